@@ -1,0 +1,46 @@
+"""Calendar arithmetic as the card specification means it: calendar months, the end clamped; "within N days" inclusive."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of the month ``months`` later (or earlier), clamped to the month's end.
+
+    >>> add_months(date(2025, 8, 31), 6)
+    datetime.date(2026, 2, 28)
+    """
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    if not 1 <= year <= 9999:
+        return date.max if year > 9999 else date.min
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def add_days(day: date, days: int) -> date:
+    """``days`` later, never past what a date can hold."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return date.max if days > 0 else date.min
+
+
+def years_between(earlier: date, later: date) -> int:
+    """Completed years, as an age is counted.
+
+    >>> years_between(date(1976, 3, 2), date(2026, 3, 1))
+    49
+    """
+    return later.year - earlier.year - ((later.month, later.day) < (earlier.month, earlier.day))
+
+
+def months_between(earlier: date, later: date) -> int:
+    """Completed calendar months from ``earlier`` to ``later``.
+
+    >>> months_between(date(2025, 8, 31), date(2026, 2, 28))
+    6
+    """
+    months = (later.year - earlier.year) * 12 + later.month - earlier.month
+    return months if add_months(earlier, months) <= later else months - 1

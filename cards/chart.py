@@ -1,0 +1,388 @@
+"""What a rule may know about a patient. The reader fills it; the rules only look.
+
+Every fact carries ``source``, the reference of the resource that it came from (``Observation/123``), so that a card can
+point at its evidence. Dates are calendar dates in the service's time zone. A fact that is not here is unknown, never
+"no": ``failed`` names the groups of data that could not be had, ``set_aside`` what was there and could not be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from cards.calendar import add_days, add_months, years_between
+from cards.concepts import ANALYTES, Data, Drug, Mechanism, Site
+
+
+class Hook(StrEnum):
+    """The moments at which an EHR asks."""
+
+    PATIENT_VIEW = "patient-view"
+    ORDER_SELECT = "order-select"
+    ORDER_SIGN = "order-sign"
+    PROBLEM_CREATE = "problem-list-item-create"
+    DISCHARGE = "encounter-discharge"
+    REFILL = "medication-refill"
+
+
+ORDER_HOOKS = frozenset({Hook.ORDER_SELECT, Hook.ORDER_SIGN})
+
+
+class Patient(Struct, frozen=True):
+    """Sex as the record gives it ("female", "male", "" when not known) and date of birth (the first day of a partial one)."""
+
+    sex: str = ""
+    birth: date | None = None
+
+    @property
+    def female(self) -> bool:
+        return self.sex == "female"
+
+    def age_on(self, day: date) -> int | None:
+        return None if self.birth is None else years_between(self.birth, day)
+
+
+class Measurement(Struct, frozen=True):
+    """One usable value, in the unit the rules reckon in (``cards.concepts.ANALYTES``).
+
+    ``given`` is the value as the record writes it ("45 nmol/L"), ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and
+    ``high`` are the laboratory's own reference range in the same unit. ``computed`` names the formula where the value was
+    not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
+    """
+
+    key: str
+    value: float
+    when: date
+    source: str = ""
+    comparator: str = ""
+    given: str = ""
+    site: Site | None = None
+    side: str = ""
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+    computed: str = ""
+    order: tuple[datetime, ...] = ()
+
+    def below(self, limit: float) -> bool | None:
+        """Whether the value lies below ``limit``; None when its comparator leaves it open.
+
+        >>> Measurement("egfr", 60, date(2026, 1, 1), comparator=">").below(35)
+        False
+        >>> Measurement("egfr", 60, date(2026, 1, 1), comparator="<").below(35) is None
+        True
+        """
+        if self.comparator in ("<", "<="):
+            certain = self.value <= limit if self.comparator == "<" else self.value < limit
+            return True if certain else None
+        if self.comparator in (">", ">="):
+            return False if self.value >= limit else None
+        return self.value < limit
+
+    def at_most(self, limit: float) -> bool | None:
+        """Whether the value is ``limit`` or less; None when its comparator leaves it open."""
+        if self.comparator in ("<", "<="):
+            return True if self.value <= limit else None
+        if self.comparator in (">", ">="):
+            certain = self.value >= limit if self.comparator == ">" else self.value > limit
+            return False if certain else None
+        return self.value <= limit
+
+
+class Problem(Struct, frozen=True):
+    """A condition of the record that is neither refuted nor entered in error; ``active`` by clinicalStatus and abatement."""
+
+    key: str
+    source: str = ""
+    onset: date | None = None
+    recorded: date | None = None
+    abated: date | None = None
+    active: bool = True
+    text: str = ""
+
+    @property
+    def when(self) -> date | None:
+        return self.onset or self.recorded
+
+
+class FractureEntry(Struct, frozen=True):
+    """A fracture as one Condition of the record tells it, before ``cards.fractures`` decides what counts.
+
+    ``site`` is a key of ``FRACTURE_SITES``, ``part`` the side ("left", "right") or vertebral level ("thoracic", "lumbar"),
+    "" when not said. ``osteoporotic``: the code says so. ``subsequent``: the 7th character says it is no new fracture.
+    """
+
+    site: str
+    source: str = ""
+    part: str = ""
+    when: date | None = None
+    osteoporotic: bool = False
+    subsequent: bool = False
+    text: str = ""
+
+
+class Fracture(Struct, frozen=True):
+    """A fragility fracture. ``presumed``: low energy is inferred from site and age, the code does not say osteoporotic."""
+
+    site: str
+    when: date | None
+    source: str = ""
+    part: str = ""
+    presumed: bool = False
+    after_bone_tumor: bool = False
+
+
+class Dosing(Struct, frozen=True):
+    """How a drug is to be taken, as far as the order says it in a way that can be read.
+
+    ``amount`` is the single dose in mg (of vitamin D in IU: ``unit``), ``every_days`` the days from one dose to the next (0.5
+    for twice a day), ``days`` how long. ``readable`` is False where there is a dose or timing that nobody could read.
+    """
+
+    amount: float | None = None
+    unit: str = "mg"
+    every_days: float | None = None
+    days: float | None = None
+    route: str = ""
+    as_needed: bool = False
+    readable: bool = True
+
+    @property
+    def daily(self) -> float | None:
+        """The amount a day, None where it cannot be told."""
+        return self.amount / self.every_days if self.amount is not None and self.every_days else None
+
+
+class Exposure(Struct, frozen=True):
+    """One resource's word about one drug: a statement, an order, a dose given or dispensed.
+
+    ``start`` is when it was taken, given or handed over, or for an order its start or authoredOn; ``end`` when it ended.
+    ``supply_days`` is how long what was dispensed or ordered lasts. ``strength_mg`` is read from dose or name.
+    """
+
+    drug: Drug
+    kind: str  # "statement" | "request" | "administration" | "dispense"
+    status: str
+    source: str = ""
+    start: date | None = None
+    end: date | None = None
+    supply_days: float | None = None
+    strength_mg: float | None = None
+    authored: date | None = None
+    branded_oncologic: bool = False
+    dosing: Dosing | None = None
+
+
+class Course(Struct, frozen=True):
+    """All that the record says of one drug, put together (``cards.courses``).
+
+    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when
+    there is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
+    ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an
+    order older than 18 months without a sign of renewal. ``pending``: the day of an open order written after the last
+    dose (or for a day to come).
+    """
+
+    drug: Drug
+    start: date | None = None
+    last_dose: date | None = None
+    last_dose_basis: str = ""
+    doses: tuple[date, ...] = ()
+    stopped: bool = False
+    end: date | None = None
+    active: bool = False
+    undated: bool = False
+    covered_until: date | None = None
+    supply_until: date | None = None
+    exposure_days: int | None = None
+    spans: tuple[tuple[date, date], ...] = ()
+    unconfirmed: bool = False
+    pending: date | None = None
+    sources: tuple[str, ...] = ()
+    dosing: Dosing | None = None
+
+    @property
+    def source(self) -> str:
+        return self.sources[0] if self.sources else ""
+
+    def on_treatment(self, today: date) -> bool:
+        """Covered today with a grace of one month (zoledronate six)."""
+        grace = 6 if self.drug.key == "zoledronate" else 1
+        return self.covered_until is not None and (
+            self.covered_until == date.max or add_months(self.covered_until, grace) >= today
+        )
+
+    def ended(self, today: date) -> date | None:
+        """The day the course ended: when it was stopped, or when what was given no longer covers; None while it runs."""
+        if self.stopped:
+            return self.end or self.last_dose or self.start
+        if self.active or self.covered_until is None or self.on_treatment(today):
+            return None
+        return self.covered_until
+
+
+class Allergy(Struct, frozen=True):
+    """An active, unrefuted allergy or intolerance to a drug or a whole mechanism."""
+
+    drug: Drug | None
+    mechanism: Mechanism | None
+    source: str = ""
+    intolerance: bool = False
+    severe: bool = False
+    text: str = ""
+    recorded: date | None = None
+
+
+class Service(Struct, frozen=True):
+    """A test, imaging study, procedure or referral: ordered and open, or done."""
+
+    key: str
+    done: bool
+    source: str = ""
+    when: date | None = None
+
+
+class Draft(Struct, frozen=True):
+    """An order that is being written. ``id`` is its relative reference; ``drug``, ``service`` are None, "" when it is not ours.
+
+    ``unidentified``: what was ordered could not be found out (a reference that leads nowhere): not the same as "not ours".
+    ``start`` is a stated start date. ``strength_mg`` is the single dose where it can be read. ``proposed`` marks an option
+    of our own that is being tried against the safety rules.
+    """
+
+    id: str
+    drug: Drug | None = None
+    service: str = ""
+    text: str = ""
+    start: date | None = None
+    strength_mg: float | None = None
+    unidentified: bool = False
+    proposed: bool = False
+    reasons: frozenset[str] = frozenset()
+    dosing: Dosing | None = None
+
+
+class SetAside(Struct, frozen=True):
+    """Something in the record that could not be used. ``reason`` is a key of the phrase tables (``cards/text``)."""
+
+    data: Data
+    reason: str
+    key: str = ""
+    source: str = ""
+    when: date | None = None
+    detail: str = ""
+
+
+class Chart(Struct, frozen=True, kw_only=True):
+    """The patient as the rules see them on ``today`` at ``hook``."""
+
+    today: date
+    hook: Hook = Hook.PATIENT_VIEW
+    patient: Patient = Patient()
+    measured: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    fractures: tuple[Fracture, ...] = ()
+    drug_courses: Mapping[str, Course] = field(default_factory=dict)
+    allergies: tuple[Allergy, ...] = ()
+    services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
+    parental_hip_fracture: bool = False
+    drafts: tuple[Draft, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    failed: frozenset[Data] = frozenset()
+    formulary: frozenset[str] | None = None
+    found: Mapping[str, Any] = field(default_factory=dict)
+    not_run: Sequence[Any] = ()
+
+    # -- the person -----------------------------------------------------------------------------------------------
+
+    @property
+    def age(self) -> int | None:
+        return self.patient.age_on(self.today)
+
+    def months_ago(self, months: int) -> date:
+        return add_months(self.today, -months)
+
+    def days_ago(self, days: int) -> date:
+        return add_days(self.today, -days)
+
+    # -- what was measured ----------------------------------------------------------------------------------------
+
+    def values(self, key: str, *, site: Site | None = None, since: date | None = None) -> tuple[Measurement, ...]:
+        """Usable values of one analyte, newest first; ``since`` is inclusive."""
+        found = self.measured.get(key, ())
+        if site is not None:
+            found = tuple(m for m in found if m.site is site)
+        if since is not None:
+            found = tuple(m for m in found if m.when >= since)
+        return found
+
+    def newest(self, key: str, *, site: Site | None = None, since: date | None = None) -> Measurement | None:
+        found = self.values(key, site=site, since=since)
+        return found[0] if found else None
+
+    def left_out(self, *keys: str) -> tuple[SetAside, ...]:
+        """What the record holds of these analytes (or of this group of data) and the reader could not use."""
+        groups = {ANALYTES[key].group for key in keys if key in ANALYTES}
+        return tuple(s for s in self.set_aside if s.key in keys or (not s.key and s.data in groups))
+
+    def group_failed(self, key: str) -> bool:
+        """Whether the group of data that this analyte belongs to could not be had."""
+        return ANALYTES[key].group in self.failed
+
+    # -- problems, fractures, services ----------------------------------------------------------------------------
+
+    def problem(self, *keys: str) -> Problem | None:
+        """The newest entry of any of these problems, whatever its state; None when none is on record."""
+        found = [p for key in keys for p in self.problems.get(key, ())]
+        return max(found, key=lambda p: p.when or date.min) if found else None
+
+    def active_problem(self, *keys: str) -> Problem | None:
+        found = [p for key in keys for p in self.problems.get(key, ()) if p.active]
+        return max(found, key=lambda p: p.when or date.min) if found else None
+
+    def ordered(self, *keys: str) -> bool:
+        """Whether one of these services is ordered and not yet done."""
+        return any(not s.done for key in keys for s in self.services.get(key, ()))
+
+    def done(self, *keys: str, since: date | None = None) -> Service | None:
+        """The newest of these services that was done (on or after ``since``)."""
+        found = [
+            s for key in keys for s in self.services.get(key, ()) if s.done and s.when and (since is None or s.when >= since)
+        ]
+        return max(found, key=lambda s: s.when or date.min) if found else None
+
+    def fractures_since(self, months: int) -> tuple[Fracture, ...]:
+        """Fragility fractures of the last ``months`` months."""
+        since = self.months_ago(months)
+        return tuple(f for f in self.fractures if f.when and f.when >= since)
+
+    # -- drugs ----------------------------------------------------------------------------------------------------
+
+    def course(self, drug: Drug) -> Course | None:
+        return self.drug_courses.get(drug.key)
+
+    def courses(self, mechanisms: Iterable[Mechanism]) -> list[Course]:
+        """Courses of these mechanisms, the most recently covered first."""
+        wanted = frozenset(mechanisms)
+        found = [c for c in self.drug_courses.values() if c.drug.mechanism in wanted]
+        return sorted(found, key=lambda c: c.covered_until or c.last_dose or c.start or date.min, reverse=True)
+
+    def drafted(self, mechanisms: Iterable[Mechanism]) -> list[Draft]:
+        wanted = frozenset(mechanisms)
+        return [d for d in self.drafts if d.drug is not None and d.drug.mechanism in wanted]
+
+    def without(self, drug: Drug) -> Chart:
+        """This chart once the drug (whatever its strength) is given up: how an alternative to it is judged."""
+        courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
+        return replace(self, drug_courses=courses)
+
+    def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
+        """This chart with one more order on the desk (in place of ``replaced``), as order-sign would see it: how an option is
+        tried before it is offered."""
+        others = tuple(d for d in self.drafts if d not in replaced)
+        return replace(self, hook=Hook.ORDER_SIGN, drafts=(*others, draft), found={}, not_run=())

@@ -1,0 +1,79 @@
+"""Section F, order safety: the checks that could not be made are said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cards import facts
+from cards.chart import ORDER_HOOKS, Chart, Draft
+from cards.concepts import Data
+from cards.orders import CHECKED, ORDERS_AND_VIEW
+from cards.rule import INFO, ORDER_SIGN, REGISTRY, WARNING, Finding, Indicator, NotRun, card
+
+_ESSENTIAL = frozenset(
+    {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
+)
+
+
+@card(
+    "incomplete-data",
+    section="F",
+    hooks=ORDERS_AND_VIEW,
+    cites=("EXT-02",),
+    reads=(),
+    drugs=CHECKED,
+    last=True,
+)
+def incomplete_data(chart: Chart) -> Iterator[Finding]:
+    """A safety check that could not be made is said: silence would look like "all is well"."""
+    if chart.hook not in ORDER_HOOKS:
+        missing = sorted(chart.failed & _ESSENTIAL)
+        if missing:
+            yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []})
+        return
+    severity = WARNING if chart.hook is ORDER_SIGN else INFO
+    for draft in chart.drafts:
+        if draft.unidentified:
+            yield Finding(
+                indicator=severity,
+                variant="unidentified",
+                values={"missing": [], "checks": []},
+                facts=(facts.drafted(draft),),
+                about=draft,
+            )
+        elif draft.drug is not None:
+            some = [n for n in chart.not_run if _concerns(n, draft)]
+            if some:
+                yield _unchecked(severity, some, draft, chart.failed)
+
+
+def _concerns(not_run: NotRun, draft: Draft) -> bool:
+    """Whether a check that was not made is one that this draft would have woken."""
+    if not_run.undecided is not None:
+        return not_run.undecided.about == draft
+    each = REGISTRY[not_run.code]
+    return each.section == "F" and draft.drug is not None and draft.drug.mechanism in each.drugs
+
+
+def _missing(not_run: NotRun, failed: frozenset[Data]) -> Iterable[Data]:
+    """The groups whose query failed; a rule that ran without being able to decide looked for all that it reads."""
+    return REGISTRY[not_run.code].reads & failed if not_run.undecided else not_run.missing
+
+
+def _unchecked(severity: Indicator, some: list[NotRun], draft: Draft, failed: frozenset[Data]) -> Finding:
+    """One finding for all checks of one draft that could not be made."""
+    evidence = [f for n in some if n.undecided for f in n.undecided.facts]
+    left_out = tuple(dict.fromkeys(s for n in some if n.undecided for s in n.undecided.left_out))
+    return Finding(
+        indicator=severity,
+        variant="order",
+        values={
+            "missing": sorted({data for n in some for data in _missing(n, failed)}),
+            "checks": list(dict.fromkeys(n.code for n in some)),
+            "drug": draft.drug,
+            "fact": evidence[0] if evidence and not left_out else None,
+        },
+        facts=(facts.drafted(draft), *dict.fromkeys(evidence)),
+        left_out=left_out,
+        about=draft,
+    )

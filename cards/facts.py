@@ -1,0 +1,100 @@
+"""Evidence as cards show it: one function per kind of fact."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cards.chart import Chart, Course, Draft, Fracture, Measurement, Problem
+from cards.concepts import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Name
+from cards.rule import Fact
+
+
+def measured(measurement: Measurement) -> Fact:
+    """A value as the record writes it; a computed one in the rules' unit, with the formula as a note."""
+    analyte = ANALYTES[measurement.key]
+    name = analyte.name
+    if measurement.site is not None:
+        site = SITE_NAMES[measurement.site]
+        name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
+    note = Name(f"computed: {measurement.computed}", f"计算值：{measurement.computed}") if measurement.computed else None
+    value: str | float = f"{measurement.comparator}{measurement.value:.{analyte.digits}f}"
+    if not measurement.comparator:
+        value = round(measurement.value, analyte.digits)
+    given = measurement.given if measurement.given and not measurement.computed else ""
+    if given and not _same_unit(given, analyte.unit):
+        note = Name(f"recorded as {given}", f"原始记录：{given}")
+    return Fact(name, value, analyte.unit, measurement.when, measurement.source, note)
+
+
+def _same_unit(given: str, unit: str) -> bool:
+    """Whether the record's own unit is the one the card shows, spelling aside."""
+    said = given.split(" ", 1)[1] if " " in given else ""
+    return said.replace("µ", "u").replace("μ", "u").strip("{}").lower() in (
+        "",
+        "1",
+        "t-score",
+        "tscore",
+        "zscore",
+        "z-score",
+        unit.lower(),
+    )
+
+
+def last_dose(course: Course) -> Fact:
+    """The last dose, or the day taken for it, with the assumption said."""
+    note = {
+        "order": Name("assumed from the order; no administration on record", "依据医嘱日期推定，无给药记录"),
+        "statement": Name("assumed from the medication statement", "依据用药记录的结束日期推定"),
+    }.get(course.last_dose_basis)
+    name = course.drug.name
+    return Fact(Name(f"{name.en}, last dose", f"{name.zh}末次给药"), None, "", course.last_dose, course.source, note)
+
+
+def started(course: Course) -> Fact:
+    name = course.drug.name
+    note = Name("not confirmed: no sign of renewal for 18 months", "未证实：18个月内无续方迹象") if course.unconfirmed else None
+    return Fact(Name(f"{name.en}, start", f"{name.zh}开始用药"), None, "", course.start, course.source, note)
+
+
+def stopped(course: Course, end: date | None = None) -> Fact:
+    """The end of a course; without a date it is said that there is none."""
+    name = course.drug.name
+    day = end or course.end
+    note = None if day else Name("date of the end not on record", "停药日期未记录")
+    return Fact(Name(f"{name.en}, stopped", f"{name.zh}停用"), None, "", day, course.source, note)
+
+
+def supply(course: Course) -> Fact:
+    """The day on which what was handed over ran out."""
+    name = course.drug.name
+    return Fact(Name(f"{name.en}, supply until", f"{name.zh}供药至"), None, "", course.supply_until, course.source)
+
+
+def taken(course: Course) -> Fact:
+    """That the drug is on the record as being taken."""
+    name = course.drug.name
+    return Fact(Name(f"{name.en}, on the medication list", f"{name.zh}（在用）"), None, "", course.start, course.source)
+
+
+def fracture(broken: Fracture) -> Fact:
+    """A fragility fracture; a presumed one asks for confirmation."""
+    note = None
+    if broken.presumed:
+        note = Name("presumed low-energy, please confirm", "推定为低能量骨折，请核实")
+    elif broken.after_bone_tumor:
+        note = Name("coded as osteoporotic, but a bone tumor is on record", "编码为骨质疏松性骨折，但病历中有骨肿瘤记录")
+    return Fact(FRACTURE_SITES[broken.site], None, "", broken.when, broken.source, note)
+
+
+def problem(entry: Problem) -> Fact:
+    return Fact(PROBLEMS[entry.key], None, "", entry.when, entry.source)
+
+
+def age(chart: Chart) -> Fact:
+    return Fact(Name("age", "年龄"), chart.age, Name("years", "岁").en, None, "Patient")
+
+
+def drafted(draft: Draft) -> Fact:
+    """The order that the card speaks of."""
+    name = draft.drug.name if draft.drug else Name(draft.text, draft.text)
+    return Fact(Name(f"order: {name.en}", f"医嘱：{name.zh}"), None, "", draft.start, draft.id)

@@ -1,0 +1,88 @@
+"""Which fractures of the record count as fragility fractures (card specification, "fragility fracture")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from cards.chart import Fracture, FractureEntry, Patient, Problem
+from cards.thresholds import limit
+
+FRAGILITY_SITES = frozenset({"vertebra", "hip", "proximal-humerus", "pelvis", "distal-forearm", "rib"})
+MAJOR_SITES = frozenset({"vertebra", "hip"})
+"""Osteoporosis whatever the bone density (POP2022-D3)."""
+MINOR_SITES = frozenset({"proximal-humerus", "pelvis", "distal-forearm"})
+"""Osteoporosis when bone density is low (POP2022-D3)."""
+
+_HIGH_ENERGY = ("transport-accident", "fall-from-height")
+_BONE_TUMORS = ("bone-metastasis", "myeloma", "bone-cancer")
+
+
+def fragility(
+    entries: Iterable[FractureEntry], problems: Mapping[str, tuple[Problem, ...]], patient: Patient, today: date
+) -> tuple[Fracture, ...]:
+    """The fragility fractures, newest first (undated last): one event per site within 180 days, dated by the first entry."""
+    events: list[Fracture] = []
+    for entry in sorted(
+        (e for e in entries if not e.subsequent), key=lambda e: (e.when is None, e.when or today, not e.osteoporotic, e.site)
+    ):
+        if entry.when is not None and entry.when > today:
+            continue
+        fracture = _fracture(entry, problems, patient)
+        if fracture is None:
+            continue
+        same = next((i for i, other in enumerate(events) if _same_event(other, fracture)), None)
+        if same is None:
+            events.append(fracture)
+        else:
+            events[same] = _joined(events[same], fracture)
+    return tuple(sorted(events, key=lambda f: f.when or date.min, reverse=True))
+
+
+def _fracture(entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]], patient: Patient) -> Fracture | None:
+    """The entry as a fragility fracture, or None where it is none (or cannot be known to be one)."""
+    if not entry.osteoporotic:
+        age = patient.age_on(entry.when) if entry.when else None
+        if entry.site not in FRAGILITY_SITES or age is None or age < limit("fragility-age-years"):
+            return None
+        if _near(entry.when, problems, _HIGH_ENERGY, days=limit("high-energy-window-days")) or _after_tumor(
+            entry.when, problems
+        ):
+            return None
+    after = _after_tumor(entry.when, problems)
+    return Fracture(entry.site, entry.when, entry.source, entry.part, presumed=not entry.osteoporotic, after_bone_tumor=after)
+
+
+def _near(day: date | None, problems: Mapping[str, tuple[Problem, ...]], keys: Iterable[str], *, days: int) -> bool:
+    found = (p.when for key in keys for p in problems.get(key, ()))
+    return day is not None and any(abs((when - day).days) <= days for when in found if when)
+
+
+def _after_tumor(day: date | None, problems: Mapping[str, tuple[Problem, ...]]) -> bool:
+    """At or after the onset of a tumor of bone; an undated tumor may have been there."""
+    tumors = [p for key in _BONE_TUMORS for p in problems.get(key, ())]
+    return any(p.when is None or day is None or day >= p.when for p in tumors)
+
+
+def _same_event(one: Fracture, other: Fracture) -> bool:
+    if one.site != other.site and "unspecified" not in (one.site, other.site):
+        return False
+    if one.part and other.part and one.part != other.part:
+        return False
+    if one.when is None or other.when is None:
+        return True  # an undated history entry tells of a fracture that the record already holds
+    return abs((one.when - other.when).days) <= limit("one-fracture-days")
+
+
+def _joined(first: Fracture, second: Fracture) -> Fracture:
+    """Two entries of one event: the first date, the named site, and "osteoporotic" if either says so."""
+    named = second if first.site == "unspecified" else first
+    days = [f.when for f in (first, second) if f.when]
+    return Fracture(
+        named.site,
+        min(days, default=None),
+        first.source,
+        first.part or second.part,
+        presumed=first.presumed and second.presumed,
+        after_bone_tumor=first.after_bone_tumor and second.after_bone_tumor,
+    )

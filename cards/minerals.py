@@ -1,0 +1,67 @@
+"""Calcium and 25(OH)D as the safety rules judge them (card specification, "calcium")."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.chart import Chart, Measurement
+from cards.concepts import Data
+from cards.thresholds import limit, measure
+
+
+class Calcium(Struct, frozen=True):
+    """One calcium and its judgment by the laboratory's own range, else the usual one. None: its comparator leaves it open."""
+
+    value: Measurement
+    low: bool | None
+    high: bool | None
+    uncorrected: bool = False
+
+
+def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
+    """The newest calcium on or after ``since`` (default: 12 months): ionized or corrected; total alone without albumin."""
+    since = since or chart.months_ago(limit("calcium-window-months"))
+    candidates = [*chart.values("calcium-ionized", since=since)[:1], *chart.values("calcium-corrected", since=since)[:1]]
+    albumin = chart.newest("albumin", since=chart.months_ago(limit("calcium-window-months")))
+    totals = chart.values("calcium", since=since)
+    total = min(
+        (m for m in totals if (m.when, m.order) == (totals[0].when, totals[0].order)), key=lambda m: m.value, default=None
+    )
+    uncorrected = None
+    if total is not None and albumin is not None and not albumin.comparator and not total.comparator:
+        corrected = total.value + measure("albumin-correction") * (measure("albumin-normal") - albumin.value)
+        candidates.append(replace(total, key="calcium-corrected", value=corrected, computed="total + 0.8 × (4.0 − albumin)"))
+    elif total is not None:
+        uncorrected = total
+        candidates.append(total)
+    if not candidates:
+        return None
+    newest = max(candidates, key=lambda m: m.when)
+    low, high = (round(end, 2) for end in _range(newest))
+    judged = replace(newest, value=round(newest.value, 2))  # 2.12 mmol/L is 8.497 mg/dL: the same limit, not below it
+    return Calcium(judged, judged.below(low), _above(judged, high), newest is uncorrected)
+
+
+def _range(value: Measurement) -> tuple[float, float]:
+    """The laboratory's own range where it gives one, else the usual."""
+    kind = "calcium-ionized" if value.key == "calcium-ionized" else "calcium"
+    low = measure(f"{kind}-low") if value.low is None else value.low
+    high = measure(f"{kind}-high") if value.high is None else value.high
+    return low, high
+
+
+def _above(value: Measurement, threshold: float) -> bool | None:
+    inside = value.at_most(threshold)
+    return None if inside is None else not inside
+
+
+def vitamin_d(chart: Chart) -> Measurement | None:
+    """The newest 25(OH)D of 12 months; of several that nothing else tells apart, the lowest."""
+    found = chart.values("vitamin-d", since=chart.months_ago(limit("vitamin-d-window-months")))
+    return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=lambda m: m.value, default=None)
+
+
+READS = (Data.CALCIUM,)

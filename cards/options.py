@@ -1,0 +1,165 @@
+"""Which drugs are offered, in which order, and which are left out: ranked once, filtered by the safety rules themselves.
+
+An option is kept when the safety section, run on the chart with the option on the desk, says nothing critical; so no
+suggestion can contradict a card. A warning keeps it, unrecommended, with the condition said first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from cards.chart import Chart, Draft, Hook
+from cards.concepts import (
+    ABALOPARATIDE,
+    ALENDRONATE,
+    DENOSUMAB,
+    DRUGS,
+    MENATETRENONE,
+    RALOXIFENE,
+    RISEDRONATE,
+    ROMOSOZUMAB,
+    TERIPARATIDE,
+    ZOLEDRONATE,
+    Drug,
+)
+from cards.courses import used_up
+from cards.kidney import renal
+from cards.risk import hip_t, lowest_t, postmenopausal, risk
+from cards.rule import CRITICAL, INFO, Dropped, Finding, Option, cards_of, run
+from cards.thresholds import limit, measure
+
+HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB)
+VERY_HIGH = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE, ROMOSOZUMAB)
+ANABOLIC_FIRST = (TERIPARATIDE, ROMOSOZUMAB, ZOLEDRONATE, DENOSUMAB)
+HIP_FIRST = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE)
+BY_INJECTION = (ZOLEDRONATE, DENOSUMAB)
+RENAL_LOW = (DENOSUMAB, TERIPARATIDE)
+RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
+AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
+AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
+BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
+
+SHOWN = 3
+"""How many drugs a card shows."""
+
+SHIPPED_FORMULARY = frozenset(DRUGS) - {"romosozumab"}
+"""Romosozumab is not taken for granted in China (card specification, "Conflicts"); a site adds it to its own formulary."""
+
+
+class Offer(Struct, frozen=True):
+    """The options that survive, ranked, at most one recommended; and those that were dropped, with the reason."""
+
+    options: tuple[Option, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+    @property
+    def recommended(self) -> Option | None:
+        return next((o for o in self.options if o.recommended), None)
+
+
+def ranking(chart: Chart) -> Sequence[Drug]:
+    """The drugs for a patient who starts treatment, best first (card specification, "Ranking of drug options")."""
+    kidneys = renal(chart)
+    if kidneys.below(limit("egfr-specialist")):
+        return RENAL_VERY_LOW
+    if kidneys.below(limit("egfr-alendronate")):
+        return RENAL_LOW
+    if chart.active_problem("esophageal-delay", "cannot-sit-upright"):
+        return BY_INJECTION
+    hip = hip_t(chart)
+    if any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= measure("t-hip-injection-first")):
+        return HIP_FIRST
+    lowest = lowest_t(chart)
+    vertebrae = sum(1 for f in chart.fractures if f.site == "vertebra")
+    if vertebrae > 1 or (lowest is not None and lowest.value <= measure("t-anabolic-first")):
+        return ANABOLIC_FIRST
+    return VERY_HIGH if risk(chart).very_high else HIGH
+
+
+def additional(chart: Chart) -> Sequence[Drug]:
+    """Raloxifene beside the ranking: vertebral rather than hip risk, with a raised breast-cancer risk (OPREF-T6)."""
+    hip = hip_t(chart)
+    hip_risk = any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= measure("t-osteoporosis"))
+    suits = postmenopausal(chart) and not hip_risk and chart.problem("breast-cancer-risk") is not None
+    return (RALOXIFENE,) if suits else ()
+
+
+def offer(
+    chart: Chart,
+    drugs: Iterable[Drug],
+    *,
+    start: date | None = None,
+    replaces: tuple[Draft, ...] = (),
+    recommend: bool = True,
+    regimens: Mapping[str, str] = MappingProxyType({}),
+) -> Offer:
+    """Filter a ranking: what the site has, what suits sex and state, what the safety rules let pass. The first three are shown,
+    and the recommended one: the first without a warning.
+
+    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
+    names another regimen than the usual one, by drug.
+    """
+    options: list[Option] = []
+    dropped: list[Dropped] = []
+    for drug in drugs:
+        phrase = _unsuitable(chart, drug, start)
+        if phrase:
+            dropped.append(Dropped(drug.key, phrase=phrase))
+            continue
+        findings = safety(chart, drug, start, replaces)
+        critical = tuple(f for f in findings if f.indicator is CRITICAL)
+        if critical:
+            dropped.append(Dropped(drug.key, because=critical))
+            continue
+        warnings = tuple(f for f in findings if f.indicator is not INFO)
+        best = recommend and not warnings and not any(o.recommended for o in options)
+        if best or len(options) < SHOWN:
+            regimen = regimens.get(drug.key, "")
+            options.append(Option("drug", drug.key, regimen, start, recommended=best, replaces=replaces, condition=warnings))
+    return Offer(_shown(options), tuple(dropped))
+
+
+def _shown(options: Sequence[Option]) -> tuple[Option, ...]:
+    """At most three, the recommended one among them."""
+    if len(options) <= SHOWN:
+        return tuple(options)
+    return (*options[: SHOWN - 1], options[-1])
+
+
+def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
+    """Why a drug is not offered at all (a phrase key), or ""."""
+    formulary = SHIPPED_FORMULARY if chart.formulary is None else chart.formulary
+    if drug.key not in formulary:
+        return "formulary"
+    if drug in (ROMOSOZUMAB, RALOXIFENE) and not chart.patient.female:
+        return "sex"
+    if drug is RALOXIFENE and not postmenopausal(chart):
+        return "state"
+    if drug is RALOXIFENE and renal(chart).below(limit("egfr-raloxifene")):
+        return "raloxifene-renal"
+    if drug in (TERIPARATIDE, ABALOPARATIDE, ROMOSOZUMAB) and used_up(chart, drug, start or chart.today) is not None:
+        return "course-limit"
+    course = chart.course(drug)
+    covered = course.covered_until if course else None
+    return "on-board" if covered is not None and covered > (start or chart.today) else ""
+
+
+def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[Draft, ...] = ()) -> list[Finding]:
+    """What the safety section would say of this drug if it were ordered now (or for ``start``), beside the other drafts."""
+    trial = chart.with_draft(Draft("proposed", drug, start=start, proposed=True), replaces)
+    checks = [c for c in cards_of(Hook.ORDER_SIGN) if c.section == "F" and drug.mechanism in c.drugs]
+    return [finding for finding in run(trial, checks) if finding.about is None or finding.about.proposed]
+
+
+def service(key: str, *, start: date | None = None, recommended: bool = False, reason: str = "osteoporosis") -> Option:
+    """A test, imaging study or referral to order."""
+    return Option("service", key, start=start, recommended=recommended, reason=reason)
+
+
+def discard(draft: Draft, *, recommended: bool = False) -> Option:
+    """Take the draft off the desk."""
+    return Option("discard", replaces=(draft,), recommended=recommended)

@@ -1,0 +1,415 @@
+"""Section C, sequence and course: what must follow a drug, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from cards import facts, kidney, minerals, risk
+from cards.calendar import add_days, add_months, months_between
+from cards.chart import ORDER_HOOKS, Chart, Course, Hook
+from cards.concepts import (
+    ANABOLIC,
+    ANTI_OSTEOPOROSIS,
+    ANTIRESORPTIVE,
+    COURSES,
+    DENOSUMAB,
+    DRUGS,
+    HIP_SITES,
+    Data,
+    Mechanism,
+)
+from cards.courses import limit_day
+from cards.kidney import renal
+from cards.options import AFTER_ANABOLIC, AFTER_DENOSUMAB, BEYOND_BISPHOSPHONATE, Offer, offer, service
+from cards.risk import antiresorptive_after, bmd_fall, fracture_on_treatment, hip_t
+from cards.rule import (
+    CRITICAL,
+    DISCHARGE,
+    INFO,
+    ORDER_SIGN,
+    PATIENT_VIEW,
+    REFILL,
+    WARNING,
+    Fact,
+    Finding,
+    Indicator,
+    Option,
+    card,
+)
+from cards.thresholds import limit, measure
+
+_OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP)
+"""What the filter of drug options looks at."""
+
+
+_STOCK_TAKING = tuple(service(key, recommended=True) for key in ("dxa", "vertebral-imaging", "ctx", "p1np"))
+"""Two years after the last denosumab: density, vertebrae and turnover first."""
+
+
+SPECIALIST = (service("referral-osteoporosis", recommended=True),)
+"""Where no drug may be offered, somebody who knows more."""
+
+
+# -- denosumab --------------------------------------------------------------------------------------------------------
+
+
+def _late_from(last_dose: date) -> date:
+    """The last day on which the next dose is on time: six months and four weeks."""
+    return add_days(add_months(last_dose, limit("denosumab-months")), limit("denosumab-grace-days"))
+
+
+def _followed(chart: Chart, course: Course) -> bool:
+    """Whether another antiresorptive took over after the last dose (or, where that has no date, is taken today)."""
+    if course.last_dose is None:
+        return any(c.drug is not DENOSUMAB and c.drug.mechanism in ANTIRESORPTIVE for c in risk.treatments(chart))
+    worn_off = add_months(course.last_dose, limit("denosumab-months"))
+    return antiresorptive_after(chart, course.last_dose, reaching=min(worn_off, chart.today), besides=DENOSUMAB) is not None
+
+
+@card(
+    "denosumab-due",
+    section="C",
+    hooks=(PATIENT_VIEW, REFILL),
+    cites=("OPREF-T3", "EXT-04"),
+    reads=(*COURSES, *_OPTIONS_READ),
+    needs=(Data.MEDICATIONS,),
+)
+def denosumab_due(chart: Chart) -> Iterator[Finding]:
+    """Denosumab 60 mg is given every six months, on time within four weeks: announce the next dose a month ahead, and ask
+    for the date of the last one where the record does not tell it."""
+    course = chart.course(DENOSUMAB)
+    if course is None or course.stopped or _followed(chart, course) or not risk.adult(chart):
+        return
+    if course.last_dose is None:
+        if course.active:
+            yield Finding(indicator=INFO, variant="no-date", facts=(facts.taken(course),), options=())
+        return
+    announced = add_months(course.last_dose, limit("denosumab-due-months"))
+    due = add_months(course.last_dose, limit("denosumab-months"))
+    arranged = course.pending is not None and chart.hook is not Hook.REFILL
+    if arranged or not announced <= chart.today <= _late_from(course.last_dose):
+        return
+    chosen = offer(chart, (DENOSUMAB,), start=due if due > chart.today else None)
+    yield Finding(
+        indicator=INFO if chart.today <= due else WARNING,
+        variant="ahead" if chart.today <= due else "late",
+        values={"last_dose": course.last_dose, "due": due, "latest": _late_from(course.last_dose)},
+        facts=(facts.last_dose(course),),
+        options=chosen.options or (service("calcium"), service("referral-osteoporosis")),
+        any_number=not chosen.options,
+        dropped=chosen.dropped,
+    )
+
+
+@card(
+    "denosumab-sequence",
+    section="C",
+    hooks=(PATIENT_VIEW, ORDER_SIGN, DISCHARGE, REFILL),
+    cites=("ELD2023-07d", "OVCF2021-T9", "OPREF-T3", "EXT-04"),
+    reads=(*COURSES, Data.TURNOVER, *_OPTIONS_READ),
+    drugs=ANTI_OSTEOPOROSIS,
+)
+def denosumab_sequence(chart: Chart) -> Iterator[Finding]:
+    """Denosumab stopped or overdue without another antiresorptive: bone is lost fast and vertebrae break. Give one at once,
+    zoledronate from six months after the last dose; where the kidneys forbid it, resume denosumab."""
+    course = chart.course(DENOSUMAB)
+    if course is None or not risk.adult(chart) or _followed(chart, course) or _draft_covers(chart):
+        return
+    last_dose = course.last_dose
+    late = last_dose is not None and chart.today > _late_from(last_dose)
+    if not (course.stopped or late):
+        return
+    indicator, variant = _urgency(chart, last_dose)
+    long_ago = variant == "long-ago"
+    offered = _follow_on(chart, last_dose, recommend=not long_ago)
+    yield Finding(
+        indicator=indicator,
+        variant=variant,
+        values={
+            "last_dose": last_dose,
+            "assumed": course.last_dose_basis in ("order", "statement"),
+            "months": months_between(last_dose, chart.today) if last_dose else None,
+            "due": add_months(last_dose, limit("denosumab-months")) if last_dose else None,
+            "stopped": course.stopped,
+            "follow_on": DRUGS[offered.options[0].key] if offered.options and offered.options[0].kind == "drug" else None,
+            "resume": any(o.key == DENOSUMAB.key for o in offered.options),
+            "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
+        },
+        facts=tuple(_denosumab_evidence(chart, course)),
+        options=(*(_STOCK_TAKING if long_ago else ()), *offered.options),
+        any_number=long_ago,
+        dropped=offered.dropped,
+        notes=("denosumab-open-order",) if course.pending else (),
+        about=next(iter(chart.drafted(ANTI_OSTEOPOROSIS)), None),
+    )
+
+
+def _draft_covers(chart: Chart) -> bool:
+    """On order-sign the card speaks only where an anti-osteoporosis drug is being ordered that does not close the gap."""
+    if chart.hook not in ORDER_HOOKS:
+        return False
+    drafts = chart.drafted(ANTI_OSTEOPOROSIS)
+    return not drafts or bool(chart.drafted(ANTIRESORPTIVE))
+
+
+def _urgency(chart: Chart, last_dose: date | None) -> tuple[Indicator, str]:
+    """Planned before the effect ends, critical while bone rebounds, stock-taking after two years; undated: critical."""
+    if last_dose is None:
+        return CRITICAL, "undated"
+    if chart.today <= _late_from(last_dose):
+        return WARNING, "plan"
+    if chart.today <= add_months(last_dose, limit("denosumab-sequence-months")):
+        return CRITICAL, "overdue"
+    return WARNING, "long-ago"
+
+
+def _follow_on(chart: Chart, last_dose: date | None, *, recommend: bool) -> Offer:
+    """A bisphosphonate in sequence; where the kidneys (or anything else) forbid both, denosumab again; else a referral."""
+    due = add_months(last_dose, limit("denosumab-months")) if last_dose else chart.today
+    start = due if due > chart.today else None
+    first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend)
+    if first.options:
+        return first
+    again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend)
+    options: tuple[Option, ...] = again.options
+    if not again.recommended or renal(chart).below(limit("egfr-specialist")):
+        options += (service("referral-osteoporosis"),)
+    return Offer(options, first.dropped + again.dropped)
+
+
+def _denosumab_evidence(chart: Chart, course: Course) -> Iterator[Fact]:
+    yield facts.last_dose(course)
+    if course.stopped:
+        yield facts.stopped(course)
+    lowest = renal(chart).lowest
+    if lowest is not None:
+        yield facts.measured(lowest)
+    for key in ("ctx", "p1np"):
+        marker = chart.newest(key, since=course.last_dose)
+        if marker is not None:
+            yield facts.measured(marker)
+
+
+# -- anabolic drugs ---------------------------------------------------------------------------------------------------
+
+
+@card(
+    "anabolic-sequence",
+    section="C",
+    hooks=(PATIENT_VIEW, DISCHARGE),
+    cites=("OVCF2021-T8", "ELD2023-07b", "ELD2023-08b", "OPREF-T4", "OPREF-T5", "OPREF-T7"),
+    reads=(*COURSES, *_OPTIONS_READ),
+    needs=(Data.MEDICATIONS,),
+)
+def anabolic_sequence(chart: Chart) -> Iterator[Finding]:
+    """What an anabolic drug built is lost again unless an antiresorptive follows: as soon as the course has ended, planned
+    within 60 days before it must end."""
+    if not risk.adult(chart):
+        return
+    for course in chart.courses(ANABOLIC):
+        finding = _after_anabolic(chart, course)
+        if finding is not None:
+            yield finding
+            return
+
+
+def _after_anabolic(chart: Chart, course: Course) -> Finding | None:
+    ended = course.ended(chart.today)
+    undated = course.stopped and ended is None
+    if undated or (ended is not None and add_months(ended, limit("anabolic-follow-on-months")) >= chart.today):
+        day = ended or course.start
+        taken_over = antiresorptive_after(chart, day, reaching=min(add_months(day, 1), chart.today)) if day else None
+        running = [c for c in chart.courses(ANABOLIC) if c.drug is not course.drug and c.on_treatment(chart.today)]
+        if taken_over or running or (day is None and risk.on_treatment(chart)):
+            return None
+        chosen = offer(chart, AFTER_ANABOLIC)
+        evidence = [facts.stopped(course, ended)]
+        values = {"drug": course.drug, "ended": ended, "limit": None}
+        return Finding(
+            indicator=WARNING,
+            variant="ended",
+            values=values,
+            facts=tuple(evidence),
+            options=chosen.options or SPECIALIST,
+            dropped=chosen.dropped,
+        )
+    if ended is not None or not course.on_treatment(chart.today):
+        return None
+    end = limit_day(course, chart.today)
+    if end is None or not chart.today <= end <= add_days(chart.today, limit("course-end-notice-days")):
+        return None
+    chosen = offer(chart, AFTER_ANABOLIC, start=end)
+    values = {"drug": course.drug, "ended": None, "limit": end}
+    return Finding(
+        indicator=INFO,
+        variant="ending",
+        values=values,
+        facts=(facts.started(course),),
+        options=chosen.options,
+        dropped=chosen.dropped,
+    )
+
+
+# -- bisphosphonates --------------------------------------------------------------------------------------------------
+
+
+@card(
+    "bisphosphonate-review",
+    section="C",
+    hooks=(PATIENT_VIEW, REFILL),
+    cites=("POP2022-T6", "POP2022-T7", "POP2022-T9", "POP2022-T5", "OVCF2021-T6", "OPREF-T1"),
+    reads=(*risk.READS, *_OPTIONS_READ),
+    needs=(Data.MEDICATIONS,),
+)
+def bisphosphonate_review(chart: Chart) -> Iterator[Finding]:
+    """After five years by mouth or three infusions of zoledronate the fracture risk is assessed anew: not high any more, a
+    holiday; still high, go on to ten (six) years; past that and high, another mechanism."""
+    if not risk.adult(chart):
+        return
+    for course in risk.treatments(chart):
+        months = _months_on(chart, course)
+        if course.drug.mechanism is not Mechanism.BISPHOSPHONATE or course.drug.oncologic or months is None:
+            continue
+        by_mouth = course.drug.oral
+        due = limit("review-oral-years") * 12 if by_mouth else limit("review-zoledronate-infusions") * 12 - 1
+        longest = 12 * (limit("max-oral-years") if by_mouth else limit("max-zoledronate-years"))
+        if months < due or (not by_mouth and course.drug.covers_months != 12):
+            continue
+        yield _review(
+            chart,
+            course,
+            months,
+            past=months > longest or (months == longest and _beyond(chart, course, longest)),
+            longest=longest,
+        )
+        return
+
+
+def _months_on(chart: Chart, course: Course) -> int | None:
+    """Completed months in total: of all oral bisphosphonates together, or of infusions, each of which counts twelve."""
+    if course.drug.oral:
+        oral = [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if c.drug.oral]
+        known = [c.exposure_days for c in oral if c.exposure_days is not None]
+        if len(oral) == 1 and len(course.spans) == 1 and known:
+            return months_between(course.spans[0][0], min(course.spans[0][1], chart.today))
+        return int(sum(known) / _DAYS_A_MONTH) if known else None
+    if course.doses and course.last_dose is not None:
+        return (len(course.doses) - 1) * 12 + min(months_between(course.doses[-1], chart.today), 12)
+    return None if course.exposure_days is None else int(course.exposure_days / _DAYS_A_MONTH)
+
+
+_DAYS_A_MONTH = 365.25 / 12
+
+
+def _beyond(chart: Chart, course: Course, months: int) -> bool:
+    """Past the very day on which the longest course is reached."""
+    if course.drug.oral:
+        return bool(course.spans) and len(course.spans) == 1 and add_months(course.spans[0][0], months) < chart.today
+    return bool(course.doses) and add_months(course.doses[-1], 12) < chart.today
+
+
+def _review(chart: Chart, course: Course, months: int, *, past: bool, longest: int) -> Finding:
+    hip = hip_t(chart, since=chart.months_ago(limit("hip-t-window-months")))
+    stratum = risk.risk(chart)
+    reasons = _still_high(chart, course)
+    high = bool(reasons)
+    if hip is None:
+        variant = "dxa-first"
+    elif not high:
+        variant = "holiday"
+    elif past:
+        variant = "switch"
+    else:
+        variant = "extend-very-high" if stratum.very_high else "extend"
+    chosen = offer(chart, BEYOND_BISPHOSPHONATE) if variant == "switch" else Offer()
+    tests = {"dxa-first": ("dxa",), "holiday": ("dxa", "ctx")}.get(variant, ())
+    later = add_months(chart.today, 12) if variant == "holiday" else None
+    evidence = [facts.started(course)] + ([facts.last_dose(course)] if course.drug.covers_months else [])
+    evidence += [facts.measured(m) for m in risk.newest_t_scores(chart) if m.site in HIP_SITES]
+    broken = fracture_on_treatment(chart)
+    evidence += [facts.fracture(broken)] if broken else []
+    return Finding(
+        indicator=WARNING if past else INFO,
+        variant=variant,
+        values={
+            "drug": course.drug,
+            "months": months,
+            "infusions": len(course.doses) if course.drug.covers_months else None,
+            "longest": longest // 12,
+            "hip": hip,
+            "reasons": reasons,
+            "past": past,
+            "very_high": stratum.very_high,
+            "unconfirmed": course.unconfirmed,
+        },
+        facts=tuple(evidence),
+        options=(
+            *(chosen.options or (SPECIALIST if variant == "switch" else ())),
+            *(service(key, start=later) for key in tests),
+        ),
+        any_number=variant != "switch",
+        dropped=chosen.dropped,
+        notes=("not-confirmed",) if course.unconfirmed else (),
+    )
+
+
+def _still_high(chart: Chart, course: Course) -> list[str]:
+    """Why the risk is still high, as phrase keys; empty where nothing says so."""
+    reasons = list(risk.risk(chart).reasons) if risk.risk(chart).very_high else []
+    hip = hip_t(chart, since=chart.months_ago(limit("hip-t-window-months")))
+    if hip is not None and hip.value <= measure("hip-t-holiday"):
+        reasons.append("hip-t-low")
+    if fracture_on_treatment(chart) is not None and "fracture-on-treatment" not in reasons:
+        reasons.append("fracture-on-treatment")
+    if course.start is not None and bmd_fall(chart, course.start) is not None:
+        reasons.append("bmd-fall")
+    harmful = {Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH}
+    if any(c.on_treatment(chart.today) for c in chart.courses(harmful)):
+        reasons.append("bone-harming-drug")
+    return reasons
+
+
+@card(
+    "drug-holiday-review",
+    section="C",
+    hooks=(PATIENT_VIEW,),
+    cites=("ELD2023-07b", "OVCF2021-T6"),
+    reads=(*risk.READS, *_OPTIONS_READ),
+    needs=(Data.MEDICATIONS,),
+)
+def drug_holiday_review(chart: Chart) -> Iterator[Finding]:
+    """After three years or more a bisphosphonate was ended and nothing followed: the holiday is reviewed for up to five
+    years. Calcium and vitamin D go on; where the risk is high again, denosumab in sequence."""
+    ended = risk.holiday_since(chart)
+    if ended is None or not risk.adult(chart):
+        return
+    since = chart.months_ago(limit("hip-t-window-months"))
+    hip = hip_t(chart)
+    broken = next((f for f in chart.fractures if f.when and f.when > ended.day), None)
+    recent_dxa = any(m.when >= since for m in risk.newest_t_scores(chart))
+    low = hip is not None and hip.value <= measure("hip-t-holiday")
+    again = broken is not None or low or risk.risk(chart).very_high
+    chosen = offer(chart, (DENOSUMAB,)) if again else Offer()
+    tests = tuple(service(key) for key in (("dxa",) if not recent_dxa else ()) + ("ctx", "p1np"))
+    yield Finding(
+        indicator=WARNING if broken or low or not recent_dxa else INFO,
+        variant="fracture"
+        if broken
+        else "low"
+        if low
+        else "dxa-first"
+        if not recent_dxa
+        else "very-high"
+        if again
+        else "holiday",
+        values={"drug": ended.course.drug, "ended": ended.day, "hip": hip, "fracture": broken, "again": again},
+        facts=(
+            facts.last_dose(ended.course) if ended.course.drug.covers_months else facts.stopped(ended.course, ended.day),
+            *((facts.fracture(broken),) if broken else ()),
+            *((facts.measured(hip),) if hip else ()),
+        ),
+        options=(*chosen.options, *tests),
+        any_number=True,
+        dropped=chosen.dropped,
+    )

@@ -1,0 +1,106 @@
+"""The texts of the cards: one Jinja2 template per card and language, compiled once at the start.
+
+They stand in ``text/<language>/<code>.md``, each a set of blocks. ``summary``, ``why`` and ``recommended`` must be there,
+``caution`` may; a card of section F also says in ``short`` why it kept an option from being offered, and in ``condition``
+what is to be done before an option that it warns of. Blocks see the finding's values and ``variant``, ``indicator``,
+``about``, ``offered`` (the regimens of its drug options, best first), ``today``, ``hook`` and ``age``, and have these filters:
+
+- ``day`` of a date, ``num`` of a number (decimals);
+- ``span`` of a number of days, of a number of months (``span("months")``) or of two dates;
+- ``drug``, ``service``, ``analyte``, ``problem``, ``fracture`` for what a key is called;
+- ``phrase(table)`` of a key of phrases.toml: ``{{ reasons | map("phrase", "reason") | names }}``;
+- ``regimen`` writes how a drug is usually given, from a key of ``offered``;
+- ``names`` joins a list, ``unit`` writes a UCUM unit, ``capital`` raises the first letter.
+
+Printed without a filter, a drug, course, draft, analyte, site, problem, fracture or group of data gives its name, a
+measurement its value with the unit, a date and a number what ``day`` and ``num`` give.
+
+Strings among the values are taken to come from the record: wherever they are printed they are cleaned and escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from cards import phrases
+from cards.chart import Chart
+from cards.concepts import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES
+from cards.phrases import LANGUAGES, Markdown
+from cards.regimens import for_drug
+from cards.rule import REGISTRY, Card, Finding
+
+
+@cache
+def load() -> Mapping[tuple[str, str], Template]:
+    """All texts, compiled, by language and card. Called at the start: ValueError when a text or a block is missing."""
+    return {(language, card.code): _text(card, language) for language in LANGUAGES for card in REGISTRY.values()}
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The Jinja2 environment of one language. Nothing is HTML, so nothing is escaped as HTML: ``phrases.word`` escapes."""
+    env = Environment(  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=partial(phrases.word, language=language),
+    )
+    tables: dict[str, Mapping[str, Any]] = {
+        "drug": DRUGS,
+        "service": SERVICES,
+        "analyte": ANALYTES,
+        "problem": PROBLEMS,
+        "fracture": FRACTURE_SITES,
+    }
+    env.filters |= {kind: partial(_name, language=language, table=table) for kind, table in tables.items()}
+    env.filters |= {
+        "day": lambda when: Markdown(phrases.day(when, language)),
+        "num": lambda value, digits=2: Markdown(phrases.num(value, digits)),
+        "span": lambda length, unit="days": Markdown(phrases.span(length, language, unit)),
+        "phrase": lambda key, table: Markdown(phrases.phrase(table, key, language)),
+        "names": lambda things: Markdown(phrases.listed([phrases.word(each, language) for each in things], language)),
+        "regimen": lambda key: Markdown(phrases.escape(for_drug(key).label[language])),
+        "unit": lambda code: Markdown(phrases.escape(phrases.unit(code, language))),
+        "capital": lambda thing: Markdown(phrases.capital(phrases.word(thing, language))),
+    }
+    return env
+
+
+def _name(thing: object, language: str, table: Mapping[str, Any]) -> Markdown:
+    return Markdown(phrases.escape(phrases.name(thing, language, table)))
+
+
+def _text(card: Card, language: str) -> Template:
+    if card.code not in phrases.PHRASES["card"]:
+        raise ValueError(f"card {card.code} has no title in phrases.toml")
+    path = files("cards").joinpath("text", language, f"{card.code}.md")
+    if not path.is_file():
+        raise ValueError(f"card {card.code} has no text in {language}")
+    template = environment(language).from_string(path.read_text(encoding="utf-8"))
+    required = {"summary", "why", "recommended"} | ({"short", "condition"} if card.section == "F" else set())
+    if missing := required - template.blocks.keys():
+        raise ValueError(f"card {card.code} ({language}) lacks the blocks {', '.join(sorted(missing))}")
+    if unknown := template.blocks.keys() - required - {"caution"}:
+        raise ValueError(f"card {card.code} ({language}) has unknown blocks {', '.join(sorted(unknown))}")
+    return template
+
+
+def block(finding: Finding, which: str, language: str, chart: Chart) -> str:
+    """One block of the finding's text as Markdown; "" where the text does not have it."""
+    template = load()[language, finding.code]
+    if which not in template.blocks:
+        return ""
+    offered = [option.regimen or option.key for option in finding.options if option.kind == "drug"]
+    about = {
+        "variant": finding.variant,
+        "indicator": finding.indicator.value,
+        "about": finding.about,
+        "offered": offered,
+    }
+    context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})
+    return "".join(template.blocks[which](context)).strip()

@@ -1,0 +1,167 @@
+"""What the clinician reads: a finding put into words, in English and Chinese. The words stand in ``cards.templates``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from cards import phrases, sources
+from cards.chart import Chart, SetAside
+from cards.concepts import ANALYTES, DRUGS, SERVICES
+from cards.phrases import phrase
+from cards.regimens import for_drug
+from cards.rule import REGISTRY, Dropped, Fact, Finding, Option
+from cards.templates import block, load
+
+__all__ = ["Text", "label", "load", "render", "what"]
+
+SUMMARY = 139
+"""Code points of a summary at most (CDS Hooks: fewer than 140)."""
+MOST_LEFT_OUT = 6
+"""Kinds of unusable entries that a card names; the rest it counts."""
+
+
+class Text(Struct, frozen=True):
+    """A card's words: ``summary`` is one plain line, ``detail`` GitHub-flavored Markdown without HTML."""
+
+    summary: str
+    detail: str
+
+
+def render(finding: Finding, language: str, chart: Chart) -> Text:
+    """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on.
+
+    KeyError for a card without a text, jinja2.UndefinedError where the finding lacks a value of its text, ValueError where
+    the text has no words for its variant.
+    """
+    summary = phrases.shorten(phrases.plain(block(finding, "summary", language, chart)), SUMMARY)
+    why = [block(finding, "why", language, chart), _bullets(_fact(each, language) for each in finding.facts)]
+    recommended = [block(finding, "recommended", language, chart)]
+    if not summary or not any(why) or not any(recommended):
+        raise ValueError(f"card {finding.code} ({language}) has no words for variant {finding.variant!r}")
+    caution = [block(finding, "caution", language, chart), _bullets(_cautions(finding, language, chart))]
+    parts = {"why": why, "recommended": recommended, "caution": caution, "source": [_sources(finding.code, language)]}
+    sections = [_section(heading, paragraphs, language) for heading, paragraphs in parts.items() if any(paragraphs)]
+    return Text(summary, "\n\n".join([*sections, _content(language)]))
+
+
+def label(option: Option, language: str, chart: Chart) -> str:
+    """What the button of a suggestion says, as plain text: the condition first, the start date last.
+
+    ``option.label`` names another phrase of the [option] table than the one of the option's kind.
+    """
+    drafts = phrases.listed([phrases.name(each, language) for each in option.replaces] or [""], language)
+    text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
+    if option.start is not None and option.start > chart.today:
+        text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
+    if option.condition:
+        conditions = [phrases.plain(block(each, "condition", language, chart)) for each in option.condition]
+        listed = ("，" if language == "zh" else ", ").join(dict.fromkeys(conditions))
+        text = phrase("option", "condition", language, condition=listed, label=text)
+    return phrases.capital(text)
+
+
+def _kind_of(option: Option) -> str:
+    """The phrase of the [option] table that fits an option."""
+    if option.kind == "drug" and option.replaces:
+        return "drug-instead"
+    return "referral" if option.key.startswith("referral-") else option.kind
+
+
+def what(option: Option, language: str) -> str:
+    """What an option proposes, as plain text: the regimen of a drug, the name of a test or problem; "" for a discard."""
+    if option.kind == "drug":
+        return for_drug(option.regimen or option.key).label[language]
+    if option.kind == "service":
+        return SERVICES[option.key][language]
+    return phrase("problem", option.key, language) if option.kind == "problem" else ""
+
+
+# -- the parts of detail ----------------------------------------------------------------------------------------------
+
+
+def _section(heading: str, paragraphs: Iterable[str], language: str) -> str:
+    return "\n\n".join([f"**{phrase('heading', heading, language)}**", *filter(None, paragraphs)])
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _fact(fact: Fact, language: str) -> str:
+    line = phrases.word(fact.name[language], language)
+    if fact.value is not None:
+        value = phrases.quantity(phrases.word(fact.value, language), fact.unit, language)
+        line = phrase("line", "fact", language, name=line, value=value)
+    if fact.when is not None:
+        key = "fact" if fact.value is None else "dated"
+        when = phrases.day(fact.when, language)
+        line = phrase("line", key, language, name=line, what=line, value=when, day=when)
+    if fact.note is not None:
+        line = phrase("line", "fact-note", language, fact=line, note=phrases.word(fact.note[language], language))
+    return line
+
+
+def _cautions(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    for note in finding.notes:
+        yield phrase("notes", note, language)
+    for dropped in finding.dropped:
+        yield _dropped(dropped, language, chart)
+    yield from _left_out(finding.left_out, language)
+    if finding.unread:
+        groups = phrases.listed([phrase("unread", group, language) for group in finding.unread], language)
+        yield phrase("line", "unread", language, groups=groups)
+
+
+def _dropped(dropped: Dropped, language: str, chart: Chart) -> str:
+    reasons = [block(each, "short", language, chart) for each in dropped.because]
+    if dropped.phrase:
+        reasons.append(phrase("dropped", dropped.phrase, language))
+    reason = ("；" if language == "zh" else "; ").join(dict.fromkeys(reasons))
+    name = phrases.escape(phrases.name(dropped.key, language, DRUGS, SERVICES))
+    return phrase("line", "dropped", language, name=phrases.capital(name), reason=reason)
+
+
+def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
+    """One line per kind of entry and reason, however many there are of it; few kinds, the rest counted."""
+    kinds: dict[tuple[str, str, str], list[SetAside]] = {}
+    for each in entries:
+        kinds.setdefault((_kind(each, language), each.reason, each.detail), []).append(each)
+    for (what, reason, detail), alike in list(kinds.items())[:MOST_LEFT_OUT]:
+        why = phrase("set-aside", reason, language) + (f" “{phrases.word(detail, language)}”" if detail else "")
+        newest = max((each.when for each in alike if each.when is not None), default=None)
+        dated = {"what": what, "day": phrases.day(newest, language)}
+        if len(alike) > 1:
+            key = "left-out-many" if newest else "left-out-many-undated"
+            yield phrase("line", key, language, count=len(alike), reason=why, **dated)
+        else:
+            one = phrase("line", "dated", language, **dated) if newest else what
+            yield phrase("line", "left-out", language, what=one, reason=why)
+    if rest := sum(len(alike) for alike in list(kinds.values())[MOST_LEFT_OUT:]):
+        yield phrase("line", "left-out-more", language, count=rest)
+
+
+def _kind(entry: SetAside, language: str) -> str:
+    if any(entry.key in table for table in phrases.NAMED):
+        return phrases.escape(phrases.name(entry.key, language, ANALYTES, *phrases.NAMED))
+    return phrase("unread", entry.data, language)
+
+
+def _sources(code: str, language: str) -> str:
+    return _bullets(
+        phrase(
+            "line",
+            "source-no-grade" if each.grade == "-" else "source",
+            language,
+            id=each.id,
+            grade=each.grade,
+            document=each.document.title[language],
+        )
+        for each in sources.cited(REGISTRY[code].cites)
+    )
+
+
+def _content(language: str) -> str:
+    day = phrases.day(sources.CHECKED, language)
+    return phrase("line", "content", language, version=sources.VERSION, day=day)

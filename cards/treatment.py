@@ -1,0 +1,129 @@
+"""Section B, treatment decisions: whom to treat, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards import facts, kidney, minerals, risk
+from cards.chart import Chart, Fracture
+from cards.concepts import Data
+from cards.kidney import renal
+from cards.options import Offer, additional, offer, ranking, service
+from cards.risk import criteria, frax_high, lowest_t, t_group
+from cards.rule import DISCHARGE, INFO, PATIENT_VIEW, PROBLEM_CREATE, WARNING, Fact, Finding, card
+from cards.thresholds import limit, measure
+
+_SECTION_C = (
+    "denosumab-due",
+    "denosumab-sequence",
+    "denosumab-review",
+    "anabolic-sequence",
+    "course-limit",
+    "bisphosphonate-review",
+    "drug-holiday-review",
+    "adherence-gap",
+)
+
+
+@card(
+    "start-treatment",
+    section="B",
+    hooks=(PATIENT_VIEW, PROBLEM_CREATE, DISCHARGE),
+    cites=(
+        "POP2022-T1",
+        "POP2022-T2",
+        "POP2022-T3",
+        "OVCF2021-T1",
+        "OVCF2021-T2",
+        "OVCF2021-T3",
+        "OVCF2021-T4",
+        "ELD2023-07a",
+        "ELD2023-07e",
+        "ELD2023-08a",
+        "ELD2023-11c",
+        "ELD2023-12b",
+        "ELD2023-12c",
+        "OPREF-T1",
+        "OPREF-T6",
+        "OPREF-M4",
+        "REHAB2024-08",
+    ),
+    reads=(*risk.READS, *kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP),
+    needs=(Data.MEDICATIONS,),
+)
+def start_treatment(chart: Chart) -> Iterator[Finding]:
+    """Osteoporosis, or low bone mass with a high FRAX, is treated. The risk stratum chooses the drug: high, an oral
+    bisphosphonate first; very high, zoledronate, denosumab or an anabolic."""
+    young = chart.age is None or chart.age < limit("t-group-years")
+    if not t_group(chart) or young or risk.pregnant(chart) or any(code in chart.found for code in _SECTION_C):
+        return
+    diseased = risk.osteoporosis(chart)
+    if not diseased and not (risk.low_bone_mass(chart) and frax_high(chart)):
+        return
+    if risk.on_treatment(chart) or risk.on_oncologic(chart) or _treated_lately(chart) or risk.holiday_since(chart):
+        return
+    stratum = risk.risk(chart)
+    kidneys = renal(chart)
+    below_30 = bool(kidneys.below(limit("egfr-specialist")))
+    chosen = offer(chart, ranking(chart), recommend=not below_30)
+    beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False)
+    nothing = below_30 or not chosen.options
+    referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
+    newest_fracture = next(iter(chart.fractures), None)
+    lowest = lowest_t(chart)
+    mild = newest_fracture is None and lowest is not None and lowest.value > measure("t-info-only") and not stratum.very_high
+    yield Finding(
+        indicator=INFO if mild else WARNING,
+        variant="specialist" if below_30 else stratum.level,
+        values={
+            "reasons": stratum.reasons,
+            "t_score": lowest,
+            "qct": found.qct if (found := criteria(chart)) else None,
+            "fracture": newest_fracture,
+            "diseased": diseased,
+            "documented": chart.problem("osteoporosis") is not None,
+            "estimate": kidneys.lowest if kidneys.below(limit("egfr-alendronate")) else None,
+            "frax_major": chart.newest("frax-major"),
+            "frax_hip": chart.newest("frax-hip"),
+        },
+        facts=tuple(_evidence(chart)),
+        options=(*referral, *chosen.options, *beside.options),
+        dropped=(*chosen.dropped, *beside.dropped),
+        notes=("renal-earlier-lower",) if kidneys.earlier_lower else (),
+    )
+
+
+def _treated_lately(chart: Chart) -> bool:
+    """An antiresorptive or anabolic that still covered within the last 12 months: someone decided. Not with a fracture since
+    its end, nor at very high risk."""
+    since = chart.months_ago(limit("off-treatment-months"))
+    lately = [c for c in chart.courses(risk.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
+    if not lately or risk.risk(chart).very_high:
+        return False
+    end = max(c.covered_until for c in lately if c.covered_until)
+    return not any(f.when and f.when > end for f in chart.fractures)
+
+
+def _evidence(chart: Chart) -> Iterator[Fact]:
+    documented = chart.problem("osteoporosis")
+    if documented is not None:
+        yield facts.problem(documented)
+    yield from map(facts.fracture, _told(chart.fractures))
+    lowest = lowest_t(chart)
+    if lowest is not None:
+        yield facts.measured(lowest)
+    found = criteria(chart)
+    if found is not None and found.qct is not None:
+        yield facts.measured(found.qct)
+    for key in ("frax-major", "frax-hip"):
+        probability = chart.newest(key)
+        if probability is not None:
+            yield facts.measured(probability)
+    lowest_estimate = renal(chart).lowest
+    if lowest_estimate is not None:
+        yield facts.measured(lowest_estimate)
+
+
+def _told(fractures: tuple[Fracture, ...]) -> tuple[Fracture, ...]:
+    """The newest few fractures: enough to see why."""
+    return fractures[:3]
