@@ -1,0 +1,68 @@
+"""AllergyIntolerance -> Allergy: to a drug or to a whole class, by code or by name."""
+
+from __future__ import annotations
+
+import re
+
+from cards.chart import Allergy
+from cards.concepts import DRUGS, Drug, Mechanism
+from cds_service.fhir import wire
+from cds_service.fhir.dates import day
+from cds_service.fhir.facts import Facts
+from cds_service.fhir.names import denied, fold
+from cds_service.fhir.record import Given
+from cds_service.fhir.terminology.codes import NOT_OURS
+from cds_service.fhir.wire import wording
+
+_OUT = frozenset({"refuted", "entered-in-error"})
+_ANAPHYLAXIS = re.compile(r"anaphyla|过敏性休克|严重过敏")
+_ANAPHYLAXIS_CODES = frozenset({"39579001"})
+
+
+def allergy(given: Given, facts: Facts) -> None:
+    """Read one AllergyIntolerance into ``facts.allergies``."""
+    found = wire.ALLERGY.decode(given.raw)
+    reactions = found.reaction or ()
+    keys = _keys(facts, found.code, *(r.substance for r in reactions))
+    if not keys:
+        facts.not_ours(given)
+        return
+    if not facts.is_ours(given, wire.refer(found.patient, found.subject)):
+        return
+    active = wire.first_code(found.clinical_status, "active") == "active"
+    if not active or wire.first_code(found.verification_status) in _OUT:
+        facts.trace.note_not_ours(given.source, "AllergyIntolerance, not active or refuted")
+        return
+    manifestations = [m for r in reactions for m in r.manifestation or ()]
+    severe = found.criticality == "high" or any(_is_anaphylaxis(m) for m in manifestations)
+    for key in keys:
+        drug: Drug | None = DRUGS.get(key)
+        mechanism = None if drug else Mechanism(key)
+        facts.allergies.append(
+            Allergy(
+                drug,
+                mechanism,
+                given.source,
+                found.type == "intolerance",
+                severe,
+                wording(found.code),
+                day(found.recorded_date, facts.zone),
+            )
+        )
+        facts.used(given, f"allergy {key}")
+
+
+def _keys(facts: Facts, *concepts: wire.Concept | None) -> list[str]:
+    """Drugs and classes that the codes name; by name where no code is known."""
+    tables = facts.terminology
+    keys = {key for product in tables.drug(*concepts) for key in product.keys}
+    if not keys:
+        text = fold(wire.texts(map(wording, concepts)))
+        found = [*tables.drug_names.find(text), *tables.class_names.find(text)]
+        keys = {key for f in found if not denied(text, f.at) for key in f.key.split("+")}
+    return sorted(keys - {NOT_OURS})
+
+
+def _is_anaphylaxis(concept: wire.Concept) -> bool:
+    codes = {c.code for c in wire.codings(concept)}
+    return bool(codes & _ANAPHYLAXIS_CODES) or _ANAPHYLAXIS.search(fold(wording(concept))) is not None

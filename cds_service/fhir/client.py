@@ -1,0 +1,175 @@
+"""Fetching what prefetch did not bring: all queries at once, one deadline for all of them, and trust in nothing.
+
+The server's address is allow-listed, but its answers are not believed: no redirect is followed, a next link leads only
+below the same base, size, pages and entries are capped. A read timeout is no deadline, since a server that drips bytes beats
+it; so at the deadline the sockets of the unfinished queries are shut.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+import msgspec
+import requests
+import urllib3
+from msgspec import Raw, Struct, field
+
+from cds_service.fhir.transport import Bearer, InUse, session
+
+MAX_BYTES = 20 * 1024**2
+"""Of one query's answer, unpacked, all its pages together."""
+MAX_PAGES = 20
+MAX_ENTRIES = 5_000
+THREADS = 32
+CHUNK = 64 * 1024
+
+
+class Access(Struct, frozen=True):
+    """A FHIR server that may be asked: base URL without a slash at the end, the client's token ("" for an open server).
+
+    ``until`` is when the token expires, on the clock of ``time.monotonic``.
+    """
+
+    base: str
+    token: str = ""
+    until: float | None = None
+
+
+class Answer(Struct, frozen=True):
+    """The pages of one query, as they came. ``complete`` is False when the query failed or a page is missing."""
+
+    pages: tuple[bytes, ...] = ()
+    complete: bool = False
+
+
+class _Link(Struct):
+    relation: Any = None
+    url: Any = None
+
+
+class Page(Struct):
+    """A resource or one page of a searchset, as far as fetching has to look into it."""
+
+    resourceType: str = ""  # noqa: N815  names of the wire
+    link: list[_Link] | None = None
+    entry: list[Raw] | None = None
+
+    def following(self, base: str) -> str | None:
+        """The URL of the next page; a relative one is taken from the server's base, as FHIR says."""
+        if self.resourceType != "Bundle":
+            return None
+        urls = (link.url for link in self.link or () if link.relation == "next" and isinstance(link.url, str))
+        url = next(urls, None)
+        return None if url is None else urljoin(f"{base}/", url)
+
+
+_page = msgspec.json.Decoder(Page)
+
+
+class _Job(Struct, eq=False):
+    """One query under way."""
+
+    url: str
+    access: Access
+    deadline: float
+    in_use: InUse = field(default_factory=InUse)
+
+    @property
+    def left(self) -> float:
+        """Seconds to the deadline; never 0, which a socket takes for "do not wait"."""
+        return max(self.deadline - time.monotonic(), 0.001)
+
+
+class FhirClient:
+    """Asks FHIR servers. One for the whole process: it holds the threads and the kept-alive connections."""
+
+    def __init__(self, timeout: float) -> None:
+        """``timeout``: seconds for all queries of one request together."""
+        self.timeout = timeout
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fhir")
+        self._session = session(THREADS)
+
+    def fetch(self, access: Access, urls: Mapping[str, str]) -> dict[str, Answer]:
+        """The answers to these queries (key -> absolute URL below the base), within the timeout.
+
+        Never raises for what a server does: a query that fails is an Answer that is not complete.
+        """
+        deadline = min(time.monotonic() + self.timeout, access.until or math.inf)
+        jobs = {key: _Job(url, access, deadline) for key, url in urls.items()}
+        running: dict[str, Future[Answer]] = {key: self._threads.submit(self._run, job) for key, job in jobs.items()}
+        wait(running.values(), timeout=max(deadline - time.monotonic(), 0))
+        for key, future in running.items():
+            if not future.done() and not future.cancel():
+                jobs[key].in_use.shut()
+        return {key: _result(future) for key, future in running.items()}
+
+    def _run(self, job: _Job) -> Answer:
+        job.in_use.watch()
+        pages: list[bytes] = []
+        seen: set[str] = set()
+        room, entries, url = MAX_BYTES, 0, job.url
+        while url not in seen and len(pages) < MAX_PAGES:
+            seen.add(url)
+            content = self._get(job, url, room)
+            if content is None or (page := page_of(content)) is None:
+                return Answer(tuple(pages))
+            pages.append(content)
+            room -= len(content)
+            entries += len(page.entry or ())
+            following = page.following(job.access.base)
+            if following is None:
+                return Answer(tuple(pages), complete=True)
+            if entries >= MAX_ENTRIES or not below(job.access.base, following):
+                break
+            url = following
+        return Answer(tuple(pages))
+
+    def _get(self, job: _Job, url: str, room: int) -> bytes | None:
+        """The body of a 200, else None: anything else is a failed query, whatever it says."""
+        try:
+            with self._session.get(
+                url, auth=Bearer(job.access.token), stream=True, allow_redirects=False, timeout=job.left
+            ) as response:
+                if response.status_code != 200:
+                    return None
+                content = bytearray()
+                for chunk in response.iter_content(CHUNK):
+                    content += chunk
+                    if len(content) > room or time.monotonic() > job.deadline:
+                        return None
+                return bytes(content)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
+            return None
+
+
+def _result(future: Future[Answer]) -> Answer:
+    return future.result() if future.done() and not future.cancelled() else Answer()
+
+
+def page_of(content: bytes | Raw) -> Page | None:
+    """A resource that is no OperationOutcome; None for anything else, be it no resource or a Bundle of a wrong shape."""
+    try:
+        page = _page.decode(content)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return page if page.resourceType not in ("", "OperationOutcome") else None
+
+
+def below(base: str, url: str) -> bool:
+    """Whether a URL lies below a base URL, by its letters: no other host, no way up, no user name in between.
+
+    >>> below("https://ehr.example.org/fhir", "https://ehr.example.org/fhir?page=2")
+    True
+    >>> below("https://ehr.example.org/fhir", "https://ehr.example.org/fhir/../admin")
+    False
+    >>> below("https://ehr.example.org", "https://ehr.example.org.evil.example/x")
+    False
+    """
+    if not url.startswith((f"{base}/", f"{base}?")):
+        return False
+    return ".." not in unquote(urlsplit(url).path).replace("\\", "/").split("/")

@@ -1,0 +1,87 @@
+"""Orders that are being written -> Draft. Clients send them unfinished and sometimes invalid: what can be read is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cards.chart import Draft
+from cards.concepts import SERVICES
+from cds_service.fhir import wire
+from cds_service.fhir.conditions import understand
+from cds_service.fhir.facts import Facts
+from cds_service.fhir.medications import identified, reach, stated_start
+from cds_service.fhir.record import BROKEN, Given, field_of, tail
+from cds_service.fhir.services import services_of
+from cds_service.fhir.wire import wording
+
+_MEDICATION_ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})  # the latter is DSTU2
+_SERVICE_ORDERS = frozenset({"ServiceRequest", "ProcedureRequest"})  # the latter is STU3
+
+
+def read_drafts(facts: Facts, selected: frozenset[str] | None) -> tuple[Draft, ...]:
+    """The drafts of this patient; on order-select only those that were selected."""
+    found = (_draft(given, facts) for given in facts.record.drafts if _is_selected(given, selected))
+    return tuple(sorted((draft for draft in found if draft is not None), key=lambda d: d.id))
+
+
+def _is_selected(given: Given, selected: frozenset[str] | None) -> bool:
+    return selected is None or any((tail(reference) or f"{given.type}/{reference}") == given.source for reference in selected)
+
+
+def _draft(given: Given, facts: Facts) -> Draft | None:
+    try:
+        if given.type in _MEDICATION_ORDERS:
+            return _medication(given, facts)
+        if given.type in _SERVICE_ORDERS:
+            return _service(given, facts)
+    except BROKEN as error:
+        facts.put_aside(given, "unreadable", detail=field_of(error))
+        return Draft(given.source, unidentified=True)
+    return None
+
+
+def _medication(given: Given, facts: Facts) -> Draft | None:
+    found = wire.MEDICINE.decode(given.raw)
+    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+        return None
+    reached = reach(found, facts.record, facts.terminology)
+    drugs = identified(found, reached, facts.terminology)
+    if drugs.disagree:
+        facts.put_aside(given, "codings-disagree")
+    unidentified = bool(reached.dangling) and not drugs.drugs
+    if unidentified:
+        facts.trace.unresolved.append(reached.dangling)
+        facts.put_aside(given, "unresolved-reference", detail="medicationReference")
+    drug = drugs.drugs[0] if drugs.drugs else None
+    facts.used(given, f"draft {drug.key}" if drug else "draft")
+    return Draft(
+        given.source,
+        drug,
+        text=_text(reached.concept),
+        start=stated_start(found, facts),
+        strength_mg=drugs.strength_mg if drug else None,
+        unidentified=unidentified,
+        reasons=_reasons(facts, wire.many(found.reason_code), found.reason_reference or ()),
+    )
+
+
+def _service(given: Given, facts: Facts) -> Draft | None:
+    found = wire.ACT.decode(given.raw)
+    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+        return None
+    keys = [key for key in services_of(facts.terminology, found.code) if key in SERVICES]
+    service = keys[0] if keys else ""
+    facts.used(given, f"draft {service}".strip())
+    reasons = _reasons(facts, wire.many(found.reason_code), found.reason_reference or ())
+    return Draft(given.source, service=service, text=_text(found.code), reasons=reasons)
+
+
+def _text(concept: wire.Concept | None) -> str:
+    return (concept.text if concept and concept.text else wording(concept)) or ""
+
+
+def _reasons(facts: Facts, concepts: Iterable[wire.Concept], references: Iterable[wire.Reference]) -> frozenset[str]:
+    """Problems named as the reason, by code or by a Condition on record."""
+    resolved = (facts.record.resolve(r.reference, "Condition") for r in references if r.reference)
+    codes = [*concepts, *(given.peek.code for given in resolved if given and given.peek and given.peek.code)]
+    return frozenset(key for concept in codes for key in understand(concept, facts.terminology).problems)

@@ -1,0 +1,119 @@
+"""The FHIR queries that a hook needs: made at start from what its cards say they read, published as prefetch templates.
+
+Only what every client was seen to support is used: no repeated parameter, no dates, no includes, no modifiers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from cards.concepts import Data
+
+LONGEST = 1_800
+"""Characters of a template: below the 2,000 or so that proxies and EHRs were seen to cut a URL at."""
+
+PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105  a prefetch token, no secret
+
+_OF_PATIENT = f"?patient={PATIENT_TOKEN}"
+_TEMPLATES: dict[Data, str] = {
+    Data.PATIENT: f"Patient/{PATIENT_TOKEN}",
+    Data.CONDITIONS: f"Condition{_OF_PATIENT}&_count=200",
+    Data.MEDICATIONS: f"MedicationRequest{_OF_PATIENT}&_sort=-authoredon&_count=200",
+    Data.STATEMENTS: f"MedicationStatement{_OF_PATIENT}&_sort=-effective&_count=200",
+    Data.ADMINISTRATIONS: f"MedicationAdministration{_OF_PATIENT}&_sort=-effective-time&_count=200",
+    Data.DISPENSES: f"MedicationDispense{_OF_PATIENT}&_sort=-whenhandedover&_count=200",
+    Data.ALLERGIES: f"AllergyIntolerance{_OF_PATIENT}&_count=200",
+    Data.PROCEDURES: f"Procedure{_OF_PATIENT}&_sort=-date&_count=200",
+    Data.ORDERS: f"ServiceRequest{_OF_PATIENT}&_sort=-authored&_count=200",
+    Data.FAMILY_HISTORY: f"FamilyMemberHistory{_OF_PATIENT}&_count=100",
+    Data.IMAGING: f"ImagingStudy{_OF_PATIENT}&_sort=-started&_count=100",
+    Data.REPORTS: f"DiagnosticReport{_OF_PATIENT}&_sort=-date&_count=100",
+}
+_OBSERVATIONS = f"Observation{_OF_PATIENT}&code="
+_NEWEST_FIRST = "&_sort=-date&_count=100"
+
+
+class Query(Struct, frozen=True):
+    """One prefetch key: the group of data that it brings and the template with its token."""
+
+    key: str
+    data: Data
+    template: str
+
+    def of(self, patient_id: str) -> str:
+        """The query for one patient, relative to the server's base."""
+        return self.template.replace(PATIENT_TOKEN, quote(patient_id, safe=""))
+
+
+def build(reads: Iterable[Data], observation_codes: Mapping[Data, Sequence[str]]) -> tuple[Query, ...]:
+    """The queries for these groups of data, the patient first.
+
+    ``observation_codes``: group -> ``system|code``. A group whose codes do not fit into one query gets several.
+    """
+    wanted = frozenset(reads) | {Data.PATIENT}
+    return tuple(query for data in Data if data in wanted for query in _queries(data, observation_codes.get(data, ())))
+
+
+def _queries(data: Data, codes: Sequence[str]) -> Iterator[Query]:
+    key = camel_case(data)
+    if template := _TEMPLATES.get(data):
+        yield Query(key, data, template)
+        return
+    for number, part in enumerate(_fitting(codes, LONGEST - len(_OBSERVATIONS) - len(_NEWEST_FIRST)), start=1):
+        yield Query(f"{key}{number}" if number > 1 else key, data, f"{_OBSERVATIONS}{part}{_NEWEST_FIRST}")
+
+
+def _fitting(codes: Sequence[str], room: int) -> Iterator[str]:
+    """The codes, comma-separated, in parts of at most ``room`` characters."""
+    part = ""
+    for code in codes:
+        if part and len(part) + 1 + len(code) > room:
+            yield part
+            part = ""
+        part = f"{part},{code}" if part else code
+    if part:
+        yield part
+
+
+def camel_case(data: Data) -> str:
+    """The prefetch key of a group.
+
+    >>> camel_case(Data.BONE_DENSITY)
+    'boneDensity'
+    """
+    first, *rest = data.value.split("-")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+_TOKEN = re.compile(r"\{\{(.*?)\}\}")
+_READ = re.compile(r"[A-Z][A-Za-z]+/\{\{context\.patientId\}\}")
+_SEARCH = re.compile(r"[A-Z][A-Za-z]+\?.+")
+_PARAMETERS = frozenset({"patient", "code", "_sort", "_count"})
+
+
+def lint(template: str) -> list[str]:
+    """What in a template breaks the portable subset; empty when all is well.
+
+    Source: CDS Hooks 2.0.1, "Prefetch query restrictions", and what public clients were seen to do.
+    """
+    found = []
+    if not (_READ.fullmatch(template) or _SEARCH.fullmatch(template)):
+        found.append("neither a read nor a search by type, or not relative")
+    if foreign := set(_TOKEN.findall(template)) - {"context.patientId"}:
+        found.append(f"tokens other than context.patientId: {sorted(foreign)}")
+    if len(template) > LONGEST:
+        found.append(f"longer than {LONGEST} characters")
+    _, _, search = template.partition("?")
+    names = [parameter.partition("=")[0] for parameter in search.split("&") if parameter]
+    if len(names) != len(set(names)):
+        found.append("a parameter is repeated")
+    if odd := sorted(set(names) - _PARAMETERS):
+        found.append(f"parameters, modifiers or chains outside the subset: {odd}")
+    codes = dict(parameter.partition("=")[::2] for parameter in search.split("&")).get("code", "")
+    if bare := [code for code in codes.split(",") if codes and not re.fullmatch(r"[a-z]+:[^|,&]+\|[^|,&]+", code)]:
+        found.append(f"codes without a system: {bare}")
+    return found

@@ -1,0 +1,139 @@
+"""ServiceRequest, Procedure, DiagnosticReport, ImagingStudy -> Service (ordered or done), or a drug given, or a problem."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from cards.calendar import add_days
+from cards.chart import Problem, Service
+from cards.concepts import PROBLEMS, SERVICES
+from cds_service.fhir import wire
+from cds_service.fhir.dates import first_day
+from cds_service.fhir.facts import Facts
+from cds_service.fhir.medications import given_by_code
+from cds_service.fhir.names import fold
+from cds_service.fhir.record import Given
+from cds_service.fhir.terminology.codes import GIVEN, Terminology
+from cds_service.fhir.wire import wording
+
+_DIALYSIS_DAYS = 90
+_OPEN = frozenset({"active", "draft", "on-hold"})
+_NO_ORDER = frozenset({"proposal", "plan", "option"})
+_DONE = {
+    "Procedure": frozenset({"completed"}),
+    "DiagnosticReport": frozenset({"final", "amended", "corrected", "appended"}),
+    "ImagingStudy": frozenset({"available"}),
+}
+_ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
+_QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
+_DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨密度|双能x")
+_SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|腰椎|胸椎|胸腰椎|脊柱|椎体")
+_MRI = re.compile(r"(?a)\bmri?\b|magnetic|磁共振|核磁")
+_VIEW = re.compile(r"(?a)x-? ?ray|radiogra|\bviews?\b|\bct\b|\bvfa\b|\b(dx|cr|rg|dr)\b|x线|平片|正侧位|侧位|ct")
+
+
+def services_of(terminology: Terminology, *concepts: wire.Concept | None, besides: str = "") -> tuple[str, ...]:
+    """Keys of what was ordered or done, by code, else by wording."""
+    return terminology.service(*concepts) or _by_wording(fold(wire.texts((*map(wording, concepts), besides))))
+
+
+def _of_concept(concept: wire.Concept, terminology: Terminology) -> tuple[str, ...]:
+    return services_of(terminology, concept)
+
+
+def _by_wording(text: str) -> tuple[str, ...]:
+    if _QCT.search(text):
+        return ("qct",)
+    if _DXA.search(text) and not _ULTRASOUND.search(text):
+        return ("dxa",)
+    if _SPINE.search(text) and not _ULTRASOUND.search(text):
+        if _MRI.search(text):
+            return ("spine-mri",)
+        if _VIEW.search(text):
+            return ("vertebral-imaging",)
+    return ()
+
+
+def act(given: Given, facts: Facts) -> None:
+    """Read one ServiceRequest, Procedure or DiagnosticReport."""
+    code = given.peek.code if given.peek else None
+    keys = facts.terminology.recall("service", code, _of_concept) if code else ()
+    if not keys:
+        facts.not_ours(given)
+        return
+    found = wire.ACT.decode(given.raw)
+    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+        return
+    when = _when(found, facts)
+    if given.type == "ServiceRequest":
+        if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
+            _add(given, facts, keys, done=False, when=when)
+        else:
+            facts.trace.note_not_ours(given.source, "ServiceRequest, not open")
+    elif found.status in _DONE[given.type]:
+        _performed(given, facts, keys, when, wording(found.code))
+    else:
+        facts.trace.note_not_ours(given.source, f"{given.type}, not done")
+
+
+def _performed(given: Given, facts: Facts, keys: tuple[str, ...], when: date | None, text: str) -> None:
+    if when is not None and when > facts.today:
+        facts.put_aside(given, "future", when=when)
+        return
+    for key in keys:
+        if key.startswith(GIVEN):
+            given_by_code(given, facts, key.removeprefix(GIVEN), when, text)
+        elif key == "dialysis":
+            _dialysis(given, facts, when)
+        elif key in PROBLEMS:
+            facts.problems.append(Problem(key, given.source, when, when, text=text))
+            facts.used(given, key)
+    _add(given, facts, keys, done=True, when=when)
+
+
+def _dialysis(given: Given, facts: Facts, when: date | None) -> None:
+    """A dialysis of the last 90 days means that the patient is on it."""
+    if when is not None and when >= add_days(facts.today, -_DIALYSIS_DAYS):
+        facts.problems.append(Problem("dialysis", given.source, when, when))
+
+
+def _add(given: Given, facts: Facts, keys: tuple[str, ...], *, done: bool, when: date | None) -> None:
+    for key in keys:
+        if key in SERVICES:
+            facts.services.append(Service(key, done, given.source, when))
+            facts.used(given, key)
+
+
+def _when(found: wire.Act, facts: Facts) -> date | None:
+    if found.authored_on or found.occurrence_date_time or found.occurrence_period:
+        occurrence = found.occurrence_period
+        return first_day(
+            facts.zone, found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None
+        )
+    performed, effective = found.performed_period, found.effective_period
+    return first_day(
+        facts.zone,
+        found.performed_date_time,
+        performed.end if performed else None,
+        performed.start if performed else None,
+        found.effective_date_time,
+        effective.end if effective else None,
+        effective.start if effective else None,
+        found.issued,
+    )
+
+
+def imaging(given: Given, facts: Facts) -> None:
+    """Read one ImagingStudy: by procedure code, else by modality, body site and description."""
+    found = wire.IMAGING_STUDY.decode(given.raw)
+    series = found.series or ()
+    codes = [*(found.modality or ()), *(s.modality for s in series if s.modality)]
+    modality = {c.code.upper() for c in codes if c.code}
+    said = [found.description, *(s.description for s in series), *(s.body_site.display for s in series if s.body_site)]
+    keys = services_of(facts.terminology, *(found.procedure_code or ()), besides=wire.texts((*said, *sorted(modality))))
+    keys = keys or (("dxa",) if "BMD" in modality else ())
+    if not keys:
+        facts.not_ours(given)
+    elif facts.is_ours(given, wire.refer(found.subject)) and found.status in _DONE["ImagingStudy"]:
+        _performed(given, facts, keys, first_day(facts.zone, found.started), found.description or "")

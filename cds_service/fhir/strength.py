@@ -1,0 +1,64 @@
+"""Reading the strength of one dose, in mg, from a quantity or from a product's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cds_service.fhir import wire
+from cds_service.fhir.units import number, plain
+
+_TO_MG = {
+    "mg": 1.0,
+    "milligram": 1.0,
+    "milligrams": 1.0,
+    "毫克": 1.0,
+    "g": 1000.0,
+    "gram": 1000.0,
+    "克": 1000.0,
+    "ug": 0.001,
+    "mcg": 0.001,
+    "microgram": 0.001,
+    "micrograms": 0.001,
+    "微克": 0.001,
+}
+_AMOUNT = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(mg|毫克|mcg|ug|μg|微克|g|克)(?![a-z])"
+    r"(?:\s*/\s*(\d+(?:\.\d+)?)?\s*(ml|毫升)(?![a-z]))?"
+)
+_VOLUME = re.compile(r"(?<![/\d.])(\d+(?:\.\d+)?)\s*(?:ml|毫升)(?![a-z])")
+
+
+def of_quantity(found: wire.Quantity | None) -> float | None:
+    """Milligrams of a quantity whose unit is a mass."""
+    if found is None or (value := number(found.value)) is None:
+        return None
+    factor = next((f for unit in (found.code, found.unit) if unit and (f := _TO_MG.get(plain(unit)))), None)
+    return None if factor is None else value * factor
+
+
+def of_name(text: str) -> float | None:
+    """Milligrams in a folded product name; a concentration counts only with the volume beside it.
+
+    >>> of_name("1.7 ml denosumab 70 mg/ml injection"), of_name("zoledronic acid 5 mg/100 ml"), of_name("alendronate 70 mg")
+    (119.0, 5.0, 70.0)
+    """
+    match = _AMOUNT.search(text)
+    if match is None:
+        return None
+    amount, unit, per, volume_unit = match.groups()
+    strength = float(amount) * _TO_MG[plain(unit)]
+    if not volume_unit or per:
+        return strength
+    volume = _VOLUME.search(text)
+    return round(strength * float(volume[1]), 6) if volume else None
+
+
+def of_dosages(dosages: Iterable[wire.Dosage]) -> float | None:
+    """Milligrams of the single dose of the first dosage that tells it."""
+    for dosage in dosages:
+        doses = [rate.dose_quantity for rate in wire.many(dosage.dose_and_rate)]
+        for found in (*doses, dosage.dose_quantity, dosage.dose):
+            if (strength := of_quantity(found)) is not None:
+                return strength
+    return None

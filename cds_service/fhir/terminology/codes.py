@@ -1,0 +1,267 @@
+"""Codes -> concept keys. The tables beside this file are the source; a site adds rows of its own (``CDS_LOCAL_CODES``)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from cards.concepts import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
+from cds_service.fhir.names import Names
+from cds_service.fhir.units import plain
+from cds_service.fhir.wire import Coding, Concept, codings
+
+Result = TypeVar("Result")
+
+LOCAL_SYSTEM = "urn:osteoporosis-cds:observation"
+SMOKING = "smoking-status"
+PARENTAL_HIP_FRACTURE = "parental-hip-fracture"
+NOT_OURS = "-"
+GIVEN = "given:"
+"""Before a drug's key in the table of services: the code says that the drug was given."""
+
+_URIS = {
+    "loinc": "http://loinc.org",
+    "snomed": "http://snomed.info/sct",
+    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "atc": "http://www.whocc.no/atc",
+    "icd10": "http://hl7.org/fhir/sid/icd-10",
+    "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
+    "cpt": "http://www.ama-assn.org/go/cpt",
+    "hcpcs": "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+    "local": LOCAL_SYSTEM,
+}
+_SPELLINGS = (  # tried in this order on the folded URI, OID or name of a code system
+    ("local", r"urn:osteoporosis-cds:observation"),
+    ("loinc", r"loinc|2\.16\.840\.1\.113883\.6\.1$"),
+    ("snomed", r"snomed|2\.16\.840\.1\.113883\.6\.96$"),
+    ("rxnorm", r"rxnorm|2\.16\.840\.1\.113883\.6\.88$"),
+    ("atc", r"whocc\.no|\batc\b|2\.16\.840\.1\.113883\.6\.73$"),
+    ("icd10cm", r"icd-?_?10-?_?cm|2\.16\.840\.1\.113883\.6\.90$"),
+    ("icd10", r"icd-?_?10(?!-?_?pcs)|2\.16\.840\.1\.113883\.6\.3$|2\.16\.156\.10011\.2\.3\.3\.11\b"),
+    ("icd10", r"gb/?t[ -]?14396|国家临床版|国临版|医保版|疾病分类与代码"),
+    ("cpt", r"ama-assn|\bcpt\b|2\.16\.840\.1\.113883\.6\.12$"),
+    ("hcpcs", r"hcpcs|2\.16\.840\.1\.113883\.6\.(285|14)$"),
+)
+_PATTERNS = tuple((family, re.compile(pattern)) for family, pattern in _SPELLINGS)
+_ICD = frozenset({"icd10", "icd10cm"})
+_DECIMAL = re.compile(r"\d+(\.\d+)?")
+_NOT_IN_CODE = re.compile(r"[^A-Z0-9]")
+_BONE_SITES = frozenset({"lumbar-spine", "hip", "femur", "forearm", "heel", "femoral-neck", "total-hip", "distal-radius"})
+_REMEMBERED = 20_000
+_KINDS = ("observation", "drug", "condition", "service")
+
+
+class LocalCodesError(ValueError):
+    """A site's table cannot be used; says the line and why."""
+
+
+class Meaning(Struct, frozen=True):
+    """What the code of an observation means: key of the analyte and, for bone density, the site that the code names."""
+
+    key: str
+    site: str = ""
+
+
+class Product(Struct, frozen=True):
+    """What the code of a drug means: keys of drugs (or a class, or "-"), and the strength in mg where the code fixes it."""
+
+    keys: tuple[str, ...]
+    mg: float | None = None
+
+
+class Diagnosis(Struct, frozen=True):
+    """What the code of a condition means. ``keys``: problems, "fracture" or "parental-hip-fracture"; empty: not ours."""
+
+    keys: frozenset[str]
+    site: str = ""
+    part: str = ""
+    osteoporotic: bool = False
+    history: bool = False
+    wording: re.Pattern[str] | None = None
+    length: int = 0
+
+
+@lru_cache(maxsize=512)
+def system_of(uri: str) -> str:
+    """The family that a code system belongs to by its URI, OID or name; the URI itself when it is none of ours.
+
+    >>> system_of("urn:oid:2.16.840.1.113883.6.1"), system_of("http://hl7.org/fhir/sid/icd-10-cn"), system_of("urn:my-lab")
+    ('loinc', 'icd10', 'urn:my-lab')
+    """
+    folded = uri.strip().lower().rstrip("/")
+    return next((family for family, pattern in _PATTERNS if pattern.search(folded)), uri)
+
+
+class Terminology:
+    """All tables, compiled. What code systems' own concepts mean is worked out once and remembered."""
+
+    def __init__(self, rows: Iterable[Mapping[str, str]]) -> None:
+        self.observations: dict[tuple[str, str], Meaning] = {}
+        self.drugs: dict[tuple[str, str], Product] = {}
+        self.services: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._conditions: dict[tuple[str, str], Diagnosis] = {}
+        self._memory: dict[tuple[str, Concept], Any] = {}
+        for row in rows:
+            self._add(row)
+        names = list(_table("names.tsv"))
+        self.drug_names = _index(names, "drug")
+        self.class_names = _index(names, "class")
+        self.problem_names = _index(names, "problem")
+        self.units = {(row["analyte"], plain(row["unit"])): float(row["factor"]) for row in _table("units.tsv")}
+
+    def _add(self, row: Mapping[str, str]) -> None:
+        kind, code = row["kind"], (row["system"], row["code"])
+        if kind == "observation":
+            self.observations[code] = Meaning(row["key"], row.get("site") or "")
+        elif kind == "condition":
+            self._conditions[code[0], _icd(code[1]) if code[0] in _ICD else code[1]] = _diagnosis(row)
+        elif kind == "drug":
+            self.drugs[code] = Product(tuple(row["key"].split("+")), float(row["mg"]) if row.get("mg") else None)
+        else:
+            self.services[code] = tuple(row["key"].split("+"))
+
+    def observation(self, concept: Concept | None) -> list[Meaning]:
+        """What the codings mean, those that name a site first."""
+        if concept is None or concept.coding is None:
+            return []
+        found = [
+            m for c in concept.coding if c.system and c.code and (m := self.observations.get((system_of(c.system), c.code)))
+        ]
+        return sorted(found, key=lambda m: not m.site) if len(found) > 1 else found
+
+    def drug(self, *concepts: Concept | None) -> list[Product]:
+        """What each known drug coding means."""
+        return [product for c in codings(*concepts) if (product := self.drugs.get(_code(c)))]
+
+    def service(self, *concepts: Concept | None) -> tuple[str, ...]:
+        """Keys of services, problems or drugs given that the codings of an order or a procedure mean."""
+        return tuple(dict.fromkeys(key for c in codings(*concepts) for key in self.services.get(_code(c), ())))
+
+    def condition(self, coding: Coding) -> Diagnosis | None:
+        """What a coding of a condition means; None when it is not known; without keys when it is known to be none of ours."""
+        system, code = _code(coding)
+        if system not in _ICD:
+            return self._conditions.get((system, code))
+        code = _icd(code)
+        return next((d for n in range(min(len(code), 9), 0, -1) if (d := self._conditions.get((system, code[:n])))), None)
+
+    def recall(self, purpose: str, concept: Concept, make: Callable[[Concept, Terminology], Result]) -> Result:
+        """``make(concept, self)``, remembered when the concept holds a code system's words only: never what a person wrote."""
+        if not concept.coding or (concept.text is not None and all(c.display != concept.text for c in concept.coding)):
+            return make(concept, self)
+        key = (purpose, concept)
+        if key not in self._memory:
+            if len(self._memory) >= _REMEMBERED:
+                self._memory.clear()
+            made = self._memory[key] = make(concept, self)
+            return made
+        remembered: Result = self._memory[key]
+        return remembered
+
+    def observation_codes(self) -> dict[Data, tuple[str, ...]]:
+        """``system|code`` of every observation that is read, by the group of data it belongs to: what queries ask for."""
+        codes: dict[Data, list[str]] = {}
+        for (system, code), meaning in self.observations.items():
+            codes.setdefault(group_of(meaning.key), []).append(f"{_URIS.get(system, system)}|{code}")
+        return {data: tuple(some) for data, some in codes.items()}
+
+
+def group_of(key: str) -> Data:
+    """The group of data of an observation's key. Smoking is asked for with the fracture risk."""
+    return ANALYTES[key].group if key in ANALYTES else Data.FRACTURE_RISK
+
+
+def subsequent(coding: Coding) -> bool:
+    """Whether the 7th character of an ICD-10-CM code says that it is no new fracture (all but A, B and C)."""
+    if not coding.system or not coding.code or system_of(coding.system) != "icd10cm":
+        return False
+    code = _icd(coding.code)
+    return len(code) == 7 and code[6] in "DEFGHJKMNPQRS"
+
+
+def side(coding: Coding) -> str:
+    """The side that an ICD-10-CM code of a limb names by its 6th character, else "".
+
+    >>> side(Coding("http://hl7.org/fhir/sid/icd-10-cm", "S72.002A"))
+    'left'
+    """
+    if not coding.system or not coding.code or system_of(coding.system) != "icd10cm":
+        return ""
+    code = _icd(coding.code)
+    if len(code) < 6 or code[:3] not in ("S42", "S52", "S72", "M80"):
+        return ""
+    return {"1": "right", "4": "right", "2": "left", "5": "left"}.get(code[5], "")
+
+
+def load(local: Path | None = None) -> Terminology:
+    """The shipped tables, with a site's rows over them.
+
+    ``local``: TSV with the columns kind (observation, drug, condition, service), system (URI), code, key and, for bone
+    density and fractures, site; for drugs, mg. Raises LocalCodesError, OSError.
+    """
+    return Terminology([*_shipped(), *(_local(local) if local else ())])
+
+
+def _shipped() -> Iterator[dict[str, str]]:
+    for kind in _KINDS:
+        for row in _table(f"{kind}s.tsv"):
+            yield {"kind": kind, **row}
+
+
+def _local(path: Path) -> Iterator[dict[str, str]]:
+    for number, row in enumerate(_rows(path.read_text(encoding="utf-8-sig")), start=1):
+        kind, key, site = row.get("kind", ""), row.get("key", ""), row.get("site", "")
+        if not (row.get("system") and row.get("code")):
+            raise LocalCodesError(f"local codes, row {number}: system and code are needed")
+        if kind not in _KINDS or not _known(kind, key) or (kind == "observation" and site and site not in _BONE_SITES):
+            raise LocalCodesError(f"local codes, row {number}: unknown kind, key or site")
+        if row.get("mg") and not _DECIMAL.fullmatch(row["mg"]):
+            raise LocalCodesError(f"local codes, row {number}: mg is no number")
+        yield {**row, "system": system_of(row["system"])}
+
+
+def _known(kind: str, key: str) -> bool:
+    keys: Mapping[str, Iterable[str]] = {
+        "observation": [*ANALYTES, SMOKING],
+        "drug": [*DRUGS, *Mechanism, NOT_OURS],
+        "condition": [*PROBLEMS, "fracture", PARENTAL_HIP_FRACTURE, NOT_OURS],
+        "service": [*SERVICES, *PROBLEMS, *(GIVEN + key for key in DRUGS)],
+    }
+    return all(part in keys[kind] for part in key.split("+"))
+
+
+def _diagnosis(row: Mapping[str, str]) -> Diagnosis:
+    keys = frozenset(row["key"].split("+")) - {NOT_OURS}
+    flag = row.get("flag") or ""
+    pattern = re.compile(row["text"], re.IGNORECASE | re.DOTALL) if row.get("text") else None
+    site = row.get("site") or ("unspecified" if "fracture" in keys else "")
+    return Diagnosis(keys, site, row.get("part") or "", "osteoporotic" in flag, "history" in flag, pattern, len(row["code"]))
+
+
+def _code(coding: Coding) -> tuple[str, str]:
+    return (system_of(coding.system) if coding.system else "", coding.code or "")
+
+
+def _icd(code: str) -> str:
+    return _NOT_IN_CODE.sub("", code.upper())
+
+
+def _index(rows: Iterable[Mapping[str, str]], kind: str) -> Names:
+    return Names((row["name"], row["key"], row["flag"] == "brand") for row in rows if row["kind"] == kind)
+
+
+def _table(name: str) -> Iterator[dict[str, str]]:
+    return _rows(files("cds_service.fhir.terminology").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _rows(text: str) -> Iterator[dict[str, str]]:
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+        yield {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}

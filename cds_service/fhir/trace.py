@@ -1,0 +1,49 @@
+"""What became of each resource: counters always, one line per resource on request. Holds references, never values."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from msgspec import Struct, field
+
+from cards.chart import SetAside
+
+
+class Line(Struct, frozen=True):
+    """One resource: its reference, and what it was used as or why it was not used."""
+
+    source: str
+    outcome: str  # "used" | "set-aside" | "not-ours"
+    what: str = ""
+
+
+class Trace(Struct):
+    """``used`` counts by concept, ``set_aside`` by reason, ``not_ours`` by resource type.
+
+    ``without_subject`` counts resources that name no patient and were taken as this one's. ``unresolved`` lists references
+    that lead nowhere, so that they could be fetched. ``lines`` is None unless asked for.
+    """
+
+    used: Counter[str] = field(default_factory=Counter)
+    set_aside: Counter[str] = field(default_factory=Counter)
+    not_ours: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    without_subject: int = 0
+    unresolved: list[str] = field(default_factory=list)
+    lines: list[Line] | None = None
+
+    def note_used(self, source: str, what: str) -> None:
+        self.used[what] += 1
+        if self.lines is not None:
+            self.lines.append(Line(source, "used", what))
+
+    def note_set_aside(self, aside: SetAside) -> None:
+        self.set_aside[aside.reason] += 1
+        if self.lines is not None:
+            what = " ".join(part for part in (aside.reason, aside.key, aside.detail) if part)
+            self.lines.append(Line(aside.source, "set-aside", what))
+
+    def note_not_ours(self, source: str, kind: str) -> None:
+        self.not_ours[kind] += 1
+        if self.lines is not None:
+            self.lines.append(Line(source, "not-ours"))

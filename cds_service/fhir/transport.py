@@ -1,0 +1,120 @@
+"""The HTTP under the FHIR client: which connections are used, what is retried, whose certificates are trusted."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from contextlib import suppress
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from socket import SHUT_RDWR
+from threading import local
+from typing import Any
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+_running = local()
+
+
+class InUse:
+    """The connections that one query uses, so that it can be broken off from another thread."""
+
+    def __init__(self) -> None:
+        self._connections: list[HTTPConnection] = []
+
+    def watch(self) -> None:
+        """Note the connections that this thread uses from now on."""
+        _running.in_use = self
+
+    def note(self, connection: HTTPConnection) -> None:
+        connection.watched = connection.sock  # type: ignore[attr-defined]  # the response takes the socket over
+        self._connections.append(connection)
+
+    def shut(self) -> None:
+        """Break off whatever is under way: a blocked read ends at once."""
+        for connection in self._connections:
+            with suppress(OSError, AttributeError):
+                connection.watched.shutdown(SHUT_RDWR)  # type: ignore[attr-defined]
+
+
+class _HTTPConnection(HTTPConnection):
+    """Says that it is being used."""
+
+    def getresponse(self) -> Any:
+        _running.in_use.note(self)
+        return super().getresponse()
+
+
+class _HTTPSConnection(HTTPSConnection):
+    def getresponse(self) -> Any:
+        _running.in_use.note(self)
+        return super().getresponse()
+
+
+class _HTTPPool(HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Retries only what never reached the server or what it asked to be tried again, and trusts the system's certificates."""
+
+    def __init__(self, connections: int) -> None:
+        retry = urllib3.Retry(
+            total=None,
+            connect=2,
+            status=1,
+            read=0,
+            redirect=0,
+            other=0,
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=("GET",),
+            respect_retry_after_header=False,
+            raise_on_status=False,
+        )
+        super().__init__(pool_connections=8, pool_maxsize=connections, max_retries=retry)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=_trust(), **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+def _trust() -> ssl.SSLContext:
+    """The system's certificates, and those of SSL_CERT_FILE besides."""
+    context = ssl.create_default_context()
+    for place in (ssl.get_default_verify_paths().openssl_cafile, os.environ.get("SSL_CERT_FILE")):
+        if place and Path(place).is_file():
+            context.load_verify_locations(place)
+    return context
+
+
+class Bearer(requests.auth.AuthBase):
+    """Sets the header last, so that a .netrc of the machine cannot replace it."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self.token:
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        else:
+            request.headers.pop("Authorization", None)
+        return request
+
+
+def session(connections: int) -> requests.Session:
+    """A session that keeps connections alive and nothing else: no cookie of one call reaches another."""
+    made = requests.Session()
+    made.headers.update({"Accept": "application/fhir+json"})
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    adapter = _Adapter(connections)
+    made.mount("http://", adapter)
+    made.mount("https://", adapter)
+    return made
