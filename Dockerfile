@@ -1,0 +1,14 @@
+FROM python:3.11-slim AS build
+WORKDIR /src
+COPY . .
+RUN python -m venv /app && /app/bin/pip install --no-cache-dir .
+
+FROM python:3.11-slim
+RUN useradd --system --no-create-home cds
+COPY --from=build /app /app
+ENV PATH=/app/bin:$PATH HOST=0.0.0.0 PORT=8000 PYTHONUNBUFFERED=1
+USER cds
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+  CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/readyz', timeout=4)"]
+CMD ["osteoporosis-cds", "serve"]

@@ -1,0 +1,40 @@
+# Needs python3 (3.11 or newer, with venv) and make. `make help` lists what there is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 8
+
+run: .venv/installed ## Serve on HOST:PORT (127.0.0.1:8000) until interrupted
+	@exec $(BIN)/osteoporosis-cds serve
+
+test: .venv/installed-test ## Run the tests
+	@exec $(BIN)/python -m pytest -n auto
+
+lint: .venv/installed-test ## Check format, style, types, direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+clean: ## Remove what the other targets made
+	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A stamp says what is installed, so that a second start takes no time. It follows the project file.
+.venv/installed: pyproject.toml
+	@echo "Installing into .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/installed-test: pyproject.toml
+	@echo "Installing into .venv, with what the tests need (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --editable '.[test]'
+	@touch .venv/installed $@

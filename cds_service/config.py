@@ -1,0 +1,199 @@
+"""Settings from the environment. A value that cannot be right stops the start and names its variable."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from cards.concepts import DRUGS, ROMOSOZUMAB
+
+SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?", re.IGNORECASE)
+UNITS = {"b": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
+
+
+class ConfigError(Exception):
+    """The settings do not let the service start. The message names each variable and never repeats a value."""
+
+
+class Settings(BaseSettings):
+    """One field per variable; names and defaults are those of the README's table."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, populate_by_name=True, frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", validation_alias="HOST")
+    port: int = Field(default=8000, ge=1, le=65535, validation_alias="PORT")
+    workers: int = Field(default_factory=lambda: _cores(), ge=1, le=256, validation_alias="WEB_CONCURRENCY")
+    profile: Literal["development", "production"] = Field(default="development", validation_alias="CDS_PROFILE")
+    public_url: str = Field(default="", validation_alias="CDS_PUBLIC_URL")
+    fhir_servers: Annotated[frozenset[str], NoDecode] = Field(default=frozenset(), validation_alias="CDS_FHIR_SERVERS")
+    fhir_timeout: float = Field(default=2.0, gt=0, le=60, validation_alias="CDS_FHIR_TIMEOUT")
+    cors_origins: Annotated[frozenset[str], NoDecode] = Field(default=frozenset({"*"}), validation_alias="CDS_CORS_ORIGINS")
+    language: Literal["en", "zh"] = Field(default="en", validation_alias="CDS_LANGUAGE")
+    max_cards: int = Field(default=8, ge=1, validation_alias="CDS_MAX_CARDS")
+    max_body: int = Field(default=20 * 1024**2, ge=1024, validation_alias="CDS_MAX_BODY")
+    formulary: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(DRUGS) - {ROMOSOZUMAB.key}, validation_alias="CDS_FORMULARY"
+    )
+    local_codes: Path | None = Field(default=None, validation_alias="CDS_LOCAL_CODES")
+    today_is: date | None = Field(default=None, validation_alias="CDS_TODAY")
+    timezone: str = Field(default="", validation_alias="CDS_TIMEZONE")
+
+    @field_validator("fhir_servers", mode="before")
+    @classmethod
+    def _servers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        servers = frozenset(without_slash(server) for server in _listed(value))
+        if not all(_is_base_url(server) for server in servers):
+            raise ValueError("each entry must be the http(s) base URL of a FHIR server, without query or user")
+        return servers
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        origins = frozenset(without_slash(origin) for origin in _listed(value))
+        if not all(origin == "*" or (_is_base_url(origin) and not urlsplit(origin).path) for origin in origins):
+            raise ValueError("each entry must be * or an origin such as https://ehr.example.org")
+        return origins
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url(cls, value: str) -> str:
+        if value and not _is_base_url(value):
+            raise ValueError("must be an http(s) URL")
+        return without_slash(value)
+
+    @field_validator("max_body", mode="before")
+    @classmethod
+    def _size(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        size = SIZE.fullmatch(value.strip())
+        if size is None:
+            raise ValueError("must be a number of bytes, or a size such as 20 MiB")
+        return int(size[1]) * UNITS[(size[2] or "b").lower()]
+
+    @field_validator("formulary", mode="before")
+    @classmethod
+    def _formulary(cls, value: object) -> object:
+        """Read the TOML file: ``drugs = ["alendronate", ...]`` with the keys of ``cards.concepts.DRUGS``."""
+        if not isinstance(value, str):
+            return value
+        try:
+            drugs = tomllib.loads(Path(value).read_text("utf-8")).get("drugs")
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ValueError("must name a readable TOML file") from error
+        if not isinstance(drugs, list) or not all(isinstance(drug, str) for drug in drugs):
+            raise ValueError('the file must hold a list of drug keys: drugs = ["alendronate", ...]')
+        if unknown := sorted(set(drugs) - set(DRUGS)):
+            raise ValueError(f"no such drugs: {', '.join(unknown)}")
+        return frozenset(drugs)
+
+    @field_validator("local_codes")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError("must name a readable file")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            if value:
+                ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("must be an IANA time zone such as Asia/Shanghai") from error
+        return value
+
+    @model_validator(mode="after")
+    def _never_open(self) -> Self:
+        """The production profile promises that every client proves who it is. This version cannot check that yet."""
+        if self.profile == "production":
+            raise ValueError(
+                "CDS_PROFILE: production requires client authentication, which this version does not have; "
+                "it refuses to run open. Use development behind a network that only your EHR can reach"
+            )
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where the service can be reached from this machine, as a URL without a slash at the end."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
+
+    @property
+    def base_url(self) -> str:
+        """The service's own base URL as clients see it, without a slash at the end."""
+        return self.public_url or self.address
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which a day begins."""
+        return ZoneInfo(self.timezone) if self.timezone else _system_zone()
+
+    def today(self) -> date:
+        """The date to evaluate for."""
+        return self.today_is or datetime.now(self.zone).date()
+
+
+def load() -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        ConfigError: a variable holds what cannot be right.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors())
+        raise ConfigError("\n".join(problem.replace("Value error, ", "") for problem in problems)) from None
+
+
+def without_slash(url: str) -> str:
+    """The URL without one slash at its end: how FHIR base URLs are compared.
+
+    >>> without_slash("https://ehr.example.org/fhir/")
+    'https://ehr.example.org/fhir'
+    """
+    return url.removesuffix("/")
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _is_base_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0) and not (
+            parts.query or parts.fragment or parts.username or "#" in url or "?" in url
+        )
+    except ValueError:
+        return False
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _system_zone() -> tzinfo:
+    """The system's zone with its rules where they can be found; else its offset of today."""
+    place = os.environ.get("TZ", "").lstrip(":") or os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    try:
+        return ZoneInfo(place)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        here = datetime.now().astimezone().tzinfo
+        assert here is not None  # noqa: S101  astimezone always sets one
+        return here

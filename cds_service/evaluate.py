@@ -1,0 +1,206 @@
+"""The straight way itself: a hook call becomes a chart, the rules read it, what they find becomes cards.
+
+Shared by HTTP and the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from msgspec import Raw, Struct, field
+
+import cards.catalog  # noqa: F401  registers every rule
+from cards import text
+from cards.chart import ORDER_HOOKS, Chart, Hook
+from cards.concepts import Data, Name
+from cards.risk import postmenopausal
+from cards.rule import INFO, Finding, Option, cards_of, run
+from cds_service.config import ConfigError, Settings
+from cds_service.fhir import orders
+from cds_service.fhir.client import Access, FhirClient, below, page_of
+from cds_service.fhir.queries import Query, build
+from cds_service.fhir.read import read
+from cds_service.fhir.terminology import codes
+from cds_service.fhir.trace import Trace
+from cds_service.hooks import errors
+from cds_service.hooks.cards import suggestion, to_wire
+from cds_service.hooks.request import HOOKS, Call
+
+Json = dict[str, Any]
+
+NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为保持简短，此处未显示**：{titles}")
+
+
+class Evaluation(Struct, frozen=True):
+    """The answer to one call, and what may be told of it: ``trace`` for the one who asked, ``counts`` for the log."""
+
+    response: Json
+    trace: Trace | None = None
+    counts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Gathered(Struct):
+    """What could be had: resources and Bundles as they came, the groups that failed, the keys that they stand under."""
+
+    sources: list[bytes | Raw] = field(default_factory=list)
+    failed: set[Data] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+
+    def lack(self, query: Query) -> None:
+        self.failed.add(query.data)
+        self.missing.add(query.key)
+
+
+def terminology_of(settings: Settings) -> codes.Terminology:
+    """The code tables, with the site's own. ConfigError where those cannot be used."""
+    try:
+        return codes.load(settings.local_codes)
+    except codes.LocalCodesError as error:
+        raise ConfigError(f"CDS_LOCAL_CODES: {error}") from None
+
+
+class Evaluator:
+    """Answers calls. Made once; holds what is made once: queries, texts, order templates, the FHIR client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = FhirClient(settings.fhir_timeout)
+        self._terminology = terminology_of(settings)
+        self._queries = {hook: self._queries_of(Hook(hook)) for hook in HOOKS}
+        text.load()
+        orders.templates()
+
+    def _queries_of(self, hook: Hook) -> tuple[Query, ...]:
+        reads = frozenset(data for card in cards_of(hook) for data in card.reads)
+        return build(reads, self._terminology.observation_codes())
+
+    @property
+    def prefetch(self) -> dict[str, dict[str, str]]:
+        """The published templates: hook -> key -> template."""
+        return {hook: {query.key: query.template for query in queries} for hook, queries in self._queries.items()}
+
+    def evaluate(self, call: Call, language: str, today: date | None = None, *, full: bool = False) -> Evaluation:
+        """The answer to one call, in "en" or "zh", for ``today`` (default: the settings'). ``full``: with a line per resource.
+
+        Raises:
+            RequestError: 412 when nothing can be said, because nothing is known of the patient.
+        """
+        today = today or self._settings.today()
+        if call.hook in ORDER_HOOKS and not self._concerns_us(call, today):
+            return Evaluation({"cards": []}, counts={"cards": []})
+        gathered = self._gather(call)
+        chart, trace = self._read(call, today, gathered.sources, frozenset(gathered.failed), full)
+        if not trace.used["patient"]:
+            raise errors.missing_data(gathered.missing | {"patient"})
+        findings = run(chart)
+        shown = [(finding, self._card(finding, chart, call, language)) for finding in findings]
+        kept = self._capped(shown, chart.hook, language)
+        counts = {
+            "cards": [finding.code for finding in findings],
+            "used": trace.used.total(),
+            "set_aside": dict(trace.set_aside),
+            "failed": sorted(gathered.failed),
+        }
+        return Evaluation({"cards": kept}, trace, counts)
+
+    # -- what is known --------------------------------------------------------------------------------------------
+
+    def _read(
+        self,
+        call: Call,
+        today: date,
+        sources: Sequence[bytes | Raw],
+        failed: frozenset[Data] = frozenset(),
+        full: bool = False,
+    ) -> tuple[Chart, Trace]:
+        return read(
+            sources,
+            patient_id=call.patient_id,
+            today=today,
+            zone=self._settings.zone,
+            hook=Hook(call.hook),
+            drafts=call.drafts,
+            selected=call.selected,
+            failed=failed,
+            formulary=self._settings.formulary,
+            terminology=self._terminology,
+            full=full,
+        )
+
+    def _concerns_us(self, call: Call, today: date) -> bool:
+        """Whether one of the drafts is ours, or might be. If none is, there is nothing to say and nothing to fetch."""
+        chart, _ = self._read(call, today, ())
+        return any(draft.drug or draft.service or draft.unidentified for draft in chart.drafts)
+
+    def _gather(self, call: Call) -> _Gathered:
+        """Take what the client sent, fetch what it did not."""
+        gathered = _Gathered()
+        access = self._access(call)
+        urls: dict[str, str] = {}
+        queries = self._queries[call.hook]
+        for query in queries:
+            if query.key in call.empty:
+                continue
+            url = f"{access.base}/{query.of(call.patient_id)}" if access else None
+            if (given := call.given.get(query.key)) is not None:
+                if (page := page_of(given)) is None:
+                    gathered.lack(query)
+                    continue
+                gathered.sources.append(given)
+                if (url := page.following(access.base if access else "")) is None:
+                    continue
+            if access and url and query.key not in call.failed and below(access.base, url):
+                urls[query.key] = url
+            else:
+                gathered.lack(query)
+        if access and urls:
+            self._fetch(access, urls, queries, gathered)
+        return gathered
+
+    def _fetch(self, access: Access, urls: Mapping[str, str], queries: Sequence[Query], gathered: _Gathered) -> None:
+        answers = self._client.fetch(access, urls)
+        for query in queries:
+            if (answer := answers.get(query.key)) is not None:
+                gathered.sources.extend(answer.pages)
+                if not answer.complete:
+                    gathered.lack(query)
+
+    def _access(self, call: Call) -> Access | None:
+        """The FHIR server that may be asked: offered by the client, with a token that can be used, and on our list."""
+        if call.fhir is None or not call.fhir.usable:
+            return None
+        base = call.fhir.server.removesuffix("/")
+        return Access(base, call.fhir.token, call.fhir.until) if base in self._settings.fhir_servers else None
+
+    # -- what is said ---------------------------------------------------------------------------------------------
+
+    def _card(self, finding: Finding, chart: Chart, call: Call, language: str) -> Json:
+        offered = [] if call.by_patient else [self._suggestion(option, chart, call, language) for option in finding.options]
+        words = text.render(finding, language, chart)
+        return to_wire(finding, words, offered, language=language, for_patient=call.by_patient)
+
+    def _suggestion(self, option: Option, chart: Chart, call: Call, language: str) -> Json:
+        reason = chart.active_problem("osteoporosis") if option.reason == "osteoporosis" else None
+        actions = orders.actions(
+            option,
+            patient_id=call.patient_id,
+            today=chart.today,
+            language=language,
+            encounter_id=call.encounter_id or None,
+            reason_reference=reason.source if reason and reason.source else None,
+            postmenopausal=postmenopausal(chart),
+        )
+        return suggestion(text.label(option, language, chart), actions, recommended=option.recommended)
+
+    def _capped(self, shown: Sequence[tuple[Finding, Json]], hook: Hook, language: str) -> list[Json]:
+        """At most ``CDS_MAX_CARDS`` when a chart is opened. What warns is never cut, and what is cut is named."""
+        room = len(shown) if hook in ORDER_HOOKS else self._settings.max_cards
+        stays = [place < room or finding.indicator is not INFO for place, (finding, _) in enumerate(shown)]
+        kept = [card for stay, (_, card) in zip(stays, shown, strict=True) if stay]
+        cut = [card["source"]["topic"]["display"] for stay, (_, card) in zip(stays, shown, strict=True) if not stay]
+        if cut:
+            titles = ("、" if language == "zh" else ", ").join(dict.fromkeys(cut))
+            kept[-1]["detail"] += "\n\n" + NOT_SHOWN[language].format(titles=titles)
+        return kept

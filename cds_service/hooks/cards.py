@@ -1,0 +1,96 @@
+"""A finding as a CDS Hooks card: the shape that goes over the wire, and nothing of how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from cards.phrases import clean, name, phrase
+from cards.rule import REGISTRY, Fact, Finding
+from cards.sources import cited, primary
+from cards.text import Text
+from cds_service.hooks.override_reasons import override_reasons
+
+TOPIC = "urn:osteoporosis-cds:card"
+"""The system of ``source.topic``: the codes of our cards."""
+RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
+EVIDENCE = "org.osteoporosis-cds.evidence"
+
+Json = dict[str, Any]
+
+
+def suggestion(label: str, actions: Sequence[Json], *, recommended: bool = False) -> Json:
+    """One thing to choose: ``label`` is plain text, ``actions`` are CDS Hooks actions, all of which are done together."""
+    chosen: Json = {"label": label, "uuid": str(uuid4())}
+    if recommended:
+        chosen["isRecommended"] = True
+    return chosen | {"actions": list(actions)} if actions else chosen
+
+
+def to_wire(finding: Finding, text: Text, suggestions: Sequence[Json], *, language: str, for_patient: bool = False) -> Json:
+    """The card of one finding (CDS Hooks 2.0.1). ``suggestions`` are those of its options, in their order.
+
+    Where they exclude each other only the first recommended one stays so. A patient who opens the record gets the card
+    without orders (``for_patient``). Members without a value are left out. KeyError for a code that no rule has.
+    """
+    card = REGISTRY[finding.code]
+    offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
+    document = primary(card.cites)
+    source: Json = {
+        "label": document.title[language],
+        "topic": {"code": card.code, "system": TOPIC, "display": phrase("card", card.code, language)},
+    }
+    if document.url:
+        source["url"] = document.url
+    wire: Json = {
+        "uuid": str(uuid4()),
+        "summary": text.summary,
+        "detail": text.detail,
+        "indicator": finding.indicator.value,
+        "source": source,
+        "overrideReasons": override_reasons(
+            drug_options=bool(offered) and any(option.kind == "drug" for option in finding.options),
+            order_safety=card.section == "F",
+            language=language,
+        ),
+        "extension": _extension(finding, language),
+    }
+    if offered:
+        wire |= {"suggestions": offered, "selectionBehavior": "any" if finding.any_number else "at-most-one"}
+    return wire
+
+
+def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json]:
+    """The suggestions; where they exclude each other, only the first recommended one keeps its mark."""
+    kept, taken = [], False
+    for each in suggestions:
+        marked = bool(each.get("isRecommended"))
+        kept.append({k: v for k, v in each.items() if k != "isRecommended"} if marked and taken and not any_number else each)
+        taken = taken or marked
+    return kept
+
+
+def _extension(finding: Finding, language: str) -> Json:
+    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources."""
+    recommendations = [
+        {"id": each.id, "grade": each.grade, "document": each.document.title[language]}
+        for each in cited(REGISTRY[finding.code].cites)
+    ]
+    evidence = [_evidence(fact, language) for fact in finding.facts]
+    return {RECOMMENDATIONS: recommendations} | ({EVIDENCE: evidence} if evidence else {})
+
+
+def _evidence(fact: Fact, language: str) -> Json:
+    """One fact: ``unit`` stays UCUM, ``date`` is ISO 8601, ``reference`` relative to the client's FHIR server."""
+    value = fact.value
+    if value is not None and not isinstance(value, int | float):
+        value = clean(value) if isinstance(value, str) else name(value, language)
+    given = {
+        "label": clean(fact.name[language]),
+        "value": value,
+        "unit": fact.unit,
+        "date": fact.when.isoformat() if fact.when else None,
+        "reference": fact.source if "/" in fact.source else "",
+    }
+    return {key: each for key, each in given.items() if each is not None and each != ""}

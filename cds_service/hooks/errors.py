@@ -1,0 +1,66 @@
+"""What a client is told when its request cannot be answered: an HTTP status and an OperationOutcome.
+
+Messages name the field and never repeat what stood in it: a request holds patient data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+ISSUE_CODES = {
+    400: "invalid",
+    404: "not-found",
+    405: "not-supported",
+    412: "required",
+    413: "too-long",
+    415: "not-supported",
+    500: "exception",
+}
+"""HTTP status -> code of http://hl7.org/fhir/issue-type; "processing" for any other."""
+
+
+class RequestError(Exception):
+    """A request that is answered with an error. ``expressions`` are the places in the body, such as ``context.patientId``."""
+
+    def __init__(self, status: int, diagnostics: str, expressions: Iterable[str] = (), code: str = "") -> None:
+        super().__init__(diagnostics)
+        self.status = status
+        self.diagnostics = diagnostics
+        self.expressions = tuple(expressions)
+        self.code = code or ISSUE_CODES.get(status, "processing")
+
+
+def bad_request(field: str, diagnostics: str, code: str = "") -> RequestError:
+    """400 about one field of the body. ``field`` is a dotted path."""
+    return RequestError(400, f"{field}: {diagnostics}", [field], code)
+
+
+def missing_data(keys: Iterable[str]) -> RequestError:
+    """412: nothing can be said without these prefetch keys."""
+    keys = sorted(keys)
+    return RequestError(
+        412,
+        "The patient's data could not be had, neither from prefetch nor from the FHIR server. Missing: " + ", ".join(keys),
+        [f"prefetch.{key}" for key in keys],
+    )
+
+
+def outcome(error: RequestError) -> dict[str, Any]:
+    """The OperationOutcome (FHIR R4) of an error."""
+    issue: dict[str, Any] = {"severity": "error", "code": error.code, "diagnostics": error.diagnostics}
+    if error.expressions:
+        issue["expression"] = list(error.expressions)
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def of_status(status: int) -> RequestError:
+    """The error for a status that the web server found by itself (no such path, wrong method, body too large ...)."""
+    phrases = {
+        404: "There is nothing at this address",
+        405: "This method is not allowed here",
+        413: "The body is larger than this service accepts",
+        500: "The service failed; the log of the service tells where",
+    }
+    return RequestError(status, phrases.get(status) or HTTPStatus(status).phrase)

@@ -1,0 +1,51 @@
+"""Why a clinician may set a card aside: codes of HL7's non-adherence set where one fits, else our own. A code means the same
+on every card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from cards.concepts import Name
+
+PUBLISHED = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+OWN = "urn:osteoporosis-cds:override-reason"
+
+
+class Reason(Struct, frozen=True):
+    """A reason with the URI of its code system."""
+
+    system: str
+    code: str
+    display: Name
+
+    def coding(self, language: str) -> dict[str, str]:
+        return {"code": self.code, "system": self.system, "display": self.display[language]}
+
+
+ALWAYS = (
+    Reason(PUBLISHED, "cds-not-applicable", Name("Not applicable to this patient", "不适用于该患者")),
+    Reason(PUBLISHED, "action-completed", Name("Already done or arranged", "已完成或已安排")),
+    Reason(PUBLISHED, "patient-refuses", Name("Patient declines", "患者拒绝")),
+    Reason(OWN, "reconsider-later", Name("Will reconsider later", "以后再考虑")),
+)
+DRUG_OPTIONS = (
+    Reason(PUBLISHED, "patient-contraindication", Name("Contraindicated or not tolerated", "有禁忌或不能耐受")),
+    Reason(OWN, "not-available-or-covered", Name("Not available or not covered", "药品不可及或不在报销范围")),
+    Reason(OWN, "other-specialist", Name("Under another specialist's care", "由其他专科处理")),
+)
+ORDER_SAFETY = (
+    Reason(OWN, "benefit-prevails", Name("Risk weighed, benefit prevails (please comment)", "已权衡风险，获益更大（请说明）")),
+    Reason(OWN, "record-wrong", Name("Data in the record are wrong", "病历数据有误")),
+)
+
+
+def override_reasons(*, drug_options: bool, order_safety: bool, language: str) -> list[dict[str, Any]]:
+    """The reasons that a card offers, as CDS Hooks Codings.
+
+    >>> [r["code"] for r in override_reasons(drug_options=False, order_safety=True, language="en")][-1]
+    'record-wrong'
+    """
+    chosen = ALWAYS + (DRUG_OPTIONS if drug_options else ()) + (ORDER_SAFETY if order_safety else ())
+    return [each.coding(language) for each in chosen]

@@ -1,0 +1,244 @@
+"""A CDS Hooks request, read from its bytes (CDS Hooks 2.0.1, "Calling a CDS Service").
+
+Lenient where clients differ (unknown members, ``Patient/123`` for an id, a Bundle without type), strict where a guess
+could name the wrong patient. FHIR resources stay raw bytes here: what they mean is not this package's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from cds_service.hooks.access import Authorization, FhirAccess, access
+from cds_service.hooks.errors import RequestError, bad_request
+
+ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
+
+
+class Context(Struct, frozen=True):
+    """What the context of one hook holds besides userId and patientId: the field of its Bundle, and whether it selects."""
+
+    bundle: str = ""
+    selects: bool = False
+
+
+HOOKS: dict[str, Context] = {
+    "patient-view": Context(),
+    "order-select": Context("draftOrders", selects=True),
+    "order-sign": Context("draftOrders"),
+}
+
+
+class Call(Struct, frozen=True):
+    """One hook call.
+
+    A prefetch key is ``given`` (a resource), ``empty`` (null: the client looked and has nothing), ``failed``
+    (an OperationOutcome, or no resource at all) or not there: then the client did not get it. ``drafts`` is the context's
+    Bundle, tidied; ``selected`` the relative references of those that are selected, None where the hook does not select.
+    ``encounter_id`` is "" when there is none that could be one; ``user_type`` is the resource type of the user ("" when not
+    said).
+    """
+
+    hook: str
+    patient_id: str
+    encounter_id: str = ""
+    user_type: str = ""
+    drafts: tuple[bytes, ...] = ()
+    selected: frozenset[str] | None = None
+    given: Mapping[str, Raw] = {}
+    empty: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+    fhir: FhirAccess | None = None
+
+    @property
+    def by_patient(self) -> bool:
+        """Whether the patient or a relative asks, who cannot place orders."""
+        return self.user_type in ("Patient", "RelatedPerson")
+
+
+class _Body(Struct):
+    hook: str | None = None
+    hookInstance: str | None = None  # noqa: N815  names of the wire
+    context: dict[str, Raw] | None = None
+    prefetch: dict[str, Raw] | None = None
+    fhirServer: str | None = None  # noqa: N815
+    fhirAuthorization: Authorization | None = None  # noqa: N815
+
+
+class _Entry(Struct):
+    fullUrl: Any = None  # noqa: N815
+    resource: Raw = Raw(b"null")
+
+
+class _Bundle(Struct):
+    resourceType: str | None = None  # noqa: N815
+    entry: Sequence[_Entry | None] | None = None
+
+
+class _Resource(Struct):
+    resourceType: str = ""  # noqa: N815
+    id: Any = None
+
+
+_body = msgspec.json.Decoder(_Body)
+_bundle = msgspec.json.Decoder(_Bundle)
+_resource = msgspec.json.Decoder(_Resource)
+_string: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
+_strings: msgspec.json.Decoder[list[str] | None] = msgspec.json.Decoder(list[str] | None)
+
+
+def parse(content: bytes, hook: str) -> Call:
+    """Read the body of a call to the service of ``hook``.
+
+    Raises:
+        RequestError: 400, with the field that is missing or wrong.
+    """
+    body = _decode_body(content)
+    if not body.hook:
+        raise bad_request("hook", "is required", "required")
+    if body.hook != hook:
+        raise bad_request("hook", f"this service answers {hook} only")
+    if not body.hookInstance:
+        raise bad_request("hookInstance", "is required", "required")
+    if body.context is None:
+        raise bad_request("context", "is required", "required")
+    wanted = HOOKS[hook]
+    patient_id = _patient_id(_text(body.context, "patientId"))
+    drafts, names = _drafts(body.context, wanted.bundle) if wanted.bundle else ((), {})
+    given, empty, failed = _sorted_prefetch(body.prefetch or {})
+    return Call(
+        hook=hook,
+        patient_id=patient_id,
+        encounter_id=_encounter_id(body.context),
+        user_type=_type_of(_text(body.context, "userId")),
+        drafts=drafts,
+        selected=_selected(body.context, names) if wanted.selects else None,
+        given=given,
+        empty=empty,
+        failed=failed,
+        fhir=access(body.fhirServer, body.fhirAuthorization, patient_id),
+    )
+
+
+def _decode_body(content: bytes) -> _Body:
+    try:
+        content.decode("utf-8")  # msgspec does not look into strings that it skips
+        return _body.decode(content)
+    except msgspec.ValidationError as error:
+        raise RequestError(400, _place(str(error)), code="structure") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RequestError(400, "The body is not JSON in UTF-8, or is nested too deeply", code="structure") from None
+
+
+def _place(message: str) -> str:
+    """msgspec's complaint about a type, as field: reason. It tells types and places, never values."""
+    reason, _, path = message.partition(" - at ")
+    field = path.strip("`").removeprefix("$").lstrip(".") or "body"
+    return f"{field}: {reason}"
+
+
+def _text(context: Mapping[str, Raw], field: str) -> str:
+    try:
+        value = _string.decode(context.get(field, b"null"))
+    except msgspec.DecodeError:
+        raise bad_request(f"context.{field}", "must be a string") from None
+    if not value or not value.strip():
+        raise bad_request(f"context.{field}", "is required", "required")
+    return value.strip()
+
+
+def _patient_id(text: str) -> str:
+    """A bare id; ``Patient/123`` is tolerated. Nothing else gets near a query."""
+    patient_id = text.removeprefix("Patient/")
+    if not ID.fullmatch(patient_id):
+        raise bad_request("context.patientId", "must be the bare id of a Patient")
+    return patient_id
+
+
+def _encounter_id(context: Mapping[str, Raw]) -> str:
+    """The bare id of the encounter; "" where it is missing or no id: it only decorates what is proposed."""
+    with suppress(msgspec.DecodeError):
+        encounter = (_string.decode(context.get("encounterId", b"null")) or "").removeprefix("Encounter/")
+        return encounter if ID.fullmatch(encounter) else ""
+    return ""
+
+
+def _type_of(reference: str) -> str:
+    """The resource type of a reference, relative or absolute; "" for a bare id."""
+    return reference.split("/")[-2] if "/" in reference else ""
+
+
+def relative(reference: str) -> str:
+    """``Type/id`` of a reference.
+
+    >>> relative("https://ehr.example.org/fhir/MedicationRequest/1/_history/2")
+    'MedicationRequest/1'
+    >>> relative("urn:uuid:7c1a")
+    'urn:uuid:7c1a'
+    """
+    return "/".join(reference.partition("/_history/")[0].split("/")[-2:])
+
+
+def _drafts(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...], dict[str, str]]:
+    """The Bundle without what is no resource, and how else a selection may name one: full URL or bare id -> Type/id."""
+    raw = context.get(field)
+    if raw is None or bytes(raw) == b"null":
+        raise bad_request(f"context.{field}", "is required", "required")
+    try:
+        bundle = _bundle.decode(raw)
+    except msgspec.DecodeError:
+        raise bad_request(f"context.{field}", "must be a Bundle", "structure") from None
+    if bundle.resourceType not in (None, "Bundle"):
+        raise bad_request(f"context.{field}", "must be a Bundle", "structure")
+    drafts: list[_Entry] = []
+    names: dict[str, str] = {}
+    for number, entry in enumerate(bundle.entry or []):
+        if entry is None or (peek := _peek(entry.resource)) is None:
+            continue
+        if peek.resourceType == "MedicationOrder":
+            place = f"context.{field}.entry[{number}]"
+            raise bad_request(place, "is of FHIR DSTU2; this service reads FHIR R4 only", "not-supported")
+        url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""
+        drafts.append(_Entry(url, entry.resource))
+        own_id = peek.id if isinstance(peek.id, str) else url.removeprefix("urn:uuid:").rpartition("/")[2]
+        names |= {name: f"{peek.resourceType}/{own_id}" for name in (url, own_id) if name}
+    return (msgspec.json.encode(_Bundle("Bundle", drafts)),), names
+
+
+def _selected(context: Mapping[str, Raw], names: Mapping[str, str]) -> frozenset[str] | None:
+    """The selected drafts; None (all of them) where the client does not say."""
+    try:
+        references = _strings.decode(context.get("selections", b"null"))
+    except msgspec.DecodeError:
+        raise bad_request("context.selections", "must be a list of references") from None
+    if references is None:
+        return None
+    return frozenset(names.get(reference) or relative(reference) for reference in references)
+
+
+def _peek(resource: Raw) -> _Resource | None:
+    """Type and id of a resource; None for what is none."""
+    try:
+        peek = _resource.decode(resource)
+    except msgspec.DecodeError:
+        return None
+    return peek if peek.resourceType else None
+
+
+def _sorted_prefetch(prefetch: Mapping[str, Raw]) -> tuple[dict[str, Raw], frozenset[str], frozenset[str]]:
+    given: dict[str, Raw] = {}
+    empty: set[str] = set()
+    failed: set[str] = set()
+    for key, raw in prefetch.items():
+        if bytes(raw) == b"null":
+            empty.add(key)
+        elif (peek := _peek(raw)) is None or peek.resourceType == "OperationOutcome":
+            failed.add(key)
+        else:
+            given[key] = raw
+    return given, frozenset(empty), frozenset(failed)

@@ -1,0 +1,59 @@
+"""The log: one JSON object a line on stdout. What happened and how long it took; never whose record it was."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+LOGGER = logging.getLogger("cds_service")
+
+
+class JsonLines(logging.Formatter):
+    """Writes time, level, message and ``extra={"fields": ...}``. Of an exception it tells type and places, never the message:
+    that may hold a piece of the record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            frames = traceback.extract_tb(error.__traceback__)
+            line["error"] = type(error).__name__
+            line["at"] = [f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}" for frame in frames[-8:]]
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def _configuration() -> dict[str, Any]:
+    handler = {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+    quiet = {"handlers": ["stdout"], "level": "WARNING", "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": {"()": "cds_service.logs.JsonLines"}},
+        "handlers": {"stdout": handler},
+        "root": {"handlers": ["stdout"], "level": "WARNING"},
+        "loggers": {
+            "cds_service": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+            "gunicorn.error": quiet,
+            "gunicorn.access": quiet,
+        },
+    }
+
+
+CONFIGURATION = _configuration()
+"""For ``logging.config.dictConfig`` and for gunicorn's ``logconfig_dict``. urllib3 logs URLs below WARNING: they stay out."""
+
+
+def event(name: str, fields: Mapping[str, Any], error: BaseException | None = None) -> None:
+    """Write one line. ``fields`` must hold nothing that tells who the patient or the user is."""
+    level = logging.ERROR if error else logging.INFO
+    LOGGER.log(level, name, extra={"fields": dict(fields)}, exc_info=error)

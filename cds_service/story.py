@@ -1,0 +1,85 @@
+"""What the command line is given: the name of a fixture, or a file with a fixture, a Bundle or a hook request."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import fhir_fixtures
+from cds_service.hooks.errors import RequestError
+from cds_service.hooks.request import HOOKS
+
+Json = dict[str, Any]
+
+
+def request_of(
+    given: str, prefetch: Mapping[str, Mapping[str, str]], today: date, *, hook: str = "", shift: bool = True
+) -> Json:
+    """The hook request that a file ("-": standard input) or the name of a fixture stands for.
+
+    ``prefetch``: the published templates by hook and key. ``hook`` asks for another moment than the one told. With ``shift``
+    the dates of a fixture are moved so that its story happens ``today``; a Bundle and a request stay as they are.
+
+    Raises:
+        RequestError: there is no such file or fixture, or it holds something else.
+    """
+    told = _content(given)
+    if "asOf" in told:
+        return _of_fixture(told, today, hook, shift)
+    if told.get("resourceType") == "Bundle":
+        return _of_bundle(told, prefetch[hook or "patient-view"], hook or "patient-view")
+    if "context" in told and (hook or told.get("hook")) in HOOKS:
+        return told | ({"hook": hook} if hook else {})
+    raise RequestError(400, f"{given}: neither a Bundle, nor a fixture, nor a request of one of our hooks ({', '.join(HOOKS)})")
+
+
+def _content(given: str) -> Json:
+    path = Path(given)
+    if given in fhir_fixtures.names():
+        path = Path(str(fhir_fixtures.__file__)).with_name(f"{given}.json")
+    try:
+        content = json.loads(sys.stdin.buffer.read() if given == "-" else path.read_bytes())
+    except OSError as error:
+        raise RequestError(
+            400, f"{given}: {error.strerror or 'cannot be read'}; `fixtures` lists the names of what is shipped"
+        ) from None
+    except (ValueError, RecursionError):
+        raise RequestError(400, f"{given}: is not JSON in UTF-8") from None
+    if not isinstance(content, dict):
+        raise RequestError(400, f"{given}: is not a JSON object")
+    return content
+
+
+def _of_fixture(told: Json, today: date, hook: str, shift: bool) -> Json:
+    try:
+        fixture = fhir_fixtures.of(told)
+        fixture = fixture._replace(hook=hook or fixture.hook)
+        return (fixture.shifted(today) if shift else fixture).request()
+    except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
+        raise RequestError(
+            400, "the fixture lacks a part (name, title, story, asOf, hook, expect, a bundle with a Patient)"
+        ) from None
+
+
+def _of_bundle(bundle: Json, prefetch: Mapping[str, str], hook: str) -> Json:
+    """A request about the one Patient of a Bundle, whose resources all come under one key: nothing in it is missed for want
+    of a code that a query would name. What is in draft is taken for what is being ordered."""
+    entries = [
+        entry for entry in bundle.get("entry") or () if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
+    ]
+    patients = {str(e["resource"].get("id")) for e in entries if e["resource"].get("resourceType") == "Patient"}
+    if len(patients) != 1:
+        raise RequestError(400, f"the Bundle must hold one Patient; it holds {len(patients)}")
+    drafts = [entry for entry in entries if entry["resource"].get("status") == "draft"]
+    context = {
+        "userId": fhir_fixtures.USER,
+        "patientId": patients.pop(),
+        "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": drafts},
+    }
+    given = dict.fromkeys(prefetch) | {"patient": bundle}
+    return {"hook": hook, "hookInstance": str(uuid4()), "context": context, "prefetch": given}

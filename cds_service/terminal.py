@@ -1,0 +1,67 @@
+"""Cards on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cds_service.evaluate import Evaluation
+from cds_service.fhir.trace import Trace
+from fhir_fixtures import Fixture
+
+COLORS = {"critical": "red", "warning": "yellow", "info": "blue"}
+
+
+def show(given: Evaluation, hook: str, today: date, *, trace: bool = False, console: Console | None = None) -> None:
+    """Print every card, and with ``trace`` what was read and what was set aside."""
+    console = console or Console(highlight=False)
+    cards = given.response["cards"]
+    console.print(Text(f"{hook} on {today}: {len(cards)} {'card' if len(cards) == 1 else 'cards'}", style="bold"))
+    for card in cards:
+        console.print(_panel(card))
+    if trace and given.trace is not None:
+        console.print(_trace(given.trace))
+
+
+def _trace(trace: Trace) -> Table:
+    table = Table("resource", "became", "what", title="Read", title_justify="left", box=box.SIMPLE)
+    for line in trace.lines or ():
+        table.add_row(Text(line.source), Text(line.outcome), Text(line.what))
+    return table
+
+
+def list_fixtures(fixtures: Iterable[Fixture], language: str) -> None:
+    """Print name, hook, title and story of each fixture."""
+    console = Console(highlight=False)
+    for fixture in fixtures:
+        console.print(Text(fixture.name, style="bold"), Text(f"({fixture.hook})", style="dim"), Text(fixture.title[language]))
+        console.print(Padding(Text(fixture.story[language]), (0, 0, 1, 2)))
+
+
+def _panel(card: Mapping[str, Any]) -> Panel:
+    color = COLORS[card["indicator"]]
+    source = card["source"]
+    parts: list[RenderableType] = [Text(card["summary"], style="bold"), Text(), Markdown(card.get("detail", "")), Text()]
+    parts += _suggestions(card)
+    parts.append(Text(f"Source: {source['label']}  {source.get('url', '')}".rstrip(), style="dim"))
+    title = Text(f" {card['indicator'].upper()} ", style=f"bold reverse {color}") + Text(f" {source['topic']['code']} ")
+    return Panel(Group(*parts), title=title, title_align="left", border_style=color)
+
+
+def _suggestions(card: Mapping[str, Any]) -> Iterator[RenderableType]:
+    for suggestion in card.get("suggestions", ()):
+        recommended = suggestion.get("isRecommended", False)
+        yield Text(f"{'●' if recommended else '○'} {suggestion['label']}", style="bold green" if recommended else "green")
+        for action in suggestion.get("actions", ()):
+            yield Text(f"    {action['type']}: {action['description']}")
+    if card.get("suggestions"):
+        yield Text()

@@ -1,0 +1,38 @@
+"""Every fixture twice: with its data prefetched, and fetched from a FHIR server. The cards must be the same (F8)."""
+
+from __future__ import annotations
+
+import json
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+import fhir_fixtures
+from cds_service.hooks.request import HOOKS
+from fhir_fixtures.prefetch import answer
+from tests.protocol.checks import check_response
+from tests.protocol.conftest import Json, Service
+from tests.protocol.fhir_server import FhirServer, send
+
+
+def given(service: Service, request: Json) -> list[tuple[str, str, str]]:
+    """Code, indicator and summary of each card, in their order."""
+    reply = service.post(request, request["hook"])
+    assert reply.status_code == 200, reply.text
+    check_response(reply.json, request)
+    return [(card["source"]["topic"]["code"], card["indicator"], card["summary"]) for card in reply.json["cards"]]
+
+
+@pytest.mark.parametrize("name", [each.name for each in fhir_fixtures.all_fixtures() if each.hook in HOOKS])
+def test_prefetched_and_fetched_data_give_the_same_cards_f8(serve: type[Service], server: FhirServer, name: str) -> None:
+    fixture = fhir_fixtures.load(name)
+
+    def search(handler: BaseHTTPRequestHandler) -> None:
+        found = answer(server.query(handler), fixture.resources)
+        send(handler, 200 if found else 404, json.dumps(found).encode())
+
+    server.otherwise = search
+    service = serve(today_is=fixture.as_of, fhir_servers=frozenset({server.base}))
+    prefetched = given(service, fixture.request())
+    assert {code: indicator for code, indicator, _ in prefetched} == dict(fixture.cards)
+    assert given(service, fixture.request(server.base)) == prefetched
