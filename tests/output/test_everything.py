@@ -1,0 +1,67 @@
+"""Whatever the rules find, it can be said in both languages and proposed as valid FHIR."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import fhirkit
+import pytest
+
+import cards.catalog  # noqa: F401  registers the rules
+from cards import text
+from cards.chart import Chart
+from cards.risk import postmenopausal
+from cards.rule import REGISTRY, Finding, run
+from cds_service.fhir.orders import actions
+from cds_service.hooks.cards import suggestion, to_wire
+from tests.output.charts import chart
+
+SEEDS = range(2000)
+BATCHES = [SEEDS[start : start + 250] for start in range(0, len(SEEDS), 250)]
+
+
+def findings(seeds: range) -> Iterator[tuple[int, Chart, Finding]]:
+    for seed in seeds:
+        patient = chart(seed)
+        for finding in run(patient):
+            yield seed, patient, finding
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("seeds", BATCHES, ids=lambda seeds: str(seeds.start))
+def test_every_finding_becomes_a_sound_card(seeds: range, language: str) -> None:
+    for seed, patient, finding in findings(seeds):
+        offered = []
+        for option in finding.options:
+            done = actions(
+                option, patient_id="p1", today=patient.today, language=language, postmenopausal=postmenopausal(patient)
+            )
+            offered.append(suggestion(text.label(option, language, patient), done, recommended=option.recommended))
+        card = to_wire(finding, text.render(finding, language, patient), offered, language=language)
+        check(card, f"seed {seed}, {finding.code} {finding.variant}", language)
+
+
+def check(card: dict[str, Any], which: str, language: str) -> None:
+    whole = json.dumps(card, ensure_ascii=False)
+    assert len(card["summary"]) < 140, which
+    assert "\n" not in card["summary"], which
+    assert not re.search(r"null|\[\]|\{\}|: \"\"|None|<b>|Undefined| ,|\(\)|（）", whole), (which, whole)
+    if language == "zh":
+        assert re.search(r"[\u4e00-\u9fff]", card["summary"]), which
+    recommended = [each for each in card.get("suggestions", ()) if each.get("isRecommended")]
+    assert len(recommended) <= 1 or card["selectionBehavior"] == "any", which
+    for each in card.get("suggestions", ()):
+        assert each["label"], which
+        assert each["actions"], which
+        for action in each["actions"]:
+            if action["type"] == "create":
+                assert fhirkit.validate(json.dumps(action["resource"])) == [], which
+            else:
+                assert re.fullmatch(r"[A-Z]\w+/[A-Za-z0-9.-]{1,64}", action["resourceId"]), which
+
+
+def test_the_patients_are_odd_enough_to_wake_every_card() -> None:
+    assert {finding.code for *_, finding in findings(SEEDS)} == set(REGISTRY)

@@ -1,0 +1,116 @@
+"""The command line, run as a person would run it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import fhir_fixtures
+from cds_service import cli, config
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    cli.main(arguments)
+    return capsys.readouterr().out
+
+
+@pytest.fixture(autouse=True)
+def _never_become_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.execv", lambda *_: pytest.fail("the server was started"))
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(arguments)
+    assert stopped.value.code == 2
+    told = capsys.readouterr()
+    assert "Traceback" not in told.err
+    return told.err
+
+
+def test_the_cards_of_a_fixture_are_printed_with_indicator_suggestions_and_source(capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "evaluate", "denosumab-missed", "--trace")
+    assert "CRITICAL" in out
+    assert "denosumab-sequence" in out
+    assert "●" in out
+    assert "Source:" in out
+    assert "MedicationAdministration/" in out
+
+
+def test_json_is_what_goes_over_the_wire_and_the_language_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    response = json.loads(run(capsys, "evaluate", "denosumab-missed", "--json", "--lang", "zh"))
+    assert "地舒单抗" in response["cards"][0]["summary"]
+
+
+def test_a_request_of_a_fixture_happens_today(capsys: pytest.CaptureFixture[str]) -> None:
+    request = json.loads(run(capsys, "request", "denosumab-missed", "--today", "2030-01-01"))
+    assert request["hook"] == "patient-view"
+    assert "2029-" in json.dumps(request["prefetch"]["administrations"])
+
+
+def test_a_bundle_a_fixture_file_and_a_request_are_all_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fixture = fhir_fixtures.load("alendronate-egfr-28")
+    today = fixture.as_of.isoformat()
+    orders = fixture.context["draftOrders"]["entry"]
+    told = {
+        "bundle": fixture.bundle | {"entry": fixture.bundle["entry"] + orders},
+        "fixture": json.loads((Path(str(fhir_fixtures.__file__)).with_name("alendronate-egfr-28.json")).read_text()),
+        "request": fixture.request(),
+    }
+    for name, content in told.items():
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(content))
+        out = run(capsys, "evaluate", str(file), "--hook", "order-sign", "--today", today, "--json")
+        codes = [card["source"]["topic"]["code"] for card in json.loads(out)["cards"]]
+        assert codes == list(fixture.cards), name
+
+
+def test_fixtures_are_listed_with_their_stories(capsys: pytest.CaptureFixture[str]) -> None:
+    out = run(capsys, "fixtures")
+    assert all(name in out for name in fhir_fixtures.names())
+
+
+@pytest.mark.parametrize(
+    "content", [b"not json", b"[]", b"{}", b'{"resourceType": "Bundle"}', b'{"asOf": "2026-01-01"}', b"\xff"]
+)
+def test_a_file_that_is_something_else_is_refused_in_one_line(
+    tmp_path: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file.json"
+    file.write_bytes(content)
+    assert len(refused(capsys, "evaluate", str(file)).splitlines()) == 1
+
+
+def test_a_missing_file_and_a_wrong_setting_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no-such-file" in refused(capsys, "evaluate", "no-such-file")
+    monkeypatch.setenv("CDS_PROFILE", "production")
+    assert "CDS_PROFILE" in refused(capsys, "serve")
+
+
+def test_a_table_of_local_codes_that_cannot_be_used_stops_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "codes.tsv"
+    table.write_text("kind\tsystem\tcode\tkey\nobservation\thttp://loinc.org\t1-1\tno-such-analyte\n")
+    monkeypatch.setenv("CDS_LOCAL_CODES", str(table))
+    assert "CDS_LOCAL_CODES" in refused(capsys, "serve")
+
+
+def test_the_greeting_names_a_fixture_that_exists_and_the_address() -> None:
+    greeting = cli.greeting(config.Settings(port=8123, today_is=date(2026, 6, 15)))
+    assert cli.EXAMPLE in fhir_fixtures.names()
+    assert f"request {cli.EXAMPLE} --today 2026-06-15 | curl" in greeting
+    assert "http://127.0.0.1:8123/cds-services/osteoporosis-patient-view" in greeting
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = f"{sys.executable} -m cds_service fixtures | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""

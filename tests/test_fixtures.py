@@ -1,0 +1,98 @@
+"""Every fixture gives exactly the cards that its header promises: at its own day, on another day, in both languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.hooks.request import parse
+from fhir_fixtures import Fixture, all_fixtures, load, names
+from tests.protocol.checks import check_response
+
+LATER = date(2028, 3, 1)
+"""An arbitrary other day: after a leap day, at the start of a month."""
+
+FIXTURES = list(all_fixtures())
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    return Evaluator(Settings())
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("fixture", FIXTURES, ids=names())
+def test_a_fixture_gives_its_cards_and_no_other(fixture: Fixture, language: str, evaluator: Evaluator) -> None:
+    assert given(fixture, evaluator, language) == dict(fixture.cards)
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=names())
+def test_a_fixture_told_on_another_day_gives_the_same(fixture: Fixture, evaluator: Evaluator) -> None:
+    assert given(fixture.shifted(LATER), evaluator, "en") == dict(fixture.cards)
+
+
+@pytest.mark.parametrize("days", [-5, 5])
+@pytest.mark.parametrize("fixture", FIXTURES, ids=names())
+def test_a_fixture_keeps_five_days_margin_to_every_limit(fixture: Fixture, days: int, evaluator: Evaluator) -> None:
+    called_on = date.fromordinal(fixture.as_of.toordinal() + days)
+    assert given(fixture._replace(as_of=called_on), evaluator, "en") == dict(fixture.cards)
+
+
+def given(fixture: Fixture, evaluator: Evaluator, language: str) -> dict[str, str]:
+    """Code -> indicator of the cards, the response checked against the protocol."""
+    request = fixture.request()
+    call = parse(json.dumps(request).encode(), fixture.hook)
+    response = evaluator.evaluate(call, language, fixture.as_of).response
+    check_response(response, request)
+    return {card["source"]["topic"]["code"]: card["indicator"] for card in response["cards"]}
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=names())
+def test_a_story_is_told_in_both_languages(fixture: Fixture) -> None:
+    for told in (fixture.title, fixture.story):
+        assert set(told) == {"en", "zh"}
+        assert any("一" <= character <= "鿿" for character in told["zh"])
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=names())
+def test_ids_are_unique_and_the_record_is_one_patients(fixture: Fixture) -> None:
+    ids = [(r["resourceType"], r["id"]) for r in fixture.resources]
+    assert len(set(ids)) == len(ids)
+    assert set(references(fixture.resources)) <= {f"Patient/{fixture.patient_id}"}
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every literal reference in the resources."""
+    if isinstance(value, dict):
+        if isinstance(value.get("reference"), str):
+            yield value["reference"]
+        for each in value.values():
+            yield from references(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from references(each)
+
+
+def test_shifting_moves_every_date_by_the_same_number_of_days() -> None:
+    fixture = load("denosumab-missed")
+    moved = fixture.shifted(date(2026, 6, 25))
+    births = [next(r["birthDate"] for r in f.resources if r["resourceType"] == "Patient") for f in (fixture, moved)]
+    assert [date.fromisoformat(births[1]).toordinal() - date.fromisoformat(births[0]).toordinal()] == [10]
+    assert moved.shifted(fixture.as_of) == fixture
+
+
+def test_a_request_for_a_fhir_server_carries_no_prefetch() -> None:
+    request = load("denosumab-missed").request("https://ehr.example.org/fhir")
+    assert request["fhirServer"] == "https://ehr.example.org/fhir"
+    assert "prefetch" not in request
+
+
+def test_an_unknown_name_is_answered_with_those_that_come_near() -> None:
+    with pytest.raises(KeyError, match="denosumab-missed"):
+        load("denosumab-mised")
