@@ -1,0 +1,143 @@
+"""The documents stay true: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import cards.catalog  # noqa: F401  registers every rule
+from cards.rule import REGISTRY
+from cards.thresholds import THRESHOLDS
+from cds_service.config import Settings
+from cds_service.fhir.terminology.codes import load
+from cds_service.fhir.wire import Coding, Concept
+from cds_service.hooks.discovery import SERVICES
+from fhir_fixtures import names
+from fhir_fixtures.prefetch import templates
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README, INTEGRATION, SAFETY = (
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/integration.md", "docs/clinical-safety.md")
+)
+HOOKS = {"PV": "patient-view", "OS": "order-select", "SG": "order-sign"}
+
+
+def section(text: str, heading: str) -> str:
+    """What stands under a heading, down to the next one of its level or above."""
+    found = re.search(rf"^(#+) {re.escape(heading)}\n(.*?)(?=^#{{1,6}} |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"no section {heading!r}"
+    return found[2]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every row of the tables in ``text``, without headers."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    rules = [number for number, row in enumerate(cells) if set("".join(row)) <= set("-: ")]
+    return [row for number, row in enumerate(cells) if number not in rules and number + 1 not in rules]
+
+
+def codes(text: str) -> list[str]:
+    """What stands between backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_every_variable_is_in_the_table_of_the_readme_and_no_other() -> None:
+    variables = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    told = [name for row in rows(section(README, "Configuration")) for name in codes(row[0])]
+    assert sorted(told) == sorted(variables)
+
+
+def test_documents_name_no_variable_that_does_not_exist() -> None:
+    variables = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    told = {name for path in DOCUMENTS for name in re.findall(r"\bCDS_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
+    assert told <= variables
+
+
+def test_every_card_is_in_the_readme_and_no_other() -> None:
+    told = [code for row in rows(section(README, "What it says")) for code in codes(row[1])]
+    assert sorted(told) == sorted(REGISTRY)
+
+
+def test_the_targets_that_the_readme_names_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE))
+    assert {"run", "test"} <= named <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+
+
+def test_the_fixture_that_the_readme_asks_about_exists() -> None:
+    assert set(re.findall(r"osteoporosis-cds (?:request|evaluate) ([a-z-]+)(?=\s)", README)) <= set(names())
+
+
+def test_every_service_is_in_the_integration_guide() -> None:
+    told = {codes(row[0])[0]: row[1] for row in rows(section(INTEGRATION, "Services and contexts"))}
+    assert told == {service.id: service.hook for service in SERVICES.values()}
+
+
+def test_the_example_of_local_codes_can_be_used(tmp_path: Path) -> None:
+    found = re.search(r"```tsv\n(.*?)```", section(INTEGRATION, "Local codes"), re.DOTALL)
+    assert found
+    (tmp_path / "codes.tsv").write_text(found[1], encoding="utf-8")
+    read = load(tmp_path / "codes.tsv").observation(Concept((Coding("urn:oid:1.2.3.4", "25OHD"),)))
+    assert [meaning.key for meaning in read] == ["vitamin-d"]
+
+
+@pytest.mark.parametrize("column", HOOKS)
+def test_the_integration_guide_tells_the_prefetch_keys_of_each_hook(column: str) -> None:
+    place = 2 + list(HOOKS).index(column)
+    told = {
+        codes(row[0])[0]: row[1].split()[0].rstrip(",") for row in rows(section(INTEGRATION, "Prefetch")) if row[place] == "x"
+    }
+    published = {key: re.split(r"[/?]", template)[0] for key, template in templates(HOOKS[column]).items()}
+    assert told == published
+
+
+def test_the_scopes_are_those_of_the_queries_in_both_versions() -> None:
+    queries = {template for hook in HOOKS.values() for template in templates(hook).values()}
+    wanted = {(kind, "?" in query) for query in queries for kind in [re.split(r"[/?]", query)[0]]}
+    expected = [[kind, f"`patient/{kind}.read`", f"`patient/{kind}.{'s' if search else 'r'}`"] for kind, search in wanted]
+    assert sorted(rows(section(INTEGRATION, "Scopes"))) == sorted(expected)
+
+
+def test_the_thresholds_to_be_confirmed_are_those_of_status_recall_that_a_card_uses() -> None:
+    told: dict[str, float] = {}
+    for keys, values, _ in rows(section(SAFETY, "Thresholds to be confirmed")):
+        told |= zip(codes(keys), map(float, re.findall(r"-?\d+(?:\.\d+)?", values)), strict=True)
+    recalled = {key: limit.value for key, limit in THRESHOLDS.items() if limit.status == "RECALL"}
+    assert told == {key: recalled.get(key) for key in told}
+    assert {key for key in recalled if used(key)} <= told.keys()
+
+
+def used(threshold: str) -> bool:
+    """Whether a loaded module of the medicine asks for the threshold, by its key or by an f-string that its key begins."""
+    files = [module.__file__ for name, module in sys.modules.items() if name.startswith("cards.") and module.__file__]
+    sources = "\n".join(Path(file).read_text(encoding="utf-8") for file in files)
+    keys = set(re.findall(r'(?:limit|measure)\(\s*"([a-z0-9-]+)"', sources))
+    beginnings = tuple(re.findall(r'(?:limit|measure)\(\s*f"([a-z0-9-]+)\{', sources))
+    return threshold in keys or threshold.startswith(beginnings)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)]+)\)", path.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        linked = (path.parent / name) if name else path
+        assert linked.is_file(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_documents_name_exist(path: Path) -> None:
+    named = [code for code in codes(path.read_text(encoding="utf-8")) if re.fullmatch(r"[\w/.]+\.(py|toml|yaml|tsv)", code)]
+    places = (ROOT, ROOT / "cds_service")
+    assert [name for name in named if not any((place / name).is_file() for place in places)] == []
