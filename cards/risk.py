@@ -193,12 +193,14 @@ def on_oncologic(chart: Chart) -> bool:
 
 def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Drug | None = None) -> Course | None:
     """An antiresorptive (another than ``besides``) taken after ``day``: an injection given since, or a drug whose use reaches
-    to ``reaching``. Tablets that ended while the drug before them still worked are no follow-on."""
+    to ``reaching``. Tablets that ended while the drug before them still worked are no follow-on, nor is an old entry on the
+    medication list that nobody renewed since."""
     for course in chart.courses(ANTIRESORPTIVE):
         if course.drug is besides:
             continue
         injected = course.drug.covers_months is not None and course.last_dose is not None and course.last_dose > day
-        reaches = course.covered_until is not None and course.covered_until > day and course.covered_until >= reaching
+        sure = not course.unconfirmed or (course.start is not None and course.start > day)
+        reaches = sure and course.covered_until is not None and course.covered_until > day and course.covered_until >= reaching
         if injected or reaches or (course.active and course.undated):
             return course
     return None

@@ -182,6 +182,7 @@ def _denosumab_evidence(chart: Chart, course: Course) -> Iterator[Fact]:
     yield facts.last_dose(course)
     if course.stopped:
         yield facts.stopped(course)
+    yield from (facts.started(c) for c in chart.courses(ANTIRESORPTIVE) if c.active and c.unconfirmed and c is not course)
     lowest = renal(chart).lowest
     if lowest is not None:
         yield facts.measured(lowest)
