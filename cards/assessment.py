@@ -25,14 +25,20 @@ def osteoporosis_diagnosis(chart: Chart) -> Iterator[Finding]:
     found = criteria(chart)
     if found is None or chart.problem("osteoporosis") is not None:
         return
-    fractured = found.fracture is not None
     yield Finding(
         indicator=INFO,
         variant=found.criterion,
         values={"t_score": found.t_score, "fracture": found.fracture, "qct": found.qct, "severe": found.severe},
         facts=tuple(_evidence(found)),
-        options=(Option("problem", "osteoporosis-with-fracture" if fractured else "osteoporosis", recommended=True),),
+        options=(_problem(found),),
     )
+
+
+def _problem(found: Diagnosis) -> Option:
+    """The diagnosis to record; with a fracture, since when."""
+    if found.fracture is None:
+        return Option("problem", "osteoporosis", recommended=True)
+    return Option("problem", "osteoporosis-with-fracture", start=found.fracture.when, recommended=True)
 
 
 def _evidence(found: Diagnosis) -> Iterator[Fact]:

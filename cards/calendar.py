@@ -16,7 +16,8 @@ def add_months(day: date, months: int) -> date:
     year, month = divmod(index, 12)
     if not 1 <= year <= 9999:
         return date.max if year > 9999 else date.min
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    number = day.day
+    return date(year, month + 1, number if number < 29 else min(number, monthrange(year, month + 1)[1]))
 
 
 def add_days(day: date, days: int) -> date:

@@ -1,25 +1,43 @@
 """All cards: importing this module registers the rule of each."""
 
 from cards import (
+    allergy,
     assessment,
     combinations,
     completeness,
     contraindications,
+    dosing,
+    intake,
+    limits,
     monitoring,
     order_safety,
+    rehabilitation,
+    response,
+    screening,
     sequence,
+    spine,
     supplements,
     treatment,
+    workup,
 )
 
 MODULES = (
     sequence,
+    limits,
     order_safety,
     contraindications,
+    allergy,
     combinations,
+    dosing,
     completeness,
     treatment,
+    response,
     assessment,
+    screening,
+    workup,
     supplements,
+    intake,
     monitoring,
+    spine,
+    rehabilitation,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from cards import facts
+from cards import facts, options
 from cards.calendar import add_months
 from cards.chart import Chart, Course, Draft
 from cards.concepts import ANABOLIC, ANTIRESORPTIVE, COURSES, DENOSUMAB, TERIPARATIDE, ZOLEDRONATE, Data, Drug, Mechanism
@@ -101,7 +101,7 @@ def anabolic_antiresorptive_combination(chart: Chart) -> Iterator[Finding]:
     section="F",
     hooks=ORDERS,
     cites=("EXT-01",),
-    reads=COURSES,
+    reads=(*COURSES, *options.READS),
     needs=(Data.MEDICATIONS,),
     drugs={Mechanism.PTH_ANALOG},
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from cards import facts
 from cards.chart import ORDER_HOOKS, Chart, Draft
 from cards.concepts import Data
 from cards.orders import CHECKED, ORDERS_AND_VIEW
-from cards.rule import INFO, ORDER_SIGN, REGISTRY, WARNING, Finding, Indicator, NotRun, card
+from cards.rule import INFO, ORDER_SIGN, REGISTRY, WARNING, Finding, NotRun, card
 
 _ESSENTIAL = frozenset(
     {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
@@ -31,11 +31,11 @@ def incomplete_data(chart: Chart) -> Iterator[Finding]:
         if missing:
             yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []})
         return
-    severity = WARNING if chart.hook is ORDER_SIGN else INFO
+    signing = chart.hook is ORDER_SIGN
     for draft in chart.drafts:
         if draft.unidentified:
             yield Finding(
-                indicator=severity,
+                indicator=WARNING if signing else INFO,
                 variant="unidentified",
                 values={"missing": [], "checks": []},
                 facts=(facts.drafted(draft),),
@@ -44,7 +44,7 @@ def incomplete_data(chart: Chart) -> Iterator[Finding]:
         elif draft.drug is not None:
             some = [n for n in chart.not_run if _concerns(n, draft)]
             if some:
-                yield _unchecked(severity, some, draft, chart.failed)
+                yield _unchecked(some, draft, signing)
 
 
 def _concerns(not_run: NotRun, draft: Draft) -> bool:
@@ -55,20 +55,23 @@ def _concerns(not_run: NotRun, draft: Draft) -> bool:
     return each.section == "F" and draft.drug is not None and draft.drug.mechanism in each.drugs
 
 
-def _missing(not_run: NotRun, failed: frozenset[Data]) -> Iterable[Data]:
-    """The groups whose query failed; a rule that ran without being able to decide looked for all that it reads."""
-    return REGISTRY[not_run.code].reads & failed if not_run.undecided else not_run.missing
+def _missing(not_run: NotRun) -> tuple[Data, ...]:
+    """The groups that could not be had and that the check asked for."""
+    return not_run.undecided.missing if not_run.undecided else not_run.missing
 
 
-def _unchecked(severity: Indicator, some: list[NotRun], draft: Draft, failed: frozenset[Data]) -> Finding:
-    """One finding for all checks of one draft that could not be made."""
+def _unchecked(some: list[NotRun], draft: Draft, signing: bool) -> Finding:
+    """One finding for all checks of one draft that could not be made. A sig that could not be read weighs least."""
+    weighs = [WARNING if n.undecided is None else n.undecided.indicator for n in some]
+    severity = min(weighs, key=lambda indicator: indicator.rank) if signing else INFO
+    missing = sorted({data for n in some for data in _missing(n)})
     evidence = [f for n in some if n.undecided for f in n.undecided.facts]
     left_out = tuple(dict.fromkeys(s for n in some if n.undecided for s in n.undecided.left_out))
     return Finding(
         indicator=severity,
-        variant="order",
+        variant="sig" if not (missing or evidence or left_out) and [n.code for n in some] == ["dose-check"] else "order",
         values={
-            "missing": sorted({data for n in some for data in _missing(n, failed)}),
+            "missing": missing,
             "checks": list(dict.fromkeys(n.code for n in some)),
             "drug": draft.drug,
             "fact": evidence[0] if evidence and not left_out else None,

@@ -151,6 +151,7 @@ _DRUGS = (
     _drug("calcitonin", "calcitonin (salmon)", "鲑降钙素", _M.CALCITONIN),
     _drug("elcatonin", "elcatonin", "依降钙素", _M.CALCITONIN),
     _drug("estradiol", "estradiol", "雌二醇", _M.HORMONE_THERAPY, oral=True),
+    _drug("estradiol-transdermal", "estradiol (transdermal)", "雌二醇（经皮）", _M.HORMONE_THERAPY, ingredient="estradiol"),
     _drug("conjugated-estrogens", "conjugated estrogens", "结合雌激素", _M.HORMONE_THERAPY, oral=True),
     _drug("tibolone", "tibolone", "替勃龙", _M.HORMONE_THERAPY, oral=True),
     _drug("strontium-ranelate", "strontium ranelate", "雷奈酸锶", _M.STRONTIUM, oral=True),

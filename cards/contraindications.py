@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from cards import facts, kidney, minerals
+from cards import facts, kidney, minerals, options
 from cards.chart import Chart, Draft, Measurement
 from cards.concepts import (
     ANTI_OSTEOPOROSIS,
@@ -14,15 +14,13 @@ from cards.concepts import (
     TERIPARATIDE,
     ZOLEDRONATE,
     Data,
-    Drug,
     Mechanism,
-    Name,
 )
 from cards.minerals import calcium
 from cards.options import ranking, service
-from cards.orders import BISPHOSPHONATE, CHECKED, ORDERS_AND_VIEW, REFERRAL, finding_about, orders_of
+from cards.orders import BISPHOSPHONATE, ORDERS_AND_VIEW, REFERRAL, finding_about, orders_of
 from cards.risk import adult, osteoporosis, pregnant
-from cards.rule import CRITICAL, WARNING, Fact, Finding, Undecided, card
+from cards.rule import CRITICAL, WARNING, Finding, Undecided, card
 from cards.thresholds import limit
 
 _INJECTIONS = (ZOLEDRONATE, DENOSUMAB)
@@ -34,7 +32,7 @@ _SERM_OR_HORMONE = frozenset({Mechanism.SERM, Mechanism.HORMONE_THERAPY})
     section="F",
     hooks=ORDERS_AND_VIEW,
     cites=("ELD2023-08a", "OPREF-T7"),
-    reads=(Data.CONDITIONS, Data.FUNCTION, *kidney.READS, *COURSES),
+    reads=(Data.CONDITIONS, Data.FUNCTION, *COURSES, *options.READS),
     needs=(Data.CONDITIONS,),
     drugs={Mechanism.SCLEROSTIN_INHIBITOR},
 )
@@ -67,7 +65,7 @@ def romosozumab_cardiovascular(chart: Chart) -> Iterator[Finding]:
     section="F",
     hooks=ORDERS_AND_VIEW,
     cites=("OPREF-T6",),
-    reads=(Data.CONDITIONS, *COURSES),
+    reads=(Data.CONDITIONS, *COURSES, *options.READS),
     needs=(Data.CONDITIONS,),
     drugs=_SERM_OR_HORMONE,
 )
@@ -77,13 +75,16 @@ def serm_thrombosis(chart: Chart) -> Iterator[Finding]:
     if clot is None:
         return
     for order in orders_of(chart, _SERM_OR_HORMONE):
+        if order.route == "vaginal":
+            continue
         for_bone = order.drug.mechanism is Mechanism.SERM or osteoporosis(chart)  # hormones are given for more than bone
+        by_mouth = order.drug.oral and order.route != "topical"
         yield finding_about(
             chart,
             order,
-            CRITICAL if order.drug.oral else WARNING,
+            CRITICAL if by_mouth else WARNING,
             [facts.problem(clot)],
-            values={"problem": clot, "oral": order.drug.oral},
+            values={"problem": clot, "oral": by_mouth},
             alternatives=ranking(chart) if for_bone else (),
         )
 
@@ -93,7 +94,7 @@ def serm_thrombosis(chart: Chart) -> Iterator[Finding]:
     section="F",
     hooks=ORDERS_AND_VIEW,
     cites=("OPREF-T2", "OPREF-P5"),
-    reads=(Data.CONDITIONS, *COURSES),
+    reads=(Data.CONDITIONS, *COURSES, *options.READS),
     needs=(Data.CONDITIONS,),
     drugs=BISPHOSPHONATE,
 )
@@ -127,7 +128,7 @@ _EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiati
     section="F",
     hooks=ORDERS_AND_VIEW,
     cites=("OPREF-T4",),
-    reads=(Data.CONDITIONS, *minerals.READS, Data.WORK_UP, *COURSES),
+    reads=(Data.CONDITIONS, *minerals.READS, Data.WORK_UP, *COURSES, *options.READS),
     needs=(Data.CONDITIONS,),
     drugs={Mechanism.PTH_ANALOG},
 )
@@ -160,16 +161,17 @@ def pth_analog_contraindication(chart: Chart) -> Iterator[Finding | Undecided]:
                 variant="alp" if high.key == "alp" else "calcium",
                 values={"value": high},
                 alternatives=_INJECTIONS,
+                notes=("calcium-uncorrected",) if newest and newest.uncorrected and high is newest.value else (),
             )
         elif open_question := _calcium_open(chart, order.draft):
             yield open_question
 
 
 def _unexplained_alp(chart: Chart) -> Measurement | None:
-    """An alkaline phosphatase of 12 months above the laboratory's range, with no fracture of 6 months to explain it."""
-    alp = chart.newest("alp", since=chart.months_ago(12))
+    """An alkaline phosphatase of a year above the laboratory's range, with no healing fracture to explain it."""
+    alp = chart.newest("alp", since=chart.months_ago(limit("alp-window-months")))
     above = alp is not None and alp.high is not None and alp.at_most(alp.high) is False
-    return alp if above and not chart.fractures_since(6) else None
+    return alp if above and not chart.fractures_since(limit("alp-fracture-months")) else None
 
 
 def _calcium_open(chart: Chart, draft: Draft | None) -> Undecided | None:
@@ -179,8 +181,9 @@ def _calcium_open(chart: Chart, draft: Draft | None) -> Undecided | None:
         return Undecided((), (facts.measured(newest.value),), draft) if newest.high is None else None
     since = chart.months_ago(limit("calcium-window-months"))
     unread = kidney.unreadable(chart, "calcium", "calcium-corrected", "calcium-ionized", since=since)
-    if draft is not None and (unread or Data.CALCIUM in chart.failed):
-        return Undecided(unread, (), draft)
+    missing = (Data.CALCIUM,) if Data.CALCIUM in chart.failed else ()
+    if draft is not None and (unread or missing):
+        return Undecided(unread, (), draft, missing)
     return None
 
 
@@ -192,7 +195,7 @@ _HOLDING_BACK_RESORPTION = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR}
     section="F",
     hooks=ORDERS_AND_VIEW,
     cites=("OPREF-T2",),
-    reads=(Data.CONDITIONS, *COURSES),
+    reads=(Data.CONDITIONS, *COURSES, *options.READS),
     needs=(Data.CONDITIONS,),
     drugs=_HOLDING_BACK_RESORPTION,
 )
@@ -231,56 +234,3 @@ def pregnancy(chart: Chart) -> Iterator[Finding]:
         return
     for order in orders_of(chart, ANTI_OSTEOPOROSIS):
         yield finding_about(chart, order, CRITICAL, [facts.problem(entry)], values={"problem": entry})
-
-
-@card(
-    "drug-allergy",
-    section="F",
-    hooks=ORDERS_AND_VIEW,
-    cites=("EXT-06",),
-    reads=(Data.ALLERGIES, *COURSES),
-    needs=(Data.ALLERGIES,),
-    drugs=CHECKED,
-)
-def drug_allergy(chart: Chart) -> Iterator[Finding]:
-    """A drug to which an allergy or intolerance is on record, by itself or by its class, is not given."""
-    if not chart.allergies:
-        return
-    for order in orders_of(chart, CHECKED):
-        hits = [
-            a
-            for a in chart.allergies
-            if (a.drug is not None and a.drug.ingredient == order.drug.ingredient)
-            or (a.mechanism is not None and a.mechanism is order.drug.mechanism)
-        ]
-        if not hits:
-            continue
-        worst = next((a for a in hits if a.severe or not a.intolerance), hits[0])
-        mild = worst.intolerance and not worst.severe
-        what = worst.drug.name if worst.drug else order.drug.name
-        for_bone = order.drug.mechanism in ANTI_OSTEOPOROSIS and (
-            order.drug.mechanism is not Mechanism.HORMONE_THERAPY or osteoporosis(chart)
-        )
-        evidence = [
-            Fact(
-                Name(f"{'intolerance' if mild else 'allergy'}: {what.en}", f"{'不耐受' if mild else '过敏'}：{what.zh}"),
-                None,
-                "",
-                worst.recorded,
-                worst.source,
-            )
-        ]
-        yield finding_about(
-            chart,
-            order,
-            WARNING if mild else CRITICAL,
-            evidence,
-            variant="intolerance" if mild else "allergy",
-            values={"by_class": worst.drug is None, "recorded": worst.recorded},
-            alternatives=_unlike(order.drug, ranking(chart), mild=mild) if for_bone else (),
-        )
-
-
-def _unlike(drug: Drug, others: Iterable[Drug], *, mild: bool) -> list[Drug]:
-    """The drugs of another mechanism; after a mere intolerance also those of the same one that are not taken by mouth."""
-    return [other for other in others if other.mechanism is not drug.mechanism or (mild and drug.oral and not other.oral)]

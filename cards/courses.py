@@ -339,7 +339,7 @@ def used_up(chart: Chart, drug: Drug, on: date) -> Course | None:
     if drug in (TERIPARATIDE, ABALOPARATIDE):
         both = [c for key in (TERIPARATIDE, ABALOPARATIDE) if (c := chart.course(key)) and c.exposure_days is not None]
         together = sum(c.exposure_days or 0 for c in both)
-        if len(both) == 2 and together >= limit("pth-analogs-months") * _DAYS_A_MONTH:
+        if (len(both) == 2 or course is None) and both and together >= limit("pth-analogs-months") * _DAYS_A_MONTH:
             return course or both[0]
     return None
 

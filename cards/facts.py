@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from cards.chart import Chart, Course, Draft, Fracture, Measurement, Problem
@@ -16,7 +17,7 @@ def measured(measurement: Measurement) -> Fact:
     if measurement.site is not None:
         site = SITE_NAMES[measurement.site]
         name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
-    note = Name(f"computed: {measurement.computed}", f"计算值：{measurement.computed}") if measurement.computed else None
+    note = _how(measurement.computed) if measurement.computed else None
     value: str | float = f"{measurement.comparator}{measurement.value:.{analyte.digits}f}"
     if not measurement.comparator:
         value = round(measurement.value, analyte.digits)
@@ -26,18 +27,31 @@ def measured(measurement: Measurement) -> Fact:
     return Fact(name, value, analyte.unit, measurement.when, measurement.source, note)
 
 
+_INFERRED = {
+    "dialysis": Name("inferred from dialysis", "据透析推定"),
+    "coded CKD stage 4": Name("inferred from the coded CKD stage 4", "据慢性肾脏病4期编码推定"),
+    "coded CKD stage 5": Name("inferred from the coded CKD stage 5", "据慢性肾脏病5期编码推定"),
+}
+
+
+def _how(computed: str) -> Name:
+    """How a value came about that was not measured."""
+    return _INFERRED.get(computed) or Name(f"computed: {computed}", f"计算值：{computed}")
+
+
 def _same_unit(given: str, unit: str) -> bool:
-    """Whether the record's own unit is the one the card shows, spelling aside."""
-    said = given.split(" ", 1)[1] if " " in given else ""
-    return said.replace("µ", "u").replace("μ", "u").strip("{}").lower() in (
-        "",
-        "1",
-        "t-score",
-        "tscore",
-        "zscore",
-        "z-score",
-        unit.lower(),
-    )
+    """Whether the record's own unit is the one the card shows, spelling aside.
+
+    >>> _same_unit("28 mL/min/{1.73_m2}", "mL/min/1.73 m2"), _same_unit("45 nmol/L", "ng/mL")
+    (True, False)
+    """
+    said = _spelled(given.split(" ", 1)[1] if " " in given else "")
+    return said in ("", "1", "tscore", "zscore", _spelled(unit))
+
+
+def _spelled(unit: str) -> str:
+    """Letters, digits and slashes of a unit, which all its spellings share."""
+    return re.sub(r"[^a-z0-9/%]", "", unit.replace("µ", "u").replace("μ", "u").replace("²", "2").replace("³", "3").lower())
 
 
 def last_dose(course: Course) -> Fact:
@@ -91,10 +105,19 @@ def problem(entry: Problem) -> Fact:
 
 
 def age(chart: Chart) -> Fact:
-    return Fact(Name("age", "年龄"), chart.age, Name("years", "岁").en, None, "Patient")
+    return Fact(Name("age", "年龄"), chart.age, "years")
 
 
 def drafted(draft: Draft) -> Fact:
     """The order that the card speaks of."""
     name = draft.drug.name if draft.drug else Name(draft.text, draft.text)
     return Fact(Name(f"order: {name.en}", f"医嘱：{name.zh}"), None, "", draft.start, draft.id)
+
+
+def said(fact: Fact) -> Name:
+    """A fact in a sentence: something measured with its value, anything else by its name."""
+    if fact.value is None or isinstance(fact.value, Name):
+        return fact.name
+    value = f"{fact.value:g}" if isinstance(fact.value, float) else str(fact.value)
+    value = value.replace("-", "−")
+    return Name(f"{fact.name.en} {value}", f"{fact.name.zh} {value}")

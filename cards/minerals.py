@@ -22,16 +22,17 @@ class Calcium(Struct, frozen=True):
 
 
 def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
-    """The newest calcium on or after ``since`` (default: 12 months): ionized or corrected; total alone without albumin."""
+    """The newest calcium on or after ``since`` (default: 12 months): ionized or corrected; total alone where no albumin of
+    about the same time is on record."""
     since = since or chart.months_ago(limit("calcium-window-months"))
     candidates = [*chart.values("calcium-ionized", since=since)[:1], *chart.values("calcium-corrected", since=since)[:1]]
-    albumin = chart.newest("albumin", since=chart.months_ago(limit("calcium-window-months")))
     totals = chart.values("calcium", since=since)
     total = min(
         (m for m in totals if (m.when, m.order) == (totals[0].when, totals[0].order)), key=lambda m: m.value, default=None
     )
+    albumin = _albumin_near(chart, total.when) if total is not None else None
     uncorrected = None
-    if total is not None and albumin is not None and not albumin.comparator and not total.comparator:
+    if total is not None and albumin is not None and not total.comparator:
         corrected = total.value + measure("albumin-correction") * (measure("albumin-normal") - albumin.value)
         candidates.append(replace(total, key="calcium-corrected", value=corrected, computed="total + 0.8 × (4.0 − albumin)"))
     elif total is not None:
@@ -43,6 +44,13 @@ def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
     low, high = (round(end, 2) for end in _range(newest))
     judged = replace(newest, value=round(newest.value, 2))  # 2.12 mmol/L is 8.497 mg/dL: the same limit, not below it
     return Calcium(judged, judged.below(low), _above(judged, high), newest is uncorrected)
+
+
+def _albumin_near(chart: Chart, day: date) -> Measurement | None:
+    """The albumin nearest to ``day``, the newer one of two; None when it lies too far from it."""
+    found = [m for m in chart.values("albumin") if not m.comparator]
+    nearest = min(found, key=lambda m: abs((m.when - day).days), default=None)
+    return nearest if nearest and abs((nearest.when - day).days) <= limit("albumin-near-days") else None
 
 
 def _range(value: Measurement) -> tuple[float, float]:

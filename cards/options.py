@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
+from cards import kidney, minerals
+from cards import risk as risks
 from cards.chart import Chart, Draft, Hook
 from cards.concepts import (
     ABALOPARATIDE,
@@ -24,6 +26,7 @@ from cards.concepts import (
     ROMOSOZUMAB,
     TERIPARATIDE,
     ZOLEDRONATE,
+    Data,
     Drug,
 )
 from cards.courses import used_up
@@ -42,6 +45,9 @@ RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
 AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
+
+READS = (*kidney.READS, *minerals.READS, *risks.READS, Data.VITAMIN_D, Data.WORK_UP, Data.ALLERGIES, Data.FUNCTION)
+"""What ranking and filter look at, the safety rules included: a rule that offers drugs reads it, too."""
 
 SHOWN = 3
 """How many drugs a card shows."""
@@ -153,6 +159,17 @@ def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[
     trial = chart.with_draft(Draft("proposed", drug, start=start, proposed=True), replaces)
     checks = [c for c in cards_of(Hook.ORDER_SIGN) if c.section == "F" and drug.mechanism in c.drugs]
     return [finding for finding in run(trial, checks) if finding.about is None or finding.about.proposed]
+
+
+def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:
+    """The draft with dose and timing mended to ``regimen`` (a key of ``cards.accepted``), from ``start`` on; nothing where the
+    safety rules forbid the drug in any dose."""
+    findings = safety(chart, drug, start, (draft,))
+    if critical := tuple(f for f in findings if f.indicator is CRITICAL):
+        return Offer((), (Dropped(drug.key, because=critical),))
+    warnings = tuple(f for f in findings if f.indicator is not INFO)
+    mended = Option("mend", drug.key, regimen, start, recommended=not warnings, replaces=(draft,), condition=warnings)
+    return Offer((mended,))
 
 
 def service(key: str, *, start: date | None = None, recommended: bool = False, reason: str = "osteoporosis") -> Option:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cards import facts, kidney, minerals
+from cards import facts, kidney, minerals, options
 from cards.chart import Chart, Measurement, SetAside
 from cards.concepts import COURSES, DENOSUMAB, ZOLEDRONATE, Data, Drug, Mechanism
 from cards.kidney import renal
@@ -31,7 +31,7 @@ def _renal_limit(drug: Drug) -> int:
     section="F",
     hooks=ORDERS_AND_VIEW,
     cites=("OPREF-P4", "ELD2023-07e", "OVCF2021-T3", "EXT-03"),
-    reads=(*kidney.READS, *COURSES, Data.CALCIUM, Data.VITAMIN_D, Data.ALLERGIES),
+    reads=(*kidney.READS, *COURSES, *options.READS),
     needs=(Data.RENAL,),
     drugs=BISPHOSPHONATE,
 )
@@ -188,7 +188,7 @@ def _open_questions(chart: Chart, order: Order, known: _Minerals) -> Undecided |
     drafted = order.draft is not None
     left_out: list[SetAside] = []
     evidence: list[Fact] = []
-    failed = False
+    asked: set[Data] = set()
     newest, vitamin_d, kidneys = known.calcium, known.vitamin_d, known.kidneys
     if newest is not None and newest.low is None:
         evidence.append(facts.measured(newest.value))
@@ -198,15 +198,16 @@ def _open_questions(chart: Chart, order: Order, known: _Minerals) -> Undecided |
         evidence += _renal_facts(kidneys)
         left_out += kidneys.unreadable
     if _is_denosumab(order) and kidneys.below(limit("egfr-specialist")) is None:
-        failed = Data.RENAL in chart.failed
+        asked.add(Data.RENAL)
     if _wants_vitamin_d(order):
         if vitamin_d is not None and vitamin_d.below(limit("vitamin-d-deficient")) is None:
             evidence.append(facts.measured(vitamin_d))
         if drafted and vitamin_d is None:
             left_out += known.vitamin_d_unread
-            failed = failed or Data.VITAMIN_D in chart.failed
-    if evidence or left_out or (drafted and failed):
-        return Undecided(tuple(left_out), tuple(evidence), order.draft)
+            asked.add(Data.VITAMIN_D)
+    missing = tuple(sorted(asked & chart.failed)) if drafted else ()
+    if evidence or left_out or missing:
+        return Undecided(tuple(left_out), tuple(evidence), order.draft, missing)
     return None
 
 

@@ -33,6 +33,12 @@ class Order(Struct, frozen=True):
     draft: Draft | None = None
     course: Course | None = None
 
+    @property
+    def route(self) -> str:
+        """The route that the order or the record names, as in ``Dosing``; "" when it names none."""
+        about = self.draft or self.course
+        return about.dosing.route if about is not None and about.dosing is not None else ""
+
     def graded(self, indicator: Indicator) -> Indicator:
         return indicator if self.draft else indicator.milder()
 
@@ -75,7 +81,8 @@ def finding_about(
     """
     trying = order.draft is not None and order.draft.proposed
     chosen = Offer() if trying else _instead(chart, order, list(alternatives), start, recommend)
-    options = [*chosen.options, *(o for o in also if adult(chart) or o.key == REFERRAL)]
+    besides = [o for o in also if (adult(chart) or o.key == REFERRAL) and o.key not in {c.key for c in chosen.options}]
+    options = [*chosen.options, *besides]
     graded = order.graded(indicator)
     if order.draft:
         off_the_desk = graded is CRITICAL and not any(o.recommended for o in options)

@@ -110,8 +110,8 @@ def bmd_fall(chart: Chart, start: date) -> Fall | None:
         baseline = early[0] if early else values[-1]
         if newest.when <= baseline.when or _other_device(baseline, newest):
             continue
-        percent = (baseline.value - newest.value) / baseline.value * 100
-        if percent > measure(f"lsc-{site}"):
+        percent = round((baseline.value - newest.value) / baseline.value * 100, 6)  # 0.80 to 0.76 is 5 %, not a trace more
+        if round(percent, 6) > measure(f"lsc-{site}"):
             return Fall(site, baseline, newest, percent)
     return None
 

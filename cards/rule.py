@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from msgspec import Struct, field
@@ -52,7 +53,8 @@ class Option(Struct, frozen=True):
 
     ``kind``: "drug" (``key`` is a drug, ``regimen`` a key of regimens.toml), "service" (test, imaging, referral: ``key`` of
     ``SERVICES``), "problem" (a Condition to record: ``key`` is "osteoporosis" or "osteoporosis-with-fracture") or "discard"
-    (take the drafts in ``replaces`` off the desk and nothing else). A drug with ``replaces`` takes the drafts' place.
+    (take the drafts in ``replaces`` off the desk and nothing else), "mend" (``regimen`` is a key of ``cards.accepted``: the
+    draft in ``replaces`` stays, with dose and timing mended). A drug with ``replaces`` takes the drafts' place.
     ``condition``: findings that keep the option from being recommended; its label says them first.
     """
 
@@ -98,11 +100,17 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class Undecided(Struct, frozen=True):
-    """What a safety rule yields when a value is on record but does not let it decide (unreadable, `<60` against 35)."""
+    """What a safety rule yields when a value is on record but does not let it decide (unreadable, `<60` against 35).
+
+    ``missing``: groups of data that could not be had and would have decided. ``indicator``: how much it matters when the
+    order is signed.
+    """
 
     left_out: tuple[SetAside, ...] = ()
     facts: tuple[Fact, ...] = ()
     about: Draft | None = None
+    missing: tuple[Data, ...] = ()
+    indicator: Indicator = Indicator.WARNING
 
 
 class NotRun(Struct, frozen=True):
@@ -161,6 +169,7 @@ def card(
     def register(rule: Rule) -> Rule:
         if code in REGISTRY:
             raise ValueError(f"two rules for card {code}")
+        _in_order.cache_clear()
         REGISTRY[code] = Card(
             code,
             section,
@@ -180,7 +189,13 @@ def card(
 
 def cards_of(hook: Hook) -> list[Card]:
     """The cards that a hook may give, in the order in which their rules run."""
-    return sorted((c for c in REGISTRY.values() if hook in c.hooks), key=lambda c: (c.last, SECTIONS.index(c.section)))
+    return list(_in_order(hook))
+
+
+@cache
+def _in_order(hook: Hook) -> tuple[Card, ...]:
+    """Sorted once: an option's trial asks for it again and again."""
+    return tuple(sorted((c for c in REGISTRY.values() if hook in c.hooks), key=lambda c: (c.last, SECTIONS.index(c.section))))
 
 
 def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:

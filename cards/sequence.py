@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from cards import facts, kidney, minerals, risk
+from cards import facts, options, risk
 from cards.calendar import add_days, add_months, months_between
 from cards.chart import ORDER_HOOKS, Chart, Course, Hook
 from cards.concepts import (
@@ -16,6 +16,7 @@ from cards.concepts import (
     DENOSUMAB,
     DRUGS,
     HIP_SITES,
+    ZOLEDRONATE,
     Data,
     Mechanism,
 )
@@ -38,10 +39,6 @@ from cards.rule import (
     card,
 )
 from cards.thresholds import limit, measure
-
-_OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP)
-"""What the filter of drug options looks at."""
-
 
 _STOCK_TAKING = tuple(service(key, recommended=True) for key in ("dxa", "vertebral-imaging", "ctx", "p1np"))
 """Two years after the last denosumab: density, vertebrae and turnover first."""
@@ -72,7 +69,7 @@ def _followed(chart: Chart, course: Course) -> bool:
     section="C",
     hooks=(PATIENT_VIEW, REFILL),
     cites=("OPREF-T3", "EXT-04"),
-    reads=(*COURSES, *_OPTIONS_READ),
+    reads=(*COURSES, *options.READS),
     needs=(Data.MEDICATIONS,),
 )
 def denosumab_due(chart: Chart) -> Iterator[Finding]:
@@ -107,7 +104,7 @@ def denosumab_due(chart: Chart) -> Iterator[Finding]:
     section="C",
     hooks=(PATIENT_VIEW, ORDER_SIGN, DISCHARGE, REFILL),
     cites=("ELD2023-07d", "OVCF2021-T9", "OPREF-T3", "EXT-04"),
-    reads=(*COURSES, Data.TURNOVER, *_OPTIONS_READ),
+    reads=(*COURSES, Data.TURNOVER, *options.READS),
     drugs=ANTI_OSTEOPOROSIS,
 )
 def denosumab_sequence(chart: Chart) -> Iterator[Finding]:
@@ -122,7 +119,7 @@ def denosumab_sequence(chart: Chart) -> Iterator[Finding]:
         return
     indicator, variant = _urgency(chart, last_dose)
     long_ago = variant == "long-ago"
-    offered = _follow_on(chart, last_dose, recommend=not long_ago)
+    offered = _follow_on(chart, last_dose, long_ago=long_ago)
     yield Finding(
         indicator=indicator,
         variant=variant,
@@ -164,18 +161,21 @@ def _urgency(chart: Chart, last_dose: date | None) -> tuple[Indicator, str]:
     return WARNING, "long-ago"
 
 
-def _follow_on(chart: Chart, last_dose: date | None, *, recommend: bool) -> Offer:
-    """A bisphosphonate in sequence; where the kidneys (or anything else) forbid both, denosumab again; else a referral."""
+def _follow_on(chart: Chart, last_dose: date | None, *, long_ago: bool) -> Offer:
+    """A bisphosphonate in sequence (of zoledronate one infusion: turnover decides about the next); where the kidneys (or
+    anything else) forbid both, denosumab again; else a referral."""
+    recommend = not long_ago
     due = add_months(last_dose, limit("denosumab-months")) if last_dose else chart.today
     start = due if due > chart.today else None
-    first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend)
+    once = {} if long_ago else {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
+    first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend, regimens=once)
     if first.options:
         return first
     again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend)
-    options: tuple[Option, ...] = again.options
+    besides: tuple[Option, ...] = again.options
     if not again.recommended or renal(chart).below(limit("egfr-specialist")):
-        options += (service("referral-osteoporosis"),)
-    return Offer(options, first.dropped + again.dropped)
+        besides += (service("referral-osteoporosis"),)
+    return Offer(besides, first.dropped + again.dropped)
 
 
 def _denosumab_evidence(chart: Chart, course: Course) -> Iterator[Fact]:
@@ -200,7 +200,7 @@ def _denosumab_evidence(chart: Chart, course: Course) -> Iterator[Fact]:
     section="C",
     hooks=(PATIENT_VIEW, DISCHARGE),
     cites=("OVCF2021-T8", "ELD2023-07b", "ELD2023-08b", "OPREF-T4", "OPREF-T5", "OPREF-T7"),
-    reads=(*COURSES, *_OPTIONS_READ),
+    reads=(*COURSES, *options.READS),
     needs=(Data.MEDICATIONS,),
 )
 def anabolic_sequence(chart: Chart) -> Iterator[Finding]:
@@ -260,7 +260,7 @@ def _after_anabolic(chart: Chart, course: Course) -> Finding | None:
     section="C",
     hooks=(PATIENT_VIEW, REFILL),
     cites=("POP2022-T6", "POP2022-T7", "POP2022-T9", "POP2022-T5", "OVCF2021-T6", "OPREF-T1"),
-    reads=(*risk.READS, *_OPTIONS_READ),
+    reads=(*risk.READS, *options.READS),
     needs=(Data.MEDICATIONS,),
 )
 def bisphosphonate_review(chart: Chart) -> Iterator[Finding]:
@@ -376,7 +376,7 @@ def _still_high(chart: Chart, course: Course) -> list[str]:
     section="C",
     hooks=(PATIENT_VIEW,),
     cites=("ELD2023-07b", "OVCF2021-T6"),
-    reads=(*risk.READS, *_OPTIONS_READ),
+    reads=(*risk.READS, *options.READS),
     needs=(Data.MEDICATIONS,),
 )
 def drug_holiday_review(chart: Chart) -> Iterator[Finding]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from msgspec import Struct
 
 from cards import phrases, sources
+from cards.accepted import ACCEPTED
 from cards.chart import Chart, SetAside
 from cards.concepts import ANALYTES, DRUGS, SERVICES
 from cards.phrases import phrase
@@ -57,7 +59,7 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
     if option.condition:
         conditions = [phrases.plain(block(each, "condition", language, chart)) for each in option.condition]
-        listed = ("，" if language == "zh" else ", ").join(dict.fromkeys(conditions))
+        listed = ("；" if language == "zh" else ", ").join(dict.fromkeys(conditions))
         text = phrase("option", "condition", language, condition=listed, label=text)
     return phrases.capital(text)
 
@@ -70,9 +72,11 @@ def _kind_of(option: Option) -> str:
 
 
 def what(option: Option, language: str) -> str:
-    """What an option proposes, as plain text: the regimen of a drug, the name of a test or problem; "" for a discard."""
+    """What an option proposes, as plain text: a regimen, the name of a test or problem; "" for a discard."""
     if option.kind == "drug":
         return for_drug(option.regimen or option.key).label[language]
+    if option.kind == "mend":
+        return ACCEPTED[option.regimen].label[language]
     if option.kind == "service":
         return SERVICES[option.key][language]
     return phrase("problem", option.key, language) if option.kind == "problem" else ""
@@ -162,6 +166,7 @@ def _sources(code: str, language: str) -> str:
     )
 
 
+@cache
 def _content(language: str) -> str:
     day = phrases.day(sources.CHECKED, language)
     return phrase("line", "content", language, version=sources.VERSION, day=day)

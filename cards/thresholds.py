@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
+from math import isfinite
 
 from msgspec import Struct, convert
+from msgspec.structs import replace
 
 
 class Threshold(Struct, frozen=True):
@@ -38,3 +41,24 @@ def measure(key: str) -> float:
     -2.5
     """
     return float(THRESHOLDS[key].value)
+
+
+def override(values: Mapping[str, int | float]) -> None:
+    """Put a site's own values in the place of ours, once, before the first chart is read.
+
+    Only what rests on convention (status RECALL) is a site's to change.
+
+    Raises:
+        ValueError: a key that does not exist, or that a source vouches for, or no such number. Then nothing is changed.
+    """
+    if unknown := sorted(values.keys() - THRESHOLDS.keys()):
+        raise ValueError(f"no such thresholds: {', '.join(unknown)}")
+    if sourced := sorted(key for key in values if THRESHOLDS[key].status != "RECALL"):
+        raise ValueError(f"not a site's to change, since they have a source: {', '.join(sourced)}")
+    if wrong := sorted(key for key, value in values.items() if not _fits(value, THRESHOLDS[key].value)):
+        raise ValueError(f"must be numbers, whole ones where ours are: {', '.join(wrong)}")
+    THRESHOLDS.update({key: replace(THRESHOLDS[key], value=value) for key, value in values.items()})
+
+
+def _fits(value: int | float, ours: int | float) -> bool:
+    return isfinite(value) and (isinstance(ours, float) or value == int(value))

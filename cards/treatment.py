@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards import facts, kidney, minerals, risk
+from cards import facts, options, risk
 from cards.chart import Chart, Fracture
 from cards.concepts import Data
 from cards.kidney import renal
@@ -18,7 +18,6 @@ _SECTION_C = (
     "denosumab-sequence",
     "denosumab-review",
     "anabolic-sequence",
-    "course-limit",
     "bisphosphonate-review",
     "drug-holiday-review",
     "adherence-gap",
@@ -48,7 +47,7 @@ _SECTION_C = (
         "OPREF-M4",
         "REHAB2024-08",
     ),
-    reads=(*risk.READS, *kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP),
+    reads=(*risk.READS, *options.READS),
     needs=(Data.MEDICATIONS,),
 )
 def start_treatment(chart: Chart) -> Iterator[Finding]:

@@ -6,13 +6,28 @@ from datetime import date, timedelta
 from random import Random
 
 from cards import courses
-from cards.chart import Allergy, Chart, Draft, Exposure, Fracture, Hook, Measurement, Patient, Problem, Service, SetAside
+from cards.chart import (
+    Allergy,
+    Chart,
+    Dosing,
+    Draft,
+    Exposure,
+    Fracture,
+    Hook,
+    Measurement,
+    Patient,
+    Problem,
+    Service,
+    SetAside,
+)
 from cards.concepts import ANALYTES, ANTI_OSTEOPOROSIS, DIAGNOSTIC_SITES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
+from cards.screening import HARMFUL as HARM
 
 TODAY = date(2026, 6, 15)
 OURS = [
     d for d in DRUGS.values() if d.mechanism in ANTI_OSTEOPOROSIS or d.mechanism in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)
 ]
+HARMFUL = [d for d in DRUGS.values() if d.mechanism in HARM]
 COMMON = [DRUGS[key] for key in ("denosumab", "denosumab", "alendronate", "zoledronate", "teriparatide", "romosozumab")]
 LIKELY: dict[str, tuple[float, float]] = {
     "t-score": (-4.5, 0.5),
@@ -29,7 +44,31 @@ LIKELY: dict[str, tuple[float, float]] = {
     "weight": (40, 90),
     "height": (145, 185),
     "qct-vbmd": (40, 160),
+    "inr": (0.8, 3),
+    "platelets": (20, 300),
+    "pain-nrs": (0, 10),
+    "pain-vas": (0, 100),
+    "phq9": (0, 27),
+    "phq9-item9": (0, 1),
+    "hamd": (0, 40),
+    "hama": (0, 40),
+    "barthel": (20, 100),
+    "odi": (0, 100),
+    "morse": (0, 100),
+    "berg": (20, 56),
+    "tug": (5, 25),
+    "alcohol": (0, 6),
+    "z-score": (-3.5, 1),
+    "bmd": (0.4, 1.1),
+    "tsh": (0.05, 6),
+    "pth": (10, 150),
+    "urine-calcium": (50, 400),
+    "falls": (0, 4),
+    "bmi": (15, 35),
 }
+SITED = ("t-score", "z-score", "bmd")
+HIGH = {"alp": 120.0, "ctx": 300.0, "p1np": 60.0, "pth": 65.0}
+LOW = {"tsh": 0.4}
 SET_ASIDE = ("unit-unknown", "no-unit", "implausible", "unreadable", "future")
 
 
@@ -43,6 +82,10 @@ def chart(seed: int) -> Chart:
     measured = {key: _measured(rng, key) for key in LIKELY if rng.random() < 0.5}
     if rng.random() < 0.3:
         exposures, measured["ctx"] = _steady(rng)
+    if rng.random() < 0.3:
+        exposures += [_harmful(rng)]
+    if rng.random() < 0.05:
+        exposures, measured["bmd"] = _years_of_denosumab(rng)
     return Chart(
         today=TODAY,
         hook=rng.choice((Hook.ORDER_SELECT, Hook.ORDER_SIGN) if drafting else other),
@@ -88,8 +131,9 @@ def _measured(rng: Random, key: str) -> tuple[Measurement, ...]:
             f"Observation/{key}",
             rng.choice(("", "", "", "<", ">=")) if key in ("egfr", "vitamin-d") else "",
             given="1 [odd]*unit*" if rng.random() < 0.2 else "",
-            site=rng.choice(sorted(DIAGNOSTIC_SITES)) if key == "t-score" else None,
-            high=120 if key == "alp" else None,
+            site=rng.choice(sorted(DIAGNOSTIC_SITES)) if key in SITED else None,
+            low=LOW.get(key),
+            high=HIGH.get(key),
         )
         for _ in range(rng.randrange(1, 4))
     ]
@@ -119,9 +163,36 @@ def _steady(rng: Random) -> tuple[list[Exposure], tuple[Measurement, ...]]:
     return [Exposure(rng.choice(COMMON[2:]), "statement", status, "MedicationStatement/1", start, end)], markers
 
 
+def _harmful(rng: Random) -> Exposure:
+    """Something hard on bone, or calcium, that has been taken for months or years."""
+    drug = rng.choice([*HARMFUL, DRUGS["calcium"]])
+    return Exposure(drug, "statement", "active", "MedicationStatement/h", _maybe_day(rng), dosing=_dosing(rng, drug.key))
+
+
+def _dosing(rng: Random, key: str) -> Dosing | None:
+    amount = rng.choice((600.0, 2000.0)) if key == "calcium" else rng.choice((2.5, 10.0))
+    return Dosing(amount, every_days=1) if rng.random() < 0.7 else None
+
+
+def _years_of_denosumab(rng: Random) -> tuple[list[Exposure], tuple[Measurement, ...]]:
+    """Denosumab on time for years, with the bone density of its beginning and of today."""
+    last, doses = _day(rng, 150), rng.randint(3, 24)
+    days = [last - timedelta(days=182 * n) for n in range(doses)]
+    site = rng.choice(sorted(DIAGNOSTIC_SITES))
+    density = tuple(Measurement("bmd", rng.uniform(0.5, 1), day, "Observation/bmd", site=site) for day in (last, days[-1]))
+    return [Exposure(DRUGS["denosumab"], "administration", "completed", "x/1", day) for day in days], density
+
+
 def _draft(rng: Random, number: int) -> Draft:
+    if rng.random() < 0.2:
+        service = rng.choice(("vertebral-augmentation", "lipus", "tens", "nmes", "iontophoresis", "ultraviolet", "dxa"))
+        return Draft(f"ServiceRequest/d{number}", service=service, text="*odd* order")
     drug = rng.choice(OURS if rng.random() < 0.6 else COMMON) if rng.random() < 0.9 else None
-    return Draft(f"MedicationRequest/d{number}", drug, text="<b>Odd</b> *brand* 5 mg", unidentified=drug is None)
+    if rng.random() < 0.1:
+        drug = rng.choice(HARMFUL)
+    dosing = _dosing(rng, drug.key) if drug in HARMFUL and drug is not None else None
+    text = "<b>Odd</b> *brand* 5 mg"
+    return Draft(f"MedicationRequest/d{number}", drug, text=text, unidentified=drug is None, dosing=dosing)
 
 
 def _set_aside(rng: Random) -> SetAside:

@@ -12,7 +12,7 @@ import pytest
 
 import cards.catalog  # noqa: F401  registers the rules
 from cards import text
-from cards.chart import Chart
+from cards.chart import Chart, Draft
 from cards.risk import postmenopausal
 from cards.rule import REGISTRY, Finding, run
 from cds_service.fhir.orders import actions
@@ -37,11 +37,23 @@ def test_every_finding_becomes_a_sound_card(seeds: range, language: str) -> None
         offered = []
         for option in finding.options:
             done = actions(
-                option, patient_id="p1", today=patient.today, language=language, postmenopausal=postmenopausal(patient)
+                option,
+                patient_id="p1",
+                today=patient.today,
+                language=language,
+                postmenopausal=postmenopausal(patient),
+                drafts={draft.id: raw(draft) for draft in patient.drafts},
             )
             offered.append(suggestion(text.label(option, language, patient), done, recommended=option.recommended))
         card = to_wire(finding, text.render(finding, language, patient), offered, language=language)
         check(card, f"seed {seed}, {finding.code} {finding.variant}", language)
+
+
+def raw(draft: Draft) -> bytes:
+    """The order as an EHR might have sent it."""
+    order = {"resourceType": "MedicationRequest", "id": draft.id.split("/")[1], "status": "draft", "intent": "order"}
+    medicine = {"subject": {"reference": "Patient/p1"}, "medicationCodeableConcept": {"text": "as the client calls it"}}
+    return json.dumps(order | medicine | {"dosageInstruction": [{"text": "daily", "asNeededBoolean": False}]}).encode()
 
 
 def check(card: dict[str, Any], which: str, language: str) -> None:
@@ -57,7 +69,7 @@ def check(card: dict[str, Any], which: str, language: str) -> None:
         assert each["label"], which
         assert each["actions"], which
         for action in each["actions"]:
-            if action["type"] == "create":
+            if action["type"] in ("create", "update"):
                 assert fhirkit.validate(json.dumps(action["resource"])) == [], which
             else:
                 assert re.fullmatch(r"[A-Z]\w+/[A-Za-z0-9.-]{1,64}", action["resourceId"]), which

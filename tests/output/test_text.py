@@ -116,7 +116,7 @@ def test_what_was_left_out_dropped_or_could_not_be_had_stands_under_caution(made
     )
     detail = text.render(whole, "en", chart).detail
     assert detail.split("**Caution / missing**\n\n")[1].split("\n\n")[0].splitlines() == [
-        "- Total calcium, not corrected: no albumin on record",
+        "- Total calcium, not corrected: no albumin of about the same time on record",
         "- Alendronate not proposed: eGFR 28",
         "- Romosozumab not proposed: not on this site's formulary",
         "- Left out: 2 values of creatinine, the newest of 9 Jan 2026 (unit not recognized “mg/cup”)",
@@ -175,7 +175,7 @@ def test_a_condition_comes_first(made_up: str, chart: Chart) -> None:
 def test_several_conditions_stand_side_by_side(made_up: str, chart: Chart) -> None:
     warnings = tuple(replace(finding(made_up, estimate=value), indicator=WARNING) for value in (28.0, 30.0, 28.0))
     label = text.label(Option("drug", "denosumab", condition=warnings), "zh", chart)
-    assert label == "先复查eGFR 28，先复查eGFR 30：地舒单抗 60 mg 皮下注射，每6个月1次"
+    assert label == "先复查eGFR 28；先复查eGFR 30：地舒单抗 60 mg 皮下注射，每6个月1次"
 
 
 def test_an_option_that_replaces_a_draft_names_it(chart: Chart) -> None:

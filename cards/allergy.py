@@ -1,0 +1,63 @@
+"""Section F, order safety: allergies and intolerances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cards import options
+from cards.chart import Allergy, Chart
+from cards.concepts import ANTI_OSTEOPOROSIS, COURSES, Data, Drug, Mechanism, Name
+from cards.options import ranking
+from cards.orders import CHECKED, ORDERS_AND_VIEW, Order, finding_about, orders_of
+from cards.risk import osteoporosis
+from cards.rule import CRITICAL, WARNING, Fact, Finding, card
+
+
+@card(
+    "drug-allergy",
+    section="F",
+    hooks=ORDERS_AND_VIEW,
+    cites=("EXT-06",),
+    reads=(Data.ALLERGIES, *COURSES, *options.READS),
+    needs=(Data.ALLERGIES,),
+    drugs=CHECKED,
+)
+def drug_allergy(chart: Chart) -> Iterator[Finding]:
+    """A drug to which an allergy or intolerance is on record, by itself or by its class, is not given."""
+    for order in orders_of(chart, CHECKED):
+        hits = [allergy for allergy in chart.allergies if _is_to(allergy, order.drug)]
+        if hits:
+            worst = next((a for a in hits if a.severe or not a.intolerance), hits[0])
+            yield _finding(chart, order, worst)
+
+
+def _is_to(allergy: Allergy, drug: Drug) -> bool:
+    by_itself = allergy.drug is not None and allergy.drug.ingredient == drug.ingredient
+    return by_itself or (allergy.mechanism is not None and allergy.mechanism is drug.mechanism)
+
+
+def _finding(chart: Chart, order: Order, allergy: Allergy) -> Finding:
+    mild = allergy.intolerance and not allergy.severe
+    for_bone = order.drug.mechanism in ANTI_OSTEOPOROSIS and (
+        order.drug.mechanism is not Mechanism.HORMONE_THERAPY or osteoporosis(chart)
+    )
+    return finding_about(
+        chart,
+        order,
+        WARNING if mild else CRITICAL,
+        [_evidence(allergy, order.drug, mild=mild)],
+        variant="intolerance" if mild else "allergy",
+        values={"by_class": allergy.drug is None, "recorded": allergy.recorded},
+        alternatives=_unlike(order.drug, ranking(chart), mild=mild) if for_bone else (),
+    )
+
+
+def _evidence(allergy: Allergy, drug: Drug, *, mild: bool) -> Fact:
+    what = allergy.drug.name if allergy.drug else drug.name
+    name = Name(f"{'intolerance' if mild else 'allergy'}: {what.en}", f"{'不耐受' if mild else '过敏'}：{what.zh}")
+    return Fact(name, when=allergy.recorded, source=allergy.source)
+
+
+def _unlike(drug: Drug, others: Iterable[Drug], *, mild: bool) -> list[Drug]:
+    """The drugs of another mechanism; after a mere intolerance also those of the same one that are not taken by mouth."""
+    return [other for other in others if other.mechanism is not drug.mechanism or (mild and drug.oral and not other.oral)]

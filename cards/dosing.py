@@ -1,0 +1,222 @@
+"""Section F, order safety: dose, route and interval of an order, and whether the last dose was long enough ago."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards import facts, options
+from cards.accepted import Accepted, interval, regimens_of
+from cards.calendar import add_days, add_months
+from cards.chart import Chart, Course, Dosing, Draft
+from cards.concepts import COURSES, DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
+from cards.options import Offer, mend, offer
+from cards.orders import ORDERS, Order, finding_about
+from cards.risk import adult
+from cards.rule import CRITICAL, INFO, ORDER_SIGN, WARNING, Fact, Finding, Indicator, Undecided, card
+from cards.thresholds import limit
+
+_CHECKED = frozenset(
+    {
+        Mechanism.BISPHOSPHONATE,
+        Mechanism.RANKL_INHIBITOR,
+        Mechanism.PTH_ANALOG,
+        Mechanism.SCLEROSTIN_INHIBITOR,
+        Mechanism.SERM,
+    }
+)
+_ONCOLOGIC = ("bone-metastasis", "myeloma", "giant-cell-tumor", "hypercalcemia")
+"""What the oncologic strengths are for."""
+
+
+@card(
+    "dose-check",
+    section="F",
+    hooks=ORDERS,
+    cites=("OPREF-T1", "OPREF-T3", "OPREF-T4", "OPREF-T5", "OPREF-T6", "OPREF-T7"),
+    reads=(Data.CONDITIONS, *COURSES, *options.READS),
+    drugs=_CHECKED,
+)
+def dose_check(chart: Chart) -> Iterator[Finding | Undecided]:
+    """A drug is ordered in a dose, by a route and at an interval that are accepted, and an injection not long before it is
+    due. A weekly or monthly dose every day is dangerous. A sig that cannot be read is not guessed at."""
+    for draft in chart.drafted(_CHECKED):
+        if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):
+            continue
+        order = _Ordered(chart, draft, draft.drug)
+        judged = order.judged()
+        early = _early(chart, draft, draft.drug)
+        if judged.wrong or early:
+            yield _finding(order, judged, early)
+        missing = judged.missing or _doses_missing(chart, draft.drug, early)
+        if missing or (not judged.read and chart.hook is ORDER_SIGN):  # while it is being filled in, the sig may yet come
+            yield Undecided((), (), draft, missing, WARNING if missing else INFO)
+
+
+class _Judged(Struct, frozen=True):
+    """What is wrong with the sig, the worst first (reason, how urgent); whether all of it could be read; the regimen that it
+    is, or is nearest to; the problems that it is ``only_for``, and what is ``missing`` to know them."""
+
+    wrong: tuple[tuple[str, Indicator], ...] = ()
+    read: bool = True
+    regimen: Accepted | None = None
+    only_for: tuple[str, ...] = ()
+    missing: tuple[Data, ...] = ()
+
+
+class _Ordered(Struct, frozen=True):
+    """One draft, and what the patient's problems make of it."""
+
+    chart: Chart
+    draft: Draft
+    drug: Drug
+
+    @property
+    def dosing(self) -> Dosing:
+        """The sig; where it says how often to take a tablet but not how many, one of the product's strength."""
+        told = self.draft.dosing or Dosing(readable=False)
+        one_tablet = told.readable and told.amount is None and self.drug.oral
+        return replace(told, amount=self.draft.strength_mg, unit="mg") if one_tablet else told
+
+    @property
+    def mg(self) -> float | None:
+        return self.dosing.amount if self.dosing.unit == "mg" else None
+
+    def judged(self) -> _Judged:
+        """The sig against the accepted regimens. An option of our own has none, and is given as usual."""
+        if self.draft.proposed:
+            return _Judged()
+        if self.drug.oncologic:
+            return self._only_for(_ONCOLOGIC, _Judged())
+        mg, days = self.mg, self.dosing.every_days
+        regimens = [r for r in regimens_of(self.drug) if mg is None or r.has_dose(mg)]
+        fitting = [r for r in regimens if days is None or r.has_interval(days)]
+        regimen = [*fitting, *regimens, *regimens_of(self.drug)][0]
+        read = self.dosing.readable and mg is not None and (days is not None or self.drug.covers_months is not None)
+        judged = _Judged(tuple(self._wrong(regimens, fitting)), read, regimen)
+        return self._only_for(regimen.only_for, judged) if regimen in fitting and regimen.only_for else judged
+
+    def _only_for(self, problems: tuple[str, ...], judged: _Judged) -> _Judged:
+        """The judgment of a strength for these problems only: one of them must be the reason of the order, or on record."""
+        if self.draft.reasons.intersection(problems) or self.chart.active_problem(*problems) is not None:
+            return judged
+        if Data.CONDITIONS in self.chart.failed:
+            return replace(judged, missing=(Data.CONDITIONS,))
+        return replace(judged, wrong=(("indication", WARNING), *judged.wrong), only_for=problems)
+
+    def _wrong(self, same_dose: Sequence[Accepted], fitting: Sequence[Accepted]) -> Iterator[tuple[str, Indicator]]:
+        mg, days = self.mg, self.dosing.every_days
+        if not fitting and self._long_dose_daily(mg, days):
+            yield "daily", CRITICAL
+        elif not same_dose:
+            yield "dose", WARNING
+        elif not fitting:
+            yield "interval", WARNING
+        if self.dosing.route and not any(r.has_route(self.dosing.route) for r in regimens_of(self.drug)):
+            yield "route", WARNING
+
+    def _long_dose_daily(self, mg: float | None, days: float | None) -> bool:
+        """Whether a dose that is for a week or longer is to be taken every day."""
+        long = [r.mg for r in regimens_of(self.drug) if r.days >= limit("dose-long-days")]
+        return days is not None and days <= 1 and bool(long) and (mg is None or mg >= min(long))
+
+
+class _Early(Struct, frozen=True):
+    """An injection ordered too early: the course of the last one, and the day on which the next is due."""
+
+    course: Course
+    due: date
+
+
+def _early(chart: Chart, draft: Draft, drug: Drug) -> _Early | None:
+    """Denosumab more than four weeks before it is due, zoledronate more than a month."""
+    given = [c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.last_dose]
+    course = max(given, key=lambda c: c.last_dose or date.min, default=None)
+    if course is None or course.last_dose is None or drug not in (DENOSUMAB, ZOLEDRONATE):
+        return None
+    begin = max(draft.start or chart.today, chart.today)
+    if drug is DENOSUMAB:
+        due = add_months(course.last_dose, limit("denosumab-months"))
+        earliest = add_days(due, -limit("denosumab-grace-days"))
+    else:
+        months = limit("zoledronate-after-denosumab-months" if _followed_denosumab(chart, course) else "zoledronate-months")
+        due = add_months(course.last_dose, months)
+        earliest = add_months(course.last_dose, months - limit("zoledronate-early-months"))
+    return _Early(course, due) if begin < earliest else None
+
+
+def _doses_missing(chart: Chart, drug: Drug, early: _Early | None) -> tuple[Data, ...]:
+    """What could not be had of the doses given before, where it matters."""
+    failed = drug in (DENOSUMAB, ZOLEDRONATE) and early is None and Data.MEDICATIONS in chart.failed
+    return (Data.MEDICATIONS,) if failed else ()
+
+
+def _followed_denosumab(chart: Chart, infusion: Course) -> bool:
+    """Whether the last infusion was given while denosumab still worked, or within the grace of its next dose."""
+    denosumab = chart.course(DENOSUMAB)
+    if denosumab is None or infusion.last_dose is None:
+        return False
+    before = [day for day in (*denosumab.doses, denosumab.last_dose) if day is not None and day <= infusion.last_dose]
+    until = add_months(max(before), limit("denosumab-months")) if before else None
+    return until is not None and infusion.last_dose <= add_days(until, limit("denosumab-grace-days"))
+
+
+def _finding(order: _Ordered, judged: _Judged, early: _Early | None) -> Finding:
+    """One finding for all that is wrong with one order: the worst gives the variant."""
+    reasons = [*judged.wrong, *([("early", WARNING)] if early else [])]
+    chosen = Offer() if order.draft.proposed or not adult(order.chart) else _better(order, judged, early)
+    found = finding_about(
+        order.chart,
+        Order(order.drug, draft=order.draft),
+        reasons[0][1],
+        _evidence(order, early),
+        variant=reasons[0][0],
+        values=_values(order, judged, early) | {"reasons": [reason for reason, _ in reasons]},
+        also=chosen.options,
+    )
+    return replace(found, dropped=chosen.dropped)
+
+
+def _better(order: _Ordered, judged: _Judged, early: _Early | None) -> Offer:
+    """The draft with dose and timing mended. The product of an oncologic strength cannot be mended: another one instead."""
+    start = early.due if early else None
+    if judged.regimen is None or judged.only_for:
+        usual = DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug
+        return offer(order.chart, [usual], start=start, replaces=(order.draft,))
+    return mend(order.chart, order.draft, order.drug, judged.regimen.key, start=start)
+
+
+def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str, Any]:
+    long = [r for r in regimens_of(order.drug) if r.days >= limit("dose-long-days")]
+    meant = next((r for r in long if order.mg is None or r.has_dose(order.mg)), long[0] if long else None)
+    return {
+        "amount": _amount(order.mg),
+        "every": interval(order.dosing.every_days) if order.dosing.every_days else None,
+        "meant": interval(meant.days) if meant else None,
+        "route": order.dosing.route,
+        "usual": regimens_of(DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug)[0].label,
+        "only_for": [PROBLEMS[problem] for problem in judged.only_for],
+        "last_dose": early.course.last_dose if early else None,
+        "due": early.due if early else None,
+    }
+
+
+def _amount(mg: float | None) -> str:
+    """The dose as it is written: below a milligram in micrograms."""
+    if mg is None:
+        return ""
+    return f"{mg:g} mg" if mg >= 1 else f"{mg * 1000:g} μg"
+
+
+def _evidence(order: _Ordered, early: _Early | None) -> list[Fact]:
+    told = [facts.last_dose(early.course)] if early else []
+    every = interval(order.dosing.every_days) if order.dosing.every_days else None
+    amount = _amount(order.mg)
+    if order.draft.proposed or not (amount or every):
+        return told
+    en, zh = (" ".join(filter(None, (amount, every[language] if every else ""))) for language in ("en", "zh"))
+    return [Fact(Name("as ordered", "医嘱用法"), Name(en, zh), source=order.draft.id), *told]

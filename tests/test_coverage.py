@@ -1,0 +1,134 @@
+"""Every recommendation is cited by the cards that it names, and every card cites what names it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+
+import pytest
+
+import cards.catalog  # noqa: F401  registers every rule
+from cards.rule import REGISTRY
+from cards.sources import RECOMMENDATIONS, Recommendation
+
+
+def named() -> Iterator[tuple[str, str]]:
+    for each in RECOMMENDATIONS.values():
+        yield from ((each.id, code) for code in each.cards)
+
+
+@pytest.mark.parametrize("recommendation", RECOMMENDATIONS.values(), ids=list(RECOMMENDATIONS))
+def test_a_recommendation_is_cited_by_the_cards_that_it_names(recommendation: Recommendation) -> None:
+    assert recommendation.cards
+    assert recommendation.gist
+    for code in recommendation.cards:
+        assert code not in REGISTRY or recommendation.id in REGISTRY[code].cites
+
+
+@pytest.mark.parametrize("code", REGISTRY)
+def test_a_card_cites_what_names_it_and_nothing_else(code: str) -> None:
+    cites = REGISTRY[code].cites
+    assert len(set(cites)) == len(cites)
+    assert set(cites) == {id_ for id_, card in named() if card == code}
+
+
+def test_every_card_rests_on_a_recommendation() -> None:
+    assert set(REGISTRY) <= {code for _, code in named()}
+
+
+CARRIED: dict[str, tuple[str, ...]] = {
+    "vertebral-fracture-care": (
+        *("T1", "scintigraphy", "CT", "walls", "enhanced-recovery", "nutrition", "Non-operative", "cleft", "pseudarthrosis"),
+        *("Kyphoplasty", "non-union", "Open surgery", "osteotomy", "NRS 4", "three months", "like a log", "brace", "posture"),
+        *("Thrombosis", "does not impair healing", "(2B)", "(2C)", "life expectancy", "consider it early"),
+    ),
+    "vertebral-augmentation": (
+        *("painless old", "coagulopathy", "filler", "unfit", "not broken", "first choice", "fragment in the canal"),
+        *("radicular", "walls", "biopsy"),
+    ),
+    "rehab-assessment": (
+        *("VAS or NRS (2D)", "goniometer (2D)", "PHQ-9 (2B)", "Oswestry", "HRQOL (2C)", "Morse fall scale (2D)", "(1B)"),
+        *("3% or more", "20% or more", "(1A)", "(2C)"),
+    ),
+    "fall-risk": (
+        "(1B)",
+        "(2B)",
+        "sedatives",
+        "kidney function",
+        "Vitamin D",
+        "preference (2D)",
+        "insoles",
+        "(2C)",
+        "shoes",
+        "light",
+    ),
+    "pain-rehabilitation": (
+        *(
+            "orthosis** for back pain, above all after a vertebral fracture (2B)",
+            "laser",
+            "8–100 Hz",
+            "1.2–5 mT",
+            "30–36 sessions",
+        ),
+        *(
+            "12 weeks",
+            "shock waves** for bone density (2C)",
+            "quadriceps (2B)",
+            "Electroacupuncture** (2B)",
+            "moxibustion** (2B)",
+        ),
+        *("baduanjin", "wuqinxi", "regulator (2C)", "extension", "aerobic", "range of motion", "balance"),
+    ),
+    "mood-support": (
+        "counseling",
+        "cognitive behavioral therapy based on self-management (2D)",
+        "anxiolytic drugs as needed (2C)",
+        "(2B)",
+    ),
+    "daily-living": ("(2D)", "transfers", "home", "work", "Barthel", "Oswestry"),
+    "physical-agent-evidence": (
+        *(
+            "outside research (2D)",
+            "TENS",
+            "iontophoresis",
+            "stimulation",
+            "deficiency",
+            "vibration",
+            "8–100 Hz",
+            "shock waves",
+        ),
+        *("laser", "(2B)", "(2C)"),
+    ),
+    "lifestyle-education": (
+        *("1.0–1.2 g", "1.2–1.5 g", "300–400 mL", "5 g of salt", "15–30 minutes twice", "150–300 minutes", "75–150 minutes"),
+        *(
+            "squats",
+            "stairs",
+            "bending or twisting (2C)",
+            "Do not smoke",
+            "coffee",
+            "tai chi",
+            "in person (1B), online besides (2D)",
+        ),
+        *("gently", "resistance (2C)", "main prevention (2B)", "soy"),
+    ),
+}
+"""What the recommendations of sections G and H ask for, in the words of the English texts."""
+
+
+@pytest.mark.parametrize("code", sorted(CARRIED.keys() & REGISTRY.keys()))
+def test_a_text_carries_what_its_recommendations_ask_for(code: str) -> None:
+    source = source_of("en", code)
+    assert [phrase for phrase in CARRIED[code] if phrase not in source] == []
+
+
+@pytest.mark.parametrize("code", sorted(CARRIED.keys() & REGISTRY.keys()))
+def test_both_languages_carry_the_same_grades(code: str) -> None:
+    grades = [re.findall(r"\b([12][A-D])\b", source_of(language, code)) for language in ("en", "zh")]
+    assert sorted(grades[0]) == sorted(grades[1])
+
+
+def source_of(language: str, code: str) -> str:
+    """The text as it is written, with all its branches."""
+    return files("cards").joinpath("text", language, f"{code}.md").read_text(encoding="utf-8")

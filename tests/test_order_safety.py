@@ -1,0 +1,163 @@
+"""What holds of order safety as a whole: a plain, correct order draws no warning, a draft is judged alike however it is coded,
+and a rule declares all that it reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from cards import options
+from cards.chart import Chart, Hook, Measurement
+from cards.concepts import ANALYTES, COURSES, Data
+from cards.rule import REGISTRY
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.fhir.read import read
+from cds_service.hooks.request import parse
+from fhir_fixtures import Fixture, all_fixtures
+from tests import build
+from tests.test_cases import cases, judge, request
+
+Json = dict[str, Any]
+
+PLAIN = ("alendronate", "zoledronate", "denosumab")
+NORMAL = (
+    "creatinine 0.7 mg/dL on {day}",
+    "corrected-calcium 9.4 mg/dL on {day}",
+    "25(OH)D 36 ng/mL on {day}",
+)
+SECTION_F = [
+    case
+    for case in cases()
+    if REGISTRY[case.values[0]["card"]].section == "F"
+    and case.values[0].get("draft")
+    and not any("(" in str(draft) or draft == "unknown drug" for draft in case.values[0]["draft"])
+]
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    return Evaluator(Settings())
+
+
+@pytest.mark.parametrize("drug", PLAIN)
+def test_a_plain_correct_order_with_normal_labs_of_this_year_draws_no_warning(drug: str, evaluator: Evaluator) -> None:
+    """Over all fixtures: of each the patient and the bone density are kept, so that nothing stands against the order."""
+    for fixture in all_fixtures():
+        body = ordered(fixture, drug)
+        call = parse(json.dumps(body).encode(), "order-sign")
+        given = evaluator.evaluate(call, "en", fixture.as_of).response["cards"]
+        assert [card["summary"] for card in given if card["indicator"] != "info"] == [], fixture.name
+
+
+def ordered(fixture: Fixture, drug: str) -> Json:
+    """The fixture's patient with normal laboratory values of this year, a bone density and this order, nothing else."""
+    day = date.fromordinal(fixture.as_of.toordinal() - 30).isoformat()
+    lines = [line.format(day=day) for line in NORMAL]
+    patient = next(r for r in fixture.resources if r["resourceType"] == "Patient")
+    kept = [r for r in fixture.resources if r["resourceType"] == "Observation" and "T-score" in json.dumps(r)]
+    told = json.dumps([*build.record(lines), *(draft for draft, _ in build.drafts([drug]))])
+    *labs, draft = json.loads(told.replace("Patient/p1", f"Patient/{patient['id']}"))
+    entries = [{"resource": r} for r in (patient, *labs, *kept)]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    context: Json = {"userId": "Practitioner/example", "patientId": patient["id"]}
+    context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
+    found = fixture.request()
+    empty = {key: {"resourceType": "Bundle", "type": "searchset"} for key in found.get("prefetch", {})}
+    prefetch = empty | {"patient": patient, "conditions": bundle}
+    return {"hook": "order-sign", "hookInstance": found["hookInstance"], "context": context, "prefetch": prefetch}
+
+
+@pytest.mark.parametrize("coding", ["text only", "contained"])
+@pytest.mark.parametrize("case", SECTION_F[::2])
+def test_a_draft_gives_the_same_cards_however_it_is_coded(case: Mapping[str, Any], coding: str, evaluator: Evaluator) -> None:
+    if "formulary" in case:
+        pytest.skip("the site's formulary is another matter")
+    body = request({**case, "draft": [f"{draft} ({coding})" for draft in case["draft"]]})
+    call = parse(json.dumps(body).encode(), body["hook"])
+    judge(case, evaluator.evaluate(call, "en", case["today"]).response["cards"], "en")
+
+
+# -- what a rule reads --------------------------------------------------------------------------------------------------
+
+
+class _Recorded(dict[str, Any]):
+    """A mapping that notes which groups of data are looked at."""
+
+    def __init__(self, told: Mapping[str, Any], seen: set[Data], groups: Any) -> None:
+        super().__init__(told)
+        self._seen, self._groups = seen, groups
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self._seen |= self._groups(key)
+        return super().get(key, default)
+
+    def values(self) -> Any:
+        for key in self:
+            self._seen |= self._groups(key)
+        return super().values()
+
+
+class _RecordedTuple(tuple[Any, ...]):
+    """A tuple that notes that it is looked at."""
+
+    seen: set[Data]
+    group: Data
+
+    def __iter__(self) -> Iterator[Any]:
+        self.seen.add(self.group)
+        return super().__iter__()
+
+
+def recording(chart: Chart, seen: set[Data]) -> Chart:
+    """The chart, noting in ``seen`` the groups of data that a rule looks at."""
+
+    def noted(told: tuple[Any, ...], group: Data) -> _RecordedTuple:
+        found = _RecordedTuple(told)
+        found.seen, found.group = seen, group
+        return found
+
+    return replace(
+        chart,
+        measured=_Recorded(chart.measured, seen, lambda key: {ANALYTES[key].group}),
+        problems=_Recorded(chart.problems, seen, lambda key: {Data.CONDITIONS}),
+        drug_courses=_Recorded(chart.drug_courses, seen, lambda key: set(COURSES)),
+        fractures=noted(chart.fractures, Data.CONDITIONS),
+        allergies=noted(chart.allergies, Data.ALLERGIES),
+    )
+
+
+@pytest.mark.parametrize("fixture", list(all_fixtures()), ids=lambda fixture: fixture.name)
+def test_a_rule_declares_all_that_it_reads(fixture: Fixture) -> None:
+    drafts = fixture.context.get("draftOrders")
+    chart, _ = read(
+        [json.dumps(fixture.bundle).encode()],
+        patient_id=fixture.patient_id,
+        today=fixture.as_of,
+        zone=Settings().zone,
+        hook=Hook(fixture.hook),
+        drafts=[json.dumps(drafts).encode()] if drafts else [],
+    )
+    for card in REGISTRY.values():
+        if chart.hook in card.hooks:
+            seen: set[Data] = set()
+            list(card.rule(recording(chart, seen)))
+            assert seen <= card.reads, card.code
+
+
+def test_what_the_filter_of_options_reads_is_what_the_safety_rules_read() -> None:
+    safety = {data for card in REGISTRY.values() if card.section == "F" for data in card.reads}
+    assert safety - {Data.PATIENT} <= set(options.READS)
+
+
+def test_a_recording_chart_notes_what_is_read() -> None:
+    seen: set[Data] = set()
+    day = date(2026, 6, 15)
+    chart = recording(Chart(today=day, measured={"egfr": (Measurement("egfr", 60, day),)}), seen)
+    assert chart.newest("egfr") is not None
+    assert seen == {Data.RENAL}
