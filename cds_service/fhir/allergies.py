@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cards.chart import Allergy
+from cards.chart import Allergy, Problem
 from cards.concepts import DRUGS, Drug, Mechanism
 from cds_service.fhir import wire
 from cds_service.fhir.dates import day
@@ -15,6 +15,7 @@ from cds_service.fhir.terminology.codes import NOT_OURS
 from cds_service.fhir.wire import wording
 
 _OUT = frozenset({"refuted", "entered-in-error"})
+_FILLER = re.compile(r"(?a)bone cement|\bpmma\b|methyl ?methacrylate|methacrylate resin|骨水泥|甲基丙烯酸甲酯")
 _ANAPHYLAXIS = re.compile(r"anaphyla|过敏性休克|严重过敏")
 _ANAPHYLAXIS_CODES = frozenset({"39579001"})
 
@@ -23,8 +24,10 @@ def allergy(given: Given, facts: Facts) -> None:
     """Read one AllergyIntolerance into ``facts.allergies``."""
     found = wire.ALLERGY.decode(given.raw)
     reactions = found.reaction or ()
-    keys = _keys(facts, found.code, *(r.substance for r in reactions))
-    if not keys:
+    substances = (found.code, *(r.substance for r in reactions))
+    keys = _keys(facts, *substances)
+    filler = _FILLER.search(fold(wire.texts(map(wording, substances)))) is not None
+    if not keys and not filler:
         facts.not_ours(given)
         return
     if not facts.is_ours(given, wire.refer(found.patient, found.subject)):
@@ -33,6 +36,10 @@ def allergy(given: Given, facts: Facts) -> None:
     if not active or wire.first_code(found.verification_status) in _OUT:
         facts.trace.note_not_ours(given.source, "AllergyIntolerance, not active or refuted")
         return
+    if filler:
+        recorded = day(found.recorded_date, facts.zone)
+        facts.problems.append(Problem("filler-allergy", given.source, recorded=recorded, text=wording(found.code)))
+        facts.used(given, "filler-allergy")
     manifestations = [m for r in reactions for m in r.manifestation or ()]
     severe = found.criticality == "high" or any(_is_anaphylaxis(m) for m in manifestations)
     for key in keys:

@@ -8,10 +8,10 @@ it; so at the deadline the sockets of the unfinished queries are shut.
 from __future__ import annotations
 
 import math
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
@@ -19,6 +19,7 @@ import requests
 import urllib3
 from msgspec import Raw, Struct, field
 
+from cds_service.fhir import wire
 from cds_service.fhir.transport import Bearer, InUse, session
 
 MAX_BYTES = 20 * 1024**2
@@ -26,7 +27,12 @@ MAX_BYTES = 20 * 1024**2
 MAX_PAGES = 20
 MAX_ENTRIES = 5_000
 THREADS = 32
+MAX_MEDICATIONS = 20
+"""How many Medications that orders point at are read besides."""
+
 CHUNK = 64 * 1024
+
+_MEDICATION = re.compile(r"Medication/[A-Za-z0-9.-]{1,64}")
 
 
 class Access(Struct, frozen=True):
@@ -47,28 +53,28 @@ class Answer(Struct, frozen=True):
     complete: bool = False
 
 
-class _Link(Struct):
-    relation: Any = None
-    url: Any = None
-
-
-class Page(Struct):
-    """A resource or one page of a searchset, as far as fetching has to look into it."""
-
-    resourceType: str = ""  # noqa: N815  names of the wire
-    link: list[_Link] | None = None
-    entry: list[Raw] | None = None
+class Page(wire.Bundle):
+    """A resource or one page of a searchset, as far as fetching has to look into it; its entries serve the reader, too."""
 
     def following(self, base: str) -> str | None:
         """The URL of the next page; a relative one is taken from the server's base, as FHIR says."""
-        if self.resourceType != "Bundle":
+        if self.resource_type != "Bundle":
             return None
         urls = (link.url for link in self.link or () if link.relation == "next" and isinstance(link.url, str))
         url = next(urls, None)
         return None if url is None else urljoin(f"{base}/", url)
 
 
+class _LoosePage(wire.Element):
+    """For a page with an entry of a wrong shape."""
+
+    resource_type: str | None = None
+    entry: tuple[Raw, ...] | None = None
+    link: tuple[wire.Link, ...] | None = None
+
+
 _page = msgspec.json.Decoder(Page)
+_loose_page = msgspec.json.Decoder(_LoosePage)
 
 
 class _Job(Struct, eq=False):
@@ -94,12 +100,16 @@ class FhirClient:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fhir")
         self._session = session(THREADS)
 
-    def fetch(self, access: Access, urls: Mapping[str, str]) -> dict[str, Answer]:
-        """The answers to these queries (key -> absolute URL below the base), within the timeout.
+    def deadline(self, access: Access) -> float:
+        """When all that is fetched for a request that begins now must be there, on the clock of ``time.monotonic``."""
+        return min(time.monotonic() + self.timeout, access.until or math.inf)
+
+    def fetch(self, access: Access, urls: Mapping[str, str], deadline: float | None = None) -> dict[str, Answer]:
+        """The answers to these queries (key -> absolute URL below the base), within the timeout or until ``deadline``.
 
         Never raises for what a server does: a query that fails is an Answer that is not complete.
         """
-        deadline = min(time.monotonic() + self.timeout, access.until or math.inf)
+        deadline = self.deadline(access) if deadline is None else deadline
         jobs = {key: _Job(url, access, deadline) for key, url in urls.items()}
         running: dict[str, Future[Answer]] = {key: self._threads.submit(self._run, job) for key, job in jobs.items()}
         wait(running.values(), timeout=max(deadline - time.monotonic(), 0))
@@ -147,17 +157,47 @@ class FhirClient:
             return None
 
 
+def medication_urls(base: str, references: Iterable[str]) -> dict[str, str]:
+    """Reference -> URL of the Medications that can be read below the base, a few at most.
+
+    >>> medication_urls("https://ehr.example.org/fhir", ["Medication/7", "#m1", "https://other.example.org/Medication/8"])
+    {'Medication/7': 'https://ehr.example.org/fhir/Medication/7'}
+    """
+    urls: dict[str, str] = {}
+    for reference in references:
+        path = reference.removeprefix(f"{base}/")
+        if _MEDICATION.fullmatch(path) and len(urls) < MAX_MEDICATIONS:
+            urls[reference] = f"{base}/{path}"
+    return urls
+
+
 def _result(future: Future[Answer]) -> Answer:
     return future.result() if future.done() and not future.cancelled() else Answer()
 
 
 def page_of(content: bytes | Raw) -> Page | None:
-    """A resource that is no OperationOutcome; None for anything else, be it no resource or a Bundle of a wrong shape."""
+    """A resource that is no OperationOutcome; None for anything else, be it no resource or a Bundle of a wrong shape.
+
+    It has entries where each has the shape of one; where one has not, the reader must look at the content itself.
+    """
     try:
         page = _page.decode(content)
+    except msgspec.ValidationError:
+        loose = _without_entries(content)
+        if loose is None:
+            return None
+        page = loose
     except (msgspec.DecodeError, RecursionError):
         return None
-    return page if page.resourceType not in ("", "OperationOutcome") else None
+    return page if page.resource_type not in (None, "", "OperationOutcome") else None
+
+
+def _without_entries(content: bytes | Raw) -> Page | None:
+    try:
+        loose = _loose_page.decode(content)
+    except msgspec.DecodeError:
+        return None
+    return Page(loose.resource_type, link=loose.link)
 
 
 def below(base: str, url: str) -> bool:

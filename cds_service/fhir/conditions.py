@@ -238,6 +238,10 @@ def family(given: Given, facts: Facts) -> None:
     if not is_parent or not any(fracture and fracture.site == "hip" for fracture in said):
         facts.not_ours(given)
         return
-    if facts.is_ours(given, wire.refer(found.patient)) and found.status != "entered-in-error":
-        facts.parental_hip_fracture = True
-        facts.used(given, PARENTAL_HIP_FRACTURE)
+    if not facts.is_ours(given, wire.refer(found.patient)):
+        return
+    if found.status == "entered-in-error":
+        facts.trace.note_not_ours(given.source, "FamilyMemberHistory, entered in error")
+        return
+    facts.parental_hip_fracture = True
+    facts.used(given, PARENTAL_HIP_FRACTURE)

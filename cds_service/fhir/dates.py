@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, tzinfo
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 """Stands for an unknown moment where moments are compared."""
 
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
+_PARTIAL = re.compile(r"\d{4}(-\d{2})?")
 
 
 def moment(text: str | None, zone: tzinfo) -> datetime | None:
@@ -24,9 +23,10 @@ def moment(text: str | None, zone: tzinfo) -> datetime | None:
         return None
     text = text.strip()
     try:
-        if _DATE.fullmatch(text):
-            return datetime.fromisoformat((text + "-01-01")[:10] if len(text) < 10 else text).replace(tzinfo=zone)
-        if not _MOMENT.fullmatch(text):
+        if len(text) < 10:
+            return datetime.fromisoformat(f"{text}-01-01"[:10]).replace(tzinfo=zone) if _PARTIAL.fullmatch(text) else None
+        # fromisoformat knows more spellings (weeks, no dashes) than FHIR; looking at the separators is quicker than a pattern
+        if text[4] != "-" or text[7] != "-" or (len(text) > 10 and (text[10] not in "T " or text[13:14] != ":")):
             return None
         found = datetime.fromisoformat(text)
         return found.replace(tzinfo=zone) if found.tzinfo is None else found.astimezone(zone)

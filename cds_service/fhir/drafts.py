@@ -9,7 +9,7 @@ from cards.concepts import SERVICES
 from cds_service.fhir import wire
 from cds_service.fhir.conditions import understand
 from cds_service.fhir.facts import Facts
-from cds_service.fhir.medications import identified, reach, stated_start
+from cds_service.fhir.medications import dosing_of, identified, reach, stated_start
 from cds_service.fhir.record import BROKEN, Given, field_of, tail
 from cds_service.fhir.services import services_of
 from cds_service.fhir.wire import wording
@@ -62,6 +62,7 @@ def _medication(given: Given, facts: Facts) -> Draft | None:
         strength_mg=drugs.strength_mg if drug else None,
         unidentified=unidentified,
         reasons=_reasons(facts, wire.many(found.reason_code), found.reason_reference or ()),
+        dosing=dosing_of(found, reached, drugs, drug, facts) if drug else None,
     )
 
 

@@ -19,6 +19,7 @@ _NOT_SYSTEMIC = re.compile(
     r"|吸入|鼻|乳膏|软膏|霜|洗剂|凝胶|滴眼|眼膏|眼用|滴耳|外用|喷雾|气雾|雾化|搽|贴膏|关节腔|灌肠|栓|玻璃体"
 )
 _VAGINAL = re.compile(r"vagin|阴道")
+_THROUGH_THE_SKIN = re.compile(r"(?a)transderm|\bpatch|\bgel\b|topical|贴片|贴剂|凝胶|透皮|经皮|外用")
 _BY_VEIN = re.compile(r"(?a)inject|infus|intraven|\biv\b|prefilled|syringe|vial|注射|静脉|输注|滴注")
 _ONCOLOGIC_BELOW_MG = {"zoledronate": 4.9}
 _ONCOLOGIC_FROM_MG = {"denosumab": 100.0}
@@ -47,10 +48,14 @@ _RANK = {
 
 
 class Identified(Struct, frozen=True):
-    """The drugs in a medication, the one that matters most to bone first; ``disagree`` when its codings name different ones."""
+    """The drugs in a medication, the one that matters most to bone first; ``disagree`` when its codings name different ones.
+
+    ``strength_mg`` is the dose ordered, else what one tablet or vial holds; ``unit_mg`` is the latter alone.
+    """
 
     drugs: tuple[Drug, ...] = ()
     strength_mg: float | None = None
+    unit_mg: float | None = None
     branded_oncologic: bool = False
     disagree: bool = False
 
@@ -84,21 +89,24 @@ def _identify(
     drugs = [d for d in drugs if _is_systemic(d, context, concept)]
     if not drugs:
         return NOTHING
-    known = (dose_mg, *(p.mg for p in coded), strengths.of_name(text), *(_MG_OF_BRANDS.get(f.key) for f in named if f.brand))
-    strength = next((mg for mg in known if mg is not None), None)
+    known = (*(p.mg for p in coded), strengths.of_name(text), *(_MG_OF_BRANDS.get(f.key) for f in named if f.brand))
+    strength = next((mg for mg in (dose_mg, *known) if mg is not None), None)
+    units = {mg for mg in known if mg is not None} | strengths.all_of(text)
     branded = any(f.brand and f.key.endswith("-oncology") for f in named)
-    return Identified(tuple(_told_apart(d, strength, context, branded) for d in drugs), strength, branded, disagree)
+    unit_mg = units.pop() if len(units) == 1 else None
+    return Identified(tuple(_told_apart(d, strength, context, branded) for d in drugs), strength, unit_mg, branded, disagree)
 
 
 def _chosen(by_code: list[tuple[str, ...]], by_name: list[tuple[str, ...]]) -> tuple[list[str], bool]:
-    """Keys by code, the most specific first; by name where no code is known. A name may make a known ingredient oncologic."""
+    """Keys by code, the most specific first; by name where no code is known. A name may tell which sibling (oncologic, a
+    patch) of a known ingredient it is."""
     coded = [keys for keys in by_code if all(key in DRUGS for key in keys)]
     if not coded:
         return _ordered({key for keys in by_name for key in keys}), False
     best = max(coded, key=lambda keys: (any(DRUGS[key].ingredient != key for key in keys), len(keys), [*keys]))
     ingredients = {DRUGS[key].ingredient for key in best}
     disagree = any(DRUGS[_ordered(set(keys))[0]].ingredient not in ingredients for keys in coded)
-    named_twins = [k for keys in by_name for k in keys if k.endswith("-oncology") and DRUGS[k].ingredient in ingredients]
+    named_twins = [k for keys in by_name for k in keys if k in DRUGS and k != DRUGS[k].ingredient in ingredients]
     return named_twins or _ordered(set(best)), disagree
 
 
@@ -124,6 +132,8 @@ def _told_apart(drug: Drug, strength: float | None, context: str, branded_oncolo
     """Which of the siblings of one ingredient: by strength, brand or route."""
     if drug.key == "ibandronate" and (_BY_VEIN.search(context) or (strength is not None and 2.9 <= strength <= 6.1)):
         return DRUGS["ibandronate-iv"]
+    if drug.key == "estradiol" and _THROUGH_THE_SKIN.search(context):
+        return DRUGS["estradiol-transdermal"]
     below, at_least = _ONCOLOGIC_BELOW_MG.get(drug.key), _ONCOLOGIC_FROM_MG.get(drug.key)
     low = below is not None and strength is not None and strength < below
     high = at_least is not None and ((strength is not None and strength >= at_least) or _XGEVA_PER_ML.search(context))

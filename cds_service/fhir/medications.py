@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import partial
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, json
 
-from cards.chart import Exposure
-from cards.concepts import DRUGS
-from cds_service.fhir import strength, wire
+from cards.chart import Dosing, Exposure
+from cards.concepts import DRUGS, Drug, Mechanism
+from cds_service.fhir import durations, strength, wire
 from cds_service.fhir.dates import day, first_day
+from cds_service.fhir.dosing import Product, dosing, route
 from cds_service.fhir.drugs import NOTHING, Identified, identify
 from cds_service.fhir.facts import Facts
+from cds_service.fhir.names import fold
 from cds_service.fhir.record import BROKEN, Given, Record
 from cds_service.fhir.terminology.codes import Terminology
-from cds_service.fhir.units import number, plain
 from cds_service.fhir.wire import wording
 
 _KINDS = {
@@ -27,14 +29,6 @@ _KINDS = {
 _BILLING_UNIT = re.compile(r"\b1 ?mg\b", re.IGNORECASE)
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _MOST_REPEATS = 99
-_LONGEST_SUPPLY = 3650  # of whatever unit: more is a slip of the pen
-_DAYS = {
-    "d": 1.0, "day": 1.0, "days": 1.0, "天": 1.0, "日": 1.0,
-    "wk": 7.0, "week": 7.0, "weeks": 7.0, "周": 7.0,
-    "mo": 30.0, "month": 30.0, "months": 30.0, "月": 30.0,
-    "a": 365.0, "year": 365.0, "years": 365.0, "年": 365.0,
-    "h": 1 / 24,
-}  # fmt: skip
 
 
 class Reached(Struct, frozen=True):
@@ -52,7 +46,8 @@ def medication(given: Given, facts: Facts) -> None:
         return
     found = wire.MEDICINE.decode(given.raw)
     reached = reach(found, facts.record, facts.terminology)
-    drugs = identified(found, reached, facts.terminology)
+    said = json.encode((reached.concept, reached.form, found.dosage_instruction, found.dosage))
+    drugs = facts.once(said, partial(identified, found, reached, facts.terminology))
     if not drugs.drugs and not reached.dangling:
         facts.not_ours(given)
         return
@@ -64,10 +59,10 @@ def medication(given: Given, facts: Facts) -> None:
         return
     if drugs.disagree:
         facts.put_aside(given, "codings-disagree")
-    _expose(given, facts, found, drugs)
+    _expose(given, facts, found, reached, drugs, said)
 
 
-def _expose(given: Given, facts: Facts, found: wire.Medicine, drugs: Identified) -> None:
+def _expose(given: Given, facts: Facts, found: wire.Medicine, reached: Reached, drugs: Identified, said: bytes) -> None:
     kind = _KINDS[given.type]
     if kind == "request" and ((found.intent or "order") in _NO_ORDER or found.do_not_perform):
         facts.trace.note_not_ours(given.source, "MedicationRequest, no order")
@@ -78,7 +73,9 @@ def _expose(given: Given, facts: Facts, found: wire.Medicine, drugs: Identified)
         return
     if start is None and _has_date(found):
         facts.put_aside(given, "no-date", detail="unreadable date")
+    supply = _supply_days(found)
     for drug in drugs.drugs:
+        taken = facts.once((said, drug.key, supply), partial(dosing_of, found, reached, drugs, drug, facts))
         facts.exposures.append(
             Exposure(
                 drug,
@@ -87,10 +84,11 @@ def _expose(given: Given, facts: Facts, found: wire.Medicine, drugs: Identified)
                 given.source,
                 start,
                 end,
-                _supply_days(found),
+                supply,
                 drugs.strength_mg if drug is drugs.drugs[0] else None,
                 authored,
                 drugs.branded_oncologic,
+                taken,
             )
         )
         facts.used(given, drug.key)
@@ -142,8 +140,18 @@ def identified(found: wire.Medicine, reached: Reached, terminology: Terminology)
     if reached.concept is None:
         return NOTHING
     dosages = (*wire.many(found.dosage_instruction), *wire.many(found.dosage))
-    routes = wire.texts((reached.form, *(wording(d.route) for d in dosages)))
+    routes = wire.texts((reached.form, *(wording(d.route) for d in dosages), *dict.fromkeys(map(route, dosages))))
     return identify(reached.concept, terminology, dose_mg=strength.of_dosages(dosages), said_besides=routes)
+
+
+def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> Dosing | None:
+    """How one of the drugs in a medication is to be taken."""
+    dosages = (*wire.many(found.dosage_instruction), *wire.many(found.dosage))
+    others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
+    one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
+    text = fold(wire.texts((wording(reached.concept), reached.form)))
+    product = Product(text, one, alone=len(drugs.drugs) == 1)
+    return dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
 
 
 def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
@@ -177,21 +185,12 @@ def _has_date(found: wire.Medicine) -> bool:
 
 def _supply_days(found: wire.Medicine) -> float | None:
     """Days that a dispense, or an order with its repeats, lasts."""
-    if (days := _days(found.days_supply)) is not None:
+    if (days := durations.of_quantity(found.days_supply)) is not None:
         return days
     ordered = found.dispense_request
-    if ordered is None or (days := _days(ordered.expected_supply_duration)) is None:
+    if ordered is None or (days := durations.of_quantity(ordered.expected_supply_duration)) is None:
         return None
     return days * (1 + min(max(ordered.number_of_repeats_allowed or 0, 0), _MOST_REPEATS))
-
-
-def _days(found: wire.Quantity | None) -> float | None:
-    if found is None or (value := number(found.value)) is None or not 0 < value <= _LONGEST_SUPPLY:
-        return None
-    factor = next((f for unit in (found.code, found.unit) if unit and (f := _DAYS.get(plain(unit)))), None)
-    if factor is None and not (found.code or found.unit):
-        factor = 1.0
-    return None if factor is None else value * factor
 
 
 def given_by_code(given: Given, facts: Facts, key: str, when: date | None, text: str) -> None:

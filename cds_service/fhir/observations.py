@@ -8,6 +8,7 @@ from datetime import date, datetime
 from cards.chart import Measurement
 from cards.concepts import ANALYTES, Site
 from cds_service.fhir import units, wire
+from cds_service.fhir.answers import answer
 from cds_service.fhir.dates import LONG_AGO, moment
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
@@ -17,6 +18,7 @@ from cds_service.fhir.wire import wording
 
 _USABLE = frozenset({"final", "amended", "corrected"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
+_SHORT_BARTHEL = 20
 _FEMORAL_NECK_CODE = "29627003"
 
 _NECK = re.compile(r"(?a)femoral neck|neck of (the )?femur|\bneck\b|股骨颈")
@@ -40,7 +42,12 @@ def observation(given: Given, facts: Facts) -> None:
     key = meanings[0].key
     if not facts.is_ours(given, wire.refer(found.subject), data=group_of(key), key=key):
         return
-    parts = [(part, m) for part in found.component or () if (m := facts.terminology.observation(part.code))]
+    if not found.component:
+        _value(given, facts, found, found, meanings)
+        return
+    parts: list[tuple[wire.Value, list[Meaning]]] = [
+        (part, m) for part in found.component if (m := facts.terminology.observation(part.code))
+    ]
     own = facts.terminology.observation(found.code)
     if own and (_has_value(found) or not parts):
         parts.insert(0, (found, own))
@@ -64,7 +71,8 @@ def _value(given: Given, facts: Facts, found: wire.Observation, part: wire.Value
     meaning = meanings[0]
     key, data = meaning.key, group_of(meaning.key)
     times = _times(found, facts)
-    when = next((t.date() for t in times[:2] if t != LONG_AGO), None)
+    clinical = times[0] if times[0] != LONG_AGO else times[1]
+    when = clinical.date() if clinical != LONG_AGO else None
     reason, detail = "", ""
     if found.status not in _USABLE:
         reason, detail = "status", found.status or ""
@@ -72,7 +80,7 @@ def _value(given: Given, facts: Facts, found: wire.Observation, part: wire.Value
         reason = "no-date"
     elif when > facts.today:
         reason = "future"
-    if any(other.key != key for other in meanings):
+    if len(meanings) > 1 and any(other.key != key for other in meanings):
         facts.put_aside(given, "codings-disagree", data=data, key=key, when=when)
     if reason or when is None:
         facts.put_aside(given, reason, data=data, key=key, when=when, detail=detail)
@@ -98,8 +106,12 @@ def _measurement(
         value = units.quantity(wire.Quantity(part.value_integer), analyte, table)
     elif part.value_string is not None:
         value = units.statement(part.value_string, analyte, table)
+    elif part.value_codeable_concept is not None:
+        value = answer(analyte.key, part.value_codeable_concept)
     else:
         value = "no-value"
+    if analyte.key == "barthel" and not isinstance(value, str) and _is_scale_unclear(value, part):
+        value = "scale-unclear"
     if isinstance(value, str):
         facts.put_aside(given, value, data=analyte.group, key=analyte.key, when=when)
         return
@@ -115,18 +127,29 @@ def _measurement(
             site=site_of(meaning, found, part) if meaning.key in _WITH_SITE else None,
             low=units.bound(reference.low, value, analyte, table) if reference else None,
             high=units.bound(reference.high, value, analyte, table) if reference else None,
-            method=wire.texts((wording(found.method), found.device.display if found.device else "")),
+            method=wire.texts((wording(found.method), found.device.display if found.device else ""))
+            if found.method or found.device
+            else "",
             order=times,
         )
     )
     facts.used(given, analyte.key)
 
 
+def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:
+    """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
+    ranges = [units.number(r.high.value) for r in part.reference_range or () if r.high]
+    top = max((high for high in ranges if high is not None), default=None)
+    return value.value <= _SHORT_BARTHEL and (top is None or top <= _SHORT_BARTHEL) and "100" not in value.given
+
+
 def _times(found: wire.Observation, facts: Facts) -> tuple[datetime, ...]:
     """Clinical time, issued, last updated; what is unknown stands long ago."""
-    zone, period = facts.zone, found.effective_period or wire.Period()
-    texts = (found.effective_date_time, found.effective_instant, period.end, period.start)
-    clinical = next((m for text in texts if text and (m := moment(text, zone))), LONG_AGO)
+    zone, clinical = facts.zone, moment(found.effective_date_time, facts.zone)
+    if clinical is None:
+        period = found.effective_period or wire.Period()
+        texts = (found.effective_instant, period.end, period.start)
+        clinical = next((m for text in texts if text and (m := moment(text, zone))), LONG_AGO)
     updated = moment(found.meta.last_updated, zone) if found.meta else None
     return clinical, moment(found.issued, zone) or LONG_AGO, updated or LONG_AGO
 
@@ -134,6 +157,8 @@ def _times(found: wire.Observation, facts: Facts) -> tuple[datetime, ...]:
 def _reference_range(part: wire.Value) -> wire.ReferenceRange | None:
     """The range of the normal; several without a word which is which are none."""
     ranges = part.reference_range or ()
+    if len(ranges) == 1 and ranges[0].type is None:
+        return ranges[0]
     named = [r for r in ranges if wire.first_code(r.type, "normal") == "normal"]
     return named[0] if len(named) == 1 else None
 

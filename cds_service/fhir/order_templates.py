@@ -11,6 +11,7 @@ from fhir.resources.R4B.condition import Condition
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
+from cards.accepted import Accepted
 from cards.concepts import ANALYTES, PROBLEMS, SERVICES, Name
 from cards.phrases import LANGUAGES, PHRASES, unit
 from cards.regimens import REGIMENS, Regimen
@@ -117,16 +118,30 @@ def _drug(key: str, language: str, system: System) -> bytes:
 
 
 def _dosage(regimen: Regimen, language: str) -> dict[str, Any]:
-    count, period = regimen.every
-    code, route = _ROUTES[regimen.route]
-    quantity = {"value": regimen.dose, "unit": unit(regimen.unit, language), "system": URIS["ucum"], "code": regimen.unit}
     return {
         "text": regimen.label[language],
         "patientInstruction": regimen.instruction[language],
-        "timing": {"repeat": {"frequency": regimen.times, "period": count, "periodUnit": period}},
-        "route": {"coding": [{"system": URIS["snomed"], "code": code}], "text": route[language]},
-        "doseAndRate": [{"doseQuantity": quantity}],
+        "timing": {"repeat": {"count": 1} if regimen.once else repeat(regimen)},
+        "route": route(regimen, language),
+        "doseAndRate": [{"doseQuantity": dose(regimen, language)}],
     }
+
+
+def repeat(regimen: Regimen | Accepted) -> dict[str, Any]:
+    """How often, as Timing.repeat."""
+    count, period = regimen.every
+    return {"frequency": regimen.times, "period": count, "periodUnit": period}
+
+
+def dose(regimen: Regimen | Accepted, language: str) -> dict[str, Any]:
+    """A single dose, as a Quantity in UCUM."""
+    return {"value": regimen.dose, "unit": unit(regimen.unit, language), "system": URIS["ucum"], "code": regimen.unit}
+
+
+def route(regimen: Regimen | Accepted, language: str) -> Concept:
+    """The way in, as a CodeableConcept."""
+    code, name = _ROUTES[regimen.route]
+    return {"coding": [{"system": URIS["snomed"], "code": code}], "text": name[language]}
 
 
 def _service(key: str, language: str, system: System) -> bytes:

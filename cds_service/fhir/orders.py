@@ -6,20 +6,23 @@ and what it rests on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from cards.phrases import name, phrase
 from cards.rule import Option
+from cards.text import what
+from cds_service.fhir.mending import drafts_of, mended
 from cds_service.fhir.order_templates import TOGETHER, System, called, reason, templates
 
 Resource = dict[str, Any]
 Action = dict[str, Any]
 
-__all__ = ["System", "actions", "templates"]
+__all__ = ["System", "actions", "drafts_of", "templates"]
 
 
 def actions(
@@ -32,14 +35,18 @@ def actions(
     reason_reference: str | None = None,
     system: System = "international",
     postmenopausal: bool = False,
+    drafts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Action]:
     """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created.
+    A draft that is only mended is updated.
 
     ``patient_id`` and ``encounter_id`` are bare ids, ``reason_reference`` is a relative reference (``Condition/7``).
     ``system`` chooses the code systems, ``postmenopausal`` the ICD code of a problem. What starts after ``today`` carries
     its date in the resource; ``start`` of a problem is its onset, so that an old fracture is not taken for one of today.
-    KeyError for an option that there is no template of.
+    ``drafts``: the drafts as they came, by relative reference. KeyError for an option that there is no template or draft of.
     """
+    if option.kind == "mend":
+        return [_update(option, language, drafts)]
     deleted = [
         {
             "type": "delete",
@@ -64,6 +71,12 @@ def actions(
         description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
         created.append({"type": "create", "description": description, "resource": resource})
     return deleted + created
+
+
+def _update(option: Option, language: str, drafts: Mapping[str, bytes]) -> Action:
+    (draft,) = option.replaces
+    description = phrase("action", "mend", language, what=what(option, language))
+    return {"type": "update", "description": description, "resource": mended(drafts[draft.id], option, language)}
 
 
 def _keys(option: Option, postmenopausal: bool) -> Iterator[str]:

@@ -19,7 +19,7 @@ from cds_service.fhir.drafts import read_drafts
 from cds_service.fhir.facts import GROUPS, Facts
 from cds_service.fhir.medications import medication
 from cds_service.fhir.observations import meanings_of, observation
-from cds_service.fhir.record import BROKEN, Given, Record, field_of
+from cds_service.fhir.record import BROKEN, Given, Record, Source, field_of
 from cds_service.fhir.services import act, imaging
 from cds_service.fhir.terminology.codes import Terminology, group_of, load
 from cds_service.fhir.trace import Trace
@@ -46,7 +46,7 @@ _READERS: Mapping[str, Callable[[Given, Facts], None]] = {
 
 
 def read(
-    sources: Iterable[bytes | Raw],
+    sources: Iterable[Source],
     *,
     patient_id: str | None,
     today: date,
@@ -67,17 +67,19 @@ def read(
     Raises msgspec.DecodeError when a source is no JSON, AmbiguousPatientError.
     """
     trace = Trace(lines=[] if full else None)
-    record = Record(trace)
+    record = Record(trace, refill=hook is Hook.REFILL)
     for source in drafts:
         record.add(source, drafted=True)
-    for source in sources:
-        record.add(source)
+    for given in sources:
+        record.add(given)
     record.settle_patient(patient_id)
     facts = Facts(record, terminology, trace, today, zone)
     patient = _patient(facts)
-    for given in record:
-        _read_one(given, facts)
-    return _chart(facts, patient, hook, read_drafts(facts, selected), failed, formulary), trace
+    for resource in record:
+        _read_one(resource, facts)
+    found = read_drafts(facts, selected)
+    _tell_of_medications(record, trace)
+    return _chart(facts, patient, hook, found, failed, formulary), trace
 
 
 def _patient(facts: Facts) -> Patient:
@@ -107,13 +109,26 @@ def _read_one(given: Given, facts: Facts) -> None:
         return
     if given.peek is None and (reader or not given.type):
         _set_broken_aside(given, facts, given.fault)
+    elif given.type == "Medication":
+        return
     elif reader is None:
-        facts.not_ours(given)
+        facts.trace.note_not_ours(given.source, f"{given.type}, of a type that is not read")
     else:
         try:
             reader(given, facts)
         except BROKEN as error:
             _set_broken_aside(given, facts, field_of(error))
+
+
+def _tell_of_medications(record: Record, trace: Trace) -> None:
+    """A Medication says nothing by itself: it is read where an order points at it."""
+    for given in record:
+        if given.type != "Medication":
+            continue
+        if given.source in record.reached:
+            trace.note_led_to(given.source)
+        else:
+            trace.note_not_ours(given.source, "Medication, no order points at it")
 
 
 def _set_broken_aside(given: Given, facts: Facts, field: str) -> None:

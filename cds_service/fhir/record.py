@@ -15,6 +15,9 @@ from cds_service.fhir.trace import Trace
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a resource may raise: not JSON, not the expected shape, not UTF-8, nested too deep."""
 
+Source = bytes | Raw | wire.Bundle
+"""JSON of a Bundle or of one resource, or a Bundle whose entries are told apart already."""
+
 _TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 
@@ -32,10 +35,11 @@ class Given(Struct, gc=False):
     peek: wire.Peek | None = None
     full_url: str = ""
     fault: str = ""
-    source: str = ""
 
-    def __post_init__(self) -> None:
-        self.source = f"{self.type}/{self.id}" if self.id else self.type
+    @property
+    def source(self) -> str:
+        """Its relative reference; the bare type where it has no id."""
+        return f"{self.type}/{self.id}" if self.id else self.type
 
 
 def field_of(error: Exception) -> str:
@@ -55,31 +59,37 @@ def tail(reference: str) -> str:
 
 
 class Record:
-    """The resources, and how references among them resolve. What is being drafted is kept apart from what is on record."""
+    """The resources, and how references among them resolve. What is being drafted is kept apart from what is on record.
 
-    def __init__(self, trace: Trace) -> None:
+    ``refill``: the drafts repeat orders of the record, which stay on record under the same id.
+    """
+
+    def __init__(self, trace: Trace, *, refill: bool = False) -> None:
         self._trace = trace
+        self._refill = refill
         self._resources: dict[str, Given] = {}
         self._drafted: dict[str, Given] = {}
         self._by_url: dict[str, str] = {}
         self._ours: dict[str, bool] = {}
+        self.reached: set[str] = set()
         self.patient_id = ""
 
     def __iter__(self) -> Iterator[Given]:
-        """What is on record, without the drafts (which may be on record, too)."""
-        return (given for key, given in self._resources.items() if key not in self._drafted)
+        """What is on record, without what is being written (which may be on record, too)."""
+        return (given for key, given in self._resources.items() if self._refill or key not in self._drafted)
 
     @property
     def drafts(self) -> Iterable[Given]:
         return self._drafted.values()
 
-    def add(self, source: bytes | Raw, *, drafted: bool = False) -> None:
+    def add(self, source: Source, *, drafted: bool = False) -> None:
         """Take in a Bundle or one resource. Raises msgspec.DecodeError when it is no JSON."""
+        among = self._drafted if drafted else self._resources
         for found in _unpack(source):
-            self._keep(found, self._drafted if drafted else self._resources)
+            self._keep(found, among)
 
     def _keep(self, found: Given, among: dict[str, Given]) -> None:
-        key = found.source if found.id else f"{found.type} {bytes(found.raw).hex()}"
+        key = f"{found.type}/{found.id}" if found.id else f"{found.type} {bytes(found.raw).hex()}"
         if found.full_url:
             self._by_url[found.full_url] = found.source
         if (known := among.get(key)) is not None:
@@ -110,7 +120,10 @@ class Record:
         """The resource of type ``kind`` that a reference points at, when it was given."""
         target = self._target(reference, kind)
         found = self._drafted.get(target) or self._resources.get(target)
-        return found if found is not None and found.type == kind else None
+        if found is None or found.type != kind:
+            return None
+        self.reached.add(target)
+        return found
 
     def _target(self, reference: str, kind: str) -> str:
         if (known := self._by_url.get(reference)) is not None:
@@ -120,19 +133,31 @@ class Record:
         return tail(reference) or (f"{kind}/{reference}" if "/" not in reference else "")
 
 
-def _unpack(source: bytes | Raw) -> Iterator[Given]:
+def _unpack(source: Source) -> Iterator[Given]:
     """The resources in a Bundle (and in Bundles in it), or the one resource; null and OperationOutcome are nothing."""
-    try:
-        bundle = wire.BUNDLE.decode(source)
-        is_bundle, entries = bundle.resource_type == "Bundle", bundle.entry or ()
-    except msgspec.ValidationError:
-        is_bundle, entries = _is_bundle(source), tuple(_sound_entries(source))
-    if not is_bundle:
-        yield from _read(source, "")
-        return
-    for entry in entries:
-        if entry is not None and len(memoryview(entry.resource)):
-            yield from _read(entry.resource, entry.full_url or "")
+    for raw, full_url in _parts(source):
+        found = _read(raw, full_url)
+        if found is None or found.type == "OperationOutcome":
+            continue
+        if found.type == "Bundle":
+            yield from _unpack(raw)
+        else:
+            yield found
+
+
+def _parts(source: Source) -> Iterable[tuple[bytes | Raw, str]]:
+    """JSON and full URL of what a Bundle holds; a resource that is none stands for itself."""
+    if isinstance(source, wire.Bundle):
+        is_bundle, entries = True, source.entry or ()
+    else:
+        try:
+            bundle = wire.BUNDLE.decode(source)
+            is_bundle, entries = bundle.resource_type == "Bundle", bundle.entry or ()
+        except msgspec.ValidationError:
+            is_bundle, entries = _is_bundle(source), tuple(_sound_entries(source))
+        if not is_bundle:
+            return ((source, ""),)
+    return [(entry.resource, entry.full_url or "") for entry in entries if entry is not None]
 
 
 def _is_bundle(source: bytes | Raw) -> bool:
@@ -152,18 +177,12 @@ def _sound_entries(bundle: bytes | Raw) -> Iterator[wire.Entry]:
             yield wire.ENTRY.decode(entry)
 
 
-def _read(raw: bytes | Raw, full_url: str) -> Iterator[Given]:
+def _read(raw: bytes | Raw, full_url: str) -> Given | None:
     try:
         peek = wire.PEEK.decode(raw)
-        found = Given(peek.resource_type, peek.id or _id_of(full_url), raw, peek, full_url)
     except BROKEN as error:
-        if bytes(raw).strip() == b"null":
-            return
-        found = _broken(raw, full_url, field_of(error))
-    if found.type == "Bundle":
-        yield from _unpack(raw)
-    elif found.type != "OperationOutcome":
-        yield found
+        return None if bytes(raw).strip() in (b"", b"null") else _broken(raw, full_url, field_of(error))
+    return Given(peek.resource_type, peek.id or _id_of(full_url), raw, peek, full_url)
 
 
 def _broken(raw: bytes | Raw, full_url: str, fault: str) -> Given:

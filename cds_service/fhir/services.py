@@ -17,6 +17,7 @@ from cds_service.fhir.record import Given
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
 from cds_service.fhir.wire import wording
 
+_AUGMENTATION = "vertebral-augmentation"
 _DIALYSIS_DAYS = 90
 _OPEN = frozenset({"active", "draft", "on-hold"})
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
@@ -30,12 +31,22 @@ _QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
 _DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨密度|双能x")
 _SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|腰椎|胸椎|胸腰椎|脊柱|椎体")
 _MRI = re.compile(r"(?a)\bmri?\b|magnetic|磁共振|核磁")
+_CT = re.compile(r"(?a)\bct\b|computed tomogra|断层")
 _VIEW = re.compile(r"(?a)x-? ?ray|radiogra|\bviews?\b|\bct\b|\bvfa\b|\b(dx|cr|rg|dr)\b|x线|平片|正侧位|侧位|ct")
 
 
 def services_of(terminology: Terminology, *concepts: wire.Concept | None, besides: str = "") -> tuple[str, ...]:
     """Keys of what was ordered or done, by code, else by wording."""
-    return terminology.service(*concepts) or _by_wording(fold(wire.texts((*map(wording, concepts), besides))))
+    if coded := terminology.service(*concepts):
+        return coded
+    text = fold(wire.texts((*map(wording, concepts), besides)))
+    named = _by_name(text, terminology)
+    return named if _AUGMENTATION in named else _by_wording(text) or named
+
+
+def _by_name(text: str, terminology: Terminology) -> tuple[str, ...]:
+    found = terminology.service_names.find(text)
+    return tuple(dict.fromkeys(key for f in found for key in f.key.split("+")))
 
 
 def _of_concept(concept: wire.Concept, terminology: Terminology) -> tuple[str, ...]:
@@ -50,6 +61,8 @@ def _by_wording(text: str) -> tuple[str, ...]:
     if _SPINE.search(text) and not _ULTRASOUND.search(text):
         if _MRI.search(text):
             return ("spine-mri",)
+        if _CT.search(text):
+            return ("spine-ct", "vertebral-imaging")
         if _VIEW.search(text):
             return ("vertebral-imaging",)
     return ()
@@ -96,6 +109,9 @@ def _dialysis(given: Given, facts: Facts, when: date | None) -> None:
     """A dialysis of the last 90 days means that the patient is on it."""
     if when is not None and when >= add_days(facts.today, -_DIALYSIS_DAYS):
         facts.problems.append(Problem("dialysis", given.source, when, when))
+        facts.used(given, "dialysis")
+    else:
+        facts.trace.note_not_ours(given.source, "Procedure, too long ago")
 
 
 def _add(given: Given, facts: Facts, keys: tuple[str, ...], *, done: bool, when: date | None) -> None:
@@ -108,9 +124,7 @@ def _add(given: Given, facts: Facts, keys: tuple[str, ...], *, done: bool, when:
 def _when(found: wire.Act, facts: Facts) -> date | None:
     if found.authored_on or found.occurrence_date_time or found.occurrence_period:
         occurrence = found.occurrence_period
-        return first_day(
-            facts.zone, found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None
-        )
+        return first_day(facts.zone, found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None)
     performed, effective = found.performed_period, found.effective_period
     return first_day(
         facts.zone,
@@ -135,5 +149,9 @@ def imaging(given: Given, facts: Facts) -> None:
     keys = keys or (("dxa",) if "BMD" in modality else ())
     if not keys:
         facts.not_ours(given)
-    elif facts.is_ours(given, wire.refer(found.subject)) and found.status in _DONE["ImagingStudy"]:
+    elif not facts.is_ours(given, wire.refer(found.subject)):
+        return
+    elif found.status in _DONE["ImagingStudy"]:
         _performed(given, facts, keys, first_day(facts.zone, found.started), found.description or "")
+    else:
+        facts.trace.note_not_ours(given.source, "ImagingStudy, not done")

@@ -54,6 +54,27 @@ def of_name(text: str) -> float | None:
     return round(strength * float(volume[1]), 6) if volume else None
 
 
+def all_of(text: str) -> set[float]:
+    """The milligrams that the parts of a folded wording ("a | b") name."""
+    return {strength for part in text.split(" | ") if (strength := of_name(part)) is not None}
+
+
+def per_ml(text: str) -> float | None:
+    """Milligrams per milliliter that a folded product name states.
+
+    >>> per_ml("denosumab 60 mg/ml"), per_ml("zoledronic acid 5 mg/100 ml"), per_ml("alendronate 70 mg")
+    (60.0, 0.05, None)
+    """
+    match = _AMOUNT.search(text)
+    return float(match[1]) * _TO_MG[plain(match[2])] / float(match[3] or 1) if match and match[4] else None
+
+
+def of_mass(value: float, unit: str) -> float | None:
+    """Milligrams of a value whose unit is a mass."""
+    factor = _TO_MG.get(plain(unit))
+    return None if factor is None else value * factor
+
+
 def of_dosages(dosages: Iterable[wire.Dosage]) -> float | None:
     """Milligrams of the single dose of the first dosage that tells it."""
     for dosage in dosages:

@@ -10,11 +10,16 @@ from cards.chart import SetAside
 
 
 class Line(Struct, frozen=True):
-    """One resource: its reference, and what it was used as or why it was not used."""
+    """One thing that became of a resource: what it was used as, or why it was not used.
+
+    ``why`` of what was set aside is a key of the phrase tables; of what is not ours it is said in words.
+    """
 
     source: str
     outcome: str  # "used" | "set-aside" | "not-ours"
     what: str = ""
+    why: str = ""
+    detail: str = ""
 
 
 class Trace(Struct):
@@ -40,10 +45,15 @@ class Trace(Struct):
     def note_set_aside(self, aside: SetAside) -> None:
         self.set_aside[aside.reason] += 1
         if self.lines is not None:
-            what = " ".join(part for part in (aside.reason, aside.key, aside.detail) if part)
-            self.lines.append(Line(aside.source, "set-aside", what))
+            self.lines.append(Line(aside.source, "set-aside", aside.key or aside.data, aside.reason, aside.detail))
 
     def note_not_ours(self, source: str, kind: str) -> None:
         self.not_ours[kind] += 1
         if self.lines is not None:
-            self.lines.append(Line(source, "not-ours"))
+            resource_type, _, why = kind.partition(", ")
+            self.lines.append(Line(source, "not-ours", resource_type, why or "nothing in it that a rule reads"))
+
+    def note_led_to(self, source: str) -> None:
+        """A resource that was read because another one points at it. It counts with that one."""
+        if self.lines is not None:
+            self.lines.append(Line(source, "used", "what an order points at"))

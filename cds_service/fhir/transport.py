@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import ssl
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from socket import SHUT_RDWR
 from threading import local
 from typing import Any
@@ -16,6 +13,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from cds_service.certificates import trusted
 
 _running = local()
 
@@ -82,17 +81,8 @@ class _Adapter(HTTPAdapter):
         super().__init__(pool_connections=8, pool_maxsize=connections, max_retries=retry)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=_trust(), **kwargs)
+        super().init_poolmanager(*args, ssl_context=trusted(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
-
-
-def _trust() -> ssl.SSLContext:
-    """The system's certificates, and those of SSL_CERT_FILE besides."""
-    context = ssl.create_default_context()
-    for place in (ssl.get_default_verify_paths().openssl_cafile, os.environ.get("SSL_CERT_FILE")):
-        if place and Path(place).is_file():
-            context.load_verify_locations(place)
-    return context
 
 
 class Bearer(requests.auth.AuthBase):

@@ -90,6 +90,10 @@ def bound(found: Quantity | None, value: Value, analyte: Analyte, units: Units) 
 
 def _factor(found: Quantity, analyte: Analyte, units: Units) -> float | str:
     """By code and by unit; where both are known and differ, the unit is not known."""
+    if found.code and found.code == found.unit:  # as nearly all write it
+        known = units.get((analyte.key, plain(found.code)))
+        if known is not None:
+            return known
     spellings = [plain(s) for s in (found.code, found.unit) if s and s.strip()]
     if not spellings:
         return 1 if not analyte.unit else "no-unit"

@@ -6,7 +6,7 @@ Where clients were seen to send one object instead of a list, both are taken (CD
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, json
 
@@ -58,9 +58,15 @@ class Entry(Element):
     resource: Raw = Raw()
 
 
+class Link(Element):
+    relation: Any = None
+    url: Any = None
+
+
 class Bundle(Element):
     resource_type: str | None = None
     entry: tuple[Entry | None, ...] | None = None
+    link: tuple[Link, ...] | None = None
 
 
 class LooseBundle(Element):
@@ -155,17 +161,39 @@ class Condition(Element):
 
 class Repeat(Element):
     bounds_period: Period | None = None
+    bounds_duration: Quantity | None = None
+    count: float | str | None = None
+    frequency: float | str | None = None
+    frequency_max: float | str | None = None
+    period: float | str | None = None
+    period_max: float | str | None = None
+    period_unit: str | None = None
+    day_of_week: tuple[str, ...] | str | None = None
+    time_of_day: tuple[str, ...] | str | None = None
+    when: tuple[str, ...] | str | None = None
 
 
 class Timing(Element):
     repeat: Repeat | None = None
+    code: Concept | None = None
+
+
+class Range(Element):
+    low: Quantity | None = None
+    high: Quantity | None = None
 
 
 class DoseAndRate(Element):
     dose_quantity: Quantity | None = None
+    dose_range: Range | None = None
 
 
 class Dosage(Element):
+    sequence: float | str | None = None
+    text: str | None = None
+    patient_instruction: str | None = None
+    as_needed_boolean: bool | str | None = None
+    as_needed_codeable_concept: Concept | None = None
     route: Concept | None = None
     timing: Timing | None = None
     dose_and_rate: tuple[DoseAndRate, ...] | DoseAndRate | None = None

@@ -114,6 +114,7 @@ class Terminology:
         self.drug_names = _index(names, "drug")
         self.class_names = _index(names, "class")
         self.problem_names = _index(names, "problem")
+        self.service_names = _index(names, "service")
         self.units = {(row["analyte"], plain(row["unit"])): float(row["factor"]) for row in _table("units.tsv")}
 
     def _add(self, row: Mapping[str, str]) -> None:
@@ -131,9 +132,10 @@ class Terminology:
         """What the codings mean, those that name a site first."""
         if concept is None or concept.coding is None:
             return []
-        found = [
-            m for c in concept.coding if c.system and c.code and (m := self.observations.get((system_of(c.system), c.code)))
-        ]
+        found, known = [], self.observations
+        for c in concept.coding:
+            if c.system and c.code and (meaning := known.get((system_of(c.system), c.code))) is not None:
+                found.append(meaning)
         return sorted(found, key=lambda m: not m.site) if len(found) > 1 else found
 
     def drug(self, *concepts: Concept | None) -> list[Product]:

@@ -1,0 +1,76 @@
+"""Elemental calcium from what a product's name says (card specification, ``calcium-intake``)."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+_MASS = r"(\d+(?:\.\d+)?) ?(mg|毫克|g|克)(?![a-z])"
+_SALTS = (  # share of calcium in the salt, the least strength from which a figure can only be the salt's
+    (0.40, 1000.0, re.compile(r"carbonate|碳酸钙")),
+    (0.21, 950.0, re.compile(r"citrate|枸橼酸钙|柠檬酸钙")),
+    (None, 0.0, re.compile(r"gluconate|lactate|acetate|phosphate|aspartate|葡萄糖酸|乳酸|醋酸|磷酸|门冬|l-苏糖酸|苏糖酸")),
+)
+_OF_SALT = r"(?! ?(?:carb|citr|gluc|lact|acet|phos|asp|sal))"
+_ELEMENTAL = (
+    re.compile(rf"(?:elemental(?: calcium)?|元素钙|含钙量?|钙元素|相当于钙|以钙计|\(钙|calcium|\bca)[ :：)]*(?:as )?{_MASS}"),
+    re.compile(rf"{_MASS} ?(?:of )?(?:elemental|calcium{_OF_SALT}|ca\b|元素钙|钙(?!片|尔))"),
+)
+_FIGURE = re.compile(_MASS)
+_ELEMENTAL_BRANDS = re.compile(r"caltrate|钙尔奇|迪巧|朗迪|citracal|os-cal")  # their labels count calcium, not the salt
+
+
+class Strength(Struct, frozen=True):
+    """Calcium in one tablet, in mg: as salt and as the element. ``factor``: the element's share where a salt is named."""
+
+    salt: float | None = None
+    elemental: float | None = None
+    named: bool = False
+    factor: float | None = None
+    least: float = 0.0
+
+
+def strength(text: str) -> Strength:
+    """What folded product text says.
+
+    >>> strength("calcium carbonate 1500 mg (600 mg elemental)").elemental, strength("碳酸钙片 1.25 g").elemental
+    (600.0, 500.0)
+    >>> strength("calcium 500 mg / cholecalciferol 200 unt").elemental, strength("calcium carbonate 600 mg").elemental
+    (500.0, None)
+    """
+    figures = list(dict.fromkeys(_mg(match) for match in _FIGURE.finditer(text)))
+    salt = next(((share, least) for share, least, pattern in _SALTS if pattern.search(text)), None)
+    if salt is None:
+        return Strength(elemental=figures[0] if len(figures) == 1 else _explicit(text))
+    share, least = salt
+    biggest = max(figures, default=None)
+    if (elemental := _explicit(text)) is not None:
+        return Strength(biggest if biggest != elemental else None, elemental, True, share, least)
+    if biggest is None or share is None:
+        return Strength(named=True, factor=share, least=least)
+    if biggest >= least:
+        return Strength(biggest, biggest * share, True, share, least)
+    return Strength(elemental=biggest if _ELEMENTAL_BRANDS.search(text) else None, named=True, factor=share, least=least)
+
+
+def of_mass(mg: float, product: Strength) -> float | None:
+    """Elemental calcium in a dose given in mg: the dose is tablets of the salt, or of the element, or is too large to be the
+    element; else it cannot be told."""
+    if not product.named:
+        return mg
+    for one, made in ((product.salt, product.elemental), (product.elemental, product.elemental)):
+        if one and made and (count := mg / one) in (0.5, 1, 2, 3, 4):
+            return made * count
+    if product.salt is None and product.elemental is None and product.factor and mg >= product.least:
+        return mg * product.factor
+    return None
+
+
+def _explicit(text: str) -> float | None:
+    found = {_mg(match) for pattern in _ELEMENTAL for match in pattern.finditer(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _mg(match: re.Match[str]) -> float:
+    return float(match[1]) * (1000 if match[2] in ("g", "克") else 1)

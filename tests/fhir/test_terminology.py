@@ -1,0 +1,235 @@
+"""Every row of the terminology tables, read as a record would hold it; every unit against UCUM."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lark.exceptions import LarkError
+from pint.errors import UndefinedUnitError
+from ucumvert import PintUcumRegistry
+
+from cards.concepts import ANALYTES, DRUGS, PROBLEMS, Mechanism, Site
+from cds_service.fhir import units
+from cds_service.fhir.conditions import understand
+from cds_service.fhir.drugs import identify
+from cds_service.fhir.names import fold
+from cds_service.fhir.read import TERMINOLOGY, read
+from cds_service.fhir.services import services_of
+from cds_service.fhir.terminology.codes import LOCAL_SYSTEM
+from cds_service.fhir.wire import Coding, Concept, Quantity
+from tests.fhir.conftest import CM, LOINC, SNOMED, TODAY, WHO, ZONE, Reader, bundle, concept, medication, observation, patient
+
+URIS = {
+    "loinc": LOINC,
+    "snomed": SNOMED,
+    "icd10": WHO,
+    "icd10cm": CM,
+    "atc": "http://www.whocc.no/atc",
+    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "cpt": "http://www.ama-assn.org/go/cpt",
+    "hcpcs": "http://terminology.hl7.org/CodeSystem/HCPCS-all-codes",
+    "local": LOCAL_SYSTEM,
+}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    text = files("cds_service.fhir.terminology").joinpath(name).read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [{k: v or "" for k, v in row.items() if k} for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+
+
+def named(row: dict[str, str]) -> str:
+    return (
+        f"{row.get('system') or row.get('kind') or row.get('analyte')}-{row.get('code') or row.get('name') or row.get('unit')}"
+    )
+
+
+# -- codes ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", [r for r in rows("observations.tsv") if r["key"] in ANALYTES], ids=named)
+def test_codes_of_observations(chart_of: Reader, row: dict[str, str]) -> None:
+    analyte = ANALYTES[row["key"]]
+    value = min(max(25.0, analyte.low), analyte.high)
+    found = observation(row["code"], value, analyte.unit, code=concept(URIS[row["system"]], row["code"]))
+    chart, _ = chart_of(found)
+    measured = chart.newest(analyte.key)
+    assert measured is not None
+    assert measured.value == value
+    sites = {"hip": Site.TOTAL_HIP}
+    if row["site"]:
+        assert measured.site is sites.get(row["site"], measured.site)
+        assert row["site"] in sites or measured.site == row["site"]
+
+
+@pytest.mark.parametrize("row", rows("drugs.tsv"), ids=named)
+def test_codes_of_drugs(row: dict[str, str]) -> None:
+    medicine = Concept((Coding(URIS[row["system"]], row["code"]),))
+    keys = row["key"].split("+")
+    if row["key"] in list(Mechanism):
+        assert TERMINOLOGY.drug(medicine)[0].keys == (row["key"],)
+        return
+    expected = {DRUGS[key].ingredient for key in keys if key in DRUGS}
+    assert {drug.ingredient for drug in identify(medicine, TERMINOLOGY).drugs} == expected
+
+
+WORDINGS = {
+    "osteonecrosis-jaw": "osteonecrosis of the jaw",
+    "osteopenia": "low bone mass",
+    "oophorectomy": "bilateral oophorectomy",
+    "skeletal-radiation": "radiotherapy of the spine",
+}
+
+
+@pytest.mark.parametrize("row", rows("conditions.tsv"), ids=named)
+def test_codes_of_conditions(row: dict[str, str]) -> None:
+    text = WORDINGS.get(row["key"]) if row["text"] else None
+    said = understand(Concept((Coding(URIS[row["system"]], row["code"]),), text), TERMINOLOGY)
+    keys = set(row["key"].split("+"))
+    assert said.problems >= keys & PROBLEMS.keys()
+    assert (said.fracture is not None) is ("fracture" in keys)
+    assert said.parental is ("parental-hip-fracture" in keys)
+    if said.fracture and row["site"]:
+        assert said.fracture.site == row["site"]
+
+
+@pytest.mark.parametrize("row", rows("services.tsv"), ids=named)
+def test_codes_of_services(row: dict[str, str]) -> None:
+    assert services_of(TERMINOLOGY, Concept((Coding(URIS[row["system"]], row["code"]),))) == tuple(row["key"].split("+"))
+
+
+@pytest.mark.parametrize("row", rows("names.tsv"), ids=named)
+def test_names(row: dict[str, str]) -> None:
+    text, keys = Concept(text=row["name"]), set(row["key"].split("+")) - {"-"}
+    if row["kind"] == "drug":
+        assert {d.ingredient for d in identify(text, TERMINOLOGY).drugs} == {DRUGS[key].ingredient for key in keys}
+    elif row["kind"] == "problem":
+        assert keys <= understand(text, TERMINOLOGY).problems or not keys
+        assert keys or not TERMINOLOGY.problem_names.find(fold(row["name"]))
+    elif row["kind"] == "service":
+        assert keys <= set(services_of(TERMINOLOGY, text))
+    else:
+        assert {f.key for f in TERMINOLOGY.class_names.find(fold(row["name"]))} == keys
+
+
+# -- units ------------------------------------------------------------------------------------------------------------
+
+UCUM = PintUcumRegistry()
+OWN_UNITS = {
+    "mL/min/1.73 m2": "mL/min", "mg/(24.h)": "mg/(24.h)", "g/cm2": "g/cm2", "kg/m2": "kg/m2", "": "1",
+    "mg/cm3": "mg/cm3", "m[IU]/L": "m[IU]/L", "10*3/uL": "10*3/uL",
+}  # fmt: skip
+GRAMS_PER_MOLE = {
+    "vitamin-d": 400.64,
+    "calcium": 40.078,
+    "calcium-corrected": 40.078,
+    "calcium-ionized": 40.078,
+    "creatinine": 113.12,
+    "pth": 9425,
+    "phosphate": 30.974,
+    "urine-calcium": 40.078,
+}
+
+
+def parsed(unit: str) -> Any:
+    """A quantity of 1 of a UCUM unit; curly braces count nothing."""
+    bare = re.sub(r"\{[^}]*\}", "", unit)
+    return 1 * UCUM.from_ucum("m/m" if bare in ("", "1") else bare)
+
+
+def ucum_factor(analyte: str, unit: str) -> float | None:
+    """How many of the analyte's own unit one ``unit`` is, by UCUM; None where ``unit`` is no UCUM unit."""
+    own = ANALYTES[analyte].unit
+    if re.search(r"/\d+(\.\d+)?$", unit):
+        return None  # "/10" is "of 10", "/1.73" is short for 1.73 m2: no division
+    try:
+        source, target = parsed(unit), parsed(OWN_UNITS.get(own, own))
+    except (LarkError, UndefinedUnitError, ValueError):
+        return None
+    if source.dimensionality != target.dimensionality and analyte in GRAMS_PER_MOLE:
+        mass = GRAMS_PER_MOLE[analyte] * parsed("g/mol")
+        source = source * mass if "[substance]" in source.dimensionality else source / mass
+    return float((source / target).to("").magnitude) if source.dimensionality == target.dimensionality else None
+
+
+UNITS = rows("units.tsv")
+BY_UCUM = {(row["analyte"], row["unit"]): ucum_factor(row["analyte"], row["unit"]) for row in UNITS}
+CHECKED = {
+    key: {float(r["factor"]) for r in UNITS if r["analyte"] == key and BY_UCUM[key, r["unit"]] is not None} | {1.0}
+    for key in {row["analyte"] for row in UNITS}
+}
+
+
+@pytest.mark.parametrize("row", UNITS, ids=named)
+def test_units(row: dict[str, str]) -> None:
+    """A unit that UCUM knows has UCUM's factor; another spelling has the factor of one that it knows."""
+    factor, by_ucum = float(row["factor"]), BY_UCUM[row["analyte"], row["unit"]]
+    if by_ucum is not None:
+        assert factor == pytest.approx(by_ucum, rel=0.005)
+    else:
+        assert factor in CHECKED[row["analyte"]]
+
+
+def test_most_units_are_checked_against_ucum() -> None:
+    assert sum(factor is not None for factor in BY_UCUM.values()) > len(UNITS) / 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(UNITS), st.floats(0.05, 0.95))
+def test_the_choice_of_unit_never_changes_the_value(row: dict[str, str], share: float) -> None:
+    analyte = ANALYTES[row["analyte"]]
+    value = analyte.low + share * (analyte.high - analyte.low)
+    found = units.quantity(Quantity(value / float(row["factor"]), unit=row["unit"]), analyte, TERMINOLOGY.units)
+    assert not isinstance(found, str)
+    assert math.isclose(found.value, value, rel_tol=1e-9, abs_tol=1e-9)
+
+
+CODED_TWICE = [
+    ("http://loinc.org", "urn:oid:2.16.840.1.113883.6.1", observation("2160-0", 1.0, "mg/dL", id="x")),
+    (CM, "urn:oid:2.16.840.1.113883.6.90", {"resourceType": "Condition", "id": "x", "code": concept(CM, "M81.0")}),
+    (SNOMED, "urn:oid:2.16.840.1.113883.6.96", {"resourceType": "Condition", "id": "x", "code": concept(SNOMED, "64859006")}),
+    (
+        URIS["rxnorm"],
+        "urn:oid:2.16.840.1.113883.6.88",
+        medication("MedicationStatement", concept(URIS["rxnorm"], "904431"), id="x", effectiveDateTime="2025-10-01"),
+    ),
+    (
+        URIS["atc"],
+        "urn:oid:2.16.840.1.113883.6.73",
+        medication("MedicationStatement", concept(URIS["atc"], "M05BX04"), id="x", effectiveDateTime="2025-10-01"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("uri", "oid", "resource"), CODED_TWICE)
+def test_the_spelling_of_the_code_system_never_changes_the_chart(uri: str, oid: str, resource: dict[str, Any]) -> None:
+    one = bundle(patient(), resource)
+    charts = [
+        read([body], patient_id="p", today=TODAY, zone=ZONE)[0] for body in (one, one.replace(uri.encode(), oid.encode()))
+    ]
+    assert charts[0] == charts[1]
+    assert charts[0].measured or charts[0].problems or charts[0].drug_courses
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [("atc", "M05BA04"), ("rxnorm", "46041"), ("snomed", "391730008"), ("", "alendronic acid"), ("", "阿仑膦酸钠片")],
+        [("atc", "M05BX04"), ("rxnorm", "993449"), ("snomed", "446321003"), ("", "Prolia"), ("", "地舒单抗")],
+    ],
+)
+def test_the_code_system_never_changes_the_course(codes: list[tuple[str, str]]) -> None:
+    found = []
+    for system, code in codes:
+        named = concept(URIS[system], code) if system else concept(text=code)
+        body = bundle(patient(), medication("MedicationStatement", named, effectiveDateTime="2025-10-01"))
+        found.append(read([body], patient_id="p", today=TODAY, zone=ZONE)[0].drug_courses)
+    assert all(courses == found[0] for courses in found)
+    assert found[0]

@@ -1,0 +1,85 @@
+"""A budget in counted work (issue 7): what one request may do, told without a clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from msgspec.structs import force_setattr
+from pydantic import BaseModel
+
+from bench.records import TODAY, body, resources
+from cards.rule import REGISTRY
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.fhir import wire
+from cds_service.hooks.request import parse
+
+FULL = ("PATIENT", "OBSERVATION", "CONDITION", "MEDICINE", "MEDICATION", "ACT", "IMAGING_STUDY", "ALLERGY", "FAMILY")
+COUNT = 500
+
+
+class Counting:
+    """A decoder that counts how often it was given the same bytes."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+        self.seen: Counter[bytes] = Counter()
+
+    def decode(self, content: Any) -> Any:
+        self.seen[bytes(content)] += 1
+        return self._decoder.decode(content)
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    return Evaluator(Settings(today_is=TODAY))
+
+
+@pytest.fixture
+def rules_run() -> Iterator[Counter[Any]]:
+    """How often each rule was run on the same orders and courses: an option on trial makes another chart."""
+    run: Counter[Any] = Counter()
+    rules = {card.code: card.rule for card in REGISTRY.values()}
+
+    def counting(code: str) -> Any:
+        def rule(chart: Any) -> Any:
+            run[code, chart.hook, chart.drafts, tuple(chart.drug_courses)] += 1
+            return rules[code](chart)
+
+        return rule
+
+    for card in REGISTRY.values():
+        force_setattr(card, "rule", counting(card.code))
+    yield run
+    for card in REGISTRY.values():
+        force_setattr(card, "rule", rules[card.code])
+
+
+@pytest.mark.parametrize("hook", ["patient-view", "order-sign"])
+def test_no_work_is_done_twice(
+    hook: str, evaluator: Evaluator, rules_run: Counter[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoders = {name: Counting(getattr(wire, name)) for name in ("PEEK", *FULL)}
+    for name, decoder in decoders.items():
+        monkeypatch.setattr(wire, name, decoder)
+    monkeypatch.setattr(BaseModel, "__init__", lambda *_, **__: pytest.fail("a model was built"))
+    monkeypatch.setattr(BaseModel, "model_validate", lambda *_, **__: pytest.fail("a model was built"))
+    evaluation = evaluator.evaluate(parse(body(hook, COUNT), hook), "en")
+    assert evaluation.response["cards"]
+
+    # the one draft is read by itself first (is it ours at all?), then with the record, and may be mended
+    on_record = {name: Counter({c: n for c, n in d.seen.items() if b'"draft"' not in c}) for name, d in decoders.items()}
+    assert on_record.pop("PEEK").total() == COUNT
+    assert max(sum(on_record.values(), Counter()).values()) == 1
+    assert max(rules_run.values()) == 1
+
+
+def test_what_no_rule_reads_is_not_decoded(evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Counting(wire.OBSERVATION)
+    monkeypatch.setattr(wire, "OBSERVATION", decoder)
+    evaluator.evaluate(parse(body("patient-view", COUNT), "patient-view"), "en")
+    observations = sum(1 for resource in resources(COUNT) if resource["resourceType"] == "Observation")
+    assert 0 < decoder.seen.total() < observations / 2
