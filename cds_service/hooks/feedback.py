@@ -1,0 +1,123 @@
+"""The body of a feedback request (CDS Hooks 2.0.1, "Feedback"), checked. What is wrong is told by its place, never repeated."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError, from_json
+
+from cds_service.hooks.errors import RequestError
+
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, str) and RFC3339.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+    raise PydanticCustomError("timestamp", "must be an RFC 3339 timestamp with its zone")
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("text", "must not hold the character NUL")
+    return text
+
+
+def _canonical(card: str) -> str:
+    """A UUID in one way of writing; another id as it is."""
+    try:
+        return str(UUID(card)) if len(card) == 36 else card
+    except ValueError:
+        return card
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Id = Annotated[Text, Field(min_length=1, max_length=200)]
+CardId = Annotated[Id, AfterValidator(_canonical)]
+Code = Annotated[Text, Field(min_length=1, max_length=200)]
+System = Annotated[Text, Field(max_length=500)]
+Comment = Annotated[Text, Field(max_length=20_000)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+
+
+class Reason(_Model):
+    """The Coding that the clinician chose, one of the card's ``overrideReasons``."""
+
+    code: Code
+    system: System | None = None
+
+
+class OverrideReason(_Model):
+    """Why a card was set aside. ``userComment`` is free text that may name the patient."""
+
+    reason: Reason | None = None
+    userComment: Comment | None = None  # noqa: N815  names of the wire
+
+
+class AcceptedSuggestion(_Model):
+    id: Id
+
+
+class FeedbackItem(_Model):
+    """What became of one card. ``card`` is its uuid."""
+
+    card: CardId
+    outcome: Literal["accepted", "overridden"]
+    outcomeTimestamp: Moment  # noqa: N815
+    acceptedSuggestions: list[AcceptedSuggestion] | None = None  # noqa: N815
+    overrideReason: OverrideReason | None = None  # noqa: N815
+
+    @model_validator(mode="after")
+    def _accepted_what(self) -> Self:
+        if self.outcome == "accepted" and not self.acceptedSuggestions:
+            raise PydanticCustomError("required", "acceptedSuggestions is required where the outcome is accepted")
+        return self
+
+
+class FeedbackRequest(_Model):
+    """The body: any number of items, all of which are stored, or none."""
+
+    feedback: list[FeedbackItem]
+
+
+def parse_feedback(content: bytes) -> list[FeedbackItem]:
+    """The items of a body; a bare item, as some clients send it, is a list of one.
+
+    Raises:
+        RequestError: 400, with the places that are wrong.
+    """
+    try:
+        body = from_json(content)
+    except (ValueError, RecursionError):
+        raise RequestError(400, "The body is not JSON in UTF-8, or is nested too deeply", code="structure") from None
+    if not isinstance(body, dict):
+        raise RequestError(400, "The body must be a JSON object", code="structure")
+    try:
+        if "feedback" not in body and "card" in body:
+            return [FeedbackItem.model_validate(body)]
+        return FeedbackRequest.model_validate(body).feedback
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: ValidationError) -> RequestError:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)[:10]
+    places = [_place(problem["loc"]) for problem in problems]
+    told = "; ".join(f"{place}: {problem['msg']}" for place, problem in zip(places, problems, strict=True))
+    return RequestError(400, told, places)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """A path as in ``feedback[0].outcome``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".") or "body"

@@ -1,0 +1,36 @@
+"""What is counted, for Prometheus. Labels are ids and codes of ours, never anything that a client chose.
+
+Several workers: gunicorn.conf.py sets PROMETHEUS_MULTIPROC_DIR before this is imported; each worker then counts in a file
+there, and whoever is asked adds them up.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+REQUESTS = Counter("cds_requests", "Requests to a service, by the status of the answer", ("service", "endpoint", "status"))
+SECONDS = Histogram(
+    "cds_request_seconds",
+    "Time to answer a hook",
+    ("service",),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+)
+CARDS = Counter("cds_cards_shown", "Cards in answers (in shadow mode: that would have been)", ("code", "indicator"))
+SUPPRESSED = Counter("cds_cards_suppressed", "Cards held back, since they were overridden over the same facts", ("code",))
+LOST = Counter("cds_shown_lost", "Cards shown that could not be put on record, for the queue was full")
+FEEDBACK = Counter("cds_feedback", "Feedback stored, without what came before", ("outcome",))
+FETCHES = Counter("cds_fhir_fetches", "FHIR queries made, by result", ("result",))
+
+
+def exposition() -> bytes:
+    """The counts of all workers in Prometheus' text format."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves its constructor untyped
+    return generate_latest(registry)

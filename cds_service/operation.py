@@ -1,0 +1,50 @@
+"""What those who run the service ask it: is it ready, and what has it done."""
+
+from __future__ import annotations
+
+import time
+
+import orjson
+from flask import Flask, Response, g, request
+
+from cds_service import metrics
+from cds_service.config import ConfigError
+from cds_service.hooks import errors
+from cds_service.hooks.auth import Authenticator
+from cds_service.hooks.discovery import SERVICES
+from cds_service.store import Store
+
+
+def add_operation(app: Flask, store: Store, authenticator: Authenticator | None = None) -> None:
+    """Add /readyz and /metrics, and count every request to a service."""
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        """Whether calls and feedback can be taken: rules and texts were loaded at the start, the database is opened anew, and
+        so is, in production, the file of the clients."""
+        store.probe()
+        try:
+            if authenticator:
+                authenticator.probe()
+        except ConfigError:
+            raise errors.of_status(503) from None
+        return Response(orjson.dumps({"status": "ready"}), content_type="application/json")
+
+    @app.get("/metrics")
+    def exposition() -> Response:
+        """The counts of all workers, for Prometheus."""
+        return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def count(response: Response) -> Response:
+        service = (request.view_args or {}).get("service_id")
+        if service in SERVICES and request.method == "POST":
+            endpoint = "feedback" if request.endpoint == "feedback" else "hook"
+            metrics.REQUESTS.labels(service, endpoint, response.status_code).inc()
+            if endpoint == "hook":
+                metrics.SECONDS.labels(service).observe(time.perf_counter() - g.began)
+        return response

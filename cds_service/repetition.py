@@ -1,0 +1,75 @@
+"""A card that was set aside with a reason is not shown again to the same person about the same patient, while its facts are
+the same: card specification, "Priorities, repetition, noise". Never so for critical cards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from cards import sources
+from cards.rule import CRITICAL, Fact, Finding
+from cds_service import metrics
+from cds_service.hooks.request import Call
+from cds_service.store import Override, Shown, Store
+
+
+class Repetition:
+    """What the store knows about one call: whose record it is and who asks, as hashes."""
+
+    def __init__(self, store: Store, call: Call, service: str, *, client: str = "", shadow: bool = False) -> None:
+        """``client`` is who calls (the issuer of its token), since ids of patients are unique in one EHR only. ``shadow``:
+        what is shown is noted, and not sent."""
+        self._store = store
+        self._hook = call.hook
+        self._service = service
+        self._shadow = shadow
+        self._patient = store.hashed("patient", client, call.patient_id)
+        self._practitioner = store.hashed("practitioner", client, call.user_id) if call.user_id else ""
+
+    def fresh(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings without those that this practitioner set aside; what is held back is counted."""
+        kept = []
+        for finding in findings:
+            if self._was_set_aside(finding):
+                metrics.SUPPRESSED.labels(finding.code).inc()
+            else:
+                kept.append(finding)
+        return kept
+
+    def _was_set_aside(self, finding: Finding) -> bool:
+        if not self._practitioner or finding.indicator is CRITICAL:
+            return False
+        return self._store.overridden(Override(self._patient, self._practitioner, finding.code, self._facts(finding)))
+
+    def note(self, shown: Sequence[tuple[Finding, str]]) -> None:
+        """Put findings on record that are shown as the cards of these uuids."""
+        now = datetime.now(UTC)
+        lost = self._store.show(
+            Shown(
+                card=uuid,
+                code=finding.code,
+                indicator=finding.indicator.value,
+                service=self._service,
+                hook=self._hook,
+                content=str(sources.VERSION),
+                facts=self._facts(finding),
+                patient=self._patient,
+                practitioner=self._practitioner,
+                shadow=self._shadow,
+                shown_at=now,
+            )
+            for finding, uuid in shown
+        )
+        if lost:
+            metrics.LOST.inc(lost)
+
+    def _facts(self, finding: Finding) -> str:
+        told = sorted(_told(fact) for fact in finding.facts if fact.source != "Patient")  # age: a birthday is no news
+        return self._store.hashed("facts", finding.indicator.value, finding.variant, *told)
+
+
+def _told(fact: Fact) -> str:
+    """What a fact says, without the id of the resource that it stands in: drafts get a new one each time."""
+    value = fact.value if isinstance(fact.value, str | int | float | None) else fact.value.en
+    return json.dumps([fact.name.en, value, fact.unit, fact.when and fact.when.isoformat()])

@@ -1,0 +1,145 @@
+"""The thread of a process that carries between memory and database, so that a hook never waits."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock, Thread
+
+from cds_service.store import queries
+from cds_service.store.database import Database, StoreUnavailable
+from cds_service.store.queries import BATCH, Override, Shown
+
+ROOM = 20_000
+"""Cards that may wait to be written: about 10 MB."""
+REFRESH = 1.0
+"""Seconds between two looks for new overrides."""
+RELOAD = 600.0
+"""Seconds between two readings of all overrides, by which those that have grown old are dropped."""
+OVERLAP = timedelta(minutes=5)
+"""How far back a look for new overrides reaches: a card may be written later than the feedback about it."""
+PRUNE = 3600.0
+GATHER = 0.05
+"""Seconds for which cards are gathered into one transaction."""
+CLOSING = 3.0
+"""Seconds to write what is queued when the process ends."""
+
+LOGGER = logging.getLogger("cds_service")
+
+
+class Background:
+    """A bounded queue of shown cards, a copy of the overrides, and the thread that keeps both going."""
+
+    def __init__(self, database: Database, *, suppress_days: int, retention_days: int) -> None:
+        self._database = database
+        self._suppress_days = suppress_days
+        self._retention_days = retention_days
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """A child process starts empty: the parent's cards are the parent's to write."""
+        self.overrides: frozenset[Override] = frozenset()
+        self._queue: deque[Shown] = deque()
+        self._lock = Lock()
+        self._wake = Event()
+        self._stopping = False
+        self._thread: Thread | None = None
+        self._hurried = False
+        self._failing = False
+        self._refreshed = self._reloaded = self._pruned = float("-inf")
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._run, name="store-background", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop, after one more attempt to write what is queued."""
+        if self._thread is not None:
+            self._stopping = True
+            self._wake.set()
+            self._thread.join(CLOSING)
+            self._thread = None
+
+    def queue(self, cards: Iterable[Shown]) -> int:
+        """Take cards to be written; the number of those that found no room."""
+        lost = 0
+        with self._lock:
+            for card in cards:
+                if len(self._queue) < ROOM:
+                    self._queue.append(card)
+                else:
+                    lost += 1
+        self._wake.set()
+        return lost
+
+    def hurry(self) -> None:
+        """Look for new overrides now."""
+        self._hurried = True
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._round()
+            self._wake.wait(REFRESH)
+            self._wake.clear()
+            if not self._stopping:
+                time.sleep(REFRESH if self._failing else GATHER)
+        self._attempt()
+
+    def _round(self) -> None:
+        if self._attempt():
+            self._failing = False
+
+    def _attempt(self) -> bool:
+        """Write, look, prune: whatever is due. What failed is due again."""
+        try:
+            self._write()
+            if not self._stopping:
+                self._look()
+                self._prune()
+        except StoreUnavailable as error:
+            if not self._failing:
+                LOGGER.warning("store unavailable", extra={"fields": {"reason": str(error)}})
+            self._failing = True
+            self._reloaded = float("-inf")
+            return False
+        return True
+
+    def _write(self) -> None:
+        while self._queue:
+            batch = [self._queue[place] for place in range(min(BATCH, len(self._queue)))]
+            self._database.run(lambda connection, rows=batch: queries.add_shown(connection, rows))  # type: ignore[misc]
+            with self._lock:
+                for _ in batch:
+                    self._queue.popleft()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if not self._suppress_days or (now - self._refreshed < REFRESH and not self._hurried):
+            return
+        self._hurried = False
+        whole = now - self._reloaded >= RELOAD
+        since = None if whole else datetime.now(UTC) - OVERLAP
+        found = self._database.run(lambda connection: queries.overrides(connection, self._suppress_days, since), writes=False)
+        self.overrides = frozenset(found) if whole else self.overrides | found
+        self._refreshed = now
+        if whole:
+            self._reloaded = now
+
+    def _prune(self) -> None:
+        now = time.monotonic()
+        if now - self._pruned >= PRUNE:
+            rows = self._database.run(lambda connection: queries.prune(connection, self._retention_days))
+            self._pruned = now
+            if rows:
+                LOGGER.info("store pruned", extra={"fields": {"rows": rows}})

@@ -1,0 +1,137 @@
+"""What is written and read, each as work for ``Database.run``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import asdict
+from sqlalchemy import Connection, Select, Table, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from cds_service.store.tables import FEEDBACK, SHOWN, TOKENS
+
+BATCH = 500
+
+
+class Shown(Struct, frozen=True):
+    """A card as it is put on record. ``card`` is its uuid; ``facts``, ``patient``, ``practitioner`` are keyed hashes."""
+
+    card: str
+    code: str
+    indicator: str
+    service: str
+    hook: str
+    content: str
+    facts: str
+    patient: str
+    practitioner: str
+    shadow: bool
+    shown_at: datetime
+
+
+class Report(Struct, frozen=True):
+    """One feedback of a client. ``comment`` is free text: stored, never logged."""
+
+    card: str
+    outcome: str
+    outcome_at: datetime
+    reason: str | None = None
+    reason_system: str | None = None
+    comment: str | None = None
+    suggestions: tuple[str, ...] = ()
+
+
+class Override(NamedTuple):
+    """Who set aside which card about whom, over which facts."""
+
+    patient: str
+    practitioner: str
+    code: str
+    facts: str
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    """An insert that skips rows which are there already."""
+    make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    return make(table).on_conflict_do_nothing()
+
+
+def add_shown(connection: Connection, rows: Sequence[Shown]) -> None:
+    connection.execute(_insert(connection, SHOWN), [asdict(row) for row in rows])
+
+
+def add_feedback(connection: Connection, service: str, reports: Iterable[Report]) -> Counter[str]:
+    """Store what is new and count it by outcome; a report that is there already (card, outcome, time) adds nothing."""
+    now = datetime.now(UTC)
+    rows = [
+        asdict(report) | {"service": service, "received_at": now, "suggestions": "\n".join(report.suggestions) or None}
+        for report in reports
+    ]
+    statement = _insert(connection, FEEDBACK).returning(FEEDBACK.c.outcome)
+    new: Counter[str] = Counter()
+    for start in range(0, len(rows), BATCH):
+        new.update(connection.scalars(statement, rows[start : start + BATCH]).all())
+    return new
+
+
+def add_token(connection: Connection, token: str, until: datetime) -> bool:
+    """Whether the token was not there before."""
+    statement = _insert(connection, TOKENS).returning(TOKENS.c.token)
+    return connection.execute(statement, {"token": token, "until": until}).first() is not None
+
+
+def overrides(connection: Connection, days: int, received_since: datetime | None = None) -> set[Override]:
+    """What practitioners set aside with a reason in the last ``days``; critical cards are never among them.
+
+    The client's clock decides when that was, but the future does not count. ``received_since`` narrows it to what is new.
+    """
+    since = datetime.now(UTC) - timedelta(days=days)
+    wanted = (
+        select(SHOWN.c.patient, SHOWN.c.practitioner, SHOWN.c.code, SHOWN.c.facts)
+        .join(FEEDBACK, FEEDBACK.c.card == SHOWN.c.card)
+        .where(FEEDBACK.c.outcome == "overridden", func.coalesce(FEEDBACK.c.reason, FEEDBACK.c.comment).is_not(None))
+        .where(FEEDBACK.c.outcome_at >= since, FEEDBACK.c.received_at >= max(since, received_since or since))
+        .where(SHOWN.c.indicator != "critical", SHOWN.c.practitioner != "", SHOWN.c.shadow.is_(False))
+    )
+    return {Override(*row) for row in connection.execute(wanted)}
+
+
+def prune(connection: Connection, days: int) -> int:
+    """Delete what is older than ``days``, and the ids of tokens that have expired. The number of rows deleted."""
+    now = datetime.now(UTC)
+    oldest = now - timedelta(days=days)
+    rows = 0
+    for column, limit in (
+        (SHOWN.c.shown_at, oldest),
+        (FEEDBACK.c.received_at, oldest),
+        (TOKENS.c.until, now - timedelta(minutes=5)),
+    ):
+        rows += connection.execute(delete(column.table).where(column < limit)).rowcount
+    return rows
+
+
+def reported() -> Select[Any]:
+    """Every feedback with the card that it is about, as far as that is on record; oldest first."""
+    return (
+        select(
+            FEEDBACK.c.outcome_at,
+            FEEDBACK.c.received_at,
+            FEEDBACK.c.service,
+            FEEDBACK.c.card,
+            SHOWN.c.code,
+            SHOWN.c.indicator,
+            SHOWN.c.shown_at,
+            SHOWN.c.content,
+            FEEDBACK.c.outcome,
+            FEEDBACK.c.reason,
+            FEEDBACK.c.reason_system,
+            FEEDBACK.c.comment,
+        )
+        .join(SHOWN, SHOWN.c.card == FEEDBACK.c.card, isouter=True)
+        .order_by(FEEDBACK.c.received_at, FEEDBACK.c.id)
+    )

@@ -1,0 +1,75 @@
+"""The tables: what was shown, what came back, which tokens were used. No row names a patient or a practitioner in clear."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Boolean, Column, DateTime, Dialect, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+
+HASH = 32
+"""Length of a keyed hash, in hexadecimal digits."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time with its zone, UTC both in the database and out of it: SQLite would drop the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+METADATA = MetaData()
+
+SHOWN = Table(
+    "shown",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("card", String(36), nullable=False, unique=True),
+    Column("code", String(64), nullable=False),
+    Column("indicator", String(16), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("hook", String(64), nullable=False),
+    Column("shown_at", Moment, nullable=False),
+    Column("content", String(32), nullable=False),
+    Column("facts", String(HASH), nullable=False),
+    Column("patient", String(HASH), nullable=False),
+    Column("practitioner", String(HASH), nullable=False),
+    Column("shadow", Boolean, nullable=False),
+    Index("shown_by_time", "shown_at"),
+)
+"""One row a card. ``card`` is its uuid, ``content`` the version of the clinical content; ``facts``, ``patient`` and
+``practitioner`` are keyed hashes ("": the client did not say who asks). ``shadow``: it was evaluated and not sent."""
+
+FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("service", String(64), nullable=False),
+    Column("card", Text, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("outcome_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("reason", Text),
+    Column("reason_system", Text),
+    Column("comment", Text),
+    Column("suggestions", Text),
+    UniqueConstraint("card", "outcome", "outcome_at", name="feedback_once"),
+    Index("feedback_by_time", "received_at"),
+)
+"""What a client reported of a card, which need not be one in ``shown``. ``comment`` is free text and may name the patient:
+it is kept for the site's own review and never logged. ``suggestions``: ids of those accepted, one a line."""
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("token", String(64), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Index("tokens_by_time", "until"),
+)
+"""Ids of client tokens that were used, hashed with their issuer, until they expire."""

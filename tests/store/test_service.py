@@ -1,0 +1,330 @@
+"""Feedback, repetition, shadow mode and a site's own choices, as a client sees them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from cards import thresholds
+from cds_service.config import ConfigError
+from cds_service.store.tables import FEEDBACK, SHOWN
+from tests.protocol.conftest import OSTEOPOROSIS, Json, Service
+from tests.protocol.fhir_server import bundle
+from tests.protocol.test_service import assert_outcome
+from tests.store.test_store import count, engine_of, eventually
+
+WHEN = "2026-11-21T23:46:42.837Z"
+REASON = {"reason": {"code": "patient-refuses", "system": "urn:x"}, "userComment": "Frau Zhang will nicht"}
+Started = Callable[..., Service]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/cds.db"
+
+
+@pytest.fixture
+def start(database: str) -> Iterator[Started]:
+    """Makes services as a worker has them: with the store at work."""
+    made: list[Service] = []
+
+    def make(**settings: Any) -> Service:
+        service = Service(**({"database_url": database} | settings))
+        service.http.application.extensions["store"].start()
+        made.append(service)
+        return service
+
+    yield make
+    for service in made:
+        service.http.application.extensions["store"].close()
+
+
+def item(**members: Any) -> Json:
+    return {"card": str(uuid4()), "outcome": "overridden", "outcomeTimestamp": WHEN} | members
+
+
+def without(member: str) -> Json:
+    return {key: value for key, value in item().items() if key != member}
+
+
+def send(service: Service, body: Any, hook: str = "patient-view", **options: Any) -> Any:
+    return service.http.post(f"/cds-services/osteoporosis-{hook}/feedback", **({"json": body} | options))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"feedback": [item()]},
+        {"feedback": [item(overrideReason=REASON), item(overrideReason={"reason": {"code": "x"}}), item(overrideReason={})]},
+        {"feedback": [item(outcome="accepted", acceptedSuggestions=[{"id": "s1"}, {"id": "s2"}])]},
+        {"feedback": [item(outcomeTimestamp="2026-11-22t07:46:42+08:00", overrideReason=None, acceptedSuggestions=None)]},
+        {"feedback": [item(card="not-a-uuid", extension={"org.x": 1}, more=[1])], "extension": {}},
+        item(outcome="accepted", acceptedSuggestions=[{"id": "s1"}]),
+    ],
+    ids=["overridden", "reasons", "accepted", "zone", "unknown members", "bare object"],
+)
+def test_feedback_is_stored_and_acknowledged_e1_e3_e4_e5(start: Started, database: str, body: Json) -> None:
+    answer = send(start(), body)
+    items = body.get("feedback", [body])
+    assert (answer.status_code, answer.json) == (200, {"received": len(items)})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert count(database, FEEDBACK) == len(items)
+
+
+def test_an_empty_list_is_fine_e6(start: Started) -> None:
+    assert send(start(), {"feedback": []}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        (without("card"), "card"),
+        (without("outcome"), "outcome"),
+        (without("outcomeTimestamp"), "outcomeTimestamp"),
+        (item(card=7), "card"),
+        (item(card=""), "card"),
+        (item(card="a\0b"), "card"),
+        (item(outcome="ignored"), "outcome"),
+        (item(outcomeTimestamp="2026-11-21T23:46:42"), "outcomeTimestamp"),
+        (item(outcomeTimestamp="2026-11-21"), "outcomeTimestamp"),
+        (item(outcomeTimestamp="1700000000"), "outcomeTimestamp"),
+        (item(outcomeTimestamp=1700000000), "outcomeTimestamp"),
+        (item(outcomeTimestamp="0001-01-01T00:00:00+14:00"), "outcomeTimestamp"),
+        (item(outcome="accepted"), "feedback[1]"),
+        (item(outcome="accepted", acceptedSuggestions=[]), "feedback[1]"),
+        (item(outcome="accepted", acceptedSuggestions=["s1"]), "acceptedSuggestions[0]"),
+        (item(overrideReason="geheim"), "overrideReason"),
+        (item(overrideReason={"reason": "geheim"}), "overrideReason.reason"),
+        (item(overrideReason={"reason": {"system": "geheim"}}), "overrideReason.reason.code"),
+        (item(overrideReason={"userComment": ["geheim"]}), "overrideReason.userComment"),
+        ("geheim", "feedback[1]"),
+        (None, "feedback[1]"),
+    ],
+)
+def test_what_is_wrong_is_400_names_the_place_and_stores_nothing_e3_e4_e5(
+    start: Started, database: str, wrong: Any, place: str
+) -> None:
+    service = start()
+    answer = send(service, {"feedback": [item(), wrong]})
+    assert answer.status_code == 400
+    assert_outcome(answer)
+    assert place in answer.json["issue"][0]["diagnostics"]
+    assert "geheim" not in answer.text
+    assert send(service, {"feedback": []}).status_code == 200
+    service.http.application.extensions["store"].migrate()
+    assert count(database, FEEDBACK) == 0, "all or nothing"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"null", b"{}", b'{"feedback": {}}', b'{"feedback": null}', b"\xff", b"[" * 5000, b'{"card": "\\ud800"}'],
+)
+def test_another_body_is_400_e2(start: Started, body: bytes) -> None:
+    answer = send(start(), None, json=None, data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert_outcome(answer)
+
+
+def test_a_replay_late_and_batched_adds_nothing_e6(start: Started, database: str) -> None:
+    service = start()
+    first, second = item(), item()
+    for batch in ([first], [first, second], [second | {"card": second["card"].upper()}]):
+        assert send(service, {"feedback": batch}).status_code == 200
+    assert count(database, FEEDBACK) == 2
+
+
+def test_unknown_services_and_other_methods_are_told_as_elsewhere_t8_t9(start: Started) -> None:
+    service = start()
+    for answer, status in (
+        (send(service, {"feedback": []}, hook="no-such-hook"), 404),
+        (service.http.get("/cds-services/osteoporosis-patient-view/feedback"), 405),
+        (send(service, None, json=None, data=b"{}", content_type="text/plain"), 415),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert_outcome(answer)
+
+
+def test_without_its_database_hooks_answer_and_feedback_says_503(start: Started, tmp_path: Path) -> None:
+    (tmp_path / "cds.db").mkdir()  # a folder is no database
+    service = start()
+    assert service.cards(service.request())
+    for answer in (send(service, {"feedback": [item()]}), service.http.get("/readyz")):
+        assert answer.status_code == 503
+        assert_outcome(answer)
+    assert service.http.get("/healthz").status_code == 200
+    (tmp_path / "cds.db").rmdir()
+    assert service.http.get("/readyz").status_code == 200
+    assert send(service, {"feedback": [item()]}).status_code == 200
+
+
+# -- repetition ---------------------------------------------------------------------------------------------------
+
+
+def untreated(service: Service, **members: Any) -> Json:
+    """A request that gives `start-treatment` (warning) and `tests-due` (info)."""
+    request = service.request(**members)
+    request["prefetch"] |= {"administrations": bundle()}
+    return request
+
+
+def override(service: Service, code: str, request: Json) -> None:
+    """Set a card aside, and wait until this is known."""
+    card = service.cards(request)[code]
+    now = datetime.now(UTC).isoformat()
+    assert (
+        send(service, {"feedback": [item(card=card["uuid"], outcomeTimestamp=now, overrideReason=REASON)]}).status_code == 200
+    )
+
+
+def test_a_card_that_was_set_aside_is_not_shown_again_until_its_facts_change(start: Started) -> None:
+    service = start()
+    request = untreated(service)
+    assert {"start-treatment", "tests-due"} <= service.cards(request).keys()
+    override(service, "start-treatment", request)
+    assert eventually(lambda: "start-treatment" not in service.cards(request))
+    assert "tests-due" in service.cards(request), "another card"
+    other = request | {"context": request["context"] | {"userId": "Practitioner/8"}}
+    assert "start-treatment" in service.cards(other), "another practitioner"
+    again = request | {"context": request["context"] | {"userId": "https://ehr.example.org/fhir/Practitioner/7"}}
+    assert "start-treatment" not in service.cards(again), "the same practitioner"
+    fracture = OSTEOPOROSIS | {
+        "id": "c2",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "S72.0"}]},
+        "onsetDateTime": "2026-05-01",
+    }
+    changed = request | {"prefetch": request["prefetch"] | {"conditions": bundle(OSTEOPOROSIS, fracture)}}
+    assert "start-treatment" in service.cards(changed), "new facts"
+    metrics = service.http.get("/metrics").text
+    assert 'cds_cards_suppressed_total{code="start-treatment"}' in metrics
+    assert 'cds_feedback_total{outcome="overridden"}' in metrics
+
+
+def test_a_critical_card_is_shown_again_and_again(start: Started) -> None:
+    service = start()
+    request = service.request()
+    override(service, "denosumab-sequence", request)
+    override(service, "tests-due", request)
+    assert eventually(lambda: "tests-due" not in service.cards(request))
+    assert "denosumab-sequence" in service.cards(request)
+
+
+def test_silence_outlives_the_process_and_can_be_switched_off(start: Started) -> None:
+    service = start()
+    request = untreated(service)
+    override(service, "start-treatment", request)
+    other = start()
+    assert eventually(lambda: "start-treatment" not in other.cards(request))
+    assert "start-treatment" in start(suppress_days=0).cards(request)
+
+
+def test_what_was_shown_is_on_record_without_telling_whose_record_it_is(start: Started, database: str, tmp_path: Path) -> None:
+    service = start()
+    service.http.application.extensions["store"].migrate()
+    request = json.loads(
+        json.dumps(service.request()).replace("Patient/p1", "Patient/patient-4711").replace('"p1"', '"patient-4711"')
+    )
+    cards = service.cards(request)
+    assert eventually(lambda: count(database, SHOWN) == len(cards) > 0)
+    with engine_of(database).connect() as connection:
+        rows = connection.execute(SHOWN.select()).mappings().all()
+    assert {row["card"]: (row["code"], row["indicator"]) for row in rows} == {
+        card["uuid"]: (code, card["indicator"]) for code, card in cards.items()
+    }
+    assert {(row["service"], row["hook"], row["shadow"]) for row in rows} == {
+        ("osteoporosis-patient-view", "patient-view", False)
+    }
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("cds.db*"))
+    assert b"patient-4711" not in content
+    assert b"Practitioner/7" not in content
+
+
+def test_in_shadow_mode_nothing_is_sent_and_all_is_on_record(start: Started, database: str) -> None:
+    service = start(shadow=True)
+    service.http.application.extensions["store"].migrate()
+    assert service.post(service.request()).json == {"cards": []}
+    assert eventually(lambda: count(database, SHOWN) > 0)
+    with engine_of(database).connect() as connection:
+        assert {row.shadow for row in connection.execute(SHOWN.select())} == {True}
+
+
+def test_the_log_holds_no_name_no_id_and_no_comment_e7(
+    start: Started, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    service = start()
+    override(service, "tests-due", untreated(service))
+    send(service, {"feedback": [item(overrideReason="Frau Zhang")]})
+    (tmp_path / "cds.db").unlink()
+    (tmp_path / "cds.db").mkdir()
+    assert send(service, {"feedback": [item(overrideReason=REASON)]}).status_code == 503
+    out, err = capfd.readouterr()
+    assert '"event": "feedback"' in out
+    assert not any(word in out + err for word in ("Zhang", "will nicht", "Practitioner/7", '"p1"', str(tmp_path)))
+
+
+# -- a site's own choices -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    monkeypatch.setattr(thresholds, "THRESHOLDS", dict(thresholds.THRESHOLDS))
+
+    def write(content: str) -> Path:
+        (tmp_path / "site.toml").write_text(content, encoding="utf-8")
+        return tmp_path / "site.toml"
+
+    return write
+
+
+def test_a_site_switches_cards_off_and_chooses_its_codes(start: Started, site: Callable[[str], Path]) -> None:
+    service = start(site=site('cards_off = ["tests-due"]\ncode_system = "us"'))
+    cards = service.cards(untreated(service))
+    assert "tests-due" not in cards
+    systems = [
+        action["resource"]["medicationCodeableConcept"]["coding"][0]["system"]
+        for suggestion in cards["start-treatment"]["suggestions"]
+        for action in suggestion.get("actions", ())
+        if "medicationCodeableConcept" in action.get("resource", {})
+    ]
+    assert systems
+    assert "http://www.nlm.nih.gov/research/umls/rxnorm" in systems
+
+
+def test_the_example_of_the_deployment_guide_can_be_used(start: Started, site: Callable[[str], Path]) -> None:
+    guide = (Path(__file__).parents[2] / "docs/deployment.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
+    start(site=site(next(each for each in examples if "cards_off" in each)))
+    assert thresholds.measure("lsc-total-hip") == 4.0
+
+
+def test_a_site_changes_what_rests_on_convention(start: Started, site: Callable[[str], Path]) -> None:
+    key = next(key for key, each in thresholds.THRESHOLDS.items() if each.status == "RECALL" and isinstance(each.value, int))
+    start(site=site(f"[thresholds]\n{key} = 77"))
+    assert thresholds.limit(key) == 77
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[thresholds]\nt-osteoporosis = -3.0", "t-osteoporosis"),
+        ("[thresholds]\nno-such-key = 1", "no-such-key"),
+        ("[thresholds]\nno-such-key = true", "thresholds"),
+        ('cards_off = ["no-such-card"]', "no-such-card"),
+        ('code_system = "uk"', "code_system"),
+        ("unknown = 1", "unknown"),
+        ("cards_off = ", "TOML"),
+    ],
+)
+def test_what_a_site_cannot_choose_stops_the_start(
+    start: Started, site: Callable[[str], Path], content: str, told: str
+) -> None:
+    with pytest.raises(ConfigError, match="CDS_SITE") as caught:
+        start(site=site(content))
+    assert told in str(caught.value)
