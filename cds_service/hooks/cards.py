@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+from cards.concepts import Name
 from cards.phrases import clean, name, phrase
 from cards.rule import REGISTRY, Fact, Finding
 from cards.sources import cited, primary
@@ -16,6 +17,7 @@ TOPIC = "urn:osteoporosis-cds:card"
 """The system of ``source.topic``: the codes of our cards."""
 RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
 EVIDENCE = "org.osteoporosis-cds.evidence"
+MORE = Name("When this card appears, and what it rests on", "此卡片何时出现及其依据")
 
 Json = dict[str, Any]
 
@@ -28,11 +30,20 @@ def suggestion(label: str, actions: Sequence[Json], *, recommended: bool = False
     return chosen | {"actions": list(actions)} if actions else chosen
 
 
-def to_wire(finding: Finding, text: Text, suggestions: Sequence[Json], *, language: str, for_patient: bool = False) -> Json:
+def to_wire(
+    finding: Finding,
+    text: Text,
+    suggestions: Sequence[Json],
+    *,
+    language: str,
+    for_patient: bool = False,
+    base_url: str = "",
+) -> Json:
     """The card of one finding (CDS Hooks 2.0.1). ``suggestions`` are those of its options, in their order.
 
     Where they exclude each other only the first recommended one stays so. A patient who opens the record gets the card
-    without orders (``for_patient``). Members without a value are left out. KeyError for a code that no rule has.
+    without orders (``for_patient``). ``base_url`` is that of the pages that tell more.
+    Members without a value are left out. KeyError for a code that no rule has.
     """
     card = REGISTRY[finding.code]
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
@@ -56,6 +67,9 @@ def to_wire(finding: Finding, text: Text, suggestions: Sequence[Json], *, langua
         ),
         "extension": _extension(finding, language),
     }
+    if base_url:
+        url = f"{base_url}/knowledge/cards/{card.code}?lang={language}"
+        wire["links"] = [{"label": MORE[language], "url": url, "type": "absolute"}]
     if offered:
         wire |= {"suggestions": offered, "selectionBehavior": "any" if finding.any_number else "at-most-one"}
     return wire

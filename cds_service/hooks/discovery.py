@@ -44,6 +44,21 @@ _SERVICES = (
         "Osteoporosis: safety of the orders to be signed",
         "Contraindications, missing tests and unsafe sequences for the osteoporosis drugs that are about to be signed.",
     ),
+    Service(
+        "problem-list-item-create",
+        "Osteoporosis: what a new diagnosis calls for",
+        "After a fracture, osteoporosis or a condition that harms bone was recorded: diagnosis, work-up, treatment, referral.",
+    ),
+    Service(
+        "encounter-discharge",
+        "Osteoporosis: what must not be lost at discharge",
+        "Before discharge: a fragility fracture without treatment or follow-up, a treatment that must not be interrupted.",
+    ),
+    Service(
+        "medication-refill",
+        "Osteoporosis: course of the drug that is refilled",
+        "When an osteoporosis drug is to be refilled: length of treatment, doses that are due or late, gaps in supply.",
+    ),
 )
 SERVICES: dict[str, Service] = {service.id: service for service in _SERVICES}
 

@@ -11,12 +11,14 @@ from typing import Any
 
 ISSUE_CODES = {
     400: "invalid",
+    401: "login",
     404: "not-found",
     405: "not-supported",
     412: "required",
     413: "too-long",
     415: "not-supported",
     500: "exception",
+    503: "transient",
 }
 """HTTP status -> code of http://hl7.org/fhir/issue-type; "processing" for any other."""
 
@@ -58,9 +60,11 @@ def outcome(error: RequestError) -> dict[str, Any]:
 def of_status(status: int) -> RequestError:
     """The error for a status that the web server found by itself (no such path, wrong method, body too large ...)."""
     phrases = {
+        401: "The caller could not be authenticated",
         404: "There is nothing at this address",
         405: "This method is not allowed here",
         413: "The body is larger than this service accepts",
         500: "The service failed; the log of the service tells where",
+        503: "The service cannot do this now; try again later",
     }
     return RequestError(status, phrases.get(status) or HTTPStatus(status).phrase)

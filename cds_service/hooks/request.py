@@ -21,17 +21,24 @@ ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
 
 
 class Context(Struct, frozen=True):
-    """What the context of one hook holds besides userId and patientId: the field of its Bundle, and whether it selects."""
+    """What the context of one hook holds besides userId and patientId: the field of its Bundle, whether that holds orders (else
+    entries of the record), whether it selects among them, whether a user must be named."""
 
     bundle: str = ""
+    orders: bool = True
     selects: bool = False
+    user: bool = True
 
 
 HOOKS: dict[str, Context] = {
     "patient-view": Context(),
     "order-select": Context("draftOrders", selects=True),
     "order-sign": Context("draftOrders"),
+    "problem-list-item-create": Context("conditions", orders=False),
+    "encounter-discharge": Context(),
+    "medication-refill": Context("medications", user=False),
 }
+"""The hooks that are answered. Source: the hook definitions of cds-hooks.hl7.org."""
 
 
 class Call(Struct, frozen=True):
@@ -39,21 +46,26 @@ class Call(Struct, frozen=True):
 
     A prefetch key is ``given`` (a resource), ``empty`` (null: the client looked and has nothing), ``failed``
     (an OperationOutcome, or no resource at all) or not there: then the client did not get it. ``drafts`` is the context's
-    Bundle, tidied; ``selected`` the relative references of those that are selected, None where the hook does not select.
+    Bundle of orders, tidied; ``selected`` the relative references of those that are selected, None where the hook does not
+    select. ``entered`` is the Bundle of what was just put on record. ``fhir_servers`` are those that this caller may name, None
+    where that is the same for all.
     ``encounter_id`` is "" when there is none that could be one; ``user_type`` is the resource type of the user ("" when not
-    said).
+    said), ``user_id`` its relative reference.
     """
 
     hook: str
     patient_id: str
     encounter_id: str = ""
     user_type: str = ""
+    user_id: str = ""
     drafts: tuple[bytes, ...] = ()
     selected: frozenset[str] | None = None
+    entered: tuple[bytes, ...] = ()
     given: Mapping[str, Raw] = {}
     empty: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     fhir: FhirAccess | None = None
+    fhir_servers: frozenset[str] | None = None
 
     @property
     def by_patient(self) -> bool:
@@ -85,6 +97,10 @@ class _Resource(Struct):
     id: Any = None
 
 
+_NULL = Raw(b"null")
+_KIND = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
+"""How nearly every resource begins: what it is can then be told without reading through it."""
+
 _body = msgspec.json.Decoder(_Body)
 _bundle = msgspec.json.Decoder(_Bundle)
 _resource = msgspec.json.Decoder(_Resource)
@@ -92,8 +108,8 @@ _string: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 _strings: msgspec.json.Decoder[list[str] | None] = msgspec.json.Decoder(list[str] | None)
 
 
-def parse(content: bytes, hook: str) -> Call:
-    """Read the body of a call to the service of ``hook``.
+def parse(content: bytes, hook: str, *, fhir_servers: frozenset[str] | None = None) -> Call:
+    """Read the body of a call to the service of ``hook``. ``fhir_servers``: those that the caller may name (None: as for all).
 
     Raises:
         RequestError: 400, with the field that is missing or wrong.
@@ -109,19 +125,23 @@ def parse(content: bytes, hook: str) -> Call:
         raise bad_request("context", "is required", "required")
     wanted = HOOKS[hook]
     patient_id = _patient_id(_text(body.context, "patientId"))
-    drafts, names = _drafts(body.context, wanted.bundle) if wanted.bundle else ((), {})
+    bundle, names = _bundled(body.context, wanted.bundle) if wanted.bundle else ((), {})
     given, empty, failed = _sorted_prefetch(body.prefetch or {})
+    user = _text(body.context, "userId", required=wanted.user)
     return Call(
         hook=hook,
         patient_id=patient_id,
         encounter_id=_encounter_id(body.context),
-        user_type=_type_of(_text(body.context, "userId")),
-        drafts=drafts,
+        user_type=_type_of(user),
+        user_id=relative(user),
+        drafts=bundle if wanted.orders else (),
         selected=_selected(body.context, names) if wanted.selects else None,
+        entered=() if wanted.orders else bundle,
         given=given,
         empty=empty,
         failed=failed,
         fhir=access(body.fhirServer, body.fhirAuthorization, patient_id),
+        fhir_servers=fhir_servers,
     )
 
 
@@ -142,14 +162,14 @@ def _place(message: str) -> str:
     return f"{field}: {reason}"
 
 
-def _text(context: Mapping[str, Raw], field: str) -> str:
+def _text(context: Mapping[str, Raw], field: str, *, required: bool = True) -> str:
     try:
         value = _string.decode(context.get(field, b"null"))
     except msgspec.DecodeError:
         raise bad_request(f"context.{field}", "must be a string") from None
-    if not value or not value.strip():
+    if required and not (value or "").strip():
         raise bad_request(f"context.{field}", "is required", "required")
-    return value.strip()
+    return (value or "").strip()
 
 
 def _patient_id(text: str) -> str:
@@ -184,7 +204,7 @@ def relative(reference: str) -> str:
     return "/".join(reference.partition("/_history/")[0].split("/")[-2:])
 
 
-def _drafts(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...], dict[str, str]]:
+def _bundled(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...], dict[str, str]]:
     """The Bundle without what is no resource, and how else a selection may name one: full URL or bare id -> Type/id."""
     raw = context.get(field)
     if raw is None or bytes(raw) == b"null":
@@ -195,7 +215,7 @@ def _drafts(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...], 
         raise bad_request(f"context.{field}", "must be a Bundle", "structure") from None
     if bundle.resourceType not in (None, "Bundle"):
         raise bad_request(f"context.{field}", "must be a Bundle", "structure")
-    drafts: list[_Entry] = []
+    entries: list[_Entry] = []
     names: dict[str, str] = {}
     for number, entry in enumerate(bundle.entry or []):
         if entry is None or (peek := _peek(entry.resource)) is None:
@@ -204,10 +224,10 @@ def _drafts(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...], 
             place = f"context.{field}.entry[{number}]"
             raise bad_request(place, "is of FHIR DSTU2; this service reads FHIR R4 only", "not-supported")
         url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""
-        drafts.append(_Entry(url, entry.resource))
+        entries.append(_Entry(url, entry.resource))
         own_id = peek.id if isinstance(peek.id, str) else url.removeprefix("urn:uuid:").rpartition("/")[2]
         names |= {name: f"{peek.resourceType}/{own_id}" for name in (url, own_id) if name}
-    return (msgspec.json.encode(_Bundle("Bundle", drafts)),), names
+    return (msgspec.json.encode(_Bundle("Bundle", entries)),), names
 
 
 def _selected(context: Mapping[str, Raw], names: Mapping[str, str]) -> frozenset[str] | None:
@@ -235,8 +255,10 @@ def _sorted_prefetch(prefetch: Mapping[str, Raw]) -> tuple[dict[str, Raw], froze
     empty: set[str] = set()
     failed: set[str] = set()
     for key, raw in prefetch.items():
-        if bytes(raw) == b"null":
+        if raw == _NULL:
             empty.add(key)
+        elif (kind := _KIND.match(raw)) is not None and kind[1] != b"OperationOutcome":
+            given[key] = raw
         elif (peek := _peek(raw)) is None or peek.resourceType == "OperationOutcome":
             failed.add(key)
         else:

@@ -9,12 +9,27 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError
 
 Json = Mapping[str, Any]
 
 RELATIVE = re.compile(r"[A-Z]\w+/[A-Za-z0-9.-]{1,64}")
 HTML = re.compile(r"</?[A-Za-z][^>]*>")
 NON_ADHERENCE = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
+NON_ADHERENCE_CODES = {
+    "action-completed",
+    "cds-not-applicable",
+    "cds-suboptimal-context",
+    "does-not-align-preferences",
+    "not-convenient-feasible",
+    "patient-contraindication",
+    "patient-refuses",
+    "recipient-concerns-outcomes",
+    "recipient-disagrees-evidence",
+    "recipient-does-not-understand",
+    "service-not-available",
+    "too-costly-uncovered",
+}
 ORDERS = ("MedicationRequest", "ServiceRequest")
 
 
@@ -60,6 +75,7 @@ def _check_card(card: Json, request: Json) -> None:
         assert reason["display"], "C12: display"
         assert reason["code"], "C12: code"
         assert reason["system"], "C12: system"
+        assert reason["system"] != NON_ADHERENCE or reason["code"] in NON_ADHERENCE_CODES, "C13: a published code"
     for link in card.get("links", ()):
         assert link["label"], "L1: label"
         assert link["type"] in ("absolute", "smart"), "L1: type"
@@ -103,19 +119,44 @@ def _check_action(action: Json, request: Json) -> None:
         return
     resource = action["resource"]
     assert isinstance(resource, Mapping), "T4: an object, never a string"
+    if action["type"] == "update":
+        _check_update(resource, drafts)
+        return
     get_fhir_model_class(resource["resourceType"]).model_validate(dict(resource))
     patient = request["context"]["patientId"].removeprefix("Patient/")
     assert resource["subject"]["reference"] == f"Patient/{patient}", "S8: of the context's patient"
-    if action["type"] == "update":
-        assert f"{resource['resourceType']}/{resource['id']}" in drafts, "S9: a draft of the context"
-    elif resource["resourceType"] in ORDERS:
+    if resource["resourceType"] in ORDERS:
         assert "id" not in resource, "S8: new"
         assert resource["status"] == "draft", "S8: draft"
         assert resource["intent"] in ("order", "proposal"), "S8: order or proposal"
         assert resource["authoredOn"], "S8: authoredOn"
 
 
-def _drafts(request: Json) -> set[str]:
-    bundle = request["context"].get("draftOrders") or {}
+MENDED = {"dosageInstruction", "dispenseRequest"}
+"""What an update may touch; of dispenseRequest only the start of its validity."""
+
+
+def _check_update(resource: Json, drafts: Mapping[str, Json]) -> None:
+    before = drafts.get(f"{resource['resourceType']}/{resource['id']}")
+    assert before is not None, "S9: a draft of the context"
+    untouched = before.keys() - MENDED
+    assert {key: resource.get(key) for key in untouched} == {key: before[key] for key in untouched}, "S9: the whole draft"
+    assert resource.keys() <= before.keys() | MENDED, "S9: nothing added"
+    asked, was = resource.get("dispenseRequest", {}), before.get("dispenseRequest", {})
+    assert {**asked, "validityPeriod": 0} == {**was, "validityPeriod": 0}, "S9: the whole draft"
+    if _is_valid(before):  # what was invalid already is left as it was
+        assert _is_valid(resource), "S9: valid FHIR R4"
+
+
+def _is_valid(resource: Json) -> bool:
+    try:
+        get_fhir_model_class(resource["resourceType"]).model_validate(dict(resource))
+    except ValidationError:
+        return False
+    return True
+
+
+def _drafts(request: Json) -> dict[str, Json]:
+    bundle = request["context"].get("draftOrders") or request["context"].get("medications") or {}
     resources = [entry.get("resource") or {} for entry in bundle.get("entry", ())]
-    return {f"{each.get('resourceType')}/{each.get('id')}" for each in resources}
+    return {f"{each.get('resourceType')}/{each.get('id')}": each for each in resources}

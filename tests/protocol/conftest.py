@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.hooks.request import HOOKS
 from tests.protocol import fhir_server
 from tests.protocol.fhir_server import FhirServer, bundle
 
@@ -42,6 +43,12 @@ ALENDRONATE = {
     "intent": "order",
     "subject": SUBJECT,
     "medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": "M05BA04"}]},
+    "dosageInstruction": [
+        {
+            "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}},
+            "doseAndRate": [{"doseQuantity": {"value": 70, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}}],
+        }
+    ],
 }
 ASPIRIN = ALENDRONATE | {"medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": "B01AC06"}]}}
 LOW_EGFR = {
@@ -67,10 +74,10 @@ class Service:
         }
 
     def request(self, hook: str = "patient-view", *, drafts: tuple[Json, ...] = (), **members: Any) -> Json:
-        """A request with all keys prefetched; ``members`` replace what is there."""
+        """A request with all keys prefetched. ``drafts``: what the context has in its Bundle; ``members`` replace parts."""
         context: Json = {"userId": "Practitioner/7", "patientId": "p1"}
-        if hook != "patient-view":
-            context["draftOrders"] = bundle(*drafts)
+        if field := HOOKS[hook].bundle:
+            context[field] = bundle(*drafts)
         prefetch = dict.fromkeys(self.templates[hook]) | RECORD
         return {
             "hook": hook,

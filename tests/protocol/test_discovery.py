@@ -9,7 +9,14 @@ import pytest
 from cds_service.fhir.queries import lint
 from tests.protocol.conftest import Service
 
-HOOKS = ["patient-view", "order-select", "order-sign"]
+HOOKS = [
+    "patient-view",
+    "order-select",
+    "order-sign",
+    "problem-list-item-create",
+    "encounter-discharge",
+    "medication-refill",
+]
 
 
 @pytest.mark.parametrize("path", ["/cds-services", "/cds-services/"])

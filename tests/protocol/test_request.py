@@ -207,6 +207,19 @@ def test_a_token_that_cannot_be_used_makes_the_server_unusable_a3(granted: dict[
     assert not access(**granted).usable
 
 
+@pytest.mark.parametrize(
+    "scope",
+    ["patient/*.read", "patient/Observation.rs", "user/Condition.cruds?category=x", "launch openid", "nonsense", "", None],
+)
+def test_scopes_are_not_read_but_tried_a6(scope: str | None) -> None:
+    assert access(access_token="abc", token_type="Bearer", expires_in=300, scope=scope).usable
+
+
+def test_an_authorization_needs_its_server_r2() -> None:
+    granted = {"access_token": "abc", "token_type": "Bearer", "expires_in": 300}
+    assert refused(deepcopy(BODY) | {"fhirAuthorization": granted}).expressions == ("fhirServer",)
+
+
 def test_a_token_for_another_patient_is_refused_a5() -> None:
     granted = {"access_token": "abc", "token_type": "Bearer", "expires_in": 300, "patient": SECRET}
     body = changed("fhirServer", "https://ehr.example.org/fhir") | {"fhirAuthorization": granted}

@@ -41,7 +41,7 @@ def answer_record(server: FhirServer) -> None:
 # -- the answer -------------------------------------------------------------------------------------------------------
 
 
-def test_an_overdue_dose_gives_the_critical_card_c1_to_c12_s1_to_s10(service: Service) -> None:
+def test_an_overdue_dose_gives_the_critical_card_c1_to_c13_s1_to_s10(service: Service) -> None:
     request = service.request()
     answer = service.post(request)
     assert answer.content_type == "application/json"
@@ -161,7 +161,7 @@ def test_the_sandbox_s_empty_draft_is_no_error(service: Service) -> None:
 # -- data -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_cards_come_from_prefetch_and_from_the_server_f1_f8(serve: type[Service], server: FhirServer) -> None:
+def test_the_same_cards_come_from_prefetch_and_from_the_server_a1_f1_f8(serve: type[Service], server: FhirServer) -> None:
     service = serve(fhir_servers=frozenset({server.base}))
     answer_record(server)
     prefetched = service.cards(service.request())
@@ -182,6 +182,13 @@ def test_exactly_the_missing_keys_are_fetched_and_failed_ones_are_not_asked_agai
     request["prefetch"]["conditions"] = OUTCOME
     service.cards(request)
     assert [path.partition("?")[0] for path in server.paths] == ["AllergyIntolerance"]
+
+
+def test_keys_that_were_not_published_are_ignored_f7(service: Service) -> None:
+    request = service.request()
+    expected = list(service.cards(request))
+    request["prefetch"] |= {"osteoporosisTreatments": bundle(ALENDRONATE), "x": None, "y": OUTCOME}
+    assert list(service.cards(request)) == expected
 
 
 def test_a_prefetched_bundle_with_a_next_page_is_followed_f5(serve: type[Service], server: FhirServer) -> None:

@@ -1,0 +1,33 @@
+"""In production: who calls is settled before anything else is looked at."""
+
+from __future__ import annotations
+
+import orjson
+from flask import Flask, Response, g, request
+
+from cds_service import logs
+from cds_service.hooks import errors
+from cds_service.hooks.auth import Authenticator, Unauthenticated
+from cds_service.hooks.clients import Client
+
+
+def add_authentication(app: Flask, authenticator: Authenticator) -> None:
+    """Let only known clients reach what lies below /cds-services."""
+
+    @app.before_request
+    def authenticate() -> None:
+        """CDS Hooks 2.0.1, "Trusting CDS Clients": every call but the browser's question whether it may call."""
+        if request.path.startswith("/cds-services") and request.method != "OPTIONS":
+            g.client = authenticator.caller(request.headers.get("Authorization"), request.path)
+
+    @app.errorhandler(Unauthenticated)
+    def unauthenticated(error: Unauthenticated) -> Response:
+        logs.event("refused", {"path": request.url_rule and request.url_rule.rule, "status": 401, "cause": error.cause})
+        headers = {"WWW-Authenticate": "Bearer"}
+        return Response(orjson.dumps(errors.outcome(error)), 401, headers, content_type="application/json")
+
+
+def caller() -> Client | None:
+    """The client whose call this is; None where nobody is asked who they are."""
+    client: Client | None = g.get("client")
+    return client

@@ -1,0 +1,153 @@
+"""Who calls: the JWT that a client signs for each call (CDS Hooks 2.0.1, "Trusting CDS Clients")."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jwt
+from jwt.exceptions import PyJWTError
+
+from cds_service.config import Settings
+from cds_service.hooks import clients
+from cds_service.hooks.clients import Client
+from cds_service.hooks.errors import RequestError
+from cds_service.hooks.keys import Keys, check, keys_of
+
+ALGORITHMS = ("ES384", "RS384")
+LONGEST_LIFE = 3600
+"""Seconds from iat to exp."""
+SKEW = 60
+"""Seconds by which two clocks may differ."""
+LONGEST_TOKEN = 16 * 1024
+
+Claims = Mapping[str, Any]
+Remember = Callable[[str, str, float], bool]
+"""(iss, jti, until) -> whether this token is new. ``until`` is in seconds since 1970."""
+
+
+class Unauthenticated(RequestError):  # noqa: N818  what it is, in the words of HTTP
+    """401, the same for every cause. ``cause`` is for the log and names a part of the token, never what stood in it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(401, "The caller could not be authenticated")
+        self.cause = cause
+
+
+class Authenticator:
+    """Checks the tokens of configured clients. Made once, before the fork."""
+
+    def __init__(self, known: Iterable[Client], base_url: str, remember: Remember, file: Path | None = None) -> None:
+        """``base_url``: the service's own as clients see it, with which audiences begin. ``file``: where clients are told."""
+        self._base_url = base_url
+        self._remember = remember
+        self._file = file
+        self._clients: dict[str, dict[str, tuple[Client, Keys]]] = {}
+        for client in known:
+            check(client)
+            self._clients.setdefault(client.iss, {})[client.tenant] = (client, keys_of(client))
+
+    @classmethod
+    def of(cls, settings: Settings, remember: Remember) -> Authenticator:
+        """The one for these settings. ConfigError where the clients file cannot be used."""
+        return cls(clients.load(settings.clients) if settings.clients else (), settings.base_url, remember, settings.clients)
+
+    def probe(self) -> None:
+        """Read the clients file again, to see that it could be used for another start. ConfigError where it could not."""
+        for client in clients.load(self._file) if self._file else ():
+            check(client)
+
+    def caller(self, authorization: str | None, path: str) -> Client:
+        """The client that calls ``path``, by its Authorization header. A token is good for one call.
+
+        The order is such that nothing is fetched for a token that is not from a known client, for this address, of this time.
+
+        Raises:
+            Unauthenticated: 401, whatever the cause.
+        """
+        token = _bearer(authorization)
+        head, claims = _unverified(token)
+        tenants = self._clients.get(_string(claims, "iss"))
+        if not tenants:
+            raise Unauthenticated("iss")
+        client, keys = _of_tenant(tenants, claims)
+        if not _strings(claims.get("aud")) & {self._base_url + path, *client.aud}:
+            raise Unauthenticated("aud")
+        _check_times(claims)
+        if client.tenant and claims.get("tenant") != client.tenant:
+            raise Unauthenticated("tenant")
+        _check_signature(token, head, client, keys)
+        if not self._remember(client.iss, _string(claims, "jti"), float(claims["exp"]) + SKEW):
+            raise Unauthenticated("jti")
+        return client
+
+
+def _bearer(authorization: str | None) -> str:
+    scheme, _, token = (authorization or "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
+        raise Unauthenticated("no token")
+    return token.strip()
+
+
+def _unverified(token: str) -> tuple[Claims, Claims]:
+    """Head and claims of a token that nobody has vouched for yet."""
+    try:
+        parts = jwt.decode_complete(token, options={"verify_signature": False})
+    except (PyJWTError, ValueError, RecursionError):
+        raise Unauthenticated("form") from None
+    head, claims = parts["header"], parts["payload"]
+    if head.get("alg") not in ALGORITHMS or str(head.get("typ")).upper() != "JWT" or "crit" in head:
+        raise Unauthenticated("head")
+    for part, name in ((head, "kid"), (claims, "jti")):
+        _string(part, name)
+    return head, claims
+
+
+def _of_tenant(tenants: Mapping[str, tuple[Client, Keys]], claims: Claims) -> tuple[Client, Keys]:
+    """The client of the token's tenant, else the one of this issuer without a tenant, else any (it is refused later)."""
+    tenant = claims.get("tenant")
+    named = tenants.get(tenant) if isinstance(tenant, str) else None
+    return named or tenants.get("") or next(iter(tenants.values()))
+
+
+def _string(part: Claims, name: str) -> str:
+    value = part.get(name)
+    if not isinstance(value, str) or not value:
+        raise Unauthenticated(name)
+    return value
+
+
+def _strings(audience: Any) -> set[str]:
+    audiences = audience if isinstance(audience, list) else [audience]
+    return {each for each in audiences if isinstance(each, str)}
+
+
+def _check_times(claims: Claims) -> None:
+    now = time.time()
+    issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
+    if not (now - SKEW < expires <= issued + LONGEST_LIFE):
+        raise Unauthenticated("exp")
+    if issued > now + SKEW or ("nbf" in claims and _seconds(claims, "nbf") > now + SKEW):
+        raise Unauthenticated("iat")
+
+
+def _seconds(claims: Claims, name: str) -> float:
+    """A NumericDate; one that no clock shows (inf, nan, beyond the year 9999) is none."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 253402300800:
+        raise Unauthenticated(name)
+    return float(value)
+
+
+def _check_signature(token: str, head: Claims, client: Client, keys: Keys) -> None:
+    if client.jwks_url and head.get("jku", client.jwks_url) != client.jwks_url:
+        raise Unauthenticated("jku")
+    key = keys.find(head["kid"])
+    if key is None:
+        raise Unauthenticated("kid")
+    try:
+        jwt.decode(token, key, algorithms=ALGORITHMS, issuer=client.iss, leeway=SKEW, options={"verify_aud": False})
+    except PyJWTError:
+        raise Unauthenticated("signature") from None

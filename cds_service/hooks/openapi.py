@@ -1,0 +1,86 @@
+"""What ``GET /openapi.json`` answers: the description of the service, made from the models and the services at start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from cards import sources
+from cds_service.hooks.discovery import SERVICES
+from cds_service.hooks.feedback import FeedbackRequest
+from cds_service.hooks.models import Cards, Discovery, OperationOutcome, request_of
+
+Json = dict[str, Any]
+
+_SCHEMAS = "#/components/schemas/"
+_ERRORS = {
+    400: "A field is missing or wrong",
+    401: "Not authenticated (production)",
+    404: "No such address",
+    405: "No such method here",
+    412: "Nothing is known of the patient",
+    413: "The body is too large",
+    415: "Not JSON, or compressed",
+    500: "The service failed",
+    503: "The database is not there",
+}
+_READ = (401, 405, 500, 503)
+_CALL = (400, 401, 405, 412, 413, 415, 500, 503)
+_FEEDBACK = (400, 401, 405, 413, 415, 500, 503)
+
+
+def document(base_url: str) -> Json:
+    """The OpenAPI 3.1 document. ``base_url``: the service's own, as clients see it."""
+    requests = {service.id: request_of(service.hook) for service in SERVICES.values()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "osteoporosis-cds",
+            "version": sources.VERSION,
+            "description": "CDS Hooks 2.0.1 service for osteoporosis. FHIR R4.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": base_url}],
+        "paths": _paths(requests),
+        "components": {
+            "schemas": _schemas([Cards, Discovery, OperationOutcome, FeedbackRequest, *requests.values()]),
+            "securitySchemes": {"clientJwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _paths(requests: dict[str, type[BaseModel]]) -> Json:
+    paths: Json = {"/cds-services": {"get": _operation("discovery", "The services", _READ, answer=Discovery)}}
+    for service in SERVICES.values():
+        at = f"/cds-services/{service.id}"
+        call = _operation(service.id, service.title, _CALL, body=requests[service.id], answer=Cards)
+        call["description"] = service.description
+        told = _operation(f"{service.id}-feedback", "What became of cards", _FEEDBACK, body=FeedbackRequest)
+        paths |= {at: {"post": call}, f"{at}/feedback": {"post": told}}
+    return paths
+
+
+def _operation(
+    name: str,
+    summary: str,
+    errors: tuple[int, ...],
+    *,
+    body: type[BaseModel] | None = None,
+    answer: type[BaseModel] | None = None,
+) -> Json:
+    responses: Json = {"200": {"description": "OK"} | (_content(answer) if answer else {})}
+    responses |= {str(status): {"description": _ERRORS[status]} | _content(OperationOutcome) for status in errors}
+    operation: Json = {"operationId": name, "summary": summary, "responses": responses, "security": [{}, {"clientJwt": []}]}
+    return operation | ({"requestBody": {"required": True} | _content(body)} if body else {})
+
+
+def _content(model: type[BaseModel]) -> Json:
+    return {"content": {"application/json": {"schema": {"$ref": _SCHEMAS + model.__name__}}}}
+
+
+def _schemas(models: list[type[BaseModel]]) -> Json:
+    _, described = models_json_schema([(model, "validation") for model in models], ref_template=_SCHEMAS + "{model}")
+    schemas: Json = described["$defs"]
+    return schemas

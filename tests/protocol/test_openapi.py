@@ -1,0 +1,68 @@
+"""The published description is true: what we send fits it, and requests made from it never make the service fail."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+
+import fhir_fixtures
+from cds_service.app import create_app
+from cds_service.config import Settings
+from cds_service.hooks.discovery import SERVICES
+from cds_service.hooks.models import Cards, Discovery, OperationOutcome, request_of
+from tests.protocol.conftest import TODAY, Service
+
+PROMISES = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+SERVICES_AT = [f"/cds-services/{service}" for service in SERVICES]
+CALLS = [("/cds-services", "GET"), *((at, "POST") for at in SERVICES_AT), (f"{SERVICES_AT[0]}/feedback", "POST")]
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    place = tmp_path_factory.mktemp("store") / "store.db"
+    app = create_app(Settings(today_is=TODAY, database_url=f"sqlite:///{place}"))
+    return schemathesis.openapi.from_wsgi("/openapi.json", app)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as described", "otherwise"])
+@pytest.mark.parametrize(("path", "method"), CALLS)
+def test_requests_made_from_the_description_are_answered_as_it_says_t8(
+    described: Any, path: str, method: str, mode: GenerationMode
+) -> None:
+    if method == "GET" and mode is GenerationMode.NEGATIVE:
+        pytest.skip("discovery takes no parameters that could be wrong")
+
+    @given(case=described[path][method].as_strategy(generation_mode=mode))
+    @settings(max_examples=10, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    def check(case: Any) -> None:
+        case.call_and_validate(checks=PROMISES)
+
+    check()
+
+
+def test_it_describes_every_service_and_its_feedback(service: Service) -> None:
+    paths = service.http.get("/openapi.json").json["paths"]
+    assert set(paths) == {"/cds-services", *SERVICES_AT, *(f"{at}/feedback" for at in SERVICES_AT)}
+
+
+@pytest.mark.parametrize("name", fhir_fixtures.names())
+def test_what_is_sent_and_received_fits_the_description_d2_c1(service: Service, name: str) -> None:
+    request = fhir_fixtures.load(name).request()
+    request_of(request["hook"]).model_validate(request)
+    answer = service.post(request, request["hook"])
+    Cards.model_validate_json(answer.data)
+
+
+def test_discovery_and_errors_fit_the_description_d2_t7(service: Service) -> None:
+    Discovery.model_validate_json(service.http.get("/cds-services").data)
+    OperationOutcome.model_validate_json(service.post({}).data)
+    assert json.loads(service.post({}).data)["issue"][0]["expression"] == ["hook"]
