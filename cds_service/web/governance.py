@@ -1,0 +1,125 @@
+"""What was shown, accepted and overridden, and why: by card and month, from the store. No patient, no comment, no person."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from msgspec import Struct, field
+from sqlalchemy import Connection, distinct, extract, func, select
+
+from cards.concepts import Name
+from cards.phrases import phrase
+from cards.rule import REGISTRY
+from cds_service.config import Settings
+from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, ORDER_SAFETY
+from cds_service.store import Store, StoreUnavailable
+from cds_service.store.tables import FEEDBACK, SHOWN
+from cds_service.web.words import page_language, say
+
+REASONS: Mapping[str, Name] = {reason.code: reason.display for reason in (*ALWAYS, *DRUG_OPTIONS, *ORDER_SAFETY)}
+
+
+class Row(Struct):
+    """One card in one month ("2026-11"; the month in which it was shown). ``code`` is "" for a card that is not in the store.
+
+    ``accepted`` and ``overridden`` count cards, not clicks. ``reasons``: how often each override reason was given.
+    """
+
+    month: str
+    code: str
+    shown: int = 0
+    accepted: int = 0
+    overridden: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def share(self) -> float | None:
+        """Accepted of those shown; None where none is known to be shown."""
+        return min(self.accepted / self.shown, 1.0) if self.shown else None
+
+
+def governance(settings: Settings, store: Store) -> Blueprint:
+    """``/governance`` and its CSV."""
+    pages = Blueprint("governance", __name__, url_prefix="/governance")
+
+    @pages.get("")
+    def index() -> str:
+        language = page_language(settings.language)
+        try:
+            rows, failed = store.ask(activity), False
+        except StoreUnavailable:
+            rows, failed = [], True
+        named = [(row, _title(row.code, language), list(_reasons(row, language))) for row in rows]
+        totals = {what: sum(getattr(row, what) for row in rows) for what in ("shown", "accepted", "overridden")}
+        return render_template(
+            "governance.html", language=language, page="governance", rows=named, totals=totals, failed=failed
+        )
+
+    @pages.get("/activity.csv")
+    def download() -> Response:
+        text = _csv(store.ask(activity))
+        headers = {"Content-Disposition": 'attachment; filename="osteoporosis-cds-activity.csv"', "Cache-Control": "no-store"}
+        return Response(text, headers=headers, content_type="text/csv; charset=utf-8")
+
+    @pages.errorhandler(StoreUnavailable)
+    def unavailable(_: StoreUnavailable) -> Response:
+        return Response("The database does not answer\n", 503, content_type="text/plain; charset=utf-8")
+
+    return pages
+
+
+def activity(connection: Connection) -> list[Row]:
+    """All that the store tells, newest month first. What shadow mode kept back is not counted as shown."""
+    rows: dict[tuple[str, str], Row] = {}
+
+    def row(year: Any, month: Any, code: str | None) -> Row:
+        key = (f"{int(year):04}-{int(month):02}", code or "")
+        return rows.setdefault(key, Row(*key))
+
+    year, month = extract("year", SHOWN.c.shown_at), extract("month", SHOWN.c.shown_at)
+    shown = select(year, month, SHOWN.c.code, func.count()).where(SHOWN.c.shadow.is_(False))
+    for when, in_month, code, count in connection.execute(shown.group_by(year, month, SHOWN.c.code)):
+        row(when, in_month, code).shown = count
+    moment = func.coalesce(SHOWN.c.shown_at, FEEDBACK.c.received_at)
+    parts = (extract("year", moment), extract("month", moment), SHOWN.c.code, FEEDBACK.c.outcome)
+    given = select(*parts, FEEDBACK.c.reason, func.count(distinct(FEEDBACK.c.card)))
+    joined = given.select_from(FEEDBACK.outerjoin(SHOWN, SHOWN.c.card == FEEDBACK.c.card))
+    for when, in_month, code, outcome, reason, count in connection.execute(joined.group_by(*parts, FEEDBACK.c.reason)):
+        found = row(when, in_month, code)
+        if outcome == "accepted":
+            found.accepted += count
+        else:
+            found.overridden += count
+            found.reasons[reason or ""] += count
+    return sorted(rows.values(), key=lambda r: (r.month, r.shown, r.code), reverse=True)
+
+
+def _title(code: str, language: str) -> str:
+    return phrase("card", code, language) if code in REGISTRY else say("governance.unknown-card", language)
+
+
+def _reasons(row: Row, language: str) -> Iterable[tuple[str, int]]:
+    """The reasons in words, the most frequent first. A client's own code stands as it came."""
+    for code, count in row.reasons.most_common():
+        yield REASONS[code][language] if code in REASONS else code or say("governance.no-reason", language), count
+
+
+def _csv(rows: Iterable[Row]) -> str:
+    """One line a card, month and reason given; ``shown`` and ``accepted`` stand on the first line of each."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(["month", "card", "shown", "accepted", "overridden", "override_reasons"])
+    for row in rows:
+        reasons = "; ".join(f"{_harmless(code) or '-'}: {count}" for code, count in row.reasons.most_common())
+        writer.writerow([row.month, row.code, row.shown, row.accepted, row.overridden, reasons])
+    return out.getvalue()
+
+
+def _harmless(code: str) -> str:
+    """A client's code without what a spreadsheet would take for a formula."""
+    return code.lstrip("=+-@\t\r")

@@ -1,0 +1,139 @@
+"""The knowledge pages: every card, every recommendation and every number, made from the registry, so they cannot drift."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache, partial
+from typing import Any
+
+import orjson
+from flask import Blueprint, abort, render_template
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+import fhir_fixtures
+from cards.phrases import LANGUAGES, phrase, unit
+from cards.rule import PRIORITY, REGISTRY, Card
+from cards.sources import CHECKED, RECOMMENDATIONS, VERSION, Recommendation, cited, primary
+from cards.thresholds import THRESHOLDS
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.hooks.discovery import SERVICES
+from cds_service.hooks.request import parse
+from cds_service.web.numbers import thresholds_of
+from cds_service.web.wording import wording
+from cds_service.web.words import in_language, page_language, say
+
+Json = dict[str, Any]
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+MOST_EXAMPLES = 4
+
+
+def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
+    """``/knowledge`` and the permanent addresses below it."""
+    pages = Blueprint("knowledge", __name__, url_prefix="/knowledge")
+    examples = cache(partial(_examples, evaluator))
+
+    def page(name: str, **values: Any) -> str:
+        language = page_language(settings.language)
+        return render_template(
+            name, language=language, page="knowledge", unit=_unit, version=VERSION, checked=CHECKED, **values
+        )
+
+    @pages.get("")
+    def index() -> str:
+        language = page_language(settings.language)
+        config = {"words": in_language(language), "language": language, "search": _search()}
+        sections = [(letter, [c for c in _cards() if c.section == letter]) for letter in PRIORITY]
+        return page(
+            "knowledge.html",
+            sections=[(letter, found) for letter, found in sections if found],
+            hooks=[s.hook for s in SERVICES.values()],
+            recommendations=list(RECOMMENDATIONS.values()),
+            carried=REGISTRY,
+            thresholds=THRESHOLDS,
+            config=config,
+            title=_title,
+            source=primary,
+        )
+
+    @pages.get("/cards/<code>")
+    def card(code: str) -> str:
+        found = REGISTRY.get(code)
+        if found is None:
+            abort(404)
+        own = thresholds_of(found.rule, shared=False)
+        return page(
+            "card.html",
+            card=found,
+            title=_title,
+            hooks=[s.hook for s in SERVICES.values() if s.hook in found.hooks],
+            recommendations=cited(found.cites),
+            own=own,
+            shared={key: limit for key, limit in thresholds_of(found.rule).items() if key not in own},
+            wordings={language: wording(code, language) for language in LANGUAGES},
+            examples=examples().get(code, []),
+        )
+
+    @pages.get("/recommendations/<key>")
+    def recommendation(key: str) -> str:
+        found = RECOMMENDATIONS.get(key)
+        if found is None:
+            abort(404)
+        return page("recommendation.html", recommendation=found, cards=_carrying(found), title=_title)
+
+    return pages
+
+
+def _unit(code: str, language: str) -> str:
+    """A unit as people write it; UCUM's units of time in words."""
+    return say(f"unit.{code}", language) if code in ("a", "mo", "wk", "d") else unit(code, language)
+
+
+def _cards() -> list[Card]:
+    return sorted(REGISTRY.values(), key=lambda card: (PRIORITY.index(card.section), card.code))
+
+
+def _title(code: str, language: str) -> str:
+    return phrase("card", code, language)
+
+
+def _carrying(recommendation: Recommendation) -> list[Card]:
+    """The cards that rest on a recommendation: those of its own row, and those that say so themselves."""
+    return [c for c in _cards() if recommendation.id in c.cites or c.code in recommendation.cards]
+
+
+@cache
+def _search() -> dict[str, str]:
+    """What a full-text search looks through, in both languages and lower case: by id of the row on the page."""
+    found = {}
+    for card in _cards():
+        texts = [p.text for language in LANGUAGES for block in wording(card.code, language).values() for p in block]
+        titles = [_title(card.code, language) for language in LANGUAGES]
+        gists = [text for r in cited(card.cites) for text in (r.id, r.gist)]
+        found[f"card-{card.code}"] = " ".join([card.code, card.doc, *titles, *texts, *gists]).lower()
+    for each in RECOMMENDATIONS.values():
+        titles = [each.document.title[language] for language in LANGUAGES]
+        found[f"recommendation-{each.id}"] = " ".join([each.id, each.grade, each.gist, *titles, *each.cards]).lower()
+    for key, limit in THRESHOLDS.items():
+        found[f"threshold-{key}"] = f"{key} {limit.value:g} {limit.unit} {limit.source} {limit.status}".lower()
+    return found
+
+
+def _examples(evaluator: Evaluator) -> dict[str, list[Json]]:
+    """By card code, how it reads for the patients that are shipped: made when the first card's page is asked for."""
+    found: dict[str, list[Json]] = defaultdict(list)
+    for fixture in fhir_fixtures.all_fixtures():
+        call = parse(orjson.dumps(fixture.request()), fixture.hook)
+        given = [evaluator.evaluate(call, language, fixture.as_of).response["cards"] for language in LANGUAGES]
+        for english, chinese in zip(*given, strict=True):
+            examples = found[english["source"]["topic"]["code"]]
+            if len(examples) < MOST_EXAMPLES and english["summary"] not in [e["en"]["summary"] for e in examples]:
+                examples.append({"fixture": fixture, "en": _shown(english), "zh": _shown(chinese)})
+    return found
+
+
+def _shown(card: Json) -> Json:
+    """A card with its detail as HTML. The Markdown is our own and HTML in it is escaped."""
+    return card | {"html": Markup(_MARKDOWN.render(card["detail"]))}  # noqa: S704

@@ -1,0 +1,178 @@
+"""The playground: a patient becomes a hook request and a timeline. The page itself then calls the service as an EHR would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from flask import Blueprint, Response, current_app, render_template, request, url_for
+
+import fhir_fixtures
+from cards.regimens import REGIMENS
+from cards.rule import PRIORITY, REGISTRY, Indicator, Option
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.fhir import orders
+from cds_service.hooks.discovery import SERVICES
+from cds_service.hooks.errors import RequestError
+from cds_service.hooks.request import HOOKS, parse
+from cds_service.story import request_in
+from cds_service.web.timeline import timeline
+from cds_service.web.words import in_language, page_language
+
+Json = dict[str, Any]
+
+FIRST = "denosumab-missed"
+"""The patient that the page opens with."""
+ENCOUNTER = "playground"
+
+
+def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
+    """``/``, and what it asks for under ``/playground``."""
+    pages = Blueprint("playground", __name__)
+
+    @pages.get("/")
+    def index() -> str:
+        language = page_language(settings.language)
+        config = {
+            "language": language,
+            "words": in_language(language),
+            "patients": list(_patients(language)),
+            "first": FIRST,
+            "hooks": [{"hook": s.hook, "title": s.title, "bundle": HOOKS[s.hook].bundle} for s in SERVICES.values()],
+            "orders": list(_orders(settings, language)),
+            "publicUrl": settings.base_url,
+            "services": request.script_root + ("/playground" if settings.in_production else "") + "/cds-services",
+            "governance": url_for("governance.index", lang=language),
+        }
+        return render_template("playground.html", language=language, page="playground", config=config)
+
+    @pages.post("/playground/open")
+    def opened() -> Response:
+        """A hook request and a timeline from ``{fixture | given, hook, drafts, user}``; ``given`` is a Bundle or a request."""
+        language = page_language(settings.language)
+        asked = _asked()
+        today = settings.today()
+        told = fhir_fixtures.load(asked["fixture"]).shifted(today) if asked.get("fixture") else asked.get("given")
+        ready = _request(told, asked, evaluator, settings)
+        chart = evaluator.chart(parse(orjson.dumps(_whole(told, ready, evaluator)), ready["hook"]), today)
+        answer = {"request": ready, "timeline": timeline(chart, language)}
+        headers = {"Cache-Control": "no-store"}
+        return Response(orjson.dumps(answer), headers=headers, content_type="application/json")
+
+    if settings.in_production:
+        _add_services(pages)
+    return pages
+
+
+def _add_services(pages: Blueprint) -> None:
+    """The services once more for the page itself, behind its token: below /cds-services only clients with keys are heard."""
+
+    @pages.post("/playground/cds-services/<service_id>")
+    def call(service_id: str) -> Any:
+        return current_app.view_functions["call"](service_id=service_id)
+
+    @pages.post("/playground/cds-services/<service_id>/feedback")
+    def feedback(service_id: str) -> Any:
+        return current_app.view_functions["feedback"](service_id=service_id)
+
+
+def _patients(language: str) -> Iterator[Json]:
+    """The fixtures with their stories, by what the most urgent card is about, the example first."""
+    told = []
+    for each in fhir_fixtures.all_fixtures():
+        urgent = sorted(each.cards.items(), key=lambda card: (Indicator(card[1]).rank, PRIORITY.index(_section(card[0]))))
+        told.append(
+            {
+                "name": each.name,
+                "title": each.title[language],
+                "story": each.story[language],
+                "hook": each.hook,
+                "section": _section(urgent[0][0]) if urgent else "",
+                "indicator": urgent[0][1] if urgent else "",
+            }
+        )
+    sections = (*PRIORITY, "")
+    yield from sorted(told, key=lambda p: (sections.index(p["section"]), p["name"] != FIRST, p["name"]))
+
+
+def _section(code: str) -> str:
+    return REGISTRY[code].section if code in REGISTRY else PRIORITY[-1]
+
+
+def _orders(settings: Settings, language: str) -> Iterator[Json]:
+    """Draft orders to try: one for every drug of the formulary. The page fills in whose they are."""
+    for key in REGIMENS:
+        if key in settings.formulary:
+            option = Option("drug", key)
+            (action,) = orders.actions(option, patient_id="patient", today=settings.today(), language=language)
+            yield {"key": key, "label": REGIMENS[key].label[language], "resource": action["resource"]}
+
+
+def _asked() -> Json:
+    try:
+        asked = orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError:
+        raise RequestError(400, "The body is not JSON") from None
+    if not isinstance(asked, dict) or not (isinstance(asked.get("given"), dict) or asked.get("fixture") in _names()):
+        raise RequestError(400, "fixture: must name a patient, or given must be a JSON object")
+    if asked.get("hook") and asked["hook"] not in HOOKS:
+        raise RequestError(400, "hook: there is no such service")
+    if not isinstance(asked.get("drafts") or [], list):
+        raise RequestError(400, "drafts: must be a list of resources")
+    return asked
+
+
+def _names() -> list[str]:
+    return fhir_fixtures.names()
+
+
+def _request(told: Any, asked: Json, evaluator: Evaluator, settings: Settings) -> Json:
+    """The hook request: what the hook's context must hold is filled in where the patient's own moment was another one."""
+    hook = asked.get("hook") or ""
+    if isinstance(told, fhir_fixtures.Fixture):
+        hook = hook or told.hook
+        ready = told._replace(hook=hook).request()
+        resources = told.resources
+    else:
+        ready = request_in(told, evaluator.prefetch, settings.today(), hook=hook)
+        resources = [
+            e["resource"] for e in told.get("entry") or () if isinstance(e, dict) and isinstance(e.get("resource"), dict)
+        ]
+    if not isinstance(ready.get("context"), dict):
+        raise RequestError(400, "context: must be an object")
+    context = dict(ready["context"])
+    if (wanted := HOOKS[ready["hook"]]).bundle:
+        if asked.get("drafts") is not None and wanted.orders:
+            context[wanted.bundle] = _bundle(asked["drafts"])
+            context.pop("selections", None)
+        elif not context.get(wanted.bundle):
+            problems = [each for each in resources if each.get("resourceType") == "Condition"]
+            context[wanted.bundle] = (context.get("draftOrders") or _bundle([])) if wanted.orders else _bundle(problems)
+    if ready["hook"] == "encounter-discharge":
+        context.setdefault("encounterId", ENCOUNTER)
+    if asked.get("user") and not _is_request(told):
+        context["userId"] = str(asked["user"])
+    if settings.in_production:  # whom we may ask there is a matter of the client's keys, and the page has none
+        ready = {key: value for key, value in ready.items() if key not in ("fhirServer", "fhirAuthorization")}
+    return ready | {"context": context, "hookInstance": str(uuid4())}
+
+
+def _is_request(told: Any) -> bool:
+    """Whether this is a hook request as a client sends it, whose user stays who it is."""
+    return isinstance(told, dict) and "context" in told
+
+
+def _whole(told: Any, ready: Json, evaluator: Evaluator) -> Json:
+    """A request that brings all that is known, not only what the hook reads: the timeline shows the whole record."""
+    bundle = told.bundle if isinstance(told, fhir_fixtures.Fixture) else told
+    if bundle.get("resourceType") != "Bundle":
+        return ready
+    prefetch = dict.fromkeys(evaluator.prefetch[ready["hook"]]) | {"patient": bundle}
+    return ready | {"prefetch": prefetch}
+
+
+def _bundle(resources: list[Json]) -> Json:
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]}

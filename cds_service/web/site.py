@@ -1,0 +1,63 @@
+"""Which pages there are, and what they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
+
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.store import Store
+from cds_service.web.governance import governance
+from cds_service.web.guard import asks_for, harden
+from cds_service.web.knowledge import knowledge
+from cds_service.web.playground import playground
+from cds_service.web.words import page_language, say
+
+PAGES = ("site", "playground", "knowledge", "governance")
+"""The blueprints of pages for people: no other origin may read what they answer."""
+
+
+def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store) -> None:
+    """Knowledge always; playground and governance where the settings have them on, behind the token where there is one."""
+    site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
+    shown = [site, knowledge(settings, evaluator)]
+    if settings.shows_playground:
+        guarded = [playground(settings, evaluator), governance(settings, store)]
+        for each in guarded:
+            each.before_request(asks_for(settings.admin_token.get_secret_value()))
+        shown += guarded
+    else:
+
+        @site.get("/")
+        def index() -> Any:
+            return redirect(url_for("knowledge.index"))
+
+    for each in shown:
+        each.after_request(harden)
+        each.register_error_handler(404, _not_found(settings))
+        app.register_blueprint(each)
+
+    @app.context_processor
+    def shared() -> dict[str, Any]:
+        def t(key: str, **values: object) -> str:
+            return say(key, page_language(settings.language), **values)
+
+        def other_language() -> str:
+            """The address of this page in the other language."""
+            other = "en" if page_language(settings.language) == "zh" else "zh"
+            return f"{request.script_root}{request.path}?lang={other}"
+
+        return {"t": t, "other_language": other_language, "full_site": settings.shows_playground}
+
+
+def _not_found(settings: Settings) -> Any:
+    def page(_: NotFound) -> Response:
+        language = page_language(settings.language)
+        return Response(
+            render_template("missing.html", language=language, page=""), 404, content_type="text/html; charset=utf-8"
+        )
+
+    return page

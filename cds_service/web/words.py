@@ -1,0 +1,36 @@
+"""The words of the pages in English and Chinese (``words.toml``), and the language of a page."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+import msgspec
+from flask import request
+
+from cards.concepts import Name
+from cds_service.hooks.language import preferred
+
+WORDS: dict[str, Name] = msgspec.convert(
+    tomllib.loads(files("cds_service.web").joinpath("words.toml").read_text(encoding="utf-8")), dict[str, Name]
+)
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """A phrase of the pages with its placeholders filled; KeyError for one that does not exist.
+
+    >>> say("nav.knowledge", "zh")
+    '知识库'
+    """
+    return WORDS[key][language].format(**values)
+
+
+def in_language(language: str) -> dict[str, str]:
+    """All phrases in one language, for the scripts of the pages."""
+    return {key: name[language] for key, name in WORDS.items()}
+
+
+def page_language(default: str) -> str:
+    """The language of the page asked for: the address says it (``?lang=zh``), else the browser."""
+    asked = request.args.get("lang", "")
+    return asked if asked in ("en", "zh") else preferred(request.headers.get("Accept-Language"), default)
