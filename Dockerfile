@@ -4,9 +4,11 @@ COPY . .
 RUN python -m venv /app && /app/bin/pip install --no-cache-dir .
 
 FROM python:3.11-slim
-RUN useradd --system --no-create-home cds
+RUN useradd --system --no-create-home cds && install -d -o cds -g cds -m 700 /data
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH HOST=0.0.0.0 PORT=8000 PYTHONUNBUFFERED=1
+ENV CDS_DATABASE_URL=sqlite:////data/osteoporosis-cds.db
+VOLUME /data
 USER cds
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \

@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint clean
+.PHONY: help run test docs hammer bench lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 8
@@ -14,7 +14,18 @@ run: .venv/installed ## Serve on HOST:PORT (127.0.0.1:8000) until interrupted
 	@exec $(BIN)/osteoporosis-cds serve
 
 test: .venv/installed-test ## Run the tests
-	@exec $(BIN)/python -m pytest -n auto
+	@exec $(BIN)/python -m pytest -n auto --dist loadgroup
+
+bench: .venv/installed-test ## Time the service, write docs/performance.md
+	@exec $(BIN)/python -m bench
+
+docs: .venv/installed-test ## Write the documents that are made from the code
+	$(BIN)/python -m tests.card_reference > docs/cards.md.new
+	mv docs/cards.md.new docs/cards.md
+	$(BIN)/python -m tests.protocol.conformance
+
+hammer: .venv/installed-test ## Put the running service under load: 16 threads, 200 requests each
+	@HAMMER=200 exec $(BIN)/python -m pytest tests/protocol/test_running.py -k hammered
 
 lint: .venv/installed-test ## Check format, style, types, direction of imports
 	$(BIN)/ruff format --check .
@@ -24,7 +35,7 @@ lint: .venv/installed-test ## Check format, style, types, direction of imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 clean: ## Remove what the other targets made
-	rm -rf .venv dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-fhir dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # A stamp says what is installed, so that a second start takes no time. It follows the project file.
 .venv/installed: pyproject.toml

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging.config
 import time
-from importlib.resources import files
 from typing import Any
 
 import orjson
@@ -12,34 +11,62 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from cards import sources
-from cds_service import config, logs
+from cds_service import config, logs, metrics
+from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
-from cds_service.hooks import discovery, errors
+from cds_service.hooks import discovery, errors, openapi
+from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.errors import RequestError
+from cds_service.hooks.feedback import FeedbackItem, parse_feedback
 from cds_service.hooks.language import preferred
 from cds_service.hooks.request import parse
+from cds_service.operation import add_operation
+from cds_service.repetition import Repetition
+from cds_service.store import Report, Store, StoreUnavailable
+from cds_service.web.site import PAGES, add_pages
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The Flask application, with everything that can be prepared prepared."""
     settings = settings or config.load()
     logging.config.dictConfig(logs.CONFIGURATION)
+    for variable in settings.ignored:
+        logs.warn("ignored in production", {"variable": variable})
     app = Flask("cds_service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body + 1  # one more, to tell a body that is too long from one cut off
     app.url_map.strict_slashes = False
-    _add_services(app, settings, Evaluator(settings))
-    _add_pages(app)
+    store = store_of(settings)
+    app.extensions["store"] = store
+    evaluator = Evaluator(settings)
+    _add_services(app, settings, evaluator, store)
+    _add_feedback(app, settings, store)
+    _add_state(app, settings)
+    add_pages(app, settings, evaluator, store)
+    authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
+    add_operation(app, store, authenticator)
+    if authenticator:
+        add_authentication(app, authenticator)
     _add_errors(app)
     _add_cors(app, settings)
     return app
+
+
+def store_of(settings: Settings) -> Store:
+    """The store that the settings name; nothing is opened yet."""
+    return Store(
+        settings.database_url.get_secret_value(),
+        settings.hash_key.get_secret_value(),
+        suppress_days=settings.suppress_days,
+        retention_days=settings.retention_days,
+    )
 
 
 def _json(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/json")
 
 
-def _add_services(app: Flask, settings: Settings, evaluator: Evaluator) -> None:
+def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: Store) -> None:
     document = orjson.dumps(discovery.document(evaluator.prefetch))
 
     @app.get("/cds-services")
@@ -51,15 +78,60 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator) -> None:
     def call(service_id: str) -> Response:
         """CDS Hooks 2.0.1, "Calling a CDS Service"."""
         began = time.perf_counter()
-        service = discovery.SERVICES.get(service_id)
-        if service is None:
-            raise errors.of_status(404)
+        service = _service(service_id)
         _refuse_other_media()
-        asked = parse(_content(settings.max_body), service.hook)
-        given = evaluator.evaluate(asked, preferred(request.headers.get("Accept-Language"), settings.language))
+        client = caller()
+        asked = parse(_content(settings.max_body), service.hook, fhir_servers=client.fhir_servers if client else None)
+        issuer = client.iss if client else ""
+        repetition = Repetition(store, asked, service.id, client=issuer, shadow=settings.shadow) if store.running else None
+        language = preferred(request.headers.get("Accept-Language"), settings.language)
+        given = evaluator.evaluate(asked, language, repetition=repetition)
+        for card in given.response["cards"]:
+            metrics.CARDS.labels(card["source"]["topic"]["code"], card["indicator"]).inc()
         took = round((time.perf_counter() - began) * 1000, 1)
         logs.event("hook", {"hook": service.hook, "service": service.id, **given.counts, "ms": took})
-        return _json(given.response)
+        return _json({"cards": []} if settings.shadow else given.response)
+
+
+def _service(service_id: str) -> discovery.Service:
+    service = discovery.SERVICES.get(service_id)
+    if service is None:
+        raise errors.of_status(404)
+    return service
+
+
+def _add_feedback(app: Flask, settings: Settings, store: Store) -> None:
+    @app.post("/cds-services/<service_id>/feedback")
+    def feedback(service_id: str) -> Response:
+        """CDS Hooks 2.0.1, "Feedback": acknowledged once all of it is stored."""
+        service = _service(service_id)
+        _refuse_other_media()
+        items = parse_feedback(_content(settings.max_body))
+        new = store.report(service.id, [_report(item) for item in items]) if items else {}
+        for outcome, number in new.items():
+            metrics.FEEDBACK.labels(outcome).inc(number)
+        logs.event("feedback", {"service": service.id, "received": len(items), "new": sum(new.values())})
+        return _json({"received": len(items)})
+
+    @app.errorhandler(StoreUnavailable)
+    def store_is_gone(error: StoreUnavailable) -> Response:
+        path = request.url_rule and request.url_rule.rule
+        logs.event("store unavailable", {"path": path, "status": 503, "reason": str(error)})
+        return _json(errors.outcome(errors.of_status(503)), 503)
+
+
+def _report(item: FeedbackItem) -> Report:
+    override = item.overrideReason if item.outcome == "overridden" else None
+    coded = override.reason if override else None
+    return Report(
+        card=item.card,
+        outcome=item.outcome,
+        outcome_at=item.outcomeTimestamp,
+        reason=coded.code if coded else None,
+        reason_system=coded.system if coded else None,
+        comment=(override.userComment or None) if override else None,
+        suggestions=tuple(each.id for each in item.acceptedSuggestions or ()) if item.outcome == "accepted" else (),
+    )
 
 
 def _refuse_other_media() -> None:
@@ -78,23 +150,18 @@ def _content(limit: int) -> bytes:
     return content
 
 
-def _add_pages(app: Flask) -> None:
-    page = files("cds_service").joinpath("index.html").read_bytes()
+def _add_state(app: Flask, settings: Settings) -> None:
     content = {"version": sources.VERSION, "checked": sources.CHECKED}
+    description = orjson.dumps(openapi.document(settings.base_url))
 
-    @app.get("/")
-    def index() -> Response:
-        return Response(page, content_type="text/html; charset=utf-8")
+    @app.get("/openapi.json")
+    def described() -> Response:
+        return Response(description, content_type="application/json")
 
     @app.get("/healthz")
     def healthz() -> Response:
         """The process answers."""
         return _json({"status": "ok", "content": content})
-
-    @app.get("/readyz")
-    def readyz() -> Response:
-        """It can take calls: the rules and texts were loaded before the first request could come."""
-        return _json({"status": "ready"})
 
 
 def _add_errors(app: Flask) -> None:
@@ -125,6 +192,8 @@ def _add_cors(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def allow_origin(response: Response) -> Response:
+        if request.blueprint in PAGES:
+            return response
         origin = request.headers.get("Origin", "")
         if "*" in settings.cors_origins:
             response.headers["Access-Control-Allow-Origin"] = "*"

@@ -1,4 +1,4 @@
-"""The command line: ``osteoporosis-cds serve | evaluate FILE | request FILE | fixtures``.
+"""The command line of the service: ``osteoporosis-cds --help`` lists the commands.
 
 The rules and texts are imported by the commands that use them: ``serve`` leaves that to the server that it becomes.
 """
@@ -66,6 +66,19 @@ def _parser() -> argparse.ArgumentParser:
 
     fixtures = commands.add_parser("fixtures", help="list the fixtures and their stories")
     fixtures.set_defaults(command=_fixtures)
+
+    migrate = commands.add_parser("migrate", help="bring the schema of CDS_DATABASE_URL up to date, as the service does itself")
+    migrate.set_defaults(command=_migrate)
+
+    feedback = commands.add_parser("feedback", help="print the feedback received, with the cards it is about, as CSV")
+    feedback.add_argument("--comments", action="store_true", help="with what users wrote, which may name patients")
+    feedback.set_defaults(command=_feedback)
+
+    keys = commands.add_parser("client-keys", help="make a key pair, its JWK set and a clients file, to test with")
+    keys.add_argument("folder", metavar="FOLDER", type=Path, help="where the files go; nothing there is overwritten")
+    keys.add_argument("--iss", default="https://ehr.example.org", help="issuer of the client's tokens (default: %(default)s)")
+    keys.add_argument("--alg", choices=("ES384", "RS384"), default="ES384", help="default: %(default)s")
+    keys.set_defaults(command=_client_keys)
     return parser
 
 
@@ -81,6 +94,14 @@ def _serve(chosen: argparse.Namespace, settings: Settings) -> None:
         from cds_service.evaluate import terminology_of
 
         terminology_of(settings)  # what is wrong with a site's own table is told here, in one line
+    if settings.site:
+        from cds_service import site
+
+        site.load(settings.site)
+    if settings.in_production:
+        from cds_service.hooks.auth import Authenticator
+
+        Authenticator.of(settings, remember=lambda *_: False)
     configuration = str(files("cds_service").joinpath("gunicorn.conf.py"))
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", configuration])  # noqa: S606
 
@@ -116,6 +137,37 @@ def _fixtures(chosen: argparse.Namespace, settings: Settings) -> None:
     terminal.list_fixtures(fhir_fixtures.all_fixtures(), settings.language)
 
 
+def _client_keys(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cds_service import client_keys
+
+    try:
+        made = client_keys.make(chosen.folder, chosen.iss, chosen.alg)
+    except OSError as error:
+        _stop(str(error))
+    print("\n".join(map(str, made)))
+
+
+def _migrate(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cds_service.app import store_of
+    from cds_service.store import StoreUnavailable
+
+    try:
+        store_of(settings).migrate()
+    except StoreUnavailable as error:
+        _stop(str(error))
+
+
+def _feedback(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cds_service import export
+    from cds_service.app import store_of
+    from cds_service.store import StoreUnavailable
+
+    try:
+        export.write(store_of(settings).reported(), sys.stdout, comments=chosen.comments)
+    except StoreUnavailable as error:
+        _stop(str(error))
+
+
 def _print_json(content: object) -> None:
     sys.stdout.buffer.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
@@ -128,10 +180,12 @@ def _program() -> str:
 
 def greeting(settings: Settings) -> str:
     """What is printed once the service listens: where it is, and one command that makes it speak."""
+    if settings.in_production:
+        return f"osteoporosis-cds listens on {settings.address}; its clients call {settings.base_url}/cds-services\n"
     today = f" --today {settings.today_is}" if settings.today_is else ""
     return (
         f"osteoporosis-cds listens on {settings.address}\n"
-        "Try it from another terminal, in this directory:\n\n"
+        f"{'Open it in a browser. ' if settings.shows_playground else ''}Try it from another terminal, in this directory:\n\n"
         f"  {_program()} request {EXAMPLE}{today} | curl -s -H 'Content-Type: application/json' "
         f"--data-binary @- {settings.address}/cds-services/osteoporosis-patient-view\n"
     )

@@ -11,11 +11,14 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cards.concepts import DRUGS, ROMOSOZUMAB
 
+MIN_KEY = 16
+SQLITE = ("sqlite", "sqlite+pysqlite")
+POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?", re.IGNORECASE)
 UNITS = {"b": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
@@ -36,7 +39,11 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", validation_alias="CDS_PUBLIC_URL")
     fhir_servers: Annotated[frozenset[str], NoDecode] = Field(default=frozenset(), validation_alias="CDS_FHIR_SERVERS")
     fhir_timeout: float = Field(default=2.0, gt=0, le=60, validation_alias="CDS_FHIR_TIMEOUT")
-    cors_origins: Annotated[frozenset[str], NoDecode] = Field(default=frozenset({"*"}), validation_alias="CDS_CORS_ORIGINS")
+    clients: Path | None = Field(default=None, validation_alias="CDS_CLIENTS")
+    cors_origins: Annotated[frozenset[str], NoDecode] = Field(
+        default_factory=lambda given: frozenset() if given.get("profile") == "production" else frozenset({"*"}),
+        validation_alias="CDS_CORS_ORIGINS",
+    )
     language: Literal["en", "zh"] = Field(default="en", validation_alias="CDS_LANGUAGE")
     max_cards: int = Field(default=8, ge=1, validation_alias="CDS_MAX_CARDS")
     max_body: int = Field(default=20 * 1024**2, ge=1024, validation_alias="CDS_MAX_BODY")
@@ -44,6 +51,16 @@ class Settings(BaseSettings):
         default=frozenset(DRUGS) - {ROMOSOZUMAB.key}, validation_alias="CDS_FORMULARY"
     )
     local_codes: Path | None = Field(default=None, validation_alias="CDS_LOCAL_CODES")
+    site: Path | None = Field(default=None, validation_alias="CDS_SITE")
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite:///data/osteoporosis-cds.db"), validation_alias="CDS_DATABASE_URL"
+    )
+    hash_key: SecretStr = Field(default=SecretStr(""), validation_alias="CDS_HASH_KEY")
+    retention_days: int = Field(default=400, ge=1, le=36_500, validation_alias="CDS_RETENTION_DAYS")
+    suppress_days: int = Field(default=90, ge=0, le=36_500, validation_alias="CDS_SUPPRESS_DAYS")
+    shadow: bool = Field(default=False, validation_alias="CDS_SHADOW")
+    playground: bool | None = Field(default=None, validation_alias="CDS_PLAYGROUND")
+    admin_token: SecretStr = Field(default=SecretStr(""), validation_alias="CDS_ADMIN_TOKEN")
     today_is: date | None = Field(default=None, validation_alias="CDS_TODAY")
     timezone: str = Field(default="", validation_alias="CDS_TIMEZONE")
 
@@ -100,7 +117,21 @@ class Settings(BaseSettings):
             raise ValueError(f"no such drugs: {', '.join(unknown)}")
         return frozenset(drugs)
 
-    @field_validator("local_codes")
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: SecretStr) -> SecretStr:
+        if not _is_database_url(value.get_secret_value()):
+            raise ValueError("must be a URL such as sqlite:////absolute/path.db (no memory) or postgresql://user@host/name")
+        return value
+
+    @field_validator("hash_key", "admin_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < MIN_KEY:
+            raise ValueError(f"must have at least {MIN_KEY} characters")
+        return value
+
+    @field_validator("local_codes", "clients", "site")
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
@@ -119,13 +150,30 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _never_open(self) -> Self:
-        """The production profile promises that every client proves who it is. This version cannot check that yet."""
-        if self.profile == "production":
-            raise ValueError(
-                "CDS_PROFILE: production requires client authentication, which this version does not have; "
-                "it refuses to run open. Use development behind a network that only your EHR can reach"
-            )
+        """The production profile promises that every client proves who it is."""
+        if self.in_production and self.clients is None:
+            raise ValueError("CDS_CLIENTS: is required with CDS_PROFILE=production: who may call, and their keys")
+        if self.in_production and not self.hash_key.get_secret_value():
+            raise ValueError("CDS_HASH_KEY: is required in production: a secret, the same on every host, that outlives them")
+        if self.in_production and self.playground and not self.admin_token.get_secret_value():
+            raise ValueError("CDS_ADMIN_TOKEN: is required in production where CDS_PLAYGROUND is on: who may see those pages")
         return self
+
+    @property
+    def in_production(self) -> bool:
+        return self.profile == "production"
+
+    @property
+    def shows_playground(self) -> bool:
+        """Whether there are playground and governance pages: in production only where they were asked for."""
+        return not self.in_production if self.playground is None else self.playground
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Variables that are set and mean nothing in production."""
+        if not self.in_production:
+            return ()
+        return ("CDS_TODAY",) * bool(self.today_is) + ("CDS_FHIR_SERVERS",) * bool(self.fhir_servers)
 
     @property
     def address(self) -> str:
@@ -145,7 +193,8 @@ class Settings(BaseSettings):
 
     def today(self) -> date:
         """The date to evaluate for."""
-        return self.today_is or datetime.now(self.zone).date()
+        pinned = None if self.in_production else self.today_is
+        return pinned or datetime.now(self.zone).date()
 
 
 def load() -> Settings:
@@ -180,6 +229,15 @@ def _is_base_url(url: str) -> bool:
         return bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0) and not (
             parts.query or parts.fragment or parts.username or "#" in url or "?" in url
         )
+    except ValueError:
+        return False
+
+
+def _is_database_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = parts.path.strip("/") not in ("", ":memory:")
+        return (parts.scheme in SQLITE and named) or (parts.scheme in POSTGRESQL and parts.port != 0)
     except ValueError:
         return False
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 
 import cards.catalog  # noqa: F401  registers every rule
 from cards import text
@@ -17,16 +17,20 @@ from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.concepts import Data, Name
 from cards.risk import postmenopausal
 from cards.rule import INFO, Finding, Option, cards_of, run
+from cds_service import metrics
+from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
 from cds_service.fhir import orders
-from cds_service.fhir.client import Access, FhirClient, below, page_of
+from cds_service.fhir.client import Access, FhirClient, below, medication_urls, page_of
 from cds_service.fhir.queries import Query, build
 from cds_service.fhir.read import read
+from cds_service.fhir.record import Source
 from cds_service.fhir.terminology import codes
 from cds_service.fhir.trace import Trace
 from cds_service.hooks import errors
 from cds_service.hooks.cards import suggestion, to_wire
 from cds_service.hooks.request import HOOKS, Call
+from cds_service.repetition import Repetition
 
 Json = dict[str, Any]
 
@@ -44,9 +48,10 @@ class Evaluation(Struct, frozen=True):
 class _Gathered(Struct):
     """What could be had: resources and Bundles as they came, the groups that failed, the keys that they stand under."""
 
-    sources: list[bytes | Raw] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     failed: set[Data] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    deadline: float | None = None
 
     def lack(self, query: Query) -> None:
         self.failed.add(query.data)
@@ -68,6 +73,7 @@ class Evaluator:
         self._settings = settings
         self._client = FhirClient(settings.fhir_timeout)
         self._terminology = terminology_of(settings)
+        self._site = sites.load(settings.site)
         self._queries = {hook: self._queries_of(Hook(hook)) for hook in HOOKS}
         text.load()
         orders.templates()
@@ -81,37 +87,63 @@ class Evaluator:
         """The published templates: hook -> key -> template."""
         return {hook: {query.key: query.template for query in queries} for hook, queries in self._queries.items()}
 
-    def evaluate(self, call: Call, language: str, today: date | None = None, *, full: bool = False) -> Evaluation:
+    def evaluate(
+        self,
+        call: Call,
+        language: str,
+        today: date | None = None,
+        *,
+        full: bool = False,
+        repetition: Repetition | None = None,
+    ) -> Evaluation:
         """The answer to one call, in "en" or "zh", for ``today`` (default: the settings'). ``full``: with a line per resource.
+        ``repetition``: what was set aside before, and where to note what is shown now; without it nothing is noted.
 
         Raises:
             RequestError: 412 when nothing can be said, because nothing is known of the patient.
         """
         today = today or self._settings.today()
-        if call.hook in ORDER_HOOKS and not self._concerns_us(call, today):
+        if HOOKS[call.hook].bundle and not self._concerns_us(call, today):
             return Evaluation({"cards": []}, counts={"cards": []})
-        gathered = self._gather(call)
-        chart, trace = self._read(call, today, gathered.sources, frozenset(gathered.failed), full)
+        chart, trace, gathered = self._known(call, today, full)
         if not trace.used["patient"]:
             raise errors.missing_data(gathered.missing | {"patient"})
-        findings = run(chart)
+        found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
+        findings = repetition.fresh(found) if repetition else found
         shown = [(finding, self._card(finding, chart, call, language)) for finding in findings]
         kept = self._capped(shown, chart.hook, language)
         counts = {
             "cards": [finding.code for finding in findings],
+            "suppressed": [finding.code for finding in found if finding not in findings],
             "used": trace.used.total(),
             "set_aside": dict(trace.set_aside),
             "failed": sorted(gathered.failed),
         }
+        if repetition:
+            uuids = {card["uuid"] for card in kept}
+            repetition.note([(finding, card["uuid"]) for finding, card in shown if card["uuid"] in uuids])
         return Evaluation({"cards": kept}, trace, counts)
 
+    def chart(self, call: Call, today: date | None = None) -> Chart:
+        """What the rules would see of a call's patient: for pages that draw it."""
+        return self._known(call, today or self._settings.today())[0]
+
     # -- what is known --------------------------------------------------------------------------------------------
+
+    def _known(self, call: Call, today: date, full: bool = False) -> tuple[Chart, Trace, _Gathered]:
+        """The chart from all that was sent and fetched; read once more when Medications that orders point at came later."""
+        gathered = self._gather(call)
+        gathered.sources.extend(call.entered)
+        chart, trace = self._read(call, today, gathered.sources, frozenset(gathered.failed), full)
+        if trace.unresolved and self._fetch_medications(call, trace.unresolved, gathered):
+            chart, trace = self._read(call, today, gathered.sources, frozenset(gathered.failed), full)
+        return chart, trace, gathered
 
     def _read(
         self,
         call: Call,
         today: date,
-        sources: Sequence[bytes | Raw],
+        sources: Sequence[Source],
         failed: frozenset[Data] = frozenset(),
         full: bool = False,
     ) -> tuple[Chart, Trace]:
@@ -130,9 +162,11 @@ class Evaluator:
         )
 
     def _concerns_us(self, call: Call, today: date) -> bool:
-        """Whether one of the drafts is ours, or might be. If none is, there is nothing to say and nothing to fetch."""
-        chart, _ = self._read(call, today, ())
-        return any(draft.drug or draft.service or draft.unidentified for draft in chart.drafts)
+        """Whether one of the orders, or of the entries just made, is ours or might be. If none is, there is nothing to say and
+        nothing to fetch."""
+        chart, trace = self._read(call, today, call.entered)
+        ours = (trace.used.keys() | trace.set_aside.keys()) - {"patient", "other-patient"} if call.entered else ()
+        return any(d.drug or d.service or d.unidentified for d in chart.drafts) or bool(ours)
 
     def _gather(self, call: Call) -> _Gathered:
         """Take what the client sent, fetch what it did not."""
@@ -148,7 +182,7 @@ class Evaluator:
                 if (page := page_of(given)) is None:
                     gathered.lack(query)
                     continue
-                gathered.sources.append(given)
+                gathered.sources.append(page if page.entry else given)
                 if (url := page.following(access.base if access else "")) is None:
                     continue
             if access and url and query.key not in call.failed and below(access.base, url):
@@ -156,13 +190,24 @@ class Evaluator:
             else:
                 gathered.lack(query)
         if access and urls:
+            gathered.deadline = self._client.deadline(access)
             self._fetch(access, urls, queries, gathered)
         return gathered
 
+    def _fetch_medications(self, call: Call, references: Sequence[str], gathered: _Gathered) -> bool:
+        """Read the Medications that orders point at, in what is left of the time; whether any came."""
+        if (access := self._access(call)) is None:
+            return False
+        answers = self._client.fetch(access, medication_urls(access.base, references), gathered.deadline)
+        found = [page for answer in answers.values() for page in answer.pages]
+        gathered.sources.extend(found)
+        return bool(found)
+
     def _fetch(self, access: Access, urls: Mapping[str, str], queries: Sequence[Query], gathered: _Gathered) -> None:
-        answers = self._client.fetch(access, urls)
+        answers = self._client.fetch(access, urls, gathered.deadline)
         for query in queries:
             if (answer := answers.get(query.key)) is not None:
+                metrics.FETCHES.labels("complete" if answer.complete else "partial" if answer.pages else "failed").inc()
                 gathered.sources.extend(answer.pages)
                 if not answer.complete:
                     gathered.lack(query)
@@ -172,14 +217,16 @@ class Evaluator:
         if call.fhir is None or not call.fhir.usable:
             return None
         base = call.fhir.server.removesuffix("/")
-        return Access(base, call.fhir.token, call.fhir.until) if base in self._settings.fhir_servers else None
+        listed = self._settings.fhir_servers if call.fhir_servers is None else call.fhir_servers
+        return Access(base, call.fhir.token, call.fhir.until) if base in listed else None
 
     # -- what is said ---------------------------------------------------------------------------------------------
 
     def _card(self, finding: Finding, chart: Chart, call: Call, language: str) -> Json:
         offered = [] if call.by_patient else [self._suggestion(option, chart, call, language) for option in finding.options]
         words = text.render(finding, language, chart)
-        return to_wire(finding, words, offered, language=language, for_patient=call.by_patient)
+        base = self._settings.base_url
+        return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
 
     def _suggestion(self, option: Option, chart: Chart, call: Call, language: str) -> Json:
         reason = chart.active_problem("osteoporosis") if option.reason == "osteoporosis" else None
@@ -189,8 +236,10 @@ class Evaluator:
             today=chart.today,
             language=language,
             encounter_id=call.encounter_id or None,
+            system=self._site.code_system,
             reason_reference=reason.source if reason and reason.source else None,
             postmenopausal=postmenopausal(chart),
+            drafts=orders.drafts_of(call.drafts) if option.kind == "mend" else {},
         )
         return suggestion(text.label(option, language, chart), actions, recommended=option.recommended)
 

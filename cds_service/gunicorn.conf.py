@@ -1,6 +1,14 @@
 """How the service is run: loaded once, then forked; threads wait for FHIR servers, processes reckon."""  # noqa: N999  the name that gunicorn looks for
 
 import gc
+import os
+import shutil
+import tempfile
+from typing import Any
+
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="osteoporosis-cds-metrics-")  # read when it is imported
+
+from prometheus_client import multiprocess
 
 from cds_service.cli import greeting
 from cds_service.config import load
@@ -14,7 +22,7 @@ workers = _settings.workers
 worker_class = "gthread"
 threads = 8
 preload_app = True
-graceful_timeout = int(_settings.fhir_timeout) + 3
+graceful_timeout = max(int(_settings.fhir_timeout), 5) + 5  # a call, or a wait for the database; then the queue is written
 keepalive = 30
 accesslog = None
 loglevel = "warning"
@@ -27,3 +35,22 @@ def when_ready(server: object) -> None:
     gc.collect()
     gc.freeze()
     print(greeting(_settings), flush=True)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Threads and connections belong to a worker: they do not survive a fork."""
+    worker.wsgi.extensions["store"].start()
+
+
+def worker_exit(server: object, worker: Any) -> None:
+    """Write what is queued. A worker that failed to load has no application."""
+    if (app := getattr(worker, "wsgi", None)) is not None:
+        app.extensions["store"].close()
+
+
+def child_exit(server: object, worker: Any) -> None:
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: object) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

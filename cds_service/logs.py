@@ -53,6 +53,11 @@ CONFIGURATION = _configuration()
 """For ``logging.config.dictConfig`` and for gunicorn's ``logconfig_dict``. urllib3 logs URLs below WARNING: they stay out."""
 
 
+def warn(name: str, fields: Mapping[str, Any]) -> None:
+    """Write one line about something that those who run the service should change."""
+    LOGGER.warning(name, extra={"fields": dict(fields)})
+
+
 def event(name: str, fields: Mapping[str, Any], error: BaseException | None = None) -> None:
     """Write one line. ``fields`` must hold nothing that tells who the patient or the user is."""
     level = logging.ERROR if error else logging.INFO

@@ -28,14 +28,26 @@ def request_of(
     Raises:
         RequestError: there is no such file or fixture, or it holds something else.
     """
-    told = _content(given)
+    return request_in(_content(given), prefetch, today, hook=hook, shift=shift, name=given)
+
+
+def request_in(
+    told: Json,
+    prefetch: Mapping[str, Mapping[str, str]],
+    today: date,
+    *,
+    hook: str = "",
+    shift: bool = True,
+    name: str = "the file",
+) -> Json:
+    """The same from the content of a file. ``name`` is what an error calls it."""
     if "asOf" in told:
         return _of_fixture(told, today, hook, shift)
     if told.get("resourceType") == "Bundle":
         return _of_bundle(told, prefetch[hook or "patient-view"], hook or "patient-view")
     if "context" in told and (hook or told.get("hook")) in HOOKS:
         return told | ({"hook": hook} if hook else {})
-    raise RequestError(400, f"{given}: neither a Bundle, nor a fixture, nor a request of one of our hooks ({', '.join(HOOKS)})")
+    raise RequestError(400, f"{name}: neither a Bundle, nor a fixture, nor a request of one of our hooks ({', '.join(HOOKS)})")
 
 
 def _content(given: str) -> Json:
@@ -68,18 +80,21 @@ def _of_fixture(told: Json, today: date, hook: str, shift: bool) -> Json:
 
 def _of_bundle(bundle: Json, prefetch: Mapping[str, str], hook: str) -> Json:
     """A request about the one Patient of a Bundle, whose resources all come under one key: nothing in it is missed for want
-    of a code that a query would name. What is in draft is taken for what is being ordered."""
+    of a code that a query would name. What is in draft is taken for what is being ordered or refilled, every Condition for one
+    just entered."""
     entries = [
         entry for entry in bundle.get("entry") or () if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
     ]
     patients = {str(e["resource"].get("id")) for e in entries if e["resource"].get("resourceType") == "Patient"}
     if len(patients) != 1:
         raise RequestError(400, f"the Bundle must hold one Patient; it holds {len(patients)}")
-    drafts = [entry for entry in entries if entry["resource"].get("status") == "draft"]
-    context = {
-        "userId": fhir_fixtures.USER,
-        "patientId": patients.pop(),
-        "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": drafts},
-    }
+    context: Json = {"userId": fhir_fixtures.USER, "patientId": patients.pop()}
+    if (wanted := HOOKS[hook]).bundle:
+        told = [e for e in entries if (e["resource"].get("status") == "draft" if wanted.orders else _is_condition(e))]
+        context[wanted.bundle] = {"resourceType": "Bundle", "type": "collection", "entry": told}
     given = dict.fromkeys(prefetch) | {"patient": bundle}
     return {"hook": hook, "hookInstance": str(uuid4()), "context": context, "prefetch": given}
+
+
+def _is_condition(entry: Json) -> bool:
+    return bool(entry["resource"].get("resourceType") == "Condition")

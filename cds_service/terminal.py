@@ -14,10 +14,15 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cards.phrases import phrase
 from cds_service.evaluate import Evaluation
-from cds_service.fhir.trace import Trace
+from cds_service.fhir.trace import Line, Trace
 from fhir_fixtures import Fixture
 
+OUTCOMES = {"used": ("used", "green"), "set-aside": ("set aside", "yellow"), "not-ours": ("not read", "dim")}
+"""How the outcomes of a trace are called, and their color, in the order in which they are listed."""
+
+STYLES = dict(OUTCOMES.values())
 COLORS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
 
@@ -32,11 +37,33 @@ def show(given: Evaluation, hook: str, today: date, *, trace: bool = False, cons
         console.print(_trace(given.trace))
 
 
-def _trace(trace: Trace) -> Table:
-    table = Table("resource", "became", "what", title="Read", title_justify="left", box=box.SIMPLE)
-    for line in trace.lines or ():
-        table.add_row(Text(line.source), Text(line.outcome), Text(line.what))
-    return table
+def _trace(trace: Trace) -> RenderableType:
+    """A sentence of counts, then a row for each resource: what it was used as, or why it was not."""
+    used, aside = trace.used.total(), trace.set_aside.total()
+    counts = f"{used} uses, {aside} set aside, {trace.not_ours.total()} without a word for any rule"
+    more = f", {trace.duplicates} repeated, {trace.without_subject} naming no patient"
+    table = Table("resource", "became", "what", "why", box=box.SIMPLE, pad_edge=False)
+    for source, outcome, what, why in _rows(trace.lines or ()):
+        table.add_row(Text(source, overflow="fold"), Text(outcome, style=STYLES[outcome]), Text(what), Text(why))
+    return Group(Text(f"Read: {counts}{more}", style="bold"), table)
+
+
+def _rows(lines: Iterable[Line]) -> list[tuple[str, str, str, str]]:
+    """What was used first, then what was set aside, then the rest; one row for all uses of one resource."""
+    uses: dict[str, list[str]] = {}
+    rows = []
+    for line in lines:
+        outcome = OUTCOMES[line.outcome][0]
+        if line.outcome == "used":
+            uses.setdefault(line.source, []).append(line.what)
+        elif line.outcome == "set-aside":
+            why = phrase("set-aside", line.why, "en") + (f" ({line.detail})" if line.detail else "")
+            rows.append((line.source, outcome, line.what, why))
+        else:
+            rows.append((line.source, outcome, "", line.why))
+    rows += [(source, "used", ", ".join(dict.fromkeys(what)), "") for source, what in uses.items()]
+    order = [name for name, _ in OUTCOMES.values()]
+    return sorted(rows, key=lambda row: (order.index(row[1]), row[2], row[3], row[0]))
 
 
 def list_fixtures(fixtures: Iterable[Fixture], language: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 import fhir_fixtures
 from cds_service import cli, config
+from cds_service.hooks import clients
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -114,3 +115,10 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"{sys.executable} -m cds_service fixtures | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
+
+
+def test_client_keys_writes_what_a_tester_and_the_service_need(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    made = run(capsys, "client-keys", str(tmp_path / "keys"), "--alg", "RS384").splitlines()
+    assert [Path(line).name for line in made] == ["client-key.pem", "client.jwks.json", "clients.toml"]
+    assert [client.iss for client in clients.load(tmp_path / "keys" / "clients.toml")] == ["https://ehr.example.org"]
+    assert "already" in refused(capsys, "client-keys", str(tmp_path / "keys"))

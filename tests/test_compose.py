@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 
 from cds_service.config import Settings
@@ -15,9 +16,10 @@ ROOT = Path(__file__).parents[1]
 COMPOSE = ROOT / "docker-compose.yml"
 
 
-def test_it_fits_the_schema_of_compose_files() -> None:
+@pytest.mark.parametrize("name", ["docker-compose.yml", "docker-compose.production.yml"])
+def test_it_fits_the_schema_of_compose_files(name: str) -> None:
     checker = Path(sys.executable).with_name("check-jsonschema")
-    command = [checker, "--builtin-schema", "vendor.compose-spec", COMPOSE]
+    command = [checker, "--builtin-schema", "vendor.compose-spec", ROOT / name]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
 
@@ -25,6 +27,8 @@ def test_it_fits_the_schema_of_compose_files() -> None:
 def test_it_sets_only_variables_that_the_service_knows() -> None:
     known = {str(field.validation_alias) for field in Settings.model_fields.values()}
     assert set(yaml.safe_load(COMPOSE.read_text())["services"]["cds"]["environment"]) <= known
+    production = (ROOT / "docker-compose.production.yml").read_text()
+    assert set(yaml.safe_load(production)["services"]["cds"]["environment"]) <= known
 
 
 def test_it_is_reachable_from_this_machine_only_and_runs_without_privileges() -> None:

@@ -23,7 +23,14 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 README, INTEGRATION, SAFETY = (
     (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/integration.md", "docs/clinical-safety.md")
 )
-HOOKS = {"PV": "patient-view", "OS": "order-select", "SG": "order-sign"}
+HOOKS = {
+    "PV": "patient-view",
+    "OS": "order-select",
+    "SG": "order-sign",
+    "PL": "problem-list-item-create",
+    "ED": "encounter-discharge",
+    "MR": "medication-refill",
+}
 
 
 def section(text: str, heading: str) -> str:
