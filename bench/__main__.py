@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import servers
-from bench.records import TODAY, body
+from bench.records import TODAY, body, fetching
 from bench.servers import Server
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
@@ -71,7 +71,7 @@ def main() -> None:
         table = [_timing(served, floor, *case[:3], max(case[3] // (5 if quick else 1), 10)) for case in CASES]
         crowd = _crowd(served, body("patient-view", 500), 20 if quick else 100)
         grown = _growth(served, body("patient-view", 50), 200 if quick else 10_000)
-    told = _told(table, crowd, started, grown)
+    told = _told(table, crowd, started, grown, _fetched(0.06, 10 if quick else 50), _fetched(5, 2))
     print(told)
     if not quick:
         _write(told)
@@ -106,6 +106,25 @@ def _loads(content: bytes, times: int) -> float:
     return statistics.median(map(float, told.split()))
 
 
+def _fetched(delay: float, times: int) -> list[float]:
+    """How long an answer takes in milliseconds, in order, where a FHIR server takes ``delay`` seconds for each query."""
+    slow = ("-m", "gunicorn", "--worker-class", "gthread", "--threads", "64", "bench.slow_fhir:app")
+    with (
+        tempfile.TemporaryDirectory() as store,
+        servers.running(*slow, BENCH_DELAY=str(delay)) as (fhir, _),
+        servers.running(
+            "-m",
+            "cds_service",
+            "serve",
+            CDS_TODAY=str(TODAY),
+            CDS_DATABASE_URL=f"sqlite:///{store}/cds.db",
+            CDS_FHIR_SERVERS=f"{fhir.address}/fhir",
+        ) as (served, _),
+    ):
+        _, waits = served.timed("/cds-services/osteoporosis-patient-view", fetching(f"{fhir.address}/fhir"), times)
+    return sorted(waits)
+
+
 def _crowd(served: Server, content: bytes, times: int) -> tuple[float, float]:
     """p50 and p99 of the waiting, in milliseconds, with several clients at once."""
     path = "/cds-services/osteoporosis-patient-view"
@@ -127,7 +146,14 @@ def _growth(served: Server, content: bytes, times: int) -> tuple[int, float]:
     return times, (served.resident() - before) / 1e6
 
 
-def _told(table: list[Timing], crowd: tuple[float, float], started: float, grown: tuple[int, float]) -> str:
+def _told(
+    table: list[Timing],
+    crowd: tuple[float, float],
+    started: float,
+    grown: tuple[int, float],
+    fetched: list[float],
+    hanging: list[float],
+) -> str:
     head = "| request | resources | kB | p50 | p99 | `orjson.loads` | bare Flask | p50 / loads | aim |"
     rule = "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     p50, p99 = crowd
@@ -141,6 +167,8 @@ def _told(table: list[Timing], crowd: tuple[float, float], started: float, grown
             f"- {CLIENTS} clients at once, 500 resources: waiting p50 {p50:.0f} ms, p99 {p99:.0f} ms ({p99 / p50:.1f} times).",
             f"- Memory of the worker over {grown[0]:,} further requests: {grown[1]:+.1f} MB.",
             f"- Start to ready: {started:.1f} s.",
+            f"- Fetch mode, a FHIR server that takes 60 ms a query: waiting p50 {statistics.median(fetched):.0f} ms.",
+            f"- Fetch mode, a FHIR server that hangs: an answer after {hanging[-1] / 1e3:.2f} s (`CDS_FHIR_TIMEOUT` is 2 s).",
         )
     )
 

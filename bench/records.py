@@ -182,6 +182,13 @@ def _dose(number: int, when: date) -> Resource:
     }
 
 
+def fetching(fhir_server: str) -> bytes:
+    """A patient-view request with the patient alone: all else is to be fetched from ``fhir_server``."""
+    request = {"hook": "patient-view", "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "fhirServer": fhir_server}
+    context = {"userId": "Practitioner/1", "patientId": "bench"}
+    return orjson.dumps(request | {"context": context, "prefetch": {"patient": resources(1)[0]}})
+
+
 def body(hook: str, count: int, *, only_read: bool = False) -> bytes:
     """A hook request with ``count`` resources prefetched: each under the key that asks for it, what no key asks for with the
     first group of Observations, where a server that does not filter by code would put it."""

@@ -28,6 +28,10 @@ class Server:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
     def worker(self) -> int:
         return int(Path(f"/proc/{self._master}/task/{self._master}/children").read_text().split()[0])
 

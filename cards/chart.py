@@ -7,16 +7,20 @@ point at its evidence. Dates are calendar dates in the service's time zone. A fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from cards.calendar import add_days, add_months, years_between
 from cards.concepts import ANALYTES, Data, Drug, Mechanism, Site
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 
 class Hook(StrEnum):
@@ -31,6 +35,9 @@ class Hook(StrEnum):
 
 
 ORDER_HOOKS = frozenset({Hook.ORDER_SELECT, Hook.ORDER_SIGN})
+
+OTHER_REASON = "other"
+"""In ``Draft.reasons``: a reason is stated, and it is no problem that the rules know."""
 
 
 class Patient(Struct, frozen=True):
@@ -205,6 +212,7 @@ class Course(Struct, frozen=True):
     pending: date | None = None
     sources: tuple[str, ...] = ()
     dosing: Dosing | None = None
+    dosings: tuple[Dosing, ...] = ()
 
     @property
     def source(self) -> str:
@@ -297,6 +305,12 @@ class Chart(Struct, frozen=True, kw_only=True):
     formulary: frozenset[str] | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
     not_run: Sequence[Any] = ()
+    known: dict[Any, Any] = field(default_factory=dict)
+    """What was worked out from this record (``per_chart``)."""
+
+    def __post_init__(self) -> None:
+        """A copy with something changed in it knows nothing yet."""
+        force_setattr(self, "known", {})
 
     # -- the person -----------------------------------------------------------------------------------------------
 
@@ -385,4 +399,29 @@ class Chart(Struct, frozen=True, kw_only=True):
         """This chart with one more order on the desk (in place of ``replaced``), as order-sign would see it: how an option is
         tried before it is offered."""
         others = tuple(d for d in self.drafts if d not in replaced)
-        return replace(self, hook=Hook.ORDER_SIGN, drafts=(*others, draft), found={}, not_run=())
+        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft), found={}, not_run=())
+
+    def listening(self, found: Mapping[str, Any], not_run: Sequence[Any]) -> Chart:
+        """This chart for rules that run one after another: what the earlier ones found, and what could not be checked."""
+        return self._of_same_record(found=found, not_run=not_run)
+
+    def _of_same_record(self, **changes: Any) -> Chart:
+        """A copy that differs in nothing that the record says: what was worked out from it still holds."""
+        copy = replace(self, **changes)
+        force_setattr(copy, "known", self.known)
+        return copy
+
+
+def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Concatenate[Chart, Asked], Answer]:
+    """Work out once per record what many rules ask. ``look`` may look at the record alone, not at ``hook``, ``drafts``,
+    ``found`` or ``not_run``: a chart with an option on trial shares what is known. What it gives is not to be changed."""
+
+    @wraps(look)
+    def known(chart: Chart, /, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
+        question = (look, asked, *named.items()) if asked or named else look
+        if question not in chart.known:
+            chart.known[question] = look(chart, *asked, **named)
+        answer: Answer = chart.known[question]
+        return answer
+
+    return known

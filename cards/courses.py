@@ -76,6 +76,7 @@ def _course(drug: Drug, exposures: list[Exposure], today: date) -> Course:
         undated=any(e.start is None for e in ongoing),
         unconfirmed=active and _unconfirmed(past, today),
         dosing=_dosing(ongoing, past),
+        dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),
         sources=tuple(
             dict.fromkeys(e.source for e in sorted(past, key=lambda e: e.start or date.min, reverse=True) if e.source)
         ),

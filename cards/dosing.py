@@ -156,13 +156,15 @@ def _doses_missing(chart: Chart, drug: Drug, early: _Early | None) -> tuple[Data
 
 
 def _followed_denosumab(chart: Chart, infusion: Course) -> bool:
-    """Whether the last infusion was given while denosumab still worked, or within the grace of its next dose."""
+    """Whether the last infusion is the first one after denosumab, given while the rebound lasts: turnover markers may ask for
+    a second one early, as the card on the sequence says."""
     denosumab = chart.course(DENOSUMAB)
     if denosumab is None or infusion.last_dose is None:
         return False
     before = [day for day in (*denosumab.doses, denosumab.last_dose) if day is not None and day <= infusion.last_dose]
-    until = add_months(max(before), limit("denosumab-months")) if before else None
-    return until is not None and infusion.last_dose <= add_days(until, limit("denosumab-grace-days"))
+    if not before or infusion.last_dose > add_months(max(before), limit("denosumab-sequence-months")):
+        return False
+    return not any(max(before) < day < infusion.last_dose for day in infusion.doses)
 
 
 def _finding(order: _Ordered, judged: _Judged, early: _Early | None) -> Finding:

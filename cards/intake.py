@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from cards import facts, kidney, minerals, risk
-from cards.chart import ORDER_HOOKS, Chart, Draft
+from cards.chart import ORDER_HOOKS, Chart, Course, Draft
 from cards.concepts import COURSES, DRUGS, Data, Mechanism
 from cards.kidney import renal
 from cards.minerals import calcium
@@ -53,8 +53,7 @@ def calcium_intake(chart: Chart) -> Iterator[Finding]:
             dropped=chosen.dropped,
         )
         return
-    amounts = [c.dosing.daily for c in taken if c.dosing and c.dosing.unit == "mg" and c.dosing.daily is not None]
-    intake = _Intake(sum(amounts), len(amounts) < len(taken))
+    intake = _intake(taken)
     if intake.daily > limit("calcium-supplement-mg"):
         yield Finding(
             indicator=WARNING,
@@ -63,6 +62,12 @@ def calcium_intake(chart: Chart) -> Iterator[Finding]:
             facts=tuple(map(facts.taken, taken)),
             notes=("calcium-unread",) if intake.unread else (),
         )
+
+
+def _intake(taken: list[Course]) -> _Intake:
+    """The products added up; two entries that say the same amount a day are one product, told twice."""
+    told = {(c.drug.key, d.daily if d and d.unit == "mg" else None) for c in taken for d in c.dosings or (c.dosing,)}
+    return _Intake(sum(daily for _, daily in told if daily), any(daily is None for _, daily in told))
 
 
 def _why(chart: Chart) -> Iterator[Fact]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.calendar import add_days
-from cards.chart import Chart, Measurement, SetAside
+from cards.chart import Chart, Measurement, SetAside, per_chart
 from cards.concepts import Data
 from cards.thresholds import limit
 
@@ -48,6 +48,7 @@ class Renal(Struct, frozen=True):
         return not below and any(s.when is not None and s.when > newest for s in self.unreadable)
 
 
+@per_chart
 def renal(chart: Chart) -> Renal:
     """The newest estimate of each kind within 12 months, those much older than the newest left out, the lowest first."""
     since = chart.months_ago(limit("renal-window-months"))

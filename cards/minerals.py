@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import Chart, Measurement
+from cards.chart import Chart, Measurement, per_chart
 from cards.concepts import Data
 from cards.thresholds import limit, measure
 
@@ -21,6 +21,7 @@ class Calcium(Struct, frozen=True):
     uncorrected: bool = False
 
 
+@per_chart
 def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
     """The newest calcium on or after ``since`` (default: 12 months): ionized or corrected; total alone where no albumin of
     about the same time is on record."""
@@ -66,6 +67,7 @@ def _above(value: Measurement, threshold: float) -> bool | None:
     return None if inside is None else not inside
 
 
+@per_chart
 def vitamin_d(chart: Chart) -> Measurement | None:
     """The newest 25(OH)D of 12 months; of several that nothing else tells apart, the lowest."""
     found = chart.values("vitamin-d", since=chart.months_ago(limit("vitamin-d-window-months")))

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from cards import kidney, minerals
 from cards import risk as risks
-from cards.chart import Chart, Draft, Hook
+from cards.chart import Chart, Draft
 from cards.concepts import (
     ABALOPARATIDE,
     ALENDRONATE,
@@ -32,7 +32,7 @@ from cards.concepts import (
 from cards.courses import used_up
 from cards.kidney import renal
 from cards.risk import hip_t, lowest_t, postmenopausal, risk
-from cards.rule import CRITICAL, INFO, Dropped, Finding, Option, cards_of, run
+from cards.rule import CRITICAL, INFO, Dropped, Finding, Option, run, safety_checks
 from cards.thresholds import limit, measure
 
 HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB)
@@ -157,8 +157,7 @@ def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
 def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[Draft, ...] = ()) -> list[Finding]:
     """What the safety section would say of this drug if it were ordered now (or for ``start``), beside the other drafts."""
     trial = chart.with_draft(Draft("proposed", drug, start=start, proposed=True), replaces)
-    checks = [c for c in cards_of(Hook.ORDER_SIGN) if c.section == "F" and drug.mechanism in c.drugs]
-    return [finding for finding in run(trial, checks) if finding.about is None or finding.about.proposed]
+    return [finding for finding in run(trial, safety_checks(drug.mechanism)) if finding.about is None or finding.about.proposed]
 
 
 def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:

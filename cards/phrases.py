@@ -64,7 +64,9 @@ def clean(text: str) -> str:
     >>> clean("Fosamax <b onclick=x>70</b> mg\\n\\u202ehttp://x.test/a")
     'Fosamax 70 mg'
     """
-    visible = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in unicodedata.normalize("NFC", text))
+    visible = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if not visible.isprintable():  # what is neither a space nor printable is of the categories C and Z
+        visible = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in visible)
     return shorten(" ".join(_ADDRESS.sub(" ", _TAG.sub("", visible)).split()), LONGEST)
 
 

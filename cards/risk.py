@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.calendar import add_days, add_months, months_between
-from cards.chart import Chart, Course, Fracture, Measurement
+from cards.chart import Chart, Course, Fracture, Measurement, per_chart
 from cards.concepts import ANABOLIC, ANTIRESORPTIVE, COURSES, DIAGNOSTIC_SITES, HIP_SITES, Data, Drug, Mechanism, Site
 from cards.fractures import MAJOR_SITES, MINOR_SITES
 from cards.thresholds import limit, measure
@@ -26,6 +26,7 @@ def adult(chart: Chart) -> bool:
     return chart.age is None or chart.age >= limit("adult-years")
 
 
+@per_chart
 def postmenopausal(chart: Chart) -> bool:
     """Female and 50 or older, or menopause or bilateral oophorectomy on record."""
     if not chart.patient.female:
@@ -34,6 +35,7 @@ def postmenopausal(chart: Chart) -> bool:
     return old_enough or chart.problem("menopause", "early-menopause", "oophorectomy") is not None
 
 
+@per_chart
 def t_group(chart: Chart) -> bool:
     """Those whose bone is judged by T-scores: postmenopausal women and men of 50 or older (POP2022-D1)."""
     man = chart.patient.sex == "male" and chart.age is not None and chart.age >= limit("t-group-years")
@@ -53,6 +55,7 @@ def pregnant(chart: Chart) -> bool:
 # -- bone density -----------------------------------------------------------------------------------------------------
 
 
+@per_chart
 def newest_t_scores(chart: Chart) -> list[Measurement]:
     """The newest T-score of each diagnostic site; of both sides on one day, the lower."""
     newest = []
@@ -76,6 +79,7 @@ def _tied_and_lower(one: Measurement, other: Measurement) -> bool:
     return one.order == other.order and one.value < other.value
 
 
+@per_chart
 def lowest_t(chart: Chart) -> Measurement | None:
     """The lowest of the newest T-scores of the diagnostic sites; None outside the T-group, where T-scores do not count."""
     return min(newest_t_scores(chart), key=lambda m: m.value, default=None) if t_group(chart) else None
@@ -139,6 +143,7 @@ def low_t(chart: Chart) -> Measurement | None:
     return lowest if lowest and measure("t-osteoporosis") < lowest.value < measure("t-low") else None
 
 
+@per_chart
 def criteria(chart: Chart) -> Diagnosis | None:
     """Osteoporosis by bone density or fragility fracture, whether or not it is on the problem list."""
     if not adult(chart):
@@ -160,6 +165,7 @@ def criteria(chart: Chart) -> Diagnosis | None:
     return None
 
 
+@per_chart
 def osteoporosis(chart: Chart) -> bool:
     """Documented or by criteria."""
     return chart.problem("osteoporosis") is not None or criteria(chart) is not None
@@ -177,6 +183,7 @@ def low_bone_mass(chart: Chart) -> bool:
 # -- treatment --------------------------------------------------------------------------------------------------------
 
 
+@per_chart
 def treatments(chart: Chart) -> list[Course]:
     """Antiresorptive and anabolic courses of osteoporosis that cover today, with their grace."""
     return [c for c in chart.courses(TREATMENT) if c.on_treatment(chart.today) and not c.drug.oncologic]
@@ -213,6 +220,7 @@ class Holiday(Struct, frozen=True):
     day: date
 
 
+@per_chart
 def holiday_since(chart: Chart) -> Holiday | None:
     """The bisphosphonate holiday the patient is in: ended after three years or more on it (zoledronate: last infusion more
     than 18 months ago), nothing since, at most five years ago."""
@@ -266,6 +274,7 @@ class Risk(Struct, frozen=True):
         return self.level in ("very-high", "high")
 
 
+@per_chart
 def risk(chart: Chart) -> Risk:
     """The stratum, by the words of the card specification (OVCF2021-T1, -T2, AACE 2020)."""
     reasons = tuple(_very_high(chart))
@@ -306,6 +315,7 @@ def _very_high(chart: Chart) -> list[str]:
     return reasons
 
 
+@per_chart
 def fracture_on_treatment(chart: Chart) -> Fracture | None:
     """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken."""
     spans = [span for course in chart.courses(TREATMENT) for span in course.spans]

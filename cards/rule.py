@@ -170,6 +170,7 @@ def card(
         if code in REGISTRY:
             raise ValueError(f"two rules for card {code}")
         _in_order.cache_clear()
+        safety_checks.cache_clear()
         REGISTRY[code] = Card(
             code,
             section,
@@ -198,6 +199,12 @@ def _in_order(hook: Hook) -> tuple[Card, ...]:
     return tuple(sorted((c for c in REGISTRY.values() if hook in c.hooks), key=lambda c: (c.last, SECTIONS.index(c.section))))
 
 
+@cache
+def safety_checks(mechanism: Mechanism) -> tuple[Card, ...]:
+    """The cards of the safety section that speak of an order of this mechanism when it is signed."""
+    return tuple(c for c in _in_order(Hook.ORDER_SIGN) if c.section == "F" and mechanism in c.drugs)
+
+
 def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     """Run the rules of the chart's hook, stage by stage, and return what they found, most urgent first.
 
@@ -206,12 +213,12 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     """
     found: dict[str, list[Finding]] = {}
     not_run: list[NotRun] = []
-    chart = replace(chart, found=found, not_run=not_run)
-    for each in cards_of(chart.hook) if cards is None else cards:
-        if missing := each.needs & chart.failed:
+    chart = chart.listening(found, not_run)
+    for each in _in_order(chart.hook) if cards is None else cards:
+        if chart.failed and (missing := each.needs & chart.failed):
             not_run.append(NotRun(each.code, tuple(sorted(missing))))
             continue
-        unread = tuple(sorted(each.reads & chart.failed))
+        unread = tuple(sorted(each.reads & chart.failed)) if chart.failed else ()
         for finding in each.rule(chart):
             if isinstance(finding, Undecided):
                 not_run.append(NotRun(each.code, undecided=finding))

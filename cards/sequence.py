@@ -232,7 +232,7 @@ def _after_anabolic(chart: Chart, course: Course) -> Finding | None:
             variant="ended",
             values=values,
             facts=tuple(evidence),
-            options=chosen.options or SPECIALIST,
+            options=(*_specialist_first(chart, chosen.options), *chosen.options),
             dropped=chosen.dropped,
         )
     if ended is not None or not course.on_treatment(chart.today):
@@ -247,9 +247,14 @@ def _after_anabolic(chart: Chart, course: Course) -> Finding | None:
         variant="ending",
         values=values,
         facts=(facts.started(course),),
-        options=chosen.options,
+        options=(*_specialist_first(chart, chosen.options), *chosen.options),
         dropped=chosen.dropped,
     )
+
+
+def _specialist_first(chart: Chart, options: tuple[Option, ...]) -> tuple[Option, ...]:
+    """A referral where no drug is left, or where the kidneys leave none to recommend."""
+    return SPECIALIST if not options or renal(chart).below(limit("egfr-specialist")) else ()
 
 
 # -- bisphosphonates --------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -61,10 +62,11 @@ def cited(ids: Iterable[str]) -> list[Recommendation]:
     return [RECOMMENDATIONS[each] for each in ids]
 
 
-def primary(ids: Iterable[str]) -> Document:
+@cache
+def primary(ids: tuple[str, ...]) -> Document:
     """The document that a card names as its source: that of the first guideline cited, an outside figure only for want of one.
 
-    >>> primary(["EXT-04", "OPREF-T3"]).key
+    >>> primary(("EXT-04", "OPREF-T3")).key
     'OPREF'
     """
     documents = [each.document for each in cited(ids)]

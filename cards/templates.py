@@ -20,7 +20,7 @@ Strings among the values are taken to come from the record: wherever they are pr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
@@ -90,11 +90,9 @@ def _text(card: Card, language: str) -> Template:
     return template
 
 
-def block(finding: Finding, which: str, language: str, chart: Chart) -> str:
-    """One block of the finding's text as Markdown; "" where the text does not have it."""
+def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
+    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it."""
     template = load()[language, finding.code]
-    if which not in template.blocks:
-        return ""
     offered = [option.regimen or option.key for option in finding.options if option.kind == "drug"]
     about = {
         "variant": finding.variant,
@@ -103,4 +101,9 @@ def block(finding: Finding, which: str, language: str, chart: Chart) -> str:
         "offered": offered,
     }
     context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})
-    return "".join(template.blocks[which](context)).strip()
+    return lambda which: "".join(template.blocks[which](context)).strip() if which in template.blocks else ""
+
+
+def block(finding: Finding, which: str, language: str, chart: Chart) -> str:
+    """One block alone: "short" or "condition"."""
+    return blocks(finding, language, chart)(which)

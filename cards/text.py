@@ -14,7 +14,7 @@ from cards.concepts import ANALYTES, DRUGS, SERVICES
 from cards.phrases import phrase
 from cards.regimens import for_drug
 from cards.rule import REGISTRY, Dropped, Fact, Finding, Option
-from cards.templates import block, load
+from cards.templates import block, blocks, load
 
 __all__ = ["Text", "label", "load", "render", "what"]
 
@@ -37,12 +37,13 @@ def render(finding: Finding, language: str, chart: Chart) -> Text:
     KeyError for a card without a text, jinja2.UndefinedError where the finding lacks a value of its text, ValueError where
     the text has no words for its variant.
     """
-    summary = phrases.shorten(phrases.plain(block(finding, "summary", language, chart)), SUMMARY)
-    why = [block(finding, "why", language, chart), _bullets(_fact(each, language) for each in finding.facts)]
-    recommended = [block(finding, "recommended", language, chart)]
+    write = blocks(finding, language, chart)
+    summary = phrases.shorten(phrases.plain(write("summary")), SUMMARY)
+    why = [write("why"), _bullets(_fact(each, language) for each in finding.facts)]
+    recommended = [write("recommended")]
     if not summary or not any(why) or not any(recommended):
         raise ValueError(f"card {finding.code} ({language}) has no words for variant {finding.variant!r}")
-    caution = [block(finding, "caution", language, chart), _bullets(_cautions(finding, language, chart))]
+    caution = [write("caution"), _bullets(_cautions(finding, language, chart))]
     parts = {"why": why, "recommended": recommended, "caution": caution, "source": [_sources(finding.code, language)]}
     sections = [_section(heading, paragraphs, language) for heading, paragraphs in parts.items() if any(paragraphs)]
     return Text(summary, "\n\n".join([*sections, _content(language)]))
@@ -152,6 +153,7 @@ def _kind(entry: SetAside, language: str) -> str:
     return phrase("unread", entry.data, language)
 
 
+@cache
 def _sources(code: str, language: str) -> str:
     return _bullets(
         phrase(

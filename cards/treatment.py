@@ -70,7 +70,7 @@ def start_treatment(chart: Chart) -> Iterator[Finding]:
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
     newest_fracture = next(iter(chart.fractures), None)
     lowest = lowest_t(chart)
-    mild = newest_fracture is None and lowest is not None and lowest.value > measure("t-info-only") and not stratum.very_high
+    mild = newest_fracture is None and lowest is not None and lowest.value > measure("t-info-only")
     yield Finding(
         indicator=INFO if mild else WARNING,
         variant="specialist" if below_30 else stratum.level,

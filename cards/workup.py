@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cards import facts, kidney, minerals, risk
 from cards.calendar import add_months
 from cards.chart import Chart, Course, Hook, Measurement
-from cards.concepts import ANABOLIC, DIAGNOSTIC_SITES, SERVICES, Data
+from cards.concepts import ANABOLIC, ANALYTES, DIAGNOSTIC_SITES, SERVICES, Data
 from cards.kidney import renal
 from cards.minerals import calcium
 from cards.options import service
@@ -90,7 +90,8 @@ def _wanted(chart: Chart, key: str) -> bool:
     if key in BASIC_LABS:
         return _missing(chart, key)
     since = chart.months_ago(limit("yearly-months"))
-    return not (chart.ordered(key) or chart.done(key, since=since) or chart.newest(key, since=since))
+    known = key in ANALYTES and chart.newest(key, since=since) is not None
+    return not (known or chart.ordered(key) or chart.done(key, since=since))
 
 
 def _newly_known(chart: Chart) -> bool:

@@ -6,6 +6,7 @@ import os
 import re
 import tomllib
 from datetime import date, datetime, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -246,9 +247,14 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@cache
+def _system_place() -> str:
+    return os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+
+
 def _system_zone() -> tzinfo:
     """The system's zone with its rules where they can be found; else its offset of today."""
-    place = os.environ.get("TZ", "").lstrip(":") or os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    place = os.environ.get("TZ", "").lstrip(":") or _system_place()
     try:
         return ZoneInfo(place)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -34,6 +34,7 @@ def when_ready(server: object) -> None:
     """Keep the collector off what was loaded (its pages stay shared, its walks stay short), then say where to look."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)  # a record holds thousands of facts, none of which refers back
     print(greeting(_settings), flush=True)
 
 

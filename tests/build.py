@@ -5,7 +5,8 @@ round brackets refines the line (several: separated by commas):
 
     denosumab given 2025-05-17, 2025-11-17          doses given (status completed; or: not-done, entered-in-error)
     alendronate dispensed 2026-01-01 for 90 days    handed over, with the supply it makes
-    alendronate ordered 2020-06-15                  an order (status active; or: completed, stopped, cancelled, draft ...)
+    alendronate ordered 2020-06-15                  an order (status active; or: completed, stopped, cancelled, draft ...),
+                                                    with the usual sig, or as for a draft: (dose 35 mg), (no sig) ...
     alendronate taken since 2020-06-15              a statement, still taken (status active; or: on-hold ...)
     teriparatide taken 2024-01-01 to 2026-01-01     a statement that ended (status completed; or: stopped ...)
     denosumab taken                                 a statement without any date
@@ -17,7 +18,10 @@ round brackets refines the line (several: separated by commas):
     allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive)
     test dxa ordered 2026-06-01                     a request; test dxa done 2026-06-01: a completed procedure
 
-A draft is a drug or ``test dxa``; (from 2026-07-01) dates its start, (not selected) leaves it out of order-select's selections.
+A draft (on medication-refill: the refilled order) is a drug or ``test dxa``; (from 2026-07-01) dates its start, (not
+selected) leaves it out of order-select's selections. It is written with the usual sig of vocabulary.toml, unless the notes say
+otherwise: (dose 35 mg), (every 1 d), (route oral), (sig 70 mg daily) for free text, (no sig). (because myeloma) is its reason;
+(text only) and (contained) say how the drug is named.
 A line that cannot be read raises ``ValueError``: a case must never test less than it says.
 """
 
@@ -54,8 +58,8 @@ Resource = dict[str, Any]
 Notes = dict[str, str]
 
 DAY = r"\d{4}-\d\d-\d\d"
-VALUED = {"range", "assay", "at", "code", "resolved", "from"}
-BARE = {"resolved", "refuted", "unconfirmed", "inactive", "osteoporotic", "not selected"}
+VALUED = {"range", "assay", "at", "code", "resolved", "from", "dose", "every", "route", "sig", "because"}
+BARE = {"text only", "contained", "no sig", "resolved", "refuted", "unconfirmed", "inactive", "osteoporotic", "not selected"}
 STATUSES = {"active", "completed", "stopped", "on-hold", "cancelled", "draft", "not-done", "in-progress", "unknown"}
 STATUSES |= {"final", "preliminary", "amended", "corrected", "entered-in-error"}
 
@@ -72,13 +76,18 @@ def patient(words: str, today: date) -> Resource:
     return resource | ({"birthDate": born} if born else {})
 
 
-def record(lines: Iterable[str]) -> list[Resource]:
+def record(lines: Iterable[str], ids: str = "r") -> list[Resource]:
     """The resources of a record, with ids by type and position: Observation/r3 is the third line."""
     resources = []
     for number, line in enumerate(lines, 1):
         for part, resource in enumerate(_read(line)):
-            resources.append(resource | {"id": f"r{number}" + (f"-{part}" if part else "")})
+            resources.append(resource | {"id": f"{ids}{number}" + (f"-{part}" if part else "")})
     return resources
+
+
+def collection(resources: Iterable[Resource]) -> Resource:
+    """The Bundle in which a hook's context carries resources."""
+    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource} for resource in resources]}
 
 
 def drafts(lines: Iterable[str]) -> list[tuple[Resource, bool]]:
@@ -91,11 +100,33 @@ def drafts(lines: Iterable[str]) -> list[tuple[Resource, bool]]:
         elif text == "unknown drug":
             draft = order({"medicationReference": {"reference": "Medication/nowhere"}}, {}, "draft")
         else:
-            draft = order(medication(text), sig(look_up("drugs", text)), "draft")
+            draft = order(_coded(medication(text), notes), _sig(look_up("drugs", text), notes), "draft")
+        if "because" in notes:
+            draft["reasonCode"] = [{"coding": [{"system": ICD10, "code": look_up("problems", notes["because"])}]}]
         if "from" in notes:
             draft["dispenseRequest"] = {"validityPeriod": {"start": notes["from"]}}
         found.append((draft | {"id": f"d{number}"}, "not selected" not in notes))
     return found
+
+
+def _coded(medicine: Resource, notes: Notes) -> Resource:
+    """The medication of a draft: with codes and text, by text only, or in a contained Medication."""
+    concept = medicine["medicationCodeableConcept"]
+    if "text only" in notes:
+        return {"medicationCodeableConcept": {"text": concept["text"]}}
+    if "contained" in notes:
+        contained = {"resourceType": "Medication", "id": "m", "code": concept}
+        return {"contained": [contained], "medicationReference": {"reference": "#m"}}
+    return medicine
+
+
+def _sig(word: Resource, notes: Notes) -> Resource:
+    """The sig of a draft: the usual one, with what the notes say otherwise."""
+    if "no sig" in notes:
+        return {}
+    if "sig" in notes:
+        return {"dosageInstruction": [{"text": notes["sig"]}]}
+    return sig(word | {key: notes[key] for key in ("dose", "every", "route") if key in notes})
 
 
 # -- the sentences ------------------------------------------------------------------------------------------------------
@@ -151,7 +182,7 @@ def _dispensed(notes: Notes, drug: str, day: str, supply: str | None) -> list[Re
 
 
 def _ordered(notes: Notes, drug: str, day: str) -> list[Resource]:
-    return [order(medication(drug), sig(look_up("drugs", drug)), _status(notes, "active")) | {"authoredOn": day}]
+    return [order(medication(drug), _sig(look_up("drugs", drug), notes), _status(notes, "active")) | {"authoredOn": day}]
 
 
 def _taken(notes: Notes, drug: str, start: str | None, since: str | None, end: str | None) -> list[Resource]:
@@ -212,8 +243,11 @@ def _fracture(notes: Notes, site: str, day: str) -> list[Resource]:
 
 def _problem(notes: Notes, name: str, day: str | None) -> list[Resource]:
     word = look_up("problems", name)
-    coding = {"system": ICD10, "code": word} if isinstance(word, str) else {"system": ICD10CM, "code": word["icd10cm"]}
-    text = name.replace("-", " ") if isinstance(word, str) else word["text"]
+    if isinstance(word, str):
+        coding, text = {"system": ICD10, "code": word}, name.replace("-", " ")
+    else:
+        system = "snomed" if "snomed" in word else "icd10cm"
+        coding, text = {"system": {"snomed": SNOMED, "icd10cm": ICD10CM}[system], "code": word[system]}, word["text"]
     return [_condition(notes, {"coding": [coding], "text": text}) | ({"onsetDateTime": day} if day else {})]
 
 

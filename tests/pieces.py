@@ -64,7 +64,7 @@ def order(medication: Resource, sig: Resource, status: str) -> Resource:
 def service_code(service: str) -> Resource:
     word = look_up("services", service)
     codings = [{"system": system, "code": word[key]} for system, key in ((LOINC, "loinc"), (SNOMED, "snomed")) if key in word]
-    return {"coding": codings, "text": word["text"]}
+    return ({"coding": codings} if codings else {}) | {"text": word["text"]}
 
 
 def service_request(service: str, status: str) -> Resource:

@@ -11,8 +11,9 @@ starts with) and the ``cases``. A case says what it expects of that card, in eve
     says             strings in summary or detail (English)
     also             other cards -> indicator or "none"
 
-and what it needs: ``record``, ``plus`` (more lines), ``draft``, ``failed`` (groups of data that could not be had),
-``formulary`` (what the site has). The grammar of the lines stands in ``build.py``.
+and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being written; on medication-refill: refilled),
+``entered`` (problems and fractures just recorded, for problem-list-item-create; by default all of the record), ``failed``
+(groups of data that could not be had), ``formulary`` (what the site has). The grammar of the lines stands in ``build.py``.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from tests.protocol.checks import check_response
 Case = Mapping[str, Any]
 Json = dict[str, Any]
 
-SETUP = {"name", "today", "patient", "hook", "background", "record", "plus", "draft", "failed", "formulary", "card"}
+SETUP = {"name", "today", "patient", "hook", "background", "record", "plus", "draft", "entered", "failed", "formulary", "card"}
 EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts", "says", "also"}
 DEFAULTS = {"today", "patient", "hook", "background", "card"}
 FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
@@ -98,13 +99,24 @@ def request(case: Case) -> Json:
     prefetch = {
         key: FAILED if key.rstrip("0123456789") in failed else answer(t, resources) for key, t in templates(hook).items()
     }
-    context: Json = {"userId": "Practitioner/example", "patientId": "p1"}
-    if drafts := build.drafts(case.get("draft", ())):
-        assert hook != "patient-view", "drafts belong to order-select and order-sign"
-        context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": d} for d, _ in drafts]}
-        if hook == "order-select":
-            context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft, selected in drafts if selected]
+    context = {"userId": "Practitioner/example", "patientId": "p1", **_context(case, hook, resources)}
     return {"hook": hook, "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "context": context, "prefetch": prefetch}
+
+
+def _context(case: Case, hook: str, record: Iterable[Json]) -> Json:
+    """What the hook's context has besides user and patient."""
+    drafts = build.drafts(case.get("draft", ()))
+    assert not drafts or hook in ("order-select", "order-sign", "medication-refill"), f"no drafts on {hook}"
+    orders = build.collection(draft for draft, _ in drafts)
+    if hook == "medication-refill":
+        return {"medications": orders}
+    if hook == "encounter-discharge":
+        return {"encounterId": "e1"}
+    if hook == "problem-list-item-create":
+        entered = build.record(case["entered"], "e") if "entered" in case else record
+        return {"conditions": build.collection(r for r in entered if r["resourceType"] == "Condition")}
+    selected = [f"{draft['resourceType']}/{draft['id']}" for draft, chosen in drafts if chosen]
+    return ({"draftOrders": orders} if drafts else {}) | ({"selections": selected} if hook == "order-select" else {})
 
 
 # -- the verdict --------------------------------------------------------------------------------------------------------
@@ -147,7 +159,10 @@ def _judge_suggestions(case: Case, suggestions: list[Json]) -> None:
 
 
 def _key(suggestion: Json) -> str:
-    """What a suggestion proposes, in the words of vocabulary.toml; "discard" when it only takes a draft off the desk."""
+    """What a suggestion proposes, in the words of vocabulary.toml; "discard" when it only takes a draft off the desk, "mend"
+    when it changes one."""
+    if any(action["type"] == "update" for action in suggestion["actions"]):
+        return "mend"
     created = [action["resource"] for action in suggestion["actions"] if action["type"] != "delete"]
     if not created:
         return "discard"

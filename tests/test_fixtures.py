@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import date
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
+from cards.chart import Hook
+from cards.rule import cards_of
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import parse
@@ -51,6 +54,16 @@ def given(fixture: Fixture, evaluator: Evaluator, language: str) -> dict[str, st
     response = evaluator.evaluate(call, language, fixture.as_of).response
     check_response(response, request)
     return {card["source"]["topic"]["code"]: card["indicator"] for card in response["cards"]}
+
+
+def test_every_card_is_given_by_one_fixture_and_narrowly_missed_by_another() -> None:
+    written = (files("fhir_fixtures").joinpath(f"{name}.json").read_text(encoding="utf-8") for name in names())
+    told = [json.loads(text)["expect"] for text in written]
+    codes = {card.code for hook in Hook for card in cards_of(hook)}
+    assert len(told) >= 60
+    assert {code for expect in told for code in expect["cards"]} == codes
+    assert {code for expect in told for code in expect.get("misses", ())} == codes
+    assert not [expect for expect in told if set(expect["cards"]) & set(expect.get("misses", ()))]
 
 
 @pytest.mark.parametrize("fixture", FIXTURES, ids=names())

@@ -11,6 +11,9 @@ from msgspec.structs import force_setattr
 from pydantic import BaseModel
 
 from bench.records import TODAY, body, resources
+from cards import kidney, minerals, risk
+from cards.chart import Draft
+from cards.concepts import ALENDRONATE
 from cards.rule import REGISTRY
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
@@ -83,3 +86,23 @@ def test_what_no_rule_reads_is_not_decoded(evaluator: Evaluator, monkeypatch: py
     evaluator.evaluate(parse(body("patient-view", COUNT), "patient-view"), "en")
     observations = sum(1 for resource in resources(COUNT) if resource["resourceType"] == "Observation")
     assert 0 < decoder.seen.total() < observations / 2
+
+
+def test_what_trials_share_rests_on_the_record_alone(evaluator: Evaluator) -> None:
+    chart = evaluator.chart(parse(body("patient-view", 50), "patient-view"))
+    for field in ("hook", "drafts", "found", "not_run"):
+        force_setattr(chart, field, object())  # neither a Hook nor iterable: whoever looks at it fails
+    modules = (kidney, minerals, risk)
+    own = [look for module in modules for look in vars(module).values() if getattr(look, "__module__", "") == module.__name__]
+    shared = [look for look in own if hasattr(look, "__wrapped__")]
+    assert len(shared) > 10
+    for look in shared:
+        look.__wrapped__(chart)
+
+
+def test_another_record_knows_nothing_yet(evaluator: Evaluator) -> None:
+    chart = evaluator.chart(parse(body("patient-view", 50), "patient-view"))
+    kidney.renal(chart)
+    assert chart.with_draft(Draft("proposed", ALENDRONATE, proposed=True)).known is chart.known
+    assert chart.known
+    assert not chart.without(ALENDRONATE).known

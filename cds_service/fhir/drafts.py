@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cards.chart import Draft
+from cards.chart import OTHER_REASON, Draft
 from cards.concepts import SERVICES
 from cds_service.fhir import wire
 from cds_service.fhir.conditions import understand
@@ -16,6 +16,10 @@ from cds_service.fhir.wire import wording
 
 _MEDICATION_ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})  # the latter is DSTU2
 _SERVICE_ORDERS = frozenset({"ServiceRequest", "ProcedureRequest"})  # the latter is STU3
+
+
+_GIVEN_UP = frozenset({"cancelled", "entered-in-error", "revoked"})
+"""A client may sign again orders of any other status; these are orders no more."""
 
 
 def read_drafts(facts: Facts, selected: frozenset[str] | None) -> tuple[Draft, ...]:
@@ -42,7 +46,7 @@ def _draft(given: Given, facts: Facts) -> Draft | None:
 
 def _medication(given: Given, facts: Facts) -> Draft | None:
     found = wire.MEDICINE.decode(given.raw)
-    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(given, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
     reached = reach(found, facts.record, facts.terminology)
     drugs = identified(found, reached, facts.terminology)
@@ -68,7 +72,7 @@ def _medication(given: Given, facts: Facts) -> Draft | None:
 
 def _service(given: Given, facts: Facts) -> Draft | None:
     found = wire.ACT.decode(given.raw)
-    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(given, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
     keys = [key for key in services_of(facts.terminology, found.code) if key in SERVICES]
     service = keys[0] if keys else ""
@@ -82,7 +86,13 @@ def _text(concept: wire.Concept | None) -> str:
 
 
 def _reasons(facts: Facts, concepts: Iterable[wire.Concept], references: Iterable[wire.Reference]) -> frozenset[str]:
-    """Problems named as the reason, by code or by a Condition on record."""
+    """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for all that is none of ours."""
     resolved = (facts.record.resolve(r.reference, "Condition") for r in references if r.reference)
     codes = [*concepts, *(given.peek.code for given in resolved if given and given.peek and given.peek.code)]
-    return frozenset(key for concept in codes for key in understand(concept, facts.terminology).problems)
+    found: set[str] = set()
+    for concept in codes:
+        if said := understand(concept, facts.terminology):
+            found |= said.problems | ({"fracture"} if said.fracture else set())
+        elif concept.text or concept.coding:
+            found.add(OTHER_REASON)
+    return frozenset(found)

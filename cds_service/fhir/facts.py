@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from datetime import date, datetime, tzinfo
-from typing import Any, TypeVar
 
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
 from cards.concepts import Data
 from cds_service.fhir.record import Given, Record
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.fhir.trace import Trace
-
-Answer = TypeVar("Answer")
 
 GROUPS: dict[str, Data] = {
     "Patient": Data.PATIENT,
@@ -51,15 +47,6 @@ class Facts:
         self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
-        self._answers: dict[Hashable, Any] = {}
-
-    def once(self, question: Hashable, answer: Callable[[], Answer]) -> Answer:
-        """What was found out before in this record, else found out now: orders are renewed word for word. It is kept no longer
-        than the request, since people wrote it."""
-        if question not in self._answers:
-            self._answers[question] = answer()
-        found: Answer = self._answers[question]
-        return found
 
     def put_aside(
         self, given: Given, reason: str, *, data: Data | None = None, key: str = "", when: date | None = None, detail: str = ""
@@ -69,10 +56,16 @@ class Facts:
         self.trace.note_set_aside(aside)
 
     def used(self, given: Given, what: str) -> None:
-        self.trace.note_used(given.source, what)
+        if self.trace.lines is None:
+            self.trace.used[what] += 1
+        else:
+            self.trace.note_used(given.source, what)
 
     def not_ours(self, given: Given) -> None:
-        self.trace.note_not_ours(given.source, given.type)
+        if self.trace.lines is None:
+            self.trace.not_ours[given.type] += 1
+        else:
+            self.trace.note_not_ours(given.source, given.type)
 
     def is_ours(self, given: Given, subject: str, *, data: Data | None = None, key: str = "") -> bool:
         """Whether the resource is this patient's; one that names nobody is taken as the patient's and counted."""

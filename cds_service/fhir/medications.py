@@ -47,7 +47,7 @@ def medication(given: Given, facts: Facts) -> None:
     found = wire.MEDICINE.decode(given.raw)
     reached = reach(found, facts.record, facts.terminology)
     said = json.encode((reached.concept, reached.form, found.dosage_instruction, found.dosage))
-    drugs = facts.once(said, partial(identified, found, reached, facts.terminology))
+    drugs = facts.terminology.recall_words(said, "drugs", partial(identified, found, reached, facts.terminology))
     if not drugs.drugs and not reached.dangling:
         facts.not_ours(given)
         return
@@ -75,7 +75,8 @@ def _expose(given: Given, facts: Facts, found: wire.Medicine, reached: Reached, 
         facts.put_aside(given, "no-date", detail="unreadable date")
     supply = _supply_days(found)
     for drug in drugs.drugs:
-        taken = facts.once((said, drug.key, supply), partial(dosing_of, found, reached, drugs, drug, facts))
+        about = (drug.key, supply, facts.zone)
+        (taken,) = facts.terminology.recall_words(said, about, partial(_taken, found, reached, drugs, drug, facts))
         facts.exposures.append(
             Exposure(
                 drug,
@@ -92,6 +93,11 @@ def _expose(given: Given, facts: Facts, found: wire.Medicine, reached: Reached, 
             )
         )
         facts.used(given, drug.key)
+
+
+def _taken(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> tuple[Dosing | None]:
+    """In a tuple: that nothing is said of it is remembered, too."""
+    return (dosing_of(found, reached, drugs, drug, facts),)
 
 
 def might_be_ours(peek: wire.Peek, terminology: Terminology) -> bool:

@@ -18,6 +18,7 @@ from cds_service.fhir.wire import wording
 
 _USABLE = frozenset({"final", "amended", "corrected"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
+_REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
 _SHORT_BARTHEL = 20
 _FEMORAL_NECK_CODE = "29627003"
 
@@ -115,6 +116,9 @@ def _measurement(
     if isinstance(value, str):
         facts.put_aside(given, value, data=analyte.group, key=analyte.key, when=when)
         return
+    site = site_of(meaning, found, part) if meaning.key in _WITH_SITE else None
+    if analyte.key == "t-score" and site in _REGION_OPEN:
+        facts.put_aside(given, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     reference = _reference_range(part)
     facts.measured.append(
         Measurement(
@@ -124,7 +128,7 @@ def _measurement(
             given.source,
             comparator=value.comparator,
             given=value.given,
-            site=site_of(meaning, found, part) if meaning.key in _WITH_SITE else None,
+            site=site,
             low=units.bound(reference.low, value, analyte, table) if reference else None,
             high=units.bound(reference.high, value, analyte, table) if reference else None,
             method=wire.texts((wording(found.method), found.device.display if found.device else ""))

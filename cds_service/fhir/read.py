@@ -85,9 +85,7 @@ def read(
 def _patient(facts: Facts) -> Patient:
     """The patient first: ages need the date of birth."""
     found = Patient()
-    for given in facts.record:
-        if given.type != "Patient":
-            continue
+    for given in [given for given in facts.record if given.type == "Patient"]:
         if facts.record.patient_id and given.id != facts.record.patient_id:
             facts.put_aside(given, "other-patient")
             continue
@@ -122,9 +120,7 @@ def _read_one(given: Given, facts: Facts) -> None:
 
 def _tell_of_medications(record: Record, trace: Trace) -> None:
     """A Medication says nothing by itself: it is read where an order points at it."""
-    for given in record:
-        if given.type != "Medication":
-            continue
+    for given in [given for given in record if given.type == "Medication"]:
         if given.source in record.reached:
             trace.note_led_to(given.source)
         else:

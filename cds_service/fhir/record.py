@@ -76,22 +76,34 @@ class Record:
 
     def __iter__(self) -> Iterator[Given]:
         """What is on record, without what is being written (which may be on record, too)."""
-        return (given for key, given in self._resources.items() if self._refill or key not in self._drafted)
+        if self._refill or not self._drafted:
+            return iter(self._resources.values())
+        return (given for key, given in self._resources.items() if key not in self._drafted)
 
     @property
     def drafts(self) -> Iterable[Given]:
         return self._drafted.values()
 
     def add(self, source: Source, *, drafted: bool = False) -> None:
-        """Take in a Bundle or one resource. Raises msgspec.DecodeError when it is no JSON."""
+        """Take in the resources in a Bundle (and in Bundles in it), or one resource; null and OperationOutcome are nothing.
+
+        Raises msgspec.DecodeError when it is no JSON.
+        """
         among = self._drafted if drafted else self._resources
-        for found in _unpack(source):
-            self._keep(found, among)
+        for raw, full_url in _parts(source):
+            found = _read(raw, full_url)
+            if found is None or found.type == "OperationOutcome":
+                continue
+            if found.type == "Bundle":
+                self.add(raw, drafted=drafted)
+            else:
+                self._keep(found, among)
 
     def _keep(self, found: Given, among: dict[str, Given]) -> None:
-        key = f"{found.type}/{found.id}" if found.id else f"{found.type} {bytes(found.raw).hex()}"
+        source = found.source
+        key = source if found.id else f"{found.type} {bytes(found.raw).hex()}"
         if found.full_url:
-            self._by_url[found.full_url] = found.source
+            self._by_url[found.full_url] = source
         if (known := among.get(key)) is not None:
             self._trace.duplicates += 1
             found = max(known, found, key=_version)
@@ -131,18 +143,6 @@ class Record:
         if reference.startswith("urn:uuid:"):
             return f"{kind}/{reference[9:]}"
         return tail(reference) or (f"{kind}/{reference}" if "/" not in reference else "")
-
-
-def _unpack(source: Source) -> Iterator[Given]:
-    """The resources in a Bundle (and in Bundles in it), or the one resource; null and OperationOutcome are nothing."""
-    for raw, full_url in _parts(source):
-        found = _read(raw, full_url)
-        if found is None or found.type == "OperationOutcome":
-            continue
-        if found.type == "Bundle":
-            yield from _unpack(raw)
-        else:
-            yield found
 
 
 def _parts(source: Source) -> Iterable[tuple[bytes | Raw, str]]:

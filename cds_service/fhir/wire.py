@@ -357,16 +357,20 @@ def wording(*concepts: Concept | None) -> str:
 
 def first_code(value: Concept | str | None, default: str = "") -> str:
     """The code of a status, as R4 writes it (CodeableConcept) or as STU3 did (code)."""
-    if isinstance(value, str):
-        return value
-    return next((c.code for c in codings(value) if c.code), default) or (
-        value.text.lower() if value and value.text else default
-    )
+    if value is None or isinstance(value, str):
+        return default if value is None else value
+    for coding in value.coding or ():
+        if coding.code:
+            return coding.code
+    return default or (value.text.lower() if value.text else "")
 
 
 def refer(*references: Reference | None) -> str:
     """The first reference that says where it points, else ""."""
-    return next((r.reference for r in references if r is not None and r.reference), "")
+    for each in references:
+        if each is not None and each.reference:
+            return each.reference
+    return ""
 
 
 def texts(parts: Iterable[str | None]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -87,12 +88,15 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
 
 def _extension(finding: Finding, language: str) -> Json:
     """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources."""
-    recommendations = [
-        {"id": each.id, "grade": each.grade, "document": each.document.title[language]}
-        for each in cited(REGISTRY[finding.code].cites)
-    ]
+    recommendations = _recommendations(REGISTRY[finding.code].cites, language)
     evidence = [_evidence(fact, language) for fact in finding.facts]
     return {RECOMMENDATIONS: recommendations} | ({EVIDENCE: evidence} if evidence else {})
+
+
+@cache
+def _recommendations(cites: tuple[str, ...], language: str) -> list[Json]:
+    """Made once for all cards of a rule."""
+    return [{"id": each.id, "grade": each.grade, "document": each.document.title[language]} for each in cited(cites)]
 
 
 def _evidence(fact: Fact, language: str) -> Json:

@@ -3,6 +3,7 @@ on every card."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -41,8 +42,9 @@ ORDER_SAFETY = (
 )
 
 
+@cache
 def override_reasons(*, drug_options: bool, order_safety: bool, language: str) -> list[dict[str, Any]]:
-    """The reasons that a card offers, as CDS Hooks Codings.
+    """The reasons that a card offers, as CDS Hooks Codings: made once, not to be changed.
 
     >>> [r["code"] for r in override_reasons(drug_options=False, order_safety=True, language="en")][-1]
     'record-wrong'

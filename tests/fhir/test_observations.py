@@ -147,6 +147,7 @@ def test_the_site_of_a_t_score(chart_of: Reader, code: str, text: str, body_site
         found["bodySite"] = body_site
     chart, _ = chart_of(found)
     assert chart.measured["t-score"][0].site is site
+    assert [s.reason for s in chart.set_aside] == (["site-unclear"] if site in (Site.FEMUR, Site.FOREARM) else [])
 
 
 def test_a_panel_gives_its_components(chart_of: Reader) -> None:

@@ -186,6 +186,7 @@ def test_an_allergy_to_bone_cement_is_a_problem(chart_of: Reader, text: str) -> 
         ("97909-6", 44, "%", "odi", 44),
         ("59460-6", 50, "{#}", "morse", 50),
         ("52552-7", 2, "", "falls", 2),
+        ("52552-7", 2, "{count}", "falls", 2),
         ("74013-4", 3, "{drinks}/d", "alcohol", 3),
     ],
 )

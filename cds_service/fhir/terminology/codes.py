@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -107,9 +109,11 @@ class Terminology:
         self.drugs: dict[tuple[str, str], Product] = {}
         self.services: dict[tuple[str, str], tuple[str, ...]] = {}
         self._conditions: dict[tuple[str, str], Diagnosis] = {}
-        self._memory: dict[tuple[str, Concept], Any] = {}
+        self._memory: dict[Hashable, Any] = {}
+        self._key = token_bytes(16)
         for row in rows:
             self._add(row)
+        self._observed = frozenset(code for _, code in self.observations)
         names = list(_table("names.tsv"))
         self.drug_names = _index(names, "drug")
         self.class_names = _index(names, "class")
@@ -134,7 +138,9 @@ class Terminology:
             return []
         found, known = [], self.observations
         for c in concept.coding:
-            if c.system and c.code and (meaning := known.get((system_of(c.system), c.code))) is not None:
+            if c.code not in self._observed or not c.system:  # most of a record: no system needs to be looked at
+                continue
+            if (meaning := known.get((system_of(c.system), c.code or ""))) is not None:
                 found.append(meaning)
         return sorted(found, key=lambda m: not m.site) if len(found) > 1 else found
 
@@ -158,14 +164,21 @@ class Terminology:
         """``make(concept, self)``, remembered when the concept holds a code system's words only: never what a person wrote."""
         if not concept.coding or (concept.text is not None and all(c.display != concept.text for c in concept.coding)):
             return make(concept, self)
-        key = (purpose, concept)
-        if key not in self._memory:
+        return self._remembered((purpose, concept), lambda: make(concept, self))
+
+    def recall_words(self, said: bytes, about: Hashable, make: Callable[[], Result]) -> Result:
+        """What ``make`` gives, remembered for these words, which the same hospital writes again and again. People wrote them,
+        so that no more than a digest of them is kept, keyed anew in each process. What is made must not repeat them."""
+        return self._remembered((blake2b(said, digest_size=16, key=self._key).digest(), about), make)
+
+    def _remembered(self, question: Hashable, make: Callable[[], Result]) -> Result:
+        found: Result | None = self._memory.get(question)
+        if found is None:
+            found = make()
             if len(self._memory) >= _REMEMBERED:
                 self._memory.clear()
-            made = self._memory[key] = make(concept, self)
-            return made
-        remembered: Result = self._memory[key]
-        return remembered
+            self._memory[question] = found
+        return found
 
     def observation_codes(self) -> dict[Data, tuple[str, ...]]:
         """``system|code`` of every observation that is read, by the group of data it belongs to: what queries ask for."""

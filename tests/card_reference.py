@@ -1,0 +1,207 @@
+"""docs/cards.md, made from the rules themselves: ``python -m tests.card_reference`` prints it, ``make docs`` writes it.
+
+For each card: when it fires (the rule's docstring), the numbers it uses, what it rests on, and its words in both languages as
+they come out for a sample patient of each variant. Samples come from the cases of ``cases/*.yaml`` and the fixtures; for a
+variant that none of them shows, from the patients at random of ``output/charts.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cache
+
+import cards.catalog  # noqa: F401  registers every rule
+from cards import text
+from cards.chart import Chart, Hook
+from cards.phrases import LANGUAGES, PHRASES, phrase
+from cards.rule import PRIORITY, REGISTRY, Card, Finding, run
+from cards.sources import RECOMMENDATIONS, VERSION, cited
+from cards.thresholds import THRESHOLDS
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.hooks.request import Call, parse
+from fhir_fixtures import all_fixtures
+from tests import test_cases as case_files
+from tests.numbers import used_by
+from tests.output import charts
+
+Sample = tuple[Chart, Finding]
+Kind = tuple[int, str]
+"""Rank of the indicator, variant."""
+
+SEEDS = range(1200)
+SECTIONS = {
+    "A": "Diagnosis and assessment",
+    "B": "Treatment",
+    "C": "Sequence and course",
+    "D": "Tests",
+    "E": "Calcium and vitamin D",
+    "F": "Order safety",
+    "G": "Vertebral fracture",
+    "H": "Rehabilitation and life",
+}
+INTRODUCTION = """# The cards
+
+<!-- Made by `make docs` from the rules, texts and numbers in `cards`. Do not edit. -->
+
+What each card says, when, with which numbers and on whose authority: content version {version}, {count} cards. The texts are
+printed as they come out for a made-up patient; drugs, values and dates change with the record. ● marks the suggestion that is
+recommended.
+
+Numbers stand in `cards/thresholds.toml`. Their status: VERIFIED, seen in the source named; SEED, printed in one of the five
+Chinese documents; SECONDARY, restated by a second source; RECALL, clinical convention, to be confirmed by the site; OWN, our
+choice. Grades are those of the source, "-" where it gives none. Which card cites which recommendation stands
+[at the end](#recommendations-and-cards).
+"""
+
+
+def document() -> str:
+    """The whole page as Markdown."""
+    samples = gather()
+    parts = [INTRODUCTION.format(version=VERSION, count=len(REGISTRY)), _contents()]
+    for section in sorted(SECTIONS):
+        members = sorted((c for c in REGISTRY.values() if c.section == section), key=lambda c: c.code)
+        if members:
+            parts.append(f"## {section}. {SECTIONS[section]}\n")
+            parts += [_card(each, samples.get(each.code, {})) for each in members]
+    return "\n".join([*parts, _coverage()])
+
+
+# -- samples ----------------------------------------------------------------------------------------------------------
+
+
+def gather() -> dict[str, dict[Kind, Sample]]:
+    """One finding per card, variant and indicator, the plainest first, with the chart that it was found on."""
+    found: dict[str, dict[Kind, Sample]] = {}
+    for samples in (_of_cases(), _of_fixtures(), _of_random()):
+        for seen in samples:
+            finding = seen[1]
+            found.setdefault(finding.code, {}).setdefault((finding.indicator.rank, finding.variant), seen)
+    return found
+
+
+def _of_cases() -> Iterator[Sample]:
+    """What the cases show of the card that each is about."""
+    for param in case_files.cases():
+        case = param.values[0]
+        if case.get("expect", "") == "none":
+            continue
+        body = case_files.request(case)
+        call = parse(json.dumps(body).encode(), body["hook"])
+        formulary = frozenset(case["formulary"]) if "formulary" in case else None
+        yield from (seen for seen in _asked(call, case["today"], formulary) if seen[1].code == case["card"])
+
+
+def _of_fixtures() -> Iterator[Sample]:
+    for fixture in all_fixtures():
+        call = parse(json.dumps(fixture.request()).encode(), fixture.hook)
+        yield from _asked(call, fixture.as_of)
+
+
+def _of_random() -> Iterator[Sample]:
+    for seed in SEEDS:
+        patient = charts.chart(seed)
+        yield from ((patient, finding) for finding in run(patient))
+
+
+def _asked(call: Call, today: date, formulary: frozenset[str] | None = None) -> Iterator[Sample]:
+    chart = _evaluator(formulary).chart(call, today)
+    yield from ((chart, finding) for finding in run(chart))
+
+
+@cache
+def _evaluator(formulary: frozenset[str] | None) -> Evaluator:
+    return Evaluator(Settings() if formulary is None else Settings(formulary=formulary))
+
+
+# -- one card ---------------------------------------------------------------------------------------------------------
+
+
+def _contents() -> str:
+    lines = ["| section | cards |", "|---|---|"]
+    for section in sorted(SECTIONS):
+        codes = sorted(c.code for c in REGISTRY.values() if c.section == section)
+        if codes:
+            lines.append(f"| {section}. {SECTIONS[section]} | {' '.join(f'[`{code}`](#{code})' for code in codes)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _card(card: Card, samples: dict[Kind, Sample]) -> str:
+    title = PHRASES["card"][card.code]
+    hooks = ", ".join(hook.value for hook in Hook if hook in card.hooks)
+    parts = [
+        f"### {card.code}\n",
+        f"**{title.en}** · {title.zh}\n",
+        f"Hooks: {hooks}.",
+        f"Not run without: {', '.join(sorted(card.needs)) or 'nothing is needed'}.\n",
+        f"When: {' '.join(card.doc.split())}\n",
+        *_numbers(card),
+        *_citations(card),
+    ]
+    for kind in sorted(samples):
+        parts += _sample(*samples[kind])
+    return "\n".join(parts) + "\n"
+
+
+def _numbers(card: Card) -> Iterator[str]:
+    own, shared = used_by(card.rule)
+    if own:
+        yield "| number | value | source | status |"
+        yield "|---|---|---|---|"
+        for key in sorted(own):
+            each = THRESHOLDS[key]
+            yield f"| `{key}` | {each.value} {each.unit} | {each.source.replace('|', '/')} | {each.status} |"
+        yield ""
+    if shared - own:
+        yield f"Through shared definitions: {', '.join(f'`{key}`' for key in sorted(shared - own))}.\n"
+
+
+def _citations(card: Card) -> Iterator[str]:
+    yield "Rests on:\n"
+    for each in cited(card.cites):
+        yield f"- {each.id} ({each.grade}): {each.gist}"
+    yield ""
+
+
+def _sample(patient: Chart, finding: Finding) -> Iterator[str]:
+    yield f"<details><summary>{finding.indicator.value}{f', {finding.variant}' if finding.variant else ''}</summary>\n"
+    for language in LANGUAGES:
+        yield _quoted(_words(patient, finding, language))
+        yield ""
+    yield "</details>\n"
+
+
+def _words(patient: Chart, finding: Finding, language: str) -> Iterator[str]:
+    """Summary, the detail up to its list of sources, and the labels of the suggestions."""
+    words = text.render(finding, language, patient)
+    yield f"**{words.summary}**"
+    yield ""
+    yield from words.detail.split(f"**{phrase('heading', 'source', language)}**")[0].strip().splitlines()
+    if finding.options:
+        yield ""
+    for option in finding.options:
+        yield f"{'●' if option.recommended else '○'} {text.label(option, language, patient)}  "
+
+
+def _quoted(lines: Iterable[str]) -> str:
+    return "\n".join(f"> {line}".rstrip() if not line.endswith("  ") else f"> {line}" for line in lines)
+
+
+# -- what covers what -------------------------------------------------------------------------------------------------
+
+
+def _coverage() -> str:
+    lines = ["## Recommendations and cards\n", "| recommendation | grade | what it asks for | cards |", "|---|---|---|---|"]
+    for each in RECOMMENDATIONS.values():
+        links = " ".join(f"[`{code}`](#{code})" if code in REGISTRY else f"`{code}`" for code in each.cards)
+        lines.append(f"| {each.id} | {each.grade} | {each.gist.replace('|', '/')} | {links} |")
+    order = ", ".join(PRIORITY)
+    lines.append(f"\nCards of one indicator are shown in the order of sections {order}; critical before warning before info.")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())
