@@ -20,6 +20,7 @@ from cds_service.evaluate import Evaluator
 from cds_service.fhir.read import read
 from cds_service.hooks.request import parse
 from fhir_fixtures import Fixture, all_fixtures
+from fhir_fixtures.prefetch import answer, templates
 from tests import build
 from tests.test_cases import cases, judge, request
 
@@ -161,3 +162,32 @@ def test_a_recording_chart_notes_what_is_read() -> None:
     chart = recording(Chart(today=day, measured={"egfr": (Measurement("egfr", 60, day),)}), seen)
     assert chart.newest("egfr") is not None
     assert seen == {Data.RENAL}
+
+
+# -- what we propose may be signed --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fixture", list(all_fixtures()), ids=lambda fixture: fixture.name)
+def test_no_suggested_order_draws_a_critical_card_when_it_is_signed(fixture: Fixture, evaluator: Evaluator) -> None:
+    """Each suggestion of each card is put on the desk, without what it takes away, and signed."""
+    body = fixture.request()
+    asked = evaluator.evaluate(parse(json.dumps(body).encode(), fixture.hook), "en", fixture.as_of).response["cards"]
+    for card in asked:
+        for suggestion in card.get("suggestions", ()):
+            drafts = [action["resource"] for action in suggestion["actions"] if action["type"] in ("create", "update")]
+            drafts = [draft for draft in drafts if draft["resourceType"] in ("MedicationRequest", "ServiceRequest")]
+            signed = sign(fixture, body, drafts, evaluator) if drafts else []
+            critical = [each["summary"] for each in signed if each["indicator"] == "critical"]
+            assert critical == [], (card["source"]["topic"]["code"], suggestion["label"])
+
+
+def sign(fixture: Fixture, body: Json, drafts: list[Json], evaluator: Evaluator) -> list[Json]:
+    """The cards of order-sign for these drafts in this record."""
+    entries = [{"resource": {"id": f"suggested-{number}"} | draft} for number, draft in enumerate(drafts)]
+    context = {"userId": "Practitioner/example", "patientId": fixture.patient_id}
+    context |= {"draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": entries}}
+    prefetch = {key: answer(template, fixture.resources) for key, template in templates("order-sign").items()}
+    call = {"hook": "order-sign", "hookInstance": body["hookInstance"], "context": context, "prefetch": prefetch}
+    answered = evaluator.evaluate(parse(json.dumps(call).encode(), "order-sign"), "en", fixture.as_of)
+    signed: list[Json] = answered.response["cards"]
+    return signed
