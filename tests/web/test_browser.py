@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -58,10 +59,12 @@ class Visitor:
         return next(each for each in self.all(selector) if text in each.text)
 
     def until(self, what: Callable[[], Any]) -> Any:
-        return WebDriverWait(self.browser, 10, 0.05).until(lambda _: what())
+        """Wait for it; what the page draws anew meanwhile is looked up anew."""
+        waits = WebDriverWait(self.browser, 10, 0.05, (NoSuchElementException, StaleElementReferenceException))
+        return waits.until(lambda _: what())
 
     def choose(self, title: str) -> None:
-        self.named(".patient", title).click()
+        self.until(lambda: self.named(".patient", title).click() is None)
         self.answered(title)
 
     def answered(self, title: str) -> None:
@@ -187,10 +190,10 @@ def test_request_response_and_curl_are_there_to_copy(visitor: Visitor) -> None:
 def test_the_moment_and_the_language_can_be_changed(visitor: Visitor) -> None:
     visitor.go(language="zh")
     visitor.choose("地舒单抗九个月前注射，此后未再用药")
-    assert visitor.one('.card[data-code="denosumab-sequence"] .mark').text == "危急"
-    Select(visitor.one("#hook")).select_by_value("encounter-discharge")
+    visitor.until(lambda: visitor.one('.card[data-code="denosumab-sequence"] .mark').text == "危急")
+    visitor.until(lambda: Select(visitor.one("#hook")).select_by_value("encounter-discharge") is None)
     visitor.until(lambda: "encounter-discharge" in visitor.one("#inspect pre").get_property("textContent"))
-    visitor.one(".language").click()
+    visitor.until(lambda: visitor.one(".language").click() is None)
     visitor.until(lambda: visitor.one("html").get_attribute("lang") == "en")
 
 
