@@ -6,6 +6,9 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
+DAYS_A_MONTH = 365.25 / 12
+"""For time on a drug that was put together from several stretches."""
+
 
 @lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from cards.calendar import add_days, add_months
+from cards.calendar import DAYS_A_MONTH, add_days, add_months
 from cards.chart import Chart, Course, Dosing, Exposure, Problem
 from cards.concepts import ABALOPARATIDE, DENOSUMAB, DENOSUMAB_ONCOLOGY, ROMOSOZUMAB, TERIPARATIDE, Drug, Mechanism
 from cards.thresholds import limit
@@ -340,9 +340,6 @@ def used_up(chart: Chart, drug: Drug, on: date) -> Course | None:
     if drug in (TERIPARATIDE, ABALOPARATIDE):
         both = [c for key in (TERIPARATIDE, ABALOPARATIDE) if (c := chart.course(key)) and c.exposure_days is not None]
         together = sum(c.exposure_days or 0 for c in both)
-        if (len(both) == 2 or course is None) and both and together >= limit("pth-analogs-months") * _DAYS_A_MONTH:
+        if (len(both) == 2 or course is None) and both and together >= limit("pth-analogs-months") * DAYS_A_MONTH:
             return course or both[0]
     return None
-
-
-_DAYS_A_MONTH = 365.25 / 12

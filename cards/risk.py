@@ -6,7 +6,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from cards.calendar import add_days, add_months, months_between
+from cards.calendar import DAYS_A_MONTH, add_days, add_months, months_between
 from cards.chart import Chart, Course, Fracture, Measurement, per_chart
 from cards.concepts import ANABOLIC, ANTIRESORPTIVE, COURSES, DIAGNOSTIC_SITES, HIP_SITES, Data, Drug, Mechanism, Site
 from cards.fractures import MAJOR_SITES, MINOR_SITES
@@ -245,10 +245,7 @@ def _months_on(course: Course) -> int:
         return 12 * len(course.doses)
     if len(course.spans) == 1 and course.exposure_days is not None:
         return months_between(*course.spans[0])
-    return int((course.exposure_days or 0) / _DAYS_A_MONTH)
-
-
-_DAYS_A_MONTH = 365.25 / 12
+    return int((course.exposure_days or 0) / DAYS_A_MONTH)
 
 
 def about_to_be_treated(chart: Chart) -> bool:

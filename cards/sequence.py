@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from cards import facts, options, risk
-from cards.calendar import add_days, add_months, months_between
+from cards.calendar import DAYS_A_MONTH, add_days, add_months, months_between
 from cards.chart import ORDER_HOOKS, Chart, Course, Hook
 from cards.concepts import (
     ANABOLIC,
@@ -299,13 +299,10 @@ def _months_on(chart: Chart, course: Course) -> int | None:
         known = [c.exposure_days for c in oral if c.exposure_days is not None]
         if len(oral) == 1 and len(course.spans) == 1 and known:
             return months_between(course.spans[0][0], min(course.spans[0][1], chart.today))
-        return int(sum(known) / _DAYS_A_MONTH) if known else None
+        return int(sum(known) / DAYS_A_MONTH) if known else None
     if course.doses and course.last_dose is not None:
         return (len(course.doses) - 1) * 12 + min(months_between(course.doses[-1], chart.today), 12)
-    return None if course.exposure_days is None else int(course.exposure_days / _DAYS_A_MONTH)
-
-
-_DAYS_A_MONTH = 365.25 / 12
+    return None if course.exposure_days is None else int(course.exposure_days / DAYS_A_MONTH)
 
 
 def _beyond(chart: Chart, course: Course, months: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cards import facts, minerals, risk
 from cards.calendar import add_months
-from cards.chart import ORDER_HOOKS, Chart, Measurement
+from cards.chart import ORDER_HOOKS, Chart
 from cards.concepts import ANTIRESORPTIVE, CHOLECALCIFEROL, COURSES, Data, Mechanism
 from cards.minerals import calcium
 from cards.options import service
@@ -25,7 +25,7 @@ from cards.thresholds import limit
 )
 def vitamin_d_low(chart: Chart) -> Iterator[Finding]:
     """25(OH)D below 30 ng/mL is raised with 800-1200 IU a day, below 20 before denosumab or zoledronate is given."""
-    newest = newest_vitamin_d(chart)
+    newest = minerals.vitamin_d(chart)
     if newest is None or not newest.below(limit("vitamin-d-target")) or not risk.adult(chart):
         return
     drafts = chart.drafted(ANTIRESORPTIVE)
@@ -56,9 +56,3 @@ def vitamin_d_low(chart: Chart) -> Iterator[Finding]:
         left_out=chart.left_out("vitamin-d"),
         about=drafts[0] if drafts else None,
     )
-
-
-def newest_vitamin_d(chart: Chart) -> Measurement | None:
-    """The newest 25(OH)D of 12 months; of several that nothing else tells apart, the lowest."""
-    found = chart.values("vitamin-d", since=chart.months_ago(limit("vitamin-d-window-months")))
-    return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=lambda m: m.value, default=None)
