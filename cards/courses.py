@@ -87,8 +87,11 @@ def _course(drug: Drug, exposures: list[Exposure], today: date) -> Course:
 
 def _dosing(ongoing: list[Exposure], past: list[Exposure]) -> Dosing | None:
     """How the drug is taken: as the newest open order or statement says, else the newest of all."""
-    newest_first = sorted(past, key=lambda e: (e in ongoing, e.start or date.min), reverse=True)
-    return next((e.dosing for e in newest_first if e.dosing), None)
+    for some in (ongoing, past):
+        told = [e for e in some if e.dosing]
+        if told:
+            return max(told, key=lambda e: e.start or date.min).dosing
+    return None
 
 
 # -- doses ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cards import sources
 from cds_service import config, logs, metrics
 from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
+from cds_service.evaluate import BODY, Evaluator
 from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.errors import RequestError
@@ -81,7 +81,8 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
         service = _service(service_id)
         _refuse_other_media()
         client = caller()
-        asked = parse(_content(settings.max_body), service.hook, fhir_servers=client.fhir_servers if client else None)
+        servers = client.fhir_servers if client else None
+        asked = parse(_content(settings.max_body), service.hook, fhir_servers=servers, body=BODY)
         issuer = client.iss if client else ""
         repetition = Repetition(store, asked, service.id, client=issuer, shadow=settings.shadow) if store.running else None
         language = preferred(request.headers.get("Accept-Language"), settings.language)

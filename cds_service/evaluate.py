@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, field, json
 
 import cards.catalog  # noqa: F401  registers every rule
 from cards import text
@@ -21,20 +21,26 @@ from cds_service import metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
 from cds_service.fhir import orders
-from cds_service.fhir.client import Access, FhirClient, below, medication_urls, page_of
+from cds_service.fhir.client import Access, FhirClient, medication_urls
+from cds_service.fhir.pages import below, page_of
 from cds_service.fhir.queries import Query, build
 from cds_service.fhir.read import read
 from cds_service.fhir.record import Source
 from cds_service.fhir.terminology import codes
 from cds_service.fhir.trace import Trace
+from cds_service.fhir.wire import AnyResource
 from cds_service.hooks import errors
 from cds_service.hooks.cards import suggestion, to_wire
-from cds_service.hooks.request import HOOKS, Call
+from cds_service.hooks.request import HOOKS, Body, Call
 from cds_service.repetition import Repetition
 
 Json = dict[str, Any]
 
 NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为保持简短，此处未显示**：{titles}")
+
+
+BODY: json.Decoder[Body[AnyResource | None]] = json.Decoder(Body[AnyResource | None])
+"""A request with all that was prefetched, in one go."""
 
 
 class Evaluation(Struct, frozen=True):
@@ -182,7 +188,7 @@ class Evaluator:
                 if (page := page_of(given)) is None:
                     gathered.lack(query)
                     continue
-                gathered.sources.append(page if page.entry else given)
+                gathered.sources.append(page.source)
                 if (url := page.following(access.base if access else "")) is None:
                     continue
             if access and url and query.key not in call.failed and below(access.base, url):

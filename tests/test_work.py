@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -16,11 +17,11 @@ from cards.chart import Draft
 from cards.concepts import ALENDRONATE
 from cards.rule import REGISTRY
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
+from cds_service.evaluate import BODY, Evaluator
 from cds_service.fhir import wire
 from cds_service.hooks.request import parse
 
-FULL = ("PATIENT", "OBSERVATION", "CONDITION", "MEDICINE", "MEDICATION", "ACT", "IMAGING_STUDY", "ALLERGY", "FAMILY")
+ONE_BY_ONE = ("RESOURCE", "LOOSE_BUNDLE", "LOOSE_ENTRY", "KIND", "PEEK", "MEDICINE", "MEDICATION", "ACT", "ANYTHING")
 COUNT = 500
 
 
@@ -65,25 +66,39 @@ def rules_run() -> Iterator[Counter[Any]]:
 def test_no_work_is_done_twice(
     hook: str, evaluator: Evaluator, rules_run: Counter[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoders = {name: Counting(getattr(wire, name)) for name in ("PEEK", *FULL)}
+    decoders = {name: Counting(getattr(wire, name)) for name in (*ONE_BY_ONE, "CONCEPT")}
     for name, decoder in decoders.items():
         monkeypatch.setattr(wire, name, decoder)
     monkeypatch.setattr(BaseModel, "__init__", lambda *_, **__: pytest.fail("a model was built"))
     monkeypatch.setattr(BaseModel, "model_validate", lambda *_, **__: pytest.fail("a model was built"))
-    evaluation = evaluator.evaluate(parse(body(hook, COUNT), hook), "en")
+    whole = Counting(BODY)
+    evaluation = evaluator.evaluate(parse(body(hook, COUNT), hook, body=whole), "en")
     assert evaluation.response["cards"]
 
+    assert whole.seen.total() == 1
     # the one draft is read by itself first (is it ours at all?), then with the record, and may be mended
     on_record = {name: Counter({c: n for c, n in d.seen.items() if b'"draft"' not in c}) for name, d in decoders.items()}
-    assert on_record.pop("PEEK").total() == COUNT
-    assert max(sum(on_record.values(), Counter()).values()) == 1
+    assert max(on_record.pop("CONCEPT").values()) == 1
+    assert not sum(on_record.values(), Counter()), "a resource that was decoded with the body was decoded again"
     assert max(rules_run.values()) == 1
 
 
-def test_what_no_rule_reads_is_not_decoded(evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoder = Counting(wire.OBSERVATION)
-    monkeypatch.setattr(wire, "OBSERVATION", decoder)
-    evaluator.evaluate(parse(body("patient-view", COUNT), "patient-view"), "en")
+def test_one_broken_resource_costs_its_own_bundle_a_second_look_and_no_other(
+    evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = json.loads(body("patient-view", COUNT))
+    counts = {key: len(found.get("entry", ())) for key, found in request["prefetch"].items()}
+    request["prefetch"]["conditions"]["entry"][-1]["resource"]["recordedDate"] = {"not": "a date"}
+    decoder = Counting(wire.RESOURCE)
+    monkeypatch.setattr(wire, "RESOURCE", decoder)
+    evaluator.evaluate(parse(json.dumps(request).encode(), "patient-view", body=BODY), "en")
+    assert decoder.seen.total() == len(counts) + counts["conditions"]
+
+
+def test_the_ranges_of_what_no_rule_reads_are_not_decoded(evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Counting(wire.REFERENCE_RANGES)
+    monkeypatch.setattr(wire, "REFERENCE_RANGES", decoder)
+    evaluator.evaluate(parse(body("patient-view", COUNT), "patient-view", body=BODY), "en")
     observations = sum(1 for resource in resources(COUNT) if resource["resourceType"] == "Observation")
     assert 0 < decoder.seen.total() < observations / 2
 

@@ -7,10 +7,8 @@ import re
 from cards.chart import Allergy, Problem
 from cards.concepts import DRUGS, Drug, Mechanism
 from cds_service.fhir import wire
-from cds_service.fhir.dates import day
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
-from cds_service.fhir.record import Given
 from cds_service.fhir.terminology.codes import NOT_OURS
 from cds_service.fhir.wire import wording
 
@@ -20,26 +18,25 @@ _ANAPHYLAXIS = re.compile(r"anaphyla|过敏性休克|严重过敏")
 _ANAPHYLAXIS_CODES = frozenset({"39579001"})
 
 
-def allergy(given: Given, facts: Facts) -> None:
+def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     """Read one AllergyIntolerance into ``facts.allergies``."""
-    found = wire.ALLERGY.decode(given.raw)
     reactions = found.reaction or ()
     substances = (found.code, *(r.substance for r in reactions))
     keys = _keys(facts, *substances)
     filler = _FILLER.search(fold(wire.texts(map(wording, substances)))) is not None
     if not keys and not filler:
-        facts.not_ours(given)
+        facts.not_ours(source, "AllergyIntolerance")
         return
-    if not facts.is_ours(given, wire.refer(found.patient, found.subject)):
+    if not facts.is_ours(source, wire.refer(found.patient, found.subject)):
         return
     active = wire.first_code(found.clinical_status, "active") == "active"
     if not active or wire.first_code(found.verification_status) in _OUT:
-        facts.trace.note_not_ours(given.source, "AllergyIntolerance, not active or refuted")
+        facts.not_ours(source, "AllergyIntolerance", "not active or refuted")
         return
     if filler:
-        recorded = day(found.recorded_date, facts.zone)
-        facts.problems.append(Problem("filler-allergy", given.source, recorded=recorded, text=wording(found.code)))
-        facts.used(given, "filler-allergy")
+        recorded = facts.day(found.recorded_date)
+        facts.problems.append(Problem("filler-allergy", source, recorded=recorded, text=wording(found.code)))
+        facts.used(source, "filler-allergy")
     manifestations = [m for r in reactions for m in r.manifestation or ()]
     severe = found.criticality == "high" or any(_is_anaphylaxis(m) for m in manifestations)
     for key in keys:
@@ -49,14 +46,14 @@ def allergy(given: Given, facts: Facts) -> None:
             Allergy(
                 drug,
                 mechanism,
-                given.source,
+                source,
                 found.type == "intolerance",
                 severe,
                 wording(found.code),
-                day(found.recorded_date, facts.zone),
+                facts.day(found.recorded_date),
             )
         )
-        facts.used(given, f"allergy {key}")
+        facts.used(source, f"allergy {key}")
 
 
 def _keys(facts: Facts, *concepts: wire.Concept | None) -> list[str]:

@@ -12,14 +12,13 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from urllib.parse import unquote, urljoin, urlsplit
 
-import msgspec
 import requests
 import urllib3
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 
-from cds_service.fhir import wire
+from cds_service.fhir.pages import below, page_of
+from cds_service.fhir.record import Source
 from cds_service.fhir.transport import Bearer, InUse, session
 
 MAX_BYTES = 20 * 1024**2
@@ -47,34 +46,10 @@ class Access(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """The pages of one query, as they came. ``complete`` is False when the query failed or a page is missing."""
+    """The pages of one query. ``complete`` is False when the query failed or a page is missing."""
 
-    pages: tuple[bytes, ...] = ()
+    pages: tuple[Source, ...] = ()
     complete: bool = False
-
-
-class Page(wire.Bundle):
-    """A resource or one page of a searchset, as far as fetching has to look into it; its entries serve the reader, too."""
-
-    def following(self, base: str) -> str | None:
-        """The URL of the next page; a relative one is taken from the server's base, as FHIR says."""
-        if self.resource_type != "Bundle":
-            return None
-        urls = (link.url for link in self.link or () if link.relation == "next" and isinstance(link.url, str))
-        url = next(urls, None)
-        return None if url is None else urljoin(f"{base}/", url)
-
-
-class _LoosePage(wire.Element):
-    """For a page with an entry of a wrong shape."""
-
-    resource_type: str | None = None
-    entry: tuple[Raw, ...] | None = None
-    link: tuple[wire.Link, ...] | None = None
-
-
-_page = msgspec.json.Decoder(Page)
-_loose_page = msgspec.json.Decoder(_LoosePage)
 
 
 class _Job(Struct, eq=False):
@@ -120,7 +95,7 @@ class FhirClient:
 
     def _run(self, job: _Job) -> Answer:
         job.in_use.watch()
-        pages: list[bytes] = []
+        pages: list[Source] = []
         seen: set[str] = set()
         room, entries, url = MAX_BYTES, 0, job.url
         while url not in seen and len(pages) < MAX_PAGES:
@@ -128,9 +103,9 @@ class FhirClient:
             content = self._get(job, url, room)
             if content is None or (page := page_of(content)) is None:
                 return Answer(tuple(pages))
-            pages.append(content)
+            pages.append(page.source)
             room -= len(content)
-            entries += len(page.entry or ())
+            entries += page.entries
             following = page.following(job.access.base)
             if following is None:
                 return Answer(tuple(pages), complete=True)
@@ -173,43 +148,3 @@ def medication_urls(base: str, references: Iterable[str]) -> dict[str, str]:
 
 def _result(future: Future[Answer]) -> Answer:
     return future.result() if future.done() and not future.cancelled() else Answer()
-
-
-def page_of(content: bytes | Raw) -> Page | None:
-    """A resource that is no OperationOutcome; None for anything else, be it no resource or a Bundle of a wrong shape.
-
-    It has entries where each has the shape of one; where one has not, the reader must look at the content itself.
-    """
-    try:
-        page = _page.decode(content)
-    except msgspec.ValidationError:
-        loose = _without_entries(content)
-        if loose is None:
-            return None
-        page = loose
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return page if page.resource_type not in (None, "", "OperationOutcome") else None
-
-
-def _without_entries(content: bytes | Raw) -> Page | None:
-    try:
-        loose = _loose_page.decode(content)
-    except msgspec.DecodeError:
-        return None
-    return Page(loose.resource_type, link=loose.link)
-
-
-def below(base: str, url: str) -> bool:
-    """Whether a URL lies below a base URL, by its letters: no other host, no way up, no user name in between.
-
-    >>> below("https://ehr.example.org/fhir", "https://ehr.example.org/fhir?page=2")
-    True
-    >>> below("https://ehr.example.org/fhir", "https://ehr.example.org/fhir/../admin")
-    False
-    >>> below("https://ehr.example.org", "https://ehr.example.org.evil.example/x")
-    False
-    """
-    if not url.startswith((f"{base}/", f"{base}?")):
-        return False
-    return ".." not in unquote(urlsplit(url).path).replace("\\", "/").split("/")

@@ -11,10 +11,8 @@ from cards.calendar import add_months, years_between
 from cards.chart import FractureEntry, Problem
 from cards.concepts import PROBLEMS
 from cds_service.fhir import wire
-from cds_service.fhir.dates import day, first_day
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
-from cds_service.fhir.record import Given
 from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
 from cds_service.fhir.units import number
 from cds_service.fhir.wire import wording
@@ -83,46 +81,43 @@ class Said(Struct, frozen=True):
         return bool(self.problems or self.fracture or self.parental)
 
 
-def condition(given: Given, facts: Facts) -> None:
+def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
-    said = understand(given.peek.code if given.peek else None, facts.terminology)
+    said = understand(found.code, facts.terminology)
     if not said:
-        facts.not_ours(given)
+        facts.not_ours(source, "Condition")
         return
-    found = wire.CONDITION.decode(given.raw)
-    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(source, wire.refer(found.subject, found.patient)):
         return
     if wire.first_code(found.verification_status) in _OUT:
-        facts.trace.note_not_ours(given.source, "Condition, refuted or entered in error")
+        facts.not_ours(source, "Condition", "refuted or entered in error")
         return
     if said.disagree:
-        facts.put_aside(given, "codings-disagree")
-    onset, recorded = _onset(found, facts), day(found.recorded_date, facts.zone)
+        facts.put_aside(source, "codings-disagree")
+    onset, recorded = _onset(found, facts), facts.day(found.recorded_date)
     if (onset or recorded or facts.today) > facts.today:
-        facts.put_aside(given, "future", when=onset or recorded)
+        facts.put_aside(source, "future", when=onset or recorded)
         return
     if onset is None and recorded is None and (found.onset_date_time or found.recorded_date):
-        facts.put_aside(given, "no-date", detail="onset")
-    _record(given, facts, found, said, onset, recorded)
+        facts.put_aside(source, "no-date", detail="onset")
+    _record(source, facts, found, said, onset, recorded)
 
 
-def _record(given: Given, facts: Facts, found: wire.Condition, said: Said, onset: date | None, recorded: date | None) -> None:
+def _record(source: str, facts: Facts, found: wire.Condition, said: Said, onset: date | None, recorded: date | None) -> None:
     text = found.code.text if found.code and found.code.text else wording(found.code)
     abated, active = _state(found, facts)
     for key in sorted(_with_early_menopause(said.problems, onset, facts.birth)):
-        facts.problems.append(Problem(key, given.source, onset, recorded, abated, active, text))
-        facts.used(given, key)
+        facts.problems.append(Problem(key, source, onset, recorded, abated, active, text))
+        facts.used(source, key)
     if (fracture := said.fracture) is not None:
         where = fold(wire.texts((wording(found.code), *map(wording, found.body_site or ()))))
         part = fracture.part or _part(fracture.site, where, found.code)
         when = onset if fracture.history else onset or recorded
-        facts.fractures.append(
-            FractureEntry(fracture.site, given.source, part, when, fracture.osteoporotic, said.subsequent, text)
-        )
-        facts.used(given, "fracture")
+        facts.fractures.append(FractureEntry(fracture.site, source, part, when, fracture.osteoporotic, said.subsequent, text))
+        facts.used(source, "fracture")
     if said.parental:
         facts.parental_hip_fracture = True
-        facts.used(given, PARENTAL_HIP_FRACTURE)
+        facts.used(source, PARENTAL_HIP_FRACTURE)
 
 
 def understand(concept: wire.Concept | None, terminology: Terminology) -> Said:
@@ -206,7 +201,7 @@ def _with_early_menopause(problems: frozenset[str], onset: date | None, birth: d
 
 def _onset(found: wire.Condition, facts: Facts) -> date | None:
     period = found.onset_period
-    stated = first_day(facts.zone, found.onset_date_time, period.start if period else None, found.onset_string)
+    stated = facts.first_day(found.onset_date_time, period.start if period else None, found.onset_string)
     return stated or _at_age(found.onset_age, facts)
 
 
@@ -222,26 +217,25 @@ def _state(found: wire.Condition, facts: Facts) -> tuple[date | None, bool]:
     """When it ended and whether it is active: an end on record outweighs an "active" that was left standing."""
     period = found.abatement_period
     texts = (found.abatement_date_time, period.end if period else None, found.abatement_string)
-    abated = first_day(facts.zone, *texts) or _at_age(found.abatement_age, facts)
+    abated = facts.first_day(*texts) or _at_age(found.abatement_age, facts)
     ended = found.abatement_boolean or found.abatement_age is not None or any(texts)
     if ended and not (abated and abated > facts.today):
         return abated, False
     return abated, wire.first_code(found.clinical_status, "active") not in _INACTIVE
 
 
-def family(given: Given, facts: Facts) -> None:
+def family(source: str, found: wire.FamilyMemberHistory, facts: Facts) -> None:
     """Read one FamilyMemberHistory: a parent's hip fracture is what counts."""
-    found = wire.FAMILY.decode(given.raw)
     relation = found.relationship
     is_parent = any(c.code in _PARENT_CODES for c in wire.codings(relation)) or _PARENT.search(fold(wording(relation)))
     said = [understand(c.code, facts.terminology).fracture for c in found.condition or ()]
     if not is_parent or not any(fracture and fracture.site == "hip" for fracture in said):
-        facts.not_ours(given)
+        facts.not_ours(source, "FamilyMemberHistory")
         return
-    if not facts.is_ours(given, wire.refer(found.patient)):
+    if not facts.is_ours(source, wire.refer(found.patient)):
         return
     if found.status == "entered-in-error":
-        facts.trace.note_not_ours(given.source, "FamilyMemberHistory, entered in error")
+        facts.not_ours(source, "FamilyMemberHistory", "entered in error")
         return
     facts.parental_hip_fracture = True
-    facts.used(given, PARENTAL_HIP_FRACTURE)
+    facts.used(source, PARENTAL_HIP_FRACTURE)

@@ -41,6 +41,11 @@ def day(text: str | None, zone: tzinfo) -> date | None:
     >>> day("2021-11-10T23:30:00Z", ZoneInfo("Asia/Shanghai"))
     datetime.date(2021, 11, 11)
     """
+    if text and len(text) == 10 and text[4] == text[7] == "-":  # a day is the same day in every zone
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return None
     found = moment(text, zone)
     return found.date() if found else None
 

@@ -39,27 +39,27 @@ def _draft(given: Given, facts: Facts) -> Draft | None:
         if given.type in _SERVICE_ORDERS:
             return _service(given, facts)
     except BROKEN as error:
-        facts.put_aside(given, "unreadable", detail=field_of(error))
+        facts.put_aside(given.source, "unreadable", detail=field_of(error))
         return Draft(given.source, unidentified=True)
     return None
 
 
 def _medication(given: Given, facts: Facts) -> Draft | None:
-    found = wire.MEDICINE.decode(given.raw)
-    if not facts.is_ours(given, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
+    found, source = wire.MEDICINE.decode(given.raw), given.source
+    if not facts.is_ours(source, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
     reached = reach(found, facts.record, facts.terminology)
     drugs = identified(found, reached, facts.terminology)
     if drugs.disagree:
-        facts.put_aside(given, "codings-disagree")
+        facts.put_aside(source, "codings-disagree")
     unidentified = bool(reached.dangling) and not drugs.drugs
     if unidentified:
         facts.trace.unresolved.append(reached.dangling)
-        facts.put_aside(given, "unresolved-reference", detail="medicationReference")
+        facts.put_aside(source, "unresolved-reference", detail="medicationReference")
     drug = drugs.drugs[0] if drugs.drugs else None
-    facts.used(given, f"draft {drug.key}" if drug else "draft")
+    facts.used(source, f"draft {drug.key}" if drug else "draft")
     return Draft(
-        given.source,
+        source,
         drug,
         text=_text(reached.concept),
         start=stated_start(found, facts),
@@ -71,14 +71,14 @@ def _medication(given: Given, facts: Facts) -> Draft | None:
 
 
 def _service(given: Given, facts: Facts) -> Draft | None:
-    found = wire.ACT.decode(given.raw)
-    if not facts.is_ours(given, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
+    found, source = wire.ACT.decode(given.raw), given.source
+    if not facts.is_ours(source, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
     keys = [key for key in services_of(facts.terminology, found.code) if key in SERVICES]
     service = keys[0] if keys else ""
-    facts.used(given, f"draft {service}".strip())
+    facts.used(source, f"draft {service}".strip())
     reasons = _reasons(facts, wire.many(found.reason_code), found.reason_reference or ())
-    return Draft(given.source, service=service, text=_text(found.code), reasons=reasons)
+    return Draft(source, service=service, text=_text(found.code), reasons=reasons)
 
 
 def _text(concept: wire.Concept | None) -> str:
@@ -87,8 +87,8 @@ def _text(concept: wire.Concept | None) -> str:
 
 def _reasons(facts: Facts, concepts: Iterable[wire.Concept], references: Iterable[wire.Reference]) -> frozenset[str]:
     """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for all that is none of ours."""
-    resolved = (facts.record.resolve(r.reference, "Condition") for r in references if r.reference)
-    codes = [*concepts, *(given.peek.code for given in resolved if given and given.peek and given.peek.code)]
+    resolved = (facts.record.resolve(r.reference, wire.Condition) for r in references if r.reference)
+    codes = [*concepts, *(condition.code for condition in resolved if condition and condition.code)]
     found: set[str] = set()
     for concept in codes:
         if said := understand(concept, facts.terminology):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, tzinfo
 
+from msgspec import Raw, Struct
+
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
 from cards.concepts import Data
-from cds_service.fhir.record import Given, Record
-from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir import wire
+from cds_service.fhir.dates import day
+from cds_service.fhir.record import Record
+from cds_service.fhir.terminology.codes import Meaning, Terminology
 from cds_service.fhir.trace import Trace
 
 GROUPS: dict[str, Data] = {
@@ -28,6 +32,13 @@ GROUPS: dict[str, Data] = {
 """The group that a resource type is asked for with. An Observation's group follows from its code, where that can be read."""
 
 
+class Code(Struct, frozen=True):
+    """The code of an Observation, and what it measures (nothing: it is none of ours)."""
+
+    concept: wire.Concept | None
+    meanings: list[Meaning]
+
+
 class Facts:
     """Collected facts, and what readers need to know: the day, the zone, the tables, the record for references."""
 
@@ -38,7 +49,7 @@ class Facts:
         self.today = today
         self.zone = zone
         self.birth: date | None = None
-        self.measured: list[Measurement] = []
+        self.measured: dict[str, list[tuple[Measurement, wire.Observation]]] = {}
         self.problems: list[Problem] = []
         self.fractures: list[FractureEntry] = []
         self.exposures: list[Exposure] = []
@@ -47,32 +58,64 @@ class Facts:
         self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
+        self._codes: dict[bytes, Code] = {}
+        self._mine: set[str] = set()
+        self._days: dict[str, date | None] = {}
 
     def put_aside(
-        self, given: Given, reason: str, *, data: Data | None = None, key: str = "", when: date | None = None, detail: str = ""
+        self, source: str, reason: str, *, data: Data | None = None, key: str = "", when: date | None = None, detail: str = ""
     ) -> None:
-        aside = SetAside(data or GROUPS.get(given.type, Data.WORK_UP), reason, key, given.source, when, detail)
+        group = data or GROUPS.get(source.partition("/")[0], Data.WORK_UP)
+        aside = SetAside(group, reason, key, source, when, detail)
         self.set_aside.append(aside)
         self.trace.note_set_aside(aside)
 
-    def used(self, given: Given, what: str) -> None:
-        if self.trace.lines is None:
-            self.trace.used[what] += 1
-        else:
-            self.trace.note_used(given.source, what)
+    def used(self, source: str, what: str) -> None:
+        self.trace.used[what] += 1
+        if self.trace.lines is not None:
+            self.trace.note_line(source, "used", what)
 
-    def not_ours(self, given: Given) -> None:
-        if self.trace.lines is None:
-            self.trace.not_ours[given.type] += 1
-        else:
-            self.trace.note_not_ours(given.source, given.type)
+    def not_ours(self, source: str, kind: str, why: str = "") -> None:
+        """``why``: where it is more than that no rule reads it."""
+        self.trace.not_ours[f"{kind}, {why}" if why else kind] += 1
+        if self.trace.lines is not None:
+            self.trace.note_line(source, "not-ours", kind, why or "nothing in it that a rule reads")
 
-    def is_ours(self, given: Given, subject: str, *, data: Data | None = None, key: str = "") -> bool:
+    def is_ours(self, source: str, subject: str, *, data: Data | None = None, key: str = "") -> bool:
         """Whether the resource is this patient's; one that names nobody is taken as the patient's and counted."""
+        if subject in self._mine:
+            return True
         if not subject:
             self.trace.without_subject += 1
             return True
         if self.record.is_ours(subject):
+            self._mine.add(subject)
             return True
-        self.put_aside(given, "other-patient", data=data, key=key)
+        self.put_aside(source, "other-patient", data=data, key=key)
         return False
+
+    def code(self, json: Raw) -> Code:
+        """What the JSON of an Observation's code says. Raises what ``record.BROKEN`` lists."""
+        content = bytes(json)
+        found = self._codes.get(content)
+        if found is None:
+            concept = wire.CONCEPT.decode(content)
+            found = self._codes[content] = Code(concept, self.terminology.observation(concept))
+        return found
+
+    def day(self, text: str | None) -> date | None:
+        """The calendar date in the service's zone. A record says the same day again and again."""
+        if text is None:
+            return None
+        try:
+            return self._days[text]
+        except KeyError:
+            found = self._days[text] = day(text, self.zone)
+            return found
+
+    def first_day(self, *texts: str | None) -> date | None:
+        """The first of the texts that is a date."""
+        for text in texts:
+            if text and (found := self.day(text)):
+                return found
+        return None

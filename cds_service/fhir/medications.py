@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import partial
 
 from msgspec import Raw, Struct, json
 
 from cards.chart import Dosing, Exposure
 from cards.concepts import DRUGS, Drug, Mechanism
 from cds_service.fhir import durations, strength, wire
-from cds_service.fhir.dates import day, first_day
 from cds_service.fhir.dosing import Product, dosing, route
 from cds_service.fhir.drugs import NOTHING, Identified, identify
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import fold
-from cds_service.fhir.record import BROKEN, Given, Record
+from cds_service.fhir.record import BROKEN, Record
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.fhir.wire import wording
 
@@ -39,70 +37,82 @@ class Reached(Struct, frozen=True):
     dangling: str = ""
 
 
-def medication(given: Given, facts: Facts) -> None:
+class Told(Struct, frozen=True):
+    """What a medication says in words and codes: which drugs these are, how each is to be taken, how long the supply lasts."""
+
+    drugs: Identified
+    dosings: tuple[Dosing | None, ...]
+    supply_days: float | None
+
+
+def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     """Read one medication resource into ``facts.exposures``."""
-    if given.peek and given.peek.medication_codeable_concept and not might_be_ours(given.peek, facts.terminology):
-        facts.not_ours(given)
+    kind = type(found).__name__
+    if found.medication_codeable_concept and not might_be_ours(found.medication_codeable_concept, facts.terminology):
+        facts.not_ours(source, kind)
         return
-    found = wire.MEDICINE.decode(given.raw)
     reached = reach(found, facts.record, facts.terminology)
-    said = json.encode((reached.concept, reached.form, found.dosage_instruction, found.dosage))
-    drugs = facts.terminology.recall_words(said, "drugs", partial(identified, found, reached, facts.terminology))
+    told = _told(found, reached, facts)
+    drugs = told.drugs
     if not drugs.drugs and not reached.dangling:
-        facts.not_ours(given)
+        facts.not_ours(source, kind)
         return
-    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(source, wire.refer(found.subject, found.patient)):
         return
     if reached.dangling and not drugs.drugs:
         facts.trace.unresolved.append(reached.dangling)
-        facts.put_aside(given, "unresolved-reference", when=_dates(found, facts)[0], detail="medicationReference")
+        facts.put_aside(source, "unresolved-reference", when=_dates(found, facts)[0], detail="medicationReference")
         return
     if drugs.disagree:
-        facts.put_aside(given, "codings-disagree")
-    _expose(given, facts, found, reached, drugs, said)
+        facts.put_aside(source, "codings-disagree")
+    _expose(source, facts, found, told)
 
 
-def _expose(given: Given, facts: Facts, found: wire.Medicine, reached: Reached, drugs: Identified, said: bytes) -> None:
-    kind = _KINDS[given.type]
+def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None:
+    kind = _KINDS[type(found).__name__]
     if kind == "request" and ((found.intent or "order") in _NO_ORDER or found.do_not_perform):
-        facts.trace.note_not_ours(given.source, "MedicationRequest, no order")
+        facts.not_ours(source, "MedicationRequest", "no order")
         return
-    start, end, authored = _dates(found, facts)
+    drugs, (start, end, authored) = told.drugs, _dates(found, facts)
     if kind in ("administration", "dispense") and start and start > facts.today:
-        facts.put_aside(given, "future", when=start)
+        facts.put_aside(source, "future", when=start)
         return
     if start is None and _has_date(found):
-        facts.put_aside(given, "no-date", detail="unreadable date")
-    supply = _supply_days(found)
-    for drug in drugs.drugs:
-        about = (drug.key, supply, facts.zone)
-        (taken,) = facts.terminology.recall_words(said, about, partial(_taken, found, reached, drugs, drug, facts))
+        facts.put_aside(source, "no-date", detail="unreadable date")
+    for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
         facts.exposures.append(
             Exposure(
                 drug,
                 kind,
                 found.status or "unknown",
-                given.source,
+                source,
                 start,
                 end,
-                supply,
+                told.supply_days,
                 drugs.strength_mg if drug is drugs.drugs[0] else None,
                 authored,
                 drugs.branded_oncologic,
                 taken,
             )
         )
-        facts.used(given, drug.key)
+        facts.used(source, drug.key)
 
 
-def _taken(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> tuple[Dosing | None]:
-    """In a tuple: that nothing is said of it is remembered, too."""
-    return (dosing_of(found, reached, drugs, drug, facts),)
+def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
+    """Worked out once for the same words."""
+    supply = _supply_days(found)
+
+    def make() -> Told:
+        drugs = identified(found, reached, facts.terminology)
+        return Told(drugs, tuple(dosing_of(found, reached, drugs, drug, facts) for drug in drugs.drugs), supply)
+
+    words = json.encode((reached.concept, reached.form, found.dosage_instruction, found.dosage))
+    return facts.terminology.recall_words(words, (supply, facts.zone), make)
 
 
-def might_be_ours(peek: wire.Peek, terminology: Terminology) -> bool:
-    """Whether a code or a name points at one of our drugs: cheap, before all is decoded."""
-    return bool(identify(peek.medication_codeable_concept, terminology).drugs)
+def might_be_ours(concept: wire.Concept, terminology: Terminology) -> bool:
+    """Whether a code or a name points at one of our drugs: cheap, before dose and route are looked at."""
+    return bool(identify(concept, terminology).drugs)
 
 
 def reach(found: wire.Medicine, record: Record, terminology: Terminology) -> Reached:
@@ -111,14 +121,13 @@ def reach(found: wire.Medicine, record: Record, terminology: Terminology) -> Rea
     if found.medication_codeable_concept is not None or reference is None:
         return Reached(found.medication_codeable_concept)
     target = reference.reference or ""
-    raw: bytes | Raw | None = _contained(found, target[1:]) if target.startswith("#") else None
-    if raw is None and target and (given := record.resolve(target, "Medication")):
-        raw = given.raw
-    if raw is not None:
-        try:
-            return _of_medication(wire.MEDICATION.decode(raw), terminology)
-        except BROKEN:
-            return Reached(dangling=target)
+    try:
+        contained = _contained(found, target[1:]) if target.startswith("#") else None
+        medication = wire.MEDICATION.decode(contained) if contained else record.resolve(target, wire.Medication)
+    except BROKEN:
+        return Reached(dangling=target)
+    if medication is not None:
+        return _of_medication(medication, terminology)
     named = wire.Concept(text=reference.display) if reference.display else None
     return Reached(named, dangling=target or "medicationReference")
 
@@ -164,23 +173,24 @@ def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
     """The start that an order states: validityPeriod, else the bounds of its timing."""
     dispensed = found.dispense_request
     period = dispensed.validity_period if dispensed else None
-    return first_day(facts.zone, period.start if period else None, *(bounds.start for bounds in _bounds(found)))
+    return facts.first_day(period.start if period else None, *[bounds.start for bounds in _bounds(found)])
 
 
 def _bounds(found: wire.Medicine) -> list[wire.Period]:
     dosages = (*wire.many(found.dosage_instruction), *wire.many(found.dosage))
-    return [d.timing.repeat.bounds_period for d in dosages if d.timing and d.timing.repeat and d.timing.repeat.bounds_period]
+    repeats = [d.timing.repeat for d in dosages if d.timing and d.timing.repeat]
+    return [repeat.bounds_period for repeat in repeats if repeat.bounds_period]
 
 
 def _dates(found: wire.Medicine, facts: Facts) -> tuple[date | None, date | None, date | None]:
     """Start, end, and when it was written."""
-    zone, period = facts.zone, found.effective_period
-    authored = first_day(zone, found.authored_on, found.date_asserted)
-    start = first_day(
-        zone, found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared
+    period = found.effective_period
+    authored = facts.first_day(found.authored_on, found.date_asserted)
+    start = facts.first_day(
+        found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared
     )
-    start = start or stated_start(found, facts) or day(found.authored_on, zone)
-    end = first_day(zone, period.end if period else None, *(bounds.end for bounds in _bounds(found)))
+    start = start or stated_start(found, facts) or facts.day(found.authored_on)
+    end = facts.first_day(period.end if period else None, *[bounds.end for bounds in _bounds(found)])
     return start, end, authored
 
 
@@ -199,12 +209,12 @@ def _supply_days(found: wire.Medicine) -> float | None:
     return days * (1 + min(max(ordered.number_of_repeats_allowed or 0, 0), _MOST_REPEATS))
 
 
-def given_by_code(given: Given, facts: Facts, key: str, when: date | None, text: str) -> None:
+def given_by_code(source: str, facts: Facts, key: str, when: date | None, text: str) -> None:
     """A procedure code (HCPCS) that says that a drug was given. Its "1 mg" is a billing unit, no dose."""
     said = f"{DRUGS[key].name.en} {_BILLING_UNIT.sub('', text)}"
     drugs = identify(wire.Concept(text=said), facts.terminology)
     drug = drugs.drugs[0] if drugs.drugs and drugs.drugs[0].ingredient == DRUGS[key].ingredient else DRUGS[key]
     facts.exposures.append(
-        Exposure(drug, "administration", "completed", given.source, when, branded_oncologic=drugs.branded_oncologic)
+        Exposure(drug, "administration", "completed", source, when, branded_oncologic=drugs.branded_oncologic)
     )
-    facts.used(given, drug.key)
+    facts.used(source, drug.key)

@@ -25,7 +25,7 @@ def drafts_of(sources: Iterable[bytes | Raw]) -> Mapping[str, bytes]:
     """The drafts as they came, by relative reference. ``sources``: JSON of Bundles or single resources."""
     record = Record(Trace())
     for source in sources:
-        record.add(source, drafted=True)
+        record.add_drafts(source)
     return {given.source: bytes(given.raw) for given in record.drafts}
 
 

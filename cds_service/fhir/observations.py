@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from collections import Counter
+from datetime import date, datetime, tzinfo
+
+from msgspec.structs import replace
 
 from cards.chart import Measurement
 from cards.concepts import ANALYTES, Site
@@ -12,8 +15,7 @@ from cds_service.fhir.answers import answer
 from cds_service.fhir.dates import LONG_AGO, moment
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
-from cds_service.fhir.record import Given
-from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
+from cds_service.fhir.terminology.codes import SMOKING, Meaning, group_of
 from cds_service.fhir.wire import wording
 
 _USABLE = frozenset({"final", "amended", "corrected"})
@@ -33,47 +35,43 @@ _FEMUR = re.compile(r"femur|femoral|股骨")
 _HEEL = re.compile(r"(?a)heel|calcane|ultraso|\bqus\b|跟骨|超声")
 
 
-def observation(given: Given, facts: Facts) -> None:
+def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     """Read one Observation, with its components, into ``facts.measured`` (and ``facts.smoking``)."""
-    meanings = meanings_of(given.peek, facts.terminology) if given.peek else []
-    if not meanings:
-        facts.not_ours(given)
-        return
-    found = wire.OBSERVATION.decode(given.raw)
-    key = meanings[0].key
-    if not facts.is_ours(given, wire.refer(found.subject), data=group_of(key), key=key):
-        return
-    if not found.component:
-        _value(given, facts, found, found, meanings)
-        return
+    meanings = facts.code(found.code).meanings
+    if found.component:
+        _components(source, found, facts, meanings)
+    elif not meanings:
+        facts.not_ours(source, "Observation")
+    elif _is_patients(source, found, facts, meanings):
+        _value(source, facts, found, found, meanings)
+
+
+def _components(source: str, found: wire.Observation, facts: Facts, own: list[Meaning]) -> None:
     parts: list[tuple[wire.Value, list[Meaning]]] = [
-        (part, m) for part in found.component if (m := facts.terminology.observation(part.code))
+        (part, m) for part in found.component or () if (m := facts.code(part.code).meanings)
     ]
-    own = facts.terminology.observation(found.code)
     if own and (_has_value(found) or not parts):
         parts.insert(0, (found, own))
-    for part, means in parts:
-        _value(given, facts, found, part, means)
+    if not parts:
+        facts.not_ours(source, "Observation")
+    elif _is_patients(source, found, facts, own or parts[0][1]):
+        for part, meanings in parts:
+            _value(source, facts, found, part, meanings)
+
+
+def _is_patients(source: str, found: wire.Observation, facts: Facts, meanings: list[Meaning]) -> bool:
+    key = meanings[0].key
+    return facts.is_ours(source, found.subject.reference or "" if found.subject else "", data=group_of(key), key=key)
 
 
 def _has_value(part: wire.Value) -> bool:
     return any((part.value_quantity, part.value_string, part.value_codeable_concept)) or part.value_integer is not None
 
 
-def meanings_of(peek: wire.Peek, terminology: Terminology) -> list[Meaning]:
-    """What an Observation or its components measure; empty when it is none of ours."""
-    found = terminology.observation(peek.code)
-    if not found and peek.component:
-        return [m for part in peek.component for m in terminology.observation(part.code)]
-    return found
-
-
-def _value(given: Given, facts: Facts, found: wire.Observation, part: wire.Value, meanings: list[Meaning]) -> None:
+def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meanings: list[Meaning]) -> None:
     meaning = meanings[0]
-    key, data = meaning.key, group_of(meaning.key)
-    times = _times(found, facts)
-    clinical = times[0] if times[0] != LONG_AGO else times[1]
-    when = clinical.date() if clinical != LONG_AGO else None
+    key = meaning.key
+    when = _day(found, facts)
     reason, detail = "", ""
     if found.status not in _USABLE:
         reason, detail = "status", found.status or ""
@@ -82,24 +80,16 @@ def _value(given: Given, facts: Facts, found: wire.Observation, part: wire.Value
     elif when > facts.today:
         reason = "future"
     if len(meanings) > 1 and any(other.key != key for other in meanings):
-        facts.put_aside(given, "codings-disagree", data=data, key=key, when=when)
+        facts.put_aside(source, "codings-disagree", data=group_of(key), key=key, when=when)
     if reason or when is None:
-        facts.put_aside(given, reason, data=data, key=key, when=when, detail=detail)
+        facts.put_aside(source, reason, data=group_of(key), key=key, when=when, detail=detail)
     elif key == SMOKING:
-        _smoking(given, facts, part, when, times)
+        _smoking(source, facts, found, part, when)
     else:
-        _measurement(given, facts, found, part, meaning, when, times)
+        _measurement(source, facts, found, part, meaning, when)
 
 
-def _measurement(
-    given: Given,
-    facts: Facts,
-    found: wire.Observation,
-    part: wire.Value,
-    meaning: Meaning,
-    when: date,
-    times: tuple[datetime, ...],
-) -> None:
+def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meaning: Meaning, when: date) -> None:
     analyte, table = ANALYTES[meaning.key], facts.terminology.units
     if part.value_quantity is not None:
         value = units.quantity(part.value_quantity, analyte, table)
@@ -114,75 +104,90 @@ def _measurement(
     if analyte.key == "barthel" and not isinstance(value, str) and _is_scale_unclear(value, part):
         value = "scale-unclear"
     if isinstance(value, str):
-        facts.put_aside(given, value, data=analyte.group, key=analyte.key, when=when)
+        facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
         return
-    site = site_of(meaning, found, part) if meaning.key in _WITH_SITE else None
+    site = site_of(meaning, found, facts.code(part.code).concept) if meaning.key in _WITH_SITE else None
     if analyte.key == "t-score" and site in _REGION_OPEN:
-        facts.put_aside(given, "site-unclear", data=analyte.group, key=analyte.key, when=when)
-    reference = _reference_range(part)
-    facts.measured.append(
-        Measurement(
-            analyte.key,
-            value.value,
-            when,
-            given.source,
-            comparator=value.comparator,
-            given=value.given,
-            site=site,
-            low=units.bound(reference.low, value, analyte, table) if reference else None,
-            high=units.bound(reference.high, value, analyte, table) if reference else None,
-            method=wire.texts((wording(found.method), found.device.display if found.device else ""))
-            if found.method or found.device
-            else "",
-            order=times,
-        )
-    )
-    facts.used(given, analyte.key)
+        facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
+    reference = _reference_range(part) if part.reference_range is not wire.NOTHING else None
+    low = units.bound(reference.low, value, analyte, table) if reference else None
+    high = units.bound(reference.high, value, analyte, table) if reference else None
+    method = _method(found) if found.method or found.device else ""
+    measured = Measurement(analyte.key, value.value, when, source, value.comparator, value.given, site, "", low, high, method)
+    facts.measured.setdefault(analyte.key, []).append((measured, found))
+    facts.used(source, analyte.key)
+
+
+def _method(found: wire.Observation) -> str:
+    return wire.texts((wording(found.method), found.device.display if found.device else ""))
 
 
 def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:
     """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
-    ranges = [units.number(r.high.value) for r in part.reference_range or () if r.high]
+    ranges = [units.number(r.high.value) for r in wire.REFERENCE_RANGES.decode(part.reference_range) or () if r.high]
     top = max((high for high in ranges if high is not None), default=None)
     return value.value <= _SHORT_BARTHEL and (top is None or top <= _SHORT_BARTHEL) and "100" not in value.given
 
 
-def _times(found: wire.Observation, facts: Facts) -> tuple[datetime, ...]:
-    """Clinical time, issued, last updated; what is unknown stands long ago."""
-    zone, clinical = facts.zone, moment(found.effective_date_time, facts.zone)
-    if clinical is None:
+def _day(found: wire.Observation, facts: Facts) -> date | None:
+    """The clinical day, else that on which it was issued."""
+    clinical = facts.day(found.effective_date_time)
+    if clinical is None and (found.effective_period or found.effective_instant):
         period = found.effective_period or wire.Period()
-        texts = (found.effective_instant, period.end, period.start)
-        clinical = next((m for text in texts if text and (m := moment(text, zone))), LONG_AGO)
-    updated = moment(found.meta.last_updated, zone) if found.meta else None
+        clinical = facts.first_day(found.effective_instant, period.end, period.start)
+    return clinical or facts.day(found.issued)
+
+
+def in_order(facts: Facts) -> dict[str, tuple[Measurement, ...]]:
+    """What was measured, by analyte, newest first; several of one day with the times that tell them apart."""
+    ordered = {}
+    for key in sorted(facts.measured):
+        some = facts.measured[key]
+        on_day = Counter(measured.when for measured, _ in some)
+        timed = [
+            measured if on_day[measured.when] == 1 else replace(measured, order=_times(found, facts.zone))
+            for measured, found in some
+        ]
+        ordered[key] = tuple(sorted(timed, key=lambda m: (m.when, m.order, m.value, m.source), reverse=True))
+    return ordered
+
+
+def _times(found: wire.Observation, zone: tzinfo) -> tuple[datetime, ...]:
+    """Clinical time, issued, last updated; what is unknown stands long ago. They tell which of two values of a day counts."""
+    period = found.effective_period or wire.Period()
+    texts = (found.effective_date_time, found.effective_instant, period.end, period.start)
+    clinical = next((m for text in texts if text and (m := moment(text, zone))), LONG_AGO)
+    meta = wire.META.decode(found.meta)
+    updated = moment(meta.last_updated, zone) if meta else None
     return clinical, moment(found.issued, zone) or LONG_AGO, updated or LONG_AGO
 
 
 def _reference_range(part: wire.Value) -> wire.ReferenceRange | None:
     """The range of the normal; several without a word which is which are none."""
-    ranges = part.reference_range or ()
+    ranges = wire.REFERENCE_RANGES.decode(part.reference_range) or ()
     if len(ranges) == 1 and ranges[0].type is None:
         return ranges[0]
     named = [r for r in ranges if wire.first_code(r.type, "normal") == "normal"]
     return named[0] if len(named) == 1 else None
 
 
-def _smoking(given: Given, facts: Facts, part: wire.Value, when: date, times: tuple[datetime, ...]) -> None:
+def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Value, when: date) -> None:
     concept = part.value_codeable_concept
     if concept is None and part.value_string is None:
-        facts.put_aside(given, "no-value", data=group_of(SMOKING), key=SMOKING, when=when)
+        facts.put_aside(source, "no-value", data=group_of(SMOKING), key=SMOKING, when=when)
         return
     known = [d for c in wire.codings(concept) if (d := facts.terminology.condition(c))]
     text = fold(wire.texts((wording(concept), part.value_string)))
     named = any(f.key == "smoking" and not denied(text, f.at) for f in facts.terminology.problem_names.find(text))
-    facts.smoking.append((when, times, named or any("smoking" in d.keys for d in known), given.source))
-    facts.used(given, SMOKING)
+    smokes = named or any("smoking" in d.keys for d in known)
+    facts.smoking.append((when, _times(found, facts.zone), smokes, source))
+    facts.used(source, SMOKING)
 
 
-def site_of(meaning: Meaning, found: wire.Observation, part: wire.Value) -> Site:
+def site_of(meaning: Meaning, found: wire.Observation, code: wire.Concept | None) -> Site:
     """Where bone density was measured (card specification, "lowest T"): the code, refined by body site, method and text."""
     where = fold(wire.texts((wording(found.body_site), wording(found.method))))
-    label = fold(wording(part.code))
+    label = fold(wording(code))
     if any(c.code == _FEMORAL_NECK_CODE for c in wire.codings(found.body_site)):
         where += " femoral neck"
     text = f"{where} {label}"

@@ -6,43 +6,46 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, tzinfo
 from typing import Any, TypeVar
 
-from msgspec import Raw
+from msgspec import Raw, json
 
 from cards import courses, fractures
-from cards.chart import Chart, Hook, Measurement, Patient, Problem, Service, SetAside
+from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
 from cards.concepts import Data
 from cds_service.fhir import wire
 from cds_service.fhir.allergies import allergy
-from cds_service.fhir.conditions import condition, family
-from cds_service.fhir.dates import day
+from cds_service.fhir.conditions import condition, family, understand
 from cds_service.fhir.drafts import read_drafts
 from cds_service.fhir.facts import GROUPS, Facts
-from cds_service.fhir.medications import medication
-from cds_service.fhir.observations import meanings_of, observation
-from cds_service.fhir.record import BROKEN, Given, Record, Source, field_of
-from cds_service.fhir.services import act, imaging
-from cds_service.fhir.terminology.codes import Terminology, group_of, load
+from cds_service.fhir.medications import medication, might_be_ours
+from cds_service.fhir.observations import in_order, observation
+from cds_service.fhir.record import BROKEN, Given, Record, Source, field_of, type_of
+from cds_service.fhir.services import act, imaging, keys_of
+from cds_service.fhir.terminology.codes import Meaning, Terminology, group_of, load
 from cds_service.fhir.trace import Trace
 
-Keyed = TypeVar("Keyed", Measurement, Problem, Service)
+Keyed = TypeVar("Keyed", Problem, Service)
 
 TERMINOLOGY = load()
 """The shipped tables. A service with codes of its own loads another one at start and hands it to ``read``."""
 
-_READERS: Mapping[str, Callable[[Given, Facts], None]] = {
-    "Observation": observation,
-    "Condition": condition,
-    "MedicationRequest": medication,
-    "MedicationStatement": medication,
-    "MedicationAdministration": medication,
-    "MedicationDispense": medication,
-    "AllergyIntolerance": allergy,
-    "Procedure": act,
-    "ServiceRequest": act,
-    "DiagnosticReport": act,
-    "ImagingStudy": imaging,
-    "FamilyMemberHistory": family,
+_READERS: Mapping[type, Callable[[str, Any, Facts], None]] = {
+    wire.Observation: observation,
+    wire.Condition: condition,
+    wire.MedicationRequest: medication,
+    wire.MedicationStatement: medication,
+    wire.MedicationAdministration: medication,
+    wire.MedicationDispense: medication,
+    wire.AllergyIntolerance: allergy,
+    wire.Procedure: act,
+    wire.ServiceRequest: act,
+    wire.DiagnosticReport: act,
+    wire.ImagingStudy: imaging,
+    wire.FamilyMemberHistory: family,
 }
+_ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
+_LED_TO = (wire.Patient, wire.Medication)
+"""Read before the others, or where an order points at them."""
+_TYPES = frozenset(kind.__name__ for kind in (*_READERS, *_LED_TO))
 
 
 def read(
@@ -61,87 +64,111 @@ def read(
 ) -> tuple[Chart, Trace]:
     """The chart of one patient, and what became of each resource.
 
-    ``sources`` and ``drafts``: JSON of Bundles or single resources, in any mix; what a resource is decides its
-    resourceType. ``patient_id`` None takes the one Patient given. ``selected``: references of the drafts that count (None:
-    all). ``failed``: groups of data that could not be had. ``full``: the trace has a line per resource.
+    ``sources``: Bundles or single resources in any mix, as JSON or decoded; what a resource is decides its resourceType.
+    ``drafts``: the same as JSON. ``patient_id`` None takes the one Patient given. ``selected``: references of the drafts that
+    count (None: all). ``failed``: groups of data that could not be had. ``full``: the trace has a line per resource.
     Raises msgspec.DecodeError when a source is no JSON, AmbiguousPatientError.
     """
     trace = Trace(lines=[] if full else None)
     record = Record(trace, refill=hook is Hook.REFILL)
-    for source in drafts:
-        record.add(source, drafted=True)
-    for given in sources:
-        record.add(given)
+    for draft in drafts:
+        record.add_drafts(draft)
+    for each in sources:
+        record.add(each)
     record.settle_patient(patient_id)
     facts = Facts(record, terminology, trace, today, zone)
     patient = _patient(facts)
-    for resource in record:
-        _read_one(resource, facts)
+    for source, kept in record:
+        if (reader := _READERS.get(type(kept))) is not None:
+            try:
+                reader(source, kept, facts)
+            except BROKEN as error:
+                broken = Given(type_of(kept), "", json.encode(kept), fault=field_of(error))
+                _apart(source, broken, facts)
+        elif isinstance(kept, Given):
+            _apart(source, kept, facts)
+        elif not isinstance(kept, _LED_TO):
+            facts.not_ours(source, type_of(kept), "of a type that is not read")
     found = read_drafts(facts, selected)
-    _tell_of_medications(record, trace)
+    _tell_of_medications(record, facts)
     return _chart(facts, patient, hook, found, failed, formulary), trace
 
 
 def _patient(facts: Facts) -> Patient:
     """The patient first: ages need the date of birth."""
     found = Patient()
-    for given in [given for given in facts.record if given.type == "Patient"]:
-        if facts.record.patient_id and given.id != facts.record.patient_id:
-            facts.put_aside(given, "other-patient")
-            continue
-        try:
-            told = wire.PATIENT.decode(given.raw)
-        except BROKEN as error:
-            facts.put_aside(given, "unreadable", detail=field_of(error))
-            continue
-        sex = told.gender if told.gender in ("female", "male") else ""
-        found = Patient(sex or "", day(told.birth_date, facts.zone))
-        facts.used(given, "patient")
+    for source, told in facts.record:
+        if type(told) is wire.Patient:
+            if facts.record.patient_id and source != f"Patient/{facts.record.patient_id}":
+                facts.put_aside(source, "other-patient")
+                continue
+            sex = told.gender if told.gender in ("female", "male") else ""
+            found = Patient(sex or "", facts.day(told.birth_date))
+            facts.used(source, "patient")
     facts.birth = found.birth
     return found
 
 
-def _read_one(given: Given, facts: Facts) -> None:
-    reader = _READERS.get(given.type)
-    if given.type == "Patient":
-        return
-    if given.peek is None and (reader or not given.type):
-        _set_broken_aside(given, facts, given.fault)
-    elif given.type == "Medication":
-        return
-    elif reader is None:
-        facts.trace.note_not_ours(given.source, f"{given.type}, of a type that is not read")
-    else:
-        try:
-            reader(given, facts)
-        except BROKEN as error:
-            _set_broken_aside(given, facts, field_of(error))
-
-
-def _tell_of_medications(record: Record, trace: Trace) -> None:
+def _tell_of_medications(record: Record, facts: Facts) -> None:
     """A Medication says nothing by itself: it is read where an order points at it."""
-    for given in [given for given in record if given.type == "Medication"]:
-        if given.source in record.reached:
-            trace.note_led_to(given.source)
-        else:
-            trace.note_not_ours(given.source, "Medication, no order points at it")
+    for source, kept in record:
+        if type(kept) is wire.Medication:
+            if source in record.reached:
+                facts.trace.note_line(source, "used", "what an order points at")
+            else:
+                facts.not_ours(source, "Medication", "no order points at it")
 
 
-def _set_broken_aside(given: Given, facts: Facts, field: str) -> None:
-    """A broken resource is missed in its group; a broken Observation only where its code can still be read as ours."""
-    if given.type != "Observation":
-        facts.put_aside(given, "unreadable", data=GROUPS.get(given.type), detail=field)
+def _apart(source: str, given: Given, facts: Facts) -> None:
+    """One that could not be taken in as it is: of a type that is not read, or broken. A broken one is missed where it is one of
+    ours, as far as that can still be told."""
+    if given.type and given.type not in _TYPES:
+        facts.not_ours(source, given.type, "of a type that is not read")
         return
-    meanings = meanings_of(given.peek, facts.terminology) if given.peek else _salvaged(given, facts.terminology)
-    if meanings is None:
-        facts.put_aside(given, "unreadable", detail=field)
-    elif meanings:
-        facts.put_aside(given, "unreadable", data=group_of(meanings[0].key), key=meanings[0].key, detail=field)
+    peek = _peek(given)
+    if given.type == "Observation":
+        _broken_observation(source, given, peek, facts)
+    elif peek is not None and _is_foreign(given.type, peek, facts.terminology):
+        facts.not_ours(source, given.type)
     else:
-        facts.not_ours(given)
+        facts.put_aside(source, "unreadable", data=GROUPS.get(given.type), detail=given.fault)
 
 
-def _salvaged(given: Given, terminology: Terminology) -> list[Any] | None:
+def _peek(given: Given) -> wire.Peek | None:
+    try:
+        return wire.PEEK.decode(given.raw)
+    except BROKEN:
+        return None
+
+
+def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
+    """Whether what it is about is known, and nothing that a rule reads."""
+    if kind == "Condition":
+        return peek.code is not None and not understand(peek.code, terminology)
+    if peek.medication_codeable_concept is not None:
+        return not might_be_ours(peek.medication_codeable_concept, terminology)
+    return kind in _ACTS and peek.code is not None and not keys_of(peek.code, terminology)
+
+
+def _broken_observation(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:
+    """A broken Observation is missed in the group of what it measures; where that cannot be told, it is only counted."""
+    meanings = _measures(peek, facts.terminology) if peek else _salvaged(given, facts.terminology)
+    if meanings is None:
+        facts.put_aside(source, "unreadable", detail=given.fault)
+    elif meanings:
+        key = meanings[0].key
+        facts.put_aside(source, "unreadable", data=group_of(key), key=key, detail=given.fault)
+    else:
+        facts.not_ours(source, given.type)
+
+
+def _measures(peek: wire.Peek, terminology: Terminology) -> list[Meaning]:
+    """What the code means; where it is none of ours, the components' codes."""
+    own = terminology.observation(peek.code)
+    return own or [m for part in peek.component or () for m in terminology.observation(part.code)]
+
+
+def _salvaged(given: Given, terminology: Terminology) -> list[Meaning] | None:
     """What the sound codings of a broken resource mean; None when it has none."""
     try:
         found = wire.ANYTHING.decode(given.raw)
@@ -173,7 +200,7 @@ def _chart(
         today=facts.today,
         hook=hook,
         patient=patient,
-        measured=_grouped(facts.measured, key=lambda m: (m.when, m.order, m.value, m.source)),
+        measured=in_order(facts),
         problems=problems,
         fractures=fractures.fragility(entries, problems, patient, facts.today),
         drug_courses=courses.build(exposures, problems, facts.today),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, json
 
 from cds_service.fhir import wire
 from cds_service.fhir.trace import Trace
@@ -15,9 +16,12 @@ from cds_service.fhir.trace import Trace
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a resource may raise: not JSON, not the expected shape, not UTF-8, nested too deep."""
 
-Source = bytes | Raw | wire.Bundle
-"""JSON of a Bundle or of one resource, or a Bundle whose entries are told apart already."""
+Source = bytes | Raw | wire.AnyResource | wire.LooseBundle
+"""JSON of a Bundle or of one resource, or what was made of it."""
 
+Type = TypeVar("Type", bound=wire.Element)
+
+_NO_ID = "\0"
 _TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 
@@ -27,19 +31,25 @@ class AmbiguousPatientError(ValueError):
 
 
 class Given(Struct, gc=False):
-    """One resource as it was given. ``peek`` is None when it is broken; ``fault`` is then the field, without its value."""
+    """A resource that is kept as it came: a draft, or one that is broken or of a type that is not read.
+
+    ``found`` is None where it is broken or foreign; ``fault`` is then the field, without its value.
+    """
 
     type: str
     id: str
     raw: Raw | bytes
-    peek: wire.Peek | None = None
-    full_url: str = ""
+    found: wire.AnyResource | None = None
     fault: str = ""
 
     @property
     def source(self) -> str:
         """Its relative reference; the bare type where it has no id."""
         return f"{self.type}/{self.id}" if self.id else self.type
+
+
+Kept = wire.AnyResource | Given
+"""A resource on record: decoded, or as it came."""
 
 
 def field_of(error: Exception) -> str:
@@ -67,57 +77,107 @@ class Record:
     def __init__(self, trace: Trace, *, refill: bool = False) -> None:
         self._trace = trace
         self._refill = refill
-        self._resources: dict[str, Given] = {}
+        self._resources: dict[str, Kept] = {}
         self._drafted: dict[str, Given] = {}
         self._by_url: dict[str, str] = {}
         self._ours: dict[str, bool] = {}
+        self._nameless = False
         self.reached: set[str] = set()
         self.patient_id = ""
 
-    def __iter__(self) -> Iterator[Given]:
-        """What is on record, without what is being written (which may be on record, too)."""
-        if self._refill or not self._drafted:
-            return iter(self._resources.values())
-        return (given for key, given in self._resources.items() if key not in self._drafted)
+    def __iter__(self) -> Iterator[tuple[str, Kept]]:
+        """What is on record, by relative reference, without what is being written (which may be on record, too)."""
+        apart = () if self._refill else self._drafted
+        if not apart and not self._nameless:
+            return iter(self._resources.items())
+        return ((key.partition(_NO_ID)[0], kept) for key, kept in self._resources.items() if key not in apart)
 
     @property
     def drafts(self) -> Iterable[Given]:
         return self._drafted.values()
 
-    def add(self, source: Source, *, drafted: bool = False) -> None:
+    def add(self, source: Source) -> None:
         """Take in the resources in a Bundle (and in Bundles in it), or one resource; null and OperationOutcome are nothing.
 
         Raises msgspec.DecodeError when it is no JSON.
         """
-        among = self._drafted if drafted else self._resources
-        for raw, full_url in _parts(source):
-            found = _read(raw, full_url)
-            if found is None or found.type == "OperationOutcome":
-                continue
-            if found.type == "Bundle":
-                self.add(raw, drafted=drafted)
+        if isinstance(source, bytes | Raw):
+            if (found := whole(source)) is None:
+                for raw, full_url in _parts(source):
+                    self._take_apart(raw, full_url)
             else:
-                self._keep(found, among)
+                self._take(found)
+        elif isinstance(source, wire.LooseBundle):
+            for loose in _sound_entries(source):
+                self._take_apart(loose.resource, loose.full_url or "")
+        elif isinstance(source, wire.Bundle):
+            for entry in source.entry or ():
+                if entry is not None and entry.resource is not None:
+                    self._take(entry.resource, entry.full_url)
+        else:
+            self._take(source)
 
-    def _keep(self, found: Given, among: dict[str, Given]) -> None:
-        source = found.source
-        key = source if found.id else f"{found.type} {bytes(found.raw).hex()}"
-        if found.full_url:
-            self._by_url[found.full_url] = source
-        if (known := among.get(key)) is not None:
-            self._trace.duplicates += 1
-            found = max(known, found, key=_version)
-        among[key] = found
+    def add_drafts(self, source: bytes | Raw) -> None:
+        """Take in what is being written. It is kept as it came, since a draft may be mended."""
+        for raw, full_url in _parts(source):
+            given = _read(raw, full_url)
+            if given is None or given.type == "OperationOutcome":
+                continue
+            if given.type == "Bundle":
+                self.add_drafts(raw)
+            else:
+                self._keep(given, full_url, self._drafted)
+
+    def _take(self, found: wire.AnyResource, full_url: str | None = None) -> None:
+        """Take in one resource that could be read: nearly all go this way."""
+        kind = type(found)
+        if kind is wire.Bundle:
+            self.add(found)
+        elif kind is not wire.OperationOutcome:
+            key = f"{kind.__name__}/{found.id}" if found.id else self._key(kind.__name__, _id_of(full_url or ""), found)
+            if full_url:
+                self._by_url[full_url] = key
+            if (known := self._resources.setdefault(key, found)) is not found:
+                self._resources[key] = self._later(known, found)
+
+    def _take_apart(self, raw: bytes | Raw, full_url: str) -> None:
+        """Take in one entry of a Bundle that could not be read as a whole."""
+        given = _read(raw, full_url)
+        if given is not None and given.found is not None:
+            self._take(given.found, full_url)
+        elif given is not None and given.type == "Bundle":
+            self.add(raw)
+        elif given is not None:
+            self._keep(given, full_url, self._resources)
+
+    def _keep(self, given: Given, full_url: str, among: dict[str, Any]) -> None:
+        key = self._key(given.type, given.id, given)
+        if full_url:
+            self._by_url[full_url] = key
+        known = among.get(key)
+        among[key] = given if known is None else self._later(known, given)
+
+    def _key(self, kind: str, name: str, kept: Kept) -> str:
+        """What a resource is kept under: its relative reference; one without an id, what it says."""
+        if name:
+            return f"{kind}/{name}"
+        self._nameless = True
+        return f"{kind}{_NO_ID}{_said(kept).hex()}"
+
+    def _later(self, known: Any, found: Any) -> Any:
+        """The later version of two with one id; what they say decides where nothing else does, so that order never matters."""
+        self._trace.duplicates += 1
+        return max(known, found, key=_version)
 
     def settle_patient(self, patient_id: str | None) -> None:
         """Whose record it is: as said, else the one Patient given. Raises AmbiguousPatientError."""
         if patient_id:
             self.patient_id = patient_id.rsplit("/", 1)[-1]
             return
-        patients = [given for given in self._resources.values() if given.type == "Patient"]
+        patients = [source for source, kept in self._resources.items() if type_of(kept) == "Patient"]
         if len(patients) > 1:
             raise AmbiguousPatientError("more than one Patient resource, and no patient named")
-        self.patient_id = patients[0].id if patients else ""
+        self.patient_id = patients[0].partition("/")[2] if patients else ""
 
     def is_ours(self, reference: str) -> bool:
         """Whether a reference points at the patient: resolved inside what was given first, then by its last two segments."""
@@ -128,11 +188,12 @@ class Record:
             )
         return known
 
-    def resolve(self, reference: str, kind: str) -> Given | None:
-        """The resource of type ``kind`` that a reference points at, when it was given."""
-        target = self._target(reference, kind)
-        found = self._drafted.get(target) or self._resources.get(target)
-        if found is None or found.type != kind:
+    def resolve(self, reference: str, kind: type[Type]) -> Type | None:
+        """The resource of a type that a reference points at, when it was given and can be read."""
+        target = self._target(reference, kind.__name__)
+        drafted = self._drafted.get(target)
+        found = drafted.found if drafted else self._resources.get(target)
+        if not isinstance(found, kind):
             return None
         self.reached.add(target)
         return found
@@ -145,19 +206,31 @@ class Record:
         return tail(reference) or (f"{kind}/{reference}" if "/" not in reference else "")
 
 
-def _parts(source: Source) -> Iterable[tuple[bytes | Raw, str]]:
-    """JSON and full URL of what a Bundle holds; a resource that is none stands for itself."""
-    if isinstance(source, wire.Bundle):
-        is_bundle, entries = True, source.entry or ()
-    else:
-        try:
-            bundle = wire.BUNDLE.decode(source)
-            is_bundle, entries = bundle.resource_type == "Bundle", bundle.entry or ()
-        except msgspec.ValidationError:
-            is_bundle, entries = _is_bundle(source), tuple(_sound_entries(source))
-        if not is_bundle:
-            return ((source, ""),)
-    return [(entry.resource, entry.full_url or "") for entry in entries if entry is not None]
+def type_of(kept: Kept) -> str:
+    """The resource type."""
+    return kept.type if isinstance(kept, Given) else type(kept).__name__
+
+
+def whole(source: bytes | Raw) -> wire.AnyResource | None:
+    """A resource, with all that a Bundle holds; None where something in it has to be looked at by itself."""
+    try:
+        return wire.RESOURCE.decode(source)
+    except BROKEN:
+        return None
+
+
+def _parts(source: bytes | Raw) -> Iterable[tuple[bytes | Raw, str]]:
+    """JSON and full URL of what a Bundle holds, as far as it has the shape of one; another resource stands for itself.
+
+    Raises msgspec.DecodeError when it is no JSON.
+    """
+    if not _is_bundle(source):
+        return ((source, ""),)
+    try:
+        bundle = wire.LOOSE_BUNDLE.decode(source)
+    except msgspec.ValidationError:
+        return ()
+    return [(entry.resource, entry.full_url or "") for entry in _sound_entries(bundle)]
 
 
 def _is_bundle(source: bytes | Raw) -> bool:
@@ -166,41 +239,41 @@ def _is_bundle(source: bytes | Raw) -> bool:
     return False
 
 
-def _sound_entries(bundle: bytes | Raw) -> Iterator[wire.Entry]:
-    """The entries that have the shape of one, where another one has not."""
-    try:
-        entries = wire.LOOSE_BUNDLE.decode(bundle).entry or ()
-    except msgspec.ValidationError:
-        return
-    for entry in entries:
+def _sound_entries(bundle: wire.LooseBundle) -> Iterator[wire.LooseEntry]:
+    for entry in bundle.entry or ():
         with suppress(msgspec.ValidationError):
-            yield wire.ENTRY.decode(entry)
+            yield wire.LOOSE_ENTRY.decode(entry)
 
 
 def _read(raw: bytes | Raw, full_url: str) -> Given | None:
+    """One resource by itself; None for null."""
     try:
-        peek = wire.PEEK.decode(raw)
+        found = wire.RESOURCE.decode(raw)
     except BROKEN as error:
-        return None if bytes(raw).strip() in (b"", b"null") else _broken(raw, full_url, field_of(error))
-    return Given(peek.resource_type, peek.id or _id_of(full_url), raw, peek, full_url)
+        return None if not bytes(raw).strip() else _broken(raw, full_url, field_of(error))
+    return None if found is None else Given(type(found).__name__, found.id or _id_of(full_url), raw, found)
 
 
 def _broken(raw: bytes | Raw, full_url: str, fault: str) -> Given:
     try:
         kind = wire.KIND.decode(raw)
     except BROKEN:
-        return Given("", "", raw, full_url=full_url, fault=fault)
-    return Given(kind.resource_type, kind.id or _id_of(full_url), raw, full_url=full_url, fault=fault)
+        return Given("", "", raw, fault=fault)
+    name = kind.id if isinstance(kind.id, str) else ""
+    return Given(kind.resource_type, name or _id_of(full_url), raw, fault=fault)
 
 
 def _id_of(full_url: str) -> str:
     return full_url[9:] if full_url.startswith("urn:uuid:") else tail(full_url).partition("/")[2]
 
 
-def _version(given: Given) -> tuple[str, bytes]:
-    """The later version of two with one id; the bytes decide where nothing else does, so that order never matters."""
-    try:
-        meta = wire.VERSIONED.decode(given.raw).meta
-    except BROKEN:
-        return "", bytes(given.raw)
-    return (meta.last_updated or "") if meta else "", bytes(given.raw)
+def _said(kept: Kept) -> bytes:
+    return bytes(kept.raw) if isinstance(kept, Given) else json.encode(kept)
+
+
+def _version(kept: Kept) -> tuple[str, bytes]:
+    """When it was last updated, and what it says."""
+    meta = None
+    with suppress(*BROKEN):
+        meta = wire.VERSIONED.decode(kept.raw).meta if isinstance(kept, Given) else wire.META.decode(kept.meta)
+    return (meta.last_updated or "") if meta else "", _said(kept)

@@ -9,11 +9,9 @@ from cards.calendar import add_days
 from cards.chart import Problem, Service
 from cards.concepts import PROBLEMS, SERVICES
 from cds_service.fhir import wire
-from cds_service.fhir.dates import first_day
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.medications import given_by_code
 from cds_service.fhir.names import fold
-from cds_service.fhir.record import Given
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
 from cds_service.fhir.wire import wording
 
@@ -68,66 +66,68 @@ def _by_wording(text: str) -> tuple[str, ...]:
     return ()
 
 
-def act(given: Given, facts: Facts) -> None:
+def keys_of(code: wire.Concept | None, terminology: Terminology) -> tuple[str, ...]:
+    """Keys of what a code stands for, remembered."""
+    return terminology.recall("service", code, _of_concept) if code else ()
+
+
+def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
-    code = given.peek.code if given.peek else None
-    keys = facts.terminology.recall("service", code, _of_concept) if code else ()
+    keys, kind = keys_of(found.code, facts.terminology), type(found).__name__
     if not keys:
-        facts.not_ours(given)
+        facts.not_ours(source, kind)
         return
-    found = wire.ACT.decode(given.raw)
-    if not facts.is_ours(given, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(source, wire.refer(found.subject, found.patient)):
         return
     when = _when(found, facts)
-    if given.type == "ServiceRequest":
+    if kind == "ServiceRequest":
         if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
-            _add(given, facts, keys, done=False, when=when)
+            _add(source, facts, keys, done=False, when=when)
         else:
-            facts.trace.note_not_ours(given.source, "ServiceRequest, not open")
-    elif found.status in _DONE[given.type]:
-        _performed(given, facts, keys, when, wording(found.code))
+            facts.not_ours(source, kind, "not open")
+    elif found.status in _DONE[kind]:
+        _performed(source, facts, keys, when, wording(found.code))
     else:
-        facts.trace.note_not_ours(given.source, f"{given.type}, not done")
+        facts.not_ours(source, kind, "not done")
 
 
-def _performed(given: Given, facts: Facts, keys: tuple[str, ...], when: date | None, text: str) -> None:
+def _performed(source: str, facts: Facts, keys: tuple[str, ...], when: date | None, text: str) -> None:
     if when is not None and when > facts.today:
-        facts.put_aside(given, "future", when=when)
+        facts.put_aside(source, "future", when=when)
         return
     for key in keys:
         if key.startswith(GIVEN):
-            given_by_code(given, facts, key.removeprefix(GIVEN), when, text)
+            given_by_code(source, facts, key.removeprefix(GIVEN), when, text)
         elif key == "dialysis":
-            _dialysis(given, facts, when)
+            _dialysis(source, facts, when)
         elif key in PROBLEMS:
-            facts.problems.append(Problem(key, given.source, when, when, text=text))
-            facts.used(given, key)
-    _add(given, facts, keys, done=True, when=when)
+            facts.problems.append(Problem(key, source, when, when, text=text))
+            facts.used(source, key)
+    _add(source, facts, keys, done=True, when=when)
 
 
-def _dialysis(given: Given, facts: Facts, when: date | None) -> None:
+def _dialysis(source: str, facts: Facts, when: date | None) -> None:
     """A dialysis of the last 90 days means that the patient is on it."""
     if when is not None and when >= add_days(facts.today, -_DIALYSIS_DAYS):
-        facts.problems.append(Problem("dialysis", given.source, when, when))
-        facts.used(given, "dialysis")
+        facts.problems.append(Problem("dialysis", source, when, when))
+        facts.used(source, "dialysis")
     else:
-        facts.trace.note_not_ours(given.source, "Procedure, too long ago")
+        facts.not_ours(source, "Procedure", "too long ago")
 
 
-def _add(given: Given, facts: Facts, keys: tuple[str, ...], *, done: bool, when: date | None) -> None:
+def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, when: date | None) -> None:
     for key in keys:
         if key in SERVICES:
-            facts.services.append(Service(key, done, given.source, when))
-            facts.used(given, key)
+            facts.services.append(Service(key, done, source, when))
+            facts.used(source, key)
 
 
 def _when(found: wire.Act, facts: Facts) -> date | None:
     if found.authored_on or found.occurrence_date_time or found.occurrence_period:
         occurrence = found.occurrence_period
-        return first_day(facts.zone, found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None)
+        return facts.first_day(found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None)
     performed, effective = found.performed_period, found.effective_period
-    return first_day(
-        facts.zone,
+    return facts.first_day(
         found.performed_date_time,
         performed.end if performed else None,
         performed.start if performed else None,
@@ -138,9 +138,8 @@ def _when(found: wire.Act, facts: Facts) -> date | None:
     )
 
 
-def imaging(given: Given, facts: Facts) -> None:
+def imaging(source: str, found: wire.ImagingStudy, facts: Facts) -> None:
     """Read one ImagingStudy: by procedure code, else by modality, body site and description."""
-    found = wire.IMAGING_STUDY.decode(given.raw)
     series = found.series or ()
     codes = [*(found.modality or ()), *(s.modality for s in series if s.modality)]
     modality = {c.code.upper() for c in codes if c.code}
@@ -148,10 +147,10 @@ def imaging(given: Given, facts: Facts) -> None:
     keys = services_of(facts.terminology, *(found.procedure_code or ()), besides=wire.texts((*said, *sorted(modality))))
     keys = keys or (("dxa",) if "BMD" in modality else ())
     if not keys:
-        facts.not_ours(given)
-    elif not facts.is_ours(given, wire.refer(found.subject)):
+        facts.not_ours(source, "ImagingStudy")
+    elif not facts.is_ours(source, wire.refer(found.subject)):
         return
     elif found.status in _DONE["ImagingStudy"]:
-        _performed(given, facts, keys, first_day(facts.zone, found.started), found.description or "")
+        _performed(source, facts, keys, facts.day(found.started), found.description or "")
     else:
-        facts.trace.note_not_ours(given.source, "ImagingStudy, not done")
+        facts.not_ours(source, "ImagingStudy", "not done")

@@ -37,23 +37,12 @@ class Trace(Struct):
     unresolved: list[str] = field(default_factory=list)
     lines: list[Line] | None = None
 
-    def note_used(self, source: str, what: str) -> None:
-        self.used[what] += 1
+    def note_line(self, source: str, outcome: str, what: str, why: str = "") -> None:
+        """A line about one resource, where lines are asked for."""
         if self.lines is not None:
-            self.lines.append(Line(source, "used", what))
+            self.lines.append(Line(source, outcome, what, why))
 
     def note_set_aside(self, aside: SetAside) -> None:
         self.set_aside[aside.reason] += 1
         if self.lines is not None:
             self.lines.append(Line(aside.source, "set-aside", aside.key or aside.data, aside.reason, aside.detail))
-
-    def note_not_ours(self, source: str, kind: str) -> None:
-        self.not_ours[kind] += 1
-        if self.lines is not None:
-            resource_type, _, why = kind.partition(", ")
-            self.lines.append(Line(source, "not-ours", resource_type, why or "nothing in it that a rule reads"))
-
-    def note_led_to(self, source: str) -> None:
-        """A resource that was read because another one points at it. It counts with that one."""
-        if self.lines is not None:
-            self.lines.append(Line(source, "used", "what an order points at"))

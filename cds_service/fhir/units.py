@@ -23,12 +23,14 @@ Units = Mapping[tuple[str, str], float]
 
 
 class Value(Struct, frozen=True):
-    """A number in the analyte's unit; ``given`` as the record writes it; ``factor`` of its unit, for bounds that name none."""
+    """A number in the analyte's unit; ``given`` as the record writes it; ``factor`` of its unit, which bounds mostly share."""
 
     value: float
     comparator: str = ""
     given: str = ""
     factor: float = 1
+    unit: str | None = None
+    code: str | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -55,17 +57,20 @@ def number(value: float | str | None) -> float | None:
 
 def quantity(found: Quantity, analyte: Analyte, units: Units) -> Value | str:
     """The value in the analyte's unit, or why it cannot be had (a reason of ``cards.chart.SetAside``)."""
-    value = number(found.value)
+    value = found.value if isinstance(found.value, float) else number(found.value)
     if value is None:
         return "no-value" if found.value is None else "unreadable"
-    comparator = (found.comparator or "").translate(_SIGNS)
+    comparator = found.comparator.translate(_SIGNS) if found.comparator else ""
     if comparator not in _COMPARATORS:
         return "unreadable"
     factor = _factor(found, analyte, units)
     if isinstance(factor, str):
         return factor
-    return _plausible(
-        Value(value * factor, comparator, f"{value:.10g} {found.unit or found.code or ''}".strip(), factor), analyte
+    reckoned = value * factor
+    if not analyte.low <= reckoned <= analyte.high:
+        return "implausible"
+    return Value(
+        reckoned, comparator, f"{value:.10g} {found.unit or found.code or ''}".rstrip(), factor, found.unit, found.code
     )
 
 
@@ -80,9 +85,12 @@ def statement(text: str, analyte: Analyte, units: Units) -> Value | str:
 
 def bound(found: Quantity | None, value: Value, analyte: Analyte, units: Units) -> float | None:
     """A bound of the reference range in the analyte's unit; one without a unit takes the value's."""
-    if found is None or (limit := number(found.value)) is None:
+    if found is None:
         return None
-    if not (found.unit or found.code):
+    limit = found.value if isinstance(found.value, float) else number(found.value)
+    if limit is None:
+        return None
+    if (found.unit == value.unit and found.code == value.code) or not (found.unit or found.code):
         return limit * value.factor
     factor = _factor(found, analyte, units)
     return None if isinstance(factor, str) else limit * factor
@@ -99,7 +107,3 @@ def _factor(found: Quantity, analyte: Analyte, units: Units) -> float | str:
         return 1 if not analyte.unit else "no-unit"
     factors = {factor for s in spellings if (factor := units.get((analyte.key, s))) is not None}
     return factors.pop() if len(factors) == 1 else "unit-unknown"
-
-
-def _plausible(value: Value, analyte: Analyte) -> Value | str:
-    return value if analyte.low <= value.value <= analyte.high else "implausible"

@@ -12,6 +12,9 @@ from msgspec import Raw, Struct, json
 
 Item = TypeVar("Item")
 
+NOTHING = Raw(b"null")
+"""Where a field that stays JSON is missing."""
+
 
 class Element(Struct, gc=False, rename="camel"):
     """Base of all: FHIR's own spelling, and no work for the garbage collector, since nothing here refers back."""
@@ -35,6 +38,12 @@ class Reference(Element):
     display: str | None = None
 
 
+class Subject(Element):
+    """A Reference of which only the target counts."""
+
+    reference: str | None = None
+
+
 class Period(Element):
     start: str | None = None
     end: str | None = None
@@ -51,28 +60,40 @@ class Meta(Element):
     last_updated: str | None = None
 
 
-class Entry(Element):
-    """Bundle.entry; ``resource`` stays JSON until it is known what it is."""
-
-    full_url: str | None = None
-    resource: Raw = Raw()
-
-
 class Link(Element):
     relation: Any = None
     url: Any = None
 
 
-class Bundle(Element):
-    resource_type: str | None = None
+class Resource(Element, tag_field="resourceType"):
+    """A resource of the type that its class is called after."""
+
+    id: str | None = None
+    meta: Raw = NOTHING
+
+
+class Entry(Element):
+    """Bundle.entry."""
+
+    full_url: str | None = None
+    resource: AnyResource | None = None
+
+
+class Bundle(Resource):
     entry: tuple[Entry | None, ...] | None = None
     link: tuple[Link, ...] | None = None
 
 
 class LooseBundle(Element):
-    """For a Bundle with an entry of a wrong shape: each entry is then read by itself."""
+    """For a Bundle with something broken in it: each entry is then read by itself."""
 
     entry: tuple[Raw, ...] | None = None
+    link: tuple[Link, ...] | None = None
+
+
+class LooseEntry(Element):
+    full_url: str | None = None
+    resource: Raw = Raw(b"null")
 
 
 class PeekComponent(Element):
@@ -80,10 +101,8 @@ class PeekComponent(Element):
 
 
 class Peek(Element):
-    """What tells whether a resource is one of ours."""
+    """What tells whether a broken resource is one of ours."""
 
-    resource_type: str
-    id: str | None = None
     code: Concept | None = None
     medication_codeable_concept: Concept | None = None
     component: tuple[PeekComponent, ...] | None = None
@@ -93,14 +112,14 @@ class Kind(Element):
     """The least that a resource must tell."""
 
     resource_type: str
-    id: str | None = None
+    id: Any = None
 
 
 class Versioned(Element):
     meta: Meta | None = None
 
 
-class Patient(Element):
+class Patient(Resource):
     gender: str | None = None
     birth_date: str | None = None
 
@@ -116,34 +135,39 @@ class Device(Element):
 
 
 class Value(Element):
-    """What Observation and Observation.component share."""
+    """What Observation and Observation.component share.
 
-    code: Concept | None = None
+    ``code`` and ``referenceRange`` stay JSON until they are needed: most of a chart is measured again and again, so that a few
+    codes, known by their bytes, tell of nearly all Observations whether a rule reads them.
+    """
+
+    code: Raw = NOTHING
     value_quantity: Quantity | None = None
     value_string: str | None = None
     value_integer: int | None = None
     value_codeable_concept: Concept | None = None
-    reference_range: tuple[ReferenceRange, ...] | None = None
+    reference_range: Raw = NOTHING
 
 
-class Observation(Value):
+class Observation(Value, tag_field="resourceType"):
+    id: str | None = None
+    meta: Raw = NOTHING
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
     effective_instant: str | None = None
     issued: str | None = None
-    meta: Meta | None = None
     body_site: Concept | None = None
     method: Concept | None = None
     device: Device | None = None
     component: tuple[Value, ...] | None = None
 
 
-class Condition(Element):
+class Condition(Resource):
     code: Concept | None = None
-    subject: Reference | None = None
-    patient: Reference | None = None
+    subject: Subject | None = None
+    patient: Subject | None = None
     clinical_status: Concept | str | None = None
     verification_status: Concept | str | None = None
     onset_date_time: str | None = None
@@ -210,11 +234,13 @@ class DispenseRequest(Element):
 class Medicine(Element):
     """MedicationRequest, MedicationStatement, MedicationAdministration and MedicationDispense: one shape serves all four."""
 
+    id: str | None = None
+    meta: Raw = NOTHING
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
-    subject: Reference | None = None
-    patient: Reference | None = None
+    subject: Subject | None = None
+    patient: Subject | None = None
     medication_codeable_concept: Concept | None = None
     medication_reference: Reference | None = None
     contained: tuple[Raw, ...] | None = None
@@ -232,13 +258,27 @@ class Medicine(Element):
     reason_reference: tuple[Reference, ...] | None = None
 
 
+class MedicationRequest(Medicine, tag_field="resourceType"):
+    pass
+
+
+class MedicationStatement(Medicine, tag_field="resourceType"):
+    pass
+
+
+class MedicationAdministration(Medicine, tag_field="resourceType"):
+    pass
+
+
+class MedicationDispense(Medicine, tag_field="resourceType"):
+    pass
+
+
 class Ingredient(Element):
     item_codeable_concept: Concept | None = None
 
 
-class Medication(Element):
-    resource_type: str | None = None
-    id: str | None = None
+class Medication(Resource):
     code: Concept | None = None
     form: Concept | None = None
     ingredient: tuple[Ingredient, ...] | None = None
@@ -247,11 +287,13 @@ class Medication(Element):
 class Act(Element):
     """ServiceRequest, Procedure and DiagnosticReport."""
 
+    id: str | None = None
+    meta: Raw = NOTHING
     status: str | None = None
     intent: str | None = None
     code: Concept | None = None
-    subject: Reference | None = None
-    patient: Reference | None = None
+    subject: Subject | None = None
+    patient: Subject | None = None
     authored_on: str | None = None
     occurrence_date_time: str | None = None
     occurrence_period: Period | None = None
@@ -266,15 +308,27 @@ class Act(Element):
     reason_reference: tuple[Reference, ...] | None = None
 
 
+class ServiceRequest(Act, tag_field="resourceType"):
+    pass
+
+
+class Procedure(Act, tag_field="resourceType"):
+    pass
+
+
+class DiagnosticReport(Act, tag_field="resourceType"):
+    pass
+
+
 class Series(Element):
     modality: Coding | None = None
     body_site: Coding | None = None
     description: str | None = None
 
 
-class ImagingStudy(Element):
+class ImagingStudy(Resource):
     status: str | None = None
-    subject: Reference | None = None
+    subject: Subject | None = None
     started: str | None = None
     description: str | None = None
     modality: tuple[Coding, ...] | None = None
@@ -287,10 +341,10 @@ class Reaction(Element):
     manifestation: tuple[Concept, ...] | None = None
 
 
-class AllergyIntolerance(Element):
+class AllergyIntolerance(Resource):
     code: Concept | None = None
-    subject: Reference | None = None
-    patient: Reference | None = None
+    subject: Subject | None = None
+    patient: Subject | None = None
     clinical_status: Concept | str | None = None
     verification_status: Concept | str | None = None
     type: str | None = None
@@ -303,28 +357,113 @@ class RelativeCondition(Element):
     code: Concept | None = None
 
 
-class FamilyMemberHistory(Element):
+class FamilyMemberHistory(Resource):
     status: str | None = None
-    patient: Reference | None = None
+    patient: Subject | None = None
     relationship: Concept | None = None
     condition: tuple[RelativeCondition, ...] | None = None
 
 
-BUNDLE = json.Decoder(Bundle)
+class OperationOutcome(Resource):
+    """Stands where a query failed, or beside what one found."""
+
+
+class NotRead(Resource):
+    """What charts hold besides, in Bundles that were not asked for by type."""
+
+
+class CarePlan(NotRead):
+    pass
+
+
+class CareTeam(NotRead):
+    pass
+
+
+class Claim(NotRead):
+    pass
+
+
+class DocumentReference(NotRead):
+    pass
+
+
+class Encounter(NotRead):
+    pass
+
+
+class ExplanationOfBenefit(NotRead):
+    pass
+
+
+class Immunization(NotRead):
+    pass
+
+
+class Location(NotRead):
+    pass
+
+
+class Organization(NotRead):
+    pass
+
+
+class Practitioner(NotRead):
+    pass
+
+
+class PractitionerRole(NotRead):
+    pass
+
+
+class Provenance(NotRead):
+    pass
+
+
+AnyResource = (
+    Patient
+    | Observation
+    | Condition
+    | MedicationRequest
+    | MedicationStatement
+    | MedicationAdministration
+    | MedicationDispense
+    | Medication
+    | ServiceRequest
+    | Procedure
+    | DiagnosticReport
+    | ImagingStudy
+    | AllergyIntolerance
+    | FamilyMemberHistory
+    | Bundle
+    | OperationOutcome
+    | CarePlan
+    | CareTeam
+    | Claim
+    | DocumentReference
+    | Encounter
+    | ExplanationOfBenefit
+    | Immunization
+    | Location
+    | Organization
+    | Practitioner
+    | PractitionerRole
+    | Provenance
+)
+"""What is decoded in one go. Any other type is set apart by itself, as what is broken is."""
+
+RESOURCE: json.Decoder[AnyResource | None] = json.Decoder(AnyResource | None)
 LOOSE_BUNDLE = json.Decoder(LooseBundle)
-ENTRY = json.Decoder(Entry)
+LOOSE_ENTRY = json.Decoder(LooseEntry)
 PEEK = json.Decoder(Peek)
 KIND = json.Decoder(Kind)
 VERSIONED = json.Decoder(Versioned)
-PATIENT = json.Decoder(Patient)
-OBSERVATION = json.Decoder(Observation)
-CONDITION = json.Decoder(Condition)
+META = json.Decoder(Meta | None)
+CONCEPT = json.Decoder(Concept | None)
+REFERENCE_RANGES: json.Decoder[tuple[ReferenceRange, ...] | None] = json.Decoder(tuple[ReferenceRange, ...] | None)
 MEDICINE = json.Decoder(Medicine)
 MEDICATION = json.Decoder(Medication)
 ACT = json.Decoder(Act)
-IMAGING_STUDY = json.Decoder(ImagingStudy)
-ALLERGY = json.Decoder(AllergyIntolerance)
-FAMILY = json.Decoder(FamilyMemberHistory)
 ANYTHING = json.Decoder()
 
 
@@ -365,7 +504,7 @@ def first_code(value: Concept | str | None, default: str = "") -> str:
     return default or (value.text.lower() if value.text else "")
 
 
-def refer(*references: Reference | None) -> str:
+def refer(*references: Subject | None) -> str:
     """The first reference that says where it points, else ""."""
     for each in references:
         if each is not None and each.reference:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -18,6 +18,9 @@ from cds_service.hooks.access import Authorization, FhirAccess, access
 from cds_service.hooks.errors import RequestError, bad_request
 
 ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
+
+
+Resource = TypeVar("Resource")
 
 
 class Context(Struct, frozen=True):
@@ -44,11 +47,11 @@ HOOKS: dict[str, Context] = {
 class Call(Struct, frozen=True):
     """One hook call.
 
-    A prefetch key is ``given`` (a resource), ``empty`` (null: the client looked and has nothing), ``failed``
-    (an OperationOutcome, or no resource at all) or not there: then the client did not get it. ``drafts`` is the context's
-    Bundle of orders, tidied; ``selected`` the relative references of those that are selected, None where the hook does not
-    select. ``entered`` is the Bundle of what was just put on record. ``fhir_servers`` are those that this caller may name, None
-    where that is the same for all.
+    A prefetch key is ``given`` (a resource, decoded or as JSON), ``empty`` (null: the client looked and has nothing),
+    ``failed`` (an OperationOutcome, or no resource at all) or not there: then the client did not get it. ``drafts`` is the
+    context's Bundle of orders, tidied; ``selected`` the relative references of those that are selected, None where the hook
+    does not select. ``entered`` is the Bundle of what was just put on record. ``fhir_servers`` are those that this caller may
+    name, None where that is the same for all.
     ``encounter_id`` is "" when there is none that could be one; ``user_type`` is the resource type of the user ("" when not
     said), ``user_id`` its relative reference.
     """
@@ -61,7 +64,7 @@ class Call(Struct, frozen=True):
     drafts: tuple[bytes, ...] = ()
     selected: frozenset[str] | None = None
     entered: tuple[bytes, ...] = ()
-    given: Mapping[str, Raw] = {}
+    given: Mapping[str, Any] = {}
     empty: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
     fhir: FhirAccess | None = None
@@ -73,11 +76,13 @@ class Call(Struct, frozen=True):
         return self.user_type in ("Patient", "RelatedPerson")
 
 
-class _Body(Struct):
+class Body(Struct, Generic[Resource]):
+    """The body of a call; what a prefetched resource becomes is the caller's choice."""
+
     hook: str | None = None
     hookInstance: str | None = None  # noqa: N815  names of the wire
     context: dict[str, Raw] | None = None
-    prefetch: dict[str, Raw] | None = None
+    prefetch: dict[str, Resource] | None = None
     fhirServer: str | None = None  # noqa: N815
     fhirAuthorization: Authorization | None = None  # noqa: N815
 
@@ -98,56 +103,61 @@ class _Resource(Struct):
 
 
 _NULL = Raw(b"null")
-_KIND = re.compile(rb'\s*\{\s*"resourceType"\s*:\s*"([A-Za-z]+)"')
-"""How nearly every resource begins: what it is can then be told without reading through it."""
 
-_body = msgspec.json.Decoder(_Body)
+_body: msgspec.json.Decoder[Body[Raw]] = msgspec.json.Decoder(Body[Raw])
 _bundle = msgspec.json.Decoder(_Bundle)
 _resource = msgspec.json.Decoder(_Resource)
 _string: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 _strings: msgspec.json.Decoder[list[str] | None] = msgspec.json.Decoder(list[str] | None)
 
 
-def parse(content: bytes, hook: str, *, fhir_servers: frozenset[str] | None = None) -> Call:
+def parse(
+    content: bytes, hook: str, *, fhir_servers: frozenset[str] | None = None, body: msgspec.json.Decoder[Any] = _body
+) -> Call:
     """Read the body of a call to the service of ``hook``. ``fhir_servers``: those that the caller may name (None: as for all).
+    ``body`` decodes a ``Body`` of resources; where it cannot, they stay JSON, so that what is wrong with one concerns it alone.
 
     Raises:
         RequestError: 400, with the field that is missing or wrong.
     """
-    body = _decode_body(content)
-    if not body.hook:
+    told = _decode_body(content, body)
+    if not told.hook:
         raise bad_request("hook", "is required", "required")
-    if body.hook != hook:
+    if told.hook != hook:
         raise bad_request("hook", f"this service answers {hook} only")
-    if not body.hookInstance:
+    if not told.hookInstance:
         raise bad_request("hookInstance", "is required", "required")
-    if body.context is None:
+    if told.context is None:
         raise bad_request("context", "is required", "required")
     wanted = HOOKS[hook]
-    patient_id = _patient_id(_text(body.context, "patientId"))
-    bundle, names = _bundled(body.context, wanted.bundle) if wanted.bundle else ((), {})
-    given, empty, failed = _sorted_prefetch(body.prefetch or {})
-    user = _text(body.context, "userId", required=wanted.user)
+    patient_id = _patient_id(_text(told.context, "patientId"))
+    bundle, names = _bundled(told.context, wanted.bundle) if wanted.bundle else ((), {})
+    given, empty, failed = _sorted_prefetch(told.prefetch or {})
+    user = _text(told.context, "userId", required=wanted.user)
     return Call(
         hook=hook,
         patient_id=patient_id,
-        encounter_id=_encounter_id(body.context),
+        encounter_id=_encounter_id(told.context),
         user_type=_type_of(user),
         user_id=relative(user),
         drafts=bundle if wanted.orders else (),
-        selected=_selected(body.context, names) if wanted.selects else None,
+        selected=_selected(told.context, names) if wanted.selects else None,
         entered=() if wanted.orders else bundle,
         given=given,
         empty=empty,
         failed=failed,
-        fhir=access(body.fhirServer, body.fhirAuthorization, patient_id),
+        fhir=access(told.fhirServer, told.fhirAuthorization, patient_id),
         fhir_servers=fhir_servers,
     )
 
 
-def _decode_body(content: bytes) -> _Body:
+def _decode_body(content: bytes, decoder: msgspec.json.Decoder[Any]) -> Body[Any]:
     try:
-        content.decode("utf-8")  # msgspec does not look into strings that it skips
+        if not content.isascii():
+            content.decode("utf-8")  # msgspec does not look into strings that it skips
+        with suppress(msgspec.ValidationError, RecursionError):
+            decoded: Body[Any] = decoder.decode(content)
+            return decoded
         return _body.decode(content)
     except msgspec.ValidationError as error:
         raise RequestError(400, _place(str(error)), code="structure") from None
@@ -250,17 +260,15 @@ def _peek(resource: Raw) -> _Resource | None:
     return peek if peek.resourceType else None
 
 
-def _sorted_prefetch(prefetch: Mapping[str, Raw]) -> tuple[dict[str, Raw], frozenset[str], frozenset[str]]:
-    given: dict[str, Raw] = {}
+def _sorted_prefetch(prefetch: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str], frozenset[str]]:
+    given: dict[str, Any] = {}
     empty: set[str] = set()
     failed: set[str] = set()
-    for key, raw in prefetch.items():
-        if raw == _NULL:
+    for key, resource in prefetch.items():
+        if resource is None or resource == _NULL:
             empty.add(key)
-        elif (kind := _KIND.match(raw)) is not None and kind[1] != b"OperationOutcome":
-            given[key] = raw
-        elif (peek := _peek(raw)) is None or peek.resourceType == "OperationOutcome":
-            failed.add(key)
+        elif not isinstance(resource, Raw) or ((peek := _peek(resource)) and peek.resourceType != "OperationOutcome"):
+            given[key] = resource
         else:
-            given[key] = raw
+            failed.add(key)
     return given, frozenset(empty), frozenset(failed)
