@@ -5,10 +5,10 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs hammer bench lint clean
+.PHONY: help run test docs hammer cluster-test bench lint clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 8
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
 
 run: .venv/installed ## Serve on HOST:PORT (127.0.0.1:8000) until interrupted
 	@exec $(BIN)/osteoporosis-cds serve
@@ -27,12 +27,17 @@ docs: .venv/installed-test ## Write the documents that are made from the code
 hammer: .venv/installed-test ## Put the running service under load: 16 threads, 200 requests each
 	@HAMMER=200 exec $(BIN)/python -m pytest tests/protocol/test_running.py -k hammered
 
-lint: .venv/installed-test ## Check format, style, types, direction of imports
+cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
+	@exec $(BIN)/python -m tests.cluster
+
+lint: .venv/installed-test ## Check format, style, types, direction of imports, what is in deploy
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml docker-compose.production.yml
+	$(BIN)/hadolint Dockerfile deploy/sandbox/Dockerfile
+	$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 clean: ## Remove what the other targets made
 	rm -rf .venv .venv-fhir dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 
 from cds_service import logs
 from cds_service.hooks import errors
-from cds_service.hooks.auth import Authenticator, Unauthenticated
+from cds_service.hooks.auth import PROXY_ID, Authenticator, Unauthenticated
 from cds_service.hooks.clients import Client
 
 
@@ -18,7 +18,8 @@ def add_authentication(app: Flask, authenticator: Authenticator) -> None:
     def authenticate() -> None:
         """CDS Hooks 2.0.1, "Trusting CDS Clients": every call but the browser's question whether it may call."""
         if request.path.startswith("/cds-services") and request.method != "OPTIONS":
-            g.client = authenticator.caller(request.headers.get("Authorization"), request.path)
+            proxy_id = request.headers.get(PROXY_ID, "")
+            g.client = authenticator.caller(request.headers.get("Authorization"), request.path, proxy_id)
 
     @app.errorhandler(Unauthenticated)
     def unauthenticated(error: Unauthenticated) -> Response:

@@ -22,10 +22,16 @@ LONGEST_LIFE = 3600
 SKEW = 60
 """Seconds by which two clocks may differ."""
 LONGEST_TOKEN = 16 * 1024
+PROXY_ID = "X-Proxy-Request-Id"
+"""A header that the proxy in front sets, over whatever came from outside: a random id of the client's request. It stays the
+same when the proxy sends that request to another process, since the first one died before it answered."""
+SHORTEST_PROXY_ID = 32
+"""Characters; nginx writes 128 random bits as 32 hexadecimal digits."""
 
 Claims = Mapping[str, Any]
-Remember = Callable[[str, str, float], bool]
-"""(iss, jti, until) -> whether this token is new. ``until`` is in seconds since 1970."""
+Remember = Callable[[str, str, float, str], bool]
+"""(iss, jti, until, proxy id) -> whether this token may be taken: it is new, or it is the proxy's own second try. ``until`` is
+in seconds since 1970; the id is "" where there is none."""
 
 
 class Unauthenticated(RequestError):  # noqa: N818  what it is, in the words of HTTP
@@ -59,8 +65,9 @@ class Authenticator:
         for client in clients.load(self._file) if self._file else ():
             check(client)
 
-    def caller(self, authorization: str | None, path: str) -> Client:
-        """The client that calls ``path``, by its Authorization header. A token is good for one call.
+    def caller(self, authorization: str | None, path: str, proxy_id: str = "") -> Client:
+        """The client that calls ``path``, by its Authorization header. A token is good for one call, which the proxy may try
+        twice (``PROXY_ID``).
 
         The order is such that nothing is fetched for a token that is not from a known client, for this address, of this time.
 
@@ -79,7 +86,8 @@ class Authenticator:
         if client.tenant and claims.get("tenant") != client.tenant:
             raise Unauthenticated("tenant")
         _check_signature(token, head, client, keys)
-        if not self._remember(client.iss, _string(claims, "jti"), float(claims["exp"]) + SKEW):
+        random_id = proxy_id if len(proxy_id) >= SHORTEST_PROXY_ID else ""
+        if not self._remember(client.iss, _string(claims, "jti"), float(claims["exp"]) + SKEW, random_id):
             raise Unauthenticated("jti")
         return client
 

@@ -91,12 +91,16 @@ class Store:
         self._background.hurry()
         return new
 
-    def remember_token(self, iss: str, jti: str, until: datetime | float) -> bool:
+    def remember_token(self, iss: str, jti: str, until: datetime | float, proxy_id: str = "") -> bool:
         """Note that a token was used: True the first time, False for a replay. ``until`` (Unix seconds or a datetime with a
-        zone) is when it expires; then it may be forgotten. StoreUnavailable when that cannot be told."""
-        token = hashlib.sha256(f"{iss}\0{jti}".encode("utf-8", "surrogatepass")).hexdigest()
+        zone) is when it expires; then it may be forgotten. StoreUnavailable when that cannot be told.
+
+        Once more True if the same ``proxy_id``, which only the proxy in front knows, comes with it within ``queries.AGAIN``.
+        """
+        token = _hashed(f"{iss}\0{jti}")
+        again = _hashed(f"{token}\0{proxy_id}") if proxy_id else ""
         end = until if isinstance(until, datetime) else datetime.fromtimestamp(until, UTC)
-        return self._database.run(lambda connection: queries.add_token(connection, token, end))
+        return self._database.run(lambda connection: queries.add_token(connection, token, end, again))
 
     # -- for the pages ------------------------------------------------------------------------------------------------
 
@@ -110,3 +114,7 @@ class Store:
         """Every feedback with the card that it is about. StoreUnavailable when it cannot be read."""
         rows = self._database.run(lambda connection: connection.execute(queries.reported()).mappings().all(), writes=False)
         return (dict(row) for row in rows)
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -23,7 +23,7 @@ RELOAD = 600.0
 OVERLAP = timedelta(minutes=5)
 """How far back a look for new overrides reaches: a card may be written later than the feedback about it."""
 PRUNE = 3600.0
-GATHER = 0.05
+GATHER = 0.25
 """Seconds for which cards are gathered into one transaction."""
 CLOSING = 3.0
 """Seconds to write what is queued when the process ends."""
@@ -139,7 +139,8 @@ class Background:
     def _prune(self) -> None:
         now = time.monotonic()
         if now - self._pruned >= PRUNE:
-            rows = self._database.run(lambda connection: queries.prune(connection, self._retention_days))
+            resting = self._suppress_days > 0
+            rows = self._database.run(lambda connection: queries.prune(connection, self._retention_days, resting=resting))
             self._pruned = now
             if rows:
                 LOGGER.info("store pruned", extra={"fields": {"rows": rows}})

@@ -9,17 +9,22 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Select, Table, delete, func, select
+from sqlalchemy import Connection, Select, Table, and_, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from cds_service.store.tables import FEEDBACK, SHOWN, TOKENS
 
 BATCH = 500
+AGAIN = timedelta(seconds=30)
+"""For how long a proxy may try a call again whose token was taken: longer than proxy_next_upstream_timeout in deploy/nginx."""
 
 
 class Shown(Struct, frozen=True):
-    """A card as it is put on record. ``card`` is its uuid; ``facts``, ``patient``, ``practitioner`` are keyed hashes."""
+    """A card as it is put on record. ``card`` is its uuid; ``facts``, ``patient``, ``practitioner`` are keyed hashes.
+
+    ``rests_until``: how long an override of it holds, where that is longer than of others.
+    """
 
     card: str
     code: str
@@ -32,6 +37,7 @@ class Shown(Struct, frozen=True):
     practitioner: str
     shadow: bool
     shown_at: datetime
+    rests_until: datetime | None = None
 
 
 class Report(Struct, frozen=True):
@@ -79,39 +85,60 @@ def add_feedback(connection: Connection, service: str, reports: Iterable[Report]
     return new
 
 
-def add_token(connection: Connection, token: str, until: datetime) -> bool:
-    """Whether the token was not there before."""
+def add_token(connection: Connection, token: str, until: datetime, again: str = "") -> bool:
+    """Whether the token was not there before, or else ``again`` was left with it lately: that is good for one time."""
+    now = datetime.now(UTC)
     statement = _insert(connection, TOKENS).returning(TOKENS.c.token)
-    return connection.execute(statement, {"token": token, "until": until}).first() is not None
+    if connection.execute(statement, {"token": token, "until": until}).first() is not None:
+        if again:
+            connection.execute(statement, {"token": again, "until": now + AGAIN})
+        return True
+    return bool(again) and connection.execute(delete(TOKENS).where(TOKENS.c.token == again, TOKENS.c.until > now)).rowcount > 0
+
+
+_WITH_A_REASON = and_(FEEDBACK.c.outcome == "overridden", func.coalesce(FEEDBACK.c.reason, FEEDBACK.c.comment).is_not(None))
 
 
 def overrides(connection: Connection, days: int, received_since: datetime | None = None) -> set[Override]:
-    """What practitioners set aside with a reason in the last ``days``; critical cards are never among them.
+    """What practitioners set aside with a reason in the last ``days``, or of a card whose override still rests; critical cards
+    are never among them.
 
     The client's clock decides when that was, but the future does not count. ``received_since`` narrows it to what is new.
     """
-    since = datetime.now(UTC) - timedelta(days=days)
+    now = datetime.now(UTC)
+    since = now - timedelta(days=days)
+    lately = and_(FEEDBACK.c.outcome_at >= since, FEEDBACK.c.received_at >= since)
     wanted = (
         select(SHOWN.c.patient, SHOWN.c.practitioner, SHOWN.c.code, SHOWN.c.facts)
         .join(FEEDBACK, FEEDBACK.c.card == SHOWN.c.card)
-        .where(FEEDBACK.c.outcome == "overridden", func.coalesce(FEEDBACK.c.reason, FEEDBACK.c.comment).is_not(None))
-        .where(FEEDBACK.c.outcome_at >= since, FEEDBACK.c.received_at >= max(since, received_since or since))
+        .where(_WITH_A_REASON, or_(lately, SHOWN.c.rests_until >= now))
         .where(SHOWN.c.indicator != "critical", SHOWN.c.practitioner != "", SHOWN.c.shadow.is_(False))
     )
+    if received_since is not None:
+        wanted = wanted.where(FEEDBACK.c.received_at >= received_since)
     return {Override(*row) for row in connection.execute(wanted)}
 
 
-def prune(connection: Connection, days: int) -> int:
-    """Delete what is older than ``days``, and the ids of tokens that have expired. The number of rows deleted."""
+def prune(connection: Connection, days: int, *, resting: bool = True) -> int:
+    """Delete what is older than ``days``, and the ids of tokens that have expired. The number of rows deleted.
+
+    ``resting``: leave a card whose override still rests, and what was reported of it.
+    """
     now = datetime.now(UTC)
     oldest = now - timedelta(days=days)
+    rests = (
+        select(SHOWN.c.card).join(FEEDBACK, FEEDBACK.c.card == SHOWN.c.card).where(_WITH_A_REASON, SHOWN.c.rests_until >= now)
+    )
     rows = 0
-    for column, limit in (
-        (SHOWN.c.shown_at, oldest),
-        (FEEDBACK.c.received_at, oldest),
-        (TOKENS.c.until, now - timedelta(minutes=5)),
+    for column, limit, kept in (
+        (FEEDBACK.c.received_at, oldest, FEEDBACK.c.card),
+        (SHOWN.c.shown_at, oldest, SHOWN.c.card),
+        (TOKENS.c.until, now - timedelta(minutes=5), None),
     ):
-        rows += connection.execute(delete(column.table).where(column < limit)).rowcount
+        old = delete(column.table).where(column < limit)
+        if resting and kept is not None:
+            old = old.where(kept.not_in(rests))
+        rows += connection.execute(old).rowcount
     return rows
 
 

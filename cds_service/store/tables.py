@@ -41,10 +41,12 @@ SHOWN = Table(
     Column("patient", String(HASH), nullable=False),
     Column("practitioner", String(HASH), nullable=False),
     Column("shadow", Boolean, nullable=False),
+    Column("rests_until", Moment),
     Index("shown_by_time", "shown_at"),
 )
 """One row a card. ``card`` is its uuid, ``content`` the version of the clinical content; ``facts``, ``patient`` and
-``practitioner`` are keyed hashes ("": the client did not say who asks). ``shadow``: it was evaluated and not sent."""
+``practitioner`` are keyed hashes ("": the client did not say who asks). ``shadow``: it was evaluated and not sent.
+``rests_until``: how long an override of it holds, where that is longer than of others."""
 
 FEEDBACK = Table(
     "feedback",
@@ -72,4 +74,5 @@ TOKENS = Table(
     Column("until", Moment, nullable=False),
     Index("tokens_by_time", "until"),
 )
-"""Ids of client tokens that were used, hashed with their issuer, until they expire."""
+"""Ids of client tokens that were used, hashed with their issuer, until they expire; and for seconds, hashed with such a token,
+the proxy's id of the request that it came with."""

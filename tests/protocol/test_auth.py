@@ -29,7 +29,7 @@ class Memory:
     def __init__(self) -> None:
         self.seen: dict[tuple[str, str], float] = {}
 
-    def __call__(self, iss: str, jti: str, until: float) -> bool:
+    def __call__(self, iss: str, jti: str, until: float, proxy_id: str = "") -> bool:
         return self.seen.setdefault((iss, jti), until) is until
 
 
