@@ -42,11 +42,12 @@ def _how(computed: str) -> Name:
 def _same_unit(given: str, unit: str) -> bool:
     """Whether the record's own unit is the one the card shows, spelling aside.
 
-    >>> _same_unit("28 mL/min/{1.73_m2}", "mL/min/1.73 m2"), _same_unit("45 nmol/L", "ng/mL")
-    (True, False)
+    >>> _same_unit("28 mL/min/{1.73_m2}", "mL/min/1.73 m2"), _same_unit("45 {score}", ""), _same_unit("45 nmol/L", "ng/mL")
+    (True, True, False)
     """
-    said = _spelled(given.split(" ", 1)[1] if " " in given else "")
-    return said in ("", "1", "tscore", "zscore", _spelled(unit))
+    said = given.split(" ", 1)[1] if " " in given else ""
+    bare = not unit and re.fullmatch(r"\{[^{}]*\}", said) is not None  # an annotation is no unit
+    return bare or _spelled(said) in ("", "1", "tscore", "zscore", _spelled(unit))
 
 
 def _spelled(unit: str) -> str:

@@ -18,9 +18,13 @@ from cards.concepts import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES, 
 
 LANGUAGES = ("en", "zh")
 
-PHRASES: dict[str, dict[str, Name]] = msgspec.convert(
-    tomllib.loads(files("cards").joinpath("text/phrases.toml").read_text(encoding="utf-8")), dict[str, dict[str, Name]]
-)
+PHRASES: dict[str, dict[str, Name]] = {
+    table: phrases
+    for file in ("phrases.toml", "patient.toml")
+    for table, phrases in msgspec.convert(
+        tomllib.loads(files("cards").joinpath("text", file).read_text(encoding="utf-8")), dict[str, dict[str, Name]]
+    ).items()
+}
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 NAMED: tuple[Mapping[str, Any], ...] = (DRUGS, ANALYTES, SERVICES, PROBLEMS, FRACTURE_SITES)

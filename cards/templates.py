@@ -1,8 +1,18 @@
 """The texts of the cards: one Jinja2 template per card and language, compiled once at the start.
 
+What was compiled is kept beside the texts, as Python keeps its own, since compiling takes longer than all else at the start.
+
 They stand in ``text/<language>/<code>.md``, each a set of blocks. ``summary``, ``why`` and ``recommended`` must be there,
 ``caution`` may; a card of section F also says in ``short`` why it kept an option from being offered, and in ``condition``
-what is to be done before an option that it warns of. Blocks see the finding's values and ``variant``, ``indicator``,
+what is to be done before an option that it warns of.
+
+``patient_summary``, ``patient_why`` and ``patient_do`` say the same to a patient or relative who opens the record, and must
+be there too: what it means, what to do now, whom to ask and how soon. Short sentences, words that a child of twelve knows,
+a test with what it is for ("a bone density test (DXA)"). They explain and they urge, but start, stop or change no medicine,
+name no dose to take and no drug to choose: that is for the talk with the clinician, whose text they never contradict.
+``patient_facts`` takes the place of the list of evidence where that is not for this reader.
+
+Blocks see the finding's values and ``variant``, ``indicator``,
 ``about``, ``offered`` (the regimens of its drug options, best first), ``today``, ``hook`` and ``age``, and have these filters:
 
 - ``day`` of a date, ``num`` of a number (decimals);
@@ -21,11 +31,14 @@ Strings among the values are taken to come from the record: wherever they are pr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
-from importlib.resources import files
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2.bccache import Bucket
 
 from cards import phrases
 from cards.chart import Chart
@@ -33,6 +46,35 @@ from cards.concepts import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES
 from cards.phrases import LANGUAGES, Markdown
 from cards.regimens import for_drug
 from cards.rule import REGISTRY, Card, Finding
+
+HERE = Path(__file__).parent
+PATIENT = ("patient_summary", "patient_why", "patient_do")
+"""The blocks that speak to the patient."""
+
+
+class _Kept(FileSystemBytecodeCache):
+    """Compiled texts in a folder; where it cannot be written they are compiled at each start.
+
+    Jinja2 works out at once what is constant, names of drugs among it: so they hold until anything in this package changes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+        super().__init__(str(folder))
+        sources = sorted(path for pattern in ("*.py", "*.toml", "text/*.toml") for path in HERE.glob(pattern))
+        self._rest = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+    def get_source_checksum(self, source: str) -> str:
+        return super().get_source_checksum(source + self._rest)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 @cache
@@ -48,6 +90,9 @@ def environment(language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
+        loader=FileSystemLoader(HERE / "text" / language),
+        bytecode_cache=_Kept(HERE / "text" / "__pycache__"),
         finalize=partial(phrases.word, language=language),
     )
     tables: dict[str, Mapping[str, Any]] = {
@@ -78,16 +123,21 @@ def _name(thing: object, language: str, table: Mapping[str, Any]) -> Markdown:
 def _text(card: Card, language: str) -> Template:
     if card.code not in phrases.PHRASES["card"]:
         raise ValueError(f"card {card.code} has no title in phrases.toml")
-    path = files("cards").joinpath("text", language, f"{card.code}.md")
-    if not path.is_file():
-        raise ValueError(f"card {card.code} has no text in {language}")
-    template = environment(language).from_string(path.read_text(encoding="utf-8"))
-    required = {"summary", "why", "recommended"} | ({"short", "condition"} if card.section == "F" else set())
+    try:
+        template = environment(language).get_template(f"{card.code}.md")
+    except TemplateNotFound:
+        raise ValueError(f"card {card.code} has no text in {language}") from None
+    required = {"summary", "why", "recommended", *PATIENT} | ({"short", "condition"} if card.section == "F" else set())
     if missing := required - template.blocks.keys():
         raise ValueError(f"card {card.code} ({language}) lacks the blocks {', '.join(sorted(missing))}")
-    if unknown := template.blocks.keys() - required - {"caution"}:
+    if unknown := template.blocks.keys() - required - {"caution", "patient_facts"}:
         raise ValueError(f"card {card.code} ({language}) has unknown blocks {', '.join(sorted(unknown))}")
     return template
+
+
+def has(finding: Finding, which: str, language: str) -> bool:
+    """Whether the finding's text has a block of this name."""
+    return which in load()[language, finding.code].blocks
 
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:

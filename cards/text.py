@@ -1,11 +1,14 @@
-"""What the clinician reads: a finding put into words, in English and Chinese. The words stand in ``cards.templates``."""
+"""A finding put into words, in English and Chinese, for the clinician or for the patient. The words stand in
+``cards.templates``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards import phrases, sources
 from cards.accepted import ACCEPTED
@@ -14,7 +17,7 @@ from cards.concepts import ANALYTES, DRUGS, SERVICES
 from cards.phrases import phrase
 from cards.regimens import for_drug
 from cards.rule import REGISTRY, Dropped, Fact, Finding, Option
-from cards.templates import block, blocks, load
+from cards.templates import block, blocks, has, load
 
 __all__ = ["Text", "label", "load", "render", "what"]
 
@@ -31,21 +34,26 @@ class Text(Struct, frozen=True):
     detail: str
 
 
-def render(finding: Finding, language: str, chart: Chart) -> Text:
-    """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on.
+def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool = False) -> Text:
+    """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on. ``for_patient``: in
+    plain words, for a patient or relative.
 
     KeyError for a card without a text, jinja2.UndefinedError where the finding lacks a value of its text, ValueError where
     the text has no words for its variant.
     """
+    if for_patient:
+        return _for_patient(finding, language, chart)
     write = blocks(finding, language, chart)
-    summary = phrases.shorten(phrases.plain(write("summary")), SUMMARY)
+    summary = _one_line(write("summary"))
     why = [write("why"), _bullets(_fact(each, language) for each in finding.facts)]
     recommended = [write("recommended")]
     if not summary or not any(why) or not any(recommended):
-        raise ValueError(f"card {finding.code} ({language}) has no words for variant {finding.variant!r}")
+        raise _speechless(finding, language)
     caution = [write("caution"), _bullets(_cautions(finding, language, chart))]
     parts = {"why": why, "recommended": recommended, "caution": caution, "source": [_sources(finding.code, language)]}
-    sections = [_section(heading, paragraphs, language) for heading, paragraphs in parts.items() if any(paragraphs)]
+    sections = [
+        _section(phrase("heading", heading, language), paragraphs) for heading, paragraphs in parts.items() if any(paragraphs)
+    ]
     return Text(summary, "\n\n".join([*sections, _content(language)]))
 
 
@@ -83,11 +91,75 @@ def what(option: Option, language: str) -> str:
     return phrase("problem", option.key, language) if option.kind == "problem" else ""
 
 
+# -- for the patient --------------------------------------------------------------------------------------------------
+
+
+def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
+    """What it means, what to do now, what it rests on. No drugs to choose from, no grades, no notes on how a value was read."""
+    write = blocks(finding, language, chart)
+    summary, why, do = _one_line(write("patient_summary")), write("patient_why"), write("patient_do")
+    if not (summary and why and do):
+        raise _speechless(finding, language)
+    if has(finding, "patient_facts", language):
+        facts = [write("patient_facts")]
+    else:
+        facts = [_bullets(_fact(replace(fact, note=None), language) for fact in finding.facts)]
+        facts += [phrase("patient", "worked-out", language)] if any(fact.note for fact in finding.facts) else []
+    parts = {"why": [why], "do": [do], "record": [*facts, *_not_known(finding, language)]}
+    parts["words"] = [_bullets(_explained("\n".join(text for part in parts.values() for text in part), language))]
+    sections = [_section(phrase("patient", key, language), texts) for key, texts in parts.items() if any(texts)]
+    return Text(summary, "\n\n".join([*sections, _titles(finding.code, language), phrase("patient", "closing", language)]))
+
+
+def _not_known(finding: Finding, language: str) -> Iterator[str]:
+    """One plain sentence for each kind of thing that is missing or was not used: silence would look like an all-clear."""
+    yield from (phrase("patient-notes", note, language) for note in finding.notes if note in phrases.PHRASES["patient-notes"])
+    if finding.left_out:
+        yield phrase("patient", "left-out", language)
+    if finding.unread:
+        yield phrase("patient", "unread", language)
+
+
+def _explained(text: str, language: str) -> Iterator[str]:
+    """The glossary's lines for words that stand in the text, but for those in brackets, which follow what they mean."""
+    said = text.casefold()
+    for word, line in _glossary(language).items():
+        if word.search(said):
+            yield line
+
+
+@cache
+def _glossary(language: str) -> dict[re.Pattern[str], str]:
+    lines = (phrases.escape(name[language]) for name in phrases.PHRASES["glossary"].values() if name[language])
+    return {re.compile(rf"(?<![a-z(（]){re.escape(_term(line).casefold())}"): line for line in lines}
+
+
+def _term(line: str) -> str:
+    """What a line of the glossary explains: all before the colon."""
+    return re.split("[:：]", line, maxsplit=1)[0]
+
+
+@cache
+def _titles(code: str, language: str) -> str:
+    """The documents that a card rests on, and the version of the content, in two lines."""
+    titles = dict.fromkeys(each.document.title[language] for each in sources.cited(REGISTRY[code].cites))
+    listed = ("；" if language == "zh" else "; ").join(titles)
+    return f"{phrase('patient', 'source', language, titles=listed)}  \n{_content(language)}"
+
+
 # -- the parts of detail ----------------------------------------------------------------------------------------------
 
 
-def _section(heading: str, paragraphs: Iterable[str], language: str) -> str:
-    return "\n\n".join([f"**{phrase('heading', heading, language)}**", *filter(None, paragraphs)])
+def _one_line(markdown: str) -> str:
+    return phrases.shorten(phrases.plain(markdown), SUMMARY)
+
+
+def _speechless(finding: Finding, language: str) -> ValueError:
+    return ValueError(f"card {finding.code} ({language}) has no words for variant {finding.variant!r}")
+
+
+def _section(heading: str, paragraphs: Iterable[str]) -> str:
+    return "\n\n".join([f"**{heading}**", *filter(None, paragraphs)])
 
 
 def _bullets(lines: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ Shared by HTTP and the command line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,7 @@ import cards.catalog  # noqa: F401  registers every rule
 from cards import text
 from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.concepts import Data, Name
+from cards.phrases import phrase
 from cards.risk import postmenopausal
 from cards.rule import INFO, Finding, Option, cards_of, run
 from cds_service import metrics
@@ -38,6 +39,12 @@ Json = dict[str, Any]
 
 NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为保持简短，此处未显示**：{titles}")
 
+
+NOT_SHOWN_TO_PATIENT = Name(
+    "There is more that is less urgent. Ask about it at your next visit.",
+    "还有一些不太紧急的内容没有在这里显示，可在下次就诊时询问。",
+)
+"""The same for a patient, to whom the titles of cards say nothing."""
 
 BODY: json.Decoder[Body[AnyResource | None]] = json.Decoder(Body[AnyResource | None])
 """A request with all that was prefetched, in one go."""
@@ -116,8 +123,11 @@ class Evaluator:
             raise errors.missing_data(gathered.missing | {"patient"})
         found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
         findings = repetition.fresh(found) if repetition else found
-        shown = [(finding, self._card(finding, chart, call, language)) for finding in findings]
-        kept = self._capped(shown, chart.hook, language)
+        shown = self._capped(findings, chart.hook)
+        cards = [self._card(finding, chart, call, language) for finding in shown]
+        if len(shown) < len(findings):
+            cut = [finding for finding in findings if finding not in shown]
+            cards[-1]["detail"] += "\n\n" + (NOT_SHOWN_TO_PATIENT[language] if call.by_patient else _not_shown(cut, language))
         counts = {
             "cards": [finding.code for finding in findings],
             "suppressed": [finding.code for finding in found if finding not in findings],
@@ -126,9 +136,8 @@ class Evaluator:
             "failed": sorted(gathered.failed),
         }
         if repetition:
-            uuids = {card["uuid"] for card in kept}
-            repetition.note([(finding, card["uuid"]) for finding, card in shown if card["uuid"] in uuids])
-        return Evaluation({"cards": kept}, trace, counts)
+            repetition.note([*zip(shown, (card["uuid"] for card in cards), strict=True)])
+        return Evaluation({"cards": cards}, trace, counts)
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient: for pages that draw it."""
@@ -230,7 +239,7 @@ class Evaluator:
 
     def _card(self, finding: Finding, chart: Chart, call: Call, language: str) -> Json:
         offered = [] if call.by_patient else [self._suggestion(option, chart, call, language) for option in finding.options]
-        words = text.render(finding, language, chart)
+        words = text.render(finding, language, chart, for_patient=call.by_patient)
         base = self._settings.base_url
         return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
 
@@ -249,13 +258,13 @@ class Evaluator:
         )
         return suggestion(text.label(option, language, chart), actions, recommended=option.recommended)
 
-    def _capped(self, shown: Sequence[tuple[Finding, Json]], hook: Hook, language: str) -> list[Json]:
-        """At most ``CDS_MAX_CARDS`` when a chart is opened. What warns is never cut, and what is cut is named."""
-        room = len(shown) if hook in ORDER_HOOKS else self._settings.max_cards
-        stays = [place < room or finding.indicator is not INFO for place, (finding, _) in enumerate(shown)]
-        kept = [card for stay, (_, card) in zip(stays, shown, strict=True) if stay]
-        cut = [card["source"]["topic"]["display"] for stay, (_, card) in zip(stays, shown, strict=True) if not stay]
-        if cut:
-            titles = ("、" if language == "zh" else ", ").join(dict.fromkeys(cut))
-            kept[-1]["detail"] += "\n\n" + NOT_SHOWN[language].format(titles=titles)
-        return kept
+    def _capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:
+        """At most ``CDS_MAX_CARDS`` when a chart is opened; what warns is never cut."""
+        room = len(findings) if hook in ORDER_HOOKS else self._settings.max_cards
+        return [finding for place, finding in enumerate(findings) if place < room or finding.indicator is not INFO]
+
+
+def _not_shown(cut: Iterable[Finding], language: str) -> str:
+    """What is cut is named."""
+    titles = dict.fromkeys(phrase("card", finding.code, language) for finding in cut)
+    return NOT_SHOWN[language].format(titles=("、" if language == "zh" else ", ").join(titles))

@@ -49,7 +49,8 @@ INTRODUCTION = """# The cards
 
 What each card says, when, with which numbers and on whose authority: content version {version}, {count} cards. The texts are
 printed as they come out for a made-up patient; drugs, values and dates change with the record. ● marks the suggestion that is
-recommended.
+recommended. Below the line stands what a patient or relative reads who opens the record, without the evidence, the words
+explained, the source and the closing line that follow it on every card.
 
 Numbers stand in `cards/thresholds.toml`. Their status: VERIFIED, seen in the source named; SEED, printed in one of the five
 Chinese documents; SECONDARY, restated by a second source; RECALL, clinical convention, to be confirmed by the site; OWN, our
@@ -169,7 +170,7 @@ def _citations(card: Card) -> Iterator[str]:
 def _sample(patient: Chart, finding: Finding) -> Iterator[str]:
     yield f"<details><summary>{finding.indicator.value}{f', {finding.variant}' if finding.variant else ''}</summary>\n"
     for language in LANGUAGES:
-        yield _quoted(_words(patient, finding, language))
+        yield _quoted([*_words(patient, finding, language), "", "---", "", *_patient_words(patient, finding, language)])
         yield ""
     yield "</details>\n"
 
@@ -184,6 +185,21 @@ def _words(patient: Chart, finding: Finding, language: str) -> Iterator[str]:
         yield ""
     for option in finding.options:
         yield f"{'●' if option.recommended else '○'} {text.label(option, language, patient)}  "
+
+
+def _patient_words(patient: Chart, finding: Finding, language: str) -> Iterator[str]:
+    words = text.render(finding, language, patient, for_patient=True)
+    yield f"**{words.summary}**"
+    yield ""
+    yield from own_words(words.detail, language).splitlines()
+
+
+def own_words(detail: str, language: str) -> str:
+    """A card's own sentences to the patient, up to the evidence, the words explained and the source that follow them."""
+    ends = [f"**{phrase('patient', key, language)}**" for key in ("record", "words")]
+    for end in (*ends, phrase("patient", "source", language, titles="").rstrip(".。")):
+        detail = detail.split(end)[0]
+    return detail.strip()
 
 
 def _quoted(lines: Iterable[str]) -> str:

@@ -7,12 +7,13 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
+from cards import templates
 from cards.concepts import Name
 from cards.phrases import clean, name, phrase
 from cards.rule import REGISTRY, Fact, Finding
 from cards.sources import cited, primary
 from cards.text import Text
-from cds_service.hooks.override_reasons import override_reasons
+from cds_service.hooks.override_reasons import override_reasons, patient_reasons
 
 TOPIC = "urn:osteoporosis-cds:card"
 """The system of ``source.topic``: the codes of our cards."""
@@ -42,11 +43,13 @@ def to_wire(
 ) -> Json:
     """The card of one finding (CDS Hooks 2.0.1). ``suggestions`` are those of its options, in their order.
 
-    Where they exclude each other only the first recommended one stays so. A patient who opens the record gets the card
-    without orders (``for_patient``). ``base_url`` is that of the pages that tell more.
+    Where they exclude each other only the first recommended one stays so. A patient or relative who opens the record
+    (``for_patient``) gets the card without orders, with reasons of their own, and without the link to ``base_url``, the pages
+    that tell clinicians more.
     Members without a value are left out. KeyError for a code that no rule has.
     """
     card = REGISTRY[finding.code]
+    kept_back = for_patient and templates.has(finding, "patient_facts", language)
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
     document = primary(card.cites)
     source: Json = {
@@ -61,14 +64,16 @@ def to_wire(
         "detail": text.detail,
         "indicator": finding.indicator.value,
         "source": source,
-        "overrideReasons": override_reasons(
+        "overrideReasons": patient_reasons(language)
+        if for_patient
+        else override_reasons(
             drug_options=bool(offered) and any(option.kind == "drug" for option in finding.options),
             order_safety=card.section == "F",
             language=language,
         ),
-        "extension": _extension(finding, language),
+        "extension": _extension(finding, language, told=not kept_back),
     }
-    if base_url:
+    if base_url and not for_patient:
         url = f"{base_url}/knowledge/cards/{card.code}?lang={language}"
         wire["links"] = [{"label": MORE[language], "url": url, "type": "absolute"}]
     if offered:
@@ -86,10 +91,11 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
     return kept
 
 
-def _extension(finding: Finding, language: str) -> Json:
-    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources."""
+def _extension(finding: Finding, language: str, *, told: bool) -> Json:
+    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources (``told``:
+    unless the text keeps these from its reader)."""
     recommendations = _recommendations(REGISTRY[finding.code].cites, language)
-    evidence = [_evidence(fact, language) for fact in finding.facts]
+    evidence = [_evidence(fact, language) for fact in finding.facts] if told else []
     return {RECOMMENDATIONS: recommendations} | ({EVIDENCE: evidence} if evidence else {})
 
 

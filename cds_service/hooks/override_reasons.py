@@ -1,5 +1,5 @@
-"""Why a clinician may set a card aside: codes of HL7's non-adherence set where one fits, else our own. A code means the same
-on every card."""
+"""Why a clinician, or the patient, may set a card aside: codes of HL7's non-adherence set where one fits, else our own. A code
+means the same on every card."""
 
 from __future__ import annotations
 
@@ -15,21 +15,33 @@ OWN = "urn:osteoporosis-cds:override-reason"
 
 
 class Reason(Struct, frozen=True):
-    """A reason with the URI of its code system."""
+    """A reason with the URI of its code system. ``patient`` is how the patient says the same; None for what patients do not
+    decide."""
 
     system: str
     code: str
     display: Name
+    patient: Name | None = None
 
     def coding(self, language: str) -> dict[str, str]:
         return {"code": self.code, "system": self.system, "display": self.display[language]}
 
 
 ALWAYS = (
-    Reason(PUBLISHED, "cds-not-applicable", Name("Not applicable to this patient", "不适用于该患者")),
-    Reason(PUBLISHED, "action-completed", Name("Already done or arranged", "已完成或已安排")),
-    Reason(PUBLISHED, "patient-refuses", Name("Patient declines", "患者拒绝")),
-    Reason(OWN, "reconsider-later", Name("Will reconsider later", "以后再考虑")),
+    Reason(
+        PUBLISHED,
+        "cds-not-applicable",
+        Name("Not applicable to this patient", "不适用于该患者"),
+        Name("This does not fit me", "不符合我的情况"),
+    ),
+    Reason(
+        PUBLISHED,
+        "action-completed",
+        Name("Already done or arranged", "已完成或已安排"),
+        Name("Already done or arranged", "已经做了或已经约好"),
+    ),
+    Reason(PUBLISHED, "patient-refuses", Name("Patient declines", "患者拒绝"), Name("I do not want this", "我不想这样做")),
+    Reason(OWN, "reconsider-later", Name("Will reconsider later", "以后再考虑"), Name("I will think about it", "我再考虑一下")),
 )
 DRUG_OPTIONS = (
     Reason(PUBLISHED, "patient-contraindication", Name("Contraindicated or not tolerated", "有禁忌或不能耐受")),
@@ -38,7 +50,12 @@ DRUG_OPTIONS = (
 )
 ORDER_SAFETY = (
     Reason(OWN, "benefit-prevails", Name("Risk weighed, benefit prevails (please comment)", "已权衡风险，获益更大（请说明）")),
-    Reason(OWN, "record-wrong", Name("Data in the record are wrong", "病历数据有误")),
+    Reason(
+        OWN,
+        "record-wrong",
+        Name("Data in the record are wrong", "病历数据有误"),
+        Name("Something in my record is wrong", "病历中有些内容不对"),
+    ),
 )
 
 
@@ -51,3 +68,14 @@ def override_reasons(*, drug_options: bool, order_safety: bool, language: str) -
     """
     chosen = ALWAYS + (DRUG_OPTIONS if drug_options else ()) + (ORDER_SAFETY if order_safety else ())
     return [each.coding(language) for each in chosen]
+
+
+@cache
+def patient_reasons(language: str) -> list[dict[str, Any]]:
+    """The reasons that a patient or relative may give, on every card, in their words.
+
+    >>> [r["display"] for r in patient_reasons("en")][-1]
+    'Something in my record is wrong'
+    """
+    said = [(each, each.patient) for each in (*ALWAYS, *ORDER_SAFETY) if each.patient is not None]
+    return [each.coding(language) | {"display": words[language]} for each, words in said]

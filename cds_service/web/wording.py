@@ -12,7 +12,7 @@ from importlib.resources import files
 from msgspec import Struct
 
 _TOKEN = re.compile(r"\{%-?\s*(.*?)\s*-?%\}|\{\{-?\s*(.*?)\s*-?\}\}|\{#.*?#\}", re.DOTALL)
-_BLOCKS = ("summary", "why", "recommended", "caution", "short", "condition")
+_BLOCKS = ("summary", "why", "recommended", "caution", "short", "condition", "patient_summary", "patient_why", "patient_do")
 
 
 class Piece(Struct, frozen=True):

@@ -18,6 +18,9 @@ EN = """
 {% block recommended %}{% if variant == "stop" %}Stop.{% endif %}{% endblock %}
 {% block short %}eGFR {{ estimate | num }}{% endblock %}
 {% block condition %}after eGFR {{ estimate | num }} is checked{% endblock %}
+{% block patient_summary %}About {{ drug }} and your kidneys, for {{ name }}{% endblock %}
+{% block patient_why %}Your kidneys are weak.{% endblock %}
+{% block patient_do %}{% if variant == "stop" %}- Call the clinic {{ indicator | phrase("soon") }}.{% endif %}{% endblock %}
 """
 ZH = """
 {% block summary %}{{ drug }}（{{ estimate | num }}）{{ name }}{% endblock %}
@@ -25,6 +28,9 @@ ZH = """
 {% block recommended %}{% if variant == "stop" %}停药。{% endif %}{% endblock %}
 {% block short %}eGFR {{ estimate | num }}{% endblock %}
 {% block condition %}先复查eGFR {{ estimate | num }}{% endblock %}
+{% block patient_summary %}{{ drug }}与您的肾脏，{{ name }}{% endblock %}
+{% block patient_why %}您的肾功能较差。{% endblock %}
+{% block patient_do %}{% if variant == "stop" %}- 请{{ indicator | phrase("soon") }}就诊。{% endif %}{% endblock %}
 """
 
 

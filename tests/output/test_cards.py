@@ -102,9 +102,21 @@ def test_without_suggestions_there_is_no_selection_behavior(found: Finding, char
 
 
 def test_a_patient_gets_the_card_without_orders(found: Finding, chart: Chart) -> None:
-    card = wire(found, chart, for_patient=True)
+    card = wire(found, chart, for_patient=True, base_url="https://cds.example.org")
     assert "suggestions" not in card
-    assert "patient-contraindication" not in [each["code"] for each in card["overrideReasons"]]
+    assert "links" not in card
+
+
+def test_a_patient_gives_reasons_in_their_own_words_and_with_the_same_codes(found: Finding, chart: Chart) -> None:
+    reasons = {each["code"]: each["display"] for each in wire(found, chart, for_patient=True)["overrideReasons"]}
+    assert reasons == {
+        "cds-not-applicable": "This does not fit me",
+        "action-completed": "Already done or arranged",
+        "patient-refuses": "I do not want this",
+        "reconsider-later": "I will think about it",
+        "record-wrong": "Something in my record is wrong",
+    }
+    assert reasons.keys() <= {each.code for each in ALWAYS + DRUG_OPTIONS + ORDER_SAFETY}
 
 
 def test_reasons_to_override_fit_the_card(found: Finding, chart: Chart) -> None:

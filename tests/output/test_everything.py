@@ -47,6 +47,10 @@ def test_every_finding_becomes_a_sound_card(seeds: range, language: str) -> None
             offered.append(suggestion(text.label(option, language, patient), done, recommended=option.recommended))
         card = to_wire(finding, text.render(finding, language, patient), offered, language=language)
         check(card, f"seed {seed}, {finding.code} {finding.variant}", language)
+        words = text.render(finding, language, patient, for_patient=True)
+        card = to_wire(finding, words, offered, language=language, for_patient=True)
+        check(card, f"seed {seed}, {finding.code} {finding.variant}, for the patient", language)
+        assert "suggestions" not in card
 
 
 def raw(draft: Draft) -> bytes:

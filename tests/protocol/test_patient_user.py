@@ -1,0 +1,76 @@
+"""The patient, or a relative, as the user (``context.userId``): plain words, and nothing to order."""
+
+from __future__ import annotations
+
+import pytest
+
+import fhir_fixtures
+from cards.phrases import PHRASES
+from cds_service.hooks.cards import EVIDENCE, RECOMMENDATIONS
+from tests.protocol.checks import check_response
+from tests.protocol.conftest import Json, Service
+
+STORIES = (
+    "denosumab-missed",
+    "complex-glucocorticoid",
+    "complex-denosumab-late-failure",
+    "pain-mood-function",
+    "tests-overdue",
+)
+
+
+def asked(serve: type[Service], name: str, user: str, language: str) -> dict[str, Json]:
+    """The cards of a fixture by code, in good form."""
+    fixture = fhir_fixtures.load(name)
+    request = fixture.request()
+    request["context"]["userId"] = user
+    reply = serve(today_is=fixture.as_of).post(request, request["hook"], headers={"Accept-Language": language})
+    assert reply.status_code == 200, reply.text
+    check_response(reply.json, request)
+    return {card["source"]["topic"]["code"]: card for card in reply.json["cards"]}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("user", ["Patient/p1", "RelatedPerson/r1"])
+@pytest.mark.parametrize("name", STORIES)
+def test_a_patient_or_relative_reads_the_same_cards_in_plain_words(
+    serve: type[Service], name: str, user: str, language: str
+) -> None:
+    plain, clinical = asked(serve, name, user, language), asked(serve, name, "Practitioner/7", language)
+    assert plain.keys() == clinical.keys()
+    closing = PHRASES["patient"]["closing"][language]
+    for code, card in plain.items():
+        assert "suggestions" not in card, code
+        assert "links" not in card, code
+        assert closing in card["detail"], code
+        assert card["summary"] != clinical[code]["summary"], code
+        assert card["indicator"] == clinical[code]["indicator"], code
+        assert card["extension"][RECOMMENDATIONS] == clinical[code]["extension"][RECOMMENDATIONS], code
+        kept_back = code in ("mood-support", "tests-due")  # what their words leave out is not in the extension either
+        assert card["extension"].get(EVIDENCE) == (None if kept_back else clinical[code]["extension"].get(EVIDENCE)), code
+
+
+@pytest.mark.parametrize("user", ["Practitioner/7", "PractitionerRole/7", "https://ehr.example.org/fhir/Practitioner/7", "7"])
+def test_whoever_is_no_patient_reads_what_clinicians_read(serve: type[Service], user: str) -> None:
+    card = asked(serve, "denosumab-missed", user, "en")["denosumab-sequence"]
+    assert PHRASES["patient"]["closing"].en not in card["detail"]
+    assert card["suggestions"]
+    assert card["links"]
+
+
+def test_denosumab_overdue_tells_the_patient_to_call_today(serve: type[Service]) -> None:
+    english = asked(serve, "denosumab-missed", "Patient/p1", "en")["denosumab-sequence"]
+    assert english["summary"].endswith("call the clinic today")
+    assert "bones of the spine can break" in english["detail"]
+    chinese = asked(serve, "denosumab-missed", "Patient/p1", "zh")["denosumab-sequence"]
+    assert chinese["summary"].endswith("请今天就联系医生")
+
+
+def test_a_patient_who_orders_in_person_reads_plain_words_too(service: Service) -> None:
+    """No specification has patients sign orders; should a client let them, the check is said in their words."""
+    fixture = next(f for f in fhir_fixtures.all_fixtures() if f.hook == "order-sign" and "bisphosphonate-renal" in f.cards)
+    request = fixture.request()
+    request["context"]["userId"] = "Patient/p1"
+    card = service.cards(request)["bisphosphonate-renal"]
+    assert card["summary"].endswith("call the clinic today, before it is given")
+    assert "suggestions" not in card
