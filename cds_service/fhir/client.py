@@ -19,7 +19,7 @@ from msgspec import Struct, field
 
 from cds_service.fhir.pages import below, page_of
 from cds_service.fhir.record import Source
-from cds_service.fhir.transport import Bearer, InUse, session
+from cds_service.fhir.transport import Bearer, InUse, proxies, session
 
 MAX_BYTES = 20 * 1024**2
 """Of one query's answer, unpacked, all its pages together."""
@@ -118,7 +118,12 @@ class FhirClient:
         """The body of a 200, else None: anything else is a failed query, whatever it says."""
         try:
             with self._session.get(
-                url, auth=Bearer(job.access.token), stream=True, allow_redirects=False, timeout=job.left
+                url,
+                auth=Bearer(job.access.token),
+                proxies=proxies(job.access.base),
+                stream=True,
+                allow_redirects=False,
+                timeout=job.left,
             ) as response:
                 if response.status_code != 200:
                     return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from socket import SHUT_RDWR
 from threading import local
@@ -99,9 +101,17 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
+@cache
+def proxies(base: str) -> dict[str, str]:
+    """The proxies that the environment names for a FHIR server."""
+    return dict(requests.utils.get_environ_proxies(base))
+
+
 def session(connections: int) -> requests.Session:
     """A session that keeps connections alive and nothing else: no cookie of one call reaches another."""
     made = requests.Session()
+    made.trust_env = False  # the environment is looked at once, here and in ``proxies``, not at each query
+    made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     made.headers.update({"Accept": "application/fhir+json"})
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     adapter = _Adapter(connections)
