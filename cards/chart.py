@@ -41,10 +41,12 @@ OTHER_REASON = "other"
 
 
 class Patient(Struct, frozen=True):
-    """Sex as the record gives it ("female", "male", "" when not known) and date of birth (the first day of a partial one)."""
+    """Sex as the record gives it ("female", "male", "" when not known), date of birth (the first day of a partial one), and
+    whether the record says that the patient has died."""
 
     sex: str = ""
     birth: date | None = None
+    deceased: bool = False
 
     @property
     def female(self) -> bool:
@@ -149,6 +151,7 @@ class Dosing(Struct, frozen=True):
 
     ``amount`` is the single dose in mg (of vitamin D in IU: ``unit``), ``every_days`` the days from one dose to the next (0.5
     for twice a day), ``days`` how long. ``readable`` is False where there is a dose or timing that nobody could read.
+    ``salt`` tells products of calcium apart, "" where the record names none.
     """
 
     amount: float | None = None
@@ -158,6 +161,7 @@ class Dosing(Struct, frozen=True):
     route: str = ""
     as_needed: bool = False
     readable: bool = True
+    salt: str = ""
 
     @property
     def daily(self) -> float | None:

@@ -8,26 +8,31 @@ from typing import Any
 
 from cards import facts, options
 from cards.calendar import add_months
-from cards.chart import Chart, Course, Draft
+from cards.chart import ORDER_HOOKS, Chart, Course, Draft
 from cards.concepts import ANABOLIC, ANTIRESORPTIVE, COURSES, DENOSUMAB, TERIPARATIDE, ZOLEDRONATE, Data, Drug, Mechanism
-from cards.orders import BISPHOSPHONATE, ORDERS, Order, finding_about
+from cards.orders import BISPHOSPHONATE, ORDERS, ORDERS_AND_VIEW, Order, finding_about, orders_of
 from cards.rule import INFO, WARNING, Fact, Finding, card
 from cards.thresholds import limit
+
+_NOT_TOGETHER = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG})
 
 
 @card(
     "same-class-duplicate",
     section="F",
-    hooks=ORDERS,
+    hooks=ORDERS_AND_VIEW,
     cites=("OVCF2021-T7",),
     reads=COURSES,
     needs=(Data.MEDICATIONS,),
-    drugs={Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG},
+    drugs=_NOT_TOGETHER,
 )
 def same_class_duplicate(chart: Chart) -> Iterator[Finding]:
     """Drugs of one mechanism are not combined: two bisphosphonates, denosumab and a bisphosphonate, two PTH analogs.
     A renewal of the same drug, or the next drug once the last has worn off, is no duplicate."""
-    drafts = chart.drafted({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG})
+    if chart.hook not in ORDER_HOOKS:
+        yield from _both_taken(chart)
+        return
+    drafts = chart.drafted(_NOT_TOGETHER)
     for index, draft in enumerate(drafts):
         for other in drafts[:index]:
             if draft.drug and other.drug and _clash(draft.drug, other.drug):
@@ -35,6 +40,27 @@ def same_class_duplicate(chart: Chart) -> Iterator[Finding]:
         for course in chart.courses(_clashing(draft.drug)) if draft.drug else ():
             if draft.drug and _clash(draft.drug, course.drug) and _still_works(chart, course, draft):
                 yield _duplicate(chart, draft, course.drug, course, _on_board(course))
+
+
+def _both_taken(chart: Chart) -> Iterator[Finding]:
+    """Two of them that go on and work today, without grace: the one begun last beside each that was there before it."""
+    going_on = [o.course for o in orders_of(chart, _NOT_TOGETHER) if o.course and _works_on(o.course, chart.today)]
+    going_on.sort(key=lambda course: course.start or date.min)
+    for index, newer in enumerate(going_on):
+        for older in going_on[:index]:
+            if _clash(newer.drug, older.drug):
+                yield finding_about(
+                    chart,
+                    Order(newer.drug, course=newer),
+                    WARNING,
+                    [_on_board(older)],
+                    values=_about(older.drug, older),
+                    notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
+                )
+
+
+def _works_on(course: Course, day: date) -> bool:
+    return course.covered_until is not None and day < course.covered_until
 
 
 def _clashing(drug: Drug) -> frozenset[Mechanism]:
@@ -50,8 +76,7 @@ def _still_works(chart: Chart, course: Course, draft: Draft) -> bool:
     """Whether the course covers the day on which the draft would begin (without grace; a stopped tablet works no more)."""
     if course.stopped and course.drug.covers_months is None:
         return False
-    begin = max(draft.start or chart.today, chart.today)
-    return course.covered_until is not None and begin < course.covered_until
+    return _works_on(course, max(draft.start or chart.today, chart.today))
 
 
 def _on_board(course: Course) -> Fact:

@@ -1,4 +1,4 @@
-"""Section F, order safety: the checks that could not be made are said."""
+"""Section F, order safety: the checks that could not be made are said, and what about the patient is not known."""
 
 from __future__ import annotations
 
@@ -6,30 +6,50 @@ from collections.abc import Iterator
 
 from cards import facts
 from cards.chart import ORDER_HOOKS, Chart, Draft
-from cards.concepts import Data
+from cards.concepts import COURSES, Data, Name
 from cards.orders import CHECKED, ORDERS_AND_VIEW
-from cards.rule import INFO, ORDER_SIGN, REGISTRY, WARNING, Finding, NotRun, card
+from cards.risk import TREATMENT, adult
+from cards.rule import (
+    DISCHARGE,
+    INFO,
+    ORDER_SIGN,
+    PROBLEM_CREATE,
+    REFILL,
+    REGISTRY,
+    WARNING,
+    Fact,
+    Finding,
+    NotRun,
+    card,
+)
 
 _ESSENTIAL = frozenset(
     {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
 )
 
+_BIRTH, _SEX = Name("date of birth", "出生日期"), Name("sex (female or male)", "性别（男或女）")
+_TOLD = 3
+"""How many of the facts that call for age and sex are shown."""
+
 
 @card(
     "incomplete-data",
     section="F",
-    hooks=ORDERS_AND_VIEW,
+    hooks=(*ORDERS_AND_VIEW, PROBLEM_CREATE, DISCHARGE, REFILL),
     cites=("EXT-02",),
-    reads=(),
+    reads=(Data.CONDITIONS, Data.BONE_DENSITY, *COURSES),
     drugs=CHECKED,
     last=True,
 )
 def incomplete_data(chart: Chart) -> Iterator[Finding]:
-    """A safety check that could not be made is said: silence would look like "all is well"."""
+    """A safety check that could not be made is said: silence would look like "all is well". So is a date of birth or a sex
+    that is not on record where there is something about bone to judge."""
     if chart.hook not in ORDER_HOOKS:
         missing = sorted(chart.failed & _ESSENTIAL)
         if missing:
             yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []})
+        if chart.hook is not REFILL:
+            yield from _person(chart)
         return
     signing = chart.hook is ORDER_SIGN
     for draft in chart.drafts:
@@ -45,6 +65,28 @@ def incomplete_data(chart: Chart) -> Iterator[Finding]:
             some = [n for n in chart.not_run if _concerns(n, draft)]
             if some:
                 yield _unchecked(some, draft, signing)
+
+
+def _person(chart: Chart) -> Iterator[Finding]:
+    """Without age or sex nobody knows whether T-scores count, nor whom to measure or treat: those rules stay silent."""
+    lacking = [name for name, lacks in ((_BIRTH, chart.patient.birth is None), (_SEX, not chart.patient.sex)) if lacks]
+    if not lacking or not adult(chart):
+        return
+    unjudged = tuple(s for s in chart.set_aside if s.reason == "age-unknown")
+    evidence = tuple(_about_bone(chart))
+    if evidence or unjudged:
+        values = {"missing": lacking, "checks": []}
+        yield Finding(indicator=INFO, variant="person", values=values, facts=evidence[:_TOLD], left_out=unjudged)
+
+
+def _about_bone(chart: Chart) -> Iterator[Fact]:
+    """What the record holds that would be judged by age and sex."""
+    known = chart.problem("osteoporosis", "osteopenia")
+    if known is not None:
+        yield facts.problem(known)
+    yield from map(facts.fracture, chart.fractures)
+    yield from (facts.measured(m) for key in ("t-score", "z-score", "bmd", "qct-vbmd") for m in chart.values(key)[:1])
+    yield from map(facts.taken, chart.courses(TREATMENT))
 
 
 def _concerns(not_run: NotRun, draft: Draft) -> bool:

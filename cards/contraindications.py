@@ -120,7 +120,8 @@ def oral_bisphosphonate_esophagus(chart: Chart) -> Iterator[Finding]:
 
 
 _EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiation")
-"""What forbids a PTH analog for good; hyperparathyroidism and high calcium only while they last."""
+"""What forbids a PTH analog for good; hyperparathyroidism and high calcium only while they last, by the problem list or by
+the newest value: a normal calcium beside an active entry may be no more than a good day."""
 
 
 @card(
@@ -136,8 +137,8 @@ def pth_analog_contraindication(chart: Chart) -> Iterator[Finding | Undecided]:
     """Teriparatide and abaloparatide are not given with bone tumors, Paget disease, radiation of the skeleton,
     hyperparathyroidism, high calcium, an unexplained high alkaline phosphatase, or while the growth plates are open."""
     newest = calcium(chart)
-    hypercalcemia = chart.active_problem("hypercalcemia") if newest is None else None
-    problem = chart.problem(*_EVER) or chart.active_problem("hyperparathyroidism") or hypercalcemia
+    problem = chart.problem(*_EVER) or chart.active_problem("hyperparathyroidism", "hypercalcemia")
+    denies = problem is not None and problem.key == "hypercalcemia" and newest is not None and newest.high is False
     high = newest.value if newest and newest.high else _unexplained_alp(chart)
     for order in orders_of(chart, {Mechanism.PTH_ANALOG}):
         if not adult(chart):
@@ -147,10 +148,11 @@ def pth_analog_contraindication(chart: Chart) -> Iterator[Finding | Undecided]:
                 chart,
                 order,
                 CRITICAL,
-                [facts.problem(problem)],
+                [facts.problem(problem), *([facts.measured(newest.value)] if newest and denies else [])],
                 variant="problem",
                 values={"problem": problem},
                 alternatives=_INJECTIONS,
+                notes=("hypercalcemia-listed",) if denies else (),
             )
         elif high is not None:
             yield finding_about(

@@ -65,9 +65,13 @@ def calcium_intake(chart: Chart) -> Iterator[Finding]:
 
 
 def _intake(taken: list[Course]) -> _Intake:
-    """The products added up; two entries that say the same amount a day are one product, told twice."""
-    told = {(c.drug.key, d.daily if d and d.unit == "mg" else None) for c in taken for d in c.dosings or (c.dosing,)}
-    return _Intake(sum(daily for _, daily in told if daily), any(daily is None for _, daily in told))
+    """The products added up. Entries that say the same amount a day of one salt, or of none, are one product told twice."""
+    salts: dict[float | None, set[str]] = {}
+    for dosing in (d for c in taken for d in c.dosings or (c.dosing,)):
+        daily = dosing.daily if dosing and dosing.unit == "mg" else None
+        salts.setdefault(daily, set()).add(dosing.salt if dosing else "")
+    told = {daily: max(len(named - {""}), 1) for daily, named in salts.items()}
+    return _Intake(sum(daily * products for daily, products in told.items() if daily), None in told)
 
 
 def _why(chart: Chart) -> Iterator[Fact]:

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from cards.chart import Chart, Draft, Hook, SetAside
+from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, SetAside
 from cards.concepts import Data, Mechanism, Name
 
 PATIENT_VIEW, ORDER_SELECT, ORDER_SIGN = Hook.PATIENT_VIEW, Hook.ORDER_SELECT, Hook.ORDER_SIGN
@@ -77,12 +77,25 @@ class Dropped(Struct, frozen=True):
     phrase: str = ""
 
 
+class Rest(Struct, frozen=True):
+    """That a finding which was overridden with a reason rests for ``months`` calendar months, longer than others do.
+
+    ``state`` is what it stands for, in place of its facts: the same state measured anew is no news, and it also rests where
+    it was overridden in one of the ``worse`` states. Any other state is news.
+    """
+
+    months: int
+    state: str
+    worse: tuple[str, ...] = ()
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """What a rule found: everything that a card is made of, but the words.
 
     ``values`` fill the text's placeholders; ``variant`` picks among its wordings. ``notes`` are phrases for
     Caution / missing. ``left_out`` is what the record holds and this rule could not use; ``unread`` are groups of data
-    that this rule looks at and that could not be had. ``about`` is the draft that it speaks of.
+    that this rule looks at and that could not be had. ``about`` is the draft that it speaks of. ``rests``: how long an
+    override holds, where the card specification says so.
     """
 
     code: str = ""
@@ -97,6 +110,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     left_out: tuple[SetAside, ...] = ()
     unread: tuple[Data, ...] = ()
     about: Draft | None = None
+    rests: Rest | None = None
 
 
 class Undecided(Struct, frozen=True):
@@ -209,8 +223,11 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     """Run the rules of the chart's hook, stage by stage, and return what they found, most urgent first.
 
     Rules whose needs failed are left out. While the rules run, ``chart.found`` holds by card code what the earlier ones
-    found, and ``chart.not_run`` the checks that could not be made.
+    found, and ``chart.not_run`` the checks that could not be made. Of a patient who has died nothing is found but what is
+    wrong with an order: it may be the record that is mistaken.
     """
+    if chart.patient.deceased and chart.hook not in ORDER_HOOKS:
+        return []
     found: dict[str, list[Finding]] = {}
     not_run: list[NotRun] = []
     chart = chart.listening(found, not_run)
@@ -218,7 +235,7 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
         if chart.failed and (missing := each.needs & chart.failed):
             not_run.append(NotRun(each.code, tuple(sorted(missing))))
             continue
-        unread = tuple(sorted(each.reads & chart.failed)) if chart.failed else ()
+        unread = tuple(sorted(each.reads & chart.failed)) if chart.failed and not each.last else ()  # the last says it itself
         for finding in each.rule(chart):
             if isinstance(finding, Undecided):
                 not_run.append(NotRun(each.code, undecided=finding))

@@ -278,7 +278,8 @@ def bisphosphonate_review(chart: Chart) -> Iterator[Finding]:
         if course.drug.mechanism is not Mechanism.BISPHOSPHONATE or course.drug.oncologic or months is None:
             continue
         by_mouth = course.drug.oral
-        due = limit("review-oral-years") * 12 if by_mouth else limit("review-zoledronate-infusions") * 12 - 1
+        third_infusion = 12 * (limit("review-zoledronate-infusions") - 1)
+        due = limit("review-oral-years") * 12 if by_mouth else third_infusion + limit("review-zoledronate-lead-months")
         longest = 12 * (limit("max-oral-years") if by_mouth else limit("max-zoledronate-years"))
         if months < due or (not by_mouth and course.drug.covers_months != 12):
             continue

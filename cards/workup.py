@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from math import floor
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from cards.concepts import ANABOLIC, ANALYTES, DIAGNOSTIC_SITES, SERVICES, Data
 from cards.kidney import renal
 from cards.minerals import calcium
 from cards.options import service
-from cards.rule import DISCHARGE, INFO, PATIENT_VIEW, PROBLEM_CREATE, WARNING, Finding, card
+from cards.rule import DISCHARGE, INFO, PATIENT_VIEW, PROBLEM_CREATE, WARNING, Finding, Rest, card
 from cards.thresholds import limit, measure
 
 BASIC_LABS: dict[str, tuple[str, ...]] = {
@@ -167,6 +168,17 @@ def height_loss(chart: Chart) -> _Loss | None:
     return None
 
 
+_SPREAD_CM = 10
+"""How far apart two measured heights of one person may lie where nothing was lost in between: beyond, one was mistyped."""
+
+
+def _rest(loss: _Loss) -> Rest:
+    """An override of lost height holds until the height falls further, in whole centimeters: no one measures finer. What was
+    overridden at a lower height than today's holds, too."""
+    height = floor(loss.now.value)
+    return Rest(limit("height-override-months"), f"{height} cm", tuple(f"{height - cm} cm" for cm in range(1, _SPREAD_CM)))
+
+
 @card(
     "vertebral-imaging",
     section="A",
@@ -207,6 +219,7 @@ def vertebral_imaging(chart: Chart) -> Iterator[Finding]:
         },
         facts=tuple(evidence),
         options=(service("vertebral-imaging", recommended=True),),
+        rests=_rest(loss) if loss and new_pain is None else None,
     )
 
 

@@ -1,13 +1,15 @@
 """A card that was set aside with a reason is not shown again to the same person about the same patient, while its facts are
-the same: card specification, "Priorities, repetition, noise". Never so for critical cards."""
+the same: card specification, "Priorities, repetition, noise". Never so for critical cards. Where a finding says that an
+override rests longer (``Rest``), its state stands for its facts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from cards import sources
+from cards.calendar import add_months
 from cards.rule import CRITICAL, Fact, Finding
 from cds_service import metrics
 from cds_service.hooks.request import Call
@@ -40,7 +42,8 @@ class Repetition:
     def _was_set_aside(self, finding: Finding) -> bool:
         if not self._practitioner or finding.indicator is CRITICAL:
             return False
-        return self._store.overridden(Override(self._patient, self._practitioner, finding.code, self._facts(finding)))
+        held = (self._facts(finding), *self._worse(finding))
+        return any(self._store.overridden(Override(self._patient, self._practitioner, finding.code, each)) for each in held)
 
     def note(self, shown: Sequence[tuple[Finding, str]]) -> None:
         """Put findings on record that are shown as the cards of these uuids."""
@@ -58,6 +61,7 @@ class Repetition:
                 practitioner=self._practitioner,
                 shadow=self._shadow,
                 shown_at=now,
+                rests_until=_later(now, finding.rests.months) if finding.rests else None,
             )
             for finding, uuid in shown
         )
@@ -65,8 +69,22 @@ class Repetition:
             metrics.LOST.inc(lost)
 
     def _facts(self, finding: Finding) -> str:
+        if finding.rests:
+            return self._state(finding, finding.rests.state)
         told = sorted(_told(fact) for fact in finding.facts if fact.source != "Patient")  # age: a birthday is no news
         return self._store.hashed("facts", finding.indicator.value, finding.variant, *told)
+
+    def _worse(self, finding: Finding) -> Iterator[str]:
+        for state in finding.rests.worse if finding.rests else ():
+            yield self._state(finding, state)
+
+    def _state(self, finding: Finding, state: str) -> str:
+        return self._store.hashed("state", finding.indicator.value, finding.variant, state)
+
+
+def _later(moment: datetime, months: int) -> datetime:
+    """The same time of day so many calendar months later."""
+    return datetime.combine(add_months(moment.date(), months), moment.timetz())
 
 
 def _told(fact: Fact) -> str:

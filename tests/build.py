@@ -15,8 +15,11 @@ round brackets refines the line (several: separated by commas):
                                                     (range 8.6-10.2) the laboratory's own, (assay X), (at 09:30)
     fracture hip on 2025-12-01                      by its ICD-10 code; (osteoporotic), (refuted), (code S72.001D)
     problem osteoporosis since 2020-01-01           undated without "since"; (resolved 2024-01-01), (refuted)
-    allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive)
+    allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive),
+                                                    (high): its criticality, (anaphylaxis): the reaction
     test dxa ordered 2026-06-01                     a request; test dxa done 2026-06-01: a completed procedure
+    family mother hip                               a relative's fracture, by its site in the vocabulary
+    smoking former on 2026-01-01                    the smoking status: current, former or never
 
 A draft (on medication-refill: the refilled order) is a drug or ``test dxa``; (from 2026-07-01) dates its start, (not
 selected) leaves it out of order-select's selections. It is written with the usual sig of vocabulary.toml, unless the notes say
@@ -60,19 +63,23 @@ Notes = dict[str, str]
 DAY = r"\d{4}-\d\d-\d\d"
 VALUED = {"range", "assay", "at", "code", "resolved", "from", "dose", "every", "route", "sig", "because"}
 BARE = {"text only", "contained", "no sig", "resolved", "refuted", "unconfirmed", "inactive", "osteoporotic", "not selected"}
+BARE |= {"high", "anaphylaxis"}
 STATUSES = {"active", "completed", "stopped", "on-hold", "cancelled", "draft", "not-done", "in-progress", "unknown"}
 STATUSES |= {"final", "preliminary", "amended", "corrected", "entered-in-error"}
 
 
 def patient(words: str, today: date) -> Resource:
-    """``female 72`` (the birthday is today) or ``male born 1950-03-01``."""
-    found = re.fullmatch(rf"(female|male|unknown)(?: (\d+)| born ({DAY}))?", words)
+    """``female 72`` (the birthday is today) or ``male born 1950-03-01``; without age ``female``; ``female 72, deceased`` or
+    ``female 72, deceased 2026-06-01``."""
+    found = re.fullmatch(rf"(female|male|unknown)(?: (\d+)| born ({DAY}))?(?:(, deceased)(?: ({DAY}))?)?", words)
     if not found:
         raise ValueError(f"cannot read the patient {words!r}")
-    sex, age, born = found.groups()
+    sex, age, born, deceased, died = found.groups()
     resource: Resource = {"resourceType": "Patient", "id": "p1", "gender": sex, "name": [{"family": "Case", "given": ["Test"]}]}
     if age:
         born = today.replace(year=today.year - int(age), day=min(today.day, 28) if today.month == 2 else today.day).isoformat()
+    if deceased:
+        resource |= {"deceasedDateTime": died} if died else {"deceasedBoolean": True}
     return resource | ({"birthDate": born} if born else {})
 
 
@@ -245,6 +252,8 @@ def _problem(notes: Notes, name: str, day: str | None) -> list[Resource]:
     word = look_up("problems", name)
     if isinstance(word, str):
         coding, text = {"system": ICD10, "code": word}, name.replace("-", " ")
+    elif set(word) == {"text"}:
+        return [_condition(notes, {"text": word["text"]}) | ({"onsetDateTime": day} if day else {})]
     else:
         system = "snomed" if "snomed" in word else "icd10cm"
         coding, text = {"system": {"snomed": SNOMED, "icd10cm": ICD10CM}[system], "code": word[system]}, word["text"]
@@ -271,6 +280,10 @@ def _allergy(notes: Notes, kind: str, name: str) -> list[Resource]:
     code = {"coding": [{"system": ATC, "code": word["atc"]}], "text": word["text"] if name in WORDS["classes"] else name}
     found = {"resourceType": "AllergyIntolerance", "type": kind, "patient": PATIENT, "code": code}
     found["clinicalStatus"] = coded(ALLERGY + "clinical", "inactive" if "inactive" in notes else "active")
+    if "high" in notes:
+        found["criticality"] = "high"
+    if "anaphylaxis" in notes:
+        found["reaction"] = [{"manifestation": [coded(SNOMED, "39579001")]}]
     return [found | {"verificationStatus": coded(ALLERGY + "verification", "refuted" if "refuted" in notes else "confirmed")}]
 
 
@@ -286,6 +299,22 @@ def _test(notes: Notes, service: str, kind: str, day: str) -> list[Resource]:
     return [done | {"performedDateTime": day}]
 
 
+RELATIVES = {"mother": "MTH", "father": "FTH", "sister": "SIS"}
+SMOKING = {"current": "449868002", "former": "8517006", "never": "266919005"}
+
+
+def _family(notes: Notes, relative: str, site: str) -> list[Resource]:
+    relation = coded("http://terminology.hl7.org/CodeSystem/v3-RoleCode", RELATIVES[relative])
+    told = {"resourceType": "FamilyMemberHistory", "status": _status(notes, "completed"), "patient": PATIENT}
+    fracture = coded(ICD10, look_up("fractures", site)["icd10"])
+    return [told | {"relationship": relation, "condition": [{"code": fracture}]}]
+
+
+def _smoking(notes: Notes, status: str, day: str) -> list[Resource]:
+    observed = {"resourceType": "Observation", "status": _status(notes, "final"), "subject": PATIENT, "effectiveDateTime": day}
+    return [observed | {"code": coded(LOINC, "72166-2"), "valueCodeableConcept": coded(SNOMED, SMOKING[status])}]
+
+
 SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
     (rf"(\S+) given ({DAY}(?:, {DAY})*)", _given),
     (rf"(\S+) dispensed ({DAY})(?: for (\d+) days)?", _dispensed),
@@ -297,4 +326,6 @@ SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
     (rf"fracture (\S+) on ({DAY})", _fracture),
     (rf"problem (\S+)(?: since ({DAY}))?", _problem),
     (r"(allergy|intolerance) (\S+)", _allergy),
+    (r"family (mother|father|sister) (\S+)", _family),
+    (rf"smoking (current|former|never) on ({DAY})", _smoking),
 ]

@@ -31,7 +31,7 @@ def coded(system: str, code: str) -> Resource:
 def medication(drug: str) -> Resource:
     word = look_up("drugs", drug)
     codings = [{"system": system, "code": word[key]} for system, key in ((ATC, "atc"), (RXNORM, "rxnorm")) if key in word]
-    return {"medicationCodeableConcept": {"coding": codings, "text": word["text"]}}
+    return {"medicationCodeableConcept": ({"coding": codings} if codings else {}) | {"text": word["text"]}}
 
 
 def quantity(dose: str) -> Resource:

@@ -1,5 +1,8 @@
 """The clinical cases of ``cases/*.yaml``: each is turned into FHIR, sent the whole way, and judged by the cards that come back.
 
+Each runs in both languages and both ways of data: with everything prefetched, and with nothing but a FHIR server to ask. The
+cards must be the same, letter for letter. The server is one in memory; a real one stands in ``protocol/test_both_ways.py``.
+
 A file names its ``card``, the defaults of its cases (``today``, ``patient``, ``hook``, ``background``: lines that each record
 starts with) and the ``cases``. A case says what it expects of that card, in every language the same:
 
@@ -7,8 +10,8 @@ starts with) and the ``cases``. A case says what it expects of that card, in eve
     suggests         what it suggests, in this order; * marks the recommended one. Drugs and services by key, "discard"
     offers, drops    what must, what must not be among the suggestions
     recommends       the one that is recommended, or "none"; not-recommended: those that must not be
-    starts           drug -> the day on which the proposed order starts
-    says             strings in summary or detail (English)
+    starts           drug or service -> the day on which the proposed order starts
+    says             strings in summary or detail (English); says-not: strings that must not be there
     also             other cards -> indicator or "none"
 
 and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being written; on medication-refill: refilled),
@@ -19,6 +22,7 @@ and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being wr
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
@@ -29,9 +33,11 @@ import pytest
 import yaml
 
 from cards.concepts import Data
+from cards.rule import REGISTRY
 from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
+from cds_service.fhir.client import Access, Answer, FhirClient
 from cds_service.fhir.queries import camel_case
 from cds_service.hooks.request import parse
 from fhir_fixtures.prefetch import answer, templates
@@ -43,8 +49,10 @@ Case = Mapping[str, Any]
 Json = dict[str, Any]
 
 SETUP = {"name", "today", "patient", "hook", "background", "record", "plus", "draft", "entered", "failed", "formulary", "card"}
-EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts", "says", "also"}
+EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts", "says", "says-not", "also"}
 DEFAULTS = {"today", "patient", "hook", "background", "card"}
+SERVER = "https://ehr.example.org/fhir"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
 
 
@@ -63,11 +71,28 @@ def cases() -> Iterator[Any]:
 @pytest.mark.parametrize("case", list(cases()))
 def test_case(case: Case, language: str) -> None:
     body = request(case)
-    evaluator = _evaluator(frozenset(case["formulary"]) if "formulary" in case else None)
-    call = parse(json.dumps(body).encode(), body["hook"])
-    response = evaluator.evaluate(call, language, case["today"]).response
+    evaluator, server = _served(frozenset(case["formulary"]) if "formulary" in case else None)
+    response = _answer(evaluator, body, case["today"], language)
     check_response(response, body)
     judge(case, response["cards"], language)
+    server.serve(body.pop("prefetch"), templates(body["hook"]))
+    fetched = _answer(evaluator, body | {"fhirServer": SERVER}, case["today"], language)
+    assert _without_uuids(fetched) == _without_uuids(response), "fetched, the data say something else"
+
+
+def _answer(evaluator: Evaluator, body: Json, today: date, language: str) -> Json:
+    return evaluator.evaluate(parse(json.dumps(body).encode(), body["hook"]), language, today).response
+
+
+def _without_uuids(response: Json) -> str:
+    return UUID.sub("", json.dumps(response, ensure_ascii=False))
+
+
+def test_every_card_is_expected_on_each_of_its_hooks_and_missed_somewhere() -> None:
+    told = [case.values[0] for case in cases()]
+    expected = {(c["card"], c.get("hook", "patient-view")) for c in told if c.get("expect") != "none"}
+    assert expected == {(card.code, hook.value) for card in REGISTRY.values() for hook in card.hooks}
+    assert {c["card"] for c in told if c.get("expect") == "none"} == set(REGISTRY)
 
 
 OVER_HTTP = [case for case in cases() if "formulary" not in case.values[0]][::25]
@@ -83,9 +108,28 @@ def test_case_over_http(case: Case) -> None:
     judge(case, json.loads(answered.data)["cards"], "en")
 
 
+class _Server(FhirClient):
+    """In place of what asks a FHIR server over the network: it answers from what a client would have prefetched."""
+
+    def serve(self, prefetch: Json, queries: Mapping[str, str]) -> None:
+        asked = {query.replace("{{context.patientId}}", "p1"): key for key, query in queries.items()}
+        self._answers = {f"{SERVER}/{query}": prefetch[key] for query, key in asked.items()}
+
+    def fetch(self, access: Access, urls: Mapping[str, str], deadline: float | None = None) -> dict[str, Answer]:
+        return {key: self._answer(url) for key, url in urls.items()}
+
+    def _answer(self, url: str) -> Answer:
+        found = self._answers.get(url, FAILED)
+        return Answer() if found is FAILED else Answer((json.dumps(found).encode(),), complete=True)
+
+
 @cache
-def _evaluator(formulary: frozenset[str] | None) -> Evaluator:
-    return Evaluator(Settings() if formulary is None else Settings(formulary=formulary))
+def _served(formulary: frozenset[str] | None) -> tuple[Evaluator, _Server]:
+    """An evaluator, and the server that it asks for what is not prefetched."""
+    settings = Settings(fhir_servers=frozenset({SERVER}))
+    evaluator = Evaluator(settings if formulary is None else settings.model_copy(update={"formulary": formulary}))
+    evaluator._client = server = _Server(settings.fhir_timeout)
+    return evaluator, server
 
 
 def request(case: Case) -> Json:
@@ -138,8 +182,11 @@ def judge(case: Case, cards: Iterable[Json], language: str) -> None:
         assert case.get("expect") == "none", f"no card {case['card']}"
         return
     _judge_suggestions(case, mine[0].get("suggestions", []))
+    words = mine[0]["summary"] + mine[0].get("detail", "")
     for said in case.get("says", ()) if language == "en" else ():
-        assert said in mine[0]["summary"] + mine[0].get("detail", "")
+        assert said in words
+    for said in case.get("says-not", ()):
+        assert said not in words
 
 
 def _judge_suggestions(case: Case, suggestions: list[Json]) -> None:
@@ -154,7 +201,8 @@ def _judge_suggestions(case: Case, suggestions: list[Json]) -> None:
         assert recommended == ([] if case["recommends"] == "none" else [case["recommends"]])
     for drug, day in case.get("starts", {}).items():
         order = suggestions[keys.index(drug)]["actions"][-1]["resource"]
-        starts = order.get("dispenseRequest", {}).get("validityPeriod", {}).get("start", order["authoredOn"])
+        stated = order.get("dispenseRequest", {}).get("validityPeriod", {}).get("start") or order.get("occurrenceDateTime")
+        starts = stated or order["authoredOn"]
         assert date.fromisoformat(starts) == day
 
 

@@ -48,8 +48,11 @@ def evaluator() -> Evaluator:
 
 @pytest.mark.parametrize("drug", PLAIN)
 def test_a_plain_correct_order_with_normal_labs_of_this_year_draws_no_warning(drug: str, evaluator: Evaluator) -> None:
-    """Over all fixtures: of each the patient and the bone density are kept, so that nothing stands against the order."""
+    """Over all fixtures: of each the patient and the bone density are kept, so that nothing stands against the order. Where age
+    or sex is not known, a creatinine settles nothing."""
     for fixture in all_fixtures():
+        if not all(fixture.resources[0].get(field) for field in ("birthDate", "gender")):
+            continue
         body = ordered(fixture, drug)
         call = parse(json.dumps(body).encode(), "order-sign")
         given = evaluator.evaluate(call, "en", fixture.as_of).response["cards"]

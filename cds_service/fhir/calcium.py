@@ -18,6 +18,14 @@ _ELEMENTAL = (
     re.compile(rf"{_MASS} ?(?:of )?(?:elemental|calcium{_OF_SALT}|ca\b|元素钙|钙(?!片|尔))"),
 )
 _FIGURE = re.compile(_MASS)
+_PRODUCTS = (
+    ("carbonate", re.compile(r"carbonate|碳酸钙|caltrate|钙尔奇|迪巧|朗迪|os-cal")),
+    ("citrate", re.compile(r"citrate|枸橼酸钙|柠檬酸钙|citracal")),
+    ("gluconate", re.compile(r"gluconate|葡萄糖酸钙")),
+    ("lactate", re.compile(r"lactate|乳酸钙")),
+    ("phosphate", re.compile(r"phosphate|磷酸氢?钙")),
+    ("acetate", re.compile(r"acetate|醋酸钙")),
+)
 _ELEMENTAL_BRANDS = re.compile(r"caltrate|钙尔奇|迪巧|朗迪|citracal|os-cal")  # their labels count calcium, not the salt
 
 
@@ -52,6 +60,16 @@ def strength(text: str) -> Strength:
     if biggest >= least:
         return Strength(biggest, biggest * share, True, share, least)
     return Strength(elemental=biggest if _ELEMENTAL_BRANDS.search(text) else None, named=True, factor=share, least=least)
+
+
+def salt(text: str) -> str:
+    """Which salt of calcium folded product text names, by word or brand; "" for none or several.
+
+    >>> salt("caltrate 600"), salt("calcium 600 mg")
+    ('carbonate', '')
+    """
+    named = [name for name, pattern in _PRODUCTS if pattern.search(text)]
+    return named[0] if len(named) == 1 else ""
 
 
 def of_mass(mg: float, product: Strength) -> float | None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from cards.calendar import add_months, years_between
 from cards.chart import FractureEntry, Problem
 from cards.concepts import PROBLEMS
+from cards.fractures import FRAGILITY_SITES
 from cds_service.fhir import wire
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
@@ -55,6 +56,10 @@ _SITES = (  # tried in this order: an acetabulum is no hip, a trochanter no vert
     ("vertebra", re.compile(r"(?a)vertebr|\bspin(e|al)\b|lumbar|thoracic|compression fracture|椎|压缩性骨折")),
     ("rib", re.compile(r"(?a)\bribs?\b|肋骨")),
 )
+_WEEKS_PREGNANT = re.compile(
+    r"孕 ?\d{1,2}( ?\+ ?\d)? ?周(?![^,，。;；|]{0,8}(史|流产|引产|早产|分娩|剖宫产|顺产|产后|术后|娩出|终止|停育|胎停|死胎))"
+)
+_IN_THE_PAST = re.compile(r"(既往|曾|前次)[^,，。;；|]{0,8}$")
 _BOTH_LEVELS = re.compile(r"thoracolumbar|胸腰")
 _PARTS = (
     ("left", re.compile(r"(?a)\bleft\b|左")),
@@ -115,6 +120,8 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, onset:
         when = onset if fracture.history else onset or recorded
         facts.fractures.append(FractureEntry(fracture.site, source, part, when, fracture.osteoporotic, said.subsequent, text))
         facts.used(source, "fracture")
+        if facts.birth is None and fracture.site in FRAGILITY_SITES and not (fracture.osteoporotic or said.subsequent):
+            facts.put_aside(source, "age-unknown", key=fracture.site, when=when)
     if said.parental:
         facts.parental_hip_fracture = True
         facts.used(source, PARENTAL_HIP_FRACTURE)
@@ -169,6 +176,9 @@ def _by_wording(text: str, terminology: Terminology) -> Said:
     if not text:
         return Said()
     problems = frozenset(f.key for f in terminology.problem_names.find(text) if not denied(text, f.at))
+    weeks = _WEEKS_PREGNANT.search(text)
+    if weeks and not _IN_THE_PAST.search(text[: weeks.start()]) and not denied(text, weeks.start()):
+        problems |= {"pregnancy"}
     match = _FRACTURE.search(text)
     if match is None or _NO_FRAGILITY.search(text) or denied(text, match.start()):
         return Said(problems)

@@ -23,6 +23,8 @@ _THROUGH_THE_SKIN = re.compile(r"(?a)transderm|\bpatch|\bgel\b|topical|贴片|�
 _BY_VEIN = re.compile(r"(?a)inject|infus|intraven|\biv\b|prefilled|syringe|vial|注射|静脉|输注|滴注")
 _ONCOLOGIC_BELOW_MG = {"zoledronate": 4.9}
 _ONCOLOGIC_FROM_MG = {"denosumab": 100.0}
+_CALCIUM_ALONE = re.compile(r"calcium|钙")
+"""A name that is common in the names of other drugs (atorvastatin calcium): ours only where it stands alone."""
 _MG_OF_BRANDS = {"denosumab": 60.0, "denosumab-oncology": 120.0}
 _XGEVA_PER_ML = re.compile(r"(?a)\b70 ?mg */ *ml")
 _RANK = {
@@ -83,7 +85,8 @@ def _identify(
     by_code = [product.keys for product in coded]
     if any(NOT_OURS in keys for keys in by_code):
         return NOTHING
-    keys, disagree = _chosen(by_code, [tuple(f.key.split("+")) for f in named])
+    by_name = [tuple(f.key.split("+")) for f in named] or [("calcium",)] * bool(_CALCIUM_ALONE.fullmatch(text.strip()))
+    keys, disagree = _chosen(by_code, by_name)
     drugs = [DRUGS[key] for key in keys if key in DRUGS]
     context = f"{text} {fold(said_besides)}" if said_besides else text
     drugs = [d for d in drugs if _is_systemic(d, context, concept)]

@@ -6,10 +6,11 @@ import re
 from datetime import date
 
 from msgspec import Raw, Struct, json
+from msgspec.structs import replace
 
 from cards.chart import Dosing, Exposure
 from cards.concepts import DRUGS, Drug, Mechanism
-from cds_service.fhir import durations, strength, wire
+from cds_service.fhir import calcium, durations, strength, wire
 from cds_service.fhir.dosing import Product, dosing, route
 from cds_service.fhir.drugs import NOTHING, Identified, identify
 from cds_service.fhir.facts import Facts
@@ -166,14 +167,19 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
     one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
     text = fold(wire.texts((wording(reached.concept), reached.form)))
     product = Product(text, one, alone=len(drugs.drugs) == 1)
-    return dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
+    said = dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
+    return replace(said, salt=calcium.salt(text)) if said and drug.mechanism is Mechanism.CALCIUM else said
 
 
 def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
     """The start that an order states: validityPeriod, else the bounds of its timing."""
+    return _stated_start(found, _bounds(found), facts)
+
+
+def _stated_start(found: wire.Medicine, bounds: list[wire.Period], facts: Facts) -> date | None:
     dispensed = found.dispense_request
     period = dispensed.validity_period if dispensed else None
-    return facts.first_day(period.start if period else None, *[bounds.start for bounds in _bounds(found)])
+    return facts.first_day(period.start if period else None, *[each.start for each in bounds])
 
 
 def _bounds(found: wire.Medicine) -> list[wire.Period]:
@@ -184,13 +190,13 @@ def _bounds(found: wire.Medicine) -> list[wire.Period]:
 
 def _dates(found: wire.Medicine, facts: Facts) -> tuple[date | None, date | None, date | None]:
     """Start, end, and when it was written."""
-    period = found.effective_period
+    period, bounds = found.effective_period, _bounds(found)
     authored = facts.first_day(found.authored_on, found.date_asserted)
     start = facts.first_day(
         found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared
     )
-    start = start or stated_start(found, facts) or facts.day(found.authored_on)
-    end = facts.first_day(period.end if period else None, *[bounds.end for bounds in _bounds(found)])
+    start = start or _stated_start(found, bounds, facts) or facts.day(found.authored_on)
+    end = facts.first_day(period.end if period else None, *[each.end for each in bounds])
     return start, end, authored
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from cards.chart import Measurement
 from cards.concepts import ANALYTES, Site
+from cards.thresholds import limit
 from cds_service.fhir import units, wire
 from cds_service.fhir.answers import answer
 from cds_service.fhir.dates import LONG_AGO, moment
@@ -21,7 +22,7 @@ from cds_service.fhir.wire import wording
 _USABLE = frozenset({"final", "amended", "corrected"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
 _REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
-_SHORT_BARTHEL = 20
+_SHORT_BARTHEL = limit("barthel-unclear")
 _FEMORAL_NECK_CODE = "29627003"
 
 _NECK = re.compile(r"(?a)femoral neck|neck of (the )?femur|\bneck\b|股骨颈")

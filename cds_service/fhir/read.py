@@ -103,8 +103,12 @@ def _patient(facts: Facts) -> Patient:
                 facts.put_aside(source, "other-patient")
                 continue
             sex = told.gender if told.gender in ("female", "male") else ""
-            found = Patient(sex or "", facts.day(told.birth_date))
+            birth = facts.day(told.birth_date)
+            deceased = told.deceased_boolean in (True, "true") or bool(told.deceased_date_time)
+            found = Patient(sex or "", None if birth and birth > facts.today else birth, deceased)
             facts.used(source, "patient")
+            if deceased:
+                facts.used(source, "deceased")
     facts.birth = found.birth
     return found
 

@@ -19,7 +19,7 @@ BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Source = bytes | Raw | wire.AnyResource | wire.LooseBundle
 """JSON of a Bundle or of one resource, or what was made of it."""
 
-Type = TypeVar("Type", bound=wire.Element)
+Wanted = TypeVar("Wanted", bound=wire.Element)
 
 _NO_ID = "\0"
 _TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
@@ -188,7 +188,7 @@ class Record:
             )
         return known
 
-    def resolve(self, reference: str, kind: type[Type]) -> Type | None:
+    def resolve(self, reference: str, kind: type[Wanted]) -> Wanted | None:
         """The resource of a type that a reference points at, when it was given and can be read."""
         target = self._target(reference, kind.__name__)
         drafted = self._drafted.get(target)

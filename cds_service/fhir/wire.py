@@ -122,6 +122,8 @@ class Versioned(Element):
 class Patient(Resource):
     gender: str | None = None
     birth_date: str | None = None
+    deceased_boolean: bool | str | None = None
+    deceased_date_time: str | None = None
 
 
 class ReferenceRange(Element):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -223,6 +223,75 @@ def test_silence_outlives_the_process_and_can_be_switched_off(start: Started) ->
     other = start()
     assert eventually(lambda: "start-treatment" not in other.cards(request))
     assert "start-treatment" in start(suppress_days=0).cards(request)
+
+
+def measured(service: Service, *heights: tuple[float, str], **more: Json) -> Json:
+    """A request about a woman whose height was measured so often; ``more``: other prefetch keys."""
+    request = untreated(service)
+    request["prefetch"] |= {"body": bundle(*(height(cm, day) for cm, day in heights))} | more
+    return request
+
+
+def height(cm: float, day: str) -> Json:
+    return {
+        "resourceType": "Observation",
+        "id": f"height-{day}",
+        "status": "final",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"coding": [{"system": "http://loinc.org", "code": "8302-2"}]},
+        "effectiveDateTime": day,
+        "valueQuantity": {"value": cm, "system": "http://unitsofmeasure.org", "code": "cm"},
+    }
+
+
+BEFORE, AFTER = (160.0, "2024-06-01"), (157.5, "2026-05-01")
+BACK_PAIN = OSTEOPOROSIS | {
+    "id": "c2",
+    "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "M54.5"}]},
+    "onsetDateTime": "2026-05-20",
+}
+
+
+def aged(database: str, days: int) -> None:
+    """Let so many days pass over all that is on record."""
+    with engine_of(database).begin() as connection:
+        for table, columns in ((SHOWN, ("shown_at", "rests_until")), (FEEDBACK, ("outcome_at", "received_at"))):
+            for row in connection.execute(table.select()).mappings().all():
+                values = {name: row[name] and row[name] - timedelta(days=days) for name in columns}
+                connection.execute(table.update().where(table.c.id == row["id"]).values(values))
+
+
+def test_lost_height_that_was_set_aside_rests_for_two_years_unless_more_is_lost(start: Started, database: str) -> None:
+    service = start()
+    request = measured(service, BEFORE, AFTER)
+    override(service, "vertebral-imaging", request)
+    assert eventually(lambda: "vertebral-imaging" not in service.cards(request))
+    for now, silent in ((157.5, True), (157.9, True), (158.0, True), (157.0, True), (156.9, False), (154.0, False)):
+        again = measured(service, BEFORE, AFTER, (now, "2026-06-10"))
+        assert ("vertebral-imaging" not in service.cards(again)) == silent, f"measured anew: {now} cm"
+    pain = measured(service, BEFORE, AFTER, conditions=bundle(OSTEOPOROSIS, BACK_PAIN))
+    assert "vertebral-imaging" in service.cards(pain), "new back pain is news"
+    aged(database, 700)  # 24 months are 730 days or 731
+    later = start()
+    assert eventually(lambda: "vertebral-imaging" not in later.cards(request))
+    aged(database, 33)
+    assert "vertebral-imaging" in start().cards(request)
+
+
+def test_back_pain_that_was_set_aside_rests_no_longer_than_others(start: Started, database: str) -> None:
+    service = start()
+    for request in (
+        measured(service, conditions=bundle(OSTEOPOROSIS, BACK_PAIN)),
+        measured(service, BEFORE, AFTER, conditions=bundle(OSTEOPOROSIS, BACK_PAIN)),
+    ):
+        override(service, "vertebral-imaging", request)
+        assert eventually(lambda request=request: "vertebral-imaging" not in service.cards(request))
+    assert "vertebral-imaging" in service.cards(measured(service, BEFORE, AFTER)), "lost height alone was not set aside"
+    aged(database, 91)
+    later = start()
+    override(later, "tests-due", request)
+    assert eventually(lambda: "tests-due" not in later.cards(request)), "all is recalled by now"
+    assert "vertebral-imaging" in later.cards(request)
 
 
 def test_what_was_shown_is_on_record_without_telling_whose_record_it_is(start: Started, database: str, tmp_path: Path) -> None:

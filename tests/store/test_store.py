@@ -12,9 +12,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, create_engine, inspect, select, update
+from msgspec.structs import asdict
+from sqlalchemy import Engine, create_engine, inspect, select, text, update
 
-from cds_service.store import Override, Report, Shown, Store, StoreUnavailable
+from cds_service.store import Override, Report, Shown, Store, StoreUnavailable, queries
 from cds_service.store.database import url_of
 from cds_service.store.tables import FEEDBACK, METADATA, SHOWN, TOKENS
 
@@ -152,14 +153,34 @@ def test_other_reports_silence_nothing(card: Shown, report: dict[str, object], o
     assert not store.overridden(Override(card.patient, card.practitioner, card.code, card.facts))
 
 
+def test_an_override_that_rests_longer_is_recalled_until_then_whatever_its_days(url: str, opened: Opened) -> None:
+    store = opened(url, suppress_days=1)
+    resting, over, other = shown(rests_until=NOW + timedelta(hours=1)), shown(rests_until=NOW - timedelta(seconds=1)), shown()
+    silent, reported = shown(facts="known"), NOW - timedelta(days=700)
+    store.report("s", [overridden(card.card, outcome_at=reported) for card in (resting, over, other)])
+    store.report("s", [overridden(silent.card)])
+    store.start()
+    store.show(
+        [
+            Shown(**asdict(card) | {"facts": name})
+            for card, name in ((resting, "rests"), (over, "over"), (other, "other"), (silent, "known"))
+        ]
+    )
+    assert eventually(lambda: store.overridden(Override("p", "d", "tests-due", "known")))
+    assert store.overridden(Override("p", "d", "tests-due", "rests"))
+    assert not store.overridden(Override("p", "d", "tests-due", "over"))
+    assert not store.overridden(Override("p", "d", "tests-due", "other"))
+
+
 def test_days_0_never_silences(opened: Opened, tmp_path: Path) -> None:
     store = opened(f"sqlite:///{tmp_path}/cds.db", suppress_days=0)
     store.start()
-    card = shown()
-    store.show([card])
-    store.report("s", [overridden(card.card)])
+    card, resting = shown(), shown(facts="rests", rests_until=NOW + timedelta(days=700))
+    store.show([card, resting])
+    store.report("s", [overridden(card.card), overridden(resting.card)])
     time.sleep(1.5)
     assert not store.overridden(Override("p", "d", "tests-due", "f"))
+    assert not store.overridden(Override("p", "d", "tests-due", "rests"))
 
 
 def test_what_is_older_than_the_retention_is_deleted(url: str, opened: Opened) -> None:
@@ -179,6 +200,42 @@ def test_what_is_older_than_the_retention_is_deleted(url: str, opened: Opened) -
     later = opened(url, retention_days=30)
     later.start()
     assert eventually(lambda: count(url, SHOWN) == 1)
+
+
+def test_what_keeps_a_card_silent_outlives_the_retention(url: str, opened: Opened) -> None:
+    """Of four cards that are too old only the one whose override still rests is left, with what was reported of it."""
+    past, later = NOW - timedelta(days=31), NOW + timedelta(days=1)
+    cards = [
+        shown(shown_at=past, rests_until=later),
+        shown(shown_at=past, rests_until=later),
+        shown(shown_at=past, rests_until=NOW - timedelta(seconds=1)),
+        shown(shown_at=past),
+    ]
+    first = opened(url)
+    first.report("s", [overridden(card.card, reason=None if card is cards[1] else "x") for card in cards])
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        queries.add_shown(connection, cards)
+        connection.execute(update(FEEDBACK).values(received_at=past))
+        assert queries.prune(connection, 30) == 6
+        assert connection.scalars(select(SHOWN.c.card)).all() == [cards[0].card]
+        assert connection.scalars(select(FEEDBACK.c.card)).all() == [cards[0].card]
+        assert queries.prune(connection, 30, resting=False) == 2, "where nothing is held back, nothing is kept for it"
+    engine.dispose()
+
+
+def test_a_database_of_the_first_version_gets_what_came_since_and_keeps_its_rows(url: str, opened: Opened) -> None:
+    opened(url).migrate()
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE shown DROP COLUMN rests_until"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        row = {key: value for key, value in asdict(shown()).items() if key != "rests_until"}
+        connection.execute(SHOWN.insert().values(row))
+    opened(url).migrate()
+    with engine.begin() as connection:
+        assert connection.scalars(select(SHOWN.c.rests_until)).all() == [None]
+    engine.dispose()
 
 
 def test_a_database_that_is_gone_is_said_and_found_again(opened: Opened, tmp_path: Path) -> None:
