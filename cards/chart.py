@@ -56,7 +56,7 @@ class Patient(Struct, frozen=True):
         return None if self.birth is None else years_between(self.birth, day)
 
 
-class Measurement(Struct, frozen=True):
+class Measurement(Struct, frozen=True, gc=False):
     """One usable value, in the unit the rules reckon in (``cards.concepts.ANALYTES``).
 
     ``given`` is the value as the record writes it ("45 nmol/L"), ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and
@@ -103,7 +103,7 @@ class Measurement(Struct, frozen=True):
         return self.value <= limit
 
 
-class Problem(Struct, frozen=True):
+class Problem(Struct, frozen=True, gc=False):
     """A condition of the record that is neither refuted nor entered in error; ``active`` by clinicalStatus and abatement."""
 
     key: str
@@ -119,7 +119,7 @@ class Problem(Struct, frozen=True):
         return self.onset or self.recorded
 
 
-class FractureEntry(Struct, frozen=True):
+class FractureEntry(Struct, frozen=True, gc=False):
     """A fracture as one Condition of the record tells it, before ``cards.fractures`` decides what counts.
 
     ``site`` is a key of ``FRACTURE_SITES``, ``part`` the side ("left", "right") or vertebral level ("thoracic", "lumbar"),
@@ -146,7 +146,7 @@ class Fracture(Struct, frozen=True):
     after_bone_tumor: bool = False
 
 
-class Dosing(Struct, frozen=True):
+class Dosing(Struct, frozen=True, gc=False):
     """How a drug is to be taken, as far as the order says it in a way that can be read.
 
     ``amount`` is the single dose in mg (of vitamin D in IU: ``unit``), ``every_days`` the days from one dose to the next (0.5
@@ -169,7 +169,7 @@ class Dosing(Struct, frozen=True):
         return self.amount / self.every_days if self.amount is not None and self.every_days else None
 
 
-class Exposure(Struct, frozen=True):
+class Exposure(Struct, frozen=True, gc=False):
     """One resource's word about one drug: a statement, an order, a dose given or dispensed.
 
     ``start`` is when it was taken, given or handed over, or for an order its start or authoredOn; ``end`` when it ended.
@@ -250,7 +250,7 @@ class Allergy(Struct, frozen=True):
     recorded: date | None = None
 
 
-class Service(Struct, frozen=True):
+class Service(Struct, frozen=True, gc=False):
     """A test, imaging study, procedure or referral: ordered and open, or done."""
 
     key: str
@@ -279,7 +279,7 @@ class Draft(Struct, frozen=True):
     dosing: Dosing | None = None
 
 
-class SetAside(Struct, frozen=True):
+class SetAside(Struct, frozen=True, gc=False):
     """Something in the record that could not be used. ``reason`` is a key of the phrase tables (``cards/text``)."""
 
     data: Data

@@ -77,7 +77,11 @@ def test_no_work_is_done_twice(
 
     assert whole.seen.total() == 1
     # the one draft is read by itself first (is it ours at all?), then with the record, and may be mended
-    on_record = {name: Counter({c: n for c, n in d.seen.items() if b'"draft"' not in c}) for name, d in decoders.items()}
+    drafted = (b'"draft"', b"zoledronic acid 5 mg infusion")
+    on_record = {
+        name: Counter({c: n for c, n in decoder.seen.items() if not any(each in c for each in drafted)})
+        for name, decoder in decoders.items()
+    }
     assert max(on_record.pop("CONCEPT").values()) == 1
     assert not sum(on_record.values(), Counter()), "a resource that was decoded with the body was decoded again"
     assert max(rules_run.values()) == 1

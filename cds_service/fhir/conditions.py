@@ -88,7 +88,7 @@ class Said(Struct, frozen=True):
 
 def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
-    said = understand(found.code, facts.terminology)
+    said = facts.meaning(found.code, understand)
     if not said:
         facts.not_ours(source, "Condition")
         return
@@ -109,14 +109,15 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
 
 
 def _record(source: str, facts: Facts, found: wire.Condition, said: Said, onset: date | None, recorded: date | None) -> None:
-    text = found.code.text if found.code and found.code.text else wording(found.code)
+    code = facts.concept(found.code)
+    text = code.text if code and code.text else wording(code)
     abated, active = _state(found, facts)
     for key in sorted(_with_early_menopause(said.problems, onset, facts.birth)):
         facts.problems.append(Problem(key, source, onset, recorded, abated, active, text))
         facts.used(source, key)
     if (fracture := said.fracture) is not None:
-        where = fold(wire.texts((wording(found.code), *map(wording, found.body_site or ()))))
-        part = fracture.part or _part(fracture.site, where, found.code)
+        where = fold(wire.texts((wording(code), *map(wording, found.body_site or ()))))
+        part = fracture.part or _part(fracture.site, where, code)
         when = onset if fracture.history else onset or recorded
         facts.fractures.append(FractureEntry(fracture.site, source, part, when, fracture.osteoporotic, said.subsequent, text))
         facts.used(source, "fracture")

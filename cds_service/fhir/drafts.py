@@ -48,7 +48,7 @@ def _medication(given: Given, facts: Facts) -> Draft | None:
     found, source = wire.MEDICINE.decode(given.raw), given.source
     if not facts.is_ours(source, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
-    reached = reach(found, facts.record, facts.terminology)
+    reached = reach(found, facts)
     drugs = identified(found, reached, facts.terminology)
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
@@ -74,11 +74,12 @@ def _service(given: Given, facts: Facts) -> Draft | None:
     found, source = wire.ACT.decode(given.raw), given.source
     if not facts.is_ours(source, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
-    keys = [key for key in services_of(facts.terminology, found.code) if key in SERVICES]
+    code = facts.concept(found.code)
+    keys = [key for key in services_of(facts.terminology, code) if key in SERVICES]
     service = keys[0] if keys else ""
     facts.used(source, f"draft {service}".strip())
     reasons = _reasons(facts, wire.many(found.reason_code), found.reason_reference or ())
-    return Draft(source, service=service, text=_text(found.code), reasons=reasons)
+    return Draft(source, service=service, text=_text(code), reasons=reasons)
 
 
 def _text(concept: wire.Concept | None) -> str:
@@ -88,7 +89,7 @@ def _text(concept: wire.Concept | None) -> str:
 def _reasons(facts: Facts, concepts: Iterable[wire.Concept], references: Iterable[wire.Reference]) -> frozenset[str]:
     """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for all that is none of ours."""
     resolved = (facts.record.resolve(r.reference, wire.Condition) for r in references if r.reference)
-    codes = [*concepts, *(condition.code for condition in resolved if condition and condition.code)]
+    codes = [*concepts, *(facts.concept(condition.code) or wire.Concept() for condition in resolved if condition)]
     found: set[str] = set()
     for concept in codes:
         if said := understand(concept, facts.terminology):

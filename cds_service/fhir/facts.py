@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, tzinfo
+from typing import Any, TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
 from cards.concepts import Data
 from cds_service.fhir import wire
 from cds_service.fhir.dates import day
-from cds_service.fhir.record import Record
-from cds_service.fhir.terminology.codes import Meaning, Terminology
+from cds_service.fhir.record import Record, part
+from cds_service.fhir.terminology.codes import Terminology
 from cds_service.fhir.trace import Trace
+
+Meant = TypeVar("Meant")
 
 GROUPS: dict[str, Data] = {
     "Patient": Data.PATIENT,
@@ -30,13 +34,6 @@ GROUPS: dict[str, Data] = {
     "Observation": Data.WORK_UP,
 }
 """The group that a resource type is asked for with. An Observation's group follows from its code, where that can be read."""
-
-
-class Code(Struct, frozen=True):
-    """The code of an Observation, and what it measures (nothing: it is none of ours)."""
-
-    concept: wire.Concept | None
-    meanings: list[Meaning]
 
 
 class Facts:
@@ -58,7 +55,8 @@ class Facts:
         self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
-        self._codes: dict[bytes, Code] = {}
+        self._concepts: dict[bytes, wire.Concept | None] = {}
+        self._meanings: dict[tuple[object, bytes], Any] = {}
         self._mine: set[str] = set()
         self._days: dict[str, date | None] = {}
 
@@ -94,13 +92,22 @@ class Facts:
         self.put_aside(source, "other-patient", data=data, key=key)
         return False
 
-    def code(self, json: Raw) -> Code:
-        """What the JSON of an Observation's code says. Raises what ``record.BROKEN`` lists."""
-        content = bytes(json)
-        found = self._codes.get(content)
-        if found is None:
-            concept = wire.CONCEPT.decode(content)
-            found = self._codes[content] = Code(concept, self.terminology.observation(concept))
+    def concept(self, content: Raw) -> wire.Concept | None:
+        """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        said = bytes(content)
+        try:
+            return self._concepts[said]
+        except KeyError:
+            found = self._concepts[said] = part(wire.CONCEPT, said, "code")
+            return found
+
+    def meaning(self, content: Raw, of: Callable[[wire.Concept | None, Terminology], Meant]) -> Meant:
+        """What ``of`` makes of the JSON of a code; worked out once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        question = (of, bytes(content))
+        try:
+            found: Meant = self._meanings[question]
+        except KeyError:
+            found = self._meanings[question] = of(self.concept(content), self.terminology)
         return found
 
     def day(self, text: str | None) -> date | None:

@@ -15,7 +15,7 @@ from cds_service.fhir.dosing import Product, dosing, route
 from cds_service.fhir.drugs import NOTHING, Identified, identify
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import fold
-from cds_service.fhir.record import BROKEN, Record
+from cds_service.fhir.record import BROKEN, part
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.fhir.wire import wording
 
@@ -49,10 +49,11 @@ class Told(Struct, frozen=True):
 def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     """Read one medication resource into ``facts.exposures``."""
     kind = type(found).__name__
-    if found.medication_codeable_concept and not might_be_ours(found.medication_codeable_concept, facts.terminology):
-        facts.not_ours(source, kind)
+    code = found.medication_codeable_concept
+    if code != wire.NOTHING and not facts.meaning(code, identify).drugs:
+        facts.not_ours(source, kind)  # told without a look at dose and route
         return
-    reached = reach(found, facts.record, facts.terminology)
+    reached = reach(found, facts)
     told = _told(found, reached, facts)
     drugs = told.drugs
     if not drugs.drugs and not reached.dangling:
@@ -107,28 +108,26 @@ def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
         drugs = identified(found, reached, facts.terminology)
         return Told(drugs, tuple(dosing_of(found, reached, drugs, drug, facts) for drug in drugs.drugs), supply)
 
-    words = json.encode((reached.concept, reached.form, found.dosage_instruction, found.dosage))
+    code = found.medication_codeable_concept
+    named = code if code != wire.NOTHING else reached.concept
+    words = json.encode((named, reached.form, found.dosage_instruction, found.dosage))
     return facts.terminology.recall_words(words, (supply, facts.zone), make)
 
 
-def might_be_ours(concept: wire.Concept, terminology: Terminology) -> bool:
-    """Whether a code or a name points at one of our drugs: cheap, before dose and route are looked at."""
-    return bool(identify(concept, terminology).drugs)
-
-
-def reach(found: wire.Medicine, record: Record, terminology: Terminology) -> Reached:
+def reach(found: wire.Medicine, facts: Facts) -> Reached:
     """The concept of medicationCodeableConcept or of the Medication that medicationReference points at."""
     reference = found.medication_reference
-    if found.medication_codeable_concept is not None or reference is None:
-        return Reached(found.medication_codeable_concept)
+    concept = facts.concept(found.medication_codeable_concept)
+    if concept is not None or reference is None:
+        return Reached(concept)
     target = reference.reference or ""
     try:
         contained = _contained(found, target[1:]) if target.startswith("#") else None
-        medication = wire.MEDICATION.decode(contained) if contained else record.resolve(target, wire.Medication)
+        medication = wire.MEDICATION.decode(contained) if contained else facts.record.resolve(target, wire.Medication)
     except BROKEN:
         return Reached(dangling=target)
     if medication is not None:
-        return _of_medication(medication, terminology)
+        return _of_medication(medication, facts.terminology)
     named = wire.Concept(text=reference.display) if reference.display else None
     return Reached(named, dangling=target or "medicationReference")
 
@@ -155,14 +154,14 @@ def _of_medication(found: wire.Medication, terminology: Terminology) -> Reached:
 def identified(found: wire.Medicine, reached: Reached, terminology: Terminology) -> Identified:
     if reached.concept is None:
         return NOTHING
-    dosages = (*wire.many(found.dosage_instruction), *wire.many(found.dosage))
+    dosages = _dosages(found)
     routes = wire.texts((reached.form, *(wording(d.route) for d in dosages), *dict.fromkeys(map(route, dosages))))
     return identify(reached.concept, terminology, dose_mg=strength.of_dosages(dosages), said_besides=routes)
 
 
 def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> Dosing | None:
     """How one of the drugs in a medication is to be taken."""
-    dosages = (*wire.many(found.dosage_instruction), *wire.many(found.dosage))
+    dosages = _dosages(found)
     others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
     one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
     text = fold(wire.texts((wording(reached.concept), reached.form)))
@@ -182,8 +181,16 @@ def _stated_start(found: wire.Medicine, bounds: list[wire.Period], facts: Facts)
     return facts.first_day(period.start if period else None, *[each.start for each in bounds])
 
 
+def _dosages(found: wire.Medicine) -> tuple[wire.Dosage, ...]:
+    fields = ((found.dosage_instruction, "dosageInstruction"), (found.dosage, "dosage"))
+    said = [part(wire.DOSAGES, content, name) for content, name in fields if content != wire.NOTHING]
+    return tuple(dosage for some in said for dosage in wire.many(some))
+
+
 def _bounds(found: wire.Medicine) -> list[wire.Period]:
-    dosages = (*wire.many(found.dosage_instruction), *wire.many(found.dosage))
+    if b'"boundsPeriod"' not in bytes(found.dosage_instruction) + bytes(found.dosage):
+        return []
+    dosages = _dosages(found)
     repeats = [d.timing.repeat for d in dosages if d.timing and d.timing.repeat]
     return [repeat.bounds_period for repeat in repeats if repeat.bounds_period]
 

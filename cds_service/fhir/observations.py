@@ -16,7 +16,8 @@ from cds_service.fhir.answers import answer
 from cds_service.fhir.dates import LONG_AGO, moment
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
-from cds_service.fhir.terminology.codes import SMOKING, Meaning, group_of
+from cds_service.fhir.record import part as decoded
+from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 from cds_service.fhir.wire import wording
 
 _USABLE = frozenset({"final", "amended", "corrected"})
@@ -36,9 +37,14 @@ _FEMUR = re.compile(r"femur|femoral|股骨")
 _HEEL = re.compile(r"(?a)heel|calcane|ultraso|\bqus\b|跟骨|超声")
 
 
+def observed(concept: wire.Concept | None, terminology: Terminology) -> list[Meaning]:
+    """What a code measures; empty when it is none of ours."""
+    return terminology.observation(concept)
+
+
 def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     """Read one Observation, with its components, into ``facts.measured`` (and ``facts.smoking``)."""
-    meanings = facts.code(found.code).meanings
+    meanings = facts.meaning(found.code, observed)
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
@@ -49,7 +55,7 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
 
 def _components(source: str, found: wire.Observation, facts: Facts, own: list[Meaning]) -> None:
     parts: list[tuple[wire.Value, list[Meaning]]] = [
-        (part, m) for part in found.component or () if (m := facts.code(part.code).meanings)
+        (part, m) for part in found.component or () if (m := facts.meaning(part.code, observed))
     ]
     if own and (_has_value(found) or not parts):
         parts.insert(0, (found, own))
@@ -107,7 +113,7 @@ def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.
     if isinstance(value, str):
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
         return
-    site = site_of(meaning, found, facts.code(part.code).concept) if meaning.key in _WITH_SITE else None
+    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
     if analyte.key == "t-score" and site in _REGION_OPEN:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     reference = _reference_range(part) if part.reference_range is not wire.NOTHING else None
@@ -123,9 +129,13 @@ def _method(found: wire.Observation) -> str:
     return wire.texts((wording(found.method), found.device.display if found.device else ""))
 
 
+def _ranges(part: wire.Value) -> tuple[wire.ReferenceRange, ...]:
+    return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
+
+
 def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:
     """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
-    ranges = [units.number(r.high.value) for r in wire.REFERENCE_RANGES.decode(part.reference_range) or () if r.high]
+    ranges = [units.number(r.high.value) for r in _ranges(part) if r.high]
     top = max((high for high in ranges if high is not None), default=None)
     return value.value <= _SHORT_BARTHEL and (top is None or top <= _SHORT_BARTHEL) and "100" not in value.given
 
@@ -165,7 +175,7 @@ def _times(found: wire.Observation, zone: tzinfo) -> tuple[datetime, ...]:
 
 def _reference_range(part: wire.Value) -> wire.ReferenceRange | None:
     """The range of the normal; several without a word which is which are none."""
-    ranges = wire.REFERENCE_RANGES.decode(part.reference_range) or ()
+    ranges = _ranges(part)
     if len(ranges) == 1 and ranges[0].type is None:
         return ranges[0]
     named = [r for r in ranges if wire.first_code(r.type, "normal") == "normal"]

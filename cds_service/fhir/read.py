@@ -15,8 +15,9 @@ from cds_service.fhir import wire
 from cds_service.fhir.allergies import allergy
 from cds_service.fhir.conditions import condition, family, understand
 from cds_service.fhir.drafts import read_drafts
+from cds_service.fhir.drugs import identify
 from cds_service.fhir.facts import GROUPS, Facts
-from cds_service.fhir.medications import medication, might_be_ours
+from cds_service.fhir.medications import medication
 from cds_service.fhir.observations import in_order, observation
 from cds_service.fhir.record import BROKEN, Given, Record, Source, field_of, type_of
 from cds_service.fhir.services import act, imaging, keys_of
@@ -150,7 +151,7 @@ def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
     if kind == "Condition":
         return peek.code is not None and not understand(peek.code, terminology)
     if peek.medication_codeable_concept is not None:
-        return not might_be_ours(peek.medication_codeable_concept, terminology)
+        return not identify(peek.medication_codeable_concept, terminology).drugs
     return kind in _ACTS and peek.code is not None and not keys_of(peek.code, terminology)
 
 

@@ -19,7 +19,7 @@ BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 Source = bytes | Raw | wire.AnyResource | wire.LooseBundle
 """JSON of a Bundle or of one resource, or what was made of it."""
 
-Wanted = TypeVar("Wanted", bound=wire.Element)
+Wanted = TypeVar("Wanted")
 
 _NO_ID = "\0"
 _TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
@@ -56,6 +56,16 @@ def field_of(error: Exception) -> str:
     """The path of the field that could not be read, never its value."""
     match = _AT.search(str(error))
     return match[1] if match else ""
+
+
+def part(decoder: json.Decoder[Wanted], content: bytes | Raw, field: str) -> Wanted:
+    """A field that stayed JSON, decoded; what is wrong in it is told with the field's name. Raises what BROKEN lists."""
+    try:
+        return decoder.decode(content)
+    except msgspec.ValidationError as error:
+        inner = field_of(error)
+        path = f"{field}{inner}" if inner.startswith("[") else ".".join(filter(None, (field, inner)))
+        raise msgspec.ValidationError(f"cannot be read - at `$.{path}`") from None
 
 
 def tail(reference: str) -> str:

@@ -73,7 +73,7 @@ def keys_of(code: wire.Concept | None, terminology: Terminology) -> tuple[str, .
 
 def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
-    keys, kind = keys_of(found.code, facts.terminology), type(found).__name__
+    keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
     if not keys:
         facts.not_ours(source, kind)
         return
@@ -86,7 +86,7 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
         else:
             facts.not_ours(source, kind, "not open")
     elif found.status in _DONE[kind]:
-        _performed(source, facts, keys, when, wording(found.code))
+        _performed(source, facts, keys, when, wording(facts.concept(found.code)))
     else:
         facts.not_ours(source, kind, "not done")
 

@@ -22,7 +22,7 @@ Units = Mapping[tuple[str, str], float]
 """(key of the analyte, unit as ``plain`` writes it) -> factor to the analyte's own unit."""
 
 
-class Value(Struct, frozen=True):
+class Value(Struct, frozen=True, gc=False):
     """A number in the analyte's unit; ``given`` as the record writes it; ``factor`` of its unit, which bounds mostly share."""
 
     value: float

@@ -13,7 +13,11 @@ from msgspec import Raw, Struct, json
 Item = TypeVar("Item")
 
 NOTHING = Raw(b"null")
-"""Where a field that stays JSON is missing."""
+"""Where a field that stays JSON is missing.
+
+What a resource is about (``code``, ``medicationCodeableConcept``) and how a drug is taken stay JSON: a chart says the same
+things again and again, so that what they mean is looked up by their bytes. Ranges stay JSON, since most values are not read.
+"""
 
 
 class Element(Struct, gc=False, rename="camel"):
@@ -137,11 +141,7 @@ class Device(Element):
 
 
 class Value(Element):
-    """What Observation and Observation.component share.
-
-    ``code`` and ``referenceRange`` stay JSON until they are needed: most of a chart is measured again and again, so that a few
-    codes, known by their bytes, tell of nearly all Observations whether a rule reads them.
-    """
+    """What Observation and Observation.component share."""
 
     code: Raw = NOTHING
     value_quantity: Quantity | None = None
@@ -167,7 +167,7 @@ class Observation(Value, tag_field="resourceType"):
 
 
 class Condition(Resource):
-    code: Concept | None = None
+    code: Raw = NOTHING
     subject: Subject | None = None
     patient: Subject | None = None
     clinical_status: Concept | str | None = None
@@ -243,7 +243,7 @@ class Medicine(Element):
     do_not_perform: bool | None = None
     subject: Subject | None = None
     patient: Subject | None = None
-    medication_codeable_concept: Concept | None = None
+    medication_codeable_concept: Raw = NOTHING
     medication_reference: Reference | None = None
     contained: tuple[Raw, ...] | None = None
     effective_date_time: str | None = None
@@ -254,8 +254,8 @@ class Medicine(Element):
     when_prepared: str | None = None
     days_supply: Quantity | None = None
     dispense_request: DispenseRequest | None = None
-    dosage_instruction: tuple[Dosage, ...] | Dosage | None = None
-    dosage: tuple[Dosage, ...] | Dosage | None = None
+    dosage_instruction: Raw = NOTHING
+    dosage: Raw = NOTHING
     reason_code: tuple[Concept, ...] | Concept | None = None
     reason_reference: tuple[Reference, ...] | None = None
 
@@ -293,7 +293,7 @@ class Act(Element):
     meta: Raw = NOTHING
     status: str | None = None
     intent: str | None = None
-    code: Concept | None = None
+    code: Raw = NOTHING
     subject: Subject | None = None
     patient: Subject | None = None
     authored_on: str | None = None
@@ -461,7 +461,8 @@ PEEK = json.Decoder(Peek)
 KIND = json.Decoder(Kind)
 VERSIONED = json.Decoder(Versioned)
 META = json.Decoder(Meta | None)
-CONCEPT = json.Decoder(Concept | None)
+CONCEPT: json.Decoder[Concept | None] = json.Decoder(Concept | None)
+DOSAGES: json.Decoder[tuple[Dosage, ...] | Dosage | None] = json.Decoder(tuple[Dosage, ...] | Dosage | None)
 REFERENCE_RANGES: json.Decoder[tuple[ReferenceRange, ...] | None] = json.Decoder(tuple[ReferenceRange, ...] | None)
 MEDICINE = json.Decoder(Medicine)
 MEDICATION = json.Decoder(Medication)
