@@ -149,10 +149,10 @@ def _peek(given: Given) -> wire.Peek | None:
 def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
     """Whether what it is about is known, and nothing that a rule reads."""
     if kind == "Condition":
-        return peek.code is not None and not understand(peek.code, terminology)
+        return not understand(peek.code, terminology)
     if peek.medication_codeable_concept is not None:
         return not identify(peek.medication_codeable_concept, terminology).drugs
-    return kind in _ACTS and peek.code is not None and not keys_of(peek.code, terminology)
+    return kind in _ACTS and not keys_of(peek.code, terminology)
 
 
 def _broken_observation(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:

@@ -168,11 +168,12 @@ class Record:
         among[key] = given if known is None else self._later(known, given)
 
     def _key(self, kind: str, name: str, kept: Kept) -> str:
-        """What a resource is kept under: its relative reference; one without an id, what it says."""
+        """What a resource is kept under: its relative reference; one without an id, what it says, as far as it is read."""
         if name:
             return f"{kind}/{name}"
         self._nameless = True
-        return f"{kind}{_NO_ID}{_said(kept).hex()}"
+        said = str(len(self._resources)) if isinstance(kept, wire.NotRead) else _said(kept).hex()
+        return f"{kind}{_NO_ID}{said}"
 
     def _later(self, known: Any, found: Any) -> Any:
         """The later version of two with one id; what they say decides where nothing else does, so that order never matters."""
@@ -268,6 +269,8 @@ def _broken(raw: bytes | Raw, full_url: str, fault: str) -> Given:
     try:
         kind = wire.KIND.decode(raw)
     except BROKEN:
+        kind = wire.Kind("")
+    if not kind.resource_type:
         return Given("", "", raw, fault=fault)
     name = kind.id if isinstance(kind.id, str) else ""
     return Given(kind.resource_type, name or _id_of(full_url), raw, fault=fault)
