@@ -57,6 +57,7 @@ class _Job(Struct, eq=False):
 
     url: str
     access: Access
+    request: requests.PreparedRequest
     deadline: float
     in_use: InUse = field(default_factory=InUse)
 
@@ -85,7 +86,8 @@ class FhirClient:
         Never raises for what a server does: a query that fails is an Answer that is not complete.
         """
         deadline = self.deadline(access) if deadline is None else deadline
-        jobs = {key: _Job(url, access, deadline) for key, url in urls.items()}
+        request = self._session.prepare_request(requests.Request("GET", access.base, auth=Bearer(access.token)))
+        jobs = {key: _Job(url, access, request, deadline) for key, url in urls.items()}
         running: dict[str, Future[Answer]] = {key: self._threads.submit(self._run, job) for key, job in jobs.items()}
         wait(running.values(), timeout=max(deadline - time.monotonic(), 0))
         for key, future in running.items():
@@ -116,14 +118,11 @@ class FhirClient:
 
     def _get(self, job: _Job, url: str, room: int) -> bytes | None:
         """The body of a 200, else None: anything else is a failed query, whatever it says."""
+        request = job.request.copy()  # all but the address is the same for all queries
         try:
-            with self._session.get(
-                url,
-                auth=Bearer(job.access.token),
-                proxies=proxies(job.access.base),
-                stream=True,
-                allow_redirects=False,
-                timeout=job.left,
+            request.url = requests.utils.requote_uri(url)
+            with self._session.send(
+                request, proxies=proxies(job.access.base), stream=True, allow_redirects=False, timeout=job.left
             ) as response:
                 if response.status_code != 200:
                     return None
