@@ -67,12 +67,13 @@ def _json(body: Any, status: int = 200) -> Response:
 
 
 def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: Store) -> None:
-    document = orjson.dumps(discovery.document(evaluator.prefetch))
+    documents = {iss: orjson.dumps(discovery.document(evaluator.prefetch_of(iss))) for iss in evaluator.clients}
 
     @app.get("/cds-services")
     def discover() -> Response:
         """CDS Hooks 2.0.1, "Discovery"."""
-        return Response(document, content_type="application/json")
+        client = caller()
+        return Response(documents.get(client.iss if client else "", documents[""]), content_type="application/json")
 
     @app.post("/cds-services/<service_id>")
     def call(service_id: str) -> Response:
@@ -81,9 +82,8 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
         service = _service(service_id)
         _refuse_other_media()
         client = caller()
-        servers = client.fhir_servers if client else None
-        asked = parse(_content(settings.max_body), service.hook, fhir_servers=servers, body=BODY)
-        issuer = client.iss if client else ""
+        issuer, servers = (client.iss, client.fhir_servers) if client else ("", None)
+        asked = parse(_content(settings.max_body), service.hook, client=issuer, fhir_servers=servers, body=BODY)
         repetition = Repetition(store, asked, service.id, client=issuer, shadow=settings.shadow) if store.running else None
         language = preferred(request.headers.get("Accept-Language"), settings.language)
         given = evaluator.evaluate(asked, language, repetition=repetition)

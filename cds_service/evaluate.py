@@ -87,7 +87,7 @@ class Evaluator:
         self._client = FhirClient(settings.fhir_timeout)
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
-        self._queries = {hook: self._queries_of(Hook(hook)) for hook in HOOKS}
+        self._queries = {"": self._all_queries("")} | {each.iss: self._all_queries(each.iss) for each in self._site.prefetch}
         text.load()
         orders.templates()
 
@@ -95,10 +95,28 @@ class Evaluator:
         reads = frozenset(data for card in cards_of(hook) for data in card.reads)
         return build(reads, self._terminology.observation_codes())
 
+    def _all_queries(self, iss: str) -> dict[str, tuple[Query, ...]]:
+        """By hook, with a site's own templates for a client in the place of ours."""
+        own = self._site.templates(iss)
+        queries = {hook: self._queries_of(Hook(hook)) for hook in HOOKS}
+        if unknown := sorted(own.keys() - {query.key for some in queries.values() for query in some}):
+            raise ConfigError(f"CDS_SITE: prefetch: no such keys: {', '.join(unknown)}")
+        return {hook: tuple(Query(q.key, q.data, own.get(q.key, q.template)) for q in some) for hook, some in queries.items()}
+
     @property
     def prefetch(self) -> dict[str, dict[str, str]]:
         """The published templates: hook -> key -> template."""
-        return {hook: {query.key: query.template for query in queries} for hook, queries in self._queries.items()}
+        return self.prefetch_of("")
+
+    def prefetch_of(self, iss: str) -> dict[str, dict[str, str]]:
+        """The templates for one client."""
+        queries = self._queries.get(iss, self._queries[""])
+        return {hook: {query.key: query.template for query in some} for hook, some in queries.items()}
+
+    @property
+    def clients(self) -> frozenset[str]:
+        """Issuers that have templates of their own."""
+        return frozenset(self._queries)
 
     def evaluate(
         self,
@@ -188,7 +206,7 @@ class Evaluator:
         gathered = _Gathered()
         access = self._access(call)
         urls: dict[str, str] = {}
-        queries = self._queries[call.hook]
+        queries = self._queries.get(call.client, self._queries[""])[call.hook]
         for query in queries:
             if query.key in call.empty:
                 continue

@@ -5,6 +5,10 @@ code_system = "us"
 
 [thresholds]
 anabolic-gap-days = 120
+
+[[prefetch]]
+iss = "https://ehr.example.org"
+templates.conditions = "Condition?patient={{context.patientId}}&category=problem-list-item"
 """
 
 from __future__ import annotations
@@ -18,17 +22,38 @@ from msgspec import Struct
 
 import cards.catalog  # noqa: F401  registers every rule
 from cards import thresholds
+from cards.concepts import Data
 from cards.rule import REGISTRY
 from cds_service.config import ConfigError
+from cds_service.fhir import queries
+
+
+_KEYS = frozenset(queries.camel_case(data) for data in Data)
+"""Prefetch keys, without the number that a second query of a group has."""
+
+
+class Prefetch(Struct, frozen=True, forbid_unknown_fields=True):
+    """Templates in place of ours, by prefetch key, for the client whose tokens name ``iss``; "": for every client."""
+
+    templates: dict[str, str]
+    iss: str = ""
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
     """``cards_off``: codes of cards that are never shown; their rules still run, since options are filtered by them.
-    ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders."""
+    ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
+    ``prefetch``: queries that a client's FHIR server needs otherwise."""
 
     cards_off: frozenset[str] = frozenset()
     thresholds: dict[str, int | float] = {}
     code_system: Literal["international", "us"] = "international"
+    prefetch: tuple[Prefetch, ...] = ()
+
+    def templates(self, iss: str) -> dict[str, str]:
+        """The templates for one client: those for every client, and its own over them."""
+        ours = [each for each in self.prefetch if not each.iss]
+        own = [each for each in self.prefetch if iss and each.iss == iss]
+        return {key: template for each in (*ours, *own) for key, template in each.templates.items()}
 
 
 def load(path: Path | None) -> Site:
@@ -47,6 +72,11 @@ def load(path: Path | None) -> Site:
         raise ConfigError(f"CDS_SITE: {error}") from None
     if unknown := sorted(site.cards_off - REGISTRY.keys()):
         raise ConfigError(f"CDS_SITE: cards_off: no such cards: {', '.join(unknown)}")
+    for key, template in (item for each in site.prefetch for item in each.templates.items()):
+        if key.rstrip("0123456789") not in _KEYS:
+            raise ConfigError(f"CDS_SITE: prefetch: no such key: {key}")
+        if wrong := queries.misshapen(template):
+            raise ConfigError(f"CDS_SITE: prefetch: {key}: {wrong[0]}")
     try:
         thresholds.override(site.thresholds)
     except ValueError as error:

@@ -100,13 +100,7 @@ def lint(template: str) -> list[str]:
 
     Source: CDS Hooks 2.0.1, "Prefetch query restrictions", and what public clients were seen to do.
     """
-    found = []
-    if not (_READ.fullmatch(template) or _SEARCH.fullmatch(template)):
-        found.append("neither a read nor a search by type, or not relative")
-    if foreign := set(_TOKEN.findall(template)) - {"context.patientId"}:
-        found.append(f"tokens other than context.patientId: {sorted(foreign)}")
-    if len(template) > LONGEST:
-        found.append(f"longer than {LONGEST} characters")
+    found = misshapen(template)
     _, _, search = template.partition("?")
     names = [parameter.partition("=")[0] for parameter in search.split("&") if parameter]
     if len(names) != len(set(names)):
@@ -116,4 +110,18 @@ def lint(template: str) -> list[str]:
     codes = dict(parameter.partition("=")[::2] for parameter in search.split("&")).get("code", "")
     if bare := [code for code in codes.split(",") if codes and not re.fullmatch(r"[a-z]+:[^|,&]+\|[^|,&]+", code)]:
         found.append(f"codes without a system: {bare}")
+    return found
+
+
+def misshapen(template: str) -> list[str]:
+    """What keeps a template from being one at all, whatever the server: empty when all is well."""
+    found = []
+    if not (_READ.fullmatch(template) or _SEARCH.fullmatch(template)):
+        found.append("neither a read nor a search by type, or not relative")
+    if foreign := set(_TOKEN.findall(template)) - {"context.patientId"}:
+        found.append(f"tokens other than context.patientId: {sorted(foreign)}")
+    if PATIENT_TOKEN not in template:
+        found.append("asks for no patient in particular")
+    if len(template) > LONGEST:
+        found.append(f"longer than {LONGEST} characters")
     return found

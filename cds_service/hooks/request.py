@@ -51,7 +51,7 @@ class Call(Struct, frozen=True):
     ``failed`` (an OperationOutcome, or no resource at all) or not there: then the client did not get it. ``drafts`` is the
     context's Bundle of orders, tidied; ``selected`` the relative references of those that are selected, None where the hook
     does not select. ``entered`` is the Bundle of what was just put on record. ``fhir_servers`` are those that this caller may
-    name, None where that is the same for all.
+    name, None where that is the same for all; ``client`` is the issuer of its token.
     ``encounter_id`` is "" when there is none that could be one; ``user_type`` is the resource type of the user ("" when not
     said), ``user_id`` its relative reference.
     """
@@ -69,6 +69,7 @@ class Call(Struct, frozen=True):
     failed: frozenset[str] = frozenset()
     fhir: FhirAccess | None = None
     fhir_servers: frozenset[str] | None = None
+    client: str = ""
 
     @property
     def by_patient(self) -> bool:
@@ -112,9 +113,15 @@ _strings: msgspec.json.Decoder[list[str] | None] = msgspec.json.Decoder(list[str
 
 
 def parse(
-    content: bytes, hook: str, *, fhir_servers: frozenset[str] | None = None, body: msgspec.json.Decoder[Any] = _body
+    content: bytes,
+    hook: str,
+    *,
+    client: str = "",
+    fhir_servers: frozenset[str] | None = None,
+    body: msgspec.json.Decoder[Any] = _body,
 ) -> Call:
-    """Read the body of a call to the service of ``hook``. ``fhir_servers``: those that the caller may name (None: as for all).
+    """Read the body of a call to the service of ``hook``. ``client`` is the issuer of its token ("": nobody was asked),
+    ``fhir_servers`` are those that it may name (None: as for all).
     ``body`` decodes a ``Body`` of resources; where it cannot, they stay JSON, so that what is wrong with one concerns it alone.
 
     Raises:
@@ -148,6 +155,7 @@ def parse(
         failed=failed,
         fhir=access(told.fhirServer, told.fhirAuthorization, patient_id),
         fhir_servers=fhir_servers,
+        client=client,
     )
 
 

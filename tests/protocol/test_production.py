@@ -176,3 +176,37 @@ def test_no_browser_origin_is_allowed_unless_named_j12(maker: TokenMaker, monkey
 def test_a_patient_without_data_is_412_for_a_known_client_too(http: FlaskClient, maker: TokenMaker, body: Json) -> None:
     asked = body | {"prefetch": {"patient": PATIENT | {"id": "p2"}}}
     assert http.post(VIEW, json=asked, headers=signed(maker, VIEW)).status_code == 412
+
+
+CATEGORY = "Condition?patient={{context.patientId}}&category=problem-list-item"
+
+
+def with_site(maker: TokenMaker, folder: Path, content: str) -> FlaskClient:
+    (folder / "site.toml").write_text(content, encoding="utf-8")
+    return create_app(settings(maker, folder, site=folder / "site.toml")).test_client()
+
+
+@pytest.mark.parametrize(
+    ("named", "template"),
+    [
+        ('iss = "{iss}"', CATEGORY),
+        ("", CATEGORY),
+        ('iss = "https://other.example.org"', "Condition?patient={{context.patientId}}&_count=200"),
+    ],
+)
+def test_a_site_s_templates_are_published_to_the_client_they_are_for(
+    maker: TokenMaker, tmp_path: Path, named: str, template: str
+) -> None:
+    client = with_site(maker, tmp_path, f"[[prefetch]]\n{named.format(iss=maker.iss)}\ntemplates.conditions = '{CATEGORY}'\n")
+    told = client.get("/cds-services", headers=signed(maker, "/cds-services")).get_json()["services"]
+    assert {service["prefetch"]["conditions"] for service in told} == {template}
+    assert {service["prefetch"]["patient"] for service in told} == {"Patient/{{context.patientId}}"}
+
+
+def test_a_site_s_templates_are_what_is_fetched(server: FhirServer, tmp_path: Path) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text(f"[[prefetch]]\ntemplates.conditions = '{CATEGORY}'\n", encoding="utf-8")
+    service = Service(site=path, fhir_servers=frozenset({server.base}))
+    service.post(service.request(prefetch={"patient": PATIENT}, fhirServer=server.base))
+    asked = [path for path in server.paths if path.startswith("Condition?")]
+    assert asked == ["Condition?patient=p1&category=problem-list-item"]
