@@ -8,7 +8,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,8 +84,12 @@ def _timing(served: Server, floor: Server, hook: str, count: int, only_read: boo
     for _ in range(WARM_UP):
         served.ask(path, content)
         floor.ask("/", content)
-    took, _ = served.timed(path, content, times)
-    bare, _ = floor.timed("/", content, times)
+    took, bare, loads = [], [], []
+    with _parser(content) as parse:
+        for _ in range(times):  # in turns: what slows down one slows down all
+            took += served.timed(path, content, 1)[0]
+            bare += floor.timed("/", content, 1)[0]
+            loads.append(parse())
     centiles = statistics.quantiles(took, n=100, method="inclusive")
     return Timing(
         hook,
@@ -92,18 +98,29 @@ def _timing(served: Server, floor: Server, hook: str, count: int, only_read: boo
         len(content) // 1000,
         centiles[49],
         centiles[98],
-        _loads(content, times),
+        statistics.median(loads),
         statistics.median(bare),
     )
 
 
-def _loads(content: bytes, times: int) -> float:
+@contextmanager
+def _parser(content: bytes) -> Iterator[Callable[[], float]]:
+    """What parses the body once, in a fresh process, and tells the milliseconds."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
-        command = [sys.executable, "-m", "bench.floor", file.name, str(times)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
-    return statistics.median(map(float, told.split()))
+        command = [sys.executable, "-m", "bench.floor", file.name]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+            asked, told = process.stdin, process.stdout
+            assert asked  # noqa: S101
+            assert told  # noqa: S101
+
+            def parse() -> float:
+                print(file=asked, flush=True)
+                return float(told.readline())
+
+            yield parse
+            asked.close()
 
 
 def _fetched(delay: float, times: int) -> list[float]:

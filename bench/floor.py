@@ -1,6 +1,6 @@
 """Milliseconds of processor time that ``orjson.loads`` takes for a body, in a process of its own with the collector on.
 
-Called as ``python -m bench.floor FILE TIMES``; prints one number a line.
+Called as ``python -m bench.floor FILE``; prints one number for each line that it is sent.
 """
 
 import sys
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import orjson
 
-body, times = Path(sys.argv[1]).read_bytes(), int(sys.argv[2])
-for _ in range(times):
+body = Path(sys.argv[1]).read_bytes()
+for _ in sys.stdin:
     began = time.process_time_ns()
     orjson.loads(body)
-    print((time.process_time_ns() - began) / 1e6)
+    print((time.process_time_ns() - began) / 1e6, flush=True)

@@ -26,6 +26,7 @@ class Repetition:
         self._hook = call.hook
         self._service = service
         self._shadow = shadow
+        self._hashed: dict[int, str] = {}
         self._patient = store.hashed("patient", client, call.patient_id)
         self._practitioner = store.hashed("practitioner", client, call.user_id) if call.user_id else ""
 
@@ -69,6 +70,13 @@ class Repetition:
             metrics.LOST.inc(lost)
 
     def _facts(self, finding: Finding) -> str:
+        """What a finding rests on, hashed: asked for when it is held against what was set aside, and when it is noted."""
+        known = self._hashed.get(id(finding))
+        if known is None:
+            known = self._hashed[id(finding)] = self._hash(finding)
+        return known
+
+    def _hash(self, finding: Finding) -> str:
         if finding.rests:
             return self._state(finding, finding.rests.state)
         told = sorted(_told(fact) for fact in finding.facts if fact.source != "Patient")  # age: a birthday is no news
