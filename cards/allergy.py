@@ -23,7 +23,18 @@ from cards.rule import CRITICAL, WARNING, Fact, Finding, card
     drugs=CHECKED,
 )
 def drug_allergy(chart: Chart) -> Iterator[Finding]:
-    """A drug to which an allergy or intolerance is on record, by itself or by its class, is not given."""
+    """A drug to which an allergy or intolerance is on record, by itself or by its class, is not given.
+
+    When: an anti-osteoporosis drug, calcium, vitamin D or active vitamin D is ordered or taken, and an active, not refuted
+    allergy or intolerance is on record to its ingredient or to its whole class. An allergy to one drug of a class is none to
+    the others.
+
+    Then: critical for an allergy, for high criticality and for anaphylaxis, on the chart view warning; warning for a mere
+    intolerance, on the chart view info. Of several entries the gravest counts. In place of a drug for bone (hormone therapy:
+    only with osteoporosis) drugs by the ranking for a start of treatment that work in another way; after an intolerance of an
+    oral drug also those of its class that are not taken by mouth; the first without a warning is recommended. The draft can be
+    deleted (recommended where it is critical and no drug is).
+    """
     for order in orders_of(chart, CHECKED):
         hits = [allergy for allergy in chart.allergies if _is_to(allergy, order.drug)]
         if hits:

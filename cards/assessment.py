@@ -20,8 +20,21 @@ from cards.rule import INFO, PATIENT_VIEW, PROBLEM_CREATE, Fact, Finding, Option
     needs=(Data.CONDITIONS,),
 )
 def osteoporosis_diagnosis(chart: Chart) -> Iterator[Finding]:
-    """T-score of -2.5 or lower, a hip or vertebral fragility fracture, one of humerus, pelvis or forearm with low bone mass,
-    or a lumbar QCT below 80 mg/cm3 is osteoporosis, and the problem list should say so."""
+    """T-score of {t-osteoporosis} or lower, a hip or vertebral fragility fracture, one of humerus, pelvis or forearm with low
+    bone mass, or a lumbar QCT below {qct-osteoporosis} mg/cm3 is osteoporosis, and the problem list should say so.
+
+    When: an adult, and by the first of these: (1) in the T-group a lowest T-score of {t-osteoporosis} or lower, severe where
+    there is any fragility fracture; (2) a fragility fracture of the hip or a vertebra, whatever the bone density; (3) a
+    fragility fracture of the proximal humerus, pelvis or distal forearm, and in the T-group a lowest T-score above
+    {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3.
+
+    Not when: osteoporosis is on the problem list, whatever its status. A rib fracture alone, or a T-score above
+    {t-osteoporosis} without a fracture, is no diagnosis.
+
+    Then: info. Recommended: record the Condition, osteoporosis with pathological fracture (since the date of the fracture)
+    where there is a fragility fracture, else without. The detail asks to confirm a fracture that is presumed to be of low
+    energy, and the site of a T-score that names none.
+    """
     found = criteria(chart)
     if found is None or chart.problem("osteoporosis") is not None:
         return

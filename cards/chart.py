@@ -57,8 +57,12 @@ class Patient(Struct, frozen=True):
 
 
 class Measurement(Struct, frozen=True, gc=False):
-    """One usable value, in the unit the rules reckon in (``cards.concepts.ANALYTES``).
+    """A value that is final, amended or corrected, dated, not in the future, plausible, and with a unit that converts. Whatever
+    is not usable is left out and counted; a card that relies on the measurement says so. A value with a comparator (<8, >90)
+    decides where all that it can mean lies on one side of the limit. Of two values of one day the later time counts, else the
+    one issued later, then the one updated last.
 
+    ``value`` is in the unit the rules reckon in (``cards.concepts.ANALYTES``).
     ``given`` is the value as the record writes it ("45 nmol/L"), ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and
     ``high`` are the laboratory's own reference range in the same unit. ``computed`` names the formula where the value was
     not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
@@ -104,7 +108,8 @@ class Measurement(Struct, frozen=True, gc=False):
 
 
 class Problem(Struct, frozen=True, gc=False):
-    """A condition of the record that is neither refuted nor entered in error; ``active`` by clinicalStatus and abatement."""
+    """A condition of the record that is neither refuted nor entered in error. It is active unless its status is inactive, in
+    remission or resolved, or it has ended. Onset is its date, or else the day on which it was recorded."""
 
     key: str
     source: str = ""
@@ -251,7 +256,8 @@ class Allergy(Struct, frozen=True):
 
 
 class Service(Struct, frozen=True, gc=False):
-    """A test, imaging study, procedure or referral: ordered and open, or done."""
+    """A test, imaging study, procedure or referral. Ordered: a request that is active, on hold or in draft, and no mere
+    proposal or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future."""
 
     key: str
     done: bool

@@ -27,8 +27,20 @@ _NOT_TOGETHER = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, 
     drugs=_NOT_TOGETHER,
 )
 def same_class_duplicate(chart: Chart) -> Iterator[Finding]:
-    """Drugs of one mechanism are not combined: two bisphosphonates, denosumab and a bisphosphonate, two PTH analogs.
-    A renewal of the same drug, or the next drug once the last has worn off, is no duplicate."""
+    """Drugs of one mechanism are not combined: two bisphosphonates, denosumab and a bisphosphonate, two PTH analogs. A renewal
+    of the same drug, or the next drug once the last has worn off, is no duplicate.
+
+    When: (1) on orders, two such drugs are drafted together, or one is drafted that would begin (on its stated start, else
+    today) while another such drug still works, without grace; (2) on the chart view, two such drugs go on and both work today,
+    without grace: the one begun last is the one spoken of.
+
+    Not when: both are the same ingredient; the other drug is one taken daily to monthly and was stopped; the draft begins on or
+    after the day on which the other has worn off.
+
+    Then: warning on orders, info on the chart view, a card for each pair. No alternative; the draft can be deleted. The detail
+    says until when an injection works, or since when a drug is taken, how a planned switch is ordered, that denosumab must
+    leave no gap, and on the chart view where a course is not confirmed.
+    """
     if chart.hook not in ORDER_HOOKS:
         yield from _both_taken(chart)
         return
@@ -39,7 +51,7 @@ def same_class_duplicate(chart: Chart) -> Iterator[Finding]:
                 yield _duplicate(chart, draft, other.drug, None, facts.drafted(other))
         for course in chart.courses(_clashing(draft.drug)) if draft.drug else ():
             if draft.drug and _clash(draft.drug, course.drug) and _still_works(chart, course, draft):
-                yield _duplicate(chart, draft, course.drug, course, _on_board(course))
+                yield _duplicate(chart, draft, course.drug, course, facts.on_board(course))
 
 
 def _both_taken(chart: Chart) -> Iterator[Finding]:
@@ -53,7 +65,7 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                     chart,
                     Order(newer.drug, course=newer),
                     WARNING,
-                    [_on_board(older)],
+                    [facts.on_board(older)],
                     values=_about(older.drug, older),
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
@@ -77,10 +89,6 @@ def _still_works(chart: Chart, course: Course, draft: Draft) -> bool:
     if course.stopped and course.drug.covers_months is None:
         return False
     return _works_on(course, max(draft.start or chart.today, chart.today))
-
-
-def _on_board(course: Course) -> Fact:
-    return facts.last_dose(course) if course.drug.covers_months else facts.taken(course)
 
 
 def _about(other: Drug, course: Course | None) -> dict[str, Any]:
@@ -108,7 +116,16 @@ def _duplicate(chart: Chart, draft: Draft, other: Drug, course: Course | None, e
     drugs=ANTIRESORPTIVE | ANABOLIC,
 )
 def anabolic_antiresorptive_combination(chart: Chart) -> Iterator[Finding]:
-    """An anabolic together with an antiresorptive has no clear added benefit: one after the other instead."""
+    """An anabolic together with an antiresorptive has no clear added benefit: one after the other instead.
+
+    When: an anabolic is ordered that would begin (on its stated start, else today) while an antiresorptive still works, without
+    grace; or an antiresorptive while an anabolic does.
+
+    Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); the other is taken daily to monthly
+    and was stopped.
+
+    Then: info, one card for an order. No alternative; the draft can be deleted.
+    """
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
         if draft.drug is None:
             continue
@@ -117,7 +134,7 @@ def anabolic_antiresorptive_combination(chart: Chart) -> Iterator[Finding]:
             after_denosumab = course.drug is DENOSUMAB and draft.drug.mechanism is Mechanism.PTH_ANALOG
             if _still_works(chart, course, draft) and not after_denosumab:
                 about = _about(course.drug, course)
-                yield finding_about(chart, Order(draft.drug, draft=draft), INFO, [_on_board(course)], values=about)
+                yield finding_about(chart, Order(draft.drug, draft=draft), INFO, [facts.on_board(course)], values=about)
                 break
 
 
@@ -131,7 +148,17 @@ def anabolic_antiresorptive_combination(chart: Chart) -> Iterator[Finding]:
     drugs={Mechanism.PTH_ANALOG},
 )
 def denosumab_to_anabolic(chart: Chart) -> Iterator[Finding]:
-    """Teriparatide or abaloparatide right after denosumab costs hip bone for a while: an antiresorptive first."""
+    """Teriparatide or abaloparatide right after denosumab costs hip bone for a while: an antiresorptive first.
+
+    When: teriparatide or abaloparatide is ordered and the last dose of denosumab 60 mg lies within
+    {denosumab-to-anabolic-months} months.
+
+    Not when: a bisphosphonate was infused, or a tablet of one taken, after that dose.
+
+    Then: warning. Zoledronate or denosumab in its place, the first without a warning recommended, to start {denosumab-months}
+    months after the last dose or, when that is past, now; the draft can be deleted. The detail leaves an overlap to a
+    specialist.
+    """
     course = chart.course(DENOSUMAB)
     if course is None or course.last_dose is None or course.last_dose < chart.months_ago(limit("denosumab-to-anabolic-months")):
         return

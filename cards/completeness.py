@@ -42,8 +42,23 @@ _TOLD = 3
     last=True,
 )
 def incomplete_data(chart: Chart) -> Iterator[Finding]:
-    """A safety check that could not be made is said: silence would look like "all is well". So is a date of birth or a sex
-    that is not on record where there is something about bone to judge."""
+    """A safety check that could not be made is said: silence would look like "all is well". So is a date of birth or a sex that
+    is not on record where there is something about bone to judge.
+
+    When: (1) on order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D or active vitamin D: a
+    check of order safety was not run, since the data that it needs could not be had, or left something open over a value that
+    could not be read or did not tell (eGFR "<60" against a limit below it), over missing data, or over a sig; (2) there, an
+    order whose drug could not be found out; (3) on the other hooks: problems, medication orders, bone density, turnover
+    markers, renal values, calcium or 25(OH)D could not be had; (4) on those but the refill: date of birth or sex (female or
+    male) is not on record of a patient not known to be a child, and the record holds osteoporosis, low bone mass, a fragility
+    fracture, a bone density or an antiresorptive or anabolic course, or a fracture that could not be judged for want of the
+    age.
+
+    Not when: no value at all is on record and it is known that there is none: that is for the card of the check itself.
+
+    Then: info; on order-sign warning, but info where only a sig could not be read. No suggestion. The detail names the checks,
+    what was missing and what was left out.
+    """
     if chart.hook not in ORDER_HOOKS:
         missing = sorted(chart.failed & _ESSENTIAL)
         if missing:
@@ -86,7 +101,7 @@ def _about_bone(chart: Chart) -> Iterator[Fact]:
         yield facts.problem(known)
     yield from map(facts.fracture, chart.fractures)
     yield from (facts.measured(m) for key in ("t-score", "z-score", "bmd", "qct-vbmd") for m in chart.values(key)[:1])
-    yield from map(facts.taken, chart.courses(TREATMENT))
+    yield from map(facts.on_board, chart.courses(TREATMENT))
 
 
 def _concerns(not_run: NotRun, draft: Draft) -> bool:

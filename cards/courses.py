@@ -33,7 +33,25 @@ Span = tuple[date, date]
 
 
 def build(exposures: Iterable[Exposure], problems: Mapping[str, tuple[Problem, ...]], today: date) -> dict[str, Course]:
-    """One course per drug key."""
+    """All that statements, orders, administrations and dispenses say of one drug, put together (by drug key). Cancelled, not
+    taken, drafted and erroneous entries do not count, nor does what is planned for a day to come. Gaps of up to {gap-days} days
+    count as time on the drug, longer ones do not.
+
+    Stopped: a statement that is stopped, completed or past its end, or an order that is stopped or past its end, and neither
+    entry, order nor dose since. A completed order, administration or dispense is a dose given, not an end.
+
+    Last dose of an injection: the newest administration or dispense; without any, the day of a completed order or the end of a
+    statement, said to be an assumption; else the day of an open order or statement that lies no further back than one dose
+    works and {denosumab-grace-days} days. Without any of these it has no date.
+
+    Works until: denosumab six months after the last dose, zoledronate twelve, ibandronate IV and pamidronate three, romosozumab
+    and the oncologic strengths one; any other drug until what was dispensed is used up; without dispenses while an order or
+    statement is active, else until its end. An order or statement without a newer sign for {renewal-sign-months} months still
+    counts, and the detail says "not confirmed".
+
+    Denosumab without a strength counts as 60 mg, unless doses lie less than {denosumab-oncology-interval-days} days apart, a
+    brand is that of 120 mg, or bone metastasis, myeloma or giant cell tumor of bone is on record.
+    """
     by_drug: dict[str, list[Exposure]] = {}
     for exposure in _with_strength_decided([e for e in exposures if e.status not in _NO_EXPOSURE], problems):
         by_drug.setdefault(exposure.drug.key, []).append(exposure)
@@ -324,17 +342,36 @@ def _days(spans: list[Span], today: date) -> int:
     return sum((min(end, today) - begin).days for begin, end in spans if begin <= today)
 
 
+_LONGEST = {
+    TERIPARATIDE.key: "teriparatide-months",
+    ABALOPARATIDE.key: "abaloparatide-months",
+    ROMOSOZUMAB.key: "romosozumab-months",
+}
+
+
+def longest_months(drug: Drug) -> int:
+    """How many months in total a drug of limited use is given: teriparatide {teriparatide-months}, abaloparatide
+    {abaloparatide-months}, romosozumab {romosozumab-months}, calcitonin or elcatonin {calcitonin-months}."""
+    return limit("calcitonin-months" if drug.mechanism is Mechanism.CALCITONIN else _LONGEST[drug.key])
+
+
 def limit_day(course: Course, today: date) -> date | None:
     """The day on which a course reaches its limit, time off the drug not counted; None where the start is not known."""
     if course.start is None or course.exposure_days is None:
         return None
-    key = "calcitonin" if course.drug.mechanism is Mechanism.CALCITONIN else course.drug.key
     paused = (min(course.spans[-1][1], today) - course.start).days - course.exposure_days if course.spans else 0
-    return add_days(add_months(course.start, limit(f"{key}-months")), max(paused, 0))
+    return add_days(add_months(course.start, longest_months(course.drug)), max(paused, 0))
 
 
 def used_up(chart: Chart, drug: Drug, on: date) -> Course | None:
-    """The course whose limit is reached by ``on``; of both PTH analogs together where neither alone is at its own."""
+    """The time in total over life after which a drug is not given any more: teriparatide {teriparatide-months} months,
+    abaloparatide {abaloparatide-months}, both together {pth-analogs-months}, romosozumab {romosozumab-months} (or
+    {romosozumab-doses} doses), calcitonin {calcitonin-months}. Time off the drug is not counted; where the start is not known,
+    no limit is reached.
+
+    ``on``: the day by which the limit is reached. Returns the course that used it up, of both PTH analogs together where
+    neither alone did; an order for today or later is one more dose.
+    """
     course = chart.course(drug)
     if course is not None and (day := limit_day(course, chart.today)) is not None and day <= on:
         return course

@@ -42,8 +42,32 @@ _ONCOLOGIC = ("bone-metastasis", "myeloma", "giant-cell-tumor", "hypercalcemia")
     drugs=_CHECKED,
 )
 def dose_check(chart: Chart) -> Iterator[Finding | Undecided]:
-    """A drug is ordered in a dose, by a route and at an interval that are accepted, and an injection not long before it is
-    due. A weekly or monthly dose every day is dangerous. A sig that cannot be read is not guessed at."""
+    """A drug is ordered in a dose, by a route and at an interval that are accepted, and an injection not long before it is due.
+    A weekly or monthly dose every day is dangerous. A sig that cannot be read is not guessed at.
+
+    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or raloxifene
+    is ordered, and any of: (1) daily: it is to be taken every day, in an amount not below the smallest that is meant for
+    {dose-long-days} days or longer, or in none stated, and no accepted regimen of that amount is daily; (2) the dose is that of
+    no accepted regimen; (3) the interval is that of no accepted regimen of this dose; (4) the route is that of no accepted
+    regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone
+    metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or the reason of the order, or it is a daily
+    dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins more
+    than {denosumab-grace-days} days before the last dose is {denosumab-months} months old, or zoledronate 5 mg more than
+    {zoledronate-early-months} month before the last infusion is {zoledronate-months} months old,
+    {zoledronate-after-denosumab-months} where that infusion was the first after denosumab and followed it within
+    {denosumab-sequence-months} months. Doses may differ from a regimen by a share of {dose-tolerance}, intervals by
+    {dose-interval-tolerance}; a tablet without an amount is taken for one.
+
+    Not when: accepted besides the usual regimens: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg
+    once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 ug weekly or
+    28.2 ug twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign: `incomplete-data`,
+    info); nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a warning).
+
+    Then: critical for (1), else warning; one card for an order. The draft mended to the accepted regimen that it is nearest to,
+    else the usual one, in (6) with the day on which the dose is due as its start; recommended unless order safety warns of the
+    drug, dropped where it forbids it. In (5) the usual regimen in its place. For a child neither. The draft can be deleted
+    (recommended in (1) where nothing else is).
+    """
     for draft in chart.drafted(_CHECKED):
         if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):
             continue

@@ -18,25 +18,26 @@ def measured(measurement: Measurement) -> Fact:
         site = SITE_NAMES[measurement.site]
         name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
     note = _how(measurement.computed) if measurement.computed else None
-    value: str | float = f"{measurement.comparator}{measurement.value:.{analyte.digits}f}"
-    if not measurement.comparator:
-        value = round(measurement.value, analyte.digits)
+    rounded = round(measurement.value, analyte.digits)
+    value: str | float = f"{measurement.comparator}{rounded:g}" if measurement.comparator else rounded
     given = measurement.given if measurement.given and not measurement.computed else ""
     if given and not _same_unit(given, analyte.unit):
         note = Name(f"recorded as {given}", f"原始记录：{given}")
     return Fact(name, value, analyte.unit, measurement.when, measurement.source, note)
 
 
-_INFERRED = {
+_HOW = {
     "dialysis": Name("inferred from dialysis", "据透析推定"),
     "coded CKD stage 4": Name("inferred from the coded CKD stage 4", "据慢性肾脏病4期编码推定"),
     "coded CKD stage 5": Name("inferred from the coded CKD stage 5", "据慢性肾脏病5期编码推定"),
+    "total + 0.8 × (4.0 − albumin)": Name("computed: total + 0.8 × (4.0 − albumin)", "计算值：总钙 + 0.8 ×（4.0 − 白蛋白）"),
+    "weight / height²": Name("computed: weight / height²", "计算值：体重/身高²"),
 }
 
 
 def _how(computed: str) -> Name:
     """How a value came about that was not measured."""
-    return _INFERRED.get(computed) or Name(f"computed: {computed}", f"计算值：{computed}")
+    return _HOW.get(computed) or Name(f"computed: {computed}", f"计算值：{computed}")
 
 
 def _same_unit(given: str, unit: str) -> bool:
@@ -61,6 +62,8 @@ def last_dose(course: Course) -> Fact:
         "order": Name("assumed from the order; no administration on record", "依据医嘱日期推定，无给药记录"),
         "statement": Name("assumed from the medication statement", "依据用药记录的结束日期推定"),
     }.get(course.last_dose_basis)
+    if course.last_dose is None:
+        note = Name("date not on record", "日期未记录")
     name = course.drug.name
     return Fact(Name(f"{name.en}, last dose", f"{name.zh}末次给药"), None, "", course.last_dose, course.source, note)
 
@@ -89,6 +92,12 @@ def taken(course: Course) -> Fact:
     """That the drug is on the record as being taken."""
     name = course.drug.name
     return Fact(Name(f"{name.en}, on the medication list", f"{name.zh}（在用）"), None, "", course.start, course.source)
+
+
+def on_board(course: Course) -> Fact:
+    """What shows that a drug works: the last dose of an injection, else its place on the medication list."""
+    dated = course.drug.covers_months is not None and course.last_dose is not None
+    return last_dose(course) if dated else taken(course)
 
 
 def fracture(broken: Fracture) -> Fact:

@@ -21,7 +21,19 @@ _BONE_TUMORS = ("bone-metastasis", "myeloma", "bone-cancer")
 def fragility(
     entries: Iterable[FractureEntry], problems: Mapping[str, tuple[Problem, ...]], patient: Patient, today: date
 ) -> tuple[Fracture, ...]:
-    """The fragility fractures, newest first (undated last): one event per site within 180 days, dated by the first entry."""
+    """A fracture counts when its code says osteoporotic; or when it is of a vertebra, hip, proximal humerus, pelvis, distal
+    forearm or rib, happened at {fragility-age-years} or later (date and age known), no transport accident or fall from height
+    is on record within {high-energy-window-days} days either side, and no bone metastasis, myeloma or primary bone cancer is on
+    record that began by that day or has no date. Without such a code it is presumed: the card asks to confirm it. A fracture
+    coded as osteoporotic after such a tumor counts, and the card says so. Refuted entries do not count, resolved ones do.
+
+    Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
+    ICD-10-CM 7th characters for later care (D, G, K, P, S) are no new fracture. Entries of one site within {one-fracture-days}
+    days, and an undated entry, tell of the same one, dated by the first; left and right, thoracic and lumbar are two, and an
+    entry without side, level or site fits any.
+
+    ``today``: what is dated later is left out. The newest stand first, the undated last.
+    """
     events: list[Fracture] = []
     for entry in sorted(
         (e for e in entries if not e.subsequent), key=lambda e: (e.when is None, e.when or today, not e.osteoporotic, e.site)

@@ -50,7 +50,14 @@ class Renal(Struct, frozen=True):
 
 @per_chart
 def renal(chart: Chart) -> Renal:
-    """The newest estimate of each kind within 12 months, those much older than the newest left out, the lowest first."""
+    """Of each kind the newest value of {renal-window-months} months: creatinine clearance as reported; eGFR as reported; and an
+    estimate from the newest creatinine, by Cockcroft-Gault with the newest weight of that time, without a weight by CKD-EPI
+    2021. Any that is more than {renal-agree-days} days older than the newest of all is left out; of the rest the lowest
+    decides. Nothing is computed without age and sex, below {adult-years} years, or from a creatinine with "<" or ">". Dialysis
+    on record counts as an eGFR below {egfr-dialysis} today. Without any estimate, a coded stage 5 of chronic kidney disease
+    counts as below {egfr-dialysis}, stage 4 as below {egfr-specialist}. Of values that nothing else tells apart, the one that
+    speaks of weaker kidneys counts. Whether the kidneys work below a limit is open where there is no estimate, and where one
+    such as "<60" does not tell and no other lies below."""
     since = chart.months_ago(limit("renal-window-months"))
     computed = _computed(chart)
     newest = [m for m in (_lowest_newest(chart, "crcl"), _lowest_newest(chart, "egfr"), computed) if m is not None]

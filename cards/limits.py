@@ -17,7 +17,7 @@ from cards.concepts import (
     Drug,
     Mechanism,
 )
-from cards.courses import limit_day, used_up
+from cards.courses import limit_day, longest_months, used_up
 from cards.options import AFTER_ANABOLIC, Offer, discard, offer, service
 from cards.rule import INFO, ORDER_SIGN, PATIENT_VIEW, REFILL, WARNING, Finding, card
 from cards.thresholds import limit
@@ -36,7 +36,17 @@ _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mech
     needs=(Data.MEDICATIONS,),
 )
 def denosumab_review(chart: Chart) -> Iterator[Finding]:
-    """After five to ten years of denosumab the fracture risk is assessed anew; never stopped without the follow-on."""
+    """After {denosumab-review-years} to {denosumab-long-years} years of denosumab the fracture risk is assessed anew; never
+    stopped without the follow-on.
+
+    When: an adult on denosumab 60 mg that began {denosumab-review-years} years ago or more and was not stopped.
+
+    Not when: its last dose no longer works (`denosumab-due`, `denosumab-sequence`).
+
+    Then: info; warning from {denosumab-long-years} years on. Suggested: DXA where no T-score of the last {hip-t-window-months}
+    months is on record, and FRAX, without those that are ordered. The detail gives the reasons for a high risk, and never says
+    stop without the follow-on.
+    """
     course = chart.course(DENOSUMAB)
     if (
         course is None
@@ -81,8 +91,21 @@ def denosumab_review(chart: Chart) -> Iterator[Finding]:
     drugs=_LIMITED,
 )
 def course_limit(chart: Chart) -> Iterator[Finding]:
-    """Teriparatide 24 months, abaloparatide 18, both together 24, romosozumab 12 months or doses, calcitonin 3, in total
-    over life: then stop, and an antiresorptive in sequence."""
+    """Teriparatide {teriparatide-months} months, abaloparatide {abaloparatide-months}, both together {pth-analogs-months},
+    romosozumab {romosozumab-months} months or {romosozumab-doses} doses, calcitonin {calcitonin-months} months, in total over
+    life: then stop, and an antiresorptive in sequence.
+
+    When: an adult, and one of these drugs (elcatonin counts as calcitonin) (1) is ordered or refilled to start, today or on its
+    stated date, on or after the day on which its limit (or that of both PTH analogs together) is reached, or as a dose beyond
+    the {romosozumab-doses} of romosozumab; or (2) is being taken, was not stopped, and its limit was reached before today. Time
+    off the drug is not counted. When an order is signed only (1).
+
+    Not when: the start of the course is not known.
+
+    Then: warning. Suggested, filtered, as if the drug were left off: denosumab, zoledronate, alendronate, the first without a
+    warning recommended; where none is left referral to a specialist recommended; after calcitonin none of these. When an order
+    is signed they take its place, or it is taken back. The detail says that courses elsewhere come on top.
+    """
     if not risk.adult(chart):
         return
     for draft in chart.drafted(_LIMITED):
@@ -109,7 +132,6 @@ def _beyond_limit(chart: Chart, drug: Drug, course: Course, draft: Draft | None,
     day = limit_day(course, chart.today) if course.drug is drug else None
     reached = day is not None and day <= on
     together = drug.mechanism is Mechanism.PTH_ANALOG and not reached
-    key = "calcitonin" if calcitonin else "pth-analogs" if together else drug.key
     return Finding(
         indicator=WARNING,
         variant="calcitonin" if calcitonin else "together" if together else "active" if reached else "doses",
@@ -117,7 +139,7 @@ def _beyond_limit(chart: Chart, drug: Drug, course: Course, draft: Draft | None,
             "drug": drug,
             "active": draft is None,
             "start": course.start,
-            "months": limit(f"{key}-months"),
+            "months": limit("pth-analogs-months") if together else longest_months(drug),
             "doses": len(course.doses),
         },
         facts=((facts.drafted(draft),) if draft else ()) + (facts.started(course),),
@@ -139,8 +161,20 @@ def _beyond_limit(chart: Chart, drug: Drug, course: Course, draft: Draft | None,
     needs=(Data.MEDICATIONS,),
 )
 def adherence_gap(chart: Chart) -> Iterator[Finding]:
-    """Tablets whose supply ran out more than a month ago, or that were given up within the first year without anything after
-    them: find out why, teach, and offer an injection."""
+    """Tablets whose supply ran out more than {adherence-gap-days} days ago, or that were given up within the first year without
+    anything after them: find out why, teach, and offer an injection.
+
+    When: an adult with an oral bisphosphonate or SERM, and (1) the course is active, but what was dispensed ran out more than
+    {adherence-gap-days} days and at most {off-treatment-months} months ago; or (2) the course ended within the last
+    {adherence-back-months} months, less than {adherence-least-months} months after its start.
+
+    Not when: another antiresorptive or anabolic works today, oncologic strengths included; for (2), one was taken after the
+    end.
+
+    Then: info; warning when the supply or the course ended more than {adherence-warning-days} days ago. Recommended: education.
+    Besides, filtered, as if the tablets were left off: zoledronate, denosumab, the first without a warning recommended. Any
+    number may be chosen.
+    """
     if not risk.adult(chart) or risk.on_oncologic(chart):
         return
     for course in chart.courses(_TABLETS):

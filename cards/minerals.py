@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import Chart, Measurement, per_chart
+from cards.chart import Chart, Measurement, Problem, per_chart
 from cards.concepts import Data
 from cards.thresholds import limit, measure
 
@@ -23,8 +23,16 @@ class Calcium(Struct, frozen=True):
 
 @per_chart
 def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
-    """The newest calcium on or after ``since`` (default: 12 months): ionized or corrected; total alone where no albumin of
-    about the same time is on record."""
+    """The newest of {calcium-window-months} months: ionized calcium, albumin-corrected calcium as reported, or total calcium
+    corrected by the albumin nearest to it, at most {albumin-near-days} days away: total + {albumin-correction} x
+    ({albumin-normal} - albumin in g/dL). Without such an albumin the total counts as it is and is said to be uncorrected. Of
+    one day, ionized calcium comes first, then the reported corrected one; of totals that nothing else tells apart, the lowest.
+    It is low or high by the laboratory's own range; where none is given, below {calcium-low} or above {calcium-high} mg/dL,
+    ionized below {calcium-ionized-low} or above {calcium-ionized-high} mmol/L. A value with "<" or ">" counts as low or high
+    only where that is certain.
+
+    ``since``: another first day.
+    """
     since = since or chart.months_ago(limit("calcium-window-months"))
     candidates = [*chart.values("calcium-ionized", since=since)[:1], *chart.values("calcium-corrected", since=since)[:1]]
     totals = chart.values("calcium", since=since)
@@ -45,6 +53,14 @@ def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
     low, high = (round(end, 2) for end in _range(newest))
     judged = replace(newest, value=round(newest.value, 2))  # 2.12 mmol/L is 8.497 mg/dL: the same limit, not below it
     return Calcium(judged, judged.below(low), _above(judged, high), newest is uncorrected)
+
+
+def denial(chart: Chart, listed: Problem | None) -> Measurement | None:
+    """The newest calcium where it is within range and no older than an entry of high calcium on the problem list."""
+    newest = calcium(chart)
+    if listed is None or newest is None or newest.high is not False:
+        return None
+    return newest.value if listed.when is None or newest.value.when >= listed.when else None
 
 
 def _albumin_near(chart: Chart, day: date) -> Measurement | None:
@@ -69,7 +85,7 @@ def _above(value: Measurement, threshold: float) -> bool | None:
 
 @per_chart
 def vitamin_d(chart: Chart) -> Measurement | None:
-    """The newest 25(OH)D of 12 months; of several that nothing else tells apart, the lowest."""
+    """The newest 25(OH)D of {vitamin-d-window-months} months; of several that nothing else tells apart, the lowest."""
     found = chart.values("vitamin-d", since=chart.months_ago(limit("vitamin-d-window-months")))
     return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=lambda m: m.value, default=None)
 

@@ -57,8 +57,26 @@ class _Due(Struct, frozen=True):
     ),
 )
 def tests_due(chart: Chart) -> Iterator[Finding]:
-    """With osteoporosis or on treatment: DXA at a year and then every two, turnover markers before and from three months
-    after the start, 25(OH)D, calcium, creatinine and height every year."""
+    """With osteoporosis or on treatment tests are due at intervals: DXA a year after the start and then every two years,
+    turnover markers before the start and from three months on, 25(OH)D, calcium, creatinine and height every year.
+
+    When: an adult has osteoporosis or is on treatment and one of these is due, the time counted from the start of the course
+    that was begun last. (1) DXA: {dxa-first-months} months have passed since the start, and none was done from
+    {dxa-early-months} months after it on; once there is such a one, and off treatment, the newest is more than
+    {dxa-stable-months} months old. (2) CTX and P1NP, each by itself: none within {btm-baseline-window-months} months while
+    `start-treatment` fires in the same answer or within {btm-baseline-days} days of the start; from {btm-first-months} months
+    after the start on, none since the start, or the newest more than {btm-interval-months} months old, more than
+    {btm-stable-months} from {btm-stable-years} years on; where the start is not known, none within {btm-stable-months} months.
+    (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
+    {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of lumbar spine, femoral neck, total hip, distal
+    1/3 radius or without a site.
+
+    Not when: the test is ordered already; its results could not be had (for DXA and the markers also: the medications); a DXA
+    that was never done, off treatment (`bmd-screening` asks for it).
+
+    Then: info. One card with one order for each test that is due, any number of which may be chosen. The detail says of each
+    when it was last done, or that no result was found, and which values were left out.
+    """
     if not risk.adult(chart) or not (risk.osteoporosis(chart) or risk.on_treatment(chart)):
         return
     due = [test for test in _due(chart) if not chart.ordered(test.service)]
@@ -180,8 +198,25 @@ class _Change(Struct, frozen=True):
     needs=(Data.TURNOVER,),
 )
 def btm_response(chart: Chart) -> Iterator[Finding]:
-    """On one drug for three months or more, none of the markers moved by more than its least significant change: resorption
-    did not fall on an antiresorptive, formation did not rise on an anabolic. Adherence first, then secondary causes."""
+    """On one drug for three months or more, none of the markers moved by more than its least significant change: resorption did
+    not fall on an antiresorptive, formation did not rise on an anabolic. Adherence first, then secondary causes.
+
+    When: an adult is on one drug only, and that is a bisphosphonate, denosumab, teriparatide or abaloparatide begun
+    {btm-first-months} months ago or longer (on the drug is also who has it on the list as active and whose supply ran out
+    within twelve months); a marker has a baseline from {btm-response-baseline-months} months before to
+    {btm-response-baseline-days} days after the start, drawn while no other antiresorptive or anabolic worked, and a newest
+    value from {btm-response-days} days after the start on; and of the markers that can so be compared none moved enough: on a
+    bisphosphonate or denosumab CTX did not fall by more than {btm-fall-ctx} %, P1NP not by more than {btm-fall-p1np} %; on
+    teriparatide or abaloparatide P1NP rose by less than {btm-rise-p1np} ug/L.
+
+    Not when: a fragility fracture within {btm-response-fracture-months} months (it raises the markers); two such drugs at a
+    time; raloxifene, hormone therapy or romosozumab, to which these limits do not apply; a strength that is given in cancer;
+    two assays that are known to differ (that marker is not compared); a value with "<" or ">" that leaves the change open.
+
+    Then: warning on an oral drug, else info. Orders of the compared markers, any number. The detail asks first how the drug is
+    taken, then for secondary causes, then about the drug (a tablet of a bisphosphonate: change to an injection). It says where
+    the supply has lapsed, where the course is not confirmed, and where an assay is not on record.
+    """
     if not risk.adult(chart) or chart.fractures_since(limit("btm-response-fracture-months")):
         return
     course = _only_drug(chart)
@@ -226,7 +261,8 @@ def _only_drug(chart: Chart) -> Course | None:
         for c in chart.courses(ANTIRESORPTIVE | {Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR})
         if c.on_treatment(chart.today) or (c.active and c.covered_until is not None and c.covered_until >= since)
     ]
-    return now[0] if len(now) == 1 and now[0].drug.mechanism in _JUDGED else None
+    judged = len(now) == 1 and now[0].drug.mechanism in _JUDGED and not now[0].drug.oncologic
+    return now[0] if judged else None
 
 
 def _change(chart: Chart, course: Course, start: date, key: str, *, rise: bool) -> _Change | None:

@@ -68,7 +68,13 @@ class Offer(Struct, frozen=True):
 
 
 def ranking(chart: Chart) -> Sequence[Drug]:
-    """The drugs for a patient who starts treatment, best first (card specification, "Ranking of drug options")."""
+    """The drugs for a patient who starts treatment, best first; the first line that fits counts. Renal estimate below
+    {egfr-specialist}: denosumab, menatetrenone (vitamin K2), neither recommended. Below {egfr-alendronate}: denosumab,
+    teriparatide. Esophageal stricture or achalasia, or inability to sit upright: zoledronate, denosumab. Hip fracture, or hip
+    T-score {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. Two or more vertebral fractures, or lowest
+    T-score {t-anabolic-first} or lower: teriparatide, romosozumab, zoledronate, denosumab. Very high risk: zoledronate,
+    denosumab, teriparatide, romosozumab. Else: alendronate, risedronate, zoledronate, denosumab. After other drugs, the card
+    that speaks of them has its own."""
     kidneys = renal(chart)
     if kidneys.below(limit("egfr-specialist")):
         return RENAL_VERY_LOW
@@ -87,7 +93,8 @@ def ranking(chart: Chart) -> Sequence[Drug]:
 
 
 def additional(chart: Chart) -> Sequence[Drug]:
-    """Raloxifene beside the ranking: vertebral rather than hip risk, with a raised breast-cancer risk (OPREF-T6)."""
+    """Raloxifene as an additional option, not recommended: postmenopausal, raised breast-cancer risk on record, and neither a
+    hip fracture nor a hip T-score of {t-osteoporosis} or lower (OPREF-T6)."""
     hip = hip_t(chart)
     hip_risk = any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= measure("t-osteoporosis"))
     suits = postmenopausal(chart) and not hip_risk and chart.problem("breast-cancer-risk") is not None
@@ -103,8 +110,12 @@ def offer(
     recommend: bool = True,
     regimens: Mapping[str, str] = MappingProxyType({}),
 ) -> Offer:
-    """Filter a ranking: what the site has, what suits sex and state, what the safety rules let pass. The first three are shown,
-    and the recommended one: the first without a warning.
+    """Options are looked at in the order of their ranking. Dropped, and named with the reason: what is not on the site's
+    formulary (the one that comes with the service leaves out romosozumab); romosozumab and raloxifene for men, raloxifene
+    before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
+    works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
+    A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
+    recommended, unless the card says that none is. Three are shown, the recommended one among them.
 
     ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
     names another regimen than the usual one, by drug.

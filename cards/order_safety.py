@@ -36,8 +36,22 @@ def _renal_limit(drug: Drug) -> int:
     drugs=BISPHOSPHONATE,
 )
 def bisphosphonate_renal(chart: Chart) -> Iterator[Finding | Undecided]:
-    """Severe renal insufficiency: zoledronate and alendronate are not given below 35 mL/min, risedronate and ibandronate
-    not below 30; denosumab may be used, below 30 only with a specialist."""
+    """In severe renal insufficiency bisphosphonates are not given; denosumab may be used instead, below {egfr-specialist}
+    mL/min only with a specialist.
+
+    When: a drug is ordered or taken and the renal estimate is below its limit: zoledronate below {egfr-zoledronate} mL/min,
+    alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below {egfr-ibandronate}, in any
+    strength and by any route. Other bisphosphonates have no limit here.
+
+    Not when: the record holds no renal estimate (`renal-function-unknown`); what it holds does not settle the limit, or a newer
+    value could not be read (`incomplete-data` on an order).
+
+    Then: critical on an order, warning on the chart view. With an estimate of {egfr-specialist} or more, denosumab 60 mg in its
+    place, recommended unless order safety warns of it. Below {egfr-specialist} a referral to a specialist first, then
+    denosumab, which is not recommended; the detail asks for calcium, 25(OH)D and PTH before. The draft can be deleted
+    (recommended where no drug is). The detail names every estimate that counts, says where they disagree across the limit, and
+    names an earlier lower one that was left out.
+    """
     kidneys = renal(chart)
     for order in orders_of(chart, BISPHOSPHONATE):
         threshold = _renal_limit(order.drug)
@@ -85,7 +99,17 @@ def _renal_notes(kidneys: kidney.Renal, threshold: int) -> tuple[str, ...]:
     drugs=BISPHOSPHONATE,
 )
 def renal_function_unknown(chart: Chart) -> Iterator[Finding]:
-    """A bisphosphonate is not ordered without knowing the kidneys: eGFR or creatinine of 12 months, for zoledronate of 3."""
+    """A bisphosphonate is not ordered without knowing the kidneys.
+
+    When: a bisphosphonate is ordered and the newest creatinine, eGFR or creatinine clearance on record is more than
+    {renal-known-months} months old, for zoledronate more than {renal-known-zoledronate-months}, or there is none.
+
+    Not when: the renal estimate (by older values, or by a coded stage) already forbids the drug (`bisphosphonate-renal`); a
+    value is on record that could not be read or does not settle the limit of the drug (`incomplete-data`); dialysis.
+
+    Then: warning. An order of creatinine with eGFR (recommended); the draft can be deleted. The detail names the newest value,
+    or says that none is on record.
+    """
     kidneys = renal(chart)
     on_record = [m for key in ("egfr", "creatinine", "crcl") if (m := chart.newest(key))]
     latest = max(on_record, key=lambda m: m.when, default=None)
@@ -123,7 +147,24 @@ _KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-dise
 )
 def hypocalcemia(chart: Chart) -> Iterator[Finding | Undecided]:
     """Low calcium is corrected before denosumab, a bisphosphonate or romosozumab. Denosumab in advanced kidney disease,
-    denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record call for care."""
+    denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record call for care.
+
+    When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
+    is below {egfr-specialist} mL/min, or dialysis; (3) denosumab or zoledronate, and the newest 25(OH)D within
+    {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only, denosumab, zoledronate or
+    romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low but more than
+    {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}.
+
+    Not when: a value on record could not be read or, with "<" or ">", does not tell: that part is not judged, and on an order
+    `incomplete-data` says so.
+
+    Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
+    estimate below {egfr-dialysis}; else warning; on the chart view one step milder. One card for an order: the worst reason
+    stands in its summary, all stand in the detail. Orders of calcium (recommended where the card is a warning, and where
+    calcium is missing), 25(OH)D and PTH; the draft can be deleted, which is recommended where it is critical and calcium is not
+    recommended. The detail says to correct first, to check again about two weeks after the dose in kidney disease, not to let
+    denosumab lapse, and where the calcium is uncorrected.
+    """
     known = _Minerals(
         calcium(chart),
         minerals.vitamin_d(chart),

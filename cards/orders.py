@@ -45,14 +45,13 @@ class Order(Struct, frozen=True):
     def fact(self) -> list[Fact]:
         if self.draft is not None:
             return [] if self.draft.proposed else [facts.drafted(self.draft)]
-        if self.course is None:
-            return []
-        dated = self.course.drug.covers_months is not None and self.course.last_dose is not None
-        return [facts.last_dose(self.course) if dated else facts.taken(self.course)]
+        return [facts.on_board(self.course)] if self.course else []
 
 
 def orders_of(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Order]:
-    """The drafts of these mechanisms on the order hooks, else the courses that go on: active, or covering and not stopped."""
+    """What order safety judges: on order-select and order-sign every drafted (selected) order of the drugs named; on the chart
+    view every course of them that goes on, that is, active on the list, or covering today (with grace) and not stopped. Of a
+    drug that is taken each finding is one step milder: warning in place of critical, info in place of warning; info stays."""
     if chart.hook in ORDER_HOOKS:
         return [Order(d.drug, draft=d) for d in chart.drafted(mechanisms) if d.drug]
     going_on = [c for c in chart.courses(mechanisms) if c.active or (not c.stopped and c.on_treatment(chart.today))]
@@ -75,7 +74,11 @@ def finding_about(
     left_out: tuple[SetAside, ...] = (),
     any_number: bool = False,
 ) -> Finding:
-    """A finding about one order: with what may be ordered instead, and on a draft the way to take it off the desk.
+    """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would be
+    without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
+    recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A child,
+    and a drug in an oncologic strength, get no alternative. A draft may always be deleted; that is recommended where the
+    finding is critical and nothing else is.
 
     ``start`` is the first day of an alternative where it must wait. The text gets ``drug`` and ``active`` besides ``values``.
     """

@@ -55,7 +55,14 @@ _ASSESSMENTS: dict[str, tuple[str, ...]] = {
     needs=(Data.FUNCTION,),
 )
 def rehab_assessment(chart: Chart) -> Iterator[Finding]:
-    """Pain, strength and movement, mood, daily living, quality of life and fall risk are assessed once a year."""
+    """Pain, strength and movement, mood, daily living, quality of life and fall risk are assessed once a year.
+
+    When: an adult has osteoporosis and for any of these there is within {function-window-months} months neither a result nor an
+    assessment done, nor one ordered: pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA, HAMD); daily
+    living (Barthel, Oswestry); quality of life (SF-36); fall risk (Berg, Morse).
+
+    Then: info. One order for each assessment that is missing, any number.
+    """
     if not risk.adult(chart) or not risk.osteoporosis(chart):
         return
     since = chart.months_ago(limit("function-window-months"))
@@ -96,7 +103,18 @@ def _assessed(chart: Chart, key: str, results: tuple[str, ...], since: date) -> 
     needs=(Data.FUNCTION,),
 )
 def fall_risk(chart: Chart) -> Iterator[Finding]:
-    """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D; aids by preference."""
+    """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D; aids by preference.
+
+    When: an adult who has osteoporosis, low bone mass or a fragility fracture, is on treatment, or is {fall-risk-years} or
+    older, and (1) the risk of falling is high, that is, within {fall-window-months} months Morse {morse-high} or more, Berg
+    {berg-low} or less, timed up and go {tug-seconds} s or more, {falls-a-year} falls or more, recurrent falls on record as
+    active, or a fall with a fragility fracture within {high-energy-window-days} days of it; or (2) it is moderate: Morse
+    {morse-moderate} or more, and nothing of (1).
+
+    Then: warning in (1), info in (2). Balance and strength training, home safety assessment and referral to a falls clinic,
+    each unless ordered; any number. The detail adds fewer sedatives, vitamin D, walking aid and hip protector by preference,
+    shoes or insoles.
+    """
     old = (chart.age or 0) >= limit("fall-risk-years")
     if not risk.adult(chart) or not (_concerned(chart) or old):
         return
@@ -155,8 +173,17 @@ def _fall_with_injury(chart: Chart) -> Iterator[Fact]:
     needs=(Data.FUNCTION,),
 )
 def pain_rehabilitation(chart: Chart) -> Iterator[Finding]:
-    """Moderate or severe pain (NRS 4, VAS 40 mm or more) of the last three months: orthosis, physical agents with their grade,
-    traditional exercise."""
+    """Moderate or severe pain of the last months: orthosis, physical agents with their grade, traditional exercise.
+
+    When: an adult has osteoporosis, low bone mass or a fragility fracture or is on treatment, and the newest pain score within
+    {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more; of one day the one that tells of more pain
+    counts.
+
+    Then: info. Spinal orthosis, high-intensity laser, pulsed electromagnetic fields, shock waves, whole-body vibration,
+    referral to rehabilitation, each unless ordered; any number. Left out, and said so: shock waves with a coagulation disorder
+    or under an anticoagulant or heparin; shock waves and vibration with a vertebral fracture of the last {new-fracture-days}
+    days; all four agents with a tumor of bone (metastasis, myeloma, primary, giant cell) or in an active pregnancy.
+    """
     if not _concerned(chart):
         return
     pain = pain_score(chart, limit("pain-window-months"))
@@ -203,8 +230,16 @@ def _unsafe_agents(chart: Chart) -> dict[str, str]:
     needs=(Data.FUNCTION,),
 )
 def mood_support(chart: Chart) -> Iterator[Finding]:
-    """PHQ-9 of 10, HAMD of 17 or HAMA of 14 and more within six months: counseling and therapy. A positive PHQ-9 item 9 speaks
-    of suicide and stands by itself."""
+    """Low mood or anxiety on a scale calls for counseling and therapy. A positive PHQ-9 item 9 speaks of suicide and stands by
+    itself.
+
+    When: an adult has osteoporosis, low bone mass or a fragility fracture or is on treatment, and of the newest scores within
+    {mood-window-months} months PHQ-9 is {phq9-moderate} or more, HAMD {hamd} or more, HAMA {hama} or more, or item 9 of PHQ-9
+    is {phq9-item9} or more, whatever the total.
+
+    Then: warning with a positive item 9 (which is named, and asks to talk today) or PHQ-9 of {phq9-severe} or more, else info.
+    Referral to psychiatry or psychology (recommended in a warning), cognitive behavioral therapy; any number.
+    """
     if not _concerned(chart):
         return
     since = chart.months_ago(limit("mood-window-months"))
@@ -242,7 +277,14 @@ def _at_least(chart: Chart, key: str, threshold: str, since: date) -> Measuremen
     needs=(Data.FUNCTION,),
 )
 def daily_living(chart: Chart) -> Iterator[Finding]:
-    """Barthel 60 or lower, or Oswestry 41 % and more within a year: occupational therapy."""
+    """Where much of daily life is hard or needs help: occupational therapy.
+
+    When: an adult has osteoporosis, low bone mass or a fragility fracture or is on treatment, and the newest Barthel index
+    within {function-window-months} months is {barthel} or less (of the scale up to a hundred; a low value that may be of the
+    scale up to twenty is left out, and said so), or the newest Oswestry disability index {odi} % or more.
+
+    Then: info. Referral to occupational therapy (recommended).
+    """
     if not _concerned(chart):
         return
     since = chart.months_ago(limit("function-window-months"))
@@ -282,7 +324,18 @@ _NOT_RECOMMENDED = ("lipus", "tens", "nmes", "iontophoresis")
     reads=(*risk.READS, Data.VITAMIN_D),
 )
 def physical_agent_evidence(chart: Chart) -> Iterator[Finding]:
-    """Some physical agents are not recommended for osteoporosis, ultraviolet only in vitamin D deficiency; others are."""
+    """Some physical agents are not recommended for osteoporosis, ultraviolet only in vitamin D deficiency; others are.
+
+    When: for an adult (1) low-intensity pulsed ultrasound, TENS, neuromuscular stimulation or iontophoresis is ordered, or (2)
+    ultraviolet while the newest 25(OH)D within {vitamin-d-window-months} months is not below {vitamin-d-deficient} ng/mL or
+    there is none; and the reason of the order is osteoporosis, low bone mass or a fracture, or it states none and the patient
+    has osteoporosis.
+
+    Not when: another reason is stated; in (2), 25(OH)D could not be had.
+
+    Then: info. In (1) the draft can be deleted; in (2) 25(OH)D where none is on record or ordered. The detail names the agents
+    that are recommended or serve as adjuncts, with their grade.
+    """
     if not risk.adult(chart):
         return
     since = chart.months_ago(limit("vitamin-d-window-months"))
@@ -345,7 +398,16 @@ def _for_bone(chart: Chart, draft: Draft) -> bool:
     needs=(Data.PROCEDURES,),
 )
 def lifestyle_education(chart: Chart) -> Iterator[Finding]:
-    """With osteoporosis or low bone mass, education once a year: food, exercise, sun, no tobacco, little alcohol."""
+    """With osteoporosis or low bone mass, education once a year: food, exercise, sun, no tobacco, little alcohol.
+
+    When: an adult has osteoporosis or low bone mass, and no education is on record as done within {education-months} months.
+
+    Not when: it is ordered.
+
+    Then: info. An order of education (recommended). The detail names current smoking, {alcohol-units} alcoholic drinks a day or
+    more, and a BMI below {bmi-low} kg/m2 where on record; gentler exercise from {very-old-years} years on; after a fragility
+    fracture of the last {new-fracture-days} days no exercise but as the doctor says.
+    """
     if not risk.adult(chart) or not (risk.osteoporosis(chart) or risk.low_bone_mass(chart)):
         return
     if chart.done("education", since=chart.months_ago(limit("education-months"))) or chart.ordered("education"):

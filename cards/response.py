@@ -36,8 +36,21 @@ def stronger(drug: Drug) -> tuple[Drug, ...]:
     needs=(Data.MEDICATIONS, Data.CONDITIONS),
 )
 def treatment_failure(chart: Chart) -> Iterator[Finding]:
-    """A fragility fracture at least six months into the current course calls for stronger treatment, not for stopping:
-    adherence and secondary causes first."""
+    """A fragility fracture at least {failure-months} months into the current course calls for stronger treatment, not for
+    stopping: adherence and secondary causes first.
+
+    When: an adult on treatment, with a fragility fracture {failure-months} months or more after the start of that course, while
+    the drug was being taken. The newest such fracture counts, and of several drugs the one that works longest.
+
+    Not when: the fracture came in the first {failure-months} months or in a pause of the drug; of denosumab when
+    `denosumab-sequence` fires.
+
+    Then: warning. Suggested, filtered: after tablets zoledronate, denosumab, teriparatide; after an injected bisphosphonate
+    teriparatide, romosozumab, denosumab; after denosumab romosozumab, teriparatide; after anything else denosumab, zoledronate.
+    Tablets and daily injections are taken to be given up for the new drug; what an injection of months still does counts
+    against it. With a renal estimate below {egfr-specialist}, or where no drug is left: referral to a specialist recommended,
+    drugs as options only. After denosumab the detail warns of the loss at the hip under a PTH analog.
+    """
     if not risk.adult(chart):
         return
     for course in risk.treatments(chart):
@@ -88,7 +101,21 @@ def _stronger_instead(chart: Chart, course: Course) -> Offer:
 )
 def bmd_response(chart: Chart) -> Iterator[Finding]:
     """On treatment for a year or more and bone density fell beyond the least significant change: adherence, secondary causes,
-    then a stronger drug."""
+    then a stronger drug.
+
+    When: an adult on an antiresorptive or anabolic that began twelve months ago or more, on treatment today or with an active
+    course that stopped working within the last twelve months; and BMD of one site fell from the baseline to the newest DXA by
+    more than the least significant change ({lsc-total-hip} % at the total hip, {lsc-lumbar-spine} % at the lumbar spine,
+    {lsc-femoral-neck} % at the femoral neck). Baseline: the newest DXA of the site from twelve months before to three months
+    after the start, else the first on treatment.
+
+    Not when: the two scans name different devices or sides; an oncologic strength; of denosumab when `denosumab-sequence`
+    fires.
+
+    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral where
+    the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP. The detail says where the supply has run out
+    in the meantime.
+    """
     if not risk.adult(chart):
         return
     since = chart.months_ago(12)

@@ -22,13 +22,13 @@ READS = (Data.CONDITIONS, Data.PROCEDURES, Data.BONE_DENSITY, Data.FRACTURE_RISK
 
 
 def adult(chart: Chart) -> bool:
-    """18 or older; an unknown age is not taken for a child's."""
+    """{adult-years} or older; a patient whose age is not known is taken for an adult."""
     return chart.age is None or chart.age >= limit("adult-years")
 
 
 @per_chart
 def postmenopausal(chart: Chart) -> bool:
-    """Female and 50 or older, or menopause or bilateral oophorectomy on record."""
+    """Female, and {t-group-years} or older or with menopause, early menopause or bilateral oophorectomy on record."""
     if not chart.patient.female:
         return False
     old_enough = chart.age is not None and chart.age >= limit("t-group-years")
@@ -37,13 +37,15 @@ def postmenopausal(chart: Chart) -> bool:
 
 @per_chart
 def t_group(chart: Chart) -> bool:
-    """Those whose bone is judged by T-scores: postmenopausal women and men of 50 or older (POP2022-D1)."""
+    """Those whose bone is judged by T-scores (POP2022-D1): postmenopausal women and men of {t-group-years} or older, adults
+    all."""
     man = chart.patient.sex == "male" and chart.age is not None and chart.age >= limit("t-group-years")
     return adult(chart) and (man or postmenopausal(chart))
 
 
 def pregnant(chart: Chart) -> bool:
-    """An active pregnancy: female under 56, no abatement, onset or recorded within 300 days (undated counts)."""
+    """Female, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end and that
+    began or was recorded within {pregnancy-days} days; an undated one counts. Miscarriage, delivery and puerperium are none."""
     if not chart.patient.female or (chart.age is not None and chart.age >= limit("pregnancy-age-years")):
         return False
     since = chart.days_ago(limit("pregnancy-days"))
@@ -81,12 +83,14 @@ def _tied_and_lower(one: Measurement, other: Measurement) -> bool:
 
 @per_chart
 def lowest_t(chart: Chart) -> Measurement | None:
-    """The lowest of the newest T-scores of the diagnostic sites; None outside the T-group, where T-scores do not count."""
+    """The lowest of the newest T-score of each diagnostic site: lumbar spine, femoral neck, total hip, distal third of the
+    radius, and a T-score that names no site at all. Of both sides on one day the lower counts. Never heel, ultrasound, or a
+    forearm or femur whose region is not told. None outside the T-group, where T-scores do not count."""
     return min(newest_t_scores(chart), key=lambda m: m.value, default=None) if t_group(chart) else None
 
 
 def hip_t(chart: Chart, since: date | None = None) -> Measurement | None:
-    """The lower of femoral neck and total hip, on or after ``since``."""
+    """The lower of the newest T-scores of femoral neck and total hip; where a period is named, of those within it."""
     found = [m for m in newest_t_scores(chart) if m.site in HIP_SITES and (since is None or m.when >= since)]
     return min(found, key=lambda m: m.value, default=None)
 
@@ -101,10 +105,10 @@ class Fall(Struct, frozen=True):
 
 
 def bmd_fall(chart: Chart, start: date) -> Fall | None:
-    """A BMD loss since ``start`` beyond the least significant change; None where nothing comparable says so.
-
-    Baseline: the newest DXA of the site from 12 months before to 3 months after the start, else the first on treatment.
-    """
+    """A fall of BMD at one site from the baseline to the newest DXA, in percent of the baseline, beyond the least significant
+    change: total hip {lsc-total-hip} %, lumbar spine {lsc-lumbar-spine} %, femoral neck {lsc-femoral-neck} %; the first of
+    these that fell. Baseline: the newest DXA of the site from twelve months before to three months after the start of the drug,
+    else the first on treatment. Another side, or another device or method where both name one, is not comparable."""
     for site in (Site.TOTAL_HIP, Site.LUMBAR_SPINE, Site.FEMORAL_NECK):
         values = chart.values("bmd", site=site, since=add_months(start, -12))
         if len(values) < 2:
@@ -145,7 +149,11 @@ def low_t(chart: Chart) -> Measurement | None:
 
 @per_chart
 def criteria(chart: Chart) -> Diagnosis | None:
-    """Osteoporosis by bone density or fragility fracture, whether or not it is on the problem list."""
+    """Osteoporosis of an adult by bone density or fragility fracture, whether or not it is on the problem list; by the first of
+    these: (1) lowest T-score {t-osteoporosis} or lower, called severe with any fragility fracture; (2) a fragility fracture of
+    a vertebra or the hip, whatever the bone density; (3) one of the proximal humerus, pelvis or distal forearm, with the lowest
+    T-score above {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3. A rib fracture
+    alone is none of them."""
     if not adult(chart):
         return None
     lowest = lowest_t(chart)
@@ -167,12 +175,13 @@ def criteria(chart: Chart) -> Diagnosis | None:
 
 @per_chart
 def osteoporosis(chart: Chart) -> bool:
-    """Documented or by criteria."""
+    """On the problem list (a resolved entry counts), or by criteria."""
     return chart.problem("osteoporosis") is not None or criteria(chart) is not None
 
 
 def low_bone_mass(chart: Chart) -> bool:
-    """Between normal and osteoporosis: by T-score, by QCT (80-120), or documented."""
+    """No osteoporosis, and either the lowest T-score above {t-osteoporosis} and below {t-low}, or in the T-group a newest
+    lumbar QCT of {qct-osteoporosis} to {qct-normal} mg/cm3, or low bone mass (osteopenia) as an active problem."""
     if osteoporosis(chart):
         return False
     qct = chart.newest("qct-vbmd")
@@ -185,7 +194,9 @@ def low_bone_mass(chart: Chart) -> bool:
 
 @per_chart
 def treatments(chart: Chart) -> list[Course]:
-    """Antiresorptive and anabolic courses of osteoporosis that cover today, with their grace."""
+    """The courses of an antiresorptive (bisphosphonate, denosumab, SERM, hormone therapy) or an anabolic (teriparatide,
+    abaloparatide, romosozumab) that work today or did until a month ago, zoledronate until six months ago. Calcitonin, active
+    vitamin D, vitamin K2 and strontium do not count, nor do the oncologic strengths of denosumab and zoledronate."""
     return [c for c in chart.courses(TREATMENT) if c.on_treatment(chart.today) and not c.drug.oncologic]
 
 
@@ -199,9 +210,13 @@ def on_oncologic(chart: Chart) -> bool:
 
 
 def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Drug | None = None) -> Course | None:
-    """An antiresorptive (another than ``besides``) taken after ``day``: an injection given since, or a drug whose use reaches
-    to ``reaching``. Tablets that ended while the drug before them still worked are no follow-on, nor is an old entry on the
-    medication list that nobody renewed since."""
+    """An antiresorptive after the last dose or the end of another drug: an injection given since, or a drug whose use reaches
+    far enough, or one on the medication list without a date. Tablets that ended while the drug before them still worked are no
+    follow-on, nor is an older order or list entry that nobody renewed for {renewal-sign-months} months.
+
+    ``day`` is that last dose or end, ``besides`` the drug; use must reach to ``reaching`` (the day on which the drug wore off,
+    or today).
+    """
     for course in chart.courses(ANTIRESORPTIVE):
         if course.drug is besides:
             continue
@@ -222,8 +237,9 @@ class Holiday(Struct, frozen=True):
 
 @per_chart
 def holiday_since(chart: Chart) -> Holiday | None:
-    """The bisphosphonate holiday the patient is in: ended after three years or more on it (zoledronate: last infusion more
-    than 18 months ago), nothing since, at most five years ago."""
+    """The bisphosphonate holiday the patient is in: ended after {holiday-course-months} months or more on it (each infusion of
+    zoledronate counts twelve), at most {holiday-longest-months} months ago, with no antiresorptive or anabolic since. An
+    injected one ends with the last dose, and must have been given more than {holiday-zoledronate-months} months ago."""
     if on_treatment(chart):
         return None
     for course in chart.courses({Mechanism.BISPHOSPHONATE}):
@@ -249,7 +265,7 @@ def _months_on(course: Course) -> int:
 
 
 def about_to_be_treated(chart: Chart) -> bool:
-    """Start of treatment is advised in this very answer, or an anti-osteoporosis drug is drafted."""
+    """`start-treatment` fires in this very answer, or an antiresorptive or anabolic is drafted."""
     return "start-treatment" in chart.found or bool(chart.drafted(TREATMENT))
 
 
@@ -273,7 +289,12 @@ class Risk(Struct, frozen=True):
 
 @per_chart
 def risk(chart: Chart) -> Risk:
-    """The stratum, by the words of the card specification (OVCF2021-T1, -T2, AACE 2020)."""
+    """The stratum (OVCF2021-T1, -T2, AACE 2020). Very high: any vertebral fragility fracture; a fragility fracture within
+    {recent-fracture-days} days; two or more; one on treatment; one on long-term glucocorticoids (documented before it, or taken
+    for {glucocorticoid-days} days by then); lowest T-score below {t-very-high-risk}; newest FRAX above {frax-major-very-high} %
+    for a major osteoporotic or above {frax-hip-very-high} % for a hip fracture. High: osteoporosis otherwise; low bone mass
+    with a high FRAX. Moderate: low bone mass otherwise. Low: the rest. Unknown, never low, where the record holds no T-score,
+    QCT, FRAX or fragility fracture."""
     reasons = tuple(_very_high(chart))
     if reasons:
         return Risk("very-high", reasons)
@@ -314,7 +335,8 @@ def _very_high(chart: Chart) -> list[str]:
 
 @per_chart
 def fracture_on_treatment(chart: Chart) -> Fracture | None:
-    """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken."""
+    """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken, later than on its first
+    day."""
     spans = [span for course in chart.courses(TREATMENT) for span in course.spans]
     return next((f for f in chart.fractures if f.when and any(begin < f.when <= end for begin, end in spans)), None)
 
@@ -327,13 +349,14 @@ def _fracture_on_glucocorticoid(chart: Chart) -> bool:
             continue
         if long_term is not None and long_term.when is not None and long_term.when <= broken.when:
             return True
-        if any(add_days(begin, 90) <= broken.when <= end for begin, end in spans):
+        if any(add_days(begin, limit("glucocorticoid-days")) <= broken.when <= end for begin, end in spans):
             return True
     return False
 
 
 def frax_high(chart: Chart) -> bool:
-    """FRAX hip >= 3 % or major >= 20 % (REHAB2024-08)."""
+    """The newest FRAX, of whatever date: {frax-hip-high} % or more for the hip, or {frax-major-high} % or more for a major
+    osteoporotic fracture (REHAB2024-08)."""
     major, hip = chart.newest("frax-major"), chart.newest("frax-hip")
     return bool(
         (major and major.below(limit("frax-major-high")) is False) or (hip and hip.below(limit("frax-hip-high")) is False)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, SetAside
 from cards.concepts import Data, Mechanism, Name
+from cards.thresholds import filled
 
 PATIENT_VIEW, ORDER_SELECT, ORDER_SIGN = Hook.PATIENT_VIEW, Hook.ORDER_SELECT, Hook.ORDER_SIGN
 PROBLEM_CREATE, DISCHARGE, REFILL = Hook.PROBLEM_CREATE, Hook.DISCHARGE, Hook.REFILL
@@ -139,7 +140,8 @@ Rule = Callable[[Chart], Iterator[Finding | Undecided]]
 
 
 class Card(Struct, frozen=True):
-    """A rule with its declaration. ``doc`` is the recommendation in words.
+    """A rule with its declaration. ``doc`` is the recommendation in words, then in paragraphs of their own when it fires, when
+    not, and what it then says; a threshold stands there by its name in braces (``cards.thresholds.filled``).
 
     ``reads``: the groups of data the rule looks at; the prefetch queries are made from them. ``needs``: those without which
     it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says which check that was.
@@ -156,6 +158,11 @@ class Card(Struct, frozen=True):
     rule: Rule
     doc: str
     last: bool = False
+
+    @property
+    def told(self) -> list[str]:
+        """The paragraphs of ``doc``, with the values of the thresholds that they name."""
+        return [" ".join(paragraph.split()) for paragraph in filled(self.doc).split("\n\n")]
 
 
 REGISTRY: dict[str, Card] = {}

@@ -53,13 +53,20 @@ class _Harm(Struct, frozen=True):
 
 
 def prednisone_equivalent(drug: Drug, dosing: Dosing | None) -> float | None:
-    """The daily dose of a glucocorticoid as mg of prednisone; None where dose or timing cannot be read."""
+    """The daily dose of a systemic glucocorticoid as prednisone in mg; unknown (None) where dose or timing cannot be read. As
+    much as {prednisone-5-equals-prednisone} mg of prednisone: prednisolone {prednisone-5-equals-prednisolone},
+    methylprednisolone {prednisone-5-equals-methylprednisolone}, dexamethasone {prednisone-5-equals-dexamethasone},
+    betamethasone {prednisone-5-equals-betamethasone}, hydrocortisone {prednisone-5-equals-hydrocortisone}, cortisone
+    {prednisone-5-equals-cortisone}, triamcinolone {prednisone-5-equals-triamcinolone}, deflazacort
+    {prednisone-5-equals-deflazacort} mg. What is inhaled, or given to the nose, skin, eye, ear or rectum or into a joint is not
+    systemic."""
     daily = dosing.daily if dosing else None
     return None if daily is None else daily * 5 / measure(f"prednisone-5-equals-{drug.key}")
 
 
 def long_glucocorticoid(chart: Chart) -> Course | None:
-    """A systemic glucocorticoid of 5 mg prednisone equivalent a day or more for three months, taken today (1 % tolerance)."""
+    """A systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (1 % tolerance) that is taken
+    today and was for {glucocorticoid-days} days or more in total."""
     for course in chart.courses({Mechanism.GLUCOCORTICOID}):
         daily = prednisone_equivalent(course.drug, course.dosing)
         if _long(chart, course, limit("glucocorticoid-days")) and daily is not None and _enough(daily):
@@ -87,8 +94,28 @@ def _long(chart: Chart, course: Course, days: int) -> bool:
     drugs=HARMFUL,
 )
 def bone_loss_medication(chart: Chart) -> Iterator[Finding]:
-    """Prednisone equivalent of 5 mg a day or more for three months, aromatase inhibitors and GnRH drugs cost bone: measure it,
-    and treat osteoporosis. Other drugs count where bone is weak already. As little of them as possible."""
+    """A glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more for {glucocorticoid-days} days, aromatase
+    inhibitors and GnRH drugs cost bone: measure it, and treat osteoporosis. Other drugs count where bone is weak already. As
+    little of them as possible.
+
+    When: an adult takes one of these drugs today (when the chart is opened: one card for all of them, about the first, with the
+    others named) or it is being ordered (one card per order). (1) A systemic glucocorticoid of {glucocorticoid-mg} mg
+    prednisone equivalent a day or more, or of a dose that cannot be read, taken for {glucocorticoid-days} days or more in
+    total; an order counts unless it is written for less, without an end it is taken to go on. (2) An aromatase inhibitor, or a
+    GnRH analog or antagonist. (3) Only with osteoporosis or low bone mass: a proton pump inhibitor taken for more than
+    {ppi-days} days or heparin or enoxaparin for more than {heparin-days} (an order of these counts where it has been taken that
+    long already), an enzyme-inducing antiepileptic, a thiazolidinedione, tenofovir disoproxil, adefovir, or levothyroxine where
+    the newest TSH of twelve months lies below the laboratory's own range. And besides: bone density was not measured within
+    {harm-bmd-months} months, or there is osteoporosis that no antiresorptive or anabolic treats (oncologic strengths count as
+    treatment).
+
+    Not when: the glucocorticoid is inhaled, nasal, topical, for the eye or into a joint, of a lower dose or for a shorter time.
+
+    Then: warning where osteoporosis is untreated and the dose can be read, else info. Suggested: DXA where bone density was not
+    measured within {harm-bmd-months} months and none is ordered; where osteoporosis is untreated and `start-treatment` fires in
+    the same answer, its drugs with its recommendation, and then DXA is not the recommended one. A dose that cannot be read is
+    asked for. A DXA that is ordered already is named, to see that it is done.
+    """
     if not risk.adult(chart):
         return
     unmeasured = not bmd_since(chart, limit("harm-bmd-months"))
@@ -190,7 +217,11 @@ def _counts(chart: Chart, drug: Drug) -> bool:
 
 
 def bmd_since(chart: Chart, months: int | None) -> bool:
-    """Whether bone density was measured (DXA of a diagnostic site, or QCT) within ``months``, or ever (None)."""
+    """A T-score, Z-score or BMD of a diagnostic site, a QCT value, or a DXA or QCT that was done although no value is on
+    record: ever, or within the time named.
+
+    ``months``: the time; None for ever.
+    """
     since = chart.months_ago(months) if months is not None else None
     dxa = any(m.site in DIAGNOSTIC_SITES for key in ("t-score", "z-score", "bmd") for m in chart.values(key, since=since))
     return dxa or bool(chart.values("qct-vbmd", since=since)) or chart.done("dxa", "qct", since=since) is not None
@@ -251,8 +282,25 @@ def body_mass_index(chart: Chart) -> Measurement | None:
     needs=(Data.BONE_DENSITY,),
 )
 def bmd_screening(chart: Chart) -> Iterator[Finding]:
-    """Bone density is measured in women from 65, men from 70, younger ones with a risk factor, after a fragility fracture,
-    with drugs that cost bone, and with osteoporosis: and never was in this patient."""
+    """Bone density is measured in women from {screening-woman-years}, men from {screening-man-years}, younger ones with a risk
+    factor, after a fragility fracture, with drugs that cost bone, and with osteoporosis: and never was in this patient.
+
+    When: an adult without any DXA or QCT on record, of whatever date, and the first of these that holds: (1) any fragility
+    fracture; (2) osteoporosis, or on treatment; (3) a systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a
+    day or more taken for {glucocorticoid-days} days, an aromatase inhibitor or a GnRH analog or antagonist taken today, or
+    long-term glucocorticoid use as an active problem; (4) a woman of {screening-woman-years} or older, a man of
+    {screening-man-years} or older; (5) a risk factor in a postmenopausal woman or an adult man. Risk factors: hip fracture of a
+    parent; newest BMI below {bmi-low} (as reported, or from weight and height of twenty-four months); current smoking;
+    {alcohol-units} or more alcoholic drinks a day; early menopause; hypogonadism, rheumatoid arthritis, lupus,
+    hyperparathyroidism, hyperthyroidism, Cushing syndrome, malabsorption, diabetes, long immobility as active problems; chronic
+    kidney disease of stage 3 or more, coded or by a renal estimate below {ckd-3-egfr}.
+
+    Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and asks for it.
+
+    Then: warning after a fragility fracture, else info. Recommended: DXA of spine and hip. QCT as an option only where a CT of
+    the spine is ordered anyway. The detail says that a check-up from forty includes bone density and that ultrasound of the
+    heel does not replace DXA, and names T-scores and BMD on record that could not be used.
+    """
     if not risk.adult(chart) or bmd_since(chart, None) or chart.ordered("dxa", "qct") or "bone-loss-medication" in chart.found:
         return
     reason, evidence = _screening_reason(chart)
@@ -302,7 +350,17 @@ def _screening_reason(chart: Chart) -> tuple[str, list[Fact]]:
     needs=(Data.BONE_DENSITY, Data.CONDITIONS),
 )
 def low_bone_mass(chart: Chart) -> Iterator[Finding]:
-    """Low bone mass alone does not decide about drugs: FRAX tells whether the fracture risk is high."""
+    """Low bone mass alone does not decide about drugs: FRAX tells whether the fracture risk is high.
+
+    When: a postmenopausal woman or a man of {t-group-years} or older, with a lowest T-score above {t-osteoporosis} and below
+    {t-low}, or a newest lumbar QCT of {qct-osteoporosis} to {qct-normal} mg/cm3.
+
+    Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) of the last {frax-months}
+    months is on record, which then decides (`start-treatment` where it is high); FRAX is ordered. Low bone mass that is only
+    documented, without a value, does not fire.
+
+    Then: info. Recommended: FRAX, with a link to the calculator.
+    """
     if not risk.t_group(chart) or risk.osteoporosis(chart) or risk.on_treatment(chart) or chart.ordered("frax"):
         return
     lowest, qct = risk.low_t(chart), chart.newest("qct-vbmd")
@@ -329,8 +387,18 @@ def low_bone_mass(chart: Chart) -> Iterator[Finding]:
     needs=(Data.BONE_DENSITY,),
 )
 def low_bmd_for_age(chart: Chart) -> Iterator[Finding]:
-    """Before menopause, under 50 and in children the Z-score judges bone: -2.0 or lower is below what is expected for the age;
-    a T-score alone does not count."""
+    """Before menopause, under {t-group-years} and in children the Z-score judges bone: {z-low} or lower is below what is
+    expected for the age; a T-score alone does not count.
+
+    When: under {t-group-years} (age known; children too) and not postmenopausal, and the lowest of the newest Z-score of each
+    diagnostic site is {z-low} or lower; or no Z-score of these sites is on record, but a T-score is.
+
+    Not when: a Z-score above {z-low} is on record, whatever the T-score.
+
+    Then: info. With a low Z-score recommended: referral to an osteoporosis specialist; for an adult besides it, as options:
+    calcium, 25(OH)D, PTH, TSH, without those that are ordered; for a child the referral only. With a T-score only, the detail
+    asks for the Z-score of the same scan, and referral is an option.
+    """
     if chart.age is None or chart.age >= limit("t-group-years") or risk.postmenopausal(chart):
         return
     z = min(

@@ -73,8 +73,20 @@ def _followed(chart: Chart, course: Course) -> bool:
     needs=(Data.MEDICATIONS,),
 )
 def denosumab_due(chart: Chart) -> Iterator[Finding]:
-    """Denosumab 60 mg is given every six months, on time within four weeks: announce the next dose a month ahead, and ask
-    for the date of the last one where the record does not tell it."""
+    """Denosumab 60 mg is given every {denosumab-months} months, on time within four weeks: announce the next dose a month
+    ahead, and ask for the date of the last one where the record does not tell it.
+
+    When: an adult with a course of denosumab 60 mg that was not stopped, and (1) today is from {denosumab-due-months} months to
+    {denosumab-months} months and {denosumab-grace-days} days after the last dose; or (2) the course is active and no dose has a
+    date.
+
+    Not when: another antiresorptive took over; for (1), the next dose is ordered already (an order written after the last dose
+    given, or for a day to come; at a refill the refill itself does not count). Later than that, `denosumab-sequence` speaks.
+
+    Then: info up to the day {denosumab-months} months after the last dose, from then on warning. Recommended, filtered:
+    denosumab 60 mg, to start on that day, now when it is past. Where it is dropped: calcium and referral to a specialist as
+    options. For (2) info, no suggestion: the detail asks for the date.
+    """
     course = chart.course(DENOSUMAB)
     if course is None or course.stopped or _followed(chart, course) or not risk.adult(chart):
         return
@@ -109,7 +121,25 @@ def denosumab_due(chart: Chart) -> Iterator[Finding]:
 )
 def denosumab_sequence(chart: Chart) -> Iterator[Finding]:
     """Denosumab stopped or overdue without another antiresorptive: bone is lost fast and vertebrae break. Give one at once,
-    zoledronate from six months after the last dose; where the kidneys forbid it, resume denosumab."""
+    zoledronate from {denosumab-months} months after the last dose; where the kidneys forbid it, resume denosumab.
+
+    When: an adult whose course of denosumab 60 mg was stopped, or whose last dose was more than {denosumab-months} months and
+    {denosumab-grace-days} days ago. When an order is signed: only where an anti-osteoporosis drug is being ordered that is no
+    antiresorptive and so does not close the gap (an anabolic, calcitonin, strontium, vitamin K2).
+
+    Not when: a bisphosphonate, SERM or hormone therapy was taken after the last dose, for as long as denosumab worked or until
+    today, or an injected one was given, or any is taken today where no dose of denosumab has a date; denosumab was given again
+    since it was stopped; the course goes on and no dose has a date (`denosumab-due` asks).
+
+    Then: up to {denosumab-months} months and {denosumab-grace-days} days after the last dose warning, to plan the follow-on for
+    the day of the next dose; then critical, up to {denosumab-sequence-months} months after the last dose; later warning.
+    Stopped without any date of a dose: critical. Suggested, filtered: zoledronate 5 mg once (recommended), alendronate, to
+    start {denosumab-months} months after the last dose where that lies ahead. Where both are dropped, as by the renal estimate:
+    denosumab again, with referral to a specialist where it is not recommended or the estimate is below {egfr-specialist}; where
+    denosumab is dropped too, the referral alone. After {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and
+    P1NP recommended, and the drugs without a recommendation. The detail asks for CTX and P1NP three and six months later, and
+    says where the date of the last dose is assumed, or an order for denosumab is open.
+    """
     course = chart.course(DENOSUMAB)
     if course is None or not risk.adult(chart) or _followed(chart, course) or _draft_covers(chart):
         return
@@ -205,7 +235,20 @@ def _denosumab_evidence(chart: Chart, course: Course) -> Iterator[Fact]:
 )
 def anabolic_sequence(chart: Chart) -> Iterator[Finding]:
     """What an anabolic drug built is lost again unless an antiresorptive follows: as soon as the course has ended, planned
-    within 60 days before it must end."""
+    within {course-end-notice-days} days before it must end.
+
+    When: an adult, and teriparatide, abaloparatide or romosozumab (1) ended within the last {anabolic-follow-on-months} months,
+    or was stopped without a date; or (2) is being taken and reaches its limit of {teriparatide-months}, {abaloparatide-months}
+    or {romosozumab-months} months in total, time off it not counted, today or within {course-end-notice-days} days. The drug
+    that works longest is spoken of.
+
+    Not when: for (1), an antiresorptive was taken since (an injection, or a drug whose use reaches a month past the end or
+    until today), or another anabolic is being taken; for (2), the start is not known. Past the limit `course-limit` speaks.
+
+    Then: warning for (1), info for (2). Suggested, filtered: denosumab, zoledronate, alendronate, the first without a warning
+    recommended; for (2) to start on the day of the limit. Referral to a specialist recommended where no drug is left or the
+    renal estimate is below {egfr-specialist}. The detail says where the date of the end is missing.
+    """
     if not risk.adult(chart):
         return
     for course in chart.courses(ANABOLIC):
@@ -269,8 +312,24 @@ def _specialist_first(chart: Chart, options: tuple[Option, ...]) -> tuple[Option
     needs=(Data.MEDICATIONS,),
 )
 def bisphosphonate_review(chart: Chart) -> Iterator[Finding]:
-    """After five years by mouth or three infusions of zoledronate the fracture risk is assessed anew: not high any more, a
-    holiday; still high, go on to ten (six) years; past that and high, another mechanism."""
+    """After {review-oral-years} years by mouth or {review-zoledronate-infusions} infusions of zoledronate the fracture risk is
+    assessed anew: not high any more, a holiday; still high, go on to {max-oral-years} ({max-zoledronate-years}) years; past
+    that and high, another mechanism.
+
+    When: an adult on treatment with oral bisphosphonates for {review-oral-years} years in total, all of them together, or with
+    zoledronate from {review-zoledronate-lead-months} months after infusion {review-zoledronate-infusions} on, each infusion
+    counting twelve months.
+
+    Not when: oncologic zoledronate; ibandronate or pamidronate by vein; the time on the drug is not known.
+
+    Then: info; warning when more than {max-oral-years} years (zoledronate {max-zoledronate-years}) are over. No hip T-score
+    within {hip-t-window-months} months: DXA first. Not high any more: consider a holiday; DXA and CTX in a year. Still high: go
+    on up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at discretion; nothing to order. Past
+    that and still high: teriparatide, romosozumab, filtered, the first without a warning recommended, else referral to a
+    specialist. Still high is any of: very high risk, hip T-score {hip-t-holiday} or lower, a fracture on treatment, a loss of
+    BMD beyond the least significant change since the start, a systemic glucocorticoid, aromatase inhibitor or GnRH drug taken
+    today. The detail says where the course rests on an order that nobody renewed.
+    """
     if not risk.adult(chart):
         return
     for course in risk.treatments(chart):
@@ -383,8 +442,21 @@ def _still_high(chart: Chart, course: Course) -> list[str]:
     needs=(Data.MEDICATIONS,),
 )
 def drug_holiday_review(chart: Chart) -> Iterator[Finding]:
-    """After three years or more a bisphosphonate was ended and nothing followed: the holiday is reviewed for up to five
-    years. Calcium and vitamin D go on; where the risk is high again, denosumab in sequence."""
+    """After {holiday-course-months} months or more a bisphosphonate was ended and nothing followed: the holiday is reviewed for
+    up to {holiday-longest-months} months. Calcium and vitamin D go on; where the risk is high again, denosumab in sequence.
+
+    When: an adult off treatment whose bisphosphonate ended after {holiday-course-months} months or more on it, at most
+    {holiday-longest-months} months ago; of an injected one the last dose counts, more than {holiday-zoledronate-months} months
+    ago.
+
+    Not when: an antiresorptive or anabolic was taken since.
+
+    Then: warning after a fragility fracture since the end, with a newest hip T-score of {hip-t-holiday} or lower, or without
+    any T-score within {hip-t-window-months} months; else info. Suggested: denosumab, filtered and recommended, after such a
+    fracture, with such a hip T-score or at very high risk; DXA where no T-score of {hip-t-window-months} months is on record;
+    CTX and P1NP. Any number may be chosen. The detail says to go on with calcium and vitamin D. At very high risk it gives the
+    reason.
+    """
     ended = risk.holiday_since(chart)
     if ended is None or not risk.adult(chart):
         return
@@ -393,7 +465,9 @@ def drug_holiday_review(chart: Chart) -> Iterator[Finding]:
     broken = next((f for f in chart.fractures if f.when and f.when > ended.day), None)
     recent_dxa = any(m.when >= since for m in risk.newest_t_scores(chart))
     low = hip is not None and hip.value <= measure("hip-t-holiday")
-    again = broken is not None or low or risk.risk(chart).very_high
+    stratum = risk.risk(chart)
+    again = broken is not None or low or stratum.very_high
+    told = (broken,) if broken else chart.fractures[:1] if stratum.very_high else ()
     chosen = offer(chart, (DENOSUMAB,)) if again else Offer()
     tests = tuple(service(key) for key in (("dxa",) if not recent_dxa else ()) + ("ctx", "p1np"))
     yield Finding(
@@ -407,10 +481,17 @@ def drug_holiday_review(chart: Chart) -> Iterator[Finding]:
         else "very-high"
         if again
         else "holiday",
-        values={"drug": ended.course.drug, "ended": ended.day, "hip": hip, "fracture": broken, "again": again},
+        values={
+            "drug": ended.course.drug,
+            "ended": ended.day,
+            "hip": hip,
+            "fracture": broken,
+            "again": again,
+            "reasons": stratum.reasons,
+        },
         facts=(
             facts.last_dose(ended.course) if ended.course.drug.covers_months else facts.stopped(ended.course, ended.day),
-            *((facts.fracture(broken),) if broken else ()),
+            *map(facts.fracture, told),
             *((facts.measured(hip),) if hip else ()),
         ),
         options=(*chosen.options, *tests),

@@ -49,7 +49,18 @@ from cards.thresholds import limit, measure
 )
 def vertebral_fracture_care(chart: Chart) -> Iterator[Finding]:
     """A new vertebral fracture: MRI tells whether it is fresh; care without or with surgery by the criteria; pain relieved,
-    posture taught, bone treated at once."""
+    posture taught, bone treated at once.
+
+    When: an adult has a vertebral fragility fracture of the last {new-fracture-days} days.
+
+    Then: warning. MRI of the spine (recommended) unless one was done since the fracture or is ordered; CT before an
+    augmentation; orthosis, referral to physiotherapy and to spine surgery unless ordered; any number. The detail gives the
+    criteria for non-operative care, augmentation and open surgery; calcitonin for three months at most where the newest pain
+    score within {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more (without such a score: only for
+    such pain or around an operation); early augmentation from {very-old-years} years on; log-rolling, brace, posture,
+    thrombosis prevention in long bed rest. It says to start drugs where `start-treatment` fires, to review and continue them on
+    treatment or where `treatment-failure` fires, else to settle without delay which.
+    """
     broken = new_vertebral_fracture(chart)
     if broken is None or not risk.adult(chart):
         return
@@ -73,7 +84,7 @@ def vertebral_fracture_care(chart: Chart) -> Iterator[Finding]:
 
 
 def new_vertebral_fracture(chart: Chart) -> Fracture | None:
-    """The newest vertebral fracture, if it is of the last 90 days."""
+    """The newest vertebral fragility fracture, if it is of the last {new-fracture-days} days."""
     since = chart.days_ago(limit("new-fracture-days"))
     return next((f for f in chart.fractures if f.site == "vertebra" and f.when and f.when >= since), None)
 
@@ -116,7 +127,19 @@ def pain_limit(pain: Measurement) -> int:
 )
 def vertebral_augmentation(chart: Chart) -> Iterator[Finding]:
     """Vertebroplasty and kyphoplasty are forbidden by severe coagulopathy, infection of the spine or blood, a painless old
-    fracture, allergy to the filler or unfitness for surgery; never prophylactic. Others call for care."""
+    fracture, allergy to the filler or unfitness for surgery; never prophylactic. Others call for care.
+
+    When: vertebroplasty or kyphoplasty is ordered for an adult, and at least one of: forbidding, (1) INR above {inr-severe} or
+    platelets below {platelets-severe} x 10^9/L, the newest within {coagulation-window-months} month, or a coagulation disorder
+    on record as active; (2) spinal infection or sepsis, active; (3) allergy to bone cement; (4) unfit for surgery on record as
+    active; (5) all vertebral fractures on record are dated and more than {recent-fracture-days} days old, and the newest pain
+    score within {pain-window-months} months is NRS {painless-nrs} or VAS {painless-vas-mm} mm or less; calling for care, (6) no
+    vertebral fragility fracture on record; (7) an anticoagulant or heparin is being taken; (8) another active infection; (9) no
+    MRI of the spine done within {mri-days} days (not judged where imaging or reports could not be had).
+
+    Then: critical with any of (1) to (5): delete the draft (recommended), and the detail names (6) to (9) besides. Else
+    warning: MRI where (9) holds and none is ordered; the draft can be deleted.
+    """
     if not risk.adult(chart):
         return
     forbidding, careful = list(_forbidding(chart)), list(_careful(chart))

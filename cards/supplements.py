@@ -9,8 +9,8 @@ from cards.calendar import add_months
 from cards.chart import ORDER_HOOKS, Chart
 from cards.concepts import ANTIRESORPTIVE, CHOLECALCIFEROL, COURSES, Data, Mechanism
 from cards.minerals import calcium
-from cards.options import service
-from cards.rule import INFO, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, WARNING, Dropped, Finding, Option, card
+from cards.options import Offer, offer, service
+from cards.rule import INFO, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, WARNING, Dropped, Finding, card
 from cards.thresholds import limit
 
 
@@ -19,12 +19,26 @@ from cards.thresholds import limit
     section="E",
     hooks=(PATIENT_VIEW, ORDER_SELECT, ORDER_SIGN),
     cites=("OPREF-N1", "OVCF2021-T10", "ELD2023-04c"),
-    reads=(Data.VITAMIN_D, *minerals.READS, *risk.READS, *COURSES),
+    reads=(Data.VITAMIN_D, *minerals.READS, *risk.READS, *COURSES, Data.ALLERGIES),
     needs=(Data.VITAMIN_D,),
     drugs=ANTIRESORPTIVE,
 )
 def vitamin_d_low(chart: Chart) -> Iterator[Finding]:
-    """25(OH)D below 30 ng/mL is raised with 800-1200 IU a day, below 20 before denosumab or zoledronate is given."""
+    """25(OH)D below {vitamin-d-target} ng/mL is raised by 800-1200 IU a day; below {vitamin-d-deficient} it is corrected before
+    denosumab or zoledronate is given.
+
+    When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL, and: on the
+    chart view, there is osteoporosis or low bone mass, or the patient is on treatment; on order-select and order-sign, a
+    bisphosphonate, denosumab, SERM or hormone therapy is drafted.
+
+    Not when: a value with "<" or ">" does not tell on which side of the limit it lies.
+
+    Then: warning below {vitamin-d-deficient} ng/mL (deficiency), else info (insufficiency). Cholecalciferol 1000 IU a day
+    (recommended, filtered as all options are), and 25(OH)D again, to start in {vitamin-d-recheck-months} months; any number.
+    Cholecalciferol is not proposed to who takes vitamin D already (the detail asks to check dose and intake), and it is dropped
+    while calcium is high (the detail asks for the cause first). In deficiency the detail says to correct it before denosumab or
+    zoledronate, in time for a next dose of denosumab.
+    """
     newest = minerals.vitamin_d(chart)
     if newest is None or not newest.below(limit("vitamin-d-target")) or not risk.adult(chart):
         return
@@ -38,7 +52,7 @@ def vitamin_d_low(chart: Chart) -> Iterator[Finding]:
     taking = [c for c in chart.courses({Mechanism.VITAMIN_D}) if c.on_treatment(chart.today)]
     reading = calcium(chart)
     high_calcium = reading is not None and bool(reading.high)
-    supplement = () if taking or high_calcium else (Option("drug", CHOLECALCIFEROL.key, recommended=True),)
+    supplement = Offer() if taking or high_calcium else offer(chart, (CHOLECALCIFEROL,))
     recheck = service("vitamin-d", start=add_months(chart.today, limit("vitamin-d-recheck-months")))
     yield Finding(
         indicator=WARNING if deficient else INFO,
@@ -50,9 +64,9 @@ def vitamin_d_low(chart: Chart) -> Iterator[Finding]:
             "high_calcium": high_calcium,
         },
         facts=(facts.measured(newest), *map(facts.taken, taking)),
-        options=(*supplement, recheck),
+        options=(*supplement.options, recheck),
         any_number=True,
-        dropped=(Dropped(CHOLECALCIFEROL.key, phrase="hypercalcemia"),) if high_calcium else (),
+        dropped=(Dropped(CHOLECALCIFEROL.key, phrase="hypercalcemia"),) if high_calcium else supplement.dropped,
         left_out=chart.left_out("vitamin-d"),
         about=drafts[0] if drafts else None,
     )

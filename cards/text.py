@@ -67,10 +67,13 @@ def label(option: Option, language: str, chart: Chart) -> str:
     if option.start is not None and option.start > chart.today:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
     if option.condition:
-        conditions = [phrases.plain(block(each, "condition", language, chart)) for each in option.condition]
-        listed = ("；" if language == "zh" else ", ").join(dict.fromkeys(conditions))
-        text = phrase("option", "condition", language, condition=listed, label=text)
+        text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
     return phrases.capital(text)
+
+
+def _condition(option: Option, language: str, chart: Chart) -> str:
+    conditions = [block(each, "condition", language, chart) for each in option.condition]
+    return ("；" if language == "zh" else ", ").join(dict.fromkeys(conditions))
 
 
 def _kind_of(option: Option) -> str:
@@ -183,12 +186,25 @@ def _fact(fact: Fact, language: str) -> str:
 def _cautions(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     for note in finding.notes:
         yield phrase("notes", note, language)
+    yield from _waiting(finding, language, chart)
     for dropped in finding.dropped:
         yield _dropped(dropped, language, chart)
     yield from _left_out(finding.left_out, language)
     if finding.unread:
         groups = phrases.listed([phrase("unread", group, language) for group in finding.unread], language)
         yield phrase("line", "unread", language, groups=groups)
+
+
+def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """Of the drugs that must wait: for what. Else nobody would see why the first in the list is not the one recommended."""
+    waiting: dict[str, list[str]] = {}
+    for option in finding.options:
+        if option.kind == "drug" and option.condition:
+            name = phrases.escape(phrases.name(option.key, language, DRUGS))
+            waiting.setdefault(_condition(option, language, chart), []).append(name)
+    for condition, names in waiting.items():
+        listed = phrases.capital(phrases.listed(names, language))
+        yield phrase("line", "waiting", language, names=listed, condition=condition)
 
 
 def _dropped(dropped: Dropped, language: str, chart: Chart) -> str:

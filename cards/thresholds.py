@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -9,6 +10,8 @@ from math import isfinite
 
 from msgspec import Struct, convert
 from msgspec.structs import replace
+
+_NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 
 
 class Threshold(Struct, frozen=True):
@@ -41,6 +44,15 @@ def measure(key: str) -> float:
     -2.5
     """
     return float(THRESHOLDS[key].value)
+
+
+def filled(words: str) -> str:
+    """Words with the values of the thresholds that they name.
+
+    >>> filled("from {t-group-years} on, T {t-osteoporosis} or lower")
+    'from 50 on, T -2.5 or lower'
+    """
+    return _NAMED.sub(lambda match: f"{THRESHOLDS[match[1]].value:g}", words)
 
 
 def override(values: Mapping[str, int | float]) -> None:

@@ -52,7 +52,25 @@ _SECTION_C = (
 )
 def start_treatment(chart: Chart) -> Iterator[Finding]:
     """Osteoporosis, or low bone mass with a high FRAX, is treated. The risk stratum chooses the drug: high, an oral
-    bisphosphonate first; very high, zoledronate, denosumab or an anabolic."""
+    bisphosphonate first; very high, zoledronate, denosumab or an anabolic.
+
+    When: a postmenopausal woman or a man, of {t-group-years} or older, with osteoporosis, or with low bone mass and a high FRAX
+    (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
+
+    Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
+    last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
+    bisphosphonate holiday; an active pregnancy; `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`,
+    `bisphosphonate-review`, `drug-holiday-review` or `adherence-gap` fires. Under {t-group-years}, or at an unknown age,
+    `referral` and `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for
+    `bmd-screening`.
+
+    Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
+    first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
+    where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
+    specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left.
+    The detail gives the reasons for the stratum, the drugs that were dropped and why, and an earlier lower renal estimate that
+    was left out.
+    """
     young = chart.age is None or chart.age < limit("t-group-years")
     if not t_group(chart) or young or risk.pregnant(chart) or any(code in chart.found for code in _SECTION_C):
         return

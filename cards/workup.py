@@ -44,7 +44,24 @@ BASIC_LABS: dict[str, tuple[str, ...]] = {
 )
 def secondary_causes(chart: Chart) -> Iterator[Finding]:
     """New osteoporosis, or one about to be treated, has basic labs first; very high turnover, high calcium with high PTH or a
-    low Z-score point to another disease."""
+    low Z-score point to another disease.
+
+    When: an adult, and any of these. (1) Osteoporosis that is first known within {newly-known-days} days or about to be
+    treated, and a basic test without a result within {yearly-months} months and not ordered: blood count, ESR, calcium (of any
+    kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. First known is the earliest date of
+    osteoporosis on the problem list; where it is not there, of a T-score of {t-osteoporosis} or lower, a QCT below
+    {qct-osteoporosis} mg/cm3 or a fragility fracture. An entry without a date is new only while it is being entered. (2) The
+    newest CTX or P1NP of {yearly-months} months above twice the laboratory's upper limit, off anabolics. (3) The newest PTH of
+    {yearly-months} months above the laboratory's limit with high calcium. (4) The lowest of the newest Z-score of each
+    diagnostic site {z-low} or lower.
+
+    Not when: for (1), results of a group of data could not be had: nothing is then known to be missing of it.
+
+    Then: warning for (2) to (4), else info. Suggested: one order per missing test of (1), and what the finding calls for where
+    neither ordered nor known within {yearly-months} months: for (2) PTH, ALP, electrophoresis; for (3) phosphate, 24 h urine
+    calcium; for (4) PTH, TSH, electrophoresis, celiac antibodies. Any number may be chosen, none is recommended above the
+    others. The detail names urinalysis and urinary calcium and phosphate, and results on record that could not be used.
+    """
     if not risk.adult(chart):
         return
     abnormal = list(_abnormal(chart))
@@ -153,11 +170,7 @@ def height_loss(chart: Chart) -> _Loss | None:
     now = chart.newest("height", since=chart.months_ago(12))
     if now is None or now.comparator:
         return None
-    earlier = [
-        m
-        for m in chart.values("height")
-        if m.when < now.when and not m.comparator and (chart.patient.age_on(m.when) or 0) >= limit("adult-years")
-    ]
+    earlier = [m for m in chart.values("height") if m.when < now.when and not m.comparator and not _of_a_child(chart, m.when)]
     near = [m for m in earlier if m.when >= add_months(now.when, -limit("height-window-months"))]
     tallest_near = max(near, key=lambda m: m.value, default=None)
     if tallest_near is not None and round(tallest_near.value - now.value, 1) >= measure("height-loss-recent"):
@@ -166,6 +179,11 @@ def height_loss(chart: Chart) -> _Loss | None:
     if tallest is not None and round(tallest.value - now.value, 1) >= measure("height-loss-ever"):
         return _Loss(tallest.value - now.value, tallest, now, recent=False)
     return None
+
+
+def _of_a_child(chart: Chart, day: date) -> bool:
+    age = chart.patient.age_on(day)
+    return age is not None and age < limit("adult-years")
 
 
 _SPREAD_CM = 10
@@ -189,7 +207,21 @@ def _rest(loss: _Loss) -> Rest:
 )
 def vertebral_imaging(chart: Chart) -> Iterator[Finding]:
     """Lost height, or new back pain in someone at risk, may be a vertebral fracture: lateral X-ray of the spine, and MRI where
-    pain on provocation persists with a clean X-ray."""
+    pain on provocation persists with a clean X-ray.
+
+    When: an adult with osteoporosis, low bone mass or a fragility fracture, on treatment, or of {vertebral-risk-years} or
+    older; and (1) the newest height, of twelve months, lies {height-loss-recent} cm or more below the tallest of the
+    {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an adult; or (2) back
+    pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or from
+    {vertebral-risk-years} on.
+
+    Not when: X-ray, MRI or CT of the spine is ordered, or was done since the newest height for (1), since the onset of the pain
+    for (2). Lost height alone also rests for {height-override-months} months after an override with a reason by the same user,
+    unless the height, in whole centimeters, falls further; back pain is news.
+
+    Then: warning. Recommended: lateral X-ray of thoracic and lumbar spine, or vertebral fracture assessment. The detail says
+    that MRI is still needed when the X-ray is clean and pain on provocation persists.
+    """
     age = chart.age or 0
     old = age >= limit("vertebral-risk-years")
     weak = risk.osteoporosis(chart)
@@ -236,7 +268,18 @@ def vertebral_imaging(chart: Chart) -> Iterator[Finding]:
 )
 def referral(chart: Chart) -> Iterator[Finding]:
     """Unusual or difficult osteoporosis belongs to a specialist; after a fragility fracture a fracture liaison service takes
-    over at discharge."""
+    over at discharge.
+
+    When: an adult, and any of these: (1) osteoporosis under {t-group-years}; (2) a renal estimate below {egfr-specialist} and
+    about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug of another
+    ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at discharge, a
+    fragility fracture within {new-fracture-days} days.
+
+    Not when: the referral in question is ordered already.
+
+    Then: info. Suggested: for (4) referral to a fracture liaison service, for (1) to (3) to an osteoporosis specialist; the
+    first of them recommended, both may be chosen.
+    """
     if not risk.adult(chart):
         return
     reasons, evidence = [], []

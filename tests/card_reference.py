@@ -7,6 +7,7 @@ variant that none of them shows, from the patients at random of ``output/charts.
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,12 +15,12 @@ from datetime import date
 from functools import cache
 
 import cards.catalog  # noqa: F401  registers every rule
-from cards import text
-from cards.chart import Chart, Hook
+from cards import courses, fractures, kidney, minerals, options, orders, risk, screening, text
+from cards.chart import Chart, Hook, Measurement, Problem, Service
 from cards.phrases import LANGUAGES, PHRASES, phrase
 from cards.rule import PRIORITY, REGISTRY, Card, Finding, run
 from cards.sources import RECOMMENDATIONS, VERSION, cited
-from cards.thresholds import THRESHOLDS
+from cards.thresholds import THRESHOLDS, filled
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import Call, parse
@@ -32,6 +33,7 @@ Sample = tuple[Chart, Finding]
 Kind = tuple[int, str]
 """Rank of the indicator, variant."""
 
+LABELS = ("When", "Not when", "Then")
 SEEDS = range(1200)
 SECTIONS = {
     "A": "Diagnosis and assessment",
@@ -54,15 +56,58 @@ explained, the source and the closing line that follow it on every card.
 
 Numbers stand in `cards/thresholds.toml`. Their status: VERIFIED, seen in the source named; SEED, printed in one of the five
 Chinese documents; SECONDARY, restated by a second source; RECALL, clinical convention, to be confirmed by the site; OWN, our
-choice. Grades are those of the source, "-" where it gives none. Which card cites which recommendation stands
-[at the end](#recommendations-and-cards).
+choice. Grades are those of the source, "-" where it gives none. What the words of the rules mean stands
+[first](#words-used), which card cites which recommendation [at the end](#recommendations-and-cards).
+"""
+TERMS: dict[str, object] = {
+    "Adult": risk.adult,
+    "Postmenopausal": risk.postmenopausal,
+    "T-group": risk.t_group,
+    "Active pregnancy": risk.pregnant,
+    "Usable value": Measurement,
+    "Problem (entry of the problem list)": Problem,
+    "Ordered and done": Service,
+    "Lowest T-score": risk.lowest_t,
+    "Hip T-score": risk.hip_t,
+    "Bone density measured": screening.bmd_since,
+    "Loss of bone density": risk.bmd_fall,
+    "Fragility fracture": fractures.fragility,
+    "Osteoporosis": risk.osteoporosis,
+    "Criteria of osteoporosis": risk.criteria,
+    "Low bone mass": risk.low_bone_mass,
+    "High FRAX": risk.frax_high,
+    "Fracture risk": risk.risk,
+    "Fracture on treatment": risk.fracture_on_treatment,
+    "Course of a drug": courses.build,
+    "On treatment": risk.treatments,
+    "Follow-on": risk.antiresorptive_after,
+    "Holiday": risk.holiday_since,
+    "Limit of a course": courses.used_up,
+    "About to be treated": risk.about_to_be_treated,
+    "Prednisone equivalent": screening.prednisone_equivalent,
+    "Long-term glucocorticoid": screening.long_glucocorticoid,
+    "Renal estimate": kidney.renal,
+    "Calcium": minerals.calcium,
+    "25(OH)D": minerals.vitamin_d,
+    "Ranking of drugs": options.ranking,
+    "Raloxifene beside the ranking": options.additional,
+    "Filter of drug options": options.offer,
+    "Order or drug that is judged": orders.orders_of,
+    "What is proposed in its place": orders.finding_about,
+}
+"""What the rules mean by a word: the definition's own docstring says it."""
+
+ABOUT_TERMS = """Months and years are calendar ones, the end clamped; "within" is inclusive. What the record does not hold is
+unknown, never "no". Where a group of data could not be had, a card that looks at it names it; a card that cannot speak without
+it (below, "not run without") is not run, and on orders `incomplete-data` says which check that was. When a chart is opened, a
+problem is entered, a stay ends or a drug is refilled, nothing is said of a patient who has died.
 """
 
 
 def document() -> str:
     """The whole page as Markdown."""
     samples = gather()
-    parts = [INTRODUCTION.format(version=VERSION, count=len(REGISTRY)), _contents()]
+    parts = [INTRODUCTION.format(version=VERSION, count=len(REGISTRY)), _contents(), *_terms()]
     for section in sorted(SECTIONS):
         members = sorted((c for c in REGISTRY.values() if c.section == section), key=lambda c: c.code)
         if members:
@@ -118,6 +163,28 @@ def _evaluator(formulary: frozenset[str] | None) -> Evaluator:
     return Evaluator(Settings() if formulary is None else Settings(formulary=formulary))
 
 
+def rule_in_words(card: Card) -> Iterator[str]:
+    """The paragraphs of a rule's docstring, with the numbers that it names."""
+    for said in card.told:
+        label, colon, rest = said.partition(": ")
+        yield f"**{label}**: {rest}" if colon and label in LABELS else said
+
+
+def _terms() -> Iterator[str]:
+    yield "## Words used\n"
+    yield ABOUT_TERMS
+    for term, definition in TERMS.items():
+        first, *more = term_in_words(definition)
+        yield f"**{term}**: {first}\n"
+        yield from (f"{paragraph}\n" for paragraph in more)
+
+
+def term_in_words(definition: object) -> list[str]:
+    """The paragraphs of a shared definition's docstring; those about the code (a parameter, a field, an example) left out."""
+    paragraphs = (inspect.getdoc(definition) or "").split("\n\n")
+    return [" ".join(filled(each).split()) for each in paragraphs if not each.startswith(("``", ">>>"))]
+
+
 # -- one card ---------------------------------------------------------------------------------------------------------
 
 
@@ -138,7 +205,7 @@ def _card(card: Card, samples: dict[Kind, Sample]) -> str:
         f"**{title.en}** · {title.zh}\n",
         f"Hooks: {hooks}.",
         f"Not run without: {', '.join(sorted(card.needs)) or 'nothing is needed'}.\n",
-        f"When: {' '.join(card.doc.split())}\n",
+        *(f"{paragraph}\n" for paragraph in rule_in_words(card)),
         *_numbers(card),
         *_citations(card),
     ]

@@ -58,7 +58,8 @@ def _names(statement: ast.stmt) -> Iterator[str]:
 
 @cache
 def _keys() -> dict[Place, frozenset[str]]:
-    """The thresholds that each definition names: as a string, or by the beginning of an f-string.
+    """The thresholds that each definition names: as a string, or by the beginning or the end of an f-string ("lsc-{site}",
+    "{kind}-low", where kind is one of the strings of that definition).
 
     ``concepts`` names what is measured: a score and its limit may be called alike."""
     named = {place: frozenset(_named(statement)) for place, statement in _definitions().items()}
@@ -66,11 +67,12 @@ def _keys() -> dict[Place, frozenset[str]]:
 
 
 def _named(statement: ast.stmt) -> Iterator[str]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in THRESHOLDS:
-            yield node.value
-        if isinstance(node, ast.JoinedStr) and node.values and isinstance(first := node.values[0], ast.Constant):
-            yield from (key for key in THRESHOLDS if str(first.value) and key.startswith(str(first.value)))
+    strings = {node.value for node in ast.walk(statement) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    yield from strings & THRESHOLDS.keys()
+    for begin in (string for string in strings if string.endswith("-")):
+        yield from (key for key in THRESHOLDS if key.startswith(begin))
+    for end in (string for string in strings if string.startswith("-")):
+        yield from {kind + end for kind in strings} & THRESHOLDS.keys()
 
 
 @cache

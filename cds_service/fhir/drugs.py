@@ -23,8 +23,8 @@ _THROUGH_THE_SKIN = re.compile(r"(?a)transderm|\bpatch|\bgel\b|topical|贴片|�
 _BY_VEIN = re.compile(r"(?a)inject|infus|intraven|\biv\b|prefilled|syringe|vial|注射|静脉|输注|滴注")
 _ONCOLOGIC_BELOW_MG = {"zoledronate": 4.9}
 _ONCOLOGIC_FROM_MG = {"denosumab": 100.0}
-_CALCIUM_ALONE = re.compile(r"calcium|钙")
-"""A name that is common in the names of other drugs (atorvastatin calcium): ours only where it stands alone."""
+_CALCIUM_ALONE = re.compile(r"(?:calcium|钙)[ ,，.]*(?:\d+(?:\.\d+)? ?m?g)?")
+"""A name that is common in the names of other drugs (atorvastatin calcium): ours only alone or before a mass."""
 _MG_OF_BRANDS = {"denosumab": 60.0, "denosumab-oncology": 120.0}
 _XGEVA_PER_ML = re.compile(r"(?a)\b70 ?mg */ *ml")
 _RANK = {

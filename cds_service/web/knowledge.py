@@ -112,7 +112,7 @@ def _search() -> dict[str, str]:
         texts = [p.text for language in LANGUAGES for block in wording(card.code, language).values() for p in block]
         titles = [_title(card.code, language) for language in LANGUAGES]
         gists = [text for r in cited(card.cites) for text in (r.id, r.gist)]
-        found[f"card-{card.code}"] = " ".join([card.code, card.doc, *titles, *texts, *gists]).lower()
+        found[f"card-{card.code}"] = " ".join([card.code, *card.told, *titles, *texts, *gists]).lower()
     for each in RECOMMENDATIONS.values():
         titles = [each.document.title[language] for language in LANGUAGES]
         found[f"recommendation-{each.id}"] = " ".join([each.id, each.grade, each.gist, *titles, *each.cards]).lower()

@@ -106,7 +106,7 @@ def test_knowledge_lists_every_card_and_every_recommendation(client: FlaskClient
 @pytest.mark.parametrize("code", sorted(REGISTRY))
 def test_the_page_of_a_card_tells_its_rule_both_texts_and_what_it_cites(client: FlaskClient, code: str) -> None:
     page = client.get(f"/knowledge/cards/{code}").text
-    assert REGISTRY[code].doc.split("\n")[0][:20].replace("'", "&#39;") in page
+    assert REGISTRY[code].told[0][:20].replace("'", "&#39;") in page
     assert all(f">{key}</a>" in page for key in REGISTRY[code].cites)
     assert page.count('<div class="wording">') >= 6
     assert "{%" not in page
