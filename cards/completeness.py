@@ -8,7 +8,7 @@ from cards import facts
 from cards.chart import ORDER_HOOKS, Chart, Draft
 from cards.concepts import COURSES, Data, Name
 from cards.orders import CHECKED, ORDERS_AND_VIEW
-from cards.risk import TREATMENT, adult
+from cards.risk import TREATMENT, adult, t_group
 from cards.rule import (
     DISCHARGE,
     INFO,
@@ -90,7 +90,7 @@ def _person(chart: Chart) -> Iterator[Finding]:
     unjudged = tuple(s for s in chart.set_aside if s.reason == "age-unknown")
     evidence = tuple(_about_bone(chart))
     if evidence or unjudged:
-        values = {"missing": lacking, "checks": []}
+        values = {"missing": lacking, "checks": [], "judged": chart.patient.birth is not None and t_group(chart)}
         yield Finding(indicator=INFO, variant="person", values=values, facts=evidence[:_TOLD], left_out=unjudged)
 
 
@@ -109,7 +109,8 @@ def _concerns(not_run: NotRun, draft: Draft) -> bool:
     if not_run.undecided is not None:
         return not_run.undecided.about == draft
     each = REGISTRY[not_run.code]
-    return each.section == "F" and draft.drug is not None and draft.drug.mechanism in each.drugs
+    is_safety = each.section == "F" or each.code == "calcium-contraindicated"  # which forbids a draft, too
+    return is_safety and draft.drug is not None and draft.drug.mechanism in each.drugs
 
 
 def _missing(not_run: NotRun) -> tuple[Data, ...]:

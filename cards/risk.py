@@ -38,9 +38,9 @@ def postmenopausal(chart: Chart) -> bool:
 @per_chart
 def t_group(chart: Chart) -> bool:
     """Those whose bone is judged by T-scores (POP2022-D1): postmenopausal women and men of {t-group-years} or older, adults
-    all."""
-    man = chart.patient.sex == "male" and chart.age is not None and chart.age >= limit("t-group-years")
-    return adult(chart) and (man or postmenopausal(chart))
+    all. Where the sex is not known the age decides, since it is the same for both."""
+    old_enough = chart.age is not None and chart.age >= limit("t-group-years")
+    return adult(chart) and (old_enough or postmenopausal(chart))
 
 
 def pregnant(chart: Chart) -> bool:

@@ -52,7 +52,7 @@ def filled(words: str) -> str:
     >>> filled("from {t-group-years} on, T {t-osteoporosis} or lower")
     'from 50 on, T -2.5 or lower'
     """
-    return _NAMED.sub(lambda match: f"{THRESHOLDS[match[1]].value:g}", words)
+    return _NAMED.sub(lambda match: str(THRESHOLDS[match[1]].value), words)
 
 
 def override(values: Mapping[str, int | float]) -> None:

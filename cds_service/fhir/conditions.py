@@ -57,9 +57,10 @@ _SITES = (  # tried in this order: an acetabulum is no hip, a trochanter no vert
     ("rib", re.compile(r"(?a)\bribs?\b|肋骨")),
 )
 _WEEKS_PREGNANT = re.compile(
-    r"孕 ?\d{1,2}( ?\+ ?\d)? ?周(?![^,，。;；|]{0,8}(史|流产|引产|早产|分娩|剖宫产|顺产|产后|术后|娩出|终止|停育|胎停|死胎))"
+    r"(?<![避不未备])孕 ?(?:\d{1,2} ?\+ ?\d|\d{1,2} ?(?:周|w))"
+    r"(?![^,，。;；|()（） ]{0,8}(史|流产|引产|早产|分娩|剖宫产|顺产|产后|术后|娩出|终止|停育|胎停|死胎|死亡))"
 )
-_IN_THE_PAST = re.compile(r"(既往|曾|前次)[^,，。;；|]{0,8}$")
+_IN_THE_PAST = re.compile(r"(既往|曾|前次)[^,，。;；|]{0,8}$|(史|术后|产后|流产后)[(（][^)）]*$")
 _BOTH_LEVELS = re.compile(r"thoracolumbar|胸腰")
 _PARTS = (
     ("left", re.compile(r"(?a)\bleft\b|左")),
