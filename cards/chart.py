@@ -18,6 +18,7 @@ from msgspec.structs import force_setattr, replace
 
 from cards.calendar import add_days, add_months, years_between
 from cards.concepts import ANALYTES, Data, Drug, Mechanism, Site
+from cards.thresholds import limit
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -200,8 +201,8 @@ class Course(Struct, frozen=True):
     ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when
     there is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
     ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an
-    order older than 18 months without a sign of renewal. ``pending``: the day of an open order written after the last
-    dose (or for a day to come).
+    order older than {renewal-sign-months} months without a sign of renewal. ``pending``: the day of an open order written
+    after the last dose (or for a day to come).
     """
 
     drug: Drug
@@ -228,8 +229,8 @@ class Course(Struct, frozen=True):
         return self.sources[0] if self.sources else ""
 
     def on_treatment(self, today: date) -> bool:
-        """Covered today with a grace of one month (zoledronate six)."""
-        grace = 6 if self.drug.key == "zoledronate" else 1
+        """Covered today with a grace of {treatment-grace-months} month, zoledronate {treatment-grace-zoledronate-months}."""
+        grace = limit("treatment-grace-zoledronate-months" if self.drug.key == "zoledronate" else "treatment-grace-months")
         return self.covered_until is not None and (
             self.covered_until == date.max or add_months(self.covered_until, grace) >= today
         )

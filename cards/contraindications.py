@@ -37,12 +37,13 @@ _SERM_OR_HORMONE = frozenset({Mechanism.SERM, Mechanism.HORMONE_THERAPY})
     drugs={Mechanism.SCLEROSTIN_INHIBITOR},
 )
 def romosozumab_cardiovascular(chart: Chart) -> Iterator[Finding]:
-    """Romosozumab is not given after a myocardial infarction or stroke; with two cardiovascular risk factors the heart is
-    assessed first.
+    """Romosozumab is not given after a myocardial infarction or stroke; with {cardiovascular-factors} cardiovascular risk
+    factors the heart is assessed first.
 
     When: romosozumab is ordered or taken, and (1) a myocardial infarction or stroke is on record, of whatever date or undated
-    (a transient ischemic attack does not count); or (2) without such an event, two or more of these are on record as active:
-    hypertension, diabetes, dyslipidemia, current smoking, chronic kidney disease (a coded stage of three or more, or dialysis).
+    (a transient ischemic attack does not count); or (2) without such an event, {cardiovascular-factors} or more of these are on
+    record as active: hypertension, diabetes, dyslipidemia, current smoking, chronic kidney disease (a coded stage of three or
+    more, or dialysis).
 
     Then: (1) critical, on the chart view warning: denosumab, zoledronate or teriparatide in its place, the first without a
     warning recommended; (2) warning, on the chart view info, without an alternative. The draft can be deleted (recommended in
@@ -64,7 +65,7 @@ def romosozumab_cardiovascular(chart: Chart) -> Iterator[Finding]:
                 values={"problem": event},
                 alternatives=alternatives,
             )
-        elif len(factors) >= 2:
+        elif len(factors) >= limit("cardiovascular-factors"):
             yield finding_about(
                 chart, order, WARNING, map(facts.problem, factors), variant="factors", values={"problems": factors}
             )

@@ -4,7 +4,7 @@ A course is read from its exposures in one pass per drug:
 
 1. what is no exposure is left out (cancelled, not taken, planned for a day to come);
 2. doses: the same injection told by several resources is one dose;
-3. spans: the stretches of time on the drug, gaps of up to 90 days (by mouth) bridged;
+3. spans: the stretches of time on the drug, short gaps bridged;
 4. state: stopped, active, covered until when, and how sure that is.
 """
 
@@ -40,6 +40,9 @@ def build(exposures: Iterable[Exposure], problems: Mapping[str, tuple[Problem, .
     Stopped: a statement that is stopped, completed or past its end, or an order that is stopped or past its end, and neither
     entry, order nor dose since. A completed order, administration or dispense is a dose given, not an end.
 
+    Administrations up to {same-dose-days} days apart tell of one dose; so does a dispense or a completed order beside a dose
+    that is known already, of a drug that works {long-acting-months} months or longer up to {same-dose-long-days} days.
+
     Last dose of an injection: the newest administration or dispense; without any, the day of a completed order or the end of a
     statement, said to be an assumption; else the day of an open order or statement that lies no further back than one dose
     works and {denosumab-grace-days} days. Without any of these it has no date.
@@ -69,9 +72,10 @@ def _with_strength_decided(exposures: list[Exposure], problems: Mapping[str, tup
 
 
 def _monthly(exposures: list[Exposure]) -> bool:
-    """Whether doses of one kind of record lie less than 8 weeks apart (two records of one injection aside)."""
+    """Whether doses of one kind of record lie less than {denosumab-oncology-interval-days} days apart (two records
+    of one injection aside)."""
     for kind in ("administration", "dispense"):
-        days = _clustered(sorted(e.start for e in exposures if e.kind == kind and e.start), within=14)
+        days = _clustered(sorted(e.start for e in exposures if e.kind == kind and e.start), within=limit("same-dose-days"))
         if any((later - earlier).days < limit("denosumab-oncology-interval-days") for earlier, later in pairwise(days)):
             return True
     return False
@@ -117,8 +121,9 @@ def _dosing(ongoing: list[Exposure], past: list[Exposure]) -> Dosing | None:
 
 def _doses(drug: Drug, exposures: list[Exposure]) -> list[date]:
     """Days on which the drug was given. A dispense near an administration, an order near either, is the same dose."""
-    window = 60 if (drug.covers_months or 0) >= 3 else 14
-    administered = _clustered(sorted(e.start for e in exposures if e.kind == "administration" and e.start), within=14)
+    same_dose = limit("same-dose-days")
+    window = limit("same-dose-long-days") if (drug.covers_months or 0) >= limit("long-acting-months") else same_dose
+    administered = _clustered(sorted(e.start for e in exposures if e.kind == "administration" and e.start), within=same_dose)
     days = list(administered)
     for kind, statuses in (("dispense", ("completed",)), ("request", ("completed",))):
         if kind == "request" and not drug.covers_months:
@@ -181,7 +186,7 @@ def _stop(exposures: list[Exposure], doses: list[date], today: date) -> tuple[bo
 
 
 def _unconfirmed(exposures: list[Exposure], today: date) -> bool:
-    """On the word of an order or statement alone that nobody renewed for 18 months."""
+    """On the word of an order or statement alone that nobody renewed for {renewal-sign-months} months."""
     if any(e.kind in ("dispense", "administration") for e in exposures):
         return False
     signs = [day for e in exposures for day in (e.start, e.authored) if day]
@@ -310,7 +315,8 @@ def _stated_spans(exposures: list[Exposure], today: date, before: date | None) -
 def _stated_end(exposure: Exposure, later: list[Exposure], today: date) -> date:
     """The end of one statement or order: its own, today while it is active, what it supplies, or the next order's start.
 
-    An order that is over and says neither end nor supply is taken to have lasted until the next one, at most a year.
+    An order that is over and says neither end nor supply is taken to have lasted until the next one, at most
+    {order-longest-months} months.
     """
     begin = exposure.start or today
     if exposure.end is not None:
@@ -324,7 +330,7 @@ def _stated_end(exposure: Exposure, later: list[Exposure], today: date) -> date:
     following = next((e.start for e in later if e.start and e.start > begin), None)
     if following is None:
         return begin
-    return min(following, add_months(begin, 12))
+    return min(following, add_months(begin, limit("order-longest-months")))
 
 
 def _merged(spans: Iterable[Span], *, bridge: int) -> list[Span]:

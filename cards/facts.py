@@ -8,6 +8,7 @@ from datetime import date
 from cards.chart import Chart, Course, Draft, Fracture, Measurement, Problem
 from cards.concepts import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Name
 from cards.rule import Fact
+from cards.thresholds import limit
 
 
 def measured(measurement: Measurement) -> Fact:
@@ -70,7 +71,9 @@ def last_dose(course: Course) -> Fact:
 
 def started(course: Course) -> Fact:
     name = course.drug.name
-    note = Name("not confirmed: no sign of renewal for 18 months", "未证实：18个月内无续方迹象") if course.unconfirmed else None
+    months = limit("renewal-sign-months")
+    doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未证实：{months}个月内无续方迹象")
+    note = doubt if course.unconfirmed else None
     return Fact(Name(f"{name.en}, start", f"{name.zh}开始用药"), None, "", course.start, course.source, note)
 
 

@@ -101,7 +101,7 @@ def _too_much(chart: Chart) -> tuple[str, Fact] | None:
     reading = calcium(chart)
     if reading is not None and reading.high:
         return "blood", facts.measured(reading.value)
-    urine = chart.newest("urine-calcium", since=chart.months_ago(12))
+    urine = chart.newest("urine-calcium", since=chart.months_ago(limit("urine-calcium-window-months")))
     ceiling = limit("urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg")
     if urine is not None and urine.at_most(ceiling) is False:
         return "urine", facts.measured(urine)
@@ -124,9 +124,9 @@ def calcium_contraindicated(chart: Chart) -> Iterator[Finding]:
     """No calcium supplements in hypercalcemia or hypercalciuria.
 
     When: calcium is drafted for an adult, or on the chart view is taken (active, or covering today), and, in this order: (1)
-    the newest calcium is high; (2) the newest 24 h urine calcium within twelve months is above {urine-calcium-man-mg} mg in a
-    man, above {urine-calcium-woman-mg} mg in anybody else; (3) hypercalcemia or hypercalciuria is on record as active (a code
-    that means high and low calcium alike does not count).
+    the newest calcium is high; (2) the newest 24 h urine calcium within {urine-calcium-window-months} months is above
+    {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anybody else; (3) hypercalcemia or hypercalciuria
+    is on record as active (a code that means high and low calcium alike does not count).
 
     Then: critical on a draft, warning on the chart view. Delete the draft (recommended); orders of calcium with albumin and
     PTH, in (2) also of 24 h urine calcium; any number. In (3) a calcium within range that is no older than an entry of

@@ -198,12 +198,12 @@ class _Change(Struct, frozen=True):
     needs=(Data.TURNOVER,),
 )
 def btm_response(chart: Chart) -> Iterator[Finding]:
-    """On one drug for three months or more, none of the markers moved by more than its least significant change: resorption did
-    not fall on an antiresorptive, formation did not rise on an anabolic. Adherence first, then secondary causes.
+    """On one drug for {btm-first-months} months or more, none of the markers moved by more than its least significant change:
+    resorption did not fall on an antiresorptive, formation did not rise on an anabolic. Adherence first, then secondary causes.
 
     When: an adult is on one drug only, and that is a bisphosphonate, denosumab, teriparatide or abaloparatide begun
     {btm-first-months} months ago or longer (on the drug is also who has it on the list as active and whose supply ran out
-    within twelve months); a marker has a baseline from {btm-response-baseline-months} months before to
+    within {lapsed-supply-months} months); a marker has a baseline from {btm-response-baseline-months} months before to
     {btm-response-baseline-days} days after the start, drawn while no other antiresorptive or anabolic worked, and a newest
     value from {btm-response-days} days after the start on; and of the markers that can so be compared none moved enough: on a
     bisphosphonate or denosumab CTX did not fall by more than {btm-fall-ctx} %, P1NP not by more than {btm-fall-p1np} %; on
@@ -254,8 +254,8 @@ _JUDGED = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechan
 
 
 def _only_drug(chart: Chart) -> Course | None:
-    """The one antiresorptive or anabolic course of now; an active course whose supply ran out within 12 months still counts."""
-    since = chart.months_ago(12)
+    """The one antiresorptive or anabolic course of now; an active course whose supply ran out not long ago still counts."""
+    since = chart.months_ago(limit("lapsed-supply-months"))
     now = [
         c
         for c in chart.courses(ANTIRESORPTIVE | {Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR})
@@ -266,7 +266,7 @@ def _only_drug(chart: Chart) -> Course | None:
 
 
 def _change(chart: Chart, course: Course, start: date, key: str, *, rise: bool) -> _Change | None:
-    """Baseline (12 months before to 14 days after the start) against the newest value from 70 days on; None: not comparable."""
+    """Baseline, drawn about the start, against the newest value since it could have moved; None: not comparable."""
     values = chart.values(key)
     newest = values[0] if values and values[0].when >= add_days(start, limit("btm-response-days")) else None
     from_day = add_months(start, -limit("btm-response-baseline-months"))

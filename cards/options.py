@@ -87,7 +87,7 @@ def ranking(chart: Chart) -> Sequence[Drug]:
         return HIP_FIRST
     lowest = lowest_t(chart)
     vertebrae = sum(1 for f in chart.fractures if f.site == "vertebra")
-    if vertebrae > 1 or (lowest is not None and lowest.value <= measure("t-anabolic-first")):
+    if vertebrae >= limit("multiple-fractures") or (lowest is not None and lowest.value <= measure("t-anabolic-first")):
         return ANABOLIC_FIRST
     return VERY_HIGH if risk(chart).very_high else HIGH
 

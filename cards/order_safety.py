@@ -284,6 +284,6 @@ def _low_calcium(chart: Chart, order: Order, known: _Minerals, reasons: list[tup
 
 
 def _too_old(chart: Chart, newest: minerals.Calcium, kidneys: kidney.Renal) -> bool:
-    """With weak kidneys a calcium must not be older than 6 months."""
+    """With weak kidneys a calcium must not be older than {calcium-recent-months} months."""
     weak = bool(kidneys.below(limit("calcium-ckd-egfr")))
     return weak and newest.value.when < chart.months_ago(limit("calcium-recent-months"))

@@ -70,7 +70,8 @@ def treatment_failure(chart: Chart) -> Iterator[Finding]:
 
 
 def _failed(chart: Chart, course: Course) -> Fracture | None:
-    """The newest fragility fracture on the drug (not in a pause of it), six months or more after the course began."""
+    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course
+    began."""
     if course.start is None or not course.spans:
         return None
     from_day = add_months(course.start, limit("failure-months"))
@@ -100,14 +101,15 @@ def _stronger_instead(chart: Chart, course: Course) -> Offer:
     needs=(Data.MEDICATIONS, Data.BONE_DENSITY),
 )
 def bmd_response(chart: Chart) -> Iterator[Finding]:
-    """On treatment for a year or more and bone density fell beyond the least significant change: adherence, secondary causes,
-    then a stronger drug.
+    """On treatment for {bmd-response-months} months or more and bone density fell beyond the least significant change:
+    adherence, secondary causes, then a stronger drug.
 
-    When: an adult on an antiresorptive or anabolic that began twelve months ago or more, on treatment today or with an active
-    course that stopped working within the last twelve months; and BMD of one site fell from the baseline to the newest DXA by
-    more than the least significant change ({lsc-total-hip} % at the total hip, {lsc-lumbar-spine} % at the lumbar spine,
-    {lsc-femoral-neck} % at the femoral neck). Baseline: the newest DXA of the site from twelve months before to three months
-    after the start, else the first on treatment.
+    When: an adult on an antiresorptive or anabolic that began {bmd-response-months} months ago or more, on treatment today or
+    with an active course that stopped working within the last {lapsed-supply-months} months; and BMD of one site fell from the
+    baseline to the newest DXA by more than the least significant change ({lsc-total-hip} % at the total hip,
+    {lsc-lumbar-spine} % at the lumbar spine, {lsc-femoral-neck} % at the femoral neck). Baseline: the newest DXA of the site
+    from {bmd-baseline-before-months} months before to {bmd-baseline-after-months} months after the start, else the first on
+    treatment.
 
     Not when: the two scans name different devices or sides; an oncologic strength; of denosumab when `denosumab-sequence`
     fires.
@@ -118,10 +120,10 @@ def bmd_response(chart: Chart) -> Iterator[Finding]:
     """
     if not risk.adult(chart):
         return
-    since = chart.months_ago(12)
+    since, least = chart.months_ago(limit("lapsed-supply-months")), limit("bmd-response-months")
     for course in chart.courses(risk.TREATMENT):
         now = course.on_treatment(chart.today) or (course.active and course.covered_until and course.covered_until >= since)
-        if not now or course.drug.oncologic or course.start is None or add_months(course.start, 12) > chart.today:
+        if not now or course.drug.oncologic or course.start is None or add_months(course.start, least) > chart.today:
             continue
         fall = risk.bmd_fall(chart, course.start)
         if fall is None:

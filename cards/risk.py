@@ -107,14 +107,17 @@ class Fall(Struct, frozen=True):
 def bmd_fall(chart: Chart, start: date) -> Fall | None:
     """A fall of BMD at one site from the baseline to the newest DXA, in percent of the baseline, beyond the least significant
     change: total hip {lsc-total-hip} %, lumbar spine {lsc-lumbar-spine} %, femoral neck {lsc-femoral-neck} %; the first of
-    these that fell. Baseline: the newest DXA of the site from twelve months before to three months after the start of the drug,
-    else the first on treatment. Another side, or another device or method where both name one, is not comparable."""
+    these that fell. Baseline: the newest DXA of the site from {bmd-baseline-before-months} months before to
+    {bmd-baseline-after-months} months after the start of the drug, else the first on treatment. Another side, or another device
+    or method where both name one, is not comparable."""
+    from_day = add_months(start, -limit("bmd-baseline-before-months"))
+    to_day = add_months(start, limit("bmd-baseline-after-months"))
     for site in (Site.TOTAL_HIP, Site.LUMBAR_SPINE, Site.FEMORAL_NECK):
-        values = chart.values("bmd", site=site, since=add_months(start, -12))
+        values = chart.values("bmd", site=site, since=from_day)
         if len(values) < 2:
             continue
         newest = values[0]
-        early = [m for m in values if m.when <= add_months(start, 3)]
+        early = [m for m in values if m.when <= to_day]
         baseline = early[0] if early else values[-1]
         if newest.when <= baseline.when or _other_device(baseline, newest):
             continue
@@ -195,8 +198,9 @@ def low_bone_mass(chart: Chart) -> bool:
 @per_chart
 def treatments(chart: Chart) -> list[Course]:
     """The courses of an antiresorptive (bisphosphonate, denosumab, SERM, hormone therapy) or an anabolic (teriparatide,
-    abaloparatide, romosozumab) that work today or did until a month ago, zoledronate until six months ago. Calcitonin, active
-    vitamin D, vitamin K2 and strontium do not count, nor do the oncologic strengths of denosumab and zoledronate."""
+    abaloparatide, romosozumab) that work today or did until {treatment-grace-months} month ago, zoledronate until
+    {treatment-grace-zoledronate-months} months ago. Calcitonin, active vitamin D, vitamin K2 and strontium do not count, nor do
+    the oncologic strengths of denosumab and zoledronate."""
     return [c for c in chart.courses(TREATMENT) if c.on_treatment(chart.today) and not c.drug.oncologic]
 
 
@@ -238,8 +242,9 @@ class Holiday(Struct, frozen=True):
 @per_chart
 def holiday_since(chart: Chart) -> Holiday | None:
     """The bisphosphonate holiday the patient is in: ended after {holiday-course-months} months or more on it (each infusion of
-    zoledronate counts twelve), at most {holiday-longest-months} months ago, with no antiresorptive or anabolic since. An
-    injected one ends with the last dose, and must have been given more than {holiday-zoledronate-months} months ago."""
+    zoledronate counts {zoledronate-months}), at most {holiday-longest-months} months ago, with no antiresorptive or anabolic
+    since. An injected one ends with the last dose, and must have been given more than {holiday-zoledronate-months} months
+    ago."""
     if on_treatment(chart):
         return None
     for course in chart.courses({Mechanism.BISPHOSPHONATE}):
@@ -256,9 +261,9 @@ def holiday_since(chart: Chart) -> Holiday | None:
 
 
 def _months_on(course: Course) -> int:
-    """Completed months on the drug; each infusion of zoledronate counts twelve."""
+    """Completed months on the drug; each infusion of zoledronate counts {zoledronate-months}."""
     if course.drug.key == "zoledronate" and course.doses:
-        return 12 * len(course.doses)
+        return limit("zoledronate-months") * len(course.doses)
     if len(course.spans) == 1 and course.exposure_days is not None:
         return months_between(*course.spans[0])
     return int((course.exposure_days or 0) / DAYS_A_MONTH)
@@ -290,11 +295,11 @@ class Risk(Struct, frozen=True):
 @per_chart
 def risk(chart: Chart) -> Risk:
     """The stratum (OVCF2021-T1, -T2, AACE 2020). Very high: any vertebral fragility fracture; a fragility fracture within
-    {recent-fracture-days} days; two or more; one on treatment; one on long-term glucocorticoids (documented before it, or taken
-    for {glucocorticoid-days} days by then); lowest T-score below {t-very-high-risk}; newest FRAX above {frax-major-very-high} %
-    for a major osteoporotic or above {frax-hip-very-high} % for a hip fracture. High: osteoporosis otherwise; low bone mass
-    with a high FRAX. Moderate: low bone mass otherwise. Low: the rest. Unknown, never low, where the record holds no T-score,
-    QCT, FRAX or fragility fracture."""
+    {recent-fracture-days} days; {multiple-fractures} or more; one on treatment; one on long-term glucocorticoids (documented
+    before it, or taken for {glucocorticoid-days} days by then); lowest T-score below {t-very-high-risk}; newest FRAX above
+    {frax-major-very-high} % for a major osteoporotic or above {frax-hip-very-high} % for a hip fracture. High: osteoporosis
+    otherwise; low bone mass with a high FRAX. Moderate: low bone mass otherwise. Low: the rest. Unknown, never low, where the
+    record holds no T-score, QCT, FRAX or fragility fracture."""
     reasons = tuple(_very_high(chart))
     if reasons:
         return Risk("very-high", reasons)
@@ -319,7 +324,7 @@ def _very_high(chart: Chart) -> list[str]:
         reasons.append("vertebral-fracture")
     if any(f.when and f.when >= recent for f in chart.fractures):
         reasons.append("recent-fracture")
-    if len(chart.fractures) > 1:
+    if len(chart.fractures) >= limit("multiple-fractures"):
         reasons.append("several-fractures")
     if fracture_on_treatment(chart) is not None:
         reasons.append("fracture-on-treatment")

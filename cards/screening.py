@@ -61,12 +61,14 @@ def prednisone_equivalent(drug: Drug, dosing: Dosing | None) -> float | None:
     {prednisone-5-equals-deflazacort} mg. What is inhaled, or given to the nose, skin, eye, ear or rectum or into a joint is not
     systemic."""
     daily = dosing.daily if dosing else None
-    return None if daily is None else daily * 5 / measure(f"prednisone-5-equals-{drug.key}")
+    if daily is None:
+        return None
+    return daily * measure("prednisone-5-equals-prednisone") / measure(f"prednisone-5-equals-{drug.key}")
 
 
 def long_glucocorticoid(chart: Chart) -> Course | None:
-    """A systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (1 % tolerance) that is taken
-    today and was for {glucocorticoid-days} days or more in total."""
+    """A systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more ({glucocorticoid-tolerance} %
+    tolerance) that is taken today and was for {glucocorticoid-days} days or more in total."""
     for course in chart.courses({Mechanism.GLUCOCORTICOID}):
         daily = prednisone_equivalent(course.drug, course.dosing)
         if _long(chart, course, limit("glucocorticoid-days")) and daily is not None and _enough(daily):
@@ -75,7 +77,7 @@ def long_glucocorticoid(chart: Chart) -> Course | None:
 
 
 def _enough(daily: float) -> bool:
-    return daily >= measure("glucocorticoid-mg") * 0.99
+    return daily >= measure("glucocorticoid-mg") * (1 - measure("glucocorticoid-tolerance") / 100)
 
 
 def _long(chart: Chart, course: Course, days: int) -> bool:
@@ -105,9 +107,9 @@ def bone_loss_medication(chart: Chart) -> Iterator[Finding]:
     GnRH analog or antagonist. (3) Only with osteoporosis or low bone mass: a proton pump inhibitor taken for more than
     {ppi-days} days or heparin or enoxaparin for more than {heparin-days} (an order of these counts where it has been taken that
     long already), an enzyme-inducing antiepileptic, a thiazolidinedione, tenofovir disoproxil, adefovir, or levothyroxine where
-    the newest TSH of twelve months lies below the laboratory's own range. And besides: bone density was not measured within
-    {harm-bmd-months} months, or there is osteoporosis that no antiresorptive or anabolic treats (oncologic strengths count as
-    treatment).
+    the newest TSH of {tsh-window-months} months lies below the laboratory's own range. And besides: bone density was not
+    measured within {harm-bmd-months} months, or there is osteoporosis that no antiresorptive or anabolic treats (oncologic
+    strengths count as treatment).
 
     Not when: the glucocorticoid is inhaled, nasal, topical, for the eye or into a joint, of a lower dose or for a shorter time.
 
@@ -209,7 +211,7 @@ def _counts(chart: Chart, drug: Drug) -> bool:
     """Levothyroxine harms where TSH lies below the laboratory's range."""
     if drug.mechanism is not Mechanism.THYROID_HORMONE:
         return True
-    tsh = chart.newest("tsh", since=chart.months_ago(12))
+    tsh = chart.newest("tsh", since=chart.months_ago(limit("tsh-window-months")))
     return tsh is not None and tsh.low is not None and tsh.below(tsh.low) is True
 
 
@@ -264,9 +266,10 @@ def risk_factors(chart: Chart) -> list[Fact]:
 
 
 def body_mass_index(chart: Chart) -> Measurement | None:
-    """The newest BMI: as reported, or from the newest weight and height of 24 months."""
+    """The newest BMI: as reported, or from the newest weight and height of {bmi-window-months} months."""
     reported = chart.newest("bmi")
-    weight, height = (chart.newest(key, since=chart.months_ago(24)) for key in ("weight", "height"))
+    since = chart.months_ago(limit("bmi-window-months"))
+    weight, height = (chart.newest(key, since=since) for key in ("weight", "height"))
     if weight is None or height is None or (reported is not None and reported.when >= weight.when):
         return reported
     value = weight.value / (height.value / 100) ** 2

@@ -52,7 +52,7 @@ SPECIALIST = (service("referral-osteoporosis", recommended=True),)
 
 
 def _late_from(last_dose: date) -> date:
-    """The last day on which the next dose is on time: six months and four weeks."""
+    """The last day on which the next dose is on time: {denosumab-months} months and {denosumab-grace-days} days."""
     return add_days(add_months(last_dose, limit("denosumab-months")), limit("denosumab-grace-days"))
 
 
@@ -242,8 +242,9 @@ def anabolic_sequence(chart: Chart) -> Iterator[Finding]:
     or {romosozumab-months} months in total, time off it not counted, today or within {course-end-notice-days} days. The drug
     that works longest is spoken of.
 
-    Not when: for (1), an antiresorptive was taken since (an injection, or a drug whose use reaches a month past the end or
-    until today), or another anabolic is being taken; for (2), the start is not known. Past the limit `course-limit` speaks.
+    Not when: for (1), an antiresorptive was taken since (an injection, or a drug whose use reaches {follow-on-reach-months}
+    month past the end or until today), or another anabolic is being taken; for (2), the start is not known. Past the limit
+    `course-limit` speaks.
 
     Then: warning for (1), info for (2). Suggested, filtered: denosumab, zoledronate, alendronate, the first without a warning
     recommended; for (2) to start on the day of the limit. Referral to a specialist recommended where no drug is left or the
@@ -263,7 +264,7 @@ def _after_anabolic(chart: Chart, course: Course) -> Finding | None:
     undated = course.stopped and ended is None
     if undated or (ended is not None and add_months(ended, limit("anabolic-follow-on-months")) >= chart.today):
         day = ended or course.start
-        taken_over = antiresorptive_after(chart, day, reaching=min(add_months(day, 1), chart.today)) if day else None
+        taken_over = _taken_over(chart, day) if day else None
         running = [c for c in chart.courses(ANABOLIC) if c.drug is not course.drug and c.on_treatment(chart.today)]
         if taken_over or running or (day is None and risk.on_treatment(chart)):
             return None
@@ -295,6 +296,11 @@ def _after_anabolic(chart: Chart, course: Course) -> Finding | None:
     )
 
 
+def _taken_over(chart: Chart, day: date) -> Course | None:
+    """The antiresorptive that followed an anabolic ended on ``day``."""
+    return antiresorptive_after(chart, day, reaching=min(add_months(day, limit("follow-on-reach-months")), chart.today))
+
+
 def _specialist_first(chart: Chart, options: tuple[Option, ...]) -> tuple[Option, ...]:
     """A referral where no drug is left, or where the kidneys leave none to recommend."""
     return SPECIALIST if not options or renal(chart).below(limit("egfr-specialist")) else ()
@@ -318,17 +324,17 @@ def bisphosphonate_review(chart: Chart) -> Iterator[Finding]:
 
     When: an adult on treatment with oral bisphosphonates for {review-oral-years} years in total, all of them together, or with
     zoledronate from {review-zoledronate-lead-months} months after infusion {review-zoledronate-infusions} on, each infusion
-    counting twelve months.
+    counting {zoledronate-months} months.
 
     Not when: oncologic zoledronate; ibandronate or pamidronate by vein; the time on the drug is not known.
 
     Then: info; warning when more than {max-oral-years} years (zoledronate {max-zoledronate-years}) are over. No hip T-score
-    within {hip-t-window-months} months: DXA first. Not high any more: consider a holiday; DXA and CTX in a year. Still high: go
-    on up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at discretion; nothing to order. Past
-    that and still high: teriparatide, romosozumab, filtered, the first without a warning recommended, else referral to a
-    specialist. Still high is any of: very high risk, hip T-score {hip-t-holiday} or lower, a fracture on treatment, a loss of
-    BMD beyond the least significant change since the start, a systemic glucocorticoid, aromatase inhibitor or GnRH drug taken
-    today. The detail says where the course rests on an order that nobody renewed.
+    within {hip-t-window-months} months: DXA first. Not high any more: consider a holiday; DXA and CTX in {holiday-tests-months}
+    months. Still high: go on up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at discretion;
+    nothing to order. Past that and still high: teriparatide, romosozumab, filtered, the first without a warning recommended,
+    else referral to a specialist. Still high is any of: very high risk, hip T-score {hip-t-holiday} or lower, a fracture on
+    treatment, a loss of BMD beyond the least significant change since the start, a systemic glucocorticoid, aromatase inhibitor
+    or GnRH drug taken today. The detail says where the course rests on an order that nobody renewed.
     """
     if not risk.adult(chart):
         return
@@ -337,10 +343,10 @@ def bisphosphonate_review(chart: Chart) -> Iterator[Finding]:
         if course.drug.mechanism is not Mechanism.BISPHOSPHONATE or course.drug.oncologic or months is None:
             continue
         by_mouth = course.drug.oral
-        third_infusion = 12 * (limit("review-zoledronate-infusions") - 1)
+        third_infusion = limit("zoledronate-months") * (limit("review-zoledronate-infusions") - 1)
         due = limit("review-oral-years") * 12 if by_mouth else third_infusion + limit("review-zoledronate-lead-months")
         longest = 12 * (limit("max-oral-years") if by_mouth else limit("max-zoledronate-years"))
-        if months < due or (not by_mouth and course.drug.covers_months != 12):
+        if months < due or not (by_mouth or course.drug is ZOLEDRONATE):
             continue
         yield _review(
             chart,
@@ -353,7 +359,8 @@ def bisphosphonate_review(chart: Chart) -> Iterator[Finding]:
 
 
 def _months_on(chart: Chart, course: Course) -> int | None:
-    """Completed months in total: of all oral bisphosphonates together, or of infusions, each of which counts twelve."""
+    """Completed months in total: of all oral bisphosphonates together, or of infusions, each of which counts
+    {zoledronate-months}."""
     if course.drug.oral:
         oral = [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if c.drug.oral]
         known = [c.exposure_days for c in oral if c.exposure_days is not None]
@@ -361,7 +368,8 @@ def _months_on(chart: Chart, course: Course) -> int | None:
             return months_between(course.spans[0][0], min(course.spans[0][1], chart.today))
         return int(sum(known) / DAYS_A_MONTH) if known else None
     if course.doses and course.last_dose is not None:
-        return (len(course.doses) - 1) * 12 + min(months_between(course.doses[-1], chart.today), 12)
+        each = limit("zoledronate-months")
+        return (len(course.doses) - 1) * each + min(months_between(course.doses[-1], chart.today), each)
     return None if course.exposure_days is None else int(course.exposure_days / DAYS_A_MONTH)
 
 
@@ -369,7 +377,7 @@ def _beyond(chart: Chart, course: Course, months: int) -> bool:
     """Past the very day on which the longest course is reached."""
     if course.drug.oral:
         return bool(course.spans) and len(course.spans) == 1 and add_months(course.spans[0][0], months) < chart.today
-    return bool(course.doses) and add_months(course.doses[-1], 12) < chart.today
+    return bool(course.doses) and add_months(course.doses[-1], limit("zoledronate-months")) < chart.today
 
 
 def _review(chart: Chart, course: Course, months: int, *, past: bool, longest: int) -> Finding:
@@ -387,7 +395,7 @@ def _review(chart: Chart, course: Course, months: int, *, past: bool, longest: i
         variant = "extend-very-high" if stratum.very_high else "extend"
     chosen = offer(chart, BEYOND_BISPHOSPHONATE) if variant == "switch" else Offer()
     tests = {"dxa-first": ("dxa",), "holiday": ("dxa", "ctx")}.get(variant, ())
-    later = add_months(chart.today, 12) if variant == "holiday" else None
+    later = add_months(chart.today, limit("holiday-tests-months")) if variant == "holiday" else None
     evidence = [facts.started(course)] + ([facts.last_dose(course)] if course.drug.covers_months else [])
     evidence += [facts.measured(m) for m in risk.newest_t_scores(chart) if m.site in HIP_SITES]
     broken = fracture_on_treatment(chart)

@@ -111,8 +111,8 @@ def start_treatment(chart: Chart) -> Iterator[Finding]:
 
 
 def _treated_lately(chart: Chart) -> bool:
-    """An antiresorptive or anabolic that still covered within the last 12 months: someone decided. Not with a fracture since
-    its end, nor at very high risk."""
+    """An antiresorptive or anabolic that still covered within the last {off-treatment-months} months: someone decided. Not
+    with a fracture since its end, nor at very high risk."""
     since = chart.months_ago(limit("off-treatment-months"))
     lately = [c for c in chart.courses(risk.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
     if not lately or risk.risk(chart).very_high:

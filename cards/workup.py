@@ -51,9 +51,9 @@ def secondary_causes(chart: Chart) -> Iterator[Finding]:
     kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. First known is the earliest date of
     osteoporosis on the problem list; where it is not there, of a T-score of {t-osteoporosis} or lower, a QCT below
     {qct-osteoporosis} mg/cm3 or a fragility fracture. An entry without a date is new only while it is being entered. (2) The
-    newest CTX or P1NP of {yearly-months} months above twice the laboratory's upper limit, off anabolics. (3) The newest PTH of
-    {yearly-months} months above the laboratory's limit with high calcium. (4) The lowest of the newest Z-score of each
-    diagnostic site {z-low} or lower.
+    newest CTX or P1NP of {yearly-months} months above {turnover-factor} times the laboratory's upper limit, off anabolics. (3)
+    The newest PTH of {yearly-months} months above the laboratory's limit with high calcium. (4) The lowest of the newest
+    Z-score of each diagnostic site {z-low} or lower.
 
     Not when: for (1), results of a group of data could not be had: nothing is then known to be missing of it.
 
@@ -95,7 +95,8 @@ _FURTHER = {
 
 
 def _missing(chart: Chart, key: str) -> bool:
-    """No result within 12 months and none ordered; where results could not be had, nothing is known to be missing."""
+    """No result within {yearly-months} months and none ordered; where results could not be had, nothing is known to be
+    missing."""
     if any(chart.group_failed(analyte) for analyte in BASIC_LABS[key]):
         return False
     since = chart.months_ago(limit("yearly-months"))
@@ -104,7 +105,7 @@ def _missing(chart: Chart, key: str) -> bool:
 
 
 def _wanted(chart: Chart, key: str) -> bool:
-    """A test that a clue asks for: neither ordered nor, where its result would be read, known within 12 months."""
+    """A test that a clue asks for: neither ordered nor, where its result would be read, known within {yearly-months} months."""
     if key in BASIC_LABS:
         return _missing(chart, key)
     since = chart.months_ago(limit("yearly-months"))
@@ -113,7 +114,7 @@ def _wanted(chart: Chart, key: str) -> bool:
 
 
 def _newly_known(chart: Chart) -> bool:
-    """Osteoporosis first known within 180 days, or just being entered without a date."""
+    """Osteoporosis first known within {newly-known-days} days, or just being entered without a date."""
     known = _first_known(chart)
     if known is None:
         return chart.hook is Hook.PROBLEM_CREATE and chart.problem("osteoporosis") is not None
@@ -133,7 +134,7 @@ def _abnormal(chart: Chart) -> Iterator[tuple[str, list[Measurement]]]:
     """What points to another disease: the clue, and the values that give it."""
     since = chart.months_ago(limit("yearly-months"))
     on_anabolic = any(c.on_treatment(chart.today) for c in chart.courses(ANABOLIC))
-    markers = [m for key in ("ctx", "p1np") if (m := chart.newest(key, since=since)) and _twice_the_limit(m)]
+    markers = [m for key in ("ctx", "p1np") if (m := chart.newest(key, since=since)) and _far_above(m)]
     if markers and not on_anabolic:
         yield "turnover", markers
     pth, reading = chart.newest("pth", since=since), calcium(chart)
@@ -149,8 +150,8 @@ def _abnormal(chart: Chart) -> Iterator[tuple[str, list[Measurement]]]:
         yield "z-score", [z]
 
 
-def _twice_the_limit(marker: Measurement) -> bool:
-    return marker.high is not None and marker.at_most(2 * marker.high) is False
+def _far_above(marker: Measurement) -> bool:
+    return marker.high is not None and marker.at_most(limit("turnover-factor") * marker.high) is False
 
 
 # -- vertebrae --------------------------------------------------------------------------------------------------------
@@ -166,8 +167,9 @@ class _Loss(Struct, frozen=True):
 
 
 def height_loss(chart: Chart) -> _Loss | None:
-    """2 cm or more within three years, or 4 cm below the tallest adult height (newest height of 12 months)."""
-    now = chart.newest("height", since=chart.months_ago(12))
+    """{height-loss-recent} cm or more within {height-window-months} months, or {height-loss-ever} cm below the tallest adult
+    height (newest height of {height-newest-months} months)."""
+    now = chart.newest("height", since=chart.months_ago(limit("height-newest-months")))
     if now is None or now.comparator:
         return None
     earlier = [m for m in chart.values("height") if m.when < now.when and not m.comparator and not _of_a_child(chart, m.when)]
@@ -186,15 +188,12 @@ def _of_a_child(chart: Chart, day: date) -> bool:
     return age is not None and age < limit("adult-years")
 
 
-_SPREAD_CM = 10
-"""How far apart two measured heights of one person may lie where nothing was lost in between: beyond, one was mistyped."""
-
-
 def _rest(loss: _Loss) -> Rest:
     """An override of lost height holds until the height falls further, in whole centimeters: no one measures finer. What was
-    overridden at a lower height than today's holds, too."""
+    overridden at a lower height than today's holds, too: as far as {height-spread} cm below, beyond which one was mistyped."""
     height = floor(loss.now.value)
-    return Rest(limit("height-override-months"), f"{height} cm", tuple(f"{height - cm} cm" for cm in range(1, _SPREAD_CM)))
+    lower = tuple(f"{height - cm} cm" for cm in range(1, limit("height-spread")))
+    return Rest(limit("height-override-months"), f"{height} cm", lower)
 
 
 @card(
@@ -210,9 +209,9 @@ def vertebral_imaging(chart: Chart) -> Iterator[Finding]:
     pain on provocation persists with a clean X-ray.
 
     When: an adult with osteoporosis, low bone mass or a fragility fracture, on treatment, or of {vertebral-risk-years} or
-    older; and (1) the newest height, of twelve months, lies {height-loss-recent} cm or more below the tallest of the
-    {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an adult; or (2) back
-    pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or from
+    older; and (1) the newest height, of {height-newest-months} months, lies {height-loss-recent} cm or more below the tallest
+    of the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an adult; or
+    (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or from
     {vertebral-risk-years} on.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done since the newest height for (1), since the onset of the pain

@@ -11,6 +11,7 @@ from cards.calendar import add_months, years_between
 from cards.chart import FractureEntry, Problem
 from cards.concepts import PROBLEMS
 from cards.fractures import FRAGILITY_SITES
+from cards.thresholds import limit
 from cds_service.fhir import wire
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
@@ -18,7 +19,6 @@ from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis,
 from cds_service.fhir.units import number
 from cds_service.fhir.wire import wording
 
-EARLY_MENOPAUSE_YEARS = 45
 _OUT = frozenset({"refuted", "entered-in-error"})
 _INACTIVE = frozenset({"inactive", "remission", "resolved"})
 
@@ -206,7 +206,7 @@ def _part(site: str, text: str, concept: wire.Concept | None) -> str:
 
 
 def _with_early_menopause(problems: frozenset[str], onset: date | None, birth: date | None) -> frozenset[str]:
-    if "menopause" in problems and onset and birth and years_between(birth, onset) < EARLY_MENOPAUSE_YEARS:
+    if "menopause" in problems and onset and birth and years_between(birth, onset) < limit("early-menopause-years"):
         return problems | {"early-menopause"}
     return problems
 

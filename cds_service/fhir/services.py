@@ -8,6 +8,7 @@ from datetime import date
 from cards.calendar import add_days
 from cards.chart import Problem, Service
 from cards.concepts import PROBLEMS, SERVICES
+from cards.thresholds import limit
 from cds_service.fhir import wire
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.medications import given_by_code
@@ -16,7 +17,6 @@ from cds_service.fhir.terminology.codes import GIVEN, Terminology
 from cds_service.fhir.wire import wording
 
 _AUGMENTATION = "vertebral-augmentation"
-_DIALYSIS_DAYS = 90
 _OPEN = frozenset({"active", "draft", "on-hold"})
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _DONE = {
@@ -107,8 +107,8 @@ def _performed(source: str, facts: Facts, keys: tuple[str, ...], when: date | No
 
 
 def _dialysis(source: str, facts: Facts, when: date | None) -> None:
-    """A dialysis of the last 90 days means that the patient is on it."""
-    if when is not None and when >= add_days(facts.today, -_DIALYSIS_DAYS):
+    """A dialysis not long ago means that the patient is on it."""
+    if when is not None and when >= add_days(facts.today, -limit("dialysis-days")):
         facts.problems.append(Problem("dialysis", source, when, when))
         facts.used(source, "dialysis")
     else:
