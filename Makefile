@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs hammer cluster-test bench lint clean
+.PHONY: help run test docs both-sides hammer cluster-test bench lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
@@ -26,6 +26,9 @@ docs: .venv/installed-test ## Write the documents that are made from the code
 
 hammer: .venv/installed-test ## Put the running service under load: 16 threads, 200 requests each
 	@HAMMER=200 exec $(BIN)/python -m pytest tests/protocol/test_running.py -k hammered
+
+both-sides: .venv/installed-test ## Move each number of the medicine: some case must notice on both sides
+	@exec $(BIN)/python -m tests.both_sides
 
 cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
 	@exec $(BIN)/python -m tests.cluster

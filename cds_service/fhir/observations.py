@@ -23,7 +23,6 @@ from cds_service.fhir.wire import wording
 _USABLE = frozenset({"final", "amended", "corrected"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
 _REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
-_SHORT_BARTHEL = limit("barthel-unclear")
 _FEMORAL_NECK_CODE = "29627003"
 
 _NECK = re.compile(r"(?a)femoral neck|neck of (the )?femur|\bneck\b|股骨颈")
@@ -137,7 +136,8 @@ def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:
     """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
     ranges = [units.number(r.high.value) for r in _ranges(part) if r.high]
     top = max((high for high in ranges if high is not None), default=None)
-    return value.value <= _SHORT_BARTHEL and (top is None or top <= _SHORT_BARTHEL) and "100" not in value.given
+    short = limit("barthel-unclear")
+    return value.value <= short and (top is None or top <= short) and "100" not in value.given
 
 
 def _day(found: wire.Observation, facts: Facts) -> date | None:

@@ -1,0 +1,110 @@
+"""Whether the cases stand on both sides of every number: ``make both-sides``.
+
+Each number of ``thresholds.toml`` is moved one step up and one step down, and the cases are judged anew, first those of the
+cards that use it: one of them must notice. Prints the numbers that no case notices. It takes a minute: no part of the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from msgspec.structs import replace
+
+from cards.rule import REGISTRY
+from cards.thresholds import THRESHOLDS, Threshold
+from cds_service.config import Settings
+from cds_service.evaluate import Evaluator
+from cds_service.hooks.request import Call, parse
+from tests import test_cases
+from tests.numbers import used_by
+
+Case = tuple[dict[str, Any], Call]
+
+KNOWN = {
+    "height-override-months": "tests/store: it takes an override",
+    "height-spread": "tests/store, for the same reason",
+    "calcium-supplement-mg": "no products make 1501 mg; cases have 1500 and 1515",
+    "dialysis-days": "tests/fhir/test_medications.py: cases know no dialysis that was done",
+    "dose-long-days": "the shortest of the long regimens is a week, the next shorter one a day",
+    "egfr-raloxifene": "below the same limit nothing is offered beside the referral",
+    "holiday-zoledronate-months": "the months that zoledronate works, with its grace, are as many",
+    "long-acting-months": "no card counts the doses of ibandronate by vein, the only drug between the two kinds",
+}
+"""Numbers that no case can show, and where they are shown instead, or why not."""
+
+
+def main() -> None:
+    """Exits with 1 when a number is not guarded on both sides."""
+    if failing := [case["name"] for case, _ in filter(lambda each: not _holds(each), _cases())]:
+        raise SystemExit(f"cases that do not hold as they are: {failing}")
+    keys = [key for key in sorted(THRESHOLDS) if key not in KNOWN]
+    unseen = []
+    with ProcessPoolExecutor() as pool:
+        for done, (key, missed) in enumerate(zip(keys, pool.map(unnoticed, keys), strict=True), start=1):
+            print(f"\r{done} of {len(keys)}", end="", file=sys.stderr, flush=True)
+            unseen += [f"{key}: {THRESHOLDS[key].value} could be {value}" for value in missed]
+    print(file=sys.stderr)
+    print("\n".join(unseen) or "every number is guarded on both sides")
+    raise SystemExit(bool(unseen))
+
+
+def unnoticed(key: str) -> list[int | float]:
+    """The values next to a number's own that no case tells from it."""
+    ours = THRESHOLDS[key]
+    step = Decimal(1).scaleb(min(int(Decimal(str(ours.value)).as_tuple().exponent), 0))
+    missed = []
+    for value in (Decimal(str(ours.value)) + step, Decimal(str(ours.value)) - step):
+        shifted = int(value) if isinstance(ours.value, int) else float(value)
+        if not _noticed(key, replace(ours, value=shifted)):
+            missed.append(shifted)
+    return missed
+
+
+def _noticed(key: str, shifted: Threshold) -> bool:
+    ours, THRESHOLDS[key] = THRESHOLDS[key], shifted
+    try:
+        return any(not _holds(case) for case in _cases_with(key))
+    finally:
+        THRESHOLDS[key] = ours
+
+
+def _cases_with(key: str) -> list[Case]:
+    """All cases: first those of cards whose own rule asks for the number, then where shared definitions do, then the others."""
+    return sorted(_cases(), key=lambda case: (key not in _uses()[case[0]["card"]][0], key not in _uses()[case[0]["card"]][1]))
+
+
+@cache
+def _uses() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """By card: the keys that its rule asks for, and those that it or shared definitions ask for."""
+    return {card.code: used_by(card.rule) for card in REGISTRY.values()}
+
+
+@cache
+def _cases() -> list[Case]:
+    told = [dict(param.values[0]) for param in test_cases.cases()]
+    bodies = [test_cases.request(case) for case in told]
+    return [(case, parse(json.dumps(body).encode(), body["hook"])) for case, body in zip(told, bodies, strict=True)]
+
+
+@cache
+def _evaluator(formulary: frozenset[str] | None) -> Evaluator:
+    return Evaluator(Settings() if formulary is None else Settings(formulary=formulary))
+
+
+def _holds(case: Case) -> bool:
+    told, call = case
+    evaluator = _evaluator(frozenset(told["formulary"]) if "formulary" in told else None)
+    try:
+        test_cases.judge(told, evaluator.evaluate(call, "en", told["today"]).response["cards"], "en")
+    except AssertionError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()
