@@ -3,6 +3,7 @@
 from cards import (
     allergy,
     assessment,
+    bisphosphonates,
     combinations,
     completeness,
     contraindications,
@@ -23,6 +24,7 @@ from cards import (
 
 MODULES = (
     sequence,
+    bisphosphonates,
     limits,
     order_safety,
     contraindications,

@@ -190,3 +190,7 @@ def service(key: str, *, start: date | None = None, recommended: bool = False, r
 def discard(draft: Draft, *, recommended: bool = False) -> Option:
     """Take the draft off the desk."""
     return Option("discard", replaces=(draft,), recommended=recommended)
+
+
+SPECIALIST = (service("referral-osteoporosis", recommended=True),)
+"""Where no drug may be offered, somebody who knows more."""
