@@ -115,7 +115,7 @@ class Evaluator:
 
     @property
     def clients(self) -> frozenset[str]:
-        """Issuers that have templates of their own."""
+        """Issuers that have templates of their own; "" for all others."""
         return frozenset(self._queries)
 
     def evaluate(

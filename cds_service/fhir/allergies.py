@@ -6,11 +6,11 @@ import re
 
 from cards.chart import Allergy, Problem
 from cards.concepts import DRUGS, Drug, Mechanism
-from cds_service.fhir import wire
+from cds_service.fhir import elements, wire
+from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
 from cds_service.fhir.terminology.codes import NOT_OURS
-from cds_service.fhir.wire import wording
 
 _OUT = frozenset({"refuted", "entered-in-error"})
 _FILLER = re.compile(r"(?a)bone cement|\bpmma\b|methyl ?methacrylate|methacrylate resin|骨水泥|甲基丙烯酸甲酯")
@@ -23,14 +23,14 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     reactions = found.reaction or ()
     substances = (found.code, *(r.substance for r in reactions))
     keys = _keys(facts, *substances)
-    filler = _FILLER.search(fold(wire.texts(map(wording, substances)))) is not None
+    filler = _FILLER.search(fold(elements.texts(map(wording, substances)))) is not None
     if not keys and not filler:
         facts.not_ours(source, "AllergyIntolerance")
         return
-    if not facts.is_ours(source, wire.refer(found.patient, found.subject)):
+    if not facts.is_ours(source, elements.refer(found.patient, found.subject)):
         return
-    active = wire.first_code(found.clinical_status, "active") == "active"
-    if not active or wire.first_code(found.verification_status) in _OUT:
+    active = elements.first_code(found.clinical_status, "active") == "active"
+    if not active or elements.first_code(found.verification_status) in _OUT:
         facts.not_ours(source, "AllergyIntolerance", "not active or refuted")
         return
     if filler:
@@ -56,17 +56,17 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
         facts.used(source, f"allergy {key}")
 
 
-def _keys(facts: Facts, *concepts: wire.Concept | None) -> list[str]:
+def _keys(facts: Facts, *concepts: elements.Concept | None) -> list[str]:
     """Drugs and classes that the codes name; by name where no code is known."""
     tables = facts.terminology
     keys = {key for product in tables.drug(*concepts) for key in product.keys}
     if not keys:
-        text = fold(wire.texts(map(wording, concepts)))
+        text = fold(elements.texts(map(wording, concepts)))
         found = [*tables.drug_names.find(text), *tables.class_names.find(text)]
         keys = {key for f in found if not denied(text, f.at) for key in f.key.split("+")}
     return sorted(keys - {NOT_OURS})
 
 
-def _is_anaphylaxis(concept: wire.Concept) -> bool:
-    codes = {c.code for c in wire.codings(concept)}
+def _is_anaphylaxis(concept: elements.Concept) -> bool:
+    codes = {c.code for c in elements.codings(concept)}
     return bool(codes & _ANAPHYLAXIS_CODES) or _ANAPHYLAXIS.search(fold(wording(concept))) is not None

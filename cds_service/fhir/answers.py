@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from cds_service.fhir import wire
+from cds_service.fhir import elements
+from cds_service.fhir.elements import wording
 from cds_service.fhir.names import fold
 from cds_service.fhir.units import Value
-from cds_service.fhir.wire import wording
 
 _CODED = {  # LOINC answers of the PHQ-9
     "LA6568-5": 0.0,
@@ -29,17 +29,17 @@ _HOW_MANY = (
 )
 
 
-def answer(key: str, concept: wire.Concept) -> Value | str:
+def answer(key: str, concept: elements.Concept) -> Value | str:
     """The number that an answer stands for; "unreadable" where it is none that is known.
 
-    >>> answer("phq9-item9", wire.Concept((wire.Coding("http://loinc.org", "LA6569-3"),))).value
+    >>> answer("phq9-item9", elements.Concept((elements.Coding("http://loinc.org", "LA6569-3"),))).value
     1.0
-    >>> answer("falls", wire.Concept(text="Yes")).comparator, answer("falls", wire.Concept(text="maybe"))
+    >>> answer("falls", elements.Concept(text="Yes")).comparator, answer("falls", elements.Concept(text="maybe"))
     ('>=', 'unreadable')
     """
     said = wording(concept)
     if key == "phq9-item9":
-        codes = {number for c in wire.codings(concept) if (number := _CODED.get(c.code or "")) is not None}
+        codes = {number for c in elements.codings(concept) if (number := _CODED.get(c.code or "")) is not None}
         found = codes or {number for number, pattern in _HOW_OFTEN if pattern.search(fold(said))}
         return Value(found.pop(), given=said) if len(found) == 1 else "unreadable"
     if key == "falls":

@@ -134,6 +134,8 @@ class FhirClient:
                 return bytes(content)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
             return None
+        finally:
+            job.in_use.release()
 
 
 def medication_urls(base: str, references: Iterable[str]) -> dict[str, str]:

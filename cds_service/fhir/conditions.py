@@ -12,12 +12,12 @@ from cards.chart import FractureEntry, Problem
 from cards.concepts import PROBLEMS
 from cards.fractures import FRAGILITY_SITES
 from cards.thresholds import limit
-from cds_service.fhir import wire
+from cds_service.fhir import elements, wire
+from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
 from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
 from cds_service.fhir.units import number
-from cds_service.fhir.wire import wording
 
 _OUT = frozenset({"refuted", "entered-in-error"})
 _INACTIVE = frozenset({"inactive", "remission", "resolved"})
@@ -93,9 +93,9 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     if not said:
         facts.not_ours(source, "Condition")
         return
-    if not facts.is_ours(source, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
-    if wire.first_code(found.verification_status) in _OUT:
+    if elements.first_code(found.verification_status) in _OUT:
         facts.not_ours(source, "Condition", "refuted or entered in error")
         return
     if said.disagree:
@@ -117,7 +117,7 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, onset:
         facts.problems.append(Problem(key, source, onset, recorded, abated, active, text))
         facts.used(source, key)
     if (fracture := said.fracture) is not None:
-        where = fold(wire.texts((wording(code), *map(wording, found.body_site or ()))))
+        where = fold(elements.texts((wording(code), *map(wording, found.body_site or ()))))
         part = fracture.part or _part(fracture.site, where, code)
         when = onset if fracture.history else onset or recorded
         facts.fractures.append(FractureEntry(fracture.site, source, part, when, fracture.osteoporotic, said.subsequent, text))
@@ -129,13 +129,13 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, onset:
         facts.used(source, PARENTAL_HIP_FRACTURE)
 
 
-def understand(concept: wire.Concept | None, terminology: Terminology) -> Said:
+def understand(concept: elements.Concept | None, terminology: Terminology) -> Said:
     """What a CodeableConcept says of problems and fractures."""
     return Said() if concept is None else terminology.recall("condition", concept, _understand)
 
 
-def _understand(concept: wire.Concept, terminology: Terminology) -> Said:
-    known = [(c, d) for c in wire.codings(concept) if (d := terminology.condition(c)) is not None]
+def _understand(concept: elements.Concept, terminology: Terminology) -> Said:
+    known = [(c, d) for c in elements.codings(concept) if (d := terminology.condition(c)) is not None]
     if not known:
         return _by_wording(fold(wording(concept)), terminology)
     text = fold(wording(concept))
@@ -195,11 +195,11 @@ def _site(text: str) -> str:
     return next((site for site, pattern in _SITES if pattern.search(text)), "")
 
 
-def _part(site: str, text: str, concept: wire.Concept | None) -> str:
+def _part(site: str, text: str, concept: elements.Concept | None) -> str:
     if site == "vertebra":
         found = [] if _BOTH_LEVELS.search(text) else [part for part, pattern in _LEVELS if pattern.search(text)]
     else:
-        if named := next((s for c in wire.codings(concept) if (s := side(c))), ""):
+        if named := next((s for c in elements.codings(concept) if (s := side(c))), ""):
             return named
         found = [part for part, pattern in _PARTS if pattern.search(text)]
     return found[0] if len(found) == 1 else ""
@@ -217,7 +217,7 @@ def _onset(found: wire.Condition, facts: Facts) -> date | None:
     return stated or _at_age(found.onset_age, facts)
 
 
-def _at_age(age: wire.Quantity | None, facts: Facts) -> date | None:
+def _at_age(age: elements.Quantity | None, facts: Facts) -> date | None:
     """A date from an age in years, when the birth date is known."""
     if age is None or facts.birth is None or (age.code or age.unit or "a") not in ("a", "years", "year", "yr", "岁"):
         return None
@@ -233,18 +233,18 @@ def _state(found: wire.Condition, facts: Facts) -> tuple[date | None, bool]:
     ended = found.abatement_boolean or found.abatement_age is not None or any(texts)
     if ended and not (abated and abated > facts.today):
         return abated, False
-    return abated, wire.first_code(found.clinical_status, "active") not in _INACTIVE
+    return abated, elements.first_code(found.clinical_status, "active") not in _INACTIVE
 
 
 def family(source: str, found: wire.FamilyMemberHistory, facts: Facts) -> None:
     """Read one FamilyMemberHistory: a parent's hip fracture is what counts."""
     relation = found.relationship
-    is_parent = any(c.code in _PARENT_CODES for c in wire.codings(relation)) or _PARENT.search(fold(wording(relation)))
+    is_parent = any(c.code in _PARENT_CODES for c in elements.codings(relation)) or _PARENT.search(fold(wording(relation)))
     said = [understand(c.code, facts.terminology).fracture for c in found.condition or ()]
     if not is_parent or not any(fracture and fracture.site == "hip" for fracture in said):
         facts.not_ours(source, "FamilyMemberHistory")
         return
-    if not facts.is_ours(source, wire.refer(found.patient)):
+    if not facts.is_ours(source, elements.refer(found.patient)):
         return
     if found.status == "entered-in-error":
         facts.not_ours(source, "FamilyMemberHistory", "entered in error")

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from cards.chart import Dosing
 from cards.concepts import Drug, Mechanism
-from cds_service.fhir import calcium, strength, wire
+from cds_service.fhir import calcium, elements, strength
+from cds_service.fhir.elements import wording
 from cds_service.fhir.names import fold
 from cds_service.fhir.sig import Sig, read_sig, route_of
 from cds_service.fhir.timing import Said, agree, days_of, every_of
 from cds_service.fhir.units import number, plain
-from cds_service.fhir.wire import wording
 
 _COUNTED = frozenset({
     "pill", "tbl", "tablet", "tablets", "tab", "tabs", "capsule", "capsules", "cap", "caps", "injection", "injections",
@@ -54,7 +54,7 @@ class Product(Struct, frozen=True):
 
 
 def dosing(
-    dosages: Sequence[wire.Dosage], drug: Drug, product: Product, zone: tzinfo, *, supply_days: float | None = None
+    dosages: Sequence[elements.Dosage], drug: Drug, product: Product, zone: tzinfo, *, supply_days: float | None = None
 ) -> Dosing | None:
     """How ``drug`` is to be taken; None when nothing is said of it. Dosages side by side are added up, dosages that follow
     each other have no one dose. The amount is in mg, of vitamin D2 and D3 and of what is dosed in units in IU."""
@@ -65,7 +65,7 @@ def dosing(
     together = parts[0] if len(parts) == 1 else _one_after_another(parts) if len(steps) > 1 else _side_by_side(parts)
     if together.readable and together.amount is None and together.every_days is None and together.days is None:
         return None
-    said = fold(wire.texts((*(d.text for d in dosages), product.text)))
+    said = fold(elements.texts((*(d.text for d in dosages), product.text)))
     return Dosing(
         together.amount,
         together.unit,
@@ -77,7 +77,7 @@ def dosing(
     )
 
 
-def _part(dosage: wire.Dosage, drug: Drug, product: Product, zone: tzinfo) -> Dosing:
+def _part(dosage: elements.Dosage, drug: Drug, product: Product, zone: tzinfo) -> Dosing:
     sig = read_sig(dosage.text) if dosage.text else Sig(silent=True)
     unit = _unit(drug, dosage, sig, product)
     amount, every = _amount(dosage, drug, product, unit), every_of(dosage.timing)
@@ -139,16 +139,16 @@ def _one_after_another(parts: list[Dosing]) -> Dosing:
 # -- how much ---------------------------------------------------------------------------------------------------------
 
 
-def _quantities(dosage: wire.Dosage) -> list[wire.Quantity]:
-    rates = wire.many(dosage.dose_and_rate)
+def _quantities(dosage: elements.Dosage) -> list[elements.Quantity]:
+    rates = elements.many(dosage.dose_and_rate)
     found = [rate.dose_quantity for rate in rates] + [dosage.dose_quantity, dosage.dose]
     return [q for q in found if q is not None and q.value is not None]
 
 
-def _amount(dosage: wire.Dosage, drug: Drug, product: Product, unit: str) -> Said:
+def _amount(dosage: elements.Dosage, drug: Drug, product: Product, unit: str) -> Said:
     quantities = _quantities(dosage)
     if not quantities:
-        ranges = [rate.dose_range for rate in wire.many(dosage.dose_and_rate) if rate.dose_range]
+        ranges = [rate.dose_range for rate in elements.many(dosage.dose_and_rate) if rate.dose_range]
         if not ranges:
             return Said()
         low, high = ranges[0].low, ranges[0].high
@@ -224,7 +224,7 @@ def _is_vitamin_d(drug: Drug) -> bool:
     return drug.key in ("cholecalciferol", "ergocalciferol")
 
 
-def _unit(drug: Drug, dosage: wire.Dosage, sig: Sig, product: Product) -> str:
+def _unit(drug: Drug, dosage: elements.Dosage, sig: Sig, product: Product) -> str:
     """IU for vitamin D2 and D3, and where the dose of another drug (calcitonin, heparin) is written in units."""
     if _is_vitamin_d(drug):
         return "IU"
@@ -274,7 +274,7 @@ def _sole(found: Sequence[float]) -> float | None:
     return found[0] if len(set(found)) == 1 else None
 
 
-def route(dosage: wire.Dosage) -> str:
+def route(dosage: elements.Dosage) -> str:
     """The route of one dosage ("oral", "sc", "vaginal"), by code, by its words or by its free text; else ""."""
-    coded = (_ROUTE_CODES.get(coding.code or "") for coding in wire.codings(dosage.route))
+    coded = (_ROUTE_CODES.get(coding.code or "") for coding in elements.codings(dosage.route))
     return next(filter(None, coded), "") or route_of(fold(wording(dosage.route))) or route_of(fold(dosage.text or ""))

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from cards.chart import OTHER_REASON, Draft
 from cards.concepts import SERVICES
-from cds_service.fhir import wire
+from cds_service.fhir import elements, wire
 from cds_service.fhir.conditions import understand
+from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.medications import dosing_of, identified, reach, stated_start
 from cds_service.fhir.record import BROKEN, Given, field_of, tail
 from cds_service.fhir.services import services_of
-from cds_service.fhir.wire import wording
 
 _MEDICATION_ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})  # the latter is DSTU2
 _SERVICE_ORDERS = frozenset({"ServiceRequest", "ProcedureRequest"})  # the latter is STU3
@@ -46,7 +46,7 @@ def _draft(given: Given, facts: Facts) -> Draft | None:
 
 def _medication(given: Given, facts: Facts) -> Draft | None:
     found, source = wire.MEDICINE.decode(given.raw), given.source
-    if not facts.is_ours(source, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
+    if not facts.is_ours(source, elements.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
     reached = reach(found, facts)
     drugs = identified(found, reached, facts.terminology)
@@ -65,31 +65,31 @@ def _medication(given: Given, facts: Facts) -> Draft | None:
         start=stated_start(found, facts),
         strength_mg=drugs.strength_mg if drug else None,
         unidentified=unidentified,
-        reasons=_reasons(facts, wire.many(found.reason_code), found.reason_reference or ()),
+        reasons=_reasons(facts, elements.many(found.reason_code), found.reason_reference or ()),
         dosing=dosing_of(found, reached, drugs, drug, facts) if drug else None,
     )
 
 
 def _service(given: Given, facts: Facts) -> Draft | None:
     found, source = wire.ACT.decode(given.raw), given.source
-    if not facts.is_ours(source, wire.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
+    if not facts.is_ours(source, elements.refer(found.subject, found.patient)) or found.status in _GIVEN_UP:
         return None
     code = facts.concept(found.code)
     keys = [key for key in services_of(facts.terminology, code) if key in SERVICES]
     service = keys[0] if keys else ""
     facts.used(source, f"draft {service}".strip())
-    reasons = _reasons(facts, wire.many(found.reason_code), found.reason_reference or ())
+    reasons = _reasons(facts, elements.many(found.reason_code), found.reason_reference or ())
     return Draft(source, service=service, text=_text(code), reasons=reasons)
 
 
-def _text(concept: wire.Concept | None) -> str:
+def _text(concept: elements.Concept | None) -> str:
     return (concept.text if concept and concept.text else wording(concept)) or ""
 
 
-def _reasons(facts: Facts, concepts: Iterable[wire.Concept], references: Iterable[wire.Reference]) -> frozenset[str]:
+def _reasons(facts: Facts, concepts: Iterable[elements.Concept], references: Iterable[elements.Reference]) -> frozenset[str]:
     """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for all that is none of ours."""
     resolved = (facts.record.resolve(r.reference, wire.Condition) for r in references if r.reference)
-    codes = [*concepts, *(facts.concept(condition.code) or wire.Concept() for condition in resolved if condition)]
+    codes = [*concepts, *(facts.concept(condition.code) or elements.Concept() for condition in resolved if condition)]
     found: set[str] = set()
     for concept in codes:
         if said := understand(concept, facts.terminology):

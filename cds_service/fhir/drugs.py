@@ -7,11 +7,11 @@ import re
 from msgspec import Struct
 
 from cards.concepts import DRUGS, Drug, Mechanism
+from cds_service.fhir import elements
 from cds_service.fhir import strength as strengths
-from cds_service.fhir import wire
+from cds_service.fhir.elements import wording
 from cds_service.fhir.names import fold
 from cds_service.fhir.terminology.codes import NOT_OURS, Terminology, system_of
-from cds_service.fhir.wire import wording
 
 _NOT_SYSTEMIC = re.compile(
     r"(?a)inhal|nasal|nostril|topical|cream|ointment|lotion|\bgel\b|ophthalm|\beyes?\b|ocular|otic\b|\bears?\b|aerosol|actuat|spray"
@@ -66,7 +66,7 @@ NOTHING = Identified()
 
 
 def identify(
-    concept: wire.Concept | None, terminology: Terminology, *, dose_mg: float | None = None, said_besides: str = ""
+    concept: elements.Concept | None, terminology: Terminology, *, dose_mg: float | None = None, said_besides: str = ""
 ) -> Identified:
     """What a medication is. ``dose_mg`` is the dose ordered or given; ``said_besides`` tells route and form."""
     if concept is None:
@@ -77,7 +77,7 @@ def identify(
 
 
 def _identify(
-    concept: wire.Concept, terminology: Terminology, dose_mg: float | None = None, said_besides: str = ""
+    concept: elements.Concept, terminology: Terminology, dose_mg: float | None = None, said_besides: str = ""
 ) -> Identified:
     text = fold(wording(concept))
     coded = terminology.drug(concept)
@@ -121,13 +121,13 @@ def _ordered(keys: set[str]) -> list[str]:
     return [d.key for d in sorted(kept, key=lambda d: (_RANK.get(d.mechanism, len(_RANK)), d.key))]
 
 
-def _is_systemic(drug: Drug, context: str, concept: wire.Concept) -> bool:
+def _is_systemic(drug: Drug, context: str, concept: elements.Concept) -> bool:
     """Inhaled, nasal or topical glucocorticoids and vaginal estrogen do not act on bone."""
     if drug.mechanism is Mechanism.HORMONE_THERAPY:
         return not _VAGINAL.search(context)
     if drug.mechanism is not Mechanism.GLUCOCORTICOID:
         return True
-    atc = [c.code for c in wire.codings(concept) if c.system and c.code and system_of(c.system) == "atc"]
+    atc = [c.code for c in elements.codings(concept) if c.system and c.code and system_of(c.system) == "atc"]
     return not _NOT_SYSTEMIC.search(context) and all(code.startswith("H02") for code in atc)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cds_service.fhir.elements import Quantity
 from cds_service.fhir.units import number, plain
-from cds_service.fhir.wire import Quantity
 
 YEAR = 365.25
 MONTH = YEAR / 12

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
 from cards.concepts import Data
-from cds_service.fhir import wire
+from cds_service.fhir import elements, wire
 from cds_service.fhir.dates import day
 from cds_service.fhir.record import Record, part
 from cds_service.fhir.terminology.codes import Terminology
@@ -55,7 +55,7 @@ class Facts:
         self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
-        self._concepts: dict[bytes, wire.Concept | None] = {}
+        self._concepts: dict[bytes, elements.Concept | None] = {}
         self._meanings: dict[tuple[object, bytes], Any] = {}
         self._mine: set[str] = set()
         self._days: dict[str, date | None] = {}
@@ -92,7 +92,7 @@ class Facts:
         self.put_aside(source, "other-patient", data=data, key=key)
         return False
 
-    def concept(self, content: Raw) -> wire.Concept | None:
+    def concept(self, content: Raw) -> elements.Concept | None:
         """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``record.BROKEN`` lists."""
         said = bytes(content)
         try:
@@ -101,7 +101,7 @@ class Facts:
             found = self._concepts[said] = part(wire.CONCEPT, said, "code")
             return found
 
-    def meaning(self, content: Raw, of: Callable[[wire.Concept | None, Terminology], Meant]) -> Meant:
+    def meaning(self, content: Raw, of: Callable[[elements.Concept | None, Terminology], Meant]) -> Meant:
         """What ``of`` makes of the JSON of a code; worked out once for the same bytes. Raises what ``record.BROKEN`` lists."""
         question = (of, bytes(content))
         try:

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from cards.chart import Dosing, Exposure
 from cards.concepts import DRUGS, Drug, Mechanism
-from cds_service.fhir import calcium, durations, strength, wire
+from cds_service.fhir import calcium, durations, elements, strength, wire
 from cds_service.fhir.dosing import Product, dosing, route
 from cds_service.fhir.drugs import NOTHING, Identified, identify
+from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import fold
 from cds_service.fhir.record import BROKEN, part
 from cds_service.fhir.terminology.codes import Terminology
-from cds_service.fhir.wire import wording
 
 _KINDS = {
     "MedicationRequest": "request",
@@ -33,7 +33,7 @@ _MOST_REPEATS = 99
 class Reached(Struct, frozen=True):
     """What a medication[x] leads to: the concept and, where it leads nowhere, the dangling reference."""
 
-    concept: wire.Concept | None = None
+    concept: elements.Concept | None = None
     form: str = ""
     dangling: str = ""
 
@@ -50,7 +50,7 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     """Read one medication resource into ``facts.exposures``."""
     kind = type(found).__name__
     code = found.medication_codeable_concept
-    if code != wire.NOTHING and not facts.meaning(code, identify).drugs:
+    if code != elements.NOTHING and not facts.meaning(code, identify).drugs:
         facts.not_ours(source, kind)  # told without a look at dose and route
         return
     reached = reach(found, facts)
@@ -59,7 +59,7 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     if not drugs.drugs and not reached.dangling:
         facts.not_ours(source, kind)
         return
-    if not facts.is_ours(source, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
     if reached.dangling and not drugs.drugs:
         facts.trace.unresolved.append(reached.dangling)
@@ -109,7 +109,7 @@ def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
         return Told(drugs, tuple(dosing_of(found, reached, drugs, drug, facts) for drug in drugs.drugs), supply)
 
     code = found.medication_codeable_concept
-    named = code if code != wire.NOTHING else reached.concept
+    named = code if code != elements.NOTHING else reached.concept
     words = json.encode((named, reached.form, found.dosage_instruction, found.dosage))
     return facts.terminology.recall_words(words, (supply, facts.zone), make)
 
@@ -128,7 +128,7 @@ def reach(found: wire.Medicine, facts: Facts) -> Reached:
         return Reached(dangling=target)
     if medication is not None:
         return _of_medication(medication, facts.terminology)
-    named = wire.Concept(text=reference.display) if reference.display else None
+    named = elements.Concept(text=reference.display) if reference.display else None
     return Reached(named, dangling=target or "medicationReference")
 
 
@@ -148,14 +148,14 @@ def _of_medication(found: wire.Medication, terminology: Terminology) -> Reached:
     if identify(found.code, terminology, said_besides=form).drugs:
         return Reached(found.code, form)
     concepts = (found.code, *(i.item_codeable_concept for i in found.ingredient or ()))
-    return Reached(wire.Concept(tuple(wire.codings(*concepts)), wording(*concepts)), form)
+    return Reached(elements.Concept(tuple(elements.codings(*concepts)), wording(*concepts)), form)
 
 
 def identified(found: wire.Medicine, reached: Reached, terminology: Terminology) -> Identified:
     if reached.concept is None:
         return NOTHING
     dosages = _dosages(found)
-    routes = wire.texts((reached.form, *(wording(d.route) for d in dosages), *dict.fromkeys(map(route, dosages))))
+    routes = elements.texts((reached.form, *(wording(d.route) for d in dosages), *dict.fromkeys(map(route, dosages))))
     return identify(reached.concept, terminology, dose_mg=strength.of_dosages(dosages), said_besides=routes)
 
 
@@ -164,7 +164,7 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
     dosages = _dosages(found)
     others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
     one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
-    text = fold(wire.texts((wording(reached.concept), reached.form)))
+    text = fold(elements.texts((wording(reached.concept), reached.form)))
     product = Product(text, one, alone=len(drugs.drugs) == 1)
     said = dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
     return replace(said, salt=calcium.salt(text)) if said and drug.mechanism is Mechanism.CALCIUM else said
@@ -175,19 +175,19 @@ def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
     return _stated_start(found, _bounds(found), facts)
 
 
-def _stated_start(found: wire.Medicine, bounds: list[wire.Period], facts: Facts) -> date | None:
+def _stated_start(found: wire.Medicine, bounds: list[elements.Period], facts: Facts) -> date | None:
     dispensed = found.dispense_request
     period = dispensed.validity_period if dispensed else None
     return facts.first_day(period.start if period else None, *[each.start for each in bounds])
 
 
-def _dosages(found: wire.Medicine) -> tuple[wire.Dosage, ...]:
+def _dosages(found: wire.Medicine) -> tuple[elements.Dosage, ...]:
     fields = ((found.dosage_instruction, "dosageInstruction"), (found.dosage, "dosage"))
-    said = [part(wire.DOSAGES, content, name) for content, name in fields if content != wire.NOTHING]
-    return tuple(dosage for some in said for dosage in wire.many(some))
+    said = [part(wire.DOSAGES, content, name) for content, name in fields if content != elements.NOTHING]
+    return tuple(dosage for some in said for dosage in elements.many(some))
 
 
-def _bounds(found: wire.Medicine) -> list[wire.Period]:
+def _bounds(found: wire.Medicine) -> list[elements.Period]:
     if b'"boundsPeriod"' not in bytes(found.dosage_instruction) + bytes(found.dosage):
         return []
     dosages = _dosages(found)
@@ -225,7 +225,7 @@ def _supply_days(found: wire.Medicine) -> float | None:
 def given_by_code(source: str, facts: Facts, key: str, when: date | None, text: str) -> None:
     """A procedure code (HCPCS) that says that a drug was given. Its "1 mg" is a billing unit, no dose."""
     said = f"{DRUGS[key].name.en} {_BILLING_UNIT.sub('', text)}"
-    drugs = identify(wire.Concept(text=said), facts.terminology)
+    drugs = identify(elements.Concept(text=said), facts.terminology)
     drug = drugs.drugs[0] if drugs.drugs and drugs.drugs[0].ingredient == DRUGS[key].ingredient else DRUGS[key]
     facts.exposures.append(
         Exposure(drug, "administration", "completed", source, when, branded_oncologic=drugs.branded_oncologic)

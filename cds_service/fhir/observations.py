@@ -11,14 +11,15 @@ from msgspec.structs import replace
 from cards.chart import Measurement
 from cards.concepts import ANALYTES, Site
 from cards.thresholds import limit
-from cds_service.fhir import units, wire
+from cds_service.fhir import elements, units, wire
 from cds_service.fhir.answers import answer
 from cds_service.fhir.dates import LONG_AGO, moment
+from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.names import denied, fold
+from cds_service.fhir.record import last_updated
 from cds_service.fhir.record import part as decoded
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
-from cds_service.fhir.wire import wording
 
 _USABLE = frozenset({"final", "amended", "corrected"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
@@ -36,7 +37,7 @@ _FEMUR = re.compile(r"femur|femoral|股骨")
 _HEEL = re.compile(r"(?a)heel|calcane|ultraso|\bqus\b|跟骨|超声")
 
 
-def observed(concept: wire.Concept | None, terminology: Terminology) -> list[Meaning]:
+def observed(concept: elements.Concept | None, terminology: Terminology) -> list[Meaning]:
     """What a code measures; empty when it is none of ours."""
     return terminology.observation(concept)
 
@@ -100,7 +101,7 @@ def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.
     if part.value_quantity is not None:
         value = units.quantity(part.value_quantity, analyte, table)
     elif part.value_integer is not None:
-        value = units.quantity(wire.Quantity(part.value_integer), analyte, table)
+        value = units.quantity(elements.Quantity(part.value_integer), analyte, table)
     elif part.value_string is not None:
         value = units.statement(part.value_string, analyte, table)
     elif part.value_codeable_concept is not None:
@@ -115,7 +116,7 @@ def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.
     site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
     if analyte.key == "t-score" and site in _REGION_OPEN:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
-    reference = _reference_range(part) if part.reference_range is not wire.NOTHING else None
+    reference = _reference_range(part) if part.reference_range is not elements.NOTHING else None
     low = units.bound(reference.low, value, analyte, table) if reference else None
     high = units.bound(reference.high, value, analyte, table) if reference else None
     method = _method(found) if found.method or found.device else ""
@@ -125,10 +126,10 @@ def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.
 
 
 def _method(found: wire.Observation) -> str:
-    return wire.texts((wording(found.method), found.device.display if found.device else ""))
+    return elements.texts((wording(found.method), found.device.display if found.device else ""))
 
 
-def _ranges(part: wire.Value) -> tuple[wire.ReferenceRange, ...]:
+def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
     return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
 
 
@@ -144,7 +145,7 @@ def _day(found: wire.Observation, facts: Facts) -> date | None:
     """The clinical day, else that on which it was issued."""
     clinical = facts.day(found.effective_date_time)
     if clinical is None and (found.effective_period or found.effective_instant):
-        period = found.effective_period or wire.Period()
+        period = found.effective_period or elements.Period()
         clinical = facts.first_day(found.effective_instant, period.end, period.start)
     return clinical or facts.day(found.issued)
 
@@ -165,20 +166,18 @@ def in_order(facts: Facts) -> dict[str, tuple[Measurement, ...]]:
 
 def _times(found: wire.Observation, zone: tzinfo) -> tuple[datetime, ...]:
     """Clinical time, issued, last updated; what is unknown stands long ago. They tell which of two values of a day counts."""
-    period = found.effective_period or wire.Period()
+    period = found.effective_period or elements.Period()
     texts = (found.effective_date_time, found.effective_instant, period.end, period.start)
     clinical = next((m for text in texts if text and (m := moment(text, zone))), LONG_AGO)
-    meta = wire.META.decode(found.meta)
-    updated = moment(meta.last_updated, zone) if meta else None
-    return clinical, moment(found.issued, zone) or LONG_AGO, updated or LONG_AGO
+    return clinical, moment(found.issued, zone) or LONG_AGO, moment(last_updated(found), zone) or LONG_AGO
 
 
-def _reference_range(part: wire.Value) -> wire.ReferenceRange | None:
+def _reference_range(part: wire.Value) -> elements.ReferenceRange | None:
     """The range of the normal; several without a word which is which are none."""
     ranges = _ranges(part)
     if len(ranges) == 1 and ranges[0].type is None:
         return ranges[0]
-    named = [r for r in ranges if wire.first_code(r.type, "normal") == "normal"]
+    named = [r for r in ranges if elements.first_code(r.type, "normal") == "normal"]
     return named[0] if len(named) == 1 else None
 
 
@@ -187,19 +186,19 @@ def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Valu
     if concept is None and part.value_string is None:
         facts.put_aside(source, "no-value", data=group_of(SMOKING), key=SMOKING, when=when)
         return
-    known = [d for c in wire.codings(concept) if (d := facts.terminology.condition(c))]
-    text = fold(wire.texts((wording(concept), part.value_string)))
+    known = [d for c in elements.codings(concept) if (d := facts.terminology.condition(c))]
+    text = fold(elements.texts((wording(concept), part.value_string)))
     named = any(f.key == "smoking" and not denied(text, f.at) for f in facts.terminology.problem_names.find(text))
     smokes = named or any("smoking" in d.keys for d in known)
     facts.smoking.append((when, _times(found, facts.zone), smokes, source))
     facts.used(source, SMOKING)
 
 
-def site_of(meaning: Meaning, found: wire.Observation, code: wire.Concept | None) -> Site:
+def site_of(meaning: Meaning, found: wire.Observation, code: elements.Concept | None) -> Site:
     """Where bone density was measured (card specification, "lowest T"): the code, refined by body site, method and text."""
-    where = fold(wire.texts((wording(found.body_site), wording(found.method))))
+    where = fold(elements.texts((wording(found.body_site), wording(found.method))))
     label = fold(wording(code))
-    if any(c.code == _FEMORAL_NECK_CODE for c in wire.codings(found.body_site)):
+    if any(c.code == _FEMORAL_NECK_CODE for c in elements.codings(found.body_site)):
         where += " femoral neck"
     text = f"{where} {label}"
     if meaning.site == "forearm":

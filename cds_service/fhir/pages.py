@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urljoin, urlsplit
 
-import msgspec
 from msgspec import Raw, Struct
 
-from cds_service.fhir import wire
-from cds_service.fhir.record import Source, whole
+from cds_service.fhir import elements, wire
+from cds_service.fhir.record import BROKEN, Source, whole
 
 
 class Page(Struct, frozen=True):
@@ -41,12 +40,12 @@ def _apart(content: bytes | Raw) -> Page | None:
         if kind != "Bundle":
             return Page(content) if kind else None
         loose = wire.LOOSE_BUNDLE.decode(content)
-    except (msgspec.DecodeError, RecursionError):
+    except BROKEN:
         return None
     return Page(loose, len(loose.entry or ()), _next(loose.link))
 
 
-def _next(links: tuple[wire.Link, ...] | None) -> str | None:
+def _next(links: tuple[elements.Link, ...] | None) -> str | None:
     return next((link.url for link in links or () if link.relation == "next" and isinstance(link.url, str)), None)
 
 

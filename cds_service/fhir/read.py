@@ -11,7 +11,7 @@ from msgspec import Raw, json
 from cards import courses, fractures
 from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
 from cards.concepts import Data
-from cds_service.fhir import wire
+from cds_service.fhir import elements, wire
 from cds_service.fhir.allergies import allergy
 from cds_service.fhir.conditions import condition, family, understand
 from cds_service.fhir.drafts import read_drafts
@@ -179,13 +179,13 @@ def _salvaged(given: Given, terminology: Terminology) -> list[Meaning] | None:
         found = wire.ANYTHING.decode(given.raw)
         codings = found["code"]["coding"]
         sound = [
-            wire.Coding(c["system"], c["code"])
+            elements.Coding(c["system"], c["code"])
             for c in codings
             if isinstance(c, dict) and isinstance(c.get("system"), str) and isinstance(c.get("code"), str)
         ]
     except (*BROKEN, KeyError, TypeError):
         return None
-    return terminology.observation(wire.Concept(tuple(sound))) if sound else None
+    return terminology.observation(elements.Concept(tuple(sound))) if sound else None
 
 
 def _chart(

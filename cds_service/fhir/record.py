@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct, json
 
-from cds_service.fhir import wire
+from cds_service.fhir import elements, wire
 from cds_service.fhir.trace import Trace
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -22,6 +22,8 @@ Source = bytes | Raw | wire.AnyResource | wire.LooseBundle
 Wanted = TypeVar("Wanted")
 
 _NO_ID = "\0"
+_UNREADABLE = b"{}"
+"""Stands for what is no resource, so that it is counted."""
 _TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 
@@ -118,8 +120,8 @@ class Record:
             else:
                 self._take(found)
         elif isinstance(source, wire.LooseBundle):
-            for loose in _sound_entries(source):
-                self._take_apart(loose.resource, loose.full_url or "")
+            for raw, full_url in _entries(source):
+                self._take_apart(raw, full_url)
         elif isinstance(source, wire.Bundle):
             for entry in source.entry or ():
                 if entry is not None and entry.resource is not None:
@@ -231,7 +233,7 @@ def whole(source: bytes | Raw) -> wire.AnyResource | None:
 
 
 def _parts(source: bytes | Raw) -> Iterable[tuple[bytes | Raw, str]]:
-    """JSON and full URL of what a Bundle holds, as far as it has the shape of one; another resource stands for itself.
+    """JSON and full URL of what a Bundle holds; another resource stands for itself.
 
     Raises msgspec.DecodeError when it is no JSON.
     """
@@ -240,8 +242,8 @@ def _parts(source: bytes | Raw) -> Iterable[tuple[bytes | Raw, str]]:
     try:
         bundle = wire.LOOSE_BUNDLE.decode(source)
     except msgspec.ValidationError:
-        return ()
-    return [(entry.resource, entry.full_url or "") for entry in _sound_entries(bundle)]
+        return ((_UNREADABLE, ""),)
+    return _entries(bundle)
 
 
 def _is_bundle(source: bytes | Raw) -> bool:
@@ -250,10 +252,15 @@ def _is_bundle(source: bytes | Raw) -> bool:
     return False
 
 
-def _sound_entries(bundle: wire.LooseBundle) -> Iterator[wire.LooseEntry]:
-    for entry in bundle.entry or ():
-        with suppress(msgspec.ValidationError):
-            yield wire.LOOSE_ENTRY.decode(entry)
+def _entries(bundle: wire.LooseBundle) -> Iterator[tuple[bytes | Raw, str]]:
+    """JSON and full URL of each entry; one without a resource holds nothing, one that is no entry cannot be read."""
+    for raw in bundle.entry or ():
+        try:
+            entry = wire.LOOSE_ENTRY.decode(raw)
+        except BROKEN:
+            yield (raw if raw == elements.NOTHING else _UNREADABLE), ""
+        else:
+            yield entry.resource, entry.full_url if isinstance(entry.full_url, str) else ""
 
 
 def _read(raw: bytes | Raw, full_url: str) -> Given | None:
@@ -284,9 +291,14 @@ def _said(kept: Kept) -> bytes:
     return bytes(kept.raw) if isinstance(kept, Given) else json.encode(kept)
 
 
-def _version(kept: Kept) -> tuple[str, bytes]:
-    """When it was last updated, and what it says."""
-    meta = None
+def last_updated(kept: Kept) -> str:
+    """When it was last updated, as it says; "" where that is not known or cannot be read."""
     with suppress(*BROKEN):
         meta = wire.VERSIONED.decode(kept.raw).meta if isinstance(kept, Given) else wire.META.decode(kept.meta)
-    return (meta.last_updated or "") if meta else "", _said(kept)
+        return (meta.last_updated or "") if meta else ""
+    return ""
+
+
+def _version(kept: Kept) -> tuple[str, bytes]:
+    """When it was last updated, and what it says."""
+    return last_updated(kept), _said(kept)

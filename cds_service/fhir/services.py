@@ -9,12 +9,12 @@ from cards.calendar import add_days
 from cards.chart import Problem, Service
 from cards.concepts import PROBLEMS, SERVICES
 from cards.thresholds import limit
-from cds_service.fhir import wire
+from cds_service.fhir import elements, wire
+from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
 from cds_service.fhir.medications import given_by_code
 from cds_service.fhir.names import fold
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
-from cds_service.fhir.wire import wording
 
 _AUGMENTATION = "vertebral-augmentation"
 _OPEN = frozenset({"active", "draft", "on-hold"})
@@ -33,11 +33,11 @@ _CT = re.compile(r"(?a)\bct\b|computed tomogra|断层")
 _VIEW = re.compile(r"(?a)x-? ?ray|radiogra|\bviews?\b|\bct\b|\bvfa\b|\b(dx|cr|rg|dr)\b|x线|平片|正侧位|侧位|ct")
 
 
-def services_of(terminology: Terminology, *concepts: wire.Concept | None, besides: str = "") -> tuple[str, ...]:
+def services_of(terminology: Terminology, *concepts: elements.Concept | None, besides: str = "") -> tuple[str, ...]:
     """Keys of what was ordered or done, by code, else by wording."""
     if coded := terminology.service(*concepts):
         return coded
-    text = fold(wire.texts((*map(wording, concepts), besides)))
+    text = fold(elements.texts((*map(wording, concepts), besides)))
     named = _by_name(text, terminology)
     return named if _AUGMENTATION in named else _by_wording(text) or named
 
@@ -47,7 +47,7 @@ def _by_name(text: str, terminology: Terminology) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for f in found for key in f.key.split("+")))
 
 
-def _of_concept(concept: wire.Concept, terminology: Terminology) -> tuple[str, ...]:
+def _of_concept(concept: elements.Concept, terminology: Terminology) -> tuple[str, ...]:
     return services_of(terminology, concept)
 
 
@@ -66,7 +66,7 @@ def _by_wording(text: str) -> tuple[str, ...]:
     return ()
 
 
-def keys_of(code: wire.Concept | None, terminology: Terminology) -> tuple[str, ...]:
+def keys_of(code: elements.Concept | None, terminology: Terminology) -> tuple[str, ...]:
     """Keys of what a code stands for, remembered."""
     return terminology.recall("service", code, _of_concept) if code else ()
 
@@ -77,7 +77,7 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     if not keys:
         facts.not_ours(source, kind)
         return
-    if not facts.is_ours(source, wire.refer(found.subject, found.patient)):
+    if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
     when = _when(found, facts)
     if kind == "ServiceRequest":
@@ -144,11 +144,11 @@ def imaging(source: str, found: wire.ImagingStudy, facts: Facts) -> None:
     codes = [*(found.modality or ()), *(s.modality for s in series if s.modality)]
     modality = {c.code.upper() for c in codes if c.code}
     said = [found.description, *(s.description for s in series), *(s.body_site.display for s in series if s.body_site)]
-    keys = services_of(facts.terminology, *(found.procedure_code or ()), besides=wire.texts((*said, *sorted(modality))))
+    keys = services_of(facts.terminology, *(found.procedure_code or ()), besides=elements.texts((*said, *sorted(modality))))
     keys = keys or (("dxa",) if "BMD" in modality else ())
     if not keys:
         facts.not_ours(source, "ImagingStudy")
-    elif not facts.is_ours(source, wire.refer(found.subject)):
+    elif not facts.is_ours(source, elements.refer(found.subject)):
         return
     elif found.status in _DONE["ImagingStudy"]:
         _performed(source, facts, keys, facts.day(found.started), found.description or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cds_service.fhir import wire
+from cds_service.fhir import elements
 from cds_service.fhir.units import number, plain
 
 _TO_MG = {
@@ -29,7 +29,7 @@ _AMOUNT = re.compile(
 _VOLUME = re.compile(r"(?<![/\d.])(\d+(?:\.\d+)?)\s*(?:ml|毫升)(?![a-z])")
 
 
-def of_quantity(found: wire.Quantity | None) -> float | None:
+def of_quantity(found: elements.Quantity | None) -> float | None:
     """Milligrams of a quantity whose unit is a mass."""
     if found is None or (value := number(found.value)) is None:
         return None
@@ -75,10 +75,10 @@ def of_mass(value: float, unit: str) -> float | None:
     return None if factor is None else value * factor
 
 
-def of_dosages(dosages: Iterable[wire.Dosage]) -> float | None:
+def of_dosages(dosages: Iterable[elements.Dosage]) -> float | None:
     """Milligrams of the single dose of the first dosage that tells it."""
     for dosage in dosages:
-        doses = [rate.dose_quantity for rate in wire.many(dosage.dose_and_rate)]
+        doses = [rate.dose_quantity for rate in elements.many(dosage.dose_and_rate)]
         for found in (*doses, dosage.dose_quantity, dosage.dose):
             if (strength := of_quantity(found)) is not None:
                 return strength

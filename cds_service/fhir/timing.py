@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from msgspec import Struct
 
-from cds_service.fhir import durations, wire
+from cds_service.fhir import durations, elements
 from cds_service.fhir.dates import day
 from cds_service.fhir.durations import DAYS, MONTH
 from cds_service.fhir.sig import read_sig
@@ -32,7 +32,7 @@ def agree(one: float | None, other: float | None) -> bool:
     return one is None or other is None or abs(one - other) <= 0.05 * max(one, other)
 
 
-def every_of(timing: wire.Timing | None) -> Said:
+def every_of(timing: elements.Timing | None) -> Said:
     """Days from dose to dose; 0 for a single dose."""
     if timing is None:
         return Said()
@@ -42,20 +42,21 @@ def every_of(timing: wire.Timing | None) -> Said:
     return repeated if repeated.value is not None or not coded.said else coded
 
 
-def _coded(code: wire.Concept | None) -> Said:
+def _coded(code: elements.Concept | None) -> Said:
     if code is None:
         return Said()
-    for coding in wire.codings(code):
+    for coding in elements.codings(code):
         if (every := _TIMING_CODES.get((coding.code or "").upper())) is not None:
             return Said(True, every)
-    found = [read_sig(said) for said in (code.text, *(s for c in wire.codings(code) for s in (c.code, c.display))) if said]
+    found = [read_sig(said) for said in (code.text, *(s for c in elements.codings(code) for s in (c.code, c.display))) if said]
     return Said(True, next((sig.every for sig in found if sig.readable and sig.every is not None), None))
 
 
-def _repeated(repeat: wire.Repeat | None) -> Said:
+def _repeated(repeat: elements.Repeat | None) -> Said:
     if repeat is None:
         return Said()
-    times, weekdays = len(wire.many(repeat.time_of_day)) or len(wire.many(repeat.when)), len(wire.many(repeat.day_of_week))
+    times = len(elements.many(repeat.time_of_day)) or len(elements.many(repeat.when))
+    weekdays = len(elements.many(repeat.day_of_week))
     frequency, period = number(repeat.frequency), number(repeat.period)
     if repeat.period is None and repeat.frequency is None:
         if weekdays or times:
@@ -81,7 +82,7 @@ def _on_weekdays(period: float, frequency: float, weekdays: int) -> float | None
     return period / frequency if fits else None
 
 
-def days_of(timing: wire.Timing | None, every: float | None, zone: tzinfo) -> float | None:
+def days_of(timing: elements.Timing | None, every: float | None, zone: tzinfo) -> float | None:
     """How long, by the bounds or by the number of doses."""
     repeat = timing.repeat if timing else None
     if repeat is None:

@@ -22,22 +22,26 @@ _running = local()
 
 
 class InUse:
-    """The connections that one query uses, so that it can be broken off from another thread."""
+    """The connection that one query uses, so that it can be broken off from another thread."""
 
     def __init__(self) -> None:
-        self._connections: list[HTTPConnection] = []
+        self._connection: HTTPConnection | None = None
 
     def watch(self) -> None:
-        """Note the connections that this thread uses from now on."""
+        """Note the connection that this thread uses from now on."""
         _running.in_use = self
 
     def note(self, connection: HTTPConnection) -> None:
         connection.watched = connection.sock  # type: ignore[attr-defined]  # the response takes the socket over
-        self._connections.append(connection)
+        self._connection = connection
+
+    def release(self) -> None:
+        """The answer is over: the connection may be another query's by now."""
+        self._connection = None
 
     def shut(self) -> None:
         """Break off whatever is under way: a blocked read ends at once."""
-        for connection in self._connections:
+        if (connection := self._connection) is not None:
             with suppress(OSError, AttributeError):
                 connection.watched.shutdown(SHUT_RDWR)  # type: ignore[attr-defined]
 
@@ -101,6 +105,11 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: else the body of a redirect is read whole, however long, to see where it would lead."""
+
+
 @cache
 def proxies(base: str) -> dict[str, str]:
     """The proxies that the environment names for a FHIR server."""
@@ -109,7 +118,7 @@ def proxies(base: str) -> dict[str, str]:
 
 def session(connections: int) -> requests.Session:
     """A session that keeps connections alive and nothing else: no cookie of one call reaches another."""
-    made = requests.Session()
+    made = _Session()
     made.trust_env = False  # the environment is looked at once, here and in ``proxies``, not at each query
     made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     made.headers.update({"Accept": "application/fhir+json"})

@@ -10,7 +10,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from cards.concepts import Analyte
-from cds_service.fhir.wire import Quantity
+from cds_service.fhir.elements import Quantity
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _STATEMENT = re.compile(r"\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)(?![\d.,/:-])\s*(.{0,24}?)\s*")

@@ -1,72 +1,26 @@
-"""FHIR R4 on the way in: only the fields that are read, everything optional, nothing checked that is not needed.
-
-Where clients were seen to send one object instead of a list, both are taken (CDS Hooks sandbox, DSTU2 leftovers).
-"""
+"""FHIR R4 resources on the way in: only the fields that are read, everything optional, nothing checked that is not needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, json
 
-Item = TypeVar("Item")
-
-NOTHING = Raw(b"null")
-"""Where a field that stays JSON is missing.
-
-What a resource is about (``code``, ``medicationCodeableConcept``) and how a drug is taken stay JSON: a chart says the same
-things again and again, so that what they mean is looked up by their bytes. Ranges stay JSON, since most values are not read.
-"""
-
-
-class Element(Struct, gc=False, rename="camel"):
-    """Base of all: FHIR's own spelling, and no work for the garbage collector, since nothing here refers back."""
-
-
-class Coding(Struct, frozen=True, gc=False):
-    system: str | None = None
-    code: str | None = None
-    display: str | None = None
-
-
-class Concept(Struct, frozen=True, gc=False):
-    """CodeableConcept."""
-
-    coding: tuple[Coding, ...] | None = None
-    text: str | None = None
-
-
-class Reference(Element):
-    reference: str | None = None
-    display: str | None = None
-
-
-class Subject(Element):
-    """A Reference of which only the target counts."""
-
-    reference: str | None = None
-
-
-class Period(Element):
-    start: str | None = None
-    end: str | None = None
-
-
-class Quantity(Element):
-    value: float | str | None = None
-    comparator: str | None = None
-    unit: str | None = None
-    code: str | None = None
-
-
-class Meta(Element):
-    last_updated: str | None = None
-
-
-class Link(Element):
-    relation: Any = None
-    url: Any = None
+from cds_service.fhir.elements import (
+    NOTHING,
+    Coding,
+    Concept,
+    Device,
+    Dosage,
+    Element,
+    Link,
+    Meta,
+    Period,
+    Quantity,
+    Reference,
+    ReferenceRange,
+    Subject,
+)
 
 
 class Resource(Element, tag_field="resourceType"):
@@ -96,8 +50,8 @@ class LooseBundle(Element):
 
 
 class LooseEntry(Element):
-    full_url: str | None = None
-    resource: Raw = Raw(b"null")
+    full_url: Any = None
+    resource: Raw = NOTHING
 
 
 class PeekComponent(Element):
@@ -130,23 +84,13 @@ class Patient(Resource):
     deceased_date_time: str | None = None
 
 
-class ReferenceRange(Element):
-    low: Quantity | None = None
-    high: Quantity | None = None
-    type: Concept | None = None
-
-
-class Device(Element):
-    display: str | None = None
-
-
 class Value(Element):
     """What Observation and Observation.component share."""
 
     code: Raw = NOTHING
     value_quantity: Quantity | None = None
     value_string: str | None = None
-    value_integer: int | None = None
+    value_integer: float | None = None
     value_codeable_concept: Concept | None = None
     reference_range: Raw = NOTHING
 
@@ -183,48 +127,6 @@ class Condition(Resource):
     abatement_string: str | None = None
     abatement_boolean: bool | None = None
     body_site: tuple[Concept, ...] | None = None
-
-
-class Repeat(Element):
-    bounds_period: Period | None = None
-    bounds_duration: Quantity | None = None
-    count: float | str | None = None
-    frequency: float | str | None = None
-    frequency_max: float | str | None = None
-    period: float | str | None = None
-    period_max: float | str | None = None
-    period_unit: str | None = None
-    day_of_week: tuple[str, ...] | str | None = None
-    time_of_day: tuple[str, ...] | str | None = None
-    when: tuple[str, ...] | str | None = None
-
-
-class Timing(Element):
-    repeat: Repeat | None = None
-    code: Concept | None = None
-
-
-class Range(Element):
-    low: Quantity | None = None
-    high: Quantity | None = None
-
-
-class DoseAndRate(Element):
-    dose_quantity: Quantity | None = None
-    dose_range: Range | None = None
-
-
-class Dosage(Element):
-    sequence: float | str | None = None
-    text: str | None = None
-    patient_instruction: str | None = None
-    as_needed_boolean: bool | str | None = None
-    as_needed_codeable_concept: Concept | None = None
-    route: Concept | None = None
-    timing: Timing | None = None
-    dose_and_rate: tuple[DoseAndRate, ...] | DoseAndRate | None = None
-    dose_quantity: Quantity | None = None
-    dose: Quantity | None = None
 
 
 class DispenseRequest(Element):
@@ -468,52 +370,3 @@ MEDICINE = json.Decoder(Medicine)
 MEDICATION = json.Decoder(Medication)
 ACT = json.Decoder(Act)
 ANYTHING = json.Decoder()
-
-
-def many(value: tuple[Item, ...] | Item | None) -> tuple[Item, ...]:
-    """A list, one lone object or nothing, as a tuple."""
-    if value is None:
-        return ()
-    return value if isinstance(value, tuple) else (value,)
-
-
-def codings(*concepts: Concept | None) -> Iterator[Coding]:
-    for concept in concepts:
-        if concept is not None and concept.coding is not None:
-            yield from concept.coding
-
-
-def wording(*concepts: Concept | None) -> str:
-    """All that the concepts say in words: texts and displays, each once."""
-    said: dict[str, None] = {}
-    for concept in concepts:
-        if concept is None:
-            continue
-        if concept.text:
-            said[concept.text] = None
-        for coding in concept.coding or ():
-            if coding.display:
-                said[coding.display] = None
-    return " | ".join(said)
-
-
-def first_code(value: Concept | str | None, default: str = "") -> str:
-    """The code of a status, as R4 writes it (CodeableConcept) or as STU3 did (code)."""
-    if value is None or isinstance(value, str):
-        return default if value is None else value
-    for coding in value.coding or ():
-        if coding.code:
-            return coding.code
-    return default or (value.text.lower() if value.text else "")
-
-
-def refer(*references: Subject | None) -> str:
-    """The first reference that says where it points, else ""."""
-    for each in references:
-        if each is not None and each.reference:
-            return each.reference
-    return ""
-
-
-def texts(parts: Iterable[str | None]) -> str:
-    return " | ".join(part for part in parts if part)

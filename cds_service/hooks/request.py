@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import msgspec
+import orjson
 from msgspec import Raw, Struct
 
 from cds_service.hooks.access import Authorization, FhirAccess, access
@@ -238,14 +239,23 @@ def _bundled(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...],
     for number, entry in enumerate(bundle.entry or []):
         if entry is None or (peek := _peek(entry.resource)) is None:
             continue
+        place = f"context.{field}.entry[{number}]"
+        _check_can_be_sent_back(entry.resource, place)
         if peek.resourceType == "MedicationOrder":
-            place = f"context.{field}.entry[{number}]"
             raise bad_request(place, "is of FHIR DSTU2; this service reads FHIR R4 only", "not-supported")
         url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""
         entries.append(_Entry(url, entry.resource))
         own_id = peek.id if isinstance(peek.id, str) else url.removeprefix("urn:uuid:").rpartition("/")[2]
         names |= {name: f"{peek.resourceType}/{own_id}" for name in (url, own_id) if name}
     return (msgspec.json.encode(_Bundle("Bundle", entries)),), names
+
+
+def _check_can_be_sent_back(resource: Raw, place: str) -> None:
+    """A draft may be sent back, mended: so it must hold nothing that JSON allows and its readers do not."""
+    try:
+        orjson.loads(bytes(resource))
+    except orjson.JSONDecodeError:
+        raise bad_request(place, "holds a number out of range, or is nested too deeply", "value") from None
 
 
 def _selected(context: Mapping[str, Raw], names: Mapping[str, str]) -> frozenset[str] | None:

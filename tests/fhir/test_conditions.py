@@ -10,8 +10,8 @@ import pytest
 from cards.chart import FractureEntry
 from cards.concepts import Data
 from cds_service.fhir.conditions import understand
+from cds_service.fhir.elements import Coding, Concept
 from cds_service.fhir.read import TERMINOLOGY
-from cds_service.fhir.wire import Coding, Concept
 from tests.fhir.conftest import CM, SNOMED, WHO, Reader, concept, condition
 
 

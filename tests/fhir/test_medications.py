@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from cds_service.fhir.drugs import identify
+from cds_service.fhir.elements import Coding, Concept
 from cds_service.fhir.read import TERMINOLOGY
-from cds_service.fhir.wire import Coding, Concept
 from tests.fhir.conftest import SNOMED, TODAY, WHO, Reader, concept, condition, medication
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"

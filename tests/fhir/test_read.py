@@ -76,6 +76,33 @@ def test_odd_entries_are_tolerated() -> None:
     assert {line.outcome for line in trace.lines} == {"used", "set-aside", "not-ours"}
 
 
+@pytest.mark.parametrize(
+    ("entry", "used", "unreadable"),
+    [
+        (None, 0, 0),
+        ({}, 0, 0),
+        (7, 0, 1),
+        ({"resource": {"resourceType": "Bundle", "entry": "x"}}, 0, 1),
+        ({"fullUrl": 7, "resource": observation("2160-0", 1.0, "mg/dL")}, 1, 0),
+    ],
+)
+def test_no_entry_that_holds_something_is_passed_over_in_silence(entry: Any, used: int, unreadable: int) -> None:
+    body = json.dumps({"resourceType": "Bundle", "entry": [entry, {"resource": patient()}]}).encode()
+    _, trace = read([body], patient_id="p", today=TODAY, zone=ZONE)
+    assert (trace.used["creatinine"], trace.set_aside["unreadable"]) == (used, unreadable)
+
+
+def test_an_unreadable_meta_costs_no_value() -> None:
+    two = [observation("2160-0", value, "mg/dL") | {"id": str(value), "meta": 5} for value in (1.0, 2.0)]
+    assert len(chart([patient(), *two]).measured["creatinine"]) == 2
+
+
+def test_a_whole_number_beyond_all_bounds_costs_its_value_only() -> None:
+    vast = {key: value for key, value in observation("2160-0", 1.0, "mg/dL").items() if key != "valueQuantity"}
+    found = chart([patient(), vast | {"valueInteger": 10**400}])
+    assert [aside.reason for aside in found.set_aside] == ["unreadable"]
+
+
 def test_a_resource_that_is_not_utf8_spoils_nothing() -> None:
     body = bundle(patient(), observation("2160-0", 1.0, "mg/dL"), condition(concept(WHO, "I21", text="XX")))
     found, _ = read([body.replace(b"XX", b"\xff\xfe")], patient_id="p", today=TODAY, zone=ZONE)

@@ -19,11 +19,11 @@ from cards.concepts import ANALYTES, DRUGS, PROBLEMS, Mechanism, Site
 from cds_service.fhir import units
 from cds_service.fhir.conditions import understand
 from cds_service.fhir.drugs import identify
+from cds_service.fhir.elements import Coding, Concept, Quantity
 from cds_service.fhir.names import fold
 from cds_service.fhir.read import TERMINOLOGY, read
 from cds_service.fhir.services import services_of
-from cds_service.fhir.terminology.codes import LOCAL_SYSTEM
-from cds_service.fhir.wire import Coding, Concept, Quantity
+from cds_service.fhir.terminology.codes import LOCAL_SYSTEM, Terminology
 from tests.fhir.conftest import CM, LOINC, SNOMED, TODAY, WHO, ZONE, Reader, bundle, concept, medication, observation, patient
 
 URIS = {
@@ -233,3 +233,24 @@ def test_the_code_system_never_changes_the_course(codes: list[tuple[str, str]]) 
         found.append(read([body], patient_id="p", today=TODAY, zone=ZONE)[0].drug_courses)
     assert all(courses == found[0] for courses in found)
     assert found[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "made"),
+    [
+        (Concept((Coding(SNOMED, "64859006", "Osteoporosis"),)), 1),
+        (Concept((Coding(SNOMED, "64859006", "Osteoporosis"),), "Osteoporosis"), 1),
+        (Concept((Coding(SNOMED, "64859006", "Osteoporosis"),), "seen with her son"), 2),
+        (Concept((Coding(SNOMED, "64859006"), Coding(None, None, "seen with her son"))), 2),
+        (Concept(None, "seen with her son"), 2),
+    ],
+)
+def test_what_a_person_wrote_is_not_remembered(found: Concept, made: int) -> None:
+    terminology, calls = Terminology(()), []
+
+    def make(concept: Concept, _: Terminology) -> str:
+        calls.append(concept)
+        return "meaning"
+
+    assert {terminology.recall("test", found, make) for _ in range(2)} == {"meaning"}
+    assert len(calls) == made

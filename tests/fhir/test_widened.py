@@ -11,9 +11,9 @@ from cards import catalog
 from cards.chart import Hook
 from cards.rule import Indicator, run
 from cds_service.fhir.drugs import identify
+from cds_service.fhir.elements import Concept
 from cds_service.fhir.read import TERMINOLOGY, read
 from cds_service.fhir.terminology.codes import LOCAL_SYSTEM, load
-from cds_service.fhir.wire import Concept
 from tests.fhir.conftest import (
     LOINC,
     SNOMED,

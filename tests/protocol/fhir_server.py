@@ -95,12 +95,14 @@ def slowly(body: Resource, seconds: float) -> Answer:
     return answer
 
 
-def dripping(seconds: float, *, headers: bool = False) -> Answer:
-    """A byte now and then, in the head or in the body: every read succeeds in time, the whole never ends."""
+def dripping(seconds: float, *, headers: bool = False, status: str = "200 OK", more: str = "") -> Answer:
+    """A byte now and then, in the head or in the body: every read succeeds in time, the whole never ends. ``more``: a
+    header."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         started = time.monotonic()
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"" if headers else b"Content-Length: 100000\r\n\r\n"))
+        head = f"HTTP/1.1 {status}\r\n" + (f"{more}\r\n" if more else "")
+        handler.wfile.write(head.encode() + (b"" if headers else b"Content-Length: 100000\r\n\r\n"))
         while time.monotonic() - started < seconds:
             handler.wfile.write(b"X" if headers else b" ")
             handler.wfile.flush()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from socket import socketpair
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from cds_service.fhir import client
 from cds_service.fhir.client import Access, Answer, FhirClient, below, page_of
+from cds_service.fhir.transport import InUse
 from tests.protocol import fhir_server
 from tests.protocol.fhir_server import FhirServer, bundle, dripping, raw, redirect, resource, slowly
 
@@ -76,6 +79,26 @@ def test_a_redirect_is_not_followed_a7(server: FhirServer) -> None:
         assert other.seen == []
 
 
+def test_the_body_of_a_redirect_is_not_read(server: FhirServer) -> None:
+    server.otherwise = dripping(4, status="302 Found", more=f"Location: {server.base}/elsewhere")
+    began = time.monotonic()
+    assert fetch(server, timeout=4) == Answer()
+    assert time.monotonic() - began < 2
+
+
+def test_a_connection_that_was_given_back_is_not_shut() -> None:
+    here, there = socketpair()
+    with here, there:
+        connection = HTTPConnection("localhost")
+        connection.sock = here
+        in_use = InUse()
+        in_use.note(connection)
+        in_use.release()
+        in_use.shut()
+        here.sendall(b"x")
+        assert there.recv(1) == b"x"
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 500])
 def test_any_other_status_is_a_failed_query_and_is_not_asked_again_a8(server: FhirServer, status: int) -> None:
     server.otherwise = resource(bundle(), status)
@@ -100,6 +123,8 @@ def test_a_busy_server_is_asked_once_more(server: FhirServer, status: int) -> No
         b'{"resourceType": "OperationOutcome", "issue": []}',
         b"[" * 100_000,
         b'{"resourceType": "Bundle", "entry": 5}',
+        b'{"resourceType": "\xff"}',
+        b'{"resourceType": "Bundle", "entry": [5], "link": [{"relation": "next", "url": "\xff"}]}',
     ],
 )
 def test_an_answer_that_is_no_resource_is_a_failed_query_f3(server: FhirServer, content: bytes) -> None:

@@ -57,6 +57,13 @@ def refused(body: Any) -> RequestError:
     return error
 
 
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "[" * 1_500 + "]" * 1_500])
+def test_a_draft_that_could_not_be_sent_back_is_refused_by_its_place(value: str) -> None:
+    body = changed("context.draftOrders", {"entry": [{"resource": {"resourceType": "MedicationRequest", "note": SECRET}}]})
+    error = refused(json.dumps(body).replace(f'"{SECRET}"', value).encode())
+    assert "draftOrders" in str(outcome(error)) or "nested" in str(outcome(error))
+
+
 def test_a_minimal_request_is_read_r1() -> None:
     call = read(BODY)
     assert (call.hook, call.patient_id, call.user_type) == ("order-select", "123", "Practitioner")

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from cards.concepts import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
+from cds_service.fhir.elements import Coding, Concept, codings
 from cds_service.fhir.names import Names
 from cds_service.fhir.units import plain
-from cds_service.fhir.wire import Coding, Concept, codings
 
 Result = TypeVar("Result")
 
@@ -162,7 +162,9 @@ class Terminology:
 
     def recall(self, purpose: str, concept: Concept, make: Callable[[Concept, Terminology], Result]) -> Result:
         """``make(concept, self)``, remembered when the concept holds a code system's words only: never what a person wrote."""
-        if not concept.coding or (concept.text is not None and all(c.display != concept.text for c in concept.coding)):
+        said = concept.coding or ()
+        coded = bool(said) and all(c.system and c.code for c in said)  # a display without a code is what a person wrote
+        if not coded or (concept.text is not None and all(c.display != concept.text for c in said)):
             return make(concept, self)
         return self._remembered((purpose, concept), lambda: make(concept, self))
 
