@@ -83,7 +83,8 @@ def incomplete_data(chart: Chart) -> Iterator[Finding]:
 
 
 def _person(chart: Chart) -> Iterator[Finding]:
-    """Without age or sex nobody knows whether T-scores count, nor whom to measure or treat: those rules stay silent."""
+    """Without an age, or before {t-group-years} without a sex, nobody knows whether T-scores count, nor whom to treat: those
+    rules stay silent. From then on what depends on the sex still does."""
     lacking = [name for name, lacks in ((_BIRTH, chart.patient.birth is None), (_SEX, not chart.patient.sex)) if lacks]
     if not lacking or not adult(chart):
         return

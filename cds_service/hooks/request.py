@@ -139,7 +139,7 @@ def parse(
         raise bad_request("context", "is required", "required")
     wanted = HOOKS[hook]
     patient_id = _patient_id(_text(told.context, "patientId"))
-    bundle, names = _bundled(told.context, wanted.bundle) if wanted.bundle else ((), {})
+    bundle, names = _bundled(told.context, wanted) if wanted.bundle else ((), {})
     given, empty, failed = _sorted_prefetch(told.prefetch or {})
     user = _text(told.context, "userId", required=wanted.user)
     return Call(
@@ -223,8 +223,9 @@ def relative(reference: str) -> str:
     return "/".join(reference.partition("/_history/")[0].split("/")[-2:])
 
 
-def _bundled(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...], dict[str, str]]:
+def _bundled(context: Mapping[str, Raw], wanted: Context) -> tuple[tuple[bytes, ...], dict[str, str]]:
     """The Bundle without what is no resource, and how else a selection may name one: full URL or bare id -> Type/id."""
+    field = wanted.bundle
     raw = context.get(field)
     if raw is None or bytes(raw) == b"null":
         raise bad_request(f"context.{field}", "is required", "required")
@@ -240,7 +241,8 @@ def _bundled(context: Mapping[str, Raw], field: str) -> tuple[tuple[bytes, ...],
         if entry is None or (peek := _peek(entry.resource)) is None:
             continue
         place = f"context.{field}.entry[{number}]"
-        _check_can_be_sent_back(entry.resource, place)
+        if wanted.orders:
+            _check_can_be_sent_back(entry.resource, place)
         if peek.resourceType == "MedicationOrder":
             raise bad_request(place, "is of FHIR DSTU2; this service reads FHIR R4 only", "not-supported")
         url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""

@@ -64,6 +64,14 @@ def test_a_draft_that_could_not_be_sent_back_is_refused_by_its_place(value: str)
     assert "draftOrders" in str(outcome(error)) or "nested" in str(outcome(error))
 
 
+def test_an_entry_just_recorded_is_never_sent_back_and_may_hold_any_number() -> None:
+    vast = '{"resourceType": "Condition", "id": "c1", "note": 1' + "0" * 400 + "}"
+    context = {"userId": "Practitioner/7", "patientId": "123", "conditions": {"entry": [{"resource": SECRET}]}}
+    hook = "problem-list-item-create"
+    body = json.dumps({"hook": hook, "hookInstance": "x", "context": context}).replace(f'"{SECRET}"', vast)
+    assert len(parse(body.encode(), hook).entered) == 1
+
+
 def test_a_minimal_request_is_read_r1() -> None:
     call = read(BODY)
     assert (call.hook, call.patient_id, call.user_type) == ("order-select", "123", "Practitioner")
