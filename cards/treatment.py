@@ -54,8 +54,8 @@ def start_treatment(chart: Chart) -> Iterator[Finding]:
     """Osteoporosis, or low bone mass with a high FRAX, is treated. The risk stratum chooses the drug: high, an oral
     bisphosphonate first; very high, zoledronate, denosumab or an anabolic.
 
-    When: a postmenopausal woman or a man, of {t-group-years} or older, with osteoporosis, or with low bone mass and a high FRAX
-    (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
+    When: a woman or man of {t-group-years} or older (the sex need not be known) with osteoporosis, or with low bone mass and a
+    high FRAX (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a

@@ -67,6 +67,7 @@ def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
         return page(
             "card.html",
             card=found,
+            rule=[Markup(_MARKDOWN.renderInline(paragraph)) for paragraph in found.told],  # noqa: S704
             title=_title,
             hooks=[s.hook for s in SERVICES.values() if s.hook in found.hooks],
             recommendations=cited(found.cites),
