@@ -1,75 +1,142 @@
-"""The numbers of ``thresholds.toml``: a rule asks for one by its key, so that no number of medicine stands in code."""
+"""The numbers of the medicine: those that several cards share (``thresholds.toml``) and those of one card (its ``card.toml``).
+
+A rule is handed its own numbers and the shared ones that it declares; a definition asks the chart for the shared ones. So a
+site's own values hold for that site alone, and two sites can live in one process.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from math import isfinite
+from pathlib import Path
+from typing import Any
 
-from msgspec import Struct, convert
+from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
+
+from cards.vocabulary import DRUGS
+
+HERE = Path(__file__).parent
+SHARED = HERE / "thresholds.toml"
+CATALOG = HERE / "catalog"
 
 _NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 
 
-class Threshold(Struct, frozen=True):
-    """A number with its unit (UCUM), where it comes from and how sure it is."""
+class ContentError(ValueError):
+    """Something is missing or wrong in the medicine's own files: one sentence that names file and place."""
+
+
+class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
+    """A number with its unit (UCUM), where it comes from and how sure it is.
+
+    ``status``: VERIFIED, SEED, SECONDARY, RECALL or OWN (``thresholds.toml`` tells what they mean). ``card``: the code of the
+    card that it belongs to, "" where several share it.
+    """
 
     value: int | float
     unit: str
     source: str
     status: str
+    card: str = ""
 
 
-THRESHOLDS: dict[str, Threshold] = convert(
-    tomllib.loads(files("cards").joinpath("thresholds.toml").read_text("utf-8")), dict[str, Threshold]
-)
+class Numbers:
+    """Numbers by name: ``n.adult_years`` is the value of ``adult-years``, ``n["adult-years"]`` too.
 
-
-def limit(key: str) -> int:
-    """The value of one threshold. Typed as int because most count days or months; ``measure`` gives the others.
-
-    >>> limit("t-group-years")
-    50
+    >>> Numbers({"adult-years": 18}).adult_years
+    18
     """
-    return int(THRESHOLDS[key].value)
+
+    def __init__(self, values: Mapping[str, int | float], whose: str = "the medicine") -> None:
+        self.__dict__.update({key.replace("-", "_"): value for key, value in values.items()})
+        self._whose = whose
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{self._whose} declares no number {name.replace('_', '-')}")
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key.replace("-", "_"))
 
 
-def measure(key: str) -> float:
-    """The value of one threshold that is a measured quantity.
+class Thresholds:
+    """All numbers of one site: ``table`` by key; ``shared`` for definitions."""
 
-    >>> measure("t-osteoporosis")
-    -2.5
-    """
-    return float(THRESHOLDS[key].value)
+    def __init__(self, table: Mapping[str, Threshold]) -> None:
+        self.table = dict(table)
+
+    @cached_property
+    def shared(self) -> Numbers:
+        return Numbers({key: each.value for key, each in self.table.items() if not each.card})
+
+    def of(self, card: str, shared: tuple[str, ...]) -> Numbers:
+        """What one card may reckon with: its own numbers and the shared ones that it declares."""
+        own = {key: each.value for key, each in self.table.items() if each.card == card}
+        return Numbers(own | {key: self.table[key].value for key in shared}, f"card {card}")
+
+    def filled(self, words: str) -> str:
+        """Words with the values of the thresholds that they name.
+
+        >>> shipped().filled("from {t-group-years} on, T {t-osteoporosis} or lower")
+        'from 50 on, T -2.5 or lower'
+        """
+        return _NAMED.sub(lambda match: str(self.table[match[1]].value), words)
+
+    def overridden(self, values: Mapping[str, int | float]) -> Thresholds:
+        """These numbers with a site's own in their place. Only what rests on convention (status RECALL) is a site's to change.
+
+        Raises:
+            ValueError: a key that does not exist, or that a source vouches for, or no such number.
+        """
+        table = self.table
+        if unknown := sorted(values.keys() - table.keys()):
+            raise ValueError(f"no such thresholds: {', '.join(unknown)}")
+        if sourced := sorted(key for key in values if table[key].status != "RECALL"):
+            raise ValueError(f"not a site's to change, since they have a source: {', '.join(sourced)}")
+        if wrong := sorted(key for key, value in values.items() if not _fits(value, table[key].value)):
+            raise ValueError(f"must be numbers, whole ones where ours are: {', '.join(wrong)}")
+        return Thresholds(table | {key: replace(table[key], value=value) for key, value in values.items()})
 
 
-def filled(words: str) -> str:
-    """Words with the values of the thresholds that they name.
+@cache
+def shipped() -> Thresholds:
+    """The numbers as they come with the service. ContentError where a file does not hold what it must."""
+    table: dict[str, Threshold] = {}
+    for path, card, numbers in _files():
+        for key, told in numbers.items():
+            if key in table:
+                raise ContentError(f"{path}: {key} is a number of {table[key].card or SHARED.name} already")
+            try:
+                table[key] = replace(convert(_with_value(told), Threshold), card=card)
+            except ValidationError as error:
+                raise ContentError(f"{path}: number {key}: {error}") from None
+    return Thresholds(table)
 
-    >>> filled("from {t-group-years} on, T {t-osteoporosis} or lower")
-    'from 50 on, T -2.5 or lower'
-    """
-    return _NAMED.sub(lambda match: str(THRESHOLDS[match[1]].value), words)
+
+def _with_value(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One entry; how long a drug works stands with the drug alone (``works`` names it)."""
+    rest = dict(told)
+    drug = rest.pop("works", None)
+    return rest | {"value": DRUGS[drug].covers_months} if drug in DRUGS else told
 
 
-def override(values: Mapping[str, int | float]) -> None:
-    """Put a site's own values in the place of ours, once, before the first chart is read.
+def _files() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each file that holds numbers: its path, its card, its numbers."""
+    yield SHARED.name, "", read_toml(SHARED)
+    for path in sorted(CATALOG.glob("*/*/card.toml")):
+        yield str(path.relative_to(HERE)), path.parent.name, read_toml(path).get("numbers", {})
 
-    Only what rests on convention (status RECALL) is a site's to change.
 
-    Raises:
-        ValueError: a key that does not exist, or that a source vouches for, or no such number. Then nothing is changed.
-    """
-    if unknown := sorted(values.keys() - THRESHOLDS.keys()):
-        raise ValueError(f"no such thresholds: {', '.join(unknown)}")
-    if sourced := sorted(key for key in values if THRESHOLDS[key].status != "RECALL"):
-        raise ValueError(f"not a site's to change, since they have a source: {', '.join(sourced)}")
-    if wrong := sorted(key for key, value in values.items() if not _fits(value, THRESHOLDS[key].value)):
-        raise ValueError(f"must be numbers, whole ones where ours are: {', '.join(wrong)}")
-    THRESHOLDS.update({key: replace(THRESHOLDS[key], value=value) for key, value in values.items()})
+@cache
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """A TOML file of the medicine; ContentError that names it where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ContentError(f"{path.relative_to(HERE)}: {error}") from None
 
 
 def _fits(value: int | float, ours: int | float) -> bool:

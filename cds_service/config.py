@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from cards.concepts import DRUGS, ROMOSOZUMAB
+from cards.vocabulary import DRUGS, SHIPPED_FORMULARY
 
 MIN_KEY = 16
 SQLITE = ("sqlite", "sqlite+pysqlite")
@@ -48,9 +48,7 @@ class Settings(BaseSettings):
     language: Literal["en", "zh"] = Field(default="en", validation_alias="CDS_LANGUAGE")
     max_cards: int = Field(default=8, ge=1, validation_alias="CDS_MAX_CARDS")
     max_body: int = Field(default=20 * 1024**2, ge=1024, validation_alias="CDS_MAX_BODY")
-    formulary: Annotated[frozenset[str], NoDecode] = Field(
-        default=frozenset(DRUGS) - {ROMOSOZUMAB.key}, validation_alias="CDS_FORMULARY"
-    )
+    formulary: Annotated[frozenset[str], NoDecode] = Field(default=SHIPPED_FORMULARY, validation_alias="CDS_FORMULARY")
     local_codes: Path | None = Field(default=None, validation_alias="CDS_LOCAL_CODES")
     site: Path | None = Field(default=None, validation_alias="CDS_SITE")
     database_url: SecretStr = Field(
@@ -105,7 +103,7 @@ class Settings(BaseSettings):
     @field_validator("formulary", mode="before")
     @classmethod
     def _formulary(cls, value: object) -> object:
-        """Read the TOML file: ``drugs = ["alendronate", ...]`` with the keys of ``cards.concepts.DRUGS``."""
+        """Read the TOML file: ``drugs = ["alendronate", ...]`` with the keys of ``cards.vocabulary.DRUGS``."""
         if not isinstance(value, str):
             return value
         try:

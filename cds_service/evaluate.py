@@ -11,13 +11,14 @@ from typing import Any
 
 from msgspec import Struct, field, json
 
-import cards.catalog  # noqa: F401  registers every rule
-from cards import text
 from cards.chart import ORDER_HOOKS, Chart, Hook
-from cards.concepts import Data, Name
-from cards.phrases import phrase
-from cards.risk import postmenopausal
-from cards.rule import INFO, Finding, Option, cards_of, run
+from cards.definitions.person import postmenopausal
+from cards.engine.catalog import all_cards, cards_of
+from cards.engine.findings import INFO, Finding, Option
+from cards.engine.run import run
+from cards.vocabulary import Data, Name
+from cards.words import text
+from cards.words.phrases import joined
 from cds_service import metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
@@ -87,6 +88,7 @@ class Evaluator:
         self._client = FhirClient(settings.fhir_timeout)
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
+        self.thresholds = self._site.numbers()
         self._queries = {"": self._all_queries("")} | {each.iss: self._all_queries(each.iss) for each in self._site.prefetch}
         text.load()
         orders.templates()
@@ -191,6 +193,7 @@ class Evaluator:
             failed=failed,
             formulary=self._settings.formulary,
             terminology=self._terminology,
+            thresholds=self.thresholds,
             full=full,
         )
 
@@ -284,5 +287,5 @@ class Evaluator:
 
 def _not_shown(cut: Iterable[Finding], language: str) -> str:
     """What is cut is named."""
-    titles = dict.fromkeys(phrase("card", finding.code, language) for finding in cut)
-    return NOT_SHOWN[language].format(titles=("、" if language == "zh" else ", ").join(titles))
+    titles = dict.fromkeys(all_cards()[finding.code].title[language] for finding in cut)
+    return NOT_SHOWN[language].format(titles=joined(titles, "comma", language))

@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from cards import sources
-from cards.calendar import add_months
-from cards.rule import CRITICAL, Fact, Finding
+from cards.chart.calendar import add_months
+from cards.chart.facts import Fact
+from cards.engine import sources
+from cards.engine.findings import CRITICAL, Finding
 from cds_service import metrics
 from cds_service.hooks.request import Call
 from cds_service.store import Override, Shown, Store

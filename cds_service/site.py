@@ -20,10 +20,9 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-import cards.catalog  # noqa: F401  registers every rule
-from cards import thresholds
-from cards.concepts import Data
-from cards.rule import REGISTRY
+from cards.engine.catalog import all_cards
+from cards.thresholds import Thresholds, shipped
+from cards.vocabulary import Data
 from cds_service.config import ConfigError
 from cds_service.fhir import queries
 
@@ -48,6 +47,10 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     code_system: Literal["international", "us"] = "international"
     prefetch: tuple[Prefetch, ...] = ()
 
+    def numbers(self) -> Thresholds:
+        """The numbers of the medicine with the site's own in their place."""
+        return shipped().overridden(self.thresholds)
+
     def templates(self, iss: str) -> dict[str, str]:
         """The templates for one client: those for every client, and its own over them."""
         ours = [each for each in self.prefetch if not each.iss]
@@ -56,7 +59,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(path: Path | None) -> Site:
-    """The site's file, checked; its thresholds are in force from here on, for the whole process.
+    """The site's file, checked.
 
     Raises:
         ConfigError: it cannot be read, or names what does not exist or may not be changed.
@@ -69,7 +72,7 @@ def load(path: Path | None) -> Site:
         raise ConfigError("CDS_SITE: must name a readable TOML file") from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"CDS_SITE: {error}") from None
-    if unknown := sorted(site.cards_off - REGISTRY.keys()):
+    if unknown := sorted(site.cards_off - all_cards().keys()):
         raise ConfigError(f"CDS_SITE: cards_off: no such cards: {', '.join(unknown)}")
     for key, template in (item for each in site.prefetch for item in each.templates.items()):
         if key.rstrip("0123456789") not in _KEYS:
@@ -77,7 +80,7 @@ def load(path: Path | None) -> Site:
         if wrong := queries.misshapen(template):
             raise ConfigError(f"CDS_SITE: prefetch: {key}: {wrong[0]}")
     try:
-        thresholds.override(site.thresholds)
+        site.numbers()
     except ValueError as error:
         raise ConfigError(f"CDS_SITE: thresholds: {error}") from None
     return site

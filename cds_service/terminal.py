@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from cards.phrases import phrase
+from cards.words.phrases import phrase
 from cds_service.evaluate import Evaluation
 from cds_service.fhir.trace import Line, Trace
 from fhir_fixtures import Fixture

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-import cards.catalog  # noqa: F401  registers every rule
 from cards.chart import Hook
-from cards.rule import cards_of
+from cards.engine.catalog import cards_of
 from cds_service.fhir.queries import build
 from cds_service.fhir.terminology.codes import load
 

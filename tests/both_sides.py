@@ -1,6 +1,7 @@
 """Whether the cases stand on both sides of every number: ``make both-sides``.
 
-Each number of ``thresholds.toml`` is moved one step up and one step down, and the cases are judged anew, first those of the
+Each number (``thresholds.toml`` and every ``card.toml``) is moved one step up and one step down,
+and the cases are judged anew, first those of the
 cards that use it: one of them must notice. Prints the numbers that no case notices. It takes a minute: no part of the tests.
 """
 
@@ -15,13 +16,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cards.rule import REGISTRY
-from cards.thresholds import THRESHOLDS, Threshold
+from cards.engine.catalog import all_cards
+from cards.thresholds import Threshold, Thresholds, shipped
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import Call, parse
 from tests import test_cases
-from tests.numbers import used_by
 
 Case = tuple[dict[str, Any], Call]
 
@@ -42,12 +42,12 @@ def main() -> None:
     """Exits with 1 when a number is not guarded on both sides."""
     if failing := [case["name"] for case, _ in filter(lambda each: not _holds(each), _cases())]:
         raise SystemExit(f"cases that do not hold as they are: {failing}")
-    keys = [key for key in sorted(THRESHOLDS) if key not in KNOWN]
+    keys = [key for key in sorted(shipped().table) if key not in KNOWN]
     unseen = []
     with ProcessPoolExecutor() as pool:
         for done, (key, missed) in enumerate(zip(keys, pool.map(unnoticed, keys), strict=True), start=1):
             print(f"\r{done} of {len(keys)}", end="", file=sys.stderr, flush=True)
-            unseen += [f"{key}: {THRESHOLDS[key].value} could be {value}" for value in missed]
+            unseen += [f"{key}: {shipped().table[key].value} could be {value}" for value in missed]
     print(file=sys.stderr)
     print("\n".join(unseen) or "every number is guarded on both sides")
     raise SystemExit(bool(unseen))
@@ -55,7 +55,7 @@ def main() -> None:
 
 def unnoticed(key: str) -> list[int | float]:
     """The values next to a number's own that no case tells from it."""
-    ours = THRESHOLDS[key]
+    ours = shipped().table[key]
     step = Decimal(1).scaleb(min(int(Decimal(str(ours.value)).as_tuple().exponent), 0))
     missed = []
     for value in (Decimal(str(ours.value)) + step, Decimal(str(ours.value)) - step):
@@ -66,22 +66,15 @@ def unnoticed(key: str) -> list[int | float]:
 
 
 def _noticed(key: str, shifted: Threshold) -> bool:
-    ours, THRESHOLDS[key] = THRESHOLDS[key], shifted
-    try:
-        return any(not _holds(case) for case in _cases_with(key))
-    finally:
-        THRESHOLDS[key] = ours
+    moved = Thresholds(shipped().table | {key: shifted})
+    return any(not _holds(case, moved) for case in _cases_with(key))
 
 
 def _cases_with(key: str) -> list[Case]:
-    """All cases: first those of cards whose own rule asks for the number, then where shared definitions do, then the others."""
-    return sorted(_cases(), key=lambda case: (key not in _uses()[case[0]["card"]][0], key not in _uses()[case[0]["card"]][1]))
-
-
-@cache
-def _uses() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
-    """By card: the keys that its rule asks for, and those that it or shared definitions ask for."""
-    return {card.code: used_by(card.rule) for card in REGISTRY.values()}
+    """All cases: first those of the card whose number it is, or of the cards that share it, then the others."""
+    owner = shipped().table[key].card
+    concerned = {card.code for card in all_cards().values() if card.code == owner or key in card.shared}
+    return sorted(_cases(), key=lambda case: case[0]["card"] not in concerned)
 
 
 @cache
@@ -96,9 +89,10 @@ def _evaluator(formulary: frozenset[str] | None) -> Evaluator:
     return Evaluator(Settings() if formulary is None else Settings(formulary=formulary))
 
 
-def _holds(case: Case) -> bool:
+def _holds(case: Case, thresholds: Thresholds | None = None) -> bool:
     told, call = case
     evaluator = _evaluator(frozenset(told["formulary"]) if "formulary" in told else None)
+    evaluator.thresholds = thresholds or shipped()
     try:
         test_cases.judge(told, evaluator.evaluate(call, "en", told["today"]).response["cards"], "en")
     except AssertionError:

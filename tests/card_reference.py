@@ -1,7 +1,7 @@
 """docs/cards.md, made from the rules themselves: ``python -m tests.card_reference`` prints it, ``make docs`` writes it.
 
 For each card: when it fires (the rule's docstring), the numbers it uses, what it rests on, and its words in both languages as
-they come out for a sample patient of each variant. Samples come from the cases of ``cases/*.yaml`` and the fixtures; for a
+they come out for a sample patient of each variant. Samples come from the cases of the cards and the fixtures; for a
 variant that none of them shows, from the patients at random of ``output/charts.py``.
 """
 
@@ -14,19 +14,33 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cache
 
-import cards.catalog  # noqa: F401  registers every rule
-from cards import courses, fractures, kidney, minerals, options, orders, risk, screening, text
 from cards.chart import Chart, Hook, Measurement, Problem, Service
-from cards.phrases import LANGUAGES, PHRASES, phrase
-from cards.rule import PRIORITY, REGISTRY, Card, Finding, run
-from cards.sources import RECOMMENDATIONS, VERSION, cited
-from cards.thresholds import THRESHOLDS, filled
+from cards.definitions import (
+    bone_loss,
+    courses,
+    density,
+    diagnosis,
+    fractures,
+    kidney,
+    minerals,
+    person,
+    risk,
+    treatment,
+)
+from cards.engine import options, orders
+from cards.engine.card import Card
+from cards.engine.catalog import all_cards, citing, sections
+from cards.engine.findings import Finding
+from cards.engine.run import run
+from cards.engine.sources import RECOMMENDATIONS, VERSION, cited
+from cards.thresholds import shipped
+from cards.words import text
+from cards.words.phrases import LANGUAGES, phrase
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import Call, parse
 from fhir_fixtures import all_fixtures
 from tests import test_cases as case_files
-from tests.numbers import used_by
 from tests.output import charts
 
 Sample = tuple[Chart, Finding]
@@ -35,16 +49,6 @@ Kind = tuple[int, str]
 
 LABELS = ("When", "Not when", "Then")
 SEEDS = range(1200)
-SECTIONS = {
-    "A": "Diagnosis and assessment",
-    "B": "Treatment",
-    "C": "Sequence and course",
-    "D": "Tests",
-    "E": "Calcium and vitamin D",
-    "F": "Order safety",
-    "G": "Vertebral fracture",
-    "H": "Rehabilitation and life",
-}
 INTRODUCTION = """# The cards
 
 <!-- Made by `make docs` from the rules, texts and numbers in `cards`. Do not edit. -->
@@ -54,38 +58,39 @@ printed as they come out for a made-up patient; drugs, values and dates change w
 recommended. Below the line stands what a patient or relative reads who opens the record, without the evidence, the words
 explained, the source and the closing line that follow it on every card.
 
-Numbers stand in `cards/thresholds.toml`. Their status: VERIFIED, seen in the source named; SEED, printed in one of the five
+Numbers stand in `cards/thresholds.toml` and in the `card.toml` of their card. Their status:
+VERIFIED, seen in the source named; SEED, printed in one of the five
 Chinese documents; SECONDARY, restated by a second source; RECALL, clinical convention, to be confirmed by the site; OWN, our
 choice. Grades are those of the source, "-" where it gives none. What the words of the rules mean stands
 [first](#words-used), which card cites which recommendation [at the end](#recommendations-and-cards).
 """
 TERMS: dict[str, object] = {
-    "Adult": risk.adult,
-    "Postmenopausal": risk.postmenopausal,
-    "T-group": risk.t_group,
-    "Active pregnancy": risk.pregnant,
+    "Adult": person.adult,
+    "Postmenopausal": person.postmenopausal,
+    "T-group": person.t_group,
+    "Active pregnancy": person.pregnant,
     "Usable value": Measurement,
     "Problem (entry of the problem list)": Problem,
     "Ordered and done": Service,
-    "Lowest T-score": risk.lowest_t,
-    "Hip T-score": risk.hip_t,
-    "Bone density measured": screening.bmd_since,
-    "Loss of bone density": risk.bmd_fall,
+    "Lowest T-score": density.lowest_t,
+    "Hip T-score": density.hip_t,
+    "Bone density measured": density.bmd_since,
+    "Loss of bone density": density.bmd_fall,
     "Fragility fracture": fractures.fragility,
-    "Osteoporosis": risk.osteoporosis,
-    "Criteria of osteoporosis": risk.criteria,
-    "Low bone mass": risk.low_bone_mass,
+    "Osteoporosis": diagnosis.osteoporosis,
+    "Criteria of osteoporosis": diagnosis.criteria,
+    "Low bone mass": diagnosis.low_bone_mass,
     "High FRAX": risk.frax_high,
     "Fracture risk": risk.risk,
     "Fracture on treatment": risk.fracture_on_treatment,
     "Course of a drug": courses.build,
-    "On treatment": risk.treatments,
-    "Follow-on": risk.antiresorptive_after,
-    "Holiday": risk.holiday_since,
+    "On treatment": treatment.treatments,
+    "Follow-on": treatment.antiresorptive_after,
+    "Holiday": treatment.holiday_since,
     "Limit of a course": courses.used_up,
-    "About to be treated": risk.about_to_be_treated,
-    "Prednisone equivalent": screening.prednisone_equivalent,
-    "Long-term glucocorticoid": screening.long_glucocorticoid,
+    "About to be treated": treatment.about_to_be_treated,
+    "Prednisone equivalent": bone_loss.prednisone_equivalent,
+    "Long-term glucocorticoid": bone_loss.long_glucocorticoid,
     "Renal estimate": kidney.renal,
     "Calcium": minerals.calcium,
     "25(OH)D": minerals.vitamin_d,
@@ -107,12 +112,11 @@ problem is entered, a stay ends or a drug is refilled, nothing is said of a pati
 def document() -> str:
     """The whole page as Markdown."""
     samples = gather()
-    parts = [INTRODUCTION.format(version=VERSION, count=len(REGISTRY)), _contents(), *_terms()]
-    for section in sorted(SECTIONS):
-        members = sorted((c for c in REGISTRY.values() if c.section == section), key=lambda c: c.code)
-        if members:
-            parts.append(f"## {section}. {SECTIONS[section]}\n")
-            parts += [_card(each, samples.get(each.code, {})) for each in members]
+    parts = [INTRODUCTION.format(version=VERSION, count=len(all_cards())), _contents(), *_terms()]
+    for key, chapter in sections().items():
+        parts.append(f"## {chapter.title.en}\n")
+        members = sorted((c for c in all_cards().values() if c.section == key), key=lambda c: c.code)
+        parts += [_card(each, samples.get(each.code, {})) for each in members]
     return "\n".join([*parts, _coverage()])
 
 
@@ -165,7 +169,7 @@ def _evaluator(formulary: frozenset[str] | None) -> Evaluator:
 
 def rule_in_words(card: Card) -> Iterator[str]:
     """The paragraphs of a rule's docstring, with the numbers that it names."""
-    for said in card.told:
+    for said in card.told():
         label, colon, rest = said.partition(": ")
         yield f"**{label}**: {rest}" if colon and label in LABELS else said
 
@@ -182,7 +186,7 @@ def _terms() -> Iterator[str]:
 def term_in_words(definition: object) -> list[str]:
     """The paragraphs of a shared definition's docstring; those about the code (a parameter, a field, an example) left out."""
     paragraphs = (inspect.getdoc(definition) or "").split("\n\n")
-    return [" ".join(filled(each).split()) for each in paragraphs if not each.startswith(("``", ">>>"))]
+    return [" ".join(shipped().filled(each).split()) for each in paragraphs if not each.startswith(("``", ">>>"))]
 
 
 # -- one card ---------------------------------------------------------------------------------------------------------
@@ -190,15 +194,14 @@ def term_in_words(definition: object) -> list[str]:
 
 def _contents() -> str:
     lines = ["| section | cards |", "|---|---|"]
-    for section in sorted(SECTIONS):
-        codes = sorted(c.code for c in REGISTRY.values() if c.section == section)
-        if codes:
-            lines.append(f"| {section}. {SECTIONS[section]} | {' '.join(f'[`{code}`](#{code})' for code in codes)} |")
+    for key, chapter in sections().items():
+        codes = sorted(c.code for c in all_cards().values() if c.section == key)
+        lines.append(f"| {chapter.title.en} | {' '.join(f'[`{code}`](#{code})' for code in codes)} |")
     return "\n".join(lines) + "\n"
 
 
 def _card(card: Card, samples: dict[Kind, Sample]) -> str:
-    title = PHRASES["card"][card.code]
+    title = card.title
     hooks = ", ".join(hook.value for hook in Hook if hook in card.hooks)
     parts = [
         f"### {card.code}\n",
@@ -215,16 +218,17 @@ def _card(card: Card, samples: dict[Kind, Sample]) -> str:
 
 
 def _numbers(card: Card) -> Iterator[str]:
-    own, shared = used_by(card.rule)
+    table = shipped().table
+    own = [key for key in sorted(table) if table[key].card == card.code]
     if own:
         yield "| number | value | source | status |"
         yield "|---|---|---|---|"
-        for key in sorted(own):
-            each = THRESHOLDS[key]
+        for key in own:
+            each = table[key]
             yield f"| `{key}` | {each.value} {each.unit} | {each.source.replace('|', '/')} | {each.status} |"
         yield ""
-    if shared - own:
-        yield f"Through shared definitions: {', '.join(f'`{key}`' for key in sorted(shared - own))}.\n"
+    if card.shared:
+        yield f"Shared with other cards: {', '.join(f'`{key}`' for key in card.shared)}.\n"
 
 
 def _citations(card: Card) -> Iterator[str]:
@@ -279,10 +283,10 @@ def _quoted(lines: Iterable[str]) -> str:
 def _coverage() -> str:
     lines = ["## Recommendations and cards\n", "| recommendation | grade | what it asks for | cards |", "|---|---|---|---|"]
     for each in RECOMMENDATIONS.values():
-        links = " ".join(f"[`{code}`](#{code})" if code in REGISTRY else f"`{code}`" for code in each.cards)
+        links = " ".join(f"[`{card.code}`](#{card.code})" for card in citing(each.id))
         lines.append(f"| {each.id} | {each.grade} | {each.gist.replace('|', '/')} | {links} |")
-    order = ", ".join(PRIORITY)
-    lines.append(f"\nCards of one indicator are shown in the order of sections {order}; critical before warning before info.")
+    order = ", ".join(f"{each.title.en} ({each.shown})" for each in sorted(sections().values(), key=lambda each: each.shown))
+    lines.append(f"\nCritical cards are shown before warnings, these before info; of one urgency in this order: {order}.")
     return "\n".join(lines) + "\n"
 
 

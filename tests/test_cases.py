@@ -1,4 +1,5 @@
-"""The clinical cases of ``cases/*.yaml``: each is turned into FHIR, sent the whole way, and judged by the cards that come back.
+"""The clinical cases of the cards (``cards/catalog/*/*/cases.yaml``): each is turned into FHIR, sent the whole way, and judged
+by the cards that come back.
 
 Each runs in both languages and both ways of data: with everything prefetched, and with nothing but a FHIR server to ask. The
 cards must be the same, letter for letter. The server is one in memory; a real one stands in ``protocol/test_both_ways.py``.
@@ -26,14 +27,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from cards.concepts import Data
-from cards.rule import REGISTRY
+from cards.engine.catalog import all_cards
+from cards.thresholds import CATALOG
+from cards.vocabulary import Data
 from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
@@ -57,14 +58,14 @@ FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "c
 
 
 def cases() -> Iterator[Any]:
-    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")):
+    for path in sorted(CATALOG.glob("*/*/cases.yaml"), key=lambda path: path.parent.name):
         file = yaml.safe_load(path.read_text(encoding="utf-8"))
         defaults = {key: value for key, value in file.items() if key != "cases"}
-        assert set(defaults) <= DEFAULTS, f"{path.name}: {set(defaults) - DEFAULTS}"
+        assert set(defaults) <= DEFAULTS, f"{path}: {set(defaults) - DEFAULTS}"
         for case in file["cases"]:
-            assert set(case) <= SETUP | EXPECTATIONS, f"{path.name}, {case['name']}: {set(case) - SETUP - EXPECTATIONS}"
-            assert set(case) & EXPECTATIONS, f"{path.name}, {case['name']}: expects nothing"
-            yield pytest.param({**defaults, **case}, id=f"{path.stem}: {case['name']}")
+            assert set(case) <= SETUP | EXPECTATIONS, f"{path}, {case['name']}: {set(case) - SETUP - EXPECTATIONS}"
+            assert set(case) & EXPECTATIONS, f"{path}, {case['name']}: expects nothing"
+            yield pytest.param({**defaults, **case}, id=f"{path.parent.name}: {case['name']}")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -91,8 +92,8 @@ def _without_uuids(response: Json) -> str:
 def test_every_card_is_expected_on_each_of_its_hooks_and_missed_somewhere() -> None:
     told = [case.values[0] for case in cases()]
     expected = {(c["card"], c.get("hook", "patient-view")) for c in told if c.get("expect") != "none"}
-    assert expected == {(card.code, hook.value) for card in REGISTRY.values() for hook in card.hooks}
-    assert {c["card"] for c in told if c.get("expect") == "none"} == set(REGISTRY)
+    assert expected == {(card.code, hook.value) for card in all_cards().values() for hook in card.hooks}
+    assert {c["card"] for c in told if c.get("expect") == "none"} == set(all_cards())
 
 
 OVER_HTTP = [case for case in cases() if "formulary" not in case.values[0]][::25]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cards.chart import Hook
-from cards.rule import cards_of
+from cards.engine.catalog import cards_of
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import parse

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cards import options
 from cards.chart import Chart, Hook, Measurement
-from cards.concepts import ANALYTES, COURSES, Data
-from cards.rule import REGISTRY
+from cards.definitions.reads import OPTIONS
+from cards.engine.catalog import all_cards, sections
+from cards.engine.run import ask
+from cards.vocabulary import ANALYTES, COURSES, Data
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.fhir.read import read
@@ -35,7 +36,7 @@ NORMAL = (
 SECTION_F = [
     case
     for case in cases()
-    if REGISTRY[case.values[0]["card"]].section == "F"
+    if sections()[all_cards()[case.values[0]["card"]].section].safety
     and case.values[0].get("draft")
     and not any("(" in str(draft) or draft == "unknown drug" for draft in case.values[0]["draft"])
 ]
@@ -147,16 +148,16 @@ def test_a_rule_declares_all_that_it_reads(fixture: Fixture) -> None:
         hook=Hook(fixture.hook),
         drafts=[json.dumps(drafts).encode()] if drafts else [],
     )
-    for card in REGISTRY.values():
+    for card in all_cards().values():
         if chart.hook in card.hooks:
             seen: set[Data] = set()
-            list(card.rule(recording(chart, seen)))
+            list(ask(card, recording(chart, seen), {}))
             assert seen <= card.reads, card.code
 
 
 def test_what_the_filter_of_options_reads_is_what_the_safety_rules_read() -> None:
-    safety = {data for card in REGISTRY.values() if card.section == "F" for data in card.reads}
-    assert safety - {Data.PATIENT} <= set(options.READS)
+    safety = {data for card in all_cards().values() if sections()[card.section].safety for data in card.reads}
+    assert safety - {Data.PATIENT} <= set(OPTIONS)
 
 
 def test_a_recording_chart_notes_what_is_read() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import cards.catalog  # noqa: F401  registers every rule
 from cards.chart import Chart, Draft, Fracture, Hook, Measurement, Patient, Problem, Service
-from cards.rule import Finding, run
+from cards.engine.findings import Finding
+from cards.engine.run import run
 
 TODAY = date(2026, 6, 15)
 OSTEOPOROSIS: dict[str, tuple[Problem, ...]] = {"osteoporosis": (Problem("osteoporosis", "Condition/o", date(2024, 1, 1)),)}

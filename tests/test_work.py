@@ -12,10 +12,10 @@ from msgspec.structs import force_setattr
 from pydantic import BaseModel
 
 from bench.records import TODAY, body, resources
-from cards import kidney, minerals, risk
 from cards.chart import Draft
-from cards.concepts import ALENDRONATE
-from cards.rule import REGISTRY
+from cards.definitions import density, diagnosis, kidney, minerals, person, risk, treatment
+from cards.engine.catalog import all_cards
+from cards.vocabulary import ALENDRONATE
 from cds_service.config import Settings
 from cds_service.evaluate import BODY, Evaluator
 from cds_service.fhir import wire
@@ -46,19 +46,19 @@ def evaluator() -> Evaluator:
 def rules_run() -> Iterator[Counter[Any]]:
     """How often each rule was run on the same orders and courses: an option on trial makes another chart."""
     run: Counter[Any] = Counter()
-    rules = {card.code: card.rule for card in REGISTRY.values()}
+    rules = {card.code: card.rule for card in all_cards().values()}
 
     def counting(code: str) -> Any:
-        def rule(chart: Any) -> Any:
+        def rule(chart: Any, *handed: Any) -> Any:
             run[code, chart.hook, chart.drafts, tuple(chart.drug_courses)] += 1
-            return rules[code](chart)
+            return rules[code](chart, *handed)
 
         return rule
 
-    for card in REGISTRY.values():
+    for card in all_cards().values():
         force_setattr(card, "rule", counting(card.code))
     yield run
-    for card in REGISTRY.values():
+    for card in all_cards().values():
         force_setattr(card, "rule", rules[card.code])
 
 
@@ -109,9 +109,9 @@ def test_the_ranges_of_what_no_rule_reads_are_not_decoded(evaluator: Evaluator, 
 
 def test_what_trials_share_rests_on_the_record_alone(evaluator: Evaluator) -> None:
     chart = evaluator.chart(parse(body("patient-view", 50), "patient-view"))
-    for field in ("hook", "drafts", "found", "not_run"):
+    for field in ("hook", "drafts"):
         force_setattr(chart, field, object())  # neither a Hook nor iterable: whoever looks at it fails
-    modules = (kidney, minerals, risk)
+    modules = (kidney, minerals, person, density, diagnosis, treatment, risk)
     own = [look for module in modules for look in vars(module).values() if getattr(look, "__module__", "") == module.__name__]
     shared = [look for look in own if hasattr(look, "__wrapped__")]
     assert len(shared) > 10

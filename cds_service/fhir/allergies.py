@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cards.chart import Allergy, Problem
-from cards.concepts import DRUGS, Drug, Mechanism
+from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir import elements, wire
 from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts

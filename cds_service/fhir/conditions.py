@@ -7,11 +7,10 @@ from datetime import date
 
 from msgspec import Struct
 
-from cards.calendar import add_months, years_between
 from cards.chart import FractureEntry, Problem
-from cards.concepts import PROBLEMS
-from cards.fractures import FRAGILITY_SITES
-from cards.thresholds import limit
+from cards.chart.calendar import add_months, years_between
+from cards.definitions.fractures import FRAGILITY_SITES
+from cards.vocabulary import PROBLEMS
 from cds_service.fhir import elements, wire
 from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
@@ -113,7 +112,7 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, onset:
     code = facts.concept(found.code)
     text = code.text if code and code.text else wording(code)
     abated, active = _state(found, facts)
-    for key in sorted(_with_early_menopause(said.problems, onset, facts.birth)):
+    for key in sorted(_with_early_menopause(said.problems, onset, facts)):
         facts.problems.append(Problem(key, source, onset, recorded, abated, active, text))
         facts.used(source, key)
     if (fracture := said.fracture) is not None:
@@ -205,8 +204,9 @@ def _part(site: str, text: str, concept: elements.Concept | None) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _with_early_menopause(problems: frozenset[str], onset: date | None, birth: date | None) -> frozenset[str]:
-    if "menopause" in problems and onset and birth and years_between(birth, onset) < limit("early-menopause-years"):
+def _with_early_menopause(problems: frozenset[str], onset: date | None, facts: Facts) -> frozenset[str]:
+    birth, young = facts.birth, facts.thresholds.shared.early_menopause_years
+    if "menopause" in problems and onset and birth and years_between(birth, onset) < young:
         return problems | {"early-menopause"}
     return problems
 

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from msgspec import Struct
 
 from cards.chart import Dosing
-from cards.concepts import Drug, Mechanism
+from cards.vocabulary import Drug, Mechanism
 from cds_service.fhir import calcium, elements, strength
 from cds_service.fhir.elements import wording
 from cds_service.fhir.names import fold

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cards.chart import OTHER_REASON, Draft
-from cards.concepts import SERVICES
+from cards.vocabulary import SERVICES
 from cds_service.fhir import elements, wire
 from cds_service.fhir.conditions import understand
 from cds_service.fhir.elements import wording

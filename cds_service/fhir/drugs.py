@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-from cards.concepts import DRUGS, Drug, Mechanism
+from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir import elements
 from cds_service.fhir import strength as strengths
 from cds_service.fhir.elements import wording
@@ -21,11 +21,10 @@ _NOT_SYSTEMIC = re.compile(
 _VAGINAL = re.compile(r"vagin|阴道")
 _THROUGH_THE_SKIN = re.compile(r"(?a)transderm|\bpatch|\bgel\b|topical|贴片|贴剂|凝胶|透皮|经皮|外用")
 _BY_VEIN = re.compile(r"(?a)inject|infus|intraven|\biv\b|prefilled|syringe|vial|注射|静脉|输注|滴注")
-_ONCOLOGIC_BELOW_MG = {"zoledronate": 4.9}
-_ONCOLOGIC_FROM_MG = {"denosumab": 100.0}
 _CALCIUM_ALONE = re.compile(r"(?:calcium|钙)[ ,，.]*(?:\d+(?:\.\d+)? ?m?g)?")
 """A name that is common in the names of other drugs (atorvastatin calcium): ours only alone or before a mass."""
-_MG_OF_BRANDS = {"denosumab": 60.0, "denosumab-oncology": 120.0}
+_SIBLINGS = {key: [d for d in DRUGS.values() if d.ingredient == key != d.key] for key in DRUGS}
+"""By the ingredient's own drug: those of another strength or route."""
 _XGEVA_PER_ML = re.compile(r"(?a)\b70 ?mg */ *ml")
 _RANK = {
     mechanism: rank
@@ -92,7 +91,8 @@ def _identify(
     drugs = [d for d in drugs if _is_systemic(d, context, concept)]
     if not drugs:
         return NOTHING
-    known = (*(p.mg for p in coded), strengths.of_name(text), *(_MG_OF_BRANDS.get(f.key) for f in named if f.brand))
+    of_brands = (DRUGS[f.key].brand_mg for f in named if f.brand and f.key in DRUGS)
+    known = (*(p.mg for p in coded), strengths.of_name(text), *of_brands)
     strength = next((mg for mg in (dose_mg, *known) if mg is not None), None)
     units = {mg for mg in known if mg is not None} | strengths.all_of(text)
     branded = any(f.brand and f.key.endswith("-oncology") for f in named)
@@ -133,13 +133,13 @@ def _is_systemic(drug: Drug, context: str, concept: elements.Concept) -> bool:
 
 def _told_apart(drug: Drug, strength: float | None, context: str, branded_oncologic: bool) -> Drug:
     """Which of the siblings of one ingredient: by strength, brand or route."""
-    if drug.key == "ibandronate" and (_BY_VEIN.search(context) or (strength is not None and 2.9 <= strength <= 6.1)):
+    if drug.key == "ibandronate" and _BY_VEIN.search(context):
         return DRUGS["ibandronate-iv"]
     if drug.key == "estradiol" and _THROUGH_THE_SKIN.search(context):
         return DRUGS["estradiol-transdermal"]
-    below, at_least = _ONCOLOGIC_BELOW_MG.get(drug.key), _ONCOLOGIC_FROM_MG.get(drug.key)
-    low = below is not None and strength is not None and strength < below
-    high = at_least is not None and ((strength is not None and strength >= at_least) or _XGEVA_PER_ML.search(context))
-    if low or high or (branded_oncologic and drug.key in ("zoledronate", "denosumab")):
-        return DRUGS[f"{drug.key}-oncology"]
+    siblings = _SIBLINGS.get(drug.key, ())
+    if by_strength := next((d for d in siblings if strength is not None and d.told_by(strength)), None):
+        return by_strength
+    if branded_oncologic or (drug.key == "denosumab" and _XGEVA_PER_ML.search(context)):
+        return next((d for d in siblings if d.oncologic), drug)
     return drug

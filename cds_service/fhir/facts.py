@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from msgspec import Raw
 
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
-from cards.concepts import Data
+from cards.thresholds import Thresholds
+from cards.vocabulary import Data
 from cds_service.fhir import elements, wire
 from cds_service.fhir.dates import day
 from cds_service.fhir.record import Record, part
@@ -39,12 +40,15 @@ GROUPS: dict[str, Data] = {
 class Facts:
     """Collected facts, and what readers need to know: the day, the zone, the tables, the record for references."""
 
-    def __init__(self, record: Record, terminology: Terminology, trace: Trace, today: date, zone: tzinfo) -> None:
+    def __init__(
+        self, record: Record, terminology: Terminology, trace: Trace, today: date, zone: tzinfo, thresholds: Thresholds
+    ) -> None:
         self.record = record
         self.terminology = terminology
         self.trace = trace
         self.today = today
         self.zone = zone
+        self.thresholds = thresholds
         self.birth: date | None = None
         self.measured: dict[str, list[tuple[Measurement, wire.Observation]]] = {}
         self.problems: list[Problem] = []

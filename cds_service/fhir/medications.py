@@ -9,7 +9,7 @@ from msgspec import Raw, Struct, json
 from msgspec.structs import replace
 
 from cards.chart import Dosing, Exposure
-from cards.concepts import DRUGS, Drug, Mechanism
+from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir import calcium, durations, elements, strength, wire
 from cds_service.fhir.dosing import Product, dosing, route
 from cds_service.fhir.drugs import NOTHING, Identified, identify

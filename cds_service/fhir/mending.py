@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from msgspec import Raw
 
-from cards.accepted import ACCEPTED, Accepted
-from cards.rule import Option
+from cards.definitions.accepted import ACCEPTED, Accepted
+from cards.engine.findings import Option
 from cds_service.fhir.order_templates import dose, repeat, route
 from cds_service.fhir.record import Record
 from cds_service.fhir.trace import Trace

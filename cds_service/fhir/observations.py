@@ -9,8 +9,7 @@ from datetime import date, datetime, tzinfo
 from msgspec.structs import replace
 
 from cards.chart import Measurement
-from cards.concepts import ANALYTES, Site
-from cards.thresholds import limit
+from cards.vocabulary import ANALYTES, Site
 from cds_service.fhir import elements, units, wire
 from cds_service.fhir.answers import answer
 from cds_service.fhir.dates import LONG_AGO, moment
@@ -108,7 +107,11 @@ def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.
         value = answer(analyte.key, part.value_codeable_concept)
     else:
         value = "no-value"
-    if analyte.key == "barthel" and not isinstance(value, str) and _is_scale_unclear(value, part):
+    if (
+        analyte.key == "barthel"
+        and not isinstance(value, str)
+        and _is_scale_unclear(value, part, facts.thresholds.shared.barthel_unclear)
+    ):
         value = "scale-unclear"
     if isinstance(value, str):
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
@@ -133,11 +136,10 @@ def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
     return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
 
 
-def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:
+def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
     """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
     ranges = [units.number(r.high.value) for r in _ranges(part) if r.high]
     top = max((high for high in ranges if high is not None), default=None)
-    short = limit("barthel-unclear")
     return value.value <= short and (top is None or top <= short) and "100" not in value.given
 
 

@@ -11,10 +11,10 @@ from fhir.resources.R4B.condition import Condition
 from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
-from cards.accepted import Accepted
-from cards.concepts import ANALYTES, PROBLEMS, SERVICES, Name
-from cards.phrases import LANGUAGES, PHRASES, unit
-from cards.regimens import REGIMENS, Regimen
+from cards.definitions.accepted import Accepted
+from cards.vocabulary import ANALYTES, PROBLEMS, SERVICES, Name
+from cards.vocabulary.regimens import REGIMENS, Regimen
+from cards.words.phrases import LANGUAGES, PHRASES, unit
 
 System = Literal["international", "us"]
 Concept = dict[str, Any]

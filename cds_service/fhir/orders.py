@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from cards.phrases import name, phrase
-from cards.rule import Option
-from cards.text import what
+from cards.engine.findings import Option
+from cards.words.phrases import name, phrase
+from cards.words.text import what
 from cds_service.fhir.mending import drafts_of, mended
 from cds_service.fhir.order_templates import TOGETHER, System, called, reason, templates
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from cards.concepts import Data
+from cards.vocabulary import Data
 
 LONGEST = 1_800
 """Characters of a template: below the 2,000 or so that proxies and EHRs were seen to cut a URL at."""

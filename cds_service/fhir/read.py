@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, json
 
-from cards import courses, fractures
 from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
-from cards.concepts import Data
+from cards.definitions import courses, fractures
+from cards.thresholds import Thresholds, shipped
+from cards.vocabulary import Data
 from cds_service.fhir import elements, wire
 from cds_service.fhir.allergies import allergy
 from cds_service.fhir.conditions import condition, family, understand
@@ -61,6 +62,7 @@ def read(
     failed: frozenset[Data] = frozenset(),
     formulary: frozenset[str] | None = None,
     terminology: Terminology = TERMINOLOGY,
+    thresholds: Thresholds | None = None,
     full: bool = False,
 ) -> tuple[Chart, Trace]:
     """The chart of one patient, and what became of each resource.
@@ -77,7 +79,7 @@ def read(
     for each in sources:
         record.add(each)
     record.settle_patient(patient_id)
-    facts = Facts(record, terminology, trace, today, zone)
+    facts = Facts(record, terminology, trace, today, zone, thresholds or shipped())
     patient = _patient(facts)
     for source, kept in record:
         if (reader := _READERS.get(type(kept))) is not None:
@@ -207,8 +209,8 @@ def _chart(
         patient=patient,
         measured=in_order(facts),
         problems=problems,
-        fractures=fractures.fragility(entries, problems, patient, facts.today),
-        drug_courses=courses.build(exposures, problems, facts.today),
+        fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today),
+        drug_courses=courses.build(facts.thresholds.shared, exposures, problems, facts.today),
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),
         parental_hip_fracture=facts.parental_hip_fracture,
@@ -216,6 +218,7 @@ def _chart(
         set_aside=tuple(sorted(facts.set_aside, key=_order_of_aside)),
         failed=failed,
         formulary=formulary,
+        thresholds=facts.thresholds,
     )
 
 

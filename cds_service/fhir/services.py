@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from cards.calendar import add_days
 from cards.chart import Problem, Service
-from cards.concepts import PROBLEMS, SERVICES
-from cards.thresholds import limit
+from cards.chart.calendar import add_days
+from cards.vocabulary import PROBLEMS, SERVICES
 from cds_service.fhir import elements, wire
 from cds_service.fhir.elements import wording
 from cds_service.fhir.facts import Facts
@@ -108,7 +107,7 @@ def _performed(source: str, facts: Facts, keys: tuple[str, ...], when: date | No
 
 def _dialysis(source: str, facts: Facts, when: date | None) -> None:
     """A dialysis not long ago means that the patient is on it."""
-    if when is not None and when >= add_days(facts.today, -limit("dialysis-days")):
+    if when is not None and when >= add_days(facts.today, -facts.thresholds.shared.dialysis_days):
         facts.problems.append(Problem("dialysis", source, when, when))
         facts.used(source, "dialysis")
     else:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from cards.concepts import Analyte
+from cards.vocabulary import Analyte
 from cds_service.fhir.elements import Quantity
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")

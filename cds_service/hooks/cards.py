@@ -7,12 +7,14 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from cards import templates
-from cards.concepts import Name
-from cards.phrases import clean, name, phrase
-from cards.rule import REGISTRY, Fact, Finding
-from cards.sources import cited, primary
-from cards.text import Text
+from cards.chart.facts import Fact
+from cards.engine.catalog import all_cards, sections
+from cards.engine.findings import Finding
+from cards.engine.sources import cited, primary
+from cards.vocabulary import Name
+from cards.words import templates
+from cards.words.phrases import clean, name
+from cards.words.text import Text
 from cds_service.hooks.override_reasons import override_reasons, patient_reasons
 
 TOPIC = "urn:osteoporosis-cds:card"
@@ -48,13 +50,13 @@ def to_wire(
     that tell clinicians more.
     Members without a value are left out. KeyError for a code that no rule has.
     """
-    card = REGISTRY[finding.code]
+    card = all_cards()[finding.code]
     kept_back = for_patient and templates.has(finding, "patient_facts", language)
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
     document = primary(card.cites)
     source: Json = {
         "label": document.title[language],
-        "topic": {"code": card.code, "system": TOPIC, "display": phrase("card", card.code, language)},
+        "topic": {"code": card.code, "system": TOPIC, "display": card.title[language]},
     }
     if document.url:
         source["url"] = document.url
@@ -68,7 +70,7 @@ def to_wire(
         if for_patient
         else override_reasons(
             drug_options=bool(offered) and any(option.kind == "drug" for option in finding.options),
-            order_safety=card.section == "F",
+            order_safety=sections()[card.section].safety,
             language=language,
         ),
         "extension": _extension(finding, language, told=not kept_back),
@@ -94,7 +96,7 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
 def _extension(finding: Finding, language: str, *, told: bool) -> Json:
     """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources (``told``:
     unless the text keeps these from its reader)."""
-    recommendations = _recommendations(REGISTRY[finding.code].cites, language)
+    recommendations = _recommendations(all_cards()[finding.code].cites, language)
     evidence = [_evidence(fact, language) for fact in finding.facts] if told else []
     return {RECOMMENDATIONS: recommendations} | ({EVIDENCE: evidence} if evidence else {})
 

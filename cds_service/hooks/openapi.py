@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from cards import sources
+from cards.engine import sources
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.feedback import FeedbackRequest
 from cds_service.hooks.models import Cards, Discovery, OperationOutcome, request_of

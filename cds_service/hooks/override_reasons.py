@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from cards.concepts import Name
+from cards.vocabulary import Name
 
 PUBLISHED = "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes"
 OWN = "urn:osteoporosis-cds:override-reason"

@@ -12,9 +12,8 @@ from flask import Blueprint, Response, render_template
 from msgspec import Struct, field
 from sqlalchemy import Connection, distinct, extract, func, select
 
-from cards.concepts import Name
-from cards.phrases import phrase
-from cards.rule import REGISTRY
+from cards.engine.catalog import all_cards
+from cards.vocabulary import Name
 from cds_service.config import Settings
 from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, ORDER_SAFETY
 from cds_service.store import Store, StoreUnavailable
@@ -100,7 +99,7 @@ def activity(connection: Connection) -> list[Row]:
 
 
 def _title(code: str, language: str) -> str:
-    return phrase("card", code, language) if code in REGISTRY else say("governance.unknown-card", language)
+    return all_cards()[code].title[language] if code in all_cards() else say("governance.unknown-card", language)
 
 
 def _reasons(row: Row, language: str) -> Iterable[tuple[str, int]]:

@@ -12,15 +12,15 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 import fhir_fixtures
-from cards.phrases import LANGUAGES, phrase, unit
-from cards.rule import PRIORITY, REGISTRY, Card
-from cards.sources import CHECKED, RECOMMENDATIONS, VERSION, Recommendation, cited, primary
-from cards.thresholds import THRESHOLDS
+from cards.engine.card import Card
+from cards.engine.catalog import all_cards, citing, sections
+from cards.engine.sources import CHECKED, RECOMMENDATIONS, VERSION, cited, primary
+from cards.thresholds import shipped
+from cards.words.phrases import LANGUAGES, unit
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.request import parse
-from cds_service.web.numbers import thresholds_of
 from cds_service.web.wording import wording
 from cds_service.web.words import in_language, page_language, say
 
@@ -45,14 +45,14 @@ def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
     def index() -> str:
         language = page_language(settings.language)
         config = {"words": in_language(language), "language": language, "search": _search()}
-        sections = [(letter, [c for c in _cards() if c.section == letter]) for letter in PRIORITY]
+        chapters = [(key, [c for c in _cards() if c.section == key]) for key in sections()]
         return page(
             "knowledge.html",
-            sections=[(letter, found) for letter, found in sections if found],
+            sections=[(key, found) for key, found in chapters if found],
             hooks=[s.hook for s in SERVICES.values()],
             recommendations=list(RECOMMENDATIONS.values()),
-            carried=REGISTRY,
-            thresholds=THRESHOLDS,
+            citing=citing,
+            thresholds=evaluator.thresholds.table,
             config=config,
             title=_title,
             source=primary,
@@ -60,19 +60,19 @@ def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
 
     @pages.get("/cards/<code>")
     def card(code: str) -> str:
-        found = REGISTRY.get(code)
+        found = all_cards().get(code)
         if found is None:
             abort(404)
-        own = thresholds_of(found.rule, shared=False)
+        table = evaluator.thresholds.table
         return page(
             "card.html",
             card=found,
-            rule=[Markup(_MARKDOWN.renderInline(paragraph)) for paragraph in found.told],  # noqa: S704
+            rule=[Markup(_MARKDOWN.renderInline(paragraph)) for paragraph in found.told(evaluator.thresholds)],  # noqa: S704
             title=_title,
             hooks=[s.hook for s in SERVICES.values() if s.hook in found.hooks],
             recommendations=cited(found.cites),
-            own=own,
-            shared={key: limit for key, limit in thresholds_of(found.rule).items() if key not in own},
+            own={key: each for key, each in table.items() if each.card == code},
+            shared={key: table[key] for key in found.shared},
             wordings={language: wording(code, language) for language in LANGUAGES},
             examples=examples().get(code, []),
         )
@@ -82,7 +82,7 @@ def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
         found = RECOMMENDATIONS.get(key)
         if found is None:
             abort(404)
-        return page("recommendation.html", recommendation=found, cards=_carrying(found), title=_title)
+        return page("recommendation.html", recommendation=found, cards=citing(key), title=_title)
 
     return pages
 
@@ -93,16 +93,11 @@ def _unit(code: str, language: str) -> str:
 
 
 def _cards() -> list[Card]:
-    return sorted(REGISTRY.values(), key=lambda card: (PRIORITY.index(card.section), card.code))
+    return sorted(all_cards().values(), key=lambda card: (list(sections()).index(card.section), card.code))
 
 
 def _title(code: str, language: str) -> str:
-    return phrase("card", code, language)
-
-
-def _carrying(recommendation: Recommendation) -> list[Card]:
-    """The cards that rest on a recommendation: those of its own row, and those that say so themselves."""
-    return [c for c in _cards() if recommendation.id in c.cites or c.code in recommendation.cards]
+    return all_cards()[code].title[language]
 
 
 @cache
@@ -113,11 +108,13 @@ def _search() -> dict[str, str]:
         texts = [p.text for language in LANGUAGES for block in wording(card.code, language).values() for p in block]
         titles = [_title(card.code, language) for language in LANGUAGES]
         gists = [text for r in cited(card.cites) for text in (r.id, r.gist)]
-        found[f"card-{card.code}"] = " ".join([card.code, *card.told, *titles, *texts, *gists]).lower()
+        found[f"card-{card.code}"] = " ".join([card.code, *card.told(), *titles, *texts, *gists]).lower()
     for each in RECOMMENDATIONS.values():
         titles = [each.document.title[language] for language in LANGUAGES]
-        found[f"recommendation-{each.id}"] = " ".join([each.id, each.grade, each.gist, *titles, *each.cards]).lower()
-    for key, limit in THRESHOLDS.items():
+        found[f"recommendation-{each.id}"] = " ".join(
+            [each.id, each.grade, each.gist, *titles, *(card.code for card in citing(each.id))]
+        ).lower()
+    for key, limit in shipped().table.items():
         found[f"threshold-{key}"] = f"{key} {limit.value:g} {limit.unit} {limit.source} {limit.status}".lower()
     return found
 

@@ -10,8 +10,9 @@ import orjson
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 import fhir_fixtures
-from cards.regimens import REGIMENS
-from cards.rule import PRIORITY, REGISTRY, Indicator, Option
+from cards.engine.catalog import all_cards, sections, shown
+from cards.engine.findings import Indicator, Option
+from cards.vocabulary.regimens import REGIMENS
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluator
 from cds_service.fhir import orders
@@ -83,7 +84,7 @@ def _patients(language: str) -> Iterator[Json]:
     """The fixtures with their stories, by what the most urgent card is about, the example first."""
     told = []
     for each in fhir_fixtures.all_fixtures():
-        urgent = sorted(each.cards.items(), key=lambda card: (Indicator(card[1]).rank, PRIORITY.index(_section(card[0]))))
+        urgent = sorted(each.cards.items(), key=lambda card: (Indicator(card[1]).rank, shown(card[0])))
         told.append(
             {
                 "name": each.name,
@@ -94,12 +95,12 @@ def _patients(language: str) -> Iterator[Json]:
                 "indicator": urgent[0][1] if urgent else "",
             }
         )
-    sections = (*PRIORITY, "")
-    yield from sorted(told, key=lambda p: (sections.index(p["section"]), p["name"] != FIRST, p["name"]))
+    chapters = (*sections(), "")
+    yield from sorted(told, key=lambda p: (chapters.index(p["section"]), p["name"] != FIRST, p["name"]))
 
 
 def _section(code: str) -> str:
-    return REGISTRY[code].section if code in REGISTRY else PRIORITY[-1]
+    return all_cards()[code].section
 
 
 def _orders(settings: Settings, language: str) -> Iterator[Json]:

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from cards.calendar import add_days, add_months
 from cards.chart import Chart, Course, Fracture, Measurement
-from cards.concepts import ANALYTES, ANTI_OSTEOPOROSIS, FRACTURE_SITES, SITE_NAMES
-from cards.kidney import renal
-from cards.phrases import capital, clean, num, unit
-from cards.thresholds import THRESHOLDS, measure
+from cards.chart.calendar import add_days, add_months
+from cards.definitions.kidney import renal
+from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, FRACTURE_SITES, SITE_NAMES
+from cards.words.phrases import capital, clean, num, unit
 from cds_service.web.words import say
 
 Json = dict[str, Any]
@@ -40,14 +39,17 @@ def _panels(chart: Chart, language: str) -> Iterator[Json]:
     for marker in ("ctx", "p1np"):
         yield _panel(marker, [marker], chart, language) | {"bands": list(_marker_bands(marker, chart, language))}
     yield _panel("vitamin-d", ["vitamin-d"], chart, language) | {
-        "bands": [_band(None, "vitamin-d-deficient", "low", language), _band("vitamin-d-target", None, "good", language)]
+        "bands": [
+            _band(None, "vitamin-d-deficient", "low", chart, language),
+            _band("vitamin-d-target", None, "good", chart, language),
+        ]
     }
     kidney = _panel("egfr", ["egfr", "crcl"], chart, language)
     computed = [each for each in renal(chart).estimates if each.computed and each.computed != "dialysis"]
     kidney["series"] += [_series(ANALYTES[m.key].name[language], [m], language) for m in computed]
-    yield kidney | {"lines": [_line("egfr-zoledronate", language), _line("egfr-specialist", language)]}
+    yield kidney | {"lines": [_line("egfr-zoledronate", chart, language), _line("egfr-specialist", chart, language)]}
     yield _panel("calcium", ["calcium", "calcium-corrected"], chart, language) | {
-        "bands": [_band("calcium-low", "calcium-high", "good", language)]
+        "bands": [_band("calcium-low", "calcium-high", "good", chart, language)]
     }
 
 
@@ -58,7 +60,7 @@ def _bone_density(chart: Chart, language: str) -> Json:
         where = SITE_NAMES[each.site][language] if each.site else ""
         sites.setdefault(" ".join(filter(None, (where, _side(each.side, language)))), []).append(each)
     series = [_series(site or ANALYTES["t-score"].name[language], found, language) for site, found in sorted(sites.items())]
-    lines = [_line("t-low", language), _line("t-osteoporosis", language)]
+    lines = [_line("t-low", chart, language), _line("t-osteoporosis", chart, language)]
     return _empty("t-score", language) | {"series": series, "lines": lines}
 
 
@@ -97,14 +99,19 @@ def _point(value: Measurement, language: str) -> Json:
     }
 
 
-def _line(threshold: str, language: str) -> Json:
-    return {"at": measure(threshold), "label": say(f"line.{threshold}", language)}
+def _line(threshold: str, chart: Chart, language: str) -> Json:
+    return {"at": chart.numbers[threshold], "label": say(f"line.{threshold}", language)}
 
 
-def _band(low: str | None, high: str | None, kind: str, language: str) -> Json:
+def _band(low: str | None, high: str | None, kind: str, chart: Chart, language: str) -> Json:
     """A range between two thresholds, open where there is none. ``kind``: "good", "low" or "noise"."""
     label = say(f"band.{low or ''}:{high or ''}", language)
-    return {"from": measure(low) if low else None, "to": measure(high) if high else None, "kind": kind, "label": label}
+    return {
+        "from": chart.numbers[low] if low else None,
+        "to": chart.numbers[high] if high else None,
+        "kind": kind,
+        "label": label,
+    }
 
 
 def _marker_bands(marker: str, chart: Chart, language: str) -> Iterator[Json]:
@@ -114,7 +121,7 @@ def _marker_bands(marker: str, chart: Chart, language: str) -> Iterator[Json]:
         yield {"from": newest.low, "to": newest.high, "kind": "good", "label": say("band.laboratory", language)}
     base = _baseline(marker, chart)
     if base is not None and len(chart.values(marker)) > 1:
-        least = measure(f"btm-fall-{marker}")
+        least = chart.numbers[f"btm-fall-{marker}"]
         said = num(base.value, ANALYTES[marker].digits)
         label = say("band.least-significant", language, percent=num(least), base=said, day=base.when.isoformat())
         share = least / 100
@@ -127,8 +134,8 @@ def _baseline(marker: str, chart: Chart) -> Measurement | None:
     starts = [c.start for c in chart.courses(ANTI_OSTEOPOROSIS) if c.start]
     if starts:
         start = max(starts)
-        earliest = add_months(start, -int(THRESHOLDS["btm-response-baseline-months"].value))
-        latest = add_days(start, int(THRESHOLDS["btm-response-baseline-days"].value))
+        earliest = add_months(start, -chart.numbers.btm_response_baseline_months)
+        latest = add_days(start, chart.numbers.btm_response_baseline_days)
         before = [m for m in values if earliest <= m.when <= latest]
         if before:
             return before[0]

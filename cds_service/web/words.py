@@ -8,12 +8,13 @@ from importlib.resources import files
 import msgspec
 from flask import request
 
-from cards.concepts import Name
+from cards.engine.catalog import sections
+from cards.vocabulary import Name
 from cds_service.hooks.language import preferred
 
 WORDS: dict[str, Name] = msgspec.convert(
     tomllib.loads(files("cds_service.web").joinpath("words.toml").read_text(encoding="utf-8")), dict[str, Name]
-)
+) | {f"section.{key}": chapter.title for key, chapter in sections().items()}
 
 
 def say(key: str, language: str, **values: object) -> str:

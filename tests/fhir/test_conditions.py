@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cards.chart import FractureEntry
-from cards.concepts import Data
+from cards.vocabulary import Data
 from cds_service.fhir.conditions import understand
 from cds_service.fhir.elements import Coding, Concept
 from cds_service.fhir.read import TERMINOLOGY
@@ -101,11 +101,11 @@ def test_what_codes_and_words_mean(system: str, code: str, text: str, problems: 
 def entries(monkeypatch: pytest.MonkeyPatch, chart_of: Reader, *found: dict[str, Any]) -> list[FractureEntry]:
     seen: list[FractureEntry] = []
 
-    def keep(some: list[FractureEntry], *_: object) -> tuple[()]:
+    def keep(numbers: object, some: list[FractureEntry], *_: object) -> tuple[()]:
         seen.extend(some)
         return ()
 
-    monkeypatch.setattr("cards.fractures.fragility", keep)
+    monkeypatch.setattr("cards.definitions.fractures.fragility", keep)
     chart_of(*found)
     return seen
 

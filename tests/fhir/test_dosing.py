@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cards.chart import Dosing
-from cards.regimens import REGIMENS
+from cards.vocabulary.regimens import REGIMENS
 from tests.fhir.conftest import SNOMED, Reader, medication
 
 MONTH = 365.25 / 12

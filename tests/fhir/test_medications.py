@@ -110,11 +110,11 @@ def test_strength_by_product_code_name_or_brand(concept: Concept, strength: floa
 def exposures(monkeypatch: pytest.MonkeyPatch, chart_of: Reader, *found: dict[str, Any], **more: Any) -> list[Any]:
     seen: list[Any] = []
 
-    def keep(some: list[Any], *_: object) -> dict[str, Any]:
+    def keep(numbers: object, some: list[Any], *_: object) -> dict[str, Any]:
         seen.extend(some)
         return {}
 
-    monkeypatch.setattr("cards.courses.build", keep)
+    monkeypatch.setattr("cards.definitions.courses.build", keep)
     chart_of(*found, **more)
     return seen
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cards.concepts import Site
+from cards.vocabulary import Site
 from tests.fhir.conftest import LOINC, SNOMED, Reader, concept, observation
 
 

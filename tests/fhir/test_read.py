@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cards.chart import Chart
-from cards.concepts import Data, Site
+from cards.vocabulary import Data, Site
 from cds_service.fhir.read import read
 from cds_service.fhir.record import AmbiguousPatientError
 from cds_service.fhir.terminology.codes import LocalCodesError, load

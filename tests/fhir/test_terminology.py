@@ -15,7 +15,7 @@ from lark.exceptions import LarkError
 from pint.errors import UndefinedUnitError
 from ucumvert import PintUcumRegistry
 
-from cards.concepts import ANALYTES, DRUGS, PROBLEMS, Mechanism, Site
+from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, Mechanism, Site
 from cds_service.fhir import units
 from cds_service.fhir.conditions import understand
 from cds_service.fhir.drugs import identify

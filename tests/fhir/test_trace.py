@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import fhir_fixtures
-from cards.phrases import PHRASES
+from cards.words.phrases import PHRASES
 from cds_service import terminal
 from cds_service.evaluate import Evaluation
 from cds_service.fhir.read import read

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from cards import catalog
 from cards.chart import Hook
-from cards.rule import Indicator, run
+from cards.engine.findings import Indicator
+from cards.engine.run import run
 from cds_service.fhir.drugs import identify
 from cds_service.fhir.elements import Concept
 from cds_service.fhir.read import TERMINOLOGY, read
@@ -60,10 +60,6 @@ def test_thrombosis_and_the_route_of_estrogen(
     chart, _ = chart_of(DVT, drafts=(draft,), hook=Hook.ORDER_SIGN)
     found = [f.indicator for f in run(chart) if f.code == "serm-thrombosis"]
     assert found == ([indicator] if indicator else [])
-
-
-def test_the_rules_are_loaded() -> None:
-    assert catalog.MODULES
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cards.concepts import Data
+from cards.vocabulary import Data
 from cds_service.config import Settings
 from cds_service.evaluate import Evaluation, Evaluator
 from cds_service.hooks.errors import RequestError

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from cards import courses
 from cards.chart import (
     Allergy,
     Chart,
@@ -20,8 +19,9 @@ from cards.chart import (
     Service,
     SetAside,
 )
-from cards.concepts import ANALYTES, ANTI_OSTEOPOROSIS, DIAGNOSTIC_SITES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
-from cards.screening import HARMFUL as HARM
+from cards.definitions import courses
+from cards.definitions.bone_loss import HARMFUL as HARM
+from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DIAGNOSTIC_SITES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
 
 TODAY = date(2026, 6, 15)
 OURS = [

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
-import cards.catalog  # noqa: F401  registers the rules
-from cards import templates
 from cards.chart import Chart, Patient
-from cards.rule import REGISTRY, Card, Finding
+from cards.engine.catalog import all_cards
+from cards.engine.findings import Finding
+from cards.vocabulary import Name
+from cards.words import templates
 
 EN = """
 {% block summary %}{{ drug }} at {{ estimate | num }} for {{ name }}{% endblock %}
@@ -34,7 +36,7 @@ ZH = """
 """
 
 
-def _silent(_: Chart) -> Iterator[Finding]:
+def _silent(*_: object) -> Iterator[Finding]:
     """Never fires."""
     yield from ()
 
@@ -53,10 +55,10 @@ def chart(today: date) -> Chart:
 def made_up(monkeypatch: pytest.MonkeyPatch) -> str:
     """The code of a section F card that is registered for one test."""
     code = "made-up"
-    nothing: frozenset[object] = frozenset()
-    card = Card(code, "F", nothing, ("EXT-04", "OVCF2021-T9", "ELD2023-07d"), nothing, nothing, nothing, _silent, "")  # type: ignore[arg-type]
-    monkeypatch.setitem(REGISTRY, code, card)
+    like = all_cards()["bisphosphonate-renal"]
+    cites = ("EXT-04", "OVCF2021-T9", "ELD2023-07d")
+    card = replace(like, code=code, title=Name("Made up", "虚构"), cites=cites, rule=_silent)
+    monkeypatch.setitem(all_cards(), code, card)
     texts = {(language, code): templates.environment(language).from_string(t) for language, t in (("en", EN), ("zh", ZH))}
     monkeypatch.setattr(templates, "load", lambda: texts)
-    monkeypatch.setitem(templates.phrases.PHRASES["card"], code, templates.phrases.Name("Made up", "虚构"))
     return code

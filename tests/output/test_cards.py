@@ -11,9 +11,10 @@ import pytest
 from msgspec.structs import replace
 
 from cards.chart import Chart
-from cards.concepts import ZOLEDRONATE, Name
-from cards.rule import CRITICAL, Fact, Finding, Option
-from cards.text import render
+from cards.chart.facts import Fact
+from cards.engine.findings import CRITICAL, Finding, Option
+from cards.vocabulary import ZOLEDRONATE, Name
+from cards.words.text import render
 from cds_service.hooks.cards import EVIDENCE, RECOMMENDATIONS, TOPIC, suggestion, to_wire
 from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, ORDER_SAFETY, PUBLISHED
 

@@ -14,10 +14,9 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
 from cards.chart import Draft
-from cards.concepts import SERVICES, ZOLEDRONATE
-from cards.options import SHIPPED_FORMULARY
-from cards.regimens import REGIMENS, for_drug
-from cards.rule import Option
+from cards.engine.findings import Option
+from cards.vocabulary import SERVICES, SHIPPED_FORMULARY, ZOLEDRONATE
+from cards.vocabulary.regimens import REGIMENS, for_drug
 from cds_service.fhir import order_templates
 from cds_service.fhir.orders import actions, templates
 

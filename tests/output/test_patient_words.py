@@ -9,12 +9,14 @@ import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
 
-from cards import text
 from cards.chart import Chart, SetAside
-from cards.concepts import ZOLEDRONATE, Data, Name
-from cards.phrases import PHRASES, phrase
-from cards.regimens import REGIMENS
-from cards.rule import CRITICAL, REGISTRY, Dropped, Fact, Finding, Option
+from cards.chart.facts import Fact
+from cards.engine.catalog import all_cards
+from cards.engine.findings import CRITICAL, Dropped, Finding, Option
+from cards.vocabulary import ZOLEDRONATE, Data, Name
+from cards.vocabulary.regimens import REGIMENS
+from cards.words import text
+from cards.words.phrases import PHRASES, phrase
 from tests.card_reference import Sample, gather, own_words
 
 JARGON = {
@@ -40,7 +42,7 @@ def samples() -> list[Sample]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_card_speaks_plainly_to_the_patient(samples: list[Sample], language: str) -> None:
-    assert {finding.code for _, finding in samples} == set(REGISTRY)
+    assert {finding.code for _, finding in samples} == set(all_cards())
     for chart, finding in samples:
         which = f"{finding.code} {finding.variant} {finding.indicator.value}"
         words = text.render(finding, language, chart, for_patient=True)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cards import phrases
-from cards.concepts import Data, Name
-from cards.phrases import PHRASES, clean, escape, plain, shorten
+from cards.vocabulary import Data, Name
+from cards.words import phrases
+from cards.words.phrases import PHRASES, clean, escape, plain, shorten
 
 SET_ASIDE = [
     "future",

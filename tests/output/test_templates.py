@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jinja2 import DictLoader, Environment, Template
 
-from cards.templates import _Kept
+from cards.words.templates import _Kept
 
 TEXT = "{{ 'denosumab' | shout }}"
 

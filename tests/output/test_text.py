@@ -8,12 +8,14 @@ import pytest
 from jinja2 import UndefinedError
 from msgspec.structs import replace
 
-import cards.catalog  # noqa: F401  registers the rules
-from cards import sources, text
 from cards.chart import Chart, Draft, SetAside
-from cards.concepts import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Data, Name
-from cards.regimens import REGIMENS
-from cards.rule import CRITICAL, REGISTRY, WARNING, Dropped, Fact, Finding, Option
+from cards.chart.facts import Fact
+from cards.engine import sources
+from cards.engine.catalog import all_cards
+from cards.engine.findings import CRITICAL, WARNING, Dropped, Finding, Option
+from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Data, Name
+from cards.vocabulary.regimens import REGIMENS
+from cards.words import text
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.test) **now** `x` | # \u202e"
 
@@ -27,11 +29,11 @@ def finding(code: str, **values: object) -> Finding:
 
 
 def test_every_card_has_its_texts_in_both_languages() -> None:
-    assert {code for _, code in text.load()} == set(REGISTRY)
+    assert {code for _, code in text.load()} == set(all_cards())
 
 
 def test_every_card_cites_recommendations_that_name_it() -> None:
-    for card in REGISTRY.values():
+    for card in all_cards().values():
         for each in sources.cited(card.cites):
             assert card.code in each.cards, f"{each.id} does not name {card.code}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import fhir_fixtures
-from cards.phrases import PHRASES
+from cards.words.phrases import PHRASES
 from cds_service.hooks.cards import EVIDENCE, RECOMMENDATIONS
 from tests.protocol.checks import check_response
 from tests.protocol.conftest import Json, Service

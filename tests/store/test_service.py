@@ -12,7 +12,8 @@ from uuid import uuid4
 
 import pytest
 
-from cards import thresholds
+from cards.thresholds import shipped
+from cds_service import site as sites
 from cds_service.config import ConfigError
 from cds_service.store.tables import FEEDBACK, SHOWN
 from tests.protocol.conftest import OSTEOPOROSIS, Json, Service
@@ -342,9 +343,7 @@ def test_the_log_holds_no_name_no_id_and_no_comment_e7(
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    monkeypatch.setattr(thresholds, "THRESHOLDS", dict(thresholds.THRESHOLDS))
-
+def site(tmp_path: Path) -> Callable[[str], Path]:
     def write(content: str) -> Path:
         (tmp_path / "site.toml").write_text(content, encoding="utf-8")
         return tmp_path / "site.toml"
@@ -369,14 +368,18 @@ def test_a_site_switches_cards_off_and_chooses_its_codes(start: Started, site: C
 def test_the_example_of_the_deployment_guide_can_be_used(start: Started, site: Callable[[str], Path]) -> None:
     guide = (Path(__file__).parents[2] / "docs/deployment.md").read_text(encoding="utf-8")
     examples = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    start(site=site(next(each for each in examples if "cards_off" in each)))
-    assert thresholds.measure("lsc-total-hip") == 4.0
+    path = site(next(each for each in examples if "cards_off" in each))
+    start(site=path)
+    assert sites.load(path).numbers().shared.lsc_total_hip == 4.0
 
 
 def test_a_site_changes_what_rests_on_convention(start: Started, site: Callable[[str], Path]) -> None:
-    key = next(key for key, each in thresholds.THRESHOLDS.items() if each.status == "RECALL" and isinstance(each.value, int))
-    start(site=site(f"[thresholds]\n{key} = 77"))
-    assert thresholds.limit(key) == 77
+    table = shipped().table
+    key = next(key for key, each in table.items() if each.status == "RECALL" and isinstance(each.value, int))
+    path = site(f"[thresholds]\n{key} = 77")
+    start(site=path)
+    assert sites.load(path).numbers().table[key].value == 77
+    assert table[key].value != 77, "two sites can live in one process"
 
 
 @pytest.mark.parametrize(

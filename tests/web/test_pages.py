@@ -14,8 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import fhir_fixtures
-from cards.rule import REGISTRY
-from cards.sources import RECOMMENDATIONS
+from cards.engine.catalog import all_cards
+from cards.engine.sources import RECOMMENDATIONS
 from cds_service.app import create_app
 from cds_service.hooks.discovery import SERVICES
 from cds_service.web.words import WORDS
@@ -85,7 +85,7 @@ def test_every_phrase_has_the_same_places_in_both_languages() -> None:
 
 
 def test_every_section_and_hook_has_a_name() -> None:
-    wanted = {f"section.{card.section}" for card in REGISTRY.values()} | {f"moment.{hook}" for hook in HOOKS}
+    wanted = {f"section.{card.section}" for card in all_cards().values()} | {f"moment.{hook}" for hook in HOOKS}
     assert wanted <= WORDS.keys()
 
 
@@ -99,15 +99,15 @@ def test_what_is_vendored_has_its_license_beside_it() -> None:
 
 def test_knowledge_lists_every_card_and_every_recommendation(client: FlaskClient) -> None:
     page = client.get("/knowledge").text
-    assert [code for code in REGISTRY if f'id="card-{code}"' not in page] == []
+    assert [code for code in all_cards() if f'id="card-{code}"' not in page] == []
     assert [key for key in RECOMMENDATIONS if f'id="recommendation-{key}"' not in page] == []
 
 
-@pytest.mark.parametrize("code", sorted(REGISTRY))
+@pytest.mark.parametrize("code", sorted(all_cards()))
 def test_the_page_of_a_card_tells_its_rule_both_texts_and_what_it_cites(client: FlaskClient, code: str) -> None:
     page = client.get(f"/knowledge/cards/{code}").text
-    assert REGISTRY[code].told[0][:20].replace("'", "&#39;") in page
-    assert all(f">{key}</a>" in page for key in REGISTRY[code].cites)
+    assert all_cards()[code].told()[0][:20].replace("'", "&#39;") in page
+    assert all(f">{key}</a>" in page for key in all_cards()[code].cites)
     assert page.count('<div class="wording">') >= 6
     assert "{%" not in page
     assert "{{" not in page
@@ -116,7 +116,7 @@ def test_the_page_of_a_card_tells_its_rule_both_texts_and_what_it_cites(client: 
 @pytest.mark.parametrize("key", ["OPREF-T3", "EXT-04", "REHAB2024-04"])
 def test_the_page_of_a_recommendation_names_the_cards_that_carry_it(client: FlaskClient, key: str) -> None:
     page = client.get(f"/knowledge/recommendations/{key}").text
-    carrying = [code for code, card in REGISTRY.items() if key in card.cites]
+    carrying = [code for code, card in all_cards().items() if key in card.cites]
     assert [code for code in carrying if f"/knowledge/cards/{code}?" not in page] == []
 
 

@@ -1,1 +1,1 @@
-"""Codes, names and units of the outside world -> the keys of ``cards.concepts``: our own tables and their loader."""
+"""Codes, names and units of the outside world -> the keys of ``cards.vocabulary``: our own tables and their loader."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from cards.concepts import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
+from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
 from cds_service.fhir.elements import Coding, Concept, codings
 from cds_service.fhir.names import Names
 from cds_service.fhir.units import plain

@@ -1,0 +1,110 @@
+"""The rule of `bmd-screening`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.chart.facts import Fact
+from cards.definitions import diagnosis, person, treatment
+from cards.definitions.bone_loss import HORMONE_BLOCKERS, long_glucocorticoid
+from cards.definitions.density import bmd_since
+from cards.definitions.kidney import renal
+from cards.definitions.person import body_mass_index
+from cards.engine.findings import INFO, WARNING, Earlier, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+from cards.vocabulary import Name
+
+_RISK_PROBLEMS = (
+    "hypogonadism",
+    "rheumatoid-arthritis",
+    "lupus",
+    "hyperparathyroidism",
+    "hyperthyroidism",
+    "cushing",
+    "malabsorption",
+    "ckd-3",
+    "ckd-4",
+    "ckd-5",
+    "diabetes",
+    "immobility",
+    "smoking",
+)
+
+
+def risk_factors(chart: Chart, n: Numbers) -> list[Fact]:
+    """The risk factors of bmd-screening that are on record (OPREF-D2)."""
+    found = [facts.problem(p) for key in _RISK_PROBLEMS if (p := chart.active_problem(key))]
+    if early := chart.problem("early-menopause"):
+        found.append(facts.problem(early))
+    if chart.parental_hip_fracture:
+        found.append(Fact(Name("hip fracture of a parent", "父母髋部骨折史")))
+    bmi = body_mass_index(chart)
+    if bmi is not None and bmi.below(n.bmi_low):
+        found.append(facts.measured(bmi))
+    alcohol = chart.newest("alcohol")
+    if alcohol is not None and alcohol.below(n.alcohol_units) is False:
+        found.append(facts.measured(alcohol))
+    kidneys = renal(chart)
+    if kidneys.below(n.ckd_3_egfr) and kidneys.lowest and not chart.active_problem("ckd-3", "ckd-4", "ckd-5"):
+        found.append(facts.measured(kidneys.lowest))
+    return found
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """Bone density is measured in women from {screening-woman-years}, men from {screening-man-years}, younger ones with a risk
+    factor, after a fragility fracture, with drugs that cost bone, and with osteoporosis: and never was in this patient.
+
+    When: an adult without any DXA or QCT on record, of whatever date, and the first of these that holds: (1) any fragility
+    fracture; (2) osteoporosis, or on treatment; (3) a systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a
+    day or more taken for {glucocorticoid-days} days, an aromatase inhibitor or a GnRH analog or antagonist taken today, or
+    long-term glucocorticoid use as an active problem; (4) a woman of {screening-woman-years} or older, a man of
+    {screening-man-years} or older; (5) a risk factor in a postmenopausal woman or an adult man. Risk factors: hip fracture of a
+    parent; newest BMI below {bmi-low} (as reported, or from weight and height of twenty-four months); current smoking;
+    {alcohol-units} or more alcoholic drinks a day; early menopause; hypogonadism, rheumatoid arthritis, lupus,
+    hyperparathyroidism, hyperthyroidism, Cushing syndrome, malabsorption, diabetes, long immobility as active problems; chronic
+    kidney disease of stage 3 or more, coded or by a renal estimate below {ckd-3-egfr}.
+
+    Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and asks for it.
+
+    Then: warning after a fragility fracture, else info. Recommended: DXA of spine and hip. QCT as an option only where a CT of
+    the spine is ordered anyway. The detail says that a check-up from forty includes bone density and that ultrasound of the
+    heel does not replace DXA, and names T-scores and BMD on record that could not be used.
+    """
+    if not person.adult(chart) or bmd_since(chart, None) or chart.ordered("dxa", "qct") or "bone-loss-medication" in earlier:
+        return
+    reason, evidence = _screening_reason(chart, n)
+    if not reason:
+        return
+    yield Finding(
+        indicator=WARNING if reason == "fracture" else INFO,
+        variant=reason,
+        values={"evidence": [facts.said(fact) for fact in evidence], "when": evidence[0].when if evidence else None},
+        facts=(facts.age(chart), *evidence) if chart.age is not None else tuple(evidence),
+        options=(service("dxa", recommended=True), *((service("qct"),) if chart.ordered("spine-ct") else ())),
+        any_number=True,
+        left_out=chart.left_out("t-score", "bmd"),
+    )
+
+
+def _screening_reason(chart: Chart, n: Numbers) -> tuple[str, list[Fact]]:
+    age = chart.age or 0
+    factors = risk_factors(chart, n)
+    if chart.fractures:
+        return "fracture", [facts.fracture(chart.fractures[0])]
+    if diagnosis.osteoporosis(chart) or treatment.on_treatment(chart):
+        known = chart.problem("osteoporosis")
+        return "osteoporosis", [facts.problem(known)] if known else [facts.taken(c) for c in treatment.treatments(chart)]
+    harm = long_glucocorticoid(chart) or next((c for c in chart.courses(HORMONE_BLOCKERS) if c.on_treatment(chart.today)), None)
+    if harm is not None:
+        return "drug", [facts.taken(harm)]
+    if documented := chart.active_problem("long-term-glucocorticoid"):
+        return "drug", [facts.problem(documented)]
+    if chart.patient.female and age >= n.screening_woman_years:
+        return "age", factors
+    if chart.patient.sex == "male" and age >= n.screening_man_years:
+        return "age", factors
+    if factors and (person.postmenopausal(chart) or (chart.patient.sex == "male" and age >= n.adult_years)):
+        return "risk-factor", factors
+    return "", []

@@ -1,0 +1,40 @@
+"""The rule of `low-bone-mass`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.definitions import density, diagnosis, person, treatment
+from cards.engine.findings import INFO, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Low bone mass alone does not decide about drugs: FRAX tells whether the fracture risk is high.
+
+    When: a postmenopausal woman or a man of {t-group-years} or older, with a lowest T-score above {t-osteoporosis} and below
+    {t-low}, or a newest lumbar QCT of {qct-osteoporosis} to {qct-normal} mg/cm3.
+
+    Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) of the last {frax-months}
+    months is on record, which then decides (`start-treatment` where it is high); FRAX is ordered. Low bone mass that is only
+    documented, without a value, does not fire.
+
+    Then: info. Recommended: FRAX, with a link to the calculator.
+    """
+    if not person.t_group(chart) or diagnosis.osteoporosis(chart) or treatment.on_treatment(chart) or chart.ordered("frax"):
+        return
+    lowest, qct = density.low_t(chart), chart.newest("qct-vbmd")
+    by_qct = qct if qct and n.qct_osteoporosis <= qct.value <= n.qct_normal else None
+    since = chart.months_ago(n.frax_months)
+    if (lowest is None and by_qct is None) or chart.newest("frax-major", since=since) or chart.newest("frax-hip", since=since):
+        return
+    decisive = lowest or by_qct
+    yield Finding(
+        indicator=INFO,
+        variant="t-score" if lowest else "qct",
+        values={"value": decisive},
+        facts=tuple(facts.measured(m) for m in (lowest, by_qct) if m),
+        options=(service("frax", recommended=True),),
+    )

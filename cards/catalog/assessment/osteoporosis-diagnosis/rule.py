@@ -1,0 +1,55 @@
+"""The rule of `osteoporosis-diagnosis`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.chart.facts import Fact
+from cards.definitions.diagnosis import Diagnosis, criteria
+from cards.engine.findings import INFO, Finding, Option
+from cards.thresholds import Numbers
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """T-score of {t-osteoporosis} or lower, a hip or vertebral fragility fracture, one of humerus, pelvis or forearm with low
+    bone mass, or a lumbar QCT below {qct-osteoporosis} mg/cm3 is osteoporosis, and the problem list should say so.
+
+    When: an adult, and by the first of these: (1) in the T-group a lowest T-score of {t-osteoporosis} or lower, severe where
+    there is any fragility fracture; (2) a fragility fracture of the hip or a vertebra, whatever the bone density; (3) a
+    fragility fracture of the proximal humerus, pelvis or distal forearm, and in the T-group a lowest T-score above
+    {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3.
+
+    Not when: osteoporosis is on the problem list, whatever its status. A rib fracture alone, or a T-score above
+    {t-osteoporosis} without a fracture, is no diagnosis.
+
+    Then: info. Recommended: record the Condition, osteoporosis with pathological fracture (since the date of the fracture)
+    where there is a fragility fracture, else without. The detail asks to confirm a fracture that is presumed to be of low
+    energy, and the site of a T-score that names none.
+    """
+    found = criteria(chart)
+    if found is None or chart.problem("osteoporosis") is not None:
+        return
+    yield Finding(
+        indicator=INFO,
+        variant=found.criterion,
+        values={"t_score": found.t_score, "fracture": found.fracture, "qct": found.qct, "severe": found.severe},
+        facts=tuple(_evidence(found)),
+        options=(_problem(found),),
+    )
+
+
+def _problem(found: Diagnosis) -> Option:
+    """The diagnosis to record; with a fracture, since when."""
+    if found.fracture is None:
+        return Option("problem", "osteoporosis", recommended=True)
+    return Option("problem", "osteoporosis-with-fracture", start=found.fracture.when, recommended=True)
+
+
+def _evidence(found: Diagnosis) -> Iterator[Fact]:
+    if found.t_score is not None:
+        yield facts.measured(found.t_score)
+    if found.fracture is not None:
+        yield facts.fracture(found.fracture)
+    if found.qct is not None:
+        yield facts.measured(found.qct)

@@ -1,0 +1,97 @@
+"""The rule of `referral`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec.structs import replace
+
+from cards.chart import Chart, Course, Hook, facts
+from cards.definitions import density, diagnosis, person, treatment
+from cards.definitions.kidney import renal
+from cards.engine.findings import INFO, Earlier, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """Unusual or difficult osteoporosis belongs to a specialist; after a fragility fracture a fracture liaison service takes
+    over at discharge.
+
+    When: an adult, and any of these: (1) osteoporosis under {t-group-years}; (2) a renal estimate below {egfr-specialist} and
+    about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug of another
+    ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at discharge, a
+    fragility fracture within {new-fracture-days} days.
+
+    Not when: the referral in question is ordered already.
+
+    Then: info. Suggested: for (4) referral to a fracture liaison service, for (1) to (3) to an osteoporosis specialist; the
+    first of them recommended, both may be chosen.
+    """
+    if not person.adult(chart):
+        return
+    reasons, evidence = [], []
+    if diagnosis.osteoporosis(chart) and _young(chart, n):
+        reasons.append("young")
+        evidence.append(facts.age(chart))
+    kidneys = renal(chart)
+    if (
+        kidneys.below(n.egfr_specialist)
+        and kidneys.lowest
+        and treatment.about_to_be_treated(chart, starting="start-treatment" in earlier)
+    ):
+        reasons.append("kidney")
+        evidence.append(facts.measured(kidneys.lowest))
+    failed = _failed_earlier(chart, earlier)
+    if failed is not None:
+        reasons.append("second-failure")
+        evidence.append(facts.stopped(failed, failed.ended(chart.today)))
+    discharge = [f for f in chart.fractures if f.when and f.when >= chart.days_ago(n.new_fracture_days)]
+    if chart.hook is Hook.DISCHARGE and discharge:
+        reasons.append("fracture-liaison")
+        evidence.append(facts.fracture(discharge[0]))
+    if not reasons:
+        return
+    keys = ["referral-fls"] if "fracture-liaison" in reasons else []
+    keys += ["referral-osteoporosis"] if set(reasons) - {"fracture-liaison"} else []
+    wanted = [key for key in keys if not chart.ordered(key)]
+    if not wanted:
+        return
+    yield Finding(
+        indicator=INFO,
+        variant=reasons[0],
+        values={
+            "reasons": reasons,
+            "estimate": kidneys.lowest if "kidney" in reasons else None,
+            "fracture": discharge[0] if "fracture-liaison" in reasons else None,
+            "earlier": failed,
+        },
+        facts=tuple(evidence),
+        options=tuple(service(key, recommended=index == 0) for index, key in enumerate(wanted)),
+        any_number=True,
+    )
+
+
+def _young(chart: Chart, n: Numbers) -> bool:
+    """Under 50, or a woman before menopause."""
+    return chart.age is not None and chart.age < n.t_group_years
+
+
+def _failed_earlier(chart: Chart, earlier: Earlier) -> Course | None:
+    """Where treatment fails now: an earlier drug that had ended with a fracture or a loss of bone."""
+    failing = [finding for code in ("treatment-failure", "bmd-response") for finding in earlier.of(code)]
+    now = {finding.values["drug"].ingredient for finding in failing} | {c.drug.ingredient for c in treatment.treatments(chart)}
+    for course in chart.courses(treatment.TREATMENT) if failing else ():
+        start, end = course.start, course.ended(chart.today)
+        if course.drug.ingredient in now or course.drug.oncologic or end is None or start is None:
+            continue
+        if any(f.when and start < f.when <= end for f in chart.fractures) or _lost_on(chart, start, end):
+            return course
+    return None
+
+
+def _lost_on(chart: Chart, start: date, end: date) -> bool:
+    """Whether bone density had fallen beyond the least significant change when the drug ended."""
+    until = {**chart.measured, "bmd": tuple(m for m in chart.values("bmd") if m.when <= end)}
+    return density.bmd_fall(replace(chart, measured=until), start) is not None

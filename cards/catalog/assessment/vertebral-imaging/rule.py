@@ -1,0 +1,109 @@
+"""The rule of `vertebral-imaging`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from math import floor
+
+from msgspec import Struct
+
+from cards.chart import Chart, Measurement, facts
+from cards.chart.calendar import add_months
+from cards.definitions import diagnosis, person, treatment
+from cards.engine.findings import WARNING, Finding, Rest
+from cards.engine.options import service
+from cards.thresholds import Numbers
+
+
+class _Loss(Struct, frozen=True):
+    """A loss of height in cm, and between which measurements."""
+
+    cm: float
+    before: Measurement
+    now: Measurement
+    recent: bool
+
+
+def height_loss(chart: Chart, n: Numbers) -> _Loss | None:
+    """{height-loss-recent} cm or more within {height-window-months} months, or {height-loss-ever} cm below the tallest adult
+    height (newest height of {height-newest-months} months)."""
+    now = chart.newest("height", since=chart.months_ago(n.height_newest_months))
+    if now is None or now.comparator:
+        return None
+    earlier = [
+        m for m in chart.values("height") if m.when < now.when and not m.comparator and not _of_a_child(chart, n, m.when)
+    ]
+    near = [m for m in earlier if m.when >= add_months(now.when, -n.height_window_months)]
+    tallest_near = max(near, key=lambda m: m.value, default=None)
+    if tallest_near is not None and round(tallest_near.value - now.value, 1) >= n.height_loss_recent:
+        return _Loss(tallest_near.value - now.value, tallest_near, now, recent=True)
+    tallest = max(earlier, key=lambda m: m.value, default=None)
+    if tallest is not None and round(tallest.value - now.value, 1) >= n.height_loss_ever:
+        return _Loss(tallest.value - now.value, tallest, now, recent=False)
+    return None
+
+
+def _of_a_child(chart: Chart, n: Numbers, day: date) -> bool:
+    age = chart.patient.age_on(day)
+    return age is not None and age < n.adult_years
+
+
+def _rest(n: Numbers, loss: _Loss) -> Rest:
+    """An override of lost height holds until the height falls further, in whole centimeters: no one measures finer. What was
+    overridden at a lower height than today's holds, too: as far as {height-spread} cm below, beyond which one was mistyped."""
+    height = floor(loss.now.value)
+    lower = tuple(f"{height - cm} cm" for cm in range(1, n.height_spread))
+    return Rest(n.height_override_months, f"{height} cm", lower)
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Lost height, or new back pain in someone at risk, may be a vertebral fracture: lateral X-ray of the spine, and MRI where
+    pain on provocation persists with a clean X-ray.
+
+    When: an adult with osteoporosis, low bone mass or a fragility fracture, on treatment, or of {vertebral-risk-years} or
+    older; and (1) the newest height, of {height-newest-months} months, lies {height-loss-recent} cm or more below the tallest
+    of the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an adult; or
+    (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or from
+    {vertebral-risk-years} on.
+
+    Not when: X-ray, MRI or CT of the spine is ordered, or was done since the newest height for (1), since the onset of the pain
+    for (2). Lost height alone also rests for {height-override-months} months after an override with a reason by the same user,
+    unless the height, in whole centimeters, falls further; back pain is news.
+
+    Then: warning. Recommended: lateral X-ray of thoracic and lumbar spine, or vertebral fracture assessment. The detail says
+    that MRI is still needed when the X-ray is clean and pain on provocation persists.
+    """
+    age = chart.age or 0
+    old = age >= n.vertebral_risk_years
+    weak = diagnosis.osteoporosis(chart)
+    if not person.adult(chart) or not (
+        weak or diagnosis.low_bone_mass(chart) or chart.fractures or treatment.on_treatment(chart) or old
+    ):
+        return
+    loss, pain = height_loss(chart, n), chart.active_problem("back-pain")
+    new_pain = pain if pain and pain.when and pain.when >= chart.days_ago(n.new_pain_days) and (weak or old) else None
+    keys = ("vertebral-imaging", "spine-mri", "spine-ct")
+    if chart.ordered(*keys):
+        return
+    seen_pain = new_pain is not None and chart.done(*keys, since=new_pain.when) is not None
+    seen_loss = loss is not None and chart.done(*keys, since=loss.now.when) is not None
+    loss, new_pain = (None if seen_loss else loss), (None if seen_pain else new_pain)
+    if loss is None and new_pain is None:
+        return
+    evidence = [facts.measured(loss.before), facts.measured(loss.now)] if loss else []
+    evidence += [facts.problem(new_pain)] if new_pain else []
+    yield Finding(
+        indicator=WARNING,
+        variant="height" if loss else "pain",
+        values={
+            "loss": loss.cm if loss else None,
+            "recent": bool(loss and loss.recent),
+            "before": loss.before if loss else None,
+            "now": loss.now if loss else None,
+            "pain": new_pain,
+        },
+        facts=tuple(evidence),
+        options=(service("vertebral-imaging", recommended=True),),
+        rests=_rest(n, loss) if loss and new_pain is None else None,
+    )

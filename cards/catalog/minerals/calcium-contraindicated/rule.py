@@ -1,0 +1,67 @@
+"""The rule of `calcium-contraindicated`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from cards.chart.facts import Fact
+from cards.definitions import person
+from cards.definitions.minerals import calcium_excess, denial
+from cards.engine.findings import CRITICAL, WARNING, Finding
+from cards.engine.options import discard, service
+from cards.thresholds import Numbers
+from cards.vocabulary import Mechanism
+
+_CALCIUM = frozenset({Mechanism.CALCIUM})
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """No calcium supplements in hypercalcemia or hypercalciuria.
+
+    When: calcium is drafted for an adult, or on the chart view is taken (active, or covering today), and, in this order: (1)
+    the newest calcium is high; (2) the newest 24 h urine calcium within {urine-calcium-window-months} months is above
+    {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anybody else; (3) hypercalcemia or hypercalciuria
+    is on record as active (a code that means high and low calcium alike does not count).
+
+    Then: critical on a draft, warning on the chart view. Delete the draft (recommended); orders of calcium with albumin and
+    PTH, in (2) also of 24 h urine calcium; any number. In (3) a calcium within range that is no older than an entry of
+    hypercalcemia is shown beside it, since the entry may be out of date.
+    """
+    found = calcium_excess(chart)
+    if found is None or not person.adult(chart):
+        return
+    variant, fact = found
+    male = chart.patient.sex == "male"
+    denied = denial(chart, chart.active_problem("hypercalcemia")) if variant == "problem" else None
+    if chart.hook in ORDER_HOOKS:
+        for draft in chart.drafted(_CALCIUM):
+            yield _no_calcium(variant, fact, draft, denied=denied, male=male)
+        return
+    taken = [c for c in chart.courses(_CALCIUM) if c.active or c.on_treatment(chart.today)]
+    if taken:
+        yield _no_calcium(variant, fact, None, facts.taken(taken[0]), denied=denied, male=male)
+
+
+def _no_calcium(variant: str, fact: Fact, draft: Draft | None, *more: Fact, denied: Measurement | None, male: bool) -> Finding:
+    return Finding(
+        indicator=CRITICAL if draft else WARNING,
+        variant=variant,
+        values={
+            "active": draft is None,
+            "male": male,
+            "denied": denied is not None,
+            "fact": fact.name,
+            "value": fact.value,
+            "unit": fact.unit,
+            "when": fact.when,
+        },
+        facts=((facts.drafted(draft),) if draft else more) + (fact, *((facts.measured(denied),) if denied else ())),
+        notes=("hypercalcemia-listed",) if denied else (),
+        options=(
+            *((discard(draft, recommended=True),) if draft else ()),
+            *(service(key) for key in ("calcium", "pth", *(("urine-calcium",) if variant == "urine" else ()))),
+        ),
+        any_number=True,
+        about=draft,
+    )

@@ -1,0 +1,62 @@
+"""The rule of `fall-risk`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.chart.facts import Fact
+from cards.definitions import person
+from cards.definitions.falls import fall_evidence
+from cards.definitions.risk import concerned
+from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D; aids by preference.
+
+    When: an adult who has osteoporosis, low bone mass or a fragility fracture, is on treatment, or is {fall-risk-years} or
+    older, and (1) the risk of falling is high, that is, within {fall-window-months} months Morse {morse-high} or more, Berg
+    {berg-low} or less, timed up and go {tug-seconds} s or more, {falls-a-year} falls or more, recurrent falls on record as
+    active, or a fall with a fragility fracture within {high-energy-window-days} days of it; or (2) it is moderate: Morse
+    {morse-moderate} or more, and nothing of (1).
+
+    Then: warning in (1), info in (2). Balance and strength training, home safety assessment and referral to a falls clinic,
+    each unless ordered; any number. The detail adds fewer sedatives, vitamin D, walking aid and hip protector by preference,
+    shoes or insoles.
+    """
+    old = (chart.age or 0) >= n.fall_risk_years
+    if not person.adult(chart) or not (concerned(chart) or old):
+        return
+    high = fall_evidence(chart) or list(_fall_with_injury(chart, n))
+    morse = chart.newest("morse", since=chart.months_ago(n.fall_window_months))
+    moderate = morse is not None and morse.below(n.morse_moderate) is False
+    if not high and not moderate:
+        return
+    yield Finding(
+        indicator=WARNING if high else INFO,
+        variant="high" if high else "moderate",
+        values={"evidence": list(dict.fromkeys(fact.name for fact in high)), "morse": morse},
+        facts=tuple(high) or ((facts.measured(morse),) if morse else ()),
+        options=tuple(service(key) for key in ("exercise", "home-safety", "referral-falls") if not chart.ordered(key)),
+        any_number=True,
+        left_out=chart.left_out("morse", "berg", "tug", "falls"),
+    )
+
+
+def _fall_with_injury(chart: Chart, n: Numbers) -> Iterator[Fact]:
+    """One fall within the year that broke a bone within a week of it."""
+    since = chart.months_ago(n.fall_window_months)
+    for fall in chart.problems.get("fall", ()):
+        for broken in chart.fractures:
+            if (
+                fall.when
+                and broken.when
+                and fall.when >= since
+                and abs((broken.when - fall.when).days) <= n.high_energy_window_days
+            ):
+                yield facts.problem(fall)
+                yield facts.fracture(broken)
+                return

@@ -1,0 +1,47 @@
+"""The rule of `lifestyle-education`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.definitions import diagnosis, person
+from cards.definitions.person import body_mass_index
+from cards.engine.findings import INFO, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """With osteoporosis or low bone mass, education once a year: food, exercise, sun, no tobacco, little alcohol.
+
+    When: an adult has osteoporosis or low bone mass, and no education is on record as done within {education-months} months.
+
+    Not when: it is ordered.
+
+    Then: info. An order of education (recommended). The detail names current smoking, {alcohol-units} alcoholic drinks a day or
+    more, and a BMI below {bmi-low} kg/m2 where on record; gentler exercise from {very-old-years} years on; after a fragility
+    fracture of the last {new-fracture-days} days no exercise but as the doctor says.
+    """
+    if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or diagnosis.low_bone_mass(chart)):
+        return
+    if chart.done("education", since=chart.months_ago(n.education_months)) or chart.ordered("education"):
+        return
+    smoking = chart.active_problem("smoking")
+    alcohol = chart.newest("alcohol")
+    drinks = alcohol if alcohol and alcohol.below(n.alcohol_units) is False else None
+    bmi = body_mass_index(chart)
+    thin = bmi if bmi and bmi.below(n.bmi_low) else None
+    named = [facts.problem(smoking)] if smoking else []
+    yield Finding(
+        indicator=INFO,
+        values={
+            "smoking": smoking is not None,
+            "alcohol": drinks,
+            "bmi": thin,
+            "very_old": (chart.age or 0) >= n.very_old_years,
+            "fresh": any(f.when and f.when >= chart.days_ago(n.new_fracture_days) for f in chart.fractures),
+        },
+        facts=(*named, *(facts.measured(m) for m in (drinks, thin) if m)),
+        options=(service("education", recommended=True),),
+    )

@@ -1,0 +1,64 @@
+"""The rule of `pain-rehabilitation`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.definitions import person
+from cards.definitions.pain import pain_limit, pain_score
+from cards.definitions.risk import concerned
+from cards.definitions.vertebral import new_vertebral_fracture
+from cards.engine.findings import INFO, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+from cards.vocabulary import Mechanism
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Moderate or severe pain of the last months: orthosis, physical agents with their grade, traditional exercise.
+
+    When: an adult has osteoporosis, low bone mass or a fragility fracture or is on treatment, and the newest pain score within
+    {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more; of one day the one that tells of more pain
+    counts.
+
+    Then: info. Spinal orthosis, high-intensity laser, pulsed electromagnetic fields, shock waves, whole-body vibration,
+    referral to rehabilitation, each unless ordered; any number. Left out, and said so: shock waves with a coagulation disorder
+    or under an anticoagulant or heparin; shock waves and vibration with a vertebral fracture of the last {new-fracture-days}
+    days; all four agents with a tumor of bone (metastasis, myeloma, primary, giant cell) or in an active pregnancy.
+    """
+    if not concerned(chart):
+        return
+    pain = pain_score(chart, n.pain_window_months)
+    if pain is None or pain.below(pain_limit(chart.numbers, pain)) is not False:
+        return
+    unsafe = _unsafe_agents(chart)
+    keys = ("orthosis", "laser", "pemf", "shock-wave", "vibration", "referral-rehabilitation")
+    yield Finding(
+        indicator=INFO,
+        values={"pain": pain, "unsafe": unsafe},
+        facts=(facts.measured(pain),),
+        options=tuple(service(key) for key in keys if key not in unsafe and not chart.ordered(key)),
+        any_number=True,
+        left_out=chart.left_out("pain-nrs", "pain-vas"),
+    )
+
+
+def _unsafe_agents(chart: Chart) -> dict[str, str]:
+    """Physical agents that the record speaks against, with the reason (a phrase key): usual contraindications of the devices,
+    which the guideline leaves to the indication."""
+    found: dict[str, str] = {}
+    bleeding = chart.active_problem("coagulopathy") is not None or any(
+        c.on_treatment(chart.today) for c in chart.courses({Mechanism.ANTICOAGULANT, Mechanism.HEPARIN})
+    )
+    if bleeding:
+        found["shock-wave"] = "bleeding"
+    if new_vertebral_fracture(chart) is not None:
+        found |= dict.fromkeys(("shock-wave", "vibration"), "new-fracture")
+    for reason, applies in (
+        ("tumor", chart.active_problem("bone-metastasis", "myeloma", "bone-cancer", "giant-cell-tumor") is not None),
+        ("pregnancy", person.pregnant(chart)),
+    ):
+        if applies:
+            found |= dict.fromkeys(("laser", "pemf", "shock-wave", "vibration"), reason)
+    return found

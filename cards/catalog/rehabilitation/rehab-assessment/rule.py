@@ -1,0 +1,53 @@
+"""The rule of `rehab-assessment`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from cards.chart import Chart
+from cards.definitions import diagnosis, person
+from cards.engine.findings import INFO, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+
+_ASSESSMENTS: dict[str, tuple[str, ...]] = {
+    "assess-pain": ("pain-nrs", "pain-vas"),
+    "assess-muscle": ("mmt", "rom"),
+    "assess-mood": ("phq9", "hama", "hamd"),
+    "assess-daily-living": ("barthel", "odi"),
+    "assess-quality-of-life": ("sf36",),
+    "assess-fall-risk": ("berg", "morse"),
+}
+"""What is assessed, and which results show that it was (REHAB2024-01 to -07)."""
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Pain, strength and movement, mood, daily living, quality of life and fall risk are assessed once a year.
+
+    When: an adult has osteoporosis and for any of these there is within {function-window-months} months neither a result nor an
+    assessment done, nor one ordered: pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA, HAMD); daily
+    living (Barthel, Oswestry); quality of life (SF-36); fall risk (Berg, Morse).
+
+    Then: info. One order for each assessment that is missing, any number.
+    """
+    if not person.adult(chart) or not diagnosis.osteoporosis(chart):
+        return
+    since = chart.months_ago(n.function_window_months)
+    missing = [key for key, results in _ASSESSMENTS.items() if not _assessed(chart, key, results, since)]
+    if missing:
+        yield Finding(
+            indicator=INFO,
+            values={"missing": missing, "all": len(missing) == len(_ASSESSMENTS)},
+            options=tuple(service(key) for key in missing),
+            any_number=True,
+            left_out=chart.left_out(*(result for key in missing for result in _ASSESSMENTS[key])),
+        )
+
+
+def _assessed(chart: Chart, key: str, results: tuple[str, ...], since: date) -> bool:
+    return (
+        any(chart.newest(result, since=since) for result in results)
+        or chart.ordered(key)
+        or chart.done(key, since=since) is not None
+    )

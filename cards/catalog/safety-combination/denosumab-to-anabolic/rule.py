@@ -1,0 +1,49 @@
+"""The rule of `denosumab-to-anabolic`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from cards.chart import Chart, Course, facts
+from cards.chart.calendar import add_months
+from cards.engine.findings import WARNING, Finding
+from cards.engine.orders import BISPHOSPHONATE, Order, finding_about
+from cards.thresholds import Numbers
+from cards.vocabulary import DENOSUMAB, TERIPARATIDE, ZOLEDRONATE, Mechanism
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Teriparatide or abaloparatide right after denosumab costs hip bone for a while: an antiresorptive first.
+
+    When: teriparatide or abaloparatide is ordered and the last dose of denosumab 60 mg lies within
+    {denosumab-to-anabolic-months} months.
+
+    Not when: a bisphosphonate was infused, or a tablet of one taken, after that dose.
+
+    Then: warning. Zoledronate or denosumab in its place, the first without a warning recommended, to start {denosumab-months}
+    months after the last dose or, when that is past, now; the draft can be deleted. The detail leaves an overlap to a
+    specialist.
+    """
+    course = chart.course(DENOSUMAB)
+    if course is None or course.last_dose is None or course.last_dose < chart.months_ago(n.denosumab_to_anabolic_months):
+        return
+    if any(_taken_after(c, course.last_dose) for c in chart.courses(BISPHOSPHONATE)):
+        return
+    for draft in chart.drafted({Mechanism.PTH_ANALOG}):
+        due = add_months(course.last_dose, n.denosumab_months)
+        yield finding_about(
+            chart,
+            Order(draft.drug or TERIPARATIDE, draft=draft),
+            WARNING,
+            [facts.last_dose(course)],
+            values={"last_dose": course.last_dose, "due": due},
+            alternatives=(ZOLEDRONATE, DENOSUMAB),
+            start=due,
+        )
+
+
+def _taken_after(course: Course, day: date) -> bool:
+    """Whether an infusion was given, or a tablet taken, after ``day``; an earlier infusion that still works is none."""
+    last = course.last_dose if course.drug.covers_months else course.covered_until
+    return last is not None and last > day

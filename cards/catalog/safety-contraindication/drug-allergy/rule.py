@@ -1,0 +1,66 @@
+"""The rule of `drug-allergy`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from cards.chart import Allergy, Chart
+from cards.chart.facts import Fact
+from cards.definitions.diagnosis import osteoporosis
+from cards.engine.findings import CRITICAL, WARNING, Finding
+from cards.engine.options import ranking
+from cards.engine.orders import CHECKED, Order, finding_about, orders_of
+from cards.thresholds import Numbers
+from cards.vocabulary import ANTI_OSTEOPOROSIS, Drug, Mechanism, Name
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """A drug to which an allergy or intolerance is on record, by itself or by its class, is not given.
+
+    When: an anti-osteoporosis drug, calcium, vitamin D or active vitamin D is ordered or taken, and an active, not refuted
+    allergy or intolerance is on record to its ingredient or to its whole class. An allergy to one drug of a class is none to
+    the others.
+
+    Then: critical for an allergy, for high criticality and for anaphylaxis, on the chart view warning; warning for a mere
+    intolerance, on the chart view info. Of several entries the gravest counts. In place of a drug for bone (hormone therapy:
+    only with osteoporosis) drugs by the ranking for a start of treatment that work in another way; after an intolerance of an
+    oral drug also those of its class that are not taken by mouth; the first without a warning is recommended. The draft can be
+    deleted (recommended where it is critical and no drug is).
+    """
+    for order in orders_of(chart, CHECKED):
+        hits = [allergy for allergy in chart.allergies if _is_to(allergy, order.drug)]
+        if hits:
+            worst = next((a for a in hits if a.severe or not a.intolerance), hits[0])
+            yield _finding(chart, order, worst)
+
+
+def _is_to(allergy: Allergy, drug: Drug) -> bool:
+    by_itself = allergy.drug is not None and allergy.drug.ingredient == drug.ingredient
+    return by_itself or (allergy.mechanism is not None and allergy.mechanism is drug.mechanism)
+
+
+def _finding(chart: Chart, order: Order, allergy: Allergy) -> Finding:
+    mild = allergy.intolerance and not allergy.severe
+    for_bone = order.drug.mechanism in ANTI_OSTEOPOROSIS and (
+        order.drug.mechanism is not Mechanism.HORMONE_THERAPY or osteoporosis(chart)
+    )
+    return finding_about(
+        chart,
+        order,
+        WARNING if mild else CRITICAL,
+        [_evidence(allergy, order.drug, mild=mild)],
+        variant="intolerance" if mild else "allergy",
+        values={"by_class": allergy.drug is None, "recorded": allergy.recorded},
+        alternatives=_unlike(order.drug, ranking(chart), mild=mild) if for_bone else (),
+    )
+
+
+def _evidence(allergy: Allergy, drug: Drug, *, mild: bool) -> Fact:
+    what = allergy.drug.name if allergy.drug else drug.name
+    name = Name(f"{'intolerance' if mild else 'allergy'}: {what.en}", f"{'不耐受' if mild else '过敏'}：{what.zh}")
+    return Fact(name, when=allergy.recorded, source=allergy.source)
+
+
+def _unlike(drug: Drug, others: Iterable[Drug], *, mild: bool) -> list[Drug]:
+    """The drugs of another mechanism; after a mere intolerance also those of the same one that are not taken by mouth."""
+    return [other for other in others if other.mechanism is not drug.mechanism or (mild and drug.oral and not other.oral)]

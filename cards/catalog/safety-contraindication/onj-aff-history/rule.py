@@ -1,0 +1,40 @@
+"""The rule of `onj-aff-history`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.engine.findings import CRITICAL, Finding
+from cards.engine.options import service
+from cards.engine.orders import REFERRAL, finding_about, orders_of
+from cards.thresholds import Numbers
+from cards.vocabulary import ANTIRESORPTIVE, TERIPARATIDE, Mechanism
+
+_HOLDING_BACK_RESORPTION = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR}
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """After osteonecrosis of the jaw or an atypical femur fracture, drugs that hold back resorption are not ordered without a
+    specialist.
+
+    When: a bisphosphonate, denosumab, SERM, hormone therapy or romosozumab is ordered or taken, and osteonecrosis of the jaw or
+    an atypical femur fracture is on record, of whatever date.
+
+    Then: critical, on the chart view warning. Teriparatide as an option that is not recommended, referral to an osteoporosis
+    specialist; deleting the draft is recommended.
+    """
+    event = chart.problem("osteonecrosis-jaw", "atypical-femur-fracture")
+    if event is None:
+        return
+    for order in orders_of(chart, _HOLDING_BACK_RESORPTION):
+        yield finding_about(
+            chart,
+            order,
+            CRITICAL,
+            [facts.problem(event)],
+            values={"problem": event},
+            alternatives=(TERIPARATIDE,),
+            recommend=False,
+            also=(service(REFERRAL),),
+        )

@@ -1,0 +1,92 @@
+"""The rule of `pth-analog-contraindication`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, Draft, Measurement, facts
+from cards.definitions import kidney
+from cards.definitions.minerals import calcium, denial
+from cards.definitions.person import adult
+from cards.engine.findings import CRITICAL, Finding, Undecided
+from cards.engine.options import BY_INJECTION
+from cards.engine.orders import finding_about, orders_of
+from cards.thresholds import Numbers
+from cards.vocabulary import Data, Mechanism
+
+_EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiation")
+"""What forbids a PTH analog for good; hyperparathyroidism and high calcium only while they last, by the problem list or by
+the newest value: a normal calcium beside an active entry may be no more than a good day."""
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """Teriparatide and abaloparatide are not given with bone tumors, Paget disease, radiation of the skeleton,
+    hyperparathyroidism, high calcium, an unexplained high alkaline phosphatase, or while the growth plates are open.
+
+    When: one of them is ordered or taken, and, the first that holds: (1) the patient is under {adult-years}; (2) on record is,
+    ever, primary bone cancer, Paget disease, bone metastasis, myeloma or radiotherapy to the skeleton; or, active,
+    hyperparathyroidism or hypercalcemia (the latter also beside a newer calcium within range, which is then shown); (3) the
+    newest calcium within {calcium-window-months} months is high; (4) the newest alkaline phosphatase within {alp-window-months}
+    months is above the laboratory's own range, and no fragility fracture within {alp-fracture-months} months explains it.
+
+    Not when: none of these holds, but a calcium on record could not be read or does not tell whether it is high: then
+    `incomplete-data` says so on an order.
+
+    Then: critical, on the chart view warning. Zoledronate or denosumab in its place, the first without a warning recommended
+    (for a child nothing). The draft can be deleted (recommended where no drug is). The detail says where the calcium is
+    uncorrected.
+    """
+    newest = calcium(chart)
+    high = newest.value if newest and newest.high else None
+    listed = chart.active_problem("hypercalcemia") if high is None else None
+    problem = chart.problem(*_EVER) or chart.active_problem("hyperparathyroidism") or listed
+    denied = denial(chart, listed) if problem is listed else None
+    calcium_told = [facts.measured(m) for m in (high, denied) if m]
+    high = high or _unexplained_alp(chart, n)
+    for order in orders_of(chart, {Mechanism.PTH_ANALOG}):
+        if not adult(chart):
+            yield finding_about(chart, order, CRITICAL, [facts.age(chart)], variant="child")
+        elif problem is not None:
+            yield finding_about(
+                chart,
+                order,
+                CRITICAL,
+                [facts.problem(problem), *calcium_told],
+                variant="problem",
+                values={"problem": problem},
+                alternatives=BY_INJECTION,
+                notes=("hypercalcemia-listed",) if denied else (),
+            )
+        elif high is not None:
+            yield finding_about(
+                chart,
+                order,
+                CRITICAL,
+                [facts.measured(high)],
+                variant="alp" if high.key == "alp" else "calcium",
+                values={"value": high},
+                alternatives=BY_INJECTION,
+                notes=("calcium-uncorrected",) if newest and newest.uncorrected and high is newest.value else (),
+            )
+        elif open_question := _calcium_open(chart, n, order.draft):
+            yield open_question
+
+
+def _unexplained_alp(chart: Chart, n: Numbers) -> Measurement | None:
+    """An alkaline phosphatase of a year above the laboratory's range, with no healing fracture to explain it."""
+    alp = chart.newest("alp", since=chart.months_ago(n.alp_window_months))
+    above = alp is not None and alp.high is not None and alp.at_most(alp.high) is False
+    return alp if above and not chart.fractures_since(n.alp_fracture_months) else None
+
+
+def _calcium_open(chart: Chart, n: Numbers, draft: Draft | None) -> Undecided | None:
+    """A calcium on record that does not show whether it is high, or that a failed query keeps from a draft."""
+    newest = calcium(chart)
+    if newest is not None:
+        return Undecided((), (facts.measured(newest.value),), draft) if newest.high is None else None
+    since = chart.months_ago(n.calcium_window_months)
+    unread = kidney.unreadable(chart, "calcium", "calcium-corrected", "calcium-ionized", since=since)
+    missing = (Data.CALCIUM,) if Data.CALCIUM in chart.failed else ()
+    if draft is not None and (unread or missing):
+        return Undecided(unread, (), draft, missing)
+    return None

@@ -1,0 +1,241 @@
+"""The rule of `dose-check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.chart import ORDER_SIGN, Chart, Course, Dosing, Draft, facts
+from cards.chart.calendar import add_days, add_months
+from cards.chart.facts import Fact
+from cards.definitions.accepted import ONCOLOGIC, Accepted, interval, regimens_of
+from cards.definitions.person import adult
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
+from cards.engine.options import Offer, mend, offer
+from cards.engine.orders import Order, finding_about
+from cards.thresholds import Numbers
+from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
+
+_CHECKED = frozenset(
+    {
+        Mechanism.BISPHOSPHONATE,
+        Mechanism.RANKL_INHIBITOR,
+        Mechanism.PTH_ANALOG,
+        Mechanism.SCLEROSTIN_INHIBITOR,
+        Mechanism.SERM,
+    }
+)
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """A drug is ordered in a dose, by a route and at an interval that are accepted, and an injection not long before it is due.
+    A weekly or monthly dose every day is dangerous. A sig that cannot be read is not guessed at.
+
+    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or raloxifene
+    is ordered, and any of: (1) daily: it is to be taken every day, in an amount not below the smallest that is meant for
+    {dose-long-days} days or longer, or in none stated, and no accepted regimen of that amount is daily; (2) the dose is that of
+    no accepted regimen; (3) the interval is that of no accepted regimen of this dose; (4) the route is that of no accepted
+    regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone
+    metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or the reason of the order, or it is a daily
+    dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins more
+    than {denosumab-grace-days} days before the last dose is {denosumab-months} months old, or zoledronate 5 mg more than
+    {zoledronate-early-months} month before the last infusion is {zoledronate-months} months old,
+    {zoledronate-after-denosumab-months} where that infusion was the first after denosumab and followed it within
+    {denosumab-sequence-months} months. Doses may differ from a regimen by a share of {dose-tolerance}, intervals by
+    {dose-interval-tolerance}; a tablet without an amount is taken for one.
+
+    Not when: accepted besides the usual regimens: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg
+    once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 ug weekly or
+    28.2 ug twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign: `incomplete-data`,
+    info); nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a warning).
+
+    Then: critical for (1), else warning; one card for an order. The draft mended to the accepted regimen that it is nearest to,
+    else the usual one, in (6) with the day on which the dose is due as its start; recommended unless order safety warns of the
+    drug, dropped where it forbids it. In (5) the usual regimen in its place. For a child neither. The draft can be deleted
+    (recommended in (1) where nothing else is).
+    """
+    for draft in chart.drafted(_CHECKED):
+        if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):
+            continue
+        order = _Ordered(chart, draft, draft.drug, n)
+        judged = order.judged()
+        early = _early(chart, n, draft, draft.drug)
+        if judged.wrong or early:
+            yield _finding(order, judged, early)
+        missing = judged.missing or _doses_missing(chart, draft.drug, early)
+        if missing or (not judged.read and chart.hook is ORDER_SIGN):  # while it is being filled in, the sig may yet come
+            yield Undecided((), (), draft, missing, WARNING if missing else INFO)
+
+
+class _Judged(Struct, frozen=True):
+    """What is wrong with the sig, the worst first (reason, how urgent); whether all of it could be read; the regimen that it
+    is, or is nearest to; the problems that it is ``only_for``, and what is ``missing`` to know them."""
+
+    wrong: tuple[tuple[str, Indicator], ...] = ()
+    read: bool = True
+    regimen: Accepted | None = None
+    only_for: tuple[str, ...] = ()
+    missing: tuple[Data, ...] = ()
+
+
+class _Ordered(Struct, frozen=True):
+    """One draft, and what the patient's problems make of it."""
+
+    chart: Chart
+    draft: Draft
+    drug: Drug
+    n: Numbers
+
+    @property
+    def dosing(self) -> Dosing:
+        """The sig; where it says how often to take a tablet but not how many, one of the product's strength."""
+        told = self.draft.dosing or Dosing(readable=False)
+        one_tablet = told.readable and told.amount is None and self.drug.oral
+        return replace(told, amount=self.draft.strength_mg, unit="mg") if one_tablet else told
+
+    @property
+    def mg(self) -> float | None:
+        return self.dosing.amount if self.dosing.unit == "mg" else None
+
+    def judged(self) -> _Judged:
+        """The sig against the accepted regimens. An option of our own has none, and is given as usual."""
+        if self.draft.proposed:
+            return _Judged()
+        if self.drug.oncologic:
+            return self._only_for(ONCOLOGIC, _Judged())
+        mg, days = self.mg, self.dosing.every_days
+        regimens = [r for r in regimens_of(self.drug) if mg is None or r.has_dose(mg, self.n.dose_tolerance)]
+        fitting = [r for r in regimens if days is None or r.has_interval(days, self.n.dose_interval_tolerance)]
+        regimen = [*fitting, *regimens, *regimens_of(self.drug)][0]
+        read = self.dosing.readable and mg is not None and (days is not None or self.drug.covers_months is not None)
+        judged = _Judged(tuple(self._wrong(regimens, fitting)), read, regimen)
+        return self._only_for(regimen.only_for, judged) if regimen in fitting and regimen.only_for else judged
+
+    def _only_for(self, problems: tuple[str, ...], judged: _Judged) -> _Judged:
+        """The judgment of a strength for these problems only: one of them must be the reason of the order, or on record."""
+        if self.draft.reasons.intersection(problems) or self.chart.active_problem(*problems) is not None:
+            return judged
+        if Data.CONDITIONS in self.chart.failed:
+            return replace(judged, missing=(Data.CONDITIONS,))
+        return replace(judged, wrong=(("indication", WARNING), *judged.wrong), only_for=problems)
+
+    def _wrong(self, same_dose: Sequence[Accepted], fitting: Sequence[Accepted]) -> Iterator[tuple[str, Indicator]]:
+        mg, days = self.mg, self.dosing.every_days
+        if not fitting and self._long_dose_daily(mg, days):
+            yield "daily", CRITICAL
+        elif not same_dose:
+            yield "dose", WARNING
+        elif not fitting:
+            yield "interval", WARNING
+        if self.dosing.route and not any(r.has_route(self.dosing.route) for r in regimens_of(self.drug)):
+            yield "route", WARNING
+
+    def _long_dose_daily(self, mg: float | None, days: float | None) -> bool:
+        """Whether a dose that is for a week or longer is to be taken every day."""
+        long = [r.mg for r in regimens_of(self.drug) if r.days >= self.n.dose_long_days]
+        return days is not None and days <= 1 and bool(long) and (mg is None or mg >= min(long))
+
+
+class _Early(Struct, frozen=True):
+    """An injection ordered too early: the course of the last one, and the day on which the next is due."""
+
+    course: Course
+    due: date
+
+
+def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
+    """Denosumab more than four weeks before it is due, zoledronate more than a month."""
+    given = [c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.last_dose]
+    course = max(given, key=lambda c: c.last_dose or date.min, default=None)
+    if course is None or course.last_dose is None or drug not in (DENOSUMAB, ZOLEDRONATE):
+        return None
+    begin = max(draft.start or chart.today, chart.today)
+    if drug is DENOSUMAB:
+        due = add_months(course.last_dose, n.denosumab_months)
+        earliest = add_days(due, -n.denosumab_grace_days)
+    else:
+        again = n.zoledronate_after_denosumab_months if _followed_denosumab(chart, n, course) else n.zoledronate_months
+        due = add_months(course.last_dose, again)
+        earliest = add_months(course.last_dose, again - n.zoledronate_early_months)
+    return _Early(course, due) if begin < earliest else None
+
+
+def _doses_missing(chart: Chart, drug: Drug, early: _Early | None) -> tuple[Data, ...]:
+    """What could not be had of the doses given before, where it matters."""
+    failed = drug in (DENOSUMAB, ZOLEDRONATE) and early is None and Data.MEDICATIONS in chart.failed
+    return (Data.MEDICATIONS,) if failed else ()
+
+
+def _followed_denosumab(chart: Chart, n: Numbers, infusion: Course) -> bool:
+    """Whether the last infusion is the first one after denosumab, given while the rebound lasts: turnover markers may ask for
+    a second one early, as the card on the sequence says."""
+    denosumab = chart.course(DENOSUMAB)
+    if denosumab is None or infusion.last_dose is None:
+        return False
+    before = [day for day in (*denosumab.doses, denosumab.last_dose) if day is not None and day <= infusion.last_dose]
+    if not before or infusion.last_dose > add_months(max(before), n.denosumab_sequence_months):
+        return False
+    return not any(max(before) < day < infusion.last_dose for day in infusion.doses)
+
+
+def _finding(order: _Ordered, judged: _Judged, early: _Early | None) -> Finding:
+    """One finding for all that is wrong with one order: the worst gives the variant."""
+    reasons = [*judged.wrong, *([("early", WARNING)] if early else [])]
+    chosen = Offer() if order.draft.proposed or not adult(order.chart) else _better(order, judged, early)
+    found = finding_about(
+        order.chart,
+        Order(order.drug, draft=order.draft),
+        reasons[0][1],
+        _evidence(order, early),
+        variant=reasons[0][0],
+        values=_values(order, judged, early) | {"reasons": [reason for reason, _ in reasons]},
+        also=chosen.options,
+    )
+    return replace(found, dropped=chosen.dropped)
+
+
+def _better(order: _Ordered, judged: _Judged, early: _Early | None) -> Offer:
+    """The draft with dose and timing mended. The product of an oncologic strength cannot be mended: another one instead."""
+    start = early.due if early else None
+    if judged.regimen is None or judged.only_for:
+        usual = DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug
+        return offer(order.chart, [usual], start=start, replaces=(order.draft,))
+    return mend(order.chart, order.draft, order.drug, judged.regimen.key, start=start)
+
+
+def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str, Any]:
+    long = [r for r in regimens_of(order.drug) if r.days >= order.n.dose_long_days]
+    meant = next(
+        (r for r in long if order.mg is None or r.has_dose(order.mg, order.n.dose_tolerance)), long[0] if long else None
+    )
+    return {
+        "amount": _amount(order.mg),
+        "every": interval(order.n.dose_tolerance, order.dosing.every_days) if order.dosing.every_days else None,
+        "meant": interval(order.n.dose_tolerance, meant.days) if meant else None,
+        "route": order.dosing.route,
+        "usual": regimens_of(DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug)[0].label,
+        "only_for": [PROBLEMS[problem] for problem in judged.only_for],
+        "last_dose": early.course.last_dose if early else None,
+        "due": early.due if early else None,
+    }
+
+
+def _amount(mg: float | None) -> str:
+    """The dose as it is written: below a milligram in micrograms."""
+    if mg is None:
+        return ""
+    return f"{mg:g} mg" if mg >= 1 else f"{mg * 1000:g} μg"
+
+
+def _evidence(order: _Ordered, early: _Early | None) -> list[Fact]:
+    told = [facts.last_dose(early.course)] if early else []
+    every = interval(order.n.dose_tolerance, order.dosing.every_days) if order.dosing.every_days else None
+    amount = _amount(order.mg)
+    if order.draft.proposed or not (amount or every):
+        return told
+    en, zh = (" ".join(filter(None, (amount, every[language] if every else ""))) for language in ("en", "zh"))
+    return [Fact(Name("as ordered", "医嘱用法"), Name(en, zh), source=order.draft.id), *told]

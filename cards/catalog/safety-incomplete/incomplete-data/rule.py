@@ -1,0 +1,122 @@
+"""The rule of `incomplete-data`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, facts
+from cards.chart.facts import Fact
+from cards.definitions.person import adult, t_group
+from cards.definitions.treatment import TREATMENT
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, NotRun
+from cards.thresholds import Numbers
+from cards.vocabulary import Data, Name
+
+_ESSENTIAL = frozenset(
+    {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
+)
+
+
+_BIRTH, _SEX = Name("date of birth", "出生日期"), Name("sex (female or male)", "性别（男或女）")
+_TOLD = 3
+"""How many of the facts that call for age and sex are shown."""
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """A safety check that could not be made is said: silence would look like "all is well". So is a date of birth or a sex that
+    is not on record where there is something about bone to judge.
+
+    When: (1) on order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D or active vitamin D: a
+    check of order safety was not run, since the data that it needs could not be had, or left something open over a value that
+    could not be read or did not tell (eGFR "<60" against a limit below it), over missing data, or over a sig; (2) there, an
+    order whose drug could not be found out; (3) on the other hooks: problems, medication orders, bone density, turnover
+    markers, renal values, calcium or 25(OH)D could not be had; (4) on those but the refill: date of birth or sex (female or
+    male) is not on record of a patient not known to be a child, and the record holds osteoporosis, low bone mass, a fragility
+    fracture, a bone density or an antiresorptive or anabolic course, or a fracture that could not be judged for want of the
+    age.
+
+    Not when: no value at all is on record and it is known that there is none: that is for the card of the check itself.
+
+    Then: info; on order-sign warning, but info where only a sig could not be read. No suggestion. The detail names the checks,
+    what was missing and what was left out.
+    """
+    if chart.hook not in ORDER_HOOKS:
+        missing = sorted(chart.failed & _ESSENTIAL)
+        if missing:
+            yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []})
+        if chart.hook is not REFILL:
+            yield from _person(chart)
+        return
+    signing = chart.hook is ORDER_SIGN
+    for draft in chart.drafts:
+        if draft.unidentified:
+            yield Finding(
+                indicator=WARNING if signing else INFO,
+                variant="unidentified",
+                values={"missing": [], "checks": []},
+                facts=(facts.drafted(draft),),
+                about=draft,
+            )
+        elif draft.drug is not None:
+            some = [each for each in earlier.not_run if _concerns(each, draft)]
+            if some:
+                yield _unchecked(some, draft, signing)
+
+
+def _person(chart: Chart) -> Iterator[Finding]:
+    """Without an age, or before {t-group-years} without a sex, nobody knows whether T-scores count, nor whom to treat: those
+    rules stay silent. From then on what depends on the sex still does."""
+    lacking = [name for name, lacks in ((_BIRTH, chart.patient.birth is None), (_SEX, not chart.patient.sex)) if lacks]
+    if not lacking or not adult(chart):
+        return
+    unjudged = tuple(s for s in chart.set_aside if s.reason == "age-unknown")
+    evidence = tuple(_about_bone(chart))
+    if evidence or unjudged:
+        values = {"missing": lacking, "checks": [], "judged": chart.patient.birth is not None and t_group(chart)}
+        yield Finding(indicator=INFO, variant="person", values=values, facts=evidence[:_TOLD], left_out=unjudged)
+
+
+def _about_bone(chart: Chart) -> Iterator[Fact]:
+    """What the record holds that would be judged by age and sex."""
+    known = chart.problem("osteoporosis", "osteopenia")
+    if known is not None:
+        yield facts.problem(known)
+    yield from map(facts.fracture, chart.fractures)
+    yield from (facts.measured(m) for key in ("t-score", "z-score", "bmd", "qct-vbmd") for m in chart.values(key)[:1])
+    yield from map(facts.on_board, chart.courses(TREATMENT))
+
+
+def _concerns(not_run: NotRun, draft: Draft) -> bool:
+    """Whether a check that was not made is one that this draft would have woken."""
+    if not_run.undecided is not None:
+        return not_run.undecided.about == draft
+    return draft.drug is not None and draft.drug.mechanism in not_run.judges
+
+
+def _missing(not_run: NotRun) -> tuple[Data, ...]:
+    """The groups that could not be had and that the check asked for."""
+    return not_run.undecided.missing if not_run.undecided else not_run.missing
+
+
+def _unchecked(some: list[NotRun], draft: Draft, signing: bool) -> Finding:
+    """One finding for all checks of one draft that could not be made. A sig that could not be read weighs least."""
+    weighs = [WARNING if check.undecided is None else check.undecided.indicator for check in some]
+    severity = min(weighs, key=lambda indicator: indicator.rank) if signing else INFO
+    missing = sorted({data for check in some for data in _missing(check)})
+    evidence = [f for check in some if check.undecided for f in check.undecided.facts]
+    left_out = tuple(dict.fromkeys(s for check in some if check.undecided for s in check.undecided.left_out))
+    return Finding(
+        indicator=severity,
+        variant="sig"
+        if not (missing or evidence or left_out) and [check.code for check in some] == ["dose-check"]
+        else "order",
+        values={
+            "missing": missing,
+            "checks": list(dict.fromkeys(check.code for check in some)),
+            "drug": draft.drug,
+            "fact": evidence[0] if evidence and not left_out else None,
+        },
+        facts=(facts.drafted(draft), *dict.fromkeys(evidence)),
+        left_out=left_out,
+        about=draft,
+    )

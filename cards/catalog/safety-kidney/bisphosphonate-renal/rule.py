@@ -1,0 +1,62 @@
+"""The rule of `bisphosphonate-renal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.definitions import kidney
+from cards.definitions.kidney import drug_limit, renal, renal_facts
+from cards.engine.findings import CRITICAL, Finding, Undecided
+from cards.engine.orders import BISPHOSPHONATE, finding_about, orders_of
+from cards.thresholds import Numbers
+from cards.vocabulary import DENOSUMAB
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """In severe renal insufficiency bisphosphonates are not given; denosumab may be used instead, below {egfr-specialist}
+    mL/min only with a specialist.
+
+    When: a drug is ordered or taken and the renal estimate is below its limit: zoledronate below {egfr-zoledronate} mL/min,
+    alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below {egfr-ibandronate}, in any
+    strength and by any route. Other bisphosphonates have no limit here.
+
+    Not when: the record holds no renal estimate (`renal-function-unknown`); what it holds does not settle the limit, or a newer
+    value could not be read (`incomplete-data` on an order).
+
+    Then: critical on an order, warning on the chart view. With an estimate of {egfr-specialist} or more, denosumab 60 mg in its
+    place, recommended unless order safety warns of it. Below {egfr-specialist} a referral to a specialist first, then
+    denosumab, which is not recommended; the detail asks for calcium, 25(OH)D and PTH before. The draft can be deleted
+    (recommended where no drug is). The detail names every estimate that counts, says where they disagree across the limit, and
+    names an earlier lower one that was left out.
+    """
+    kidneys = renal(chart)
+    for order in orders_of(chart, BISPHOSPHONATE):
+        threshold = drug_limit(chart.numbers, order.drug)
+        if not threshold:
+            continue
+        if kidneys.undecided(threshold):
+            yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
+        lowest = kidneys.lowest
+        if not kidneys.below(threshold) or lowest is None:
+            continue
+        yield finding_about(
+            chart,
+            order,
+            CRITICAL,
+            map(facts.measured, kidneys.estimates),
+            variant="specialist" if kidneys.below(n.egfr_specialist) else "denosumab",
+            values={"estimate": lowest, "limit": threshold, "dialysis": kidneys.dialysis, "earlier": kidneys.earlier_lower},
+            alternatives=(DENOSUMAB,),
+            notes=_renal_notes(kidneys, threshold),
+            left_out=kidneys.unreadable,
+        )
+
+
+def _renal_notes(kidneys: kidney.Renal, threshold: int) -> tuple[str, ...]:
+    notes = []
+    if any(e.below(threshold) is False for e in kidneys.estimates):
+        notes.append("renal-estimates-disagree")
+    if kidneys.earlier_lower is not None:
+        notes.append("renal-earlier-lower")
+    return tuple(notes)

@@ -1,0 +1,167 @@
+"""The rule of `hypocalcemia`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from cards.chart import Chart, Measurement, SetAside, facts
+from cards.chart.facts import Fact
+from cards.definitions import kidney, minerals
+from cards.definitions.kidney import renal, renal_facts
+from cards.definitions.minerals import calcium
+from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Undecided
+from cards.engine.options import service
+from cards.engine.orders import Order, finding_about, orders_of
+from cards.thresholds import Numbers
+from cards.vocabulary import ZOLEDRONATE, Data, Mechanism
+
+_CALCIUM_LOWERING = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR})
+
+
+_KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-disease"})
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """Low calcium is corrected before denosumab, a bisphosphonate or romosozumab. Denosumab in advanced kidney disease,
+    denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record call for care.
+
+    When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
+    is below {egfr-specialist} mL/min, or dialysis; (3) denosumab or zoledronate, and the newest 25(OH)D within
+    {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only, denosumab, zoledronate or
+    romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low but more than
+    {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}.
+
+    Not when: a value on record could not be read or, with "<" or ">", does not tell: that part is not judged, and on an order
+    `incomplete-data` says so.
+
+    Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
+    estimate below {egfr-dialysis}; else warning; on the chart view one step milder. One card for an order: the worst reason
+    stands in its summary, all stand in the detail. Orders of calcium (recommended where the card is a warning, and where
+    calcium is missing), 25(OH)D and PTH; the draft can be deleted, which is recommended where it is critical and calcium is not
+    recommended. The detail says to correct first, to check again about two weeks after the dose in kidney disease, not to let
+    denosumab lapse, and where the calcium is uncorrected.
+    """
+    known = _Minerals(
+        calcium(chart),
+        minerals.vitamin_d(chart),
+        renal(chart),
+        kidney.unreadable(
+            chart,
+            "calcium",
+            "calcium-corrected",
+            "calcium-ionized",
+            since=chart.months_ago(n.calcium_window_months),
+        ),
+        kidney.unreadable(chart, "vitamin-d", since=chart.months_ago(n.vitamin_d_window_months)),
+    )
+    for order in orders_of(chart, _CALCIUM_LOWERING):
+        open_questions = _open_questions(chart, n, order, known)
+        if open_questions is not None:
+            yield open_questions
+        reasons = sorted(_reasons(chart, n, order, known), key=lambda reason: reason[1].rank)
+        if reasons:
+            yield _low_calcium(chart, order, known, reasons)
+
+
+class _Minerals(Struct, frozen=True):
+    """What the record holds of calcium, 25(OH)D and the kidneys, and what of it nobody could read."""
+
+    calcium: minerals.Calcium | None
+    vitamin_d: Measurement | None
+    kidneys: kidney.Renal
+    calcium_unread: tuple[SetAside, ...]
+    vitamin_d_unread: tuple[SetAside, ...]
+
+
+def _is_denosumab(order: Order) -> bool:
+    return order.drug.mechanism is Mechanism.RANKL_INHIBITOR
+
+
+def _wants_vitamin_d(order: Order) -> bool:
+    return _is_denosumab(order) or order.drug.ingredient == ZOLEDRONATE.ingredient
+
+
+def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterator[tuple[str, Indicator]]:
+    """Why care is called for, each with how urgent it is."""
+    newest, kidneys = known.calcium, known.kidneys
+    wants_calcium = _wants_vitamin_d(order) or order.drug.mechanism is Mechanism.SCLEROSTIN_INHIBITOR
+    if newest is not None and newest.low:
+        recent = newest.value.when >= chart.months_ago(n.calcium_recent_months)
+        yield ("low", CRITICAL) if recent else ("low-old", WARNING)
+    if _is_denosumab(order) and kidneys.below(n.egfr_dialysis):
+        yield "dialysis" if kidneys.dialysis else "kidney-failure", CRITICAL
+    elif _is_denosumab(order) and kidneys.below(n.egfr_specialist):
+        yield "advanced-kidney-disease", WARNING
+    if _wants_vitamin_d(order) and known.vitamin_d is not None and known.vitamin_d.below(n.vitamin_d_deficient):
+        yield "vitamin-d", WARNING
+    if order.draft is not None and wants_calcium:
+        missing = newest is None and not known.calcium_unread
+        if missing or (newest is not None and newest.low is False and _too_old(chart, n, newest, kidneys)):
+            yield "no-calcium", WARNING
+
+
+def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Undecided | None:
+    """Values on record that do not let the rule decide, and for a draft what a failed query keeps from it."""
+    drafted = order.draft is not None
+    left_out: list[SetAside] = []
+    evidence: list[Fact] = []
+    asked: set[Data] = set()
+    newest, vitamin_d, kidneys = known.calcium, known.vitamin_d, known.kidneys
+    if newest is not None and newest.low is None:
+        evidence.append(facts.measured(newest.value))
+    if drafted:
+        left_out += [s for s in known.calcium_unread if newest is None or (s.when and s.when > newest.value.when)]
+    if _is_denosumab(order) and kidneys.undecided(n.egfr_specialist):
+        evidence += renal_facts(kidneys)
+        left_out += kidneys.unreadable
+    if _is_denosumab(order) and kidneys.below(n.egfr_specialist) is None:
+        asked.add(Data.RENAL)
+    if _wants_vitamin_d(order):
+        if vitamin_d is not None and vitamin_d.below(n.vitamin_d_deficient) is None:
+            evidence.append(facts.measured(vitamin_d))
+        if drafted and vitamin_d is None:
+            left_out += known.vitamin_d_unread
+            asked.add(Data.VITAMIN_D)
+    missing = tuple(sorted(asked & chart.failed)) if drafted else ()
+    if evidence or left_out or missing:
+        return Undecided(tuple(left_out), tuple(evidence), order.draft, missing)
+    return None
+
+
+def _low_calcium(chart: Chart, order: Order, known: _Minerals, reasons: list[tuple[str, Indicator]]) -> Finding:
+    newest = known.calcium
+    keys = [key for key, _ in reasons]
+    variant, indicator = reasons[0]
+    evidence = [newest.value if newest else None]
+    evidence.append(known.vitamin_d if "vitamin-d" in keys else None)
+    evidence.append(known.kidneys.lowest if _KIDNEY_REASONS.intersection(keys) else None)
+    return finding_about(
+        chart,
+        order,
+        indicator,
+        map(facts.measured, filter(None, evidence)),
+        variant=variant,
+        values={
+            "reasons": keys,
+            "calcium": newest.value if newest else None,
+            "estimate": known.kidneys.lowest,
+            "vitamin_d": known.vitamin_d,
+            "denosumab": _is_denosumab(order),
+        },
+        also=(
+            service("calcium", recommended=indicator is WARNING or "no-calcium" in keys),
+            service("vitamin-d"),
+            service("pth"),
+        ),
+        notes=("calcium-uncorrected",) if newest and newest.uncorrected else (),
+        left_out=known.calcium_unread,
+        any_number=True,
+    )
+
+
+def _too_old(chart: Chart, n: Numbers, newest: minerals.Calcium, kidneys: kidney.Renal) -> bool:
+    """With weak kidneys a calcium must not be older than {calcium-recent-months} months."""
+    weak = bool(kidneys.below(n.calcium_ckd_egfr))
+    return weak and newest.value.when < chart.months_ago(n.calcium_recent_months)

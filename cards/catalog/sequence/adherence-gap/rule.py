@@ -1,0 +1,73 @@
+"""The rule of `adherence-gap`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from cards.chart import Chart, Course, facts
+from cards.chart.calendar import add_days, add_months
+from cards.definitions import kidney, minerals, person, treatment
+from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.options import offer, service
+from cards.thresholds import Numbers
+from cards.vocabulary import ANABOLIC, DENOSUMAB, ZOLEDRONATE, Data, Mechanism
+
+_OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP)
+
+
+_TABLETS = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.SERM})
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Tablets whose supply ran out more than {adherence-gap-days} days ago, or that were given up within the first year without
+    anything after them: find out why, teach, and offer an injection.
+
+    When: an adult with an oral bisphosphonate or SERM, and (1) the course is active, but what was dispensed ran out more than
+    {adherence-gap-days} days and at most {off-treatment-months} months ago; or (2) the course ended within the last
+    {adherence-back-months} months, less than {adherence-least-months} months after its start.
+
+    Not when: another antiresorptive or anabolic works today, oncologic strengths included; for (2), one was taken after the
+    end.
+
+    Then: info; warning when the supply or the course ended more than {adherence-warning-days} days ago. Recommended: education.
+    Besides, filtered, as if the tablets were left off: zoledronate, denosumab, the first without a warning recommended. Any
+    number may be chosen.
+    """
+    if not person.adult(chart) or treatment.on_oncologic(chart):
+        return
+    for course in chart.courses(_TABLETS):
+        found = _gap(chart, n, course) if course.drug.oral else None
+        if found is None:
+            continue
+        variant, since = found
+        chosen = offer(chart.without(course.drug), (ZOLEDRONATE, DENOSUMAB))
+        late = since < chart.days_ago(n.adherence_warning_days)
+        yield Finding(
+            indicator=WARNING if late else INFO,
+            variant=variant,
+            values={"drug": course.drug, "since": since, "days": (chart.today - since).days, "start": course.start},
+            facts=(facts.started(course), facts.stopped(course, since) if variant == "given-up" else facts.supply(course)),
+            options=(service("education", recommended=True), *chosen.options),
+            any_number=True,
+            dropped=chosen.dropped,
+        )
+        return
+
+
+def _gap(chart: Chart, n: Numbers, course: Course) -> tuple[str, date] | None:
+    """("lapsed", last day of supply) or ("given-up", end), where nothing else took over."""
+    others = [c for c in treatment.treatments(chart) if c is not course]
+    if others:
+        return None
+    out = course.supply_until
+    if not course.stopped and course.active and out is not None:
+        gap = out < chart.days_ago(n.adherence_gap_days)
+        return ("lapsed", out) if gap and out >= chart.months_ago(n.off_treatment_months) else None
+    ended = course.ended(chart.today)
+    if ended is None or course.start is None or ended < chart.months_ago(n.adherence_back_months):
+        return None
+    early = ended < add_months(course.start, n.adherence_least_months)
+    followed = treatment.antiresorptive_after(chart, ended, reaching=add_days(ended, 1), besides=course.drug)
+    built = any(c.covered_until and c.covered_until > ended for c in chart.courses(ANABOLIC))
+    return ("given-up", ended) if early and followed is None and not built else None

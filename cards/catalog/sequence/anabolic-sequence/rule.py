@@ -1,0 +1,90 @@
+"""The rule of `anabolic-sequence`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from cards.chart import Chart, Course, facts
+from cards.chart.calendar import add_days, add_months
+from cards.definitions import person, treatment
+from cards.definitions.courses import limit_day
+from cards.definitions.kidney import renal
+from cards.definitions.treatment import antiresorptive_after
+from cards.engine.findings import INFO, WARNING, Finding, Option
+from cards.engine.options import AFTER_ANABOLIC, SPECIALIST, offer
+from cards.thresholds import Numbers
+from cards.vocabulary import ANABOLIC
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """What an anabolic drug built is lost again unless an antiresorptive follows: as soon as the course has ended, planned
+    within {course-end-notice-days} days before it must end.
+
+    When: an adult, and teriparatide, abaloparatide or romosozumab (1) ended within the last {anabolic-follow-on-months} months,
+    or was stopped without a date; or (2) is being taken and reaches its limit of {teriparatide-months}, {abaloparatide-months}
+    or {romosozumab-months} months in total, time off it not counted, today or within {course-end-notice-days} days. The drug
+    that works longest is spoken of.
+
+    Not when: for (1), an antiresorptive was taken since (an injection, or a drug whose use reaches {follow-on-reach-months}
+    month past the end or until today), or another anabolic is being taken; for (2), the start is not known. Past the limit
+    `course-limit` speaks.
+
+    Then: warning for (1), info for (2). Suggested, filtered: denosumab, zoledronate, alendronate, the first without a warning
+    recommended; for (2) to start on the day of the limit. Referral to a specialist recommended where no drug is left or the
+    renal estimate is below {egfr-specialist}. The detail says where the date of the end is missing.
+    """
+    if not person.adult(chart):
+        return
+    for course in chart.courses(ANABOLIC):
+        finding = _after_anabolic(chart, n, course)
+        if finding is not None:
+            yield finding
+            return
+
+
+def _after_anabolic(chart: Chart, n: Numbers, course: Course) -> Finding | None:
+    ended = course.ended(chart.today)
+    undated = course.stopped and ended is None
+    if undated or (ended is not None and add_months(ended, n.anabolic_follow_on_months) >= chart.today):
+        day = ended or course.start
+        taken_over = _taken_over(chart, n, day) if day else None
+        running = [c for c in chart.courses(ANABOLIC) if c.drug is not course.drug and c.on_treatment(chart.today)]
+        if taken_over or running or (day is None and treatment.on_treatment(chart)):
+            return None
+        chosen = offer(chart, AFTER_ANABOLIC)
+        evidence = [facts.stopped(course, ended)]
+        values = {"drug": course.drug, "ended": ended, "limit": None}
+        return Finding(
+            indicator=WARNING,
+            variant="ended",
+            values=values,
+            facts=tuple(evidence),
+            options=(*_specialist_first(chart, n, chosen.options), *chosen.options),
+            dropped=chosen.dropped,
+        )
+    if ended is not None or not course.on_treatment(chart.today):
+        return None
+    end = limit_day(chart.numbers, course, chart.today)
+    if end is None or not chart.today <= end <= add_days(chart.today, n.course_end_notice_days):
+        return None
+    chosen = offer(chart, AFTER_ANABOLIC, start=end)
+    values = {"drug": course.drug, "ended": None, "limit": end}
+    return Finding(
+        indicator=INFO,
+        variant="ending",
+        values=values,
+        facts=(facts.started(course),),
+        options=(*_specialist_first(chart, n, chosen.options), *chosen.options),
+        dropped=chosen.dropped,
+    )
+
+
+def _taken_over(chart: Chart, n: Numbers, day: date) -> Course | None:
+    """The antiresorptive that followed an anabolic ended on ``day``."""
+    return antiresorptive_after(chart, day, reaching=min(add_months(day, n.follow_on_reach_months), chart.today))
+
+
+def _specialist_first(chart: Chart, n: Numbers, options: tuple[Option, ...]) -> tuple[Option, ...]:
+    """A referral where no drug is left, or where the kidneys leave none to recommend."""
+    return SPECIALIST if not options or renal(chart).below(n.egfr_specialist) else ()

@@ -1,0 +1,123 @@
+"""The rule of `denosumab-sequence`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from cards.chart import ORDER_HOOKS, Chart, Course, facts
+from cards.chart.calendar import add_months, months_between
+from cards.chart.facts import Fact
+from cards.definitions import person
+from cards.definitions.denosumab import followed, late_from
+from cards.definitions.kidney import renal
+from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
+from cards.engine.options import AFTER_DENOSUMAB, Offer, offer, service
+from cards.thresholds import Numbers
+from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, DENOSUMAB, DRUGS, ZOLEDRONATE
+
+_STOCK_TAKING = tuple(service(key, recommended=True) for key in ("dxa", "vertebral-imaging", "ctx", "p1np"))
+"""Two years after the last denosumab: density, vertebrae and turnover first."""
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Denosumab stopped or overdue without another antiresorptive: bone is lost fast and vertebrae break. Give one at once,
+    zoledronate from {denosumab-months} months after the last dose; where the kidneys forbid it, resume denosumab.
+
+    When: an adult whose course of denosumab 60 mg was stopped, or whose last dose was more than {denosumab-months} months and
+    {denosumab-grace-days} days ago. When an order is signed: only where an anti-osteoporosis drug is being ordered that is no
+    antiresorptive and so does not close the gap (an anabolic, calcitonin, strontium, vitamin K2).
+
+    Not when: a bisphosphonate, SERM or hormone therapy was taken after the last dose, for as long as denosumab worked or until
+    today, or an injected one was given, or any is taken today where no dose of denosumab has a date; denosumab was given again
+    since it was stopped; the course goes on and no dose has a date (`denosumab-due` asks).
+
+    Then: up to {denosumab-months} months and {denosumab-grace-days} days after the last dose warning, to plan the follow-on for
+    the day of the next dose; then critical, up to {denosumab-sequence-months} months after the last dose; later warning.
+    Stopped without any date of a dose: critical. Suggested, filtered: zoledronate 5 mg once (recommended), alendronate, to
+    start {denosumab-months} months after the last dose where that lies ahead. Where both are dropped, as by the renal estimate:
+    denosumab again, with referral to a specialist where it is not recommended or the estimate is below {egfr-specialist}; where
+    denosumab is dropped too, the referral alone. After {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and
+    P1NP recommended, and the drugs without a recommendation. The detail asks for CTX and P1NP three and six months later, and
+    says where the date of the last dose is assumed, or an order for denosumab is open.
+    """
+    course = chart.course(DENOSUMAB)
+    if course is None or not person.adult(chart) or followed(chart, course) or _draft_covers(chart):
+        return
+    last_dose = course.last_dose
+    late = last_dose is not None and chart.today > late_from(chart.numbers, last_dose)
+    if not (course.stopped or late):
+        return
+    indicator, variant = _urgency(chart, n, last_dose)
+    long_ago = variant == "long-ago"
+    offered = _follow_on(chart, n, last_dose, long_ago=long_ago)
+    yield Finding(
+        indicator=indicator,
+        variant=variant,
+        values={
+            "last_dose": last_dose,
+            "assumed": course.last_dose_basis in ("order", "statement"),
+            "months": months_between(last_dose, chart.today) if last_dose else None,
+            "due": add_months(last_dose, n.denosumab_months) if last_dose else None,
+            "stopped": course.stopped,
+            "follow_on": DRUGS[offered.options[0].key] if offered.options and offered.options[0].kind == "drug" else None,
+            "resume": any(o.key == DENOSUMAB.key for o in offered.options),
+            "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
+        },
+        facts=tuple(_denosumab_evidence(chart, course)),
+        options=(*(_STOCK_TAKING if long_ago else ()), *offered.options),
+        any_number=long_ago,
+        dropped=offered.dropped,
+        notes=("denosumab-open-order",) if course.pending else (),
+        about=next(iter(chart.drafted(ANTI_OSTEOPOROSIS)), None),
+    )
+
+
+def _draft_covers(chart: Chart) -> bool:
+    """On order-sign the card speaks only where an anti-osteoporosis drug is being ordered that does not close the gap."""
+    if chart.hook not in ORDER_HOOKS:
+        return False
+    drafts = chart.drafted(ANTI_OSTEOPOROSIS)
+    return not drafts or bool(chart.drafted(ANTIRESORPTIVE))
+
+
+def _urgency(chart: Chart, n: Numbers, last_dose: date | None) -> tuple[Indicator, str]:
+    """Planned before the effect ends, critical while bone rebounds, stock-taking after two years; undated: critical."""
+    if last_dose is None:
+        return CRITICAL, "undated"
+    if chart.today <= late_from(chart.numbers, last_dose):
+        return WARNING, "plan"
+    if chart.today <= add_months(last_dose, n.denosumab_sequence_months):
+        return CRITICAL, "overdue"
+    return WARNING, "long-ago"
+
+
+def _follow_on(chart: Chart, n: Numbers, last_dose: date | None, *, long_ago: bool) -> Offer:
+    """A bisphosphonate in sequence (of zoledronate one infusion: turnover decides about the next); where the kidneys (or
+    anything else) forbid both, denosumab again; else a referral."""
+    recommend = not long_ago
+    due = add_months(last_dose, n.denosumab_months) if last_dose else chart.today
+    start = due if due > chart.today else None
+    once = {} if long_ago else {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
+    first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend, regimens=once)
+    if first.options:
+        return first
+    again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend)
+    besides: tuple[Option, ...] = again.options
+    if not again.recommended or renal(chart).below(n.egfr_specialist):
+        besides += (service("referral-osteoporosis"),)
+    return Offer(besides, first.dropped + again.dropped)
+
+
+def _denosumab_evidence(chart: Chart, course: Course) -> Iterator[Fact]:
+    yield facts.last_dose(course)
+    if course.stopped:
+        yield facts.stopped(course)
+    yield from (facts.started(c) for c in chart.courses(ANTIRESORPTIVE) if c.active and c.unconfirmed and c is not course)
+    lowest = renal(chart).lowest
+    if lowest is not None:
+        yield facts.measured(lowest)
+    for key in ("ctx", "p1np"):
+        marker = chart.newest(key, since=course.last_dose)
+        if marker is not None:
+            yield facts.measured(marker)

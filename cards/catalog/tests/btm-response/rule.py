@@ -1,0 +1,129 @@
+"""The rule of `btm-response`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec import Struct
+
+from cards.chart import Chart, Course, Measurement, facts
+from cards.chart.calendar import add_days, add_months
+from cards.definitions import person, treatment
+from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+from cards.vocabulary import ANALYTES, ANTIRESORPTIVE, Mechanism
+
+
+class _Change(Struct, frozen=True):
+    """A marker before and after. ``change`` in % or ug/L, upwards positive; ``enough`` is None where nobody can tell."""
+
+    baseline: Measurement
+    newest: Measurement
+    change: float
+    enough: bool | None
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """On one drug for {btm-first-months} months or more, none of the markers moved by more than its least significant change:
+    resorption did not fall on an antiresorptive, formation did not rise on an anabolic. Adherence first, then secondary causes.
+
+    When: an adult is on one drug only, and that is a bisphosphonate, denosumab, teriparatide or abaloparatide begun
+    {btm-first-months} months ago or longer (on the drug is also who has it on the list as active and whose supply ran out
+    within {lapsed-supply-months} months); a marker has a baseline from {btm-response-baseline-months} months before to
+    {btm-response-baseline-days} days after the start, drawn while no other antiresorptive or anabolic worked, and a newest
+    value from {btm-response-days} days after the start on; and of the markers that can so be compared none moved enough: on a
+    bisphosphonate or denosumab CTX did not fall by more than {btm-fall-ctx} %, P1NP not by more than {btm-fall-p1np} %; on
+    teriparatide or abaloparatide P1NP rose by less than {btm-rise-p1np} ug/L.
+
+    Not when: a fragility fracture within {btm-response-fracture-months} months (it raises the markers); two such drugs at a
+    time; raloxifene, hormone therapy or romosozumab, to which these limits do not apply; a strength that is given in cancer;
+    two assays that are known to differ (that marker is not compared); a value with "<" or ">" that leaves the change open.
+
+    Then: warning on an oral drug, else info. Orders of the compared markers, any number. The detail asks first how the drug is
+    taken, then for secondary causes, then about the drug (a tablet of a bisphosphonate: change to an injection). It says where
+    the supply has lapsed, where the course is not confirmed, and where an assay is not on record.
+    """
+    if not person.adult(chart) or chart.fractures_since(n.btm_response_fracture_months):
+        return
+    course = _only_drug(chart, n)
+    if course is None or course.start is None or add_months(course.start, n.btm_first_months) > chart.today:
+        return
+    anabolic = course.drug.mechanism is Mechanism.PTH_ANALOG
+    keys = ("p1np",) if anabolic else ("ctx", "p1np")
+    changes = [c for key in keys if (c := _change(chart, n, course, course.start, key, rise=anabolic))]
+    if not changes or any(c.enough is not False for c in changes):
+        return
+    yield Finding(
+        indicator=WARNING if course.drug.oral else INFO,
+        variant="anabolic" if anabolic else "antiresorptive",
+        values={
+            "drug": course.drug,
+            "changes": [
+                {"name": ANALYTES[c.newest.key].name, "change": c.change, "baseline": c.baseline, "newest": c.newest}
+                for c in changes
+            ],
+            "first": changes[0],
+            "oral": course.drug.oral,
+            "lapsed": not course.on_treatment(chart.today),
+        },
+        facts=(facts.started(course), *(facts.measured(m) for c in changes for m in (c.baseline, c.newest))),
+        options=tuple(service(c.newest.key) for c in changes),
+        any_number=True,
+        notes=(("supply-lapsed",) if not course.on_treatment(chart.today) else ())
+        + (("not-confirmed",) if course.unconfirmed else ()),
+        left_out=chart.left_out(*keys),
+    )
+
+
+_JUDGED = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG})
+"""SERMs and hormones lower turnover by less than these limits when they work well; romosozumab raises it only at first."""
+
+
+def _only_drug(chart: Chart, n: Numbers) -> Course | None:
+    """The one antiresorptive or anabolic course of now; an active course whose supply ran out not long ago still counts."""
+    since = chart.months_ago(n.lapsed_supply_months)
+    now = [
+        c
+        for c in chart.courses(ANTIRESORPTIVE | {Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR})
+        if c.on_treatment(chart.today) or (c.active and c.covered_until is not None and c.covered_until >= since)
+    ]
+    judged = len(now) == 1 and now[0].drug.mechanism in _JUDGED and not now[0].drug.oncologic
+    return now[0] if judged else None
+
+
+def _change(chart: Chart, n: Numbers, course: Course, start: date, key: str, *, rise: bool) -> _Change | None:
+    """Baseline, drawn about the start, against the newest value since it could have moved; None: not comparable."""
+    values = chart.values(key)
+    newest = values[0] if values and values[0].when >= add_days(start, n.btm_response_days) else None
+    from_day = add_months(start, -n.btm_response_baseline_months)
+    to_day = add_days(start, n.btm_response_baseline_days)
+    baseline = next((m for m in values if from_day <= m.when <= to_day), None)
+    if newest is None or baseline is None or baseline.value <= 0 or _on_other_drug(chart, course, baseline.when):
+        return None
+    if newest.method and baseline.method and newest.method != baseline.method:
+        return None
+    if rise:
+        change = newest.value - baseline.value
+        enough = change >= n.btm_rise_p1np
+    else:
+        change = (newest.value - baseline.value) / baseline.value * 100
+        enough = round(-change, 6) > (n.btm_fall_ctx if key == "ctx" else n.btm_fall_p1np)
+    return _Change(baseline, newest, change, _certain(baseline, newest, enough, rise=rise))
+
+
+def _certain(baseline: Measurement, newest: Measurement, enough: bool, *, rise: bool) -> bool | None:
+    """A comparator helps where it points the same way: "<30" can only have fallen further, ">200" only have been higher."""
+    if not baseline.comparator and not newest.comparator:
+        return enough
+    low, high = (baseline, newest) if rise else (newest, baseline)
+    further = (not low.comparator or low.comparator.startswith("<")) and (
+        not high.comparator or high.comparator.startswith(">")
+    )
+    return True if enough and further else None
+
+
+def _on_other_drug(chart: Chart, course: Course, day: date) -> bool:
+    """Whether the baseline was drawn while another such drug worked: then it is none."""
+    return any(begin <= day <= end for c in chart.courses(treatment.TREATMENT) if c is not course for begin, end in c.spans)

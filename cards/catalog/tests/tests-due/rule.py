@@ -1,0 +1,152 @@
+"""The rule of `tests-due`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec import Struct
+
+from cards.chart import Chart, Course
+from cards.chart.calendar import add_days, add_months
+from cards.chart.facts import Fact
+from cards.definitions import diagnosis, person, treatment
+from cards.engine.findings import INFO, Earlier, Finding
+from cards.engine.options import service
+from cards.thresholds import Numbers
+from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, SERVICES, Data, Name
+
+_CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
+
+
+_KIDNEY = ("creatinine", "egfr", "crcl")
+
+
+class _Due(Struct, frozen=True):
+    """A test that is due: what to order, why (a phrase key), and when it was last done."""
+
+    service: str
+    why: str
+    last: date | None
+    source: str = ""
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """With osteoporosis or on treatment tests are due at intervals: DXA a year after the start and then every two years,
+    turnover markers before the start and from three months on, 25(OH)D, calcium, creatinine and height every year.
+
+    When: an adult has osteoporosis or is on treatment and one of these is due, the time counted from the start of the course
+    that was begun last. (1) DXA: {dxa-first-months} months have passed since the start, and none was done from
+    {dxa-early-months} months after it on; once there is such a one, and off treatment, the newest is more than
+    {dxa-stable-months} months old. (2) CTX and P1NP, each by itself: none within {btm-baseline-window-months} months while
+    `start-treatment` fires in the same answer or within {btm-baseline-days} days of the start; from {btm-first-months} months
+    after the start on, none since the start, or the newest more than {btm-interval-months} months old, more than
+    {btm-stable-months} from {btm-stable-years} years on; where the start is not known, none within {btm-stable-months} months.
+    (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
+    {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of lumbar spine, femoral neck, total hip, distal
+    1/3 radius or without a site.
+
+    Not when: the test is ordered already; its results could not be had (for DXA and the markers also: the medications); a DXA
+    that was never done, off treatment (`bmd-screening` asks for it).
+
+    Then: info. One card with one order for each test that is due, any number of which may be chosen. The detail says of each
+    when it was last done, or that no result was found, and which values were left out.
+    """
+    if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)):
+        return
+    due = [test for test in _due(chart, n, "start-treatment" in earlier) if not chart.ordered(test.service)]
+    if not due:
+        return
+    keys = [key for test in due for key in _ANALYTES[test.service]]
+    yield Finding(
+        indicator=INFO,
+        values={"tests": [{"name": SERVICES[t.service], "why": t.why, "last": t.last} for t in due]},
+        facts=tuple(_when_done(test) for test in due),
+        options=tuple(service(test.service) for test in due),
+        any_number=True,
+        left_out=chart.left_out(*keys),
+    )
+
+
+_ANALYTES: dict[str, tuple[str, ...]] = {
+    "dxa": ("t-score", "bmd"),
+    "ctx": ("ctx",),
+    "p1np": ("p1np",),
+    "vitamin-d": ("vitamin-d",),
+    "calcium": _CALCIUM,
+    "creatinine": _KIDNEY,
+    "height": ("height",),
+}
+
+
+def _when_done(test: _Due) -> Fact:
+    name = SERVICES[test.service]
+    note = None if test.last else Name("no result found in the record", "病历中未查到结果")
+    return Fact(name, None, "", test.last, test.source, note)
+
+
+def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
+    """The tests that are due; none whose results could not be had, for then nothing is known to be missing."""
+    course = _current(chart)
+    if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
+        yield from _dxa(chart, n, course)
+    if Data.TURNOVER not in chart.failed and Data.MEDICATIONS not in chart.failed:
+        for marker in ("ctx", "p1np"):
+            yield from _marker(chart, n, course, marker, starting)
+    for key in ("vitamin-d", "calcium", "creatinine", "height"):
+        if ANALYTES[_ANALYTES[key][0]].group not in chart.failed:
+            yield from _yearly(chart, n, key)
+
+
+def _current(chart: Chart) -> Course | None:
+    """The course whose start the clocks run from: the one begun last of those on board (start or switch)."""
+    return max(treatment.treatments(chart), key=lambda c: c.start or date.min, default=None)
+
+
+def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
+    days = [m.when for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
+    done = chart.done("dxa")
+    newest = max([*days, *([done.when] if done and done.when else [])], default=None)
+    source = next((m.source for m in chart.values("t-score") if m.when == newest), "")
+    if course is not None and course.start is not None:
+        first_counts = add_months(course.start, n.dxa_early_months)
+        if newest is None or newest < first_counts:
+            if add_months(course.start, n.dxa_first_months) <= chart.today:
+                yield _Due("dxa", "dxa-first", newest, source)
+            return
+    if newest is not None and newest < chart.months_ago(n.dxa_stable_months):
+        yield _Due("dxa", "dxa-stable", newest, source)
+
+
+def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting: bool) -> Iterator[_Due]:
+    newest = chart.newest(key)
+    last, source = (newest.when, newest.source) if newest else (None, "")
+    if course is None:
+        if starting and not _within(last, chart, n.btm_baseline_window_months):
+            yield _Due(key, "btm-baseline", last, source)
+        return
+    start = course.start
+    if start is None:
+        if not _within(last, chart, n.btm_stable_months):
+            yield _Due(key, "btm-interval", last, source)
+        return
+    if chart.today <= add_days(start, n.btm_baseline_days):
+        if not _within(last, chart, n.btm_baseline_window_months):
+            yield _Due(key, "btm-baseline", last, source)
+    elif chart.today >= add_months(start, n.btm_first_months):
+        stable = chart.today >= add_months(start, n.btm_stable_years * 12)
+        if last is None or last < start:
+            yield _Due(key, "btm-first", last, source)
+        elif not _within(last, chart, n.btm_stable_months if stable else n.btm_interval_months):
+            yield _Due(key, "btm-interval", last, source)
+
+
+def _yearly(chart: Chart, n: Numbers, key: str) -> Iterator[_Due]:
+    found = [m for analyte in _ANALYTES[key] if (m := chart.newest(analyte))]
+    newest = max(found, key=lambda m: m.when, default=None)
+    if not _within(newest.when if newest else None, chart, n.yearly_months):
+        yield _Due(key, "yearly", newest.when if newest else None, newest.source if newest else "")
+
+
+def _within(day: date | None, chart: Chart, months: int) -> bool:
+    return day is not None and day >= chart.months_ago(months)

@@ -1,0 +1,67 @@
+"""The rule of `bmd-response`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.chart.calendar import add_months
+from cards.definitions import density, kidney, minerals, person, treatment
+from cards.engine.findings import WARNING, Earlier, Finding
+from cards.engine.options import service
+from cards.engine.stronger import stronger_instead
+from cards.thresholds import Numbers
+from cards.vocabulary import DENOSUMAB, Data
+
+_OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP)
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """On treatment for {bmd-response-months} months or more and bone density fell beyond the least significant change:
+    adherence, secondary causes, then a stronger drug.
+
+    When: an adult on an antiresorptive or anabolic that began {bmd-response-months} months ago or more, on treatment today or
+    with an active course that stopped working within the last {lapsed-supply-months} months; and BMD of one site fell from the
+    baseline to the newest DXA by more than the least significant change ({lsc-total-hip} % at the total hip,
+    {lsc-lumbar-spine} % at the lumbar spine, {lsc-femoral-neck} % at the femoral neck). Baseline: the newest DXA of the site
+    from {bmd-baseline-before-months} months before to {bmd-baseline-after-months} months after the start, else the first on
+    treatment.
+
+    Not when: the two scans name different devices or sides; an oncologic strength; of denosumab when `denosumab-sequence`
+    fires.
+
+    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral where
+    the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP. The detail says where the supply has run out
+    in the meantime.
+    """
+    if not person.adult(chart):
+        return
+    since, least = chart.months_ago(n.lapsed_supply_months), n.bmd_response_months
+    for course in chart.courses(treatment.TREATMENT):
+        now = course.on_treatment(chart.today) or (course.active and course.covered_until and course.covered_until >= since)
+        if not now or course.drug.oncologic or course.start is None or add_months(course.start, least) > chart.today:
+            continue
+        fall = density.bmd_fall(chart, course.start)
+        if fall is None:
+            continue
+        lapsed = not course.on_treatment(chart.today)
+        if course.drug is DENOSUMAB and "denosumab-sequence" in earlier:
+            continue
+        chosen = stronger_instead(chart, course)
+        yield Finding(
+            indicator=WARNING,
+            values={
+                "drug": course.drug,
+                "site": fall.site,
+                "percent": fall.percent,
+                "baseline": fall.baseline,
+                "newest": fall.newest,
+                "lapsed": lapsed,
+            },
+            facts=(facts.measured(fall.baseline), facts.measured(fall.newest), facts.started(course)),
+            options=(*chosen.options, service("ctx"), service("p1np")),
+            any_number=True,
+            dropped=chosen.dropped,
+            notes=("supply-lapsed",) if lapsed else (),
+        )
+        return

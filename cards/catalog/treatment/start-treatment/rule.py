@@ -1,0 +1,128 @@
+"""The rule of `start-treatment`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, Fracture, facts
+from cards.chart.facts import Fact
+from cards.definitions import diagnosis, person, risk, treatment
+from cards.definitions.density import lowest_t
+from cards.definitions.diagnosis import criteria
+from cards.definitions.kidney import renal
+from cards.definitions.person import t_group
+from cards.definitions.risk import frax_high
+from cards.engine.findings import INFO, WARNING, Earlier, Finding
+from cards.engine.options import Offer, additional, offer, ranking, service
+from cards.thresholds import Numbers
+
+_SECTION_C = (
+    "denosumab-due",
+    "denosumab-sequence",
+    "denosumab-review",
+    "anabolic-sequence",
+    "bisphosphonate-review",
+    "drug-holiday-review",
+    "adherence-gap",
+)
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """Osteoporosis, or low bone mass with a high FRAX, is treated. The risk stratum chooses the drug: high, an oral
+    bisphosphonate first; very high, zoledronate, denosumab or an anabolic.
+
+    When: a woman or man of {t-group-years} or older (the sex need not be known) with osteoporosis, or with low bone mass and a
+    high FRAX (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
+
+    Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
+    last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
+    bisphosphonate holiday; an active pregnancy; `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`,
+    `bisphosphonate-review`, `drug-holiday-review` or `adherence-gap` fires. Under {t-group-years}, or at an unknown age,
+    `referral` and `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for
+    `bmd-screening`.
+
+    Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
+    first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
+    where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
+    specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left.
+    The detail gives the reasons for the stratum, the drugs that were dropped and why, and an earlier lower renal estimate that
+    was left out.
+    """
+    young = chart.age is None or chart.age < n.t_group_years
+    if not t_group(chart) or young or person.pregnant(chart) or any(code in earlier for code in _SECTION_C):
+        return
+    diseased = diagnosis.osteoporosis(chart)
+    if not diseased and not (diagnosis.low_bone_mass(chart) and frax_high(chart)):
+        return
+    if (
+        treatment.on_treatment(chart)
+        or treatment.on_oncologic(chart)
+        or _treated_lately(chart, n)
+        or treatment.holiday_since(chart)
+    ):
+        return
+    stratum = risk.risk(chart)
+    kidneys = renal(chart)
+    below_30 = bool(kidneys.below(n.egfr_specialist))
+    chosen = offer(chart, ranking(chart), recommend=not below_30)
+    beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False)
+    nothing = below_30 or not chosen.options
+    referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
+    newest_fracture = next(iter(chart.fractures), None)
+    lowest = lowest_t(chart)
+    mild = newest_fracture is None and lowest is not None and lowest.value > n.t_info_only
+    yield Finding(
+        indicator=INFO if mild else WARNING,
+        variant="specialist" if below_30 else stratum.level,
+        values={
+            "reasons": stratum.reasons,
+            "t_score": lowest,
+            "qct": found.qct if (found := criteria(chart)) else None,
+            "fracture": newest_fracture,
+            "diseased": diseased,
+            "documented": chart.problem("osteoporosis") is not None,
+            "estimate": kidneys.lowest if kidneys.below(n.egfr_alendronate) else None,
+            "frax_major": chart.newest("frax-major"),
+            "frax_hip": chart.newest("frax-hip"),
+        },
+        facts=tuple(_evidence(chart)),
+        options=(*referral, *chosen.options, *beside.options),
+        dropped=(*chosen.dropped, *beside.dropped),
+        notes=("renal-earlier-lower",) if kidneys.earlier_lower else (),
+    )
+
+
+def _treated_lately(chart: Chart, n: Numbers) -> bool:
+    """An antiresorptive or anabolic that still covered within the last {off-treatment-months} months: someone decided. Not
+    with a fracture since its end, nor at very high risk."""
+    since = chart.months_ago(n.off_treatment_months)
+    lately = [c for c in chart.courses(treatment.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
+    if not lately or risk.risk(chart).very_high:
+        return False
+    end = max(c.covered_until for c in lately if c.covered_until)
+    return not any(f.when and f.when > end for f in chart.fractures)
+
+
+def _evidence(chart: Chart) -> Iterator[Fact]:
+    documented = chart.problem("osteoporosis")
+    if documented is not None:
+        yield facts.problem(documented)
+    yield from map(facts.fracture, _told(chart.fractures))
+    lowest = lowest_t(chart)
+    if lowest is not None:
+        yield facts.measured(lowest)
+    found = criteria(chart)
+    if found is not None and found.qct is not None:
+        yield facts.measured(found.qct)
+    for key in ("frax-major", "frax-hip"):
+        probability = chart.newest(key)
+        if probability is not None:
+            yield facts.measured(probability)
+    lowest_estimate = renal(chart).lowest
+    if lowest_estimate is not None:
+        yield facts.measured(lowest_estimate)
+
+
+def _told(fractures: tuple[Fracture, ...]) -> tuple[Fracture, ...]:
+    """The newest few fractures: enough to see why."""
+    return fractures[:3]

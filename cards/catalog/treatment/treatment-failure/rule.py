@@ -1,0 +1,61 @@
+"""The rule of `treatment-failure`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, Course, Fracture, facts
+from cards.chart.calendar import add_months
+from cards.definitions import kidney, minerals, person, treatment
+from cards.engine.findings import WARNING, Earlier, Finding
+from cards.engine.stronger import stronger_instead
+from cards.thresholds import Numbers
+from cards.vocabulary import DENOSUMAB, Data
+
+_OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP)
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """A fragility fracture at least {failure-months} months into the current course calls for stronger treatment, not for
+    stopping: adherence and secondary causes first.
+
+    When: an adult on treatment, with a fragility fracture {failure-months} months or more after the start of that course, while
+    the drug was being taken. The newest such fracture counts, and of several drugs the one that works longest.
+
+    Not when: the fracture came in the first {failure-months} months or in a pause of the drug; of denosumab when
+    `denosumab-sequence` fires.
+
+    Then: warning. Suggested, filtered: after tablets zoledronate, denosumab, teriparatide; after an injected bisphosphonate
+    teriparatide, romosozumab, denosumab; after denosumab romosozumab, teriparatide; after anything else denosumab, zoledronate.
+    Tablets and daily injections are taken to be given up for the new drug; what an injection of months still does counts
+    against it. With a renal estimate below {egfr-specialist}, or where no drug is left: referral to a specialist recommended,
+    drugs as options only. After denosumab the detail warns of the loss at the hip under a PTH analog.
+    """
+    if not person.adult(chart):
+        return
+    for course in treatment.treatments(chart):
+        broken = _failed(chart, n, course)
+        if broken is None or (course.drug is DENOSUMAB and "denosumab-sequence" in earlier):
+            continue
+        chosen = stronger_instead(chart, course)
+        yield Finding(
+            indicator=WARNING,
+            variant="denosumab" if course.drug is DENOSUMAB else "stronger",
+            values={"drug": course.drug, "fracture": broken, "start": course.start},
+            facts=(facts.fracture(broken), facts.started(course)),
+            options=chosen.options,
+            dropped=chosen.dropped,
+        )
+        return
+
+
+def _failed(chart: Chart, n: Numbers, course: Course) -> Fracture | None:
+    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course
+    began."""
+    if course.start is None or not course.spans:
+        return None
+    from_day = add_months(course.start, n.failure_months)
+    *paused, (last, _) = course.spans
+    spans = (*paused, (last, chart.today))
+    on_drug = [f for f in chart.fractures if f.when and any(begin <= f.when <= end for begin, end in spans)]
+    return next((f for f in on_drug if f.when and f.when >= from_day), None)

@@ -1,0 +1,86 @@
+"""The rule of `vertebral-augmentation`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.chart.facts import Fact
+from cards.definitions import person
+from cards.definitions.pain import pain_score
+from cards.engine.findings import CRITICAL, WARNING, Finding
+from cards.engine.options import discard, service
+from cards.thresholds import Numbers
+from cards.vocabulary import Data, Mechanism
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Vertebroplasty and kyphoplasty are forbidden by severe coagulopathy, infection of the spine or blood, a painless old
+    fracture, allergy to the filler or unfitness for surgery; never prophylactic. Others call for care.
+
+    When: vertebroplasty or kyphoplasty is ordered for an adult, and at least one of: forbidding, (1) INR above {inr-severe} or
+    platelets below {platelets-severe} x 10^9/L, the newest within {coagulation-window-months} month, or a coagulation disorder
+    on record as active; (2) spinal infection or sepsis, active; (3) allergy to bone cement; (4) unfit for surgery on record as
+    active; (5) all vertebral fractures on record are dated and more than {recent-fracture-days} days old, and the newest pain
+    score within {pain-window-months} months is NRS {painless-nrs} or VAS {painless-vas-mm} mm or less; calling for care, (6) no
+    vertebral fragility fracture on record; (7) an anticoagulant or heparin is being taken; (8) another active infection; (9) no
+    MRI of the spine done within {mri-days} days (not judged where imaging or reports could not be had).
+
+    Then: critical with any of (1) to (5): delete the draft (recommended), and the detail names (6) to (9) besides. Else
+    warning: MRI where (9) holds and none is ordered; the draft can be deleted.
+    """
+    if not person.adult(chart):
+        return
+    forbidding, careful = list(_forbidding(chart, n)), list(_careful(chart, n))
+    reasons = forbidding or careful
+    for draft in (d for d in chart.drafts if reasons and d.service == "vertebral-augmentation"):
+        unseen = not forbidding and "no-mri" in dict(careful) and not chart.ordered("spine-mri")
+        yield Finding(
+            indicator=CRITICAL if forbidding else WARNING,
+            variant="forbidden" if forbidding else "careful",
+            values={"reasons": list(dict(reasons)), "others": list(dict(careful)) if forbidding else []},
+            facts=(facts.drafted(draft), *(fact for _, some in reasons for fact in some)),
+            options=(*((service("spine-mri"),) if unseen else ()), discard(draft, recommended=bool(forbidding))),
+            any_number=unseen,
+            about=draft,
+        )
+
+
+def _forbidding(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
+    since = chart.months_ago(n.coagulation_window_months)
+    inr, platelets = chart.newest("inr", since=since), chart.newest("platelets", since=since)
+    if inr is not None and inr.at_most(n.inr_severe) is False:
+        yield "coagulopathy", [facts.measured(inr)]
+    if platelets is not None and platelets.below(n.platelets_severe):
+        yield "coagulopathy", [facts.measured(platelets)]
+    for key, reason in (
+        ("coagulopathy", "coagulopathy"),
+        ("spinal-infection", "infection"),
+        ("sepsis", "infection"),
+        ("filler-allergy", "filler"),
+        ("unfit-for-surgery", "unfit"),
+    ):
+        problem = chart.active_problem(key)
+        if problem is not None:
+            yield reason, [facts.problem(problem)]
+    vertebrae = [f for f in chart.fractures if f.site == "vertebra"]
+    pain = pain_score(chart, n.pain_window_months)
+    old = [f for f in vertebrae if f.when and f.when < chart.days_ago(n.recent_fracture_days)]
+    painless = pain is not None and pain.at_most(n.painless_nrs if pain.key == "pain-nrs" else n.painless_vas_mm)
+    if vertebrae and len(old) == len(vertebrae) and painless and pain is not None:
+        yield "painless-old", [facts.fracture(old[0]), facts.measured(pain)]
+
+
+def _careful(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
+    if not any(f.site == "vertebra" for f in chart.fractures):
+        yield "prophylactic", []
+    thinner = next(
+        (c for c in chart.courses({Mechanism.ANTICOAGULANT, Mechanism.HEPARIN}) if c.on_treatment(chart.today)), None
+    )
+    if thinner is not None:
+        yield "bleeding", [facts.taken(thinner)]
+    infection = chart.active_problem("infection")
+    if infection is not None:
+        yield "infection-elsewhere", [facts.problem(infection)]
+    if not {Data.IMAGING, Data.REPORTS} & chart.failed and chart.done("spine-mri", since=chart.days_ago(n.mri_days)) is None:
+        yield "no-mri", []

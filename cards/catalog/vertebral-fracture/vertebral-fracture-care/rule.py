@@ -1,0 +1,65 @@
+"""The rule of `vertebral-fracture-care`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.definitions import person, treatment
+from cards.definitions.pain import pain_limit, pain_score
+from cards.definitions.vertebral import new_vertebral_fracture
+from cards.engine.findings import WARNING, Earlier, Finding, Option
+from cards.engine.options import service
+from cards.thresholds import Numbers
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """A new vertebral fracture: MRI tells whether it is fresh; care without or with surgery by the criteria; pain relieved,
+    posture taught, bone treated at once.
+
+    When: an adult has a vertebral fragility fracture of the last {new-fracture-days} days.
+
+    Then: warning. MRI of the spine (recommended) unless one was done since the fracture or is ordered; CT before an
+    augmentation; orthosis, referral to physiotherapy and to spine surgery unless ordered; any number. The detail gives the
+    criteria for non-operative care, augmentation and open surgery; calcitonin for three months at most where the newest pain
+    score within {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more (without such a score: only for
+    such pain or around an operation); early augmentation from {very-old-years} years on; log-rolling, brace, posture,
+    thrombosis prevention in long bed rest. It says to start drugs where `start-treatment` fires, to review and continue them on
+    treatment or where `treatment-failure` fires, else to settle without delay which.
+    """
+    broken = new_vertebral_fracture(chart)
+    if broken is None or not person.adult(chart):
+        return
+    seen = chart.done("spine-mri", since=broken.when) is not None or chart.ordered("spine-mri")
+    pain = pain_score(chart, n.pain_window_months)
+    severe = pain is not None and pain.below(pain_limit(chart.numbers, pain)) is False
+    yield Finding(
+        indicator=WARNING,
+        variant="mri" if not seen else "care",
+        values={
+            "fracture": broken,
+            "pain": pain,
+            "severe": severe,
+            "drugs": _drugs(chart, earlier),
+            "old": (chart.age or 0) >= n.very_old_years,
+        },
+        facts=(facts.fracture(broken), *((facts.measured(pain),) if pain else ())),
+        options=tuple(_care(chart, seen)),
+        any_number=True,
+    )
+
+
+def _drugs(chart: Chart, earlier: Earlier) -> str:
+    """What is to be said of drugs without contradicting the card that speaks of them: begin, continue, or see there."""
+    if "treatment-failure" in earlier or treatment.on_treatment(chart):
+        return "continue"
+    return "start" if "start-treatment" in earlier else "other"
+
+
+def _care(chart: Chart, seen: bool) -> Iterator[Option]:
+    if not seen:
+        yield service("spine-mri", recommended=True)
+    yield Option("service", "spine-ct", label="before-augmentation")
+    for key in ("orthosis", "referral-physiotherapy", "referral-orthopedics"):
+        if not chart.ordered(key):
+            yield service(key)

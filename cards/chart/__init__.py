@@ -1,0 +1,49 @@
+"""What may be known of a patient, and the questions that a rule asks."""
+
+from cards.chart.chart import Chart, per_chart
+from cards.chart.records import (
+    ORDER_HOOKS,
+    OTHER_REASON,
+    Allergy,
+    Course,
+    Dosing,
+    Draft,
+    Exposure,
+    Fracture,
+    FractureEntry,
+    Hook,
+    Measurement,
+    Patient,
+    Problem,
+    Service,
+    SetAside,
+)
+
+PATIENT_VIEW, ORDER_SELECT, ORDER_SIGN = Hook.PATIENT_VIEW, Hook.ORDER_SELECT, Hook.ORDER_SIGN
+PROBLEM_CREATE, DISCHARGE, REFILL = Hook.PROBLEM_CREATE, Hook.DISCHARGE, Hook.REFILL
+
+__all__ = [
+    "DISCHARGE",
+    "ORDER_HOOKS",
+    "ORDER_SELECT",
+    "ORDER_SIGN",
+    "OTHER_REASON",
+    "PATIENT_VIEW",
+    "PROBLEM_CREATE",
+    "REFILL",
+    "Allergy",
+    "Chart",
+    "Course",
+    "Dosing",
+    "Draft",
+    "Exposure",
+    "Fracture",
+    "FractureEntry",
+    "Hook",
+    "Measurement",
+    "Patient",
+    "Problem",
+    "Service",
+    "SetAside",
+    "per_chart",
+]

@@ -1,0 +1,175 @@
+"""The chart: all that is known of a patient on one day, and the questions that a rule may ask of it.
+
+A fact that is not here is unknown, never "no": ``failed`` names the groups of data that could not be had, ``set_aside`` what
+was there and could not be used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import force_setattr, replace
+
+from cards.chart.calendar import add_days, add_months
+from cards.chart.records import (
+    Allergy,
+    Course,
+    Draft,
+    Fracture,
+    Hook,
+    Measurement,
+    Patient,
+    Problem,
+    Service,
+    SetAside,
+)
+from cards.thresholds import Numbers, Thresholds, shipped
+from cards.vocabulary import ANALYTES, Data, Drug, Mechanism, Site
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+class Chart(Struct, frozen=True, kw_only=True):
+    """The patient as the rules see them on ``today`` at ``hook``."""
+
+    today: date
+    hook: Hook = Hook.PATIENT_VIEW
+    patient: Patient = Patient()
+    measured: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    fractures: tuple[Fracture, ...] = ()
+    drug_courses: Mapping[str, Course] = field(default_factory=dict)
+    allergies: tuple[Allergy, ...] = ()
+    services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
+    parental_hip_fracture: bool = False
+    drafts: tuple[Draft, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    failed: frozenset[Data] = frozenset()
+    formulary: frozenset[str] | None = None
+    thresholds: Thresholds = field(default_factory=shipped)
+    known: dict[Any, Any] = field(default_factory=dict)
+    """What was worked out from this record (``per_chart``)."""
+
+    def __post_init__(self) -> None:
+        """A copy with something changed in it knows nothing yet."""
+        force_setattr(self, "known", {})
+
+    @property
+    def numbers(self) -> Numbers:
+        """The shared numbers of the medicine, with a site's own in their place."""
+        return self.thresholds.shared
+
+    # -- the person -----------------------------------------------------------------------------------------------
+
+    @property
+    def age(self) -> int | None:
+        return self.patient.age_on(self.today)
+
+    def months_ago(self, months: int) -> date:
+        return add_months(self.today, -months)
+
+    def days_ago(self, days: int) -> date:
+        return add_days(self.today, -days)
+
+    # -- what was measured ----------------------------------------------------------------------------------------
+
+    def values(self, key: str, *, site: Site | None = None, since: date | None = None) -> tuple[Measurement, ...]:
+        """Usable values of one analyte, newest first; ``since`` is inclusive."""
+        found = self.measured.get(key, ())
+        if site is not None:
+            found = tuple(m for m in found if m.site is site)
+        if since is not None:
+            found = tuple(m for m in found if m.when >= since)
+        return found
+
+    def newest(self, key: str, *, site: Site | None = None, since: date | None = None) -> Measurement | None:
+        found = self.values(key, site=site, since=since)
+        return found[0] if found else None
+
+    def left_out(self, *keys: str) -> tuple[SetAside, ...]:
+        """What the record holds of these analytes (or of this group of data) and the reader could not use."""
+        groups = {ANALYTES[key].group for key in keys if key in ANALYTES}
+        return tuple(s for s in self.set_aside if s.key in keys or (not s.key and s.data in groups))
+
+    def group_failed(self, key: str) -> bool:
+        """Whether the group of data that this analyte belongs to could not be had."""
+        return ANALYTES[key].group in self.failed
+
+    # -- problems, fractures, services ----------------------------------------------------------------------------
+
+    def problem(self, *keys: str) -> Problem | None:
+        """The newest entry of any of these problems, whatever its state; None when none is on record."""
+        found = [p for key in keys for p in self.problems.get(key, ())]
+        return max(found, key=lambda p: p.when or date.min) if found else None
+
+    def active_problem(self, *keys: str) -> Problem | None:
+        found = [p for key in keys for p in self.problems.get(key, ()) if p.active]
+        return max(found, key=lambda p: p.when or date.min) if found else None
+
+    def ordered(self, *keys: str) -> bool:
+        """Whether one of these services is ordered and not yet done."""
+        return any(not s.done for key in keys for s in self.services.get(key, ()))
+
+    def done(self, *keys: str, since: date | None = None) -> Service | None:
+        """The newest of these services that was done (on or after ``since``)."""
+        found = [
+            s for key in keys for s in self.services.get(key, ()) if s.done and s.when and (since is None or s.when >= since)
+        ]
+        return max(found, key=lambda s: s.when or date.min) if found else None
+
+    def fractures_since(self, months: int) -> tuple[Fracture, ...]:
+        """Fragility fractures of the last ``months`` months."""
+        since = self.months_ago(months)
+        return tuple(f for f in self.fractures if f.when and f.when >= since)
+
+    # -- drugs ----------------------------------------------------------------------------------------------------
+
+    def course(self, drug: Drug) -> Course | None:
+        return self.drug_courses.get(drug.key)
+
+    def courses(self, mechanisms: Iterable[Mechanism]) -> list[Course]:
+        """Courses of these mechanisms, the most recently covered first."""
+        wanted = frozenset(mechanisms)
+        found = [c for c in self.drug_courses.values() if c.drug.mechanism in wanted]
+        return sorted(found, key=lambda c: c.covered_until or c.last_dose or c.start or date.min, reverse=True)
+
+    def drafted(self, mechanisms: Iterable[Mechanism]) -> list[Draft]:
+        wanted = frozenset(mechanisms)
+        return [d for d in self.drafts if d.drug is not None and d.drug.mechanism in wanted]
+
+    def without(self, drug: Drug) -> Chart:
+        """This chart once the drug (whatever its strength) is given up: how an alternative to it is judged."""
+        courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
+        return replace(self, drug_courses=courses)
+
+    def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
+        """This chart with one more order on the desk (in place of ``replaced``), as order-sign would see it: how an option is
+        tried before it is offered."""
+        others = tuple(d for d in self.drafts if d not in replaced)
+        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft))
+
+    def _of_same_record(self, **changes: Any) -> Chart:
+        """A copy that differs in nothing that the record says: what was worked out from it still holds."""
+        copy = replace(self, **changes)
+        force_setattr(copy, "known", self.known)
+        return copy
+
+
+def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Concatenate[Chart, Asked], Answer]:
+    """Work out once per record what many rules ask. ``look`` may look at the record alone, not at ``hook`` or ``drafts``: a
+    chart with an option on trial shares what is known. What it gives is not to be changed."""
+
+    @wraps(look)
+    def known(chart: Chart, /, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
+        question = (look, asked, *named.items()) if asked or named else look
+        if question not in chart.known:
+            chart.known[question] = look(chart, *asked, **named)
+        answer: Answer = chart.known[question]
+        return answer
+
+    return known

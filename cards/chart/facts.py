@@ -1,0 +1,153 @@
+"""Evidence as cards show it: one function per kind of fact."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from msgspec import Struct
+
+from cards.chart.chart import Chart
+from cards.chart.records import Course, Draft, Fracture, Measurement, Problem
+from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Name
+
+
+class Fact(Struct, frozen=True):
+    """A piece of evidence as a card shows it: what it is, its value as recorded, unit, date, and where it stands."""
+
+    name: Name
+    value: str | float | Name | None = None
+    unit: str = ""
+    when: date | None = None
+    source: str = ""
+    note: Name | None = None
+
+
+def measured(measurement: Measurement) -> Fact:
+    """A value as the record writes it; a computed one in the rules' unit, with the formula as a note."""
+    analyte = ANALYTES[measurement.key]
+    name = analyte.name
+    if measurement.site is not None:
+        site = SITE_NAMES[measurement.site]
+        name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
+    note = _how(measurement.computed) if measurement.computed else None
+    rounded = round(measurement.value, analyte.digits)
+    value: str | float = f"{measurement.comparator}{rounded:g}" if measurement.comparator else rounded
+    given = measurement.given if measurement.given and not measurement.computed else ""
+    if given and not _same_unit(given, analyte.unit):
+        note = Name(f"recorded as {given}", f"原始记录：{given}")
+    return Fact(name, value, analyte.unit, measurement.when, measurement.source, note)
+
+
+_HOW = {
+    "dialysis": Name("inferred from dialysis", "据透析推定"),
+    "coded CKD stage 4": Name("inferred from the coded CKD stage 4", "据慢性肾脏病4期编码推定"),
+    "coded CKD stage 5": Name("inferred from the coded CKD stage 5", "据慢性肾脏病5期编码推定"),
+    "weight / height²": Name("computed: weight / height²", "计算值：体重/身高²"),
+}
+_CORRECTED = re.compile(r"total \+ (\S+) × \((\S+) − albumin\)")
+
+
+def _how(computed: str) -> Name:
+    """How a value came about that was not measured.
+
+    >>> _how("total + 0.8 × (4.0 − albumin)").zh
+    '计算值：总钙 + 0.8 ×（4.0 − 白蛋白）'
+    """
+    formula = _CORRECTED.sub(r"总钙 + \1 ×（\2 − 白蛋白）", computed)
+    return _HOW.get(computed) or Name(f"computed: {computed}", f"计算值：{formula}")
+
+
+def _same_unit(given: str, unit: str) -> bool:
+    """Whether the record's own unit is the one the card shows, spelling aside.
+
+    >>> _same_unit("28 mL/min/{1.73_m2}", "mL/min/1.73 m2"), _same_unit("45 {score}", ""), _same_unit("45 nmol/L", "ng/mL")
+    (True, True, False)
+    """
+    said = given.split(" ", 1)[1] if " " in given else ""
+    bare = not unit and re.fullmatch(r"\{[^{}]*\}", said) is not None  # an annotation is no unit
+    return bare or _spelled(said) in ("", "1", "tscore", "zscore", _spelled(unit))
+
+
+def _spelled(unit: str) -> str:
+    """Letters, digits and slashes of a unit, which all its spellings share."""
+    return re.sub(r"[^a-z0-9/%]", "", unit.replace("µ", "u").replace("μ", "u").replace("²", "2").replace("³", "3").lower())
+
+
+def last_dose(course: Course) -> Fact:
+    """The last dose, or the day taken for it, with the assumption said."""
+    note = {
+        "order": Name("assumed from the order; no administration on record", "依据医嘱日期推定，无给药记录"),
+        "statement": Name("assumed from the medication statement", "依据用药记录的结束日期推定"),
+    }.get(course.last_dose_basis)
+    if course.last_dose is None:
+        note = Name("date not on record", "日期未记录")
+    name = course.drug.name
+    return Fact(Name(f"{name.en}, last dose", f"{name.zh}末次给药"), None, "", course.last_dose, course.source, note)
+
+
+def started(course: Course) -> Fact:
+    name = course.drug.name
+    months = course.unconfirmed
+    doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未证实：{months}个月内无续方迹象")
+    note = doubt if course.unconfirmed else None
+    return Fact(Name(f"{name.en}, start", f"{name.zh}开始用药"), None, "", course.start, course.source, note)
+
+
+def stopped(course: Course, end: date | None = None) -> Fact:
+    """The end of a course; without a date it is said that there is none."""
+    name = course.drug.name
+    day = end or course.end
+    note = None if day else Name("date of the end not on record", "停药日期未记录")
+    return Fact(Name(f"{name.en}, stopped", f"{name.zh}停用"), None, "", day, course.source, note)
+
+
+def supply(course: Course) -> Fact:
+    """The day on which what was handed over ran out."""
+    name = course.drug.name
+    return Fact(Name(f"{name.en}, supply until", f"{name.zh}供药至"), None, "", course.supply_until, course.source)
+
+
+def taken(course: Course) -> Fact:
+    """That the drug is on the record as being taken."""
+    name = course.drug.name
+    return Fact(Name(f"{name.en}, on the medication list", f"{name.zh}（在用）"), None, "", course.start, course.source)
+
+
+def on_board(course: Course) -> Fact:
+    """What shows that a drug works: the last dose of an injection, else its place on the medication list."""
+    dated = course.drug.covers_months is not None and course.last_dose is not None
+    return last_dose(course) if dated else taken(course)
+
+
+def fracture(broken: Fracture) -> Fact:
+    """A fragility fracture; a presumed one asks for confirmation."""
+    note = None
+    if broken.presumed:
+        note = Name("presumed low-energy, please confirm", "推定为低能量骨折，请核实")
+    elif broken.after_bone_tumor:
+        note = Name("coded as osteoporotic, but a bone tumor is on record", "编码为骨质疏松性骨折，但病历中有骨肿瘤记录")
+    return Fact(FRACTURE_SITES[broken.site], None, "", broken.when, broken.source, note)
+
+
+def problem(entry: Problem) -> Fact:
+    return Fact(PROBLEMS[entry.key], None, "", entry.when, entry.source)
+
+
+def age(chart: Chart) -> Fact:
+    return Fact(Name("age", "年龄"), chart.age, "years")
+
+
+def drafted(draft: Draft) -> Fact:
+    """The order that the card speaks of."""
+    name = draft.drug.name if draft.drug else Name(draft.text, draft.text)
+    return Fact(Name(f"order: {name.en}", f"医嘱：{name.zh}"), None, "", draft.start, draft.id)
+
+
+def said(fact: Fact) -> Name:
+    """A fact in a sentence: something measured with its value, anything else by its name."""
+    if fact.value is None or isinstance(fact.value, Name):
+        return fact.name
+    value = f"{fact.value:g}" if isinstance(fact.value, float) else str(fact.value)
+    value = value.replace("-", "−")
+    return Name(f"{fact.name.en} {value}", f"{fact.name.zh} {value}")

@@ -1,0 +1,289 @@
+"""What the record may say of a patient: one type for each kind of fact. The reader fills them; a rule only looks.
+
+Every fact carries ``source``, the reference of the resource that it came from (``Observation/123``), so that a card can
+point at its evidence. Dates are calendar dates in the service's time zone.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from cards.chart.calendar import add_months, years_between
+from cards.vocabulary import Data, Drug, Mechanism, Site
+
+
+class Hook(StrEnum):
+    """The moments at which an EHR asks."""
+
+    PATIENT_VIEW = "patient-view"
+    ORDER_SELECT = "order-select"
+    ORDER_SIGN = "order-sign"
+    PROBLEM_CREATE = "problem-list-item-create"
+    DISCHARGE = "encounter-discharge"
+    REFILL = "medication-refill"
+
+
+ORDER_HOOKS = frozenset({Hook.ORDER_SELECT, Hook.ORDER_SIGN})
+
+OTHER_REASON = "other"
+"""In ``Draft.reasons``: a reason is stated, and it is no problem that the rules know."""
+
+
+class Patient(Struct, frozen=True):
+    """Sex as the record gives it ("female", "male", "" when not known), date of birth (the first day of a partial one), and
+    whether the record says that the patient has died."""
+
+    sex: str = ""
+    birth: date | None = None
+    deceased: bool = False
+
+    @property
+    def female(self) -> bool:
+        return self.sex == "female"
+
+    def age_on(self, day: date) -> int | None:
+        return None if self.birth is None else years_between(self.birth, day)
+
+
+class Measurement(Struct, frozen=True, gc=False):
+    """A value that is final, amended or corrected, dated, not in the future, plausible, and with a unit that converts. Whatever
+    is not usable is left out and counted; a card that relies on the measurement says so. A value with a comparator (<8, >90)
+    decides where all that it can mean lies on one side of the limit. Of two values of one day the later time counts, else the
+    one issued later, then the one updated last.
+
+    ``value`` is in the unit the rules reckon in (``cards.vocabulary.ANALYTES``).
+    ``given`` is the value as the record writes it ("45 nmol/L"), ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and
+    ``high`` are the laboratory's own reference range in the same unit. ``computed`` names the formula where the value was
+    not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
+    """
+
+    key: str
+    value: float
+    when: date
+    source: str = ""
+    comparator: str = ""
+    given: str = ""
+    site: Site | None = None
+    side: str = ""
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+    computed: str = ""
+    order: tuple[datetime, ...] = ()
+
+    def below(self, limit: float) -> bool | None:
+        """Whether the value lies below ``limit``; None when its comparator leaves it open.
+
+        >>> Measurement("egfr", 60, date(2026, 1, 1), comparator=">").below(35)
+        False
+        >>> Measurement("egfr", 60, date(2026, 1, 1), comparator="<").below(35) is None
+        True
+        """
+        if self.comparator in ("<", "<="):
+            certain = self.value <= limit if self.comparator == "<" else self.value < limit
+            return True if certain else None
+        if self.comparator in (">", ">="):
+            return False if self.value >= limit else None
+        return self.value < limit
+
+    def at_most(self, limit: float) -> bool | None:
+        """Whether the value is ``limit`` or less; None when its comparator leaves it open."""
+        if self.comparator in ("<", "<="):
+            return True if self.value <= limit else None
+        if self.comparator in (">", ">="):
+            certain = self.value >= limit if self.comparator == ">" else self.value > limit
+            return False if certain else None
+        return self.value <= limit
+
+
+class Problem(Struct, frozen=True, gc=False):
+    """A condition of the record that is neither refuted nor entered in error. It is active unless its status is inactive, in
+    remission or resolved, or it has ended. Onset is its date, or else the day on which it was recorded."""
+
+    key: str
+    source: str = ""
+    onset: date | None = None
+    recorded: date | None = None
+    abated: date | None = None
+    active: bool = True
+    text: str = ""
+
+    @property
+    def when(self) -> date | None:
+        return self.onset or self.recorded
+
+
+class FractureEntry(Struct, frozen=True, gc=False):
+    """A fracture as one Condition of the record tells it, before ``cards.fractures`` decides what counts.
+
+    ``site`` is a key of ``FRACTURE_SITES``, ``part`` the side ("left", "right") or vertebral level ("thoracic", "lumbar"),
+    "" when not said. ``osteoporotic``: the code says so. ``subsequent``: the 7th character says it is no new fracture.
+    """
+
+    site: str
+    source: str = ""
+    part: str = ""
+    when: date | None = None
+    osteoporotic: bool = False
+    subsequent: bool = False
+    text: str = ""
+
+
+class Fracture(Struct, frozen=True):
+    """A fragility fracture. ``presumed``: low energy is inferred from site and age, the code does not say osteoporotic."""
+
+    site: str
+    when: date | None
+    source: str = ""
+    part: str = ""
+    presumed: bool = False
+    after_bone_tumor: bool = False
+
+
+class Dosing(Struct, frozen=True, gc=False):
+    """How a drug is to be taken, as far as the order says it in a way that can be read.
+
+    ``amount`` is the single dose in mg (of vitamin D in IU: ``unit``), ``every_days`` the days from one dose to the next (0.5
+    for twice a day), ``days`` how long. ``readable`` is False where there is a dose or timing that nobody could read.
+    ``salt`` tells products of calcium apart, "" where the record names none.
+    """
+
+    amount: float | None = None
+    unit: str = "mg"
+    every_days: float | None = None
+    days: float | None = None
+    route: str = ""
+    as_needed: bool = False
+    readable: bool = True
+    salt: str = ""
+
+    @property
+    def daily(self) -> float | None:
+        """The amount a day, None where it cannot be told."""
+        return self.amount / self.every_days if self.amount is not None and self.every_days else None
+
+
+class Exposure(Struct, frozen=True, gc=False):
+    """One resource's word about one drug: a statement, an order, a dose given or dispensed.
+
+    ``start`` is when it was taken, given or handed over, or for an order its start or authoredOn; ``end`` when it ended.
+    ``supply_days`` is how long what was dispensed or ordered lasts. ``strength_mg`` is read from dose or name.
+    """
+
+    drug: Drug
+    kind: str  # "statement" | "request" | "administration" | "dispense"
+    status: str
+    source: str = ""
+    start: date | None = None
+    end: date | None = None
+    supply_days: float | None = None
+    strength_mg: float | None = None
+    authored: date | None = None
+    branded_oncologic: bool = False
+    dosing: Dosing | None = None
+
+
+class Course(Struct, frozen=True):
+    """All that the record says of one drug, put together (``cards.courses``).
+
+    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when
+    there is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
+    ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an
+    order without a sign of renewal for more than so many months, 0 where there is one. ``grace_months``: how long after
+    ``covered_until`` the patient still counts as on treatment. ``pending``: the day of an open order written
+    after the last dose (or for a day to come).
+    """
+
+    drug: Drug
+    start: date | None = None
+    last_dose: date | None = None
+    last_dose_basis: str = ""
+    doses: tuple[date, ...] = ()
+    stopped: bool = False
+    end: date | None = None
+    active: bool = False
+    undated: bool = False
+    covered_until: date | None = None
+    supply_until: date | None = None
+    exposure_days: int | None = None
+    spans: tuple[tuple[date, date], ...] = ()
+    unconfirmed: int = 0
+    grace_months: int = 0
+    pending: date | None = None
+    sources: tuple[str, ...] = ()
+    dosing: Dosing | None = None
+    dosings: tuple[Dosing, ...] = ()
+
+    @property
+    def source(self) -> str:
+        return self.sources[0] if self.sources else ""
+
+    def on_treatment(self, today: date) -> bool:
+        """Covered today, with the grace of ``grace_months``."""
+        return self.covered_until is not None and (
+            self.covered_until == date.max or add_months(self.covered_until, self.grace_months) >= today
+        )
+
+    def ended(self, today: date) -> date | None:
+        """The day the course ended: when it was stopped, or when what was given no longer covers; None while it runs."""
+        if self.stopped:
+            return self.end or self.last_dose or self.start
+        if self.active or self.covered_until is None or self.on_treatment(today):
+            return None
+        return self.covered_until
+
+
+class Allergy(Struct, frozen=True):
+    """An active, unrefuted allergy or intolerance to a drug or a whole mechanism."""
+
+    drug: Drug | None
+    mechanism: Mechanism | None
+    source: str = ""
+    intolerance: bool = False
+    severe: bool = False
+    text: str = ""
+    recorded: date | None = None
+
+
+class Service(Struct, frozen=True, gc=False):
+    """A test, imaging study, procedure or referral. Ordered: a request that is active, on hold or in draft, and no mere
+    proposal or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future."""
+
+    key: str
+    done: bool
+    source: str = ""
+    when: date | None = None
+
+
+class Draft(Struct, frozen=True):
+    """An order that is being written. ``id`` is its relative reference; ``drug``, ``service`` are None, "" when it is not ours.
+
+    ``unidentified``: what was ordered could not be found out (a reference that leads nowhere): not the same as "not ours".
+    ``start`` is a stated start date. ``strength_mg`` is the single dose where it can be read. ``proposed`` marks an option
+    of our own that is being tried against the safety rules.
+    """
+
+    id: str
+    drug: Drug | None = None
+    service: str = ""
+    text: str = ""
+    start: date | None = None
+    strength_mg: float | None = None
+    unidentified: bool = False
+    proposed: bool = False
+    reasons: frozenset[str] = frozenset()
+    dosing: Dosing | None = None
+
+
+class SetAside(Struct, frozen=True, gc=False):
+    """Something in the record that could not be used. ``reason`` is a key of the phrase tables (``cards/text``)."""
+
+    data: Data
+    reason: str
+    key: str = ""
+    source: str = ""
+    when: date | None = None
+    detail: str = ""

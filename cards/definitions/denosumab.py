@@ -1,0 +1,25 @@
+"""When the next dose of denosumab is late, and whether another drug took over."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cards.chart import Chart, Course
+from cards.chart.calendar import add_days, add_months
+from cards.definitions import treatment
+from cards.definitions.treatment import antiresorptive_after
+from cards.thresholds import Numbers
+from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB
+
+
+def late_from(numbers: Numbers, last_dose: date) -> date:
+    """The last day on which the next dose is on time: {denosumab-months} months and {denosumab-grace-days} days."""
+    return add_days(add_months(last_dose, numbers.denosumab_months), numbers.denosumab_grace_days)
+
+
+def followed(chart: Chart, course: Course) -> bool:
+    """Whether another antiresorptive took over after the last dose (or, where that has no date, is taken today)."""
+    if course.last_dose is None:
+        return any(c.drug is not DENOSUMAB and c.drug.mechanism in ANTIRESORPTIVE for c in treatment.treatments(chart))
+    worn_off = add_months(course.last_dose, chart.numbers.denosumab_months)
+    return antiresorptive_after(chart, course.last_dose, reaching=min(worn_off, chart.today), besides=DENOSUMAB) is not None

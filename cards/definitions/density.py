@@ -1,0 +1,103 @@
+"""Bone density: which T-score counts, what is low, whether it fell, whether it was ever measured."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+
+from cards.chart import Chart, Measurement, per_chart
+from cards.chart.calendar import add_months
+from cards.definitions.person import t_group
+from cards.vocabulary import DIAGNOSTIC_SITES, HIP_SITES, Site
+
+
+@per_chart
+def newest_t_scores(chart: Chart) -> list[Measurement]:
+    """The newest T-score of each diagnostic site; of both sides on one day, the lower."""
+    newest = []
+    for site in sorted(DIAGNOSTIC_SITES):
+        values = chart.values("t-score", site=site)
+        if values:
+            newest.append(min(_of_that_day(values), key=lambda m: m.value))
+    return newest
+
+
+def _of_that_day(values: tuple[Measurement, ...]) -> list[Measurement]:
+    """The newest value, and that of the other side on the same day; of one side the later time counts."""
+    by_side: dict[str, Measurement] = {}
+    for m in values:
+        if m.when == values[0].when and (m.side not in by_side or _tied_and_lower(m, by_side[m.side])):
+            by_side[m.side] = m
+    return list(by_side.values())
+
+
+def _tied_and_lower(one: Measurement, other: Measurement) -> bool:
+    return one.order == other.order and one.value < other.value
+
+
+@per_chart
+def lowest_t(chart: Chart) -> Measurement | None:
+    """The lowest of the newest T-score of each diagnostic site: lumbar spine, femoral neck, total hip, distal third of the
+    radius, and a T-score that names no site at all. Of both sides on one day the lower counts. Never heel, ultrasound, or a
+    forearm or femur whose region is not told. None outside the T-group, where T-scores do not count."""
+    return min(newest_t_scores(chart), key=lambda m: m.value, default=None) if t_group(chart) else None
+
+
+def hip_t(chart: Chart, since: date | None = None) -> Measurement | None:
+    """The lower of the newest T-scores of femoral neck and total hip; where a period is named, of those within it."""
+    found = [m for m in newest_t_scores(chart) if m.site in HIP_SITES and (since is None or m.when >= since)]
+    return min(found, key=lambda m: m.value, default=None)
+
+
+class Fall(Struct, frozen=True):
+    """A loss of BMD beyond the least significant change at one site, in percent of the baseline."""
+
+    site: Site
+    baseline: Measurement
+    newest: Measurement
+    percent: float
+
+
+def bmd_fall(chart: Chart, start: date) -> Fall | None:
+    """A fall of BMD at one site from the baseline to the newest DXA, in percent of the baseline, beyond the least significant
+    change: total hip {lsc-total-hip} %, lumbar spine {lsc-lumbar-spine} %, femoral neck {lsc-femoral-neck} %; the first of
+    these that fell. Baseline: the newest DXA of the site from {bmd-baseline-before-months} months before to
+    {bmd-baseline-after-months} months after the start of the drug, else the first on treatment. Another side, or another device
+    or method where both name one, is not comparable."""
+    from_day = add_months(start, -chart.numbers.bmd_baseline_before_months)
+    to_day = add_months(start, chart.numbers.bmd_baseline_after_months)
+    for site in (Site.TOTAL_HIP, Site.LUMBAR_SPINE, Site.FEMORAL_NECK):
+        values = chart.values("bmd", site=site, since=from_day)
+        if len(values) < 2:
+            continue
+        newest = values[0]
+        early = [m for m in values if m.when <= to_day]
+        baseline = early[0] if early else values[-1]
+        if newest.when <= baseline.when or _other_device(baseline, newest):
+            continue
+        percent = round((baseline.value - newest.value) / baseline.value * 100, 6)  # 0.80 to 0.76 is 5 %, not a trace more
+        if round(percent, 6) > chart.numbers[f"lsc-{site}"]:
+            return Fall(site, baseline, newest, percent)
+    return None
+
+
+def _other_device(one: Measurement, other: Measurement) -> bool:
+    return bool(one.method and other.method and one.method != other.method) or one.side != other.side
+
+
+def low_t(chart: Chart) -> Measurement | None:
+    """The lowest T where it lies between -2.5 and -1.0 (low bone mass)."""
+    lowest = lowest_t(chart)
+    return lowest if lowest and chart.numbers.t_osteoporosis < lowest.value < chart.numbers.t_low else None
+
+
+def bmd_since(chart: Chart, months: int | None) -> bool:
+    """A T-score, Z-score or BMD of a diagnostic site, a QCT value, or a DXA or QCT that was done although no value is on
+    record: ever, or within the time named.
+
+    ``months``: the time; None for ever.
+    """
+    since = chart.months_ago(months) if months is not None else None
+    dxa = any(m.site in DIAGNOSTIC_SITES for key in ("t-score", "z-score", "bmd") for m in chart.values(key, since=since))
+    return dxa or bool(chart.values("qct-vbmd", since=since)) or chart.done("dxa", "qct", since=since) is not None

@@ -1,0 +1,62 @@
+"""Osteoporosis and low bone mass, by criteria or as documented."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from cards.chart import Chart, Fracture, Measurement, per_chart
+from cards.definitions.density import low_t, lowest_t
+from cards.definitions.fractures import MAJOR_SITES, MINOR_SITES
+from cards.definitions.person import adult, t_group
+
+
+class Diagnosis(Struct, frozen=True):
+    """Osteoporosis by criteria ("t-score", "major-fracture", "minor-fracture", "qct"), on what evidence, severe or not."""
+
+    criterion: str
+    t_score: Measurement | None = None
+    fracture: Fracture | None = None
+    qct: Measurement | None = None
+    severe: bool = False
+
+
+@per_chart
+def criteria(chart: Chart) -> Diagnosis | None:
+    """Osteoporosis of an adult by bone density or fragility fracture, whether or not it is on the problem list; by the first of
+    these: (1) lowest T-score {t-osteoporosis} or lower, called severe with any fragility fracture; (2) a fragility fracture of
+    a vertebra or the hip, whatever the bone density; (3) one of the proximal humerus, pelvis or distal forearm, with the lowest
+    T-score above {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3. A rib fracture
+    alone is none of them."""
+    if not adult(chart):
+        return None
+    lowest = lowest_t(chart)
+    by_t = lowest is not None and lowest.value <= chart.numbers.t_osteoporosis
+    fracture = next(iter(chart.fractures), None)
+    major = next((f for f in chart.fractures if f.site in MAJOR_SITES), None)
+    minor = next((f for f in chart.fractures if f.site in MINOR_SITES), None)
+    if by_t:
+        return Diagnosis("t-score", lowest, major or minor or fracture, severe=fracture is not None)
+    if major is not None:
+        return Diagnosis("major-fracture", lowest, major)
+    if minor is not None and low_t(chart) is not None:
+        return Diagnosis("minor-fracture", lowest, minor)
+    qct = chart.newest("qct-vbmd")
+    if qct is not None and qct.below(chart.numbers.qct_osteoporosis):
+        return Diagnosis("qct", qct=qct, fracture=fracture)
+    return None
+
+
+@per_chart
+def osteoporosis(chart: Chart) -> bool:
+    """On the problem list (a resolved entry counts), or by criteria."""
+    return chart.problem("osteoporosis") is not None or criteria(chart) is not None
+
+
+def low_bone_mass(chart: Chart) -> bool:
+    """No osteoporosis, and either the lowest T-score above {t-osteoporosis} and below {t-low}, or in the T-group a newest
+    lumbar QCT of {qct-osteoporosis} to {qct-normal} mg/cm3, or low bone mass (osteopenia) as an active problem."""
+    if osteoporosis(chart):
+        return False
+    qct = chart.newest("qct-vbmd")
+    by_qct = qct is not None and chart.numbers.qct_osteoporosis <= qct.value <= chart.numbers.qct_normal
+    return low_t(chart) is not None or (by_qct and t_group(chart)) or chart.active_problem("osteopenia") is not None

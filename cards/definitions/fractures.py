@@ -1,0 +1,106 @@
+"""Which fractures of the record count as fragility fractures (card specification, "fragility fracture")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from cards.chart import Fracture, FractureEntry, Patient, Problem
+from cards.thresholds import Numbers
+
+FRAGILITY_SITES = frozenset({"vertebra", "hip", "proximal-humerus", "pelvis", "distal-forearm", "rib"})
+MAJOR_SITES = frozenset({"vertebra", "hip"})
+"""Osteoporosis whatever the bone density (POP2022-D3)."""
+MINOR_SITES = frozenset({"proximal-humerus", "pelvis", "distal-forearm"})
+"""Osteoporosis when bone density is low (POP2022-D3)."""
+
+_HIGH_ENERGY = ("transport-accident", "fall-from-height")
+_BONE_TUMORS = ("bone-metastasis", "myeloma", "bone-cancer")
+
+
+def fragility(
+    numbers: Numbers,
+    entries: Iterable[FractureEntry],
+    problems: Mapping[str, tuple[Problem, ...]],
+    patient: Patient,
+    today: date,
+) -> tuple[Fracture, ...]:
+    """A fracture counts when its code says osteoporotic; or when it is of a vertebra, hip, proximal humerus, pelvis, distal
+    forearm or rib, happened at {fragility-age-years} or later (date and age known), no transport accident or fall from height
+    is on record within {high-energy-window-days} days either side, and no bone metastasis, myeloma or primary bone cancer is on
+    record that began by that day or has no date. Without such a code it is presumed: the card asks to confirm it. A fracture
+    coded as osteoporotic after such a tumor counts, and the card says so. Refuted entries do not count, resolved ones do.
+
+    Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
+    ICD-10-CM 7th characters for later care (D, G, K, P, S) are no new fracture. Entries of one site within {one-fracture-days}
+    days, and an undated entry, tell of the same one, dated by the first; left and right, thoracic and lumbar are two, and an
+    entry without side, level or site fits any.
+
+    ``today``: what is dated later is left out. The newest stand first, the undated last.
+    """
+    events: list[Fracture] = []
+    for entry in sorted(
+        (e for e in entries if not e.subsequent), key=lambda e: (e.when is None, e.when or today, not e.osteoporotic, e.site)
+    ):
+        if entry.when is not None and entry.when > today:
+            continue
+        fracture = _fracture(numbers, entry, problems, patient)
+        if fracture is None:
+            continue
+        same = next((i for i, other in enumerate(events) if _same_event(numbers, other, fracture)), None)
+        if same is None:
+            events.append(fracture)
+        else:
+            events[same] = _joined(events[same], fracture)
+    return tuple(sorted(events, key=lambda f: f.when or date.min, reverse=True))
+
+
+def _fracture(
+    numbers: Numbers, entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]], patient: Patient
+) -> Fracture | None:
+    """The entry as a fragility fracture, or None where it is none (or cannot be known to be one)."""
+    if not entry.osteoporotic:
+        age = patient.age_on(entry.when) if entry.when else None
+        if entry.site not in FRAGILITY_SITES or age is None or age < numbers.fragility_age_years:
+            return None
+        if _near(entry.when, problems, _HIGH_ENERGY, days=numbers.high_energy_window_days) or _after_tumor(
+            entry.when, problems
+        ):
+            return None
+    after = _after_tumor(entry.when, problems)
+    return Fracture(entry.site, entry.when, entry.source, entry.part, presumed=not entry.osteoporotic, after_bone_tumor=after)
+
+
+def _near(day: date | None, problems: Mapping[str, tuple[Problem, ...]], keys: Iterable[str], *, days: int) -> bool:
+    found = (p.when for key in keys for p in problems.get(key, ()))
+    return day is not None and any(abs((when - day).days) <= days for when in found if when)
+
+
+def _after_tumor(day: date | None, problems: Mapping[str, tuple[Problem, ...]]) -> bool:
+    """At or after the onset of a tumor of bone; an undated tumor may have been there."""
+    tumors = [p for key in _BONE_TUMORS for p in problems.get(key, ())]
+    return any(p.when is None or day is None or day >= p.when for p in tumors)
+
+
+def _same_event(numbers: Numbers, one: Fracture, other: Fracture) -> bool:
+    if one.site != other.site and "unspecified" not in (one.site, other.site):
+        return False
+    if one.part and other.part and one.part != other.part:
+        return False
+    if one.when is None or other.when is None:
+        return True  # an undated history entry tells of a fracture that the record already holds
+    return abs((one.when - other.when).days) <= numbers.one_fracture_days
+
+
+def _joined(first: Fracture, second: Fracture) -> Fracture:
+    """Two entries of one event: the first date, the named site, and "osteoporotic" if either says so."""
+    named = second if first.site == "unspecified" else first
+    days = [f.when for f in (first, second) if f.when]
+    return Fracture(
+        named.site,
+        min(days, default=None),
+        first.source,
+        first.part or second.part,
+        presumed=first.presumed and second.presumed,
+        after_bone_tumor=first.after_bone_tumor and second.after_bone_tumor,
+    )

@@ -1,0 +1,161 @@
+"""The renal estimate that decides about drugs (card specification, "renal estimate")."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.chart import Chart, Measurement, SetAside, facts, per_chart
+from cards.chart.calendar import add_days
+from cards.chart.facts import Fact
+from cards.thresholds import Numbers
+from cards.vocabulary import Data, Drug
+
+UNREADABLE = frozenset({"unit-unknown", "no-unit", "implausible", "unreadable"})
+"""Reasons for which a value is on record and says something that nobody could read."""
+
+
+class Renal(Struct, frozen=True):
+    """What is known of the kidneys: the estimates that count, lowest first, and an earlier lower one that was left out.
+
+    ``uncomputed``: a creatinine that gave no estimate, for want of sex or age, of a child, or because it has a comparator.
+    """
+
+    estimates: tuple[Measurement, ...] = ()
+    earlier_lower: Measurement | None = None
+    unreadable: tuple[SetAside, ...] = ()
+    dialysis: bool = False
+    uncomputed: Measurement | None = None
+
+    @property
+    def lowest(self) -> Measurement | None:
+        return self.estimates[0] if self.estimates else None
+
+    def below(self, threshold: float) -> bool | None:
+        """Whether the kidneys work below ``threshold`` mL/min; None when that is not known. The lowest estimate decides."""
+        answers = [estimate.below(threshold) for estimate in self.estimates]
+        if True in answers:
+            return True
+        return None if None in answers or not answers else False
+
+    def undecided(self, threshold: float) -> bool:
+        """Whether something is on record that does not let ``below`` decide, or is newer than all that does but unreadable."""
+        below = self.below(threshold)
+        if below is None:
+            return bool(self.estimates or self.unreadable or self.uncomputed)
+        newest = max(estimate.when for estimate in self.estimates)
+        return not below and any(s.when is not None and s.when > newest for s in self.unreadable)
+
+
+@per_chart
+def renal(chart: Chart) -> Renal:
+    """Of each kind the newest value of {renal-window-months} months: creatinine clearance as reported; eGFR as reported; and an
+    estimate from the newest creatinine, by Cockcroft-Gault with the newest weight of that time, without a weight by CKD-EPI
+    2021. Any that is more than {renal-agree-days} days older than the newest of all is left out; of the rest the lowest
+    decides. Nothing is computed without age and sex, below {adult-years} years, or from a creatinine with "<" or ">". Dialysis
+    on record counts as an eGFR below {egfr-dialysis} today. Without any estimate, a coded stage 5 of chronic kidney disease
+    counts as below {egfr-dialysis}, stage 4 as below {egfr-specialist}. Of values that nothing else tells apart, the one that
+    speaks of weaker kidneys counts. Whether the kidneys work below a limit is open where there is no estimate, and where one
+    such as "<60" does not tell and no other lies below."""
+    since = chart.months_ago(chart.numbers.renal_window_months)
+    computed = _computed(chart)
+    newest = [m for m in (_lowest_newest(chart, "crcl"), _lowest_newest(chart, "egfr"), computed) if m is not None]
+    left = unreadable(chart, "creatinine", "egfr", "crcl", since=since)
+    uncomputed = None if computed else chart.newest("creatinine", since=since)
+    dialysis = chart.active_problem("dialysis")
+    if dialysis is not None:
+        newest.append(Measurement("egfr", chart.numbers.egfr_dialysis, chart.today, dialysis.source, "<", computed="dialysis"))
+    elif not newest:
+        newest = _by_stage(chart)
+    if not newest:
+        return Renal(unreadable=left, uncomputed=uncomputed)
+    oldest = add_days(max(m.when for m in newest), -chart.numbers.renal_agree_days)
+    counted = sorted((m for m in newest if m.when >= oldest), key=_reach)
+    lower = [m for m in newest if m.when < oldest and _reach(m) < _reach(counted[0])]
+    return Renal(tuple(counted), min(lower, key=_reach, default=None), left, dialysis is not None, uncomputed)
+
+
+def unreadable(chart: Chart, *keys: str, since: date) -> tuple[SetAside, ...]:
+    """Values of these analytes on or after ``since`` (or undated) that are on record and that nobody could read."""
+    return tuple(s for s in chart.left_out(*keys) if s.reason in UNREADABLE and (s.when is None or s.when >= since))
+
+
+def _reach(estimate: Measurement) -> float:
+    """Sort key: a value "below 30" is lower than 30 itself."""
+    return estimate.value - 0.001 if estimate.comparator.startswith("<") else estimate.value
+
+
+def _lowest_newest(chart: Chart, key: str) -> Measurement | None:
+    """The newest value; of several that nothing else tells apart, the lowest (the safer advice)."""
+    found = chart.values(key, since=chart.months_ago(chart.numbers.renal_window_months))
+    return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=_reach, default=None)
+
+
+def _computed(chart: Chart) -> Measurement | None:
+    """Cockcroft-Gault from the newest creatinine and weight, else CKD-EPI 2021; None without sex, age or a plain creatinine."""
+    found = [
+        m for m in chart.values("creatinine", since=chart.months_ago(chart.numbers.renal_window_months)) if not m.comparator
+    ]
+    if not found or chart.patient.sex not in ("female", "male"):
+        return None
+    creatinine = max((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=lambda m: m.value)
+    age = chart.patient.age_on(creatinine.when)
+    if age is None or age < chart.numbers.adult_years:
+        return None
+    weight = chart.newest("weight", since=chart.months_ago(chart.numbers.renal_window_months))
+    if weight is not None and not weight.comparator:
+        value = cockcroft_gault(creatinine.value, age, weight.value, female=chart.patient.female)
+        return replace(creatinine, key="crcl", value=value, computed="Cockcroft-Gault")
+    return replace(
+        creatinine, key="egfr", value=ckd_epi_2021(creatinine.value, age, female=chart.patient.female), computed="CKD-EPI 2021"
+    )
+
+
+def _by_stage(chart: Chart) -> list[Measurement]:
+    """Without any value, a coded stage 4 or 5 still says that the kidneys work below 30 or 15 (KDIGO)."""
+    for key, upper in (("ckd-5", chart.numbers.egfr_dialysis), ("ckd-4", chart.numbers.egfr_specialist)):
+        stage = chart.active_problem(key)
+        if stage is not None:
+            return [
+                Measurement("egfr", upper, stage.when or chart.today, stage.source, "<", computed=f"coded CKD stage {key[-1]}")
+            ]
+    return []
+
+
+def cockcroft_gault(creatinine: float, age: int, weight: float, *, female: bool) -> float:
+    """Creatinine clearance in mL/min from creatinine (mg/dL), age (years) and actual weight (kg).
+
+    >>> round(cockcroft_gault(1.0, 72, 60, female=True), 1)
+    48.2
+    """
+    return (140 - age) * weight * (0.85 if female else 1.0) / (72 * creatinine)
+
+
+def ckd_epi_2021(creatinine: float, age: int, *, female: bool) -> float:
+    """eGFR in mL/min/1.73 m2 from creatinine (mg/dL) and age (years); Inker 2021, without race.
+
+    >>> round(ckd_epi_2021(1.0, 72, female=True))
+    60
+    """
+    kappa, alpha, factor = (0.7, -0.241, 1.012) if female else (0.9, -0.302, 1.0)
+    ratio = creatinine / kappa
+    return float(142 * min(ratio, 1) ** alpha * max(ratio, 1) ** -1.2 * 0.9938**age * factor)
+
+
+READS = (Data.RENAL, Data.BODY, Data.CONDITIONS, Data.PROCEDURES)
+"""What the renal estimate is made from."""
+
+
+def drug_limit(numbers: Numbers, drug: Drug) -> int:
+    return (
+        numbers[f"egfr-{drug.ingredient}"]
+        if drug.ingredient in ("alendronate", "zoledronate", "risedronate", "ibandronate")
+        else 0
+    )
+
+
+def renal_facts(kidneys: Renal) -> tuple[Fact, ...]:
+    """All that is on record of the kidneys, the creatinine too from which nothing could be computed."""
+    return tuple(map(facts.measured, filter(None, (*kidneys.estimates, kidneys.uncomputed))))

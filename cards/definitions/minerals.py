@@ -1,0 +1,111 @@
+"""Calcium and 25(OH)D as the safety rules judge them (card specification, "calcium")."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.chart import Chart, Measurement, Problem, facts, per_chart
+from cards.chart.facts import Fact
+from cards.thresholds import Numbers
+from cards.vocabulary import Data
+
+
+class Calcium(Struct, frozen=True):
+    """One calcium and its judgment by the laboratory's own range, else the usual one. None: its comparator leaves it open."""
+
+    value: Measurement
+    low: bool | None
+    high: bool | None
+    uncorrected: bool = False
+
+
+@per_chart
+def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
+    """The newest of {calcium-window-months} months: ionized calcium, albumin-corrected calcium as reported, or total calcium
+    corrected by the albumin nearest to it, at most {albumin-near-days} days away: total + {albumin-correction} x
+    ({albumin-normal} - albumin in g/dL). Without such an albumin the total counts as it is and is said to be uncorrected. Of
+    one day, ionized calcium comes first, then the reported corrected one; of totals that nothing else tells apart, the lowest.
+    It is low or high by the laboratory's own range; where none is given, below {calcium-low} or above {calcium-high} mg/dL,
+    ionized below {calcium-ionized-low} or above {calcium-ionized-high} mmol/L. A value with "<" or ">" counts as low or high
+    only where that is certain.
+
+    ``since``: another first day.
+    """
+    since = since or chart.months_ago(chart.numbers.calcium_window_months)
+    candidates = [*chart.values("calcium-ionized", since=since)[:1], *chart.values("calcium-corrected", since=since)[:1]]
+    totals = chart.values("calcium", since=since)
+    total = min(
+        (m for m in totals if (m.when, m.order) == (totals[0].when, totals[0].order)), key=lambda m: m.value, default=None
+    )
+    albumin = _albumin_near(chart, total.when) if total is not None else None
+    uncorrected = None
+    if total is not None and albumin is not None and not total.comparator:
+        share, normal = chart.numbers.albumin_correction, chart.numbers.albumin_normal
+        corrected = total.value + share * (normal - albumin.value)
+        formula = f"total + {share} × ({normal} − albumin)"
+        candidates.append(replace(total, key="calcium-corrected", value=corrected, computed=formula))
+    elif total is not None:
+        uncorrected = total
+        candidates.append(total)
+    if not candidates:
+        return None
+    newest = max(candidates, key=lambda m: m.when)
+    low, high = (round(end, 2) for end in _range(chart.numbers, newest))
+    judged = replace(newest, value=round(newest.value, 2))  # 2.12 mmol/L is 8.497 mg/dL: the same limit, not below it
+    return Calcium(judged, judged.below(low), _above(judged, high), newest is uncorrected)
+
+
+def denial(chart: Chart, listed: Problem | None) -> Measurement | None:
+    """The newest calcium where it is within range and no older than an entry of high calcium on the problem list."""
+    newest = calcium(chart)
+    if listed is None or newest is None or newest.high is not False:
+        return None
+    return newest.value if listed.when is None or newest.value.when >= listed.when else None
+
+
+def _albumin_near(chart: Chart, day: date) -> Measurement | None:
+    """The albumin nearest to ``day``, the newer one of two; None when it lies too far from it."""
+    found = [m for m in chart.values("albumin") if not m.comparator]
+    nearest = min(found, key=lambda m: abs((m.when - day).days), default=None)
+    return nearest if nearest and abs((nearest.when - day).days) <= chart.numbers.albumin_near_days else None
+
+
+def _range(numbers: Numbers, value: Measurement) -> tuple[float, float]:
+    """The laboratory's own range where it gives one, else the usual."""
+    kind = "calcium-ionized" if value.key == "calcium-ionized" else "calcium"
+    low = numbers[f"{kind}-low"] if value.low is None else value.low
+    high = numbers[f"{kind}-high"] if value.high is None else value.high
+    return low, high
+
+
+def _above(value: Measurement, threshold: float) -> bool | None:
+    inside = value.at_most(threshold)
+    return None if inside is None else not inside
+
+
+@per_chart
+def vitamin_d(chart: Chart) -> Measurement | None:
+    """The newest 25(OH)D of {vitamin-d-window-months} months; of several that nothing else tells apart, the lowest."""
+    found = chart.values("vitamin-d", since=chart.months_ago(chart.numbers.vitamin_d_window_months))
+    return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=lambda m: m.value, default=None)
+
+
+READS = (Data.CALCIUM,)
+
+
+def calcium_excess(chart: Chart) -> tuple[str, Fact] | None:
+    """Why calcium is not to be given: blood or urine calcium high, or the condition active."""
+    reading = calcium(chart)
+    if reading is not None and reading.high:
+        return "blood", facts.measured(reading.value)
+    urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
+    ceiling = chart.numbers["urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg"]
+    if urine is not None and urine.at_most(ceiling) is False:
+        return "urine", facts.measured(urine)
+    problem = chart.active_problem("hypercalcemia", "hypercalciuria")
+    if problem is not None:
+        return "problem", facts.problem(problem)
+    return None

@@ -1,0 +1,18 @@
+"""Pain as scored, and from where on it is moderate."""
+
+from __future__ import annotations
+
+from cards.chart import Chart, Measurement
+from cards.thresholds import Numbers
+
+
+def pain_score(chart: Chart, months: int) -> Measurement | None:
+    """The newest NRS or VAS; of one day the one that tells of more pain."""
+    since = chart.months_ago(months)
+    found = [m for key in ("pain-nrs", "pain-vas") if (m := chart.newest(key, since=since))]
+    return max(found, key=lambda m: (m.when, m.value if m.key == "pain-nrs" else m.value / 10), default=None)
+
+
+def pain_limit(numbers: Numbers, pain: Measurement) -> int:
+    """From where on pain counts as moderate, on the scale of this score."""
+    return numbers["pain-nrs" if pain.key == "pain-nrs" else "pain-vas-mm"]

@@ -1,0 +1,49 @@
+"""Who the patient is: age, sex, menopause, pregnancy, body mass."""
+
+from __future__ import annotations
+
+from cards.chart import Chart, Measurement, per_chart
+
+
+def adult(chart: Chart) -> bool:
+    """{adult-years} or older; a patient whose age is not known is taken for an adult."""
+    return chart.age is None or chart.age >= chart.numbers.adult_years
+
+
+@per_chart
+def postmenopausal(chart: Chart) -> bool:
+    """Female, and {t-group-years} or older or with menopause, early menopause or bilateral oophorectomy on record."""
+    if not chart.patient.female:
+        return False
+    old_enough = chart.age is not None and chart.age >= chart.numbers.t_group_years
+    return old_enough or chart.problem("menopause", "early-menopause", "oophorectomy") is not None
+
+
+@per_chart
+def t_group(chart: Chart) -> bool:
+    """Those whose bone is judged by T-scores (POP2022-D1): postmenopausal women and men of {t-group-years} or older, adults
+    all. Where the sex is not known the age decides, since it is the same for both."""
+    old_enough = chart.age is not None and chart.age >= chart.numbers.t_group_years
+    return adult(chart) and (old_enough or postmenopausal(chart))
+
+
+def pregnant(chart: Chart) -> bool:
+    """Female, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end and that
+    began or was recorded within {pregnancy-days} days; an undated one counts. Miscarriage, delivery and puerperium are none."""
+    if not chart.patient.female or (chart.age is not None and chart.age >= chart.numbers.pregnancy_age_years):
+        return False
+    since = chart.days_ago(chart.numbers.pregnancy_days)
+    return any(
+        p.active and p.abated is None and (p.when is None or p.when >= since) for p in chart.problems.get("pregnancy", ())
+    )
+
+
+def body_mass_index(chart: Chart) -> Measurement | None:
+    """The newest BMI: as reported, or from the newest weight and height of {bmi-window-months} months."""
+    reported = chart.newest("bmi")
+    since = chart.months_ago(chart.numbers.bmi_window_months)
+    weight, height = (chart.newest(key, since=since) for key in ("weight", "height"))
+    if weight is None or height is None or (reported is not None and reported.when >= weight.when):
+        return reported
+    value = weight.value / (height.value / 100) ** 2
+    return Measurement("bmi", value, weight.when, weight.source, computed="weight / height²")

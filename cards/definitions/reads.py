@@ -1,0 +1,19 @@
+"""What a definition is made from, by the name under which a ``card.toml`` may list it among ``reads``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cards.definitions import kidney, minerals, risk
+from cards.vocabulary import COURSES, Data
+
+OPTIONS = (*kidney.READS, *minerals.READS, *risk.READS, Data.VITAMIN_D, Data.WORK_UP, Data.ALLERGIES, Data.FUNCTION)
+"""What ranking and filter of drugs look at, the safety rules included: a rule that offers drugs reads it, too."""
+
+READS: Mapping[str, tuple[Data, ...]] = {
+    "drug courses": COURSES,
+    "risk and diagnosis": risk.READS,
+    "renal estimate": kidney.READS,
+    "calcium as judged": minerals.READS,
+    "drug options": OPTIONS,
+}

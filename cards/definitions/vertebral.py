@@ -1,0 +1,11 @@
+"""A new vertebral fracture."""
+
+from __future__ import annotations
+
+from cards.chart import Chart, Fracture
+
+
+def new_vertebral_fracture(chart: Chart) -> Fracture | None:
+    """The newest vertebral fragility fracture, if it is of the last {new-fracture-days} days."""
+    since = chart.days_ago(chart.numbers.new_fracture_days)
+    return next((f for f in chart.fractures if f.site == "vertebra" and f.when and f.when >= since), None)

@@ -1,0 +1,1 @@
+"""Declaring and running rules; ranking, filtering and suggesting drugs; sources."""

@@ -1,0 +1,191 @@
+"""What a card's folder declares (``card.toml``), checked when it is read."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, ValidationError, convert
+
+from cards.chart import Hook
+from cards.definitions.reads import READS
+from cards.engine.findings import Finding, Undecided
+from cards.engine.sources import RECOMMENDATIONS
+from cards.thresholds import CATALOG, ContentError, Thresholds, read_toml, shipped
+from cards.vocabulary import ANABOLIC, ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, Data, Mechanism, Name
+
+FILES = ("rule.py", "card.toml", "en.md", "zh.md", "cases.yaml", "sample.md")
+"""What every card's folder holds."""
+EVERY = "all"
+"""``earlier``: the rule runs last and is told what all others found."""
+
+CLASSES: Mapping[str, frozenset[Mechanism]] = {
+    "anti-osteoporosis": ANTI_OSTEOPOROSIS,
+    "antiresorptive": ANTIRESORPTIVE,
+    "anabolic": ANABOLIC,
+}
+_DATA = frozenset(map(str, Data))
+_MECHANISMS = frozenset(map(str, Mechanism))
+_USED = re.compile(r"\bn\.([a-z][a-z0-9_]*)")
+
+Rule = Callable[..., Iterator[Finding | Undecided]]
+"""``rule(chart, numbers)``, and ``earlier`` where the card declares it."""
+
+
+class Review(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who signed the medicine of a card: name, role, day (ISO), and the content version that was read."""
+
+    by: str
+    role: str
+    on: str
+    content: str
+
+
+class Declared(Struct, frozen=True, forbid_unknown_fields=True):
+    """``card.toml`` as it is written. ``numbers`` are read by ``cards.thresholds``."""
+
+    title: Name
+    hooks: tuple[Hook, ...]
+    cites: tuple[str, ...]
+    reads: tuple[str, ...]
+    since: str
+    unchecked: Name | None = None
+    needs: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+    checks_orders: bool = False
+    earlier: tuple[str, ...] | str = ()
+    reviewed: tuple[Review, ...] = ()
+    shared: tuple[str, ...] = ()
+    numbers: dict[str, Any] = {}
+
+
+class Card(Struct, frozen=True):
+    """A card: its rule with what its folder declares. ``doc`` is the recommendation in words, then in paragraphs of their own
+    when it fires, when not, and what it then says; a threshold stands there by its name in braces.
+
+    ``reads``: the groups of data the rule looks at; the prefetch queries are made from them. ``needs``: those without which
+    it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says which check that was.
+    ``drugs``: mechanisms that wake the rule on an order, so that a missing check is only reported where it would matter.
+    ``checks_orders``: options are tried against it before they are offered; ``unchecked`` names that check. ``earlier``: the
+    cards that must have run before, whose findings the rule is handed. ``shared``: the shared numbers that it reckons with.
+    """
+
+    code: str
+    section: str
+    folder: Path
+    title: Name
+    hooks: frozenset[Hook]
+    cites: tuple[str, ...]
+    reads: frozenset[Data]
+    needs: frozenset[Data]
+    drugs: frozenset[Mechanism]
+    checks_orders: bool
+    earlier: tuple[str, ...]
+    last: bool
+    unchecked: Name | None
+    shared: tuple[str, ...]
+    since: str
+    reviewed: tuple[Review, ...]
+    rule: Rule
+    doc: str
+
+    def told(self, thresholds: Thresholds | None = None) -> list[str]:
+        """The paragraphs of ``doc``, with the values of the thresholds that they name."""
+        filled = (thresholds or shipped()).filled(self.doc)
+        return [" ".join(paragraph.split()) for paragraph in filled.split("\n\n")]
+
+    @property
+    def wants_earlier(self) -> bool:
+        return self.last or bool(self.earlier)
+
+
+def read(folder: Path) -> Card:
+    """The card of a folder. ContentError, one sentence, for whatever it lacks."""
+    where = folder.relative_to(CATALOG.parent)
+    if lacking := [name for name in FILES if not (folder / name).is_file()]:
+        raise ContentError(f"{where} lacks {', '.join(lacking)}")
+    told = read_toml(folder / "card.toml")
+    try:
+        declared = convert(told, Declared)
+    except ValidationError as error:
+        raise ContentError(f"{where}/card.toml: {error}") from None
+    _check(declared, folder, f"{where}/card.toml")
+    try:
+        rule = _rule(folder)
+    except (ImportError, SyntaxError, AttributeError, NameError) as error:
+        raise ContentError(f"{where}/rule.py: {error}") from None
+    last = declared.earlier == EVERY
+    needs = _data(declared.needs, where)
+    return Card(
+        code=folder.name,
+        section=folder.parent.name,
+        folder=folder,
+        title=declared.title,
+        hooks=frozenset(declared.hooks),
+        cites=declared.cites,
+        reads=_data(declared.reads, where) | needs | {Data.PATIENT},
+        needs=needs,
+        drugs=_drugs(declared.drugs, where),
+        checks_orders=declared.checks_orders,
+        earlier=() if isinstance(declared.earlier, str) else declared.earlier,
+        last=last,
+        unchecked=declared.unchecked,
+        shared=declared.shared,
+        since=declared.since,
+        reviewed=declared.reviewed,
+        rule=rule,
+        doc=inspect.getdoc(rule) or "",
+    )
+
+
+def _rule(folder: Path) -> Rule:
+    """The function ``rule`` of the folder's rule.py. Its module is named after the card, hyphens and all."""
+    module = import_module(f"cards.catalog.{folder.parent.name}.{folder.name}.rule")
+    rule: Rule = module.rule
+    return rule
+
+
+def _check(declared: Declared, folder: Path, where: str) -> None:
+    """What no type can say: that what is named exists, and that the numbers used are those declared."""
+    if not declared.hooks or not declared.cites:
+        raise ContentError(f"{where}: names no {'hooks' if not declared.hooks else 'cites'}")
+    if unknown := [key for key in declared.cites if key not in RECOMMENDATIONS]:
+        raise ContentError(f"{where}: cites {', '.join(unknown)}, which recommendations.yaml does not hold")
+    if declared.checks_orders and declared.unchecked is None and declared.earlier != EVERY:
+        raise ContentError(f"{where}: checks orders, and has no `unchecked` to name the check when it cannot be made")
+    if isinstance(declared.earlier, str) and declared.earlier != EVERY:
+        raise ContentError(f'{where}: earlier is a list of cards, or "{EVERY}"')
+    table = shipped().table
+    if unknown := [key for key in declared.shared if key not in table or table[key].card]:
+        raise ContentError(f"{where}: shared names {', '.join(unknown)}, which thresholds.toml does not hold")
+    used = {name.replace("_", "-") for name in _USED.findall((folder / "rule.py").read_text("utf-8"))}
+    if undeclared := sorted(used - declared.numbers.keys() - set(declared.shared)):
+        raise ContentError(f"{where}: rule.py uses the numbers {', '.join(undeclared)}, which are not declared")
+    if unused := sorted(declared.numbers.keys() - used):
+        raise ContentError(f"{where}: declares the numbers {', '.join(unused)}, which rule.py does not use")
+
+
+def _data(names: tuple[str, ...], where: Path) -> frozenset[Data]:
+    """Groups of data, named one by one or by what a definition is made from (``cards.definitions.reads``)."""
+    found: set[Data] = set()
+    for name in names:
+        if name in READS:
+            found.update(READS[name])
+        elif name in _DATA:
+            found.add(Data(name))
+        else:
+            raise ContentError(f"{where}/card.toml: no group of data is called {name!r}")
+    return frozenset(found)
+
+
+def _drugs(names: tuple[str, ...], where: Path) -> frozenset[Mechanism]:
+    found: set[Mechanism] = set()
+    for name in names:
+        if name not in CLASSES and name not in _MECHANISMS:
+            raise ContentError(f"{where}/card.toml: no class of drugs is called {name!r}")
+        found |= CLASSES.get(name) or {Mechanism(name)}
+    return frozenset(found)

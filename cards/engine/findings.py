@@ -1,0 +1,135 @@
+"""What a rule yields: findings, with the facts they rest on and what may be done; and checks that could not be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct, field
+
+from cards.chart import Draft, SetAside
+from cards.chart.facts import Fact
+from cards.vocabulary import Data
+
+
+class Indicator(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for critical, 2 for info: the order in which cards are shown."""
+        return 2 - list(Indicator).index(self)
+
+    def milder(self) -> Indicator:
+        """One step down; info stays info."""
+        return Indicator.WARNING if self is Indicator.CRITICAL else Indicator.INFO
+
+
+INFO, WARNING, CRITICAL = Indicator.INFO, Indicator.WARNING, Indicator.CRITICAL
+
+
+class Option(Struct, frozen=True):
+    """Something the clinician may choose. ``fhir.orders`` turns it into a resource.
+
+    ``kind``: "drug" (``key`` is a drug, ``regimen`` a key of regimens.toml), "service" (test, imaging, referral: ``key`` of
+    ``SERVICES``), "problem" (a Condition to record: ``key`` is "osteoporosis" or "osteoporosis-with-fracture") or "discard"
+    (take the drafts in ``replaces`` off the desk and nothing else), "mend" (``regimen`` is a key of ``accepted.toml``: the
+    draft in ``replaces`` stays, with dose and timing mended). A drug with ``replaces`` takes the drafts' place.
+    ``condition``: findings that keep the option from being recommended; its label says them first.
+    """
+
+    kind: str
+    key: str = ""
+    regimen: str = ""
+    start: date | None = None
+    recommended: bool = False
+    replaces: tuple[Draft, ...] = ()
+    condition: tuple[Finding, ...] = ()
+    label: str = ""
+    reason: str = "osteoporosis"
+
+
+class Dropped(Struct, frozen=True):
+    """An option that was not offered, and the finding (or the phrase, a key of the phrase tables) that says why."""
+
+    key: str
+    because: tuple[Finding, ...] = ()
+    phrase: str = ""
+
+
+class Rest(Struct, frozen=True):
+    """That a finding which was overridden with a reason rests for ``months`` calendar months, longer than others do.
+
+    ``state`` is what it stands for, in place of its facts: the same state measured anew is no news, and it also rests where
+    it was overridden in one of the ``worse`` states. Any other state is news.
+    """
+
+    months: int
+    state: str
+    worse: tuple[str, ...] = ()
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What a rule found: everything that a card is made of, but the words.
+
+    ``values`` fill the text's placeholders; ``variant`` picks among its wordings. ``notes`` are phrases for
+    Caution / missing. ``left_out`` is what the record holds and this rule could not use; ``unread`` are groups of data
+    that this rule looks at and that could not be had. ``about`` is the draft that it speaks of. ``rests``: how long an
+    override holds, where the card specification says so.
+    """
+
+    code: str = ""
+    indicator: Indicator
+    variant: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    options: tuple[Option, ...] = ()
+    any_number: bool = False
+    dropped: tuple[Dropped, ...] = ()
+    notes: tuple[str, ...] = ()
+    left_out: tuple[SetAside, ...] = ()
+    unread: tuple[Data, ...] = ()
+    about: Draft | None = None
+    rests: Rest | None = None
+
+
+class Undecided(Struct, frozen=True):
+    """What a safety rule yields when a value is on record but does not let it decide (unreadable, `<60` against 35).
+
+    ``missing``: groups of data that could not be had and would have decided. ``indicator``: how much it matters when the
+    order is signed.
+    """
+
+    left_out: tuple[SetAside, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    about: Draft | None = None
+    missing: tuple[Data, ...] = ()
+    indicator: Indicator = Indicator.WARNING
+
+
+class NotRun(Struct, frozen=True):
+    """A check that could not be made: which card's, which orders it would have judged (mechanisms; none: it judges no orders),
+    and for want of which data, or over which value."""
+
+    code: str
+    judges: frozenset[str] = frozenset()
+    missing: tuple[Data, ...] = ()
+    undecided: Undecided | None = None
+
+
+class Earlier(Struct, frozen=True):
+    """What the rules found that ran before: of the cards that ``card.toml`` names, and the checks that could not be made."""
+
+    found: Mapping[str, tuple[Finding, ...]] = {}
+    not_run: tuple[NotRun, ...] = ()
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.found
+
+    def of(self, code: str) -> tuple[Finding, ...]:
+        """What one card found; nothing where it did not fire."""
+        return self.found.get(code, ())

@@ -1,0 +1,190 @@
+"""Which drugs are offered, in which order, and which are left out: ranked once, filtered by the safety rules themselves.
+
+An option is kept when the safety section, run on the chart with the option on the desk, says nothing critical; so no
+suggestion can contradict a card. A warning keeps it, unrecommended, with the condition said first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from cards.chart import Chart, Draft
+from cards.definitions.courses import used_up
+from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.kidney import renal
+from cards.definitions.person import postmenopausal
+from cards.definitions.risk import risk
+from cards.engine.catalog import safety_checks
+from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
+from cards.engine.run import run
+from cards.vocabulary import (
+    ABALOPARATIDE,
+    ALENDRONATE,
+    DENOSUMAB,
+    MENATETRENONE,
+    RALOXIFENE,
+    RISEDRONATE,
+    ROMOSOZUMAB,
+    SHIPPED_FORMULARY,
+    TERIPARATIDE,
+    ZOLEDRONATE,
+    Drug,
+)
+
+HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB)
+VERY_HIGH = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE, ROMOSOZUMAB)
+ANABOLIC_FIRST = (TERIPARATIDE, ROMOSOZUMAB, ZOLEDRONATE, DENOSUMAB)
+HIP_FIRST = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE)
+BY_INJECTION = (ZOLEDRONATE, DENOSUMAB)
+RENAL_LOW = (DENOSUMAB, TERIPARATIDE)
+RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
+AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
+AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
+BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
+
+SHOWN = 3
+"""How many drugs a card shows."""
+
+
+class Offer(Struct, frozen=True):
+    """The options that survive, ranked, at most one recommended; and those that were dropped, with the reason."""
+
+    options: tuple[Option, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+    @property
+    def recommended(self) -> Option | None:
+        return next((o for o in self.options if o.recommended), None)
+
+
+def ranking(chart: Chart) -> Sequence[Drug]:
+    """The drugs for a patient who starts treatment, best first; the first line that fits counts. Renal estimate below
+    {egfr-specialist}: denosumab, menatetrenone (vitamin K2), neither recommended. Below {egfr-alendronate}: denosumab,
+    teriparatide. Esophageal stricture or achalasia, or inability to sit upright: zoledronate, denosumab. Hip fracture, or hip
+    T-score {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. Two or more vertebral fractures, or lowest
+    T-score {t-anabolic-first} or lower: teriparatide, romosozumab, zoledronate, denosumab. Very high risk: zoledronate,
+    denosumab, teriparatide, romosozumab. Else: alendronate, risedronate, zoledronate, denosumab. After other drugs, the card
+    that speaks of them has its own."""
+    kidneys = renal(chart)
+    if kidneys.below(chart.numbers.egfr_specialist):
+        return RENAL_VERY_LOW
+    if kidneys.below(chart.numbers.egfr_alendronate):
+        return RENAL_LOW
+    if chart.active_problem("esophageal-delay", "cannot-sit-upright"):
+        return BY_INJECTION
+    hip = hip_t(chart)
+    if any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= chart.numbers.t_hip_injection_first):
+        return HIP_FIRST
+    lowest = lowest_t(chart)
+    vertebrae = sum(1 for f in chart.fractures if f.site == "vertebra")
+    if vertebrae >= chart.numbers.multiple_fractures or (lowest is not None and lowest.value <= chart.numbers.t_anabolic_first):
+        return ANABOLIC_FIRST
+    return VERY_HIGH if risk(chart).very_high else HIGH
+
+
+def additional(chart: Chart) -> Sequence[Drug]:
+    """Raloxifene as an additional option, not recommended: postmenopausal, raised breast-cancer risk on record, and neither a
+    hip fracture nor a hip T-score of {t-osteoporosis} or lower (OPREF-T6)."""
+    hip = hip_t(chart)
+    hip_risk = any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= chart.numbers.t_osteoporosis)
+    suits = postmenopausal(chart) and not hip_risk and chart.problem("breast-cancer-risk") is not None
+    return (RALOXIFENE,) if suits else ()
+
+
+def offer(
+    chart: Chart,
+    drugs: Iterable[Drug],
+    *,
+    start: date | None = None,
+    replaces: tuple[Draft, ...] = (),
+    recommend: bool = True,
+    regimens: Mapping[str, str] = MappingProxyType({}),
+) -> Offer:
+    """Options are looked at in the order of their ranking. Dropped, and named with the reason: what is not on the site's
+    formulary (the one that comes with the service leaves out romosozumab); romosozumab and raloxifene for men, raloxifene
+    before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
+    works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
+    A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
+    recommended, unless the card says that none is. Three are shown, the recommended one among them.
+
+    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
+    names another regimen than the usual one, by drug.
+    """
+    options: list[Option] = []
+    dropped: list[Dropped] = []
+    for drug in drugs:
+        phrase = _unsuitable(chart, drug, start)
+        if phrase:
+            dropped.append(Dropped(drug.key, phrase=phrase))
+            continue
+        findings = safety(chart, drug, start, replaces)
+        critical = tuple(f for f in findings if f.indicator is CRITICAL)
+        if critical:
+            dropped.append(Dropped(drug.key, because=critical))
+            continue
+        warnings = tuple(f for f in findings if f.indicator is not INFO)
+        best = recommend and not warnings and not any(o.recommended for o in options)
+        if best or len(options) < SHOWN:
+            regimen = regimens.get(drug.key, "")
+            options.append(Option("drug", drug.key, regimen, start, recommended=best, replaces=replaces, condition=warnings))
+    return Offer(_shown(options), tuple(dropped))
+
+
+def _shown(options: Sequence[Option]) -> tuple[Option, ...]:
+    """At most three, the recommended one among them."""
+    if len(options) <= SHOWN:
+        return tuple(options)
+    return (*options[: SHOWN - 1], options[-1])
+
+
+def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
+    """Why a drug is not offered at all (a phrase key), or ""."""
+    formulary = SHIPPED_FORMULARY if chart.formulary is None else chart.formulary
+    if drug.key not in formulary:
+        return "formulary"
+    if drug in (ROMOSOZUMAB, RALOXIFENE) and not chart.patient.female:
+        return "sex"
+    if drug is RALOXIFENE and not postmenopausal(chart):
+        return "state"
+    if drug is RALOXIFENE and renal(chart).below(chart.numbers.egfr_raloxifene):
+        return "raloxifene-renal"
+    if drug in (TERIPARATIDE, ABALOPARATIDE, ROMOSOZUMAB) and used_up(chart, drug, start or chart.today) is not None:
+        return "course-limit"
+    course = chart.course(drug)
+    covered = course.covered_until if course else None
+    return "on-board" if covered is not None and covered > (start or chart.today) else ""
+
+
+def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[Draft, ...] = ()) -> list[Finding]:
+    """What the safety section would say of this drug if it were ordered now (or for ``start``), beside the other drafts."""
+    trial = chart.with_draft(Draft("proposed", drug, start=start, proposed=True), replaces)
+    return [finding for finding in run(trial, safety_checks(drug.mechanism)) if finding.about is None or finding.about.proposed]
+
+
+def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:
+    """The draft with dose and timing mended to ``regimen`` (a key of ``cards.accepted``), from ``start`` on; nothing where the
+    safety rules forbid the drug in any dose."""
+    findings = safety(chart, drug, start, (draft,))
+    if critical := tuple(f for f in findings if f.indicator is CRITICAL):
+        return Offer((), (Dropped(drug.key, because=critical),))
+    warnings = tuple(f for f in findings if f.indicator is not INFO)
+    mended = Option("mend", drug.key, regimen, start, recommended=not warnings, replaces=(draft,), condition=warnings)
+    return Offer((mended,))
+
+
+def service(key: str, *, start: date | None = None, recommended: bool = False, reason: str = "osteoporosis") -> Option:
+    """A test, imaging study or referral to order."""
+    return Option("service", key, start=start, recommended=recommended, reason=reason)
+
+
+def discard(draft: Draft, *, recommended: bool = False) -> Option:
+    """Take the draft off the desk."""
+    return Option("discard", replaces=(draft,), recommended=recommended)
+
+
+SPECIALIST = (service("referral-osteoporosis", recommended=True),)
+"""Where no drug may be offered, somebody who knows more."""

@@ -1,0 +1,120 @@
+"""What the safety rules judge, and how they say it: the drafts when orders are written, the active courses when the chart
+is opened (one step milder), with what may be ordered instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from cards.chart import ORDER_HOOKS, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, Chart, Course, Draft, SetAside, facts
+from cards.chart.facts import Fact
+from cards.definitions.kidney import renal
+from cards.definitions.person import adult
+from cards.engine.findings import CRITICAL, Finding, Indicator, Option
+from cards.engine.options import Offer, discard, offer, service
+from cards.vocabulary import ANTI_OSTEOPOROSIS, Drug, Mechanism
+
+ORDERS_AND_VIEW = (ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW)
+ORDERS = (ORDER_SELECT, ORDER_SIGN)
+BISPHOSPHONATE = frozenset({Mechanism.BISPHOSPHONATE})
+CHECKED = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechanism.ACTIVE_VITAMIN_D}
+"""What section F looks at: drugs for bone. Of drugs that harm it only `bone-loss-medication` speaks."""
+REFERRAL = "referral-osteoporosis"
+
+
+class Order(Struct, frozen=True):
+    """A drug to judge: drafted, or active."""
+
+    drug: Drug
+    draft: Draft | None = None
+    course: Course | None = None
+
+    @property
+    def route(self) -> str:
+        """The route that the order or the record names, as in ``Dosing``; "" when it names none."""
+        about = self.draft or self.course
+        return about.dosing.route if about is not None and about.dosing is not None else ""
+
+    def graded(self, indicator: Indicator) -> Indicator:
+        return indicator if self.draft else indicator.milder()
+
+    def fact(self) -> list[Fact]:
+        if self.draft is not None:
+            return [] if self.draft.proposed else [facts.drafted(self.draft)]
+        return [facts.on_board(self.course)] if self.course else []
+
+
+def orders_of(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Order]:
+    """What order safety judges: on order-select and order-sign every drafted (selected) order of the drugs named; on the chart
+    view every course of them that goes on, that is, active on the list, or covering today (with grace) and not stopped. Of a
+    drug that is taken each finding is one step milder: warning in place of critical, info in place of warning; info stays."""
+    if chart.hook in ORDER_HOOKS:
+        return [Order(d.drug, draft=d) for d in chart.drafted(mechanisms) if d.drug]
+    going_on = [c for c in chart.courses(mechanisms) if c.active or (not c.stopped and c.on_treatment(chart.today))]
+    return [Order(c.drug, course=c) for c in going_on]
+
+
+def finding_about(
+    chart: Chart,
+    order: Order,
+    indicator: Indicator,
+    evidence: Iterable[Fact],
+    *,
+    variant: str = "",
+    values: dict[str, Any] | None = None,
+    alternatives: Iterable[Drug] = (),
+    start: date | None = None,
+    recommend: bool = True,
+    also: tuple[Option, ...] = (),
+    notes: tuple[str, ...] = (),
+    left_out: tuple[SetAside, ...] = (),
+    any_number: bool = False,
+) -> Finding:
+    """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would be
+    without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
+    recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A child,
+    and a drug in an oncologic strength, get no alternative. A draft may always be deleted; that is recommended where the
+    finding is critical and nothing else is.
+
+    ``start`` is the first day of an alternative where it must wait. The text gets ``drug`` and ``active`` besides ``values``.
+    """
+    trying = order.draft is not None and order.draft.proposed
+    chosen = Offer() if trying else _instead(chart, order, list(alternatives), start, recommend)
+    besides = [o for o in also if (adult(chart) or o.key == REFERRAL) and o.key not in {c.key for c in chosen.options}]
+    options = [*chosen.options, *besides]
+    graded = order.graded(indicator)
+    if order.draft:
+        off_the_desk = graded is CRITICAL and not any(o.recommended for o in options)
+        options.append(discard(order.draft, recommended=off_the_desk))
+    return Finding(
+        indicator=graded,
+        variant=variant,
+        values={"drug": order.drug, "active": order.draft is None, **(values or {})},
+        facts=(*order.fact(), *evidence),
+        options=() if trying else tuple(options),
+        any_number=any_number,
+        dropped=chosen.dropped,
+        notes=notes,
+        left_out=left_out,
+        about=order.draft,
+    )
+
+
+def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, recommend: bool) -> Offer:
+    """What may be ordered in place of the drug. Nothing for a child or for an oncologic strength, whose indication is another;
+    with kidneys below 30 nothing is recommended, and a specialist comes first."""
+    if not drugs or not adult(chart) or order.drug.oncologic:
+        return Offer()
+    specialist = bool(renal(chart).below(chart.numbers.egfr_specialist))
+    chosen = offer(
+        chart.without(order.drug),
+        [d for d in drugs if d is not order.drug],
+        start=start if start and start > chart.today else None,
+        replaces=(order.draft,) if order.draft else (),
+        recommend=recommend and not specialist,
+    )
+    referral = (service(REFERRAL, recommended=order.draft is None),) if specialist else ()
+    return Offer((*referral, *chosen.options), chosen.dropped)

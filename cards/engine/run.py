@@ -1,0 +1,67 @@
+"""Running the rules on a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from msgspec.structs import replace
+
+from cards.chart import ORDER_HOOKS, Chart
+from cards.engine.card import Card
+from cards.engine.catalog import cards_of, shown
+from cards.engine.findings import Earlier, Finding, NotRun, Undecided
+from cards.thresholds import Numbers, Thresholds
+
+
+def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
+    """Run the rules of the chart's hook and return what they found, most urgent first.
+
+    Rules whose needs failed are left out. A rule that asks for it is handed what the cards that it names found, and the checks
+    that could not be made. Of a patient who has died nothing is found but what is wrong with an order: it may be the record
+    that is mistaken.
+    """
+    if chart.patient.deceased and chart.hook not in ORDER_HOOKS:
+        return []
+    found: dict[str, tuple[Finding, ...]] = {}
+    not_run: list[NotRun] = []
+    for card in cards_of(chart.hook) if cards is None else cards:
+        if chart.failed and (missing := card.needs & chart.failed):
+            not_run.append(NotRun(card.code, _judges(card), tuple(sorted(missing))))
+            continue
+        unread = tuple(sorted(card.reads & chart.failed)) if chart.failed and not card.last else ()  # the last says it itself
+        told = [
+            (each if isinstance(each, Undecided) else replace(each, code=card.code, unread=unread))
+            for each in ask(card, chart, found, not_run)
+        ]
+        not_run += [NotRun(card.code, undecided=each) for each in told if isinstance(each, Undecided)]
+        if some := tuple(each for each in told if isinstance(each, Finding)):
+            found[card.code] = some
+    return sorted((finding for some in found.values() for finding in some), key=urgency)
+
+
+def urgency(finding: Finding) -> tuple[int, int, str]:
+    """Sort key: indicator first, then the chapter, then the code."""
+    return finding.indicator.rank, *shown(finding.code)
+
+
+def ask(
+    card: Card, chart: Chart, found: Mapping[str, tuple[Finding, ...]], not_run: Iterable[NotRun] = ()
+) -> Iterable[Finding | Undecided]:
+    """What one rule yields, handed its numbers and, where it asks for it, what was found before."""
+    numbers = _numbers(chart.thresholds, card.code, card.shared)
+    if not card.wants_earlier:
+        return card.rule(chart, numbers)
+    codes = found if card.last else card.earlier
+    return card.rule(chart, numbers, Earlier({code: found[code] for code in codes if code in found}, tuple(not_run)))
+
+
+@lru_cache(maxsize=1024)
+def _numbers(thresholds: Thresholds, code: str, shared: tuple[str, ...]) -> Numbers:
+    """Put together once per site and card."""
+    return thresholds.of(code, shared)
+
+
+def _judges(card: Card) -> frozenset[str]:
+    """The mechanisms of the orders that the card would have judged."""
+    return card.drugs if card.checks_orders else frozenset()

@@ -1,0 +1,75 @@
+"""How each drug that a card may propose is usually given (``regimens.toml``)."""
+
+from __future__ import annotations
+
+import tomllib
+
+import msgspec
+from msgspec import Struct
+
+from cards.vocabulary.drugs import DRUGS
+from cards.vocabulary.names import Name
+from cards.vocabulary.tables import VocabularyError, read
+
+
+class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
+    """One way of giving a drug: ``times`` single doses of ``dose`` ``unit`` (UCUM) in each period of ``every``.
+
+    ``route`` is "oral", "subcutaneous" or "intravenous"; ``every`` a number and d, wk, mo or a.
+    ``product`` names what is prescribed, ``label`` the regimen in words, ``instruction`` what the patient is told.
+    ``drug`` is the key of the drug where the regimen's own is none; ``once``: a single dose, whose effect lasts for ``every``.
+    """
+
+    dose: float
+    unit: str
+    route: str
+    every: tuple[int, str]
+    product: Name
+    label: Name
+    instruction: Name
+    cites: tuple[str, ...]
+    times: int = 1
+    drug: str = ""
+    once: bool = False
+
+
+_MONTHS = {"mo": 1, "a": 12}
+
+
+def regimens(text: str) -> dict[str, Regimen]:
+    """The regimens by key, from the text of regimens.toml. An injection that works for months is given when it has worn off.
+
+    Raises VocabularyError: a field that is missing or does not fit, a drug that does not exist, an interval that is not how
+    long the drug works (drugs.tsv).
+    """
+    try:
+        told = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise VocabularyError(f"regimens.toml: {error}.") from None
+    return {key: _regimen(key, entry) for key, entry in told.items()}
+
+
+def _regimen(key: str, told: object) -> Regimen:
+    try:
+        regimen = msgspec.convert(told, Regimen)
+    except msgspec.ValidationError as error:
+        raise VocabularyError(f"regimens.toml ({key}): {error}.") from None
+    drug = DRUGS.get(regimen.drug or key)
+    if drug is None:
+        raise VocabularyError(f"regimens.toml ({key}): the drug {regimen.drug or key} does not stand in drugs.tsv.")
+    count, period = regimen.every
+    if drug.covers_months and count * _MONTHS.get(period, 0) != drug.covers_months * regimen.times:
+        raise VocabularyError(f"regimens.toml ({key}): by drugs.tsv a dose works for {drug.covers_months} months.")
+    return regimen
+
+
+REGIMENS: dict[str, Regimen] = regimens(read("regimens.toml"))
+
+
+def for_drug(key: str) -> Regimen:
+    """The usual regimen of a drug, or a regimen by its own key; KeyError when the service never proposes that drug.
+
+    >>> for_drug("denosumab").every
+    (6, 'mo')
+    """
+    return REGIMENS[key]

@@ -1,0 +1,1 @@
+"""Findings put into words, in English and Chinese."""

@@ -1,0 +1,251 @@
+"""The phrases that cards share, and how names, numbers, dates and text from the record are written in each language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from cards.chart import Course, Draft, Fracture, Measurement, Problem
+from cards.chart.calendar import months_between
+from cards.vocabulary import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES, SITE_NAMES, Data, Name, Site
+
+LANGUAGES = ("en", "zh")
+
+PHRASES: dict[str, dict[str, Name]] = {
+    table: phrases
+    for file in ("phrases.toml", "patient.toml")
+    for table, phrases in msgspec.convert(
+        tomllib.loads(files("cards.words").joinpath(file).read_text(encoding="utf-8")), dict[str, dict[str, Name]]
+    ).items()
+}
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+NAMED: tuple[Mapping[str, Any], ...] = (DRUGS, ANALYTES, SERVICES, PROBLEMS, FRACTURE_SITES)
+
+_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|www\.|mailto:|javascript:|data:)\S*", re.IGNORECASE)
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
+_ESCAPE = re.compile(r"\\([\\`*_\[\]<>#|~&])")
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+_UNITS = {
+    "[iU]": "IU",
+    "[IU]": "IU",
+    "m[IU]/L": "mIU/L",
+    "mg/(24.h)": "mg/24 h",
+    "10*3/uL": "10³/μL",
+    "g/cm2": "g/cm²",
+    "mg/cm3": "mg/cm³",
+    "kg/m2": "kg/m²",
+    "mL/min/1.73 m2": "mL/min/1.73 m²",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+}
+LONGEST = 80
+"""Code points of record text that a card repeats at most."""
+
+
+def phrase(table: str, key: str, language: str, **values: object) -> str:
+    """A phrase with its placeholders filled; KeyError for a key that the table does not have.
+
+    >>> phrase("option", "service", "en", what="P1NP")
+    'Order P1NP'
+    """
+    return PHRASES[table][key][language].format(**values)
+
+
+# -- text from the record ---------------------------------------------------------------------------------------------
+
+
+def clean(text: str) -> str:
+    """Record text as one plain line: no markup, addresses or control characters, at most ``LONGEST`` code points.
+
+    >>> clean("Fosamax <b onclick=x>70</b> mg\\n\\u202ehttp://x.test/a")
+    'Fosamax 70 mg'
+    """
+    visible = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if not visible.isprintable():  # what is neither a space nor printable is of the categories C and Z
+        visible = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in visible)
+    return shorten(" ".join(_ADDRESS.sub(" ", _TAG.sub("", visible)).split()), LONGEST)
+
+
+def escape(text: str) -> str:
+    """Plain text for use inside Markdown.
+
+    >>> print(escape("[a](b) 10*3/uL"))
+    \\[a\\](b) 10\\*3/uL
+    """
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def plain(markdown: str) -> str:
+    """One line without the escapes of ``escape``: a summary or a label."""
+    return _ESCAPE.sub(r"\1", " ".join(markdown.split()))
+
+
+def shorten(text: str, longest: int) -> str:
+    """At most ``longest`` code points, cut at a word boundary where there is one near the end, marked with an ellipsis.
+
+    >>> shorten("zoledronate is contraindicated", 20)
+    'zoledronate is…'
+    """
+    if len(text) <= longest:
+        return text
+    head = text[: longest - 1]
+    if text[longest - 1].isascii() and not text[longest - 1].isspace():
+        word = head.rfind(" ")
+        head = head[:word] if word > longest // 2 else head
+    return head.rstrip(" ,;:.，；：、（(") + "…"
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+def day(when: date | None, language: str) -> str:
+    """
+    >>> day(date(2025, 11, 17), "en"), day(date(2025, 11, 17), "zh")
+    ('17 Nov 2025', '2025年11月17日')
+    """
+    if when is None:
+        return phrase("line", "day-unknown", language)
+    if language == "zh":
+        return f"{when.year}年{when.month}月{when.day}日"
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def num(value: float, digits: int = 2) -> str:
+    """A number for prose: proper minus, no trailing zeros, at most ``digits`` decimals.
+
+    >>> num(-2.80), num(28.0), num(9.246, 1), num(-0.001)
+    ('−2.8', '28', '9.2', '0')
+    """
+    text = f"{value:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−") if text != "-0" else "0"
+
+
+def span(length: int | tuple[date, date], language: str, unit: str = "days") -> str:
+    """A duration in years and months, in days below two months: a number of ``unit`` ("days", "months") or two dates.
+
+    >>> span(1157, "en"), span(38, "zh", "months"), span((date(2026, 1, 1), date(2026, 2, 10)), "en")
+    ('3 years 2 months', '3年2个月', '40 days')
+    """
+    if isinstance(length, tuple):
+        days, months = (length[1] - length[0]).days, months_between(*length)
+    elif unit == "months":
+        days, months = None, length
+    else:
+        days, months = length, int(length / 30.4375 + 0.1)  # three days' grace: a year of 365 days is twelve months
+    if days is not None and months < 2:
+        return f"{days}天" if language == "zh" else f"{days} day{'s' * (days != 1)}"
+    years, rest = divmod(months, 12)
+    if language == "zh":
+        return (f"{years}年" if years else "") + (f"{rest}个月" if rest or not years else "")
+    parts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((years, "year"), (rest, "month")) if n]
+    return " ".join(parts) or "0 months"
+
+
+def name(thing: object, language: str, *tables: Mapping[str, Any]) -> str:
+    """What a drug, course, draft, analyte, site, service, problem or fracture is called. Plain text.
+
+    A key is looked up in ``tables``, by default in all of them, drugs first. KeyError for one that is in none.
+
+    >>> name("calcium", "en"), name("calcium", "en", ANALYTES), name(Site.TOTAL_HIP, "zh")
+    ('calcium', 'total calcium', '全髋')
+    """
+    if isinstance(thing, Name):
+        return thing[language]
+    if isinstance(thing, Site):
+        return SITE_NAMES[thing][language]
+    if isinstance(thing, Fracture):
+        return FRACTURE_SITES[thing.site][language]
+    if isinstance(thing, Problem):
+        return PROBLEMS[thing.key][language]
+    if isinstance(thing, Course):
+        return thing.drug.name[language]
+    if isinstance(thing, Draft):
+        called = name(thing.drug, language) if thing.drug is not None else clean(thing.text)
+        return called or phrase("option", "draft", language)
+    if isinstance(thing, Data):
+        return phrase("unread", thing, language)
+    if isinstance(thing, str):
+        found = next((table[thing] for table in tables or NAMED if thing in table), None)
+        if found is None:
+            raise KeyError(thing)
+        return name(found, language)
+    return name(thing.name, language)  # type: ignore[attr-defined]
+
+
+def unit(code: str, language: str) -> str:
+    """A unit as people write it, from UCUM: annotations dropped.
+
+    >>> unit("mg/(24.h)", "en"), unit("mL/min/{1.73_m2}", "en"), unit("{T-score}", "en"), unit("years", "zh")
+    ('mg/24 h', 'mL/min/1.73 m²', '', '岁')
+    """
+    if code == "years":
+        return "岁" if language == "zh" else code
+    return _UNITS.get(code) or _ANNOTATION.sub("", code)
+
+
+def quantity(value: str, of: str, language: str) -> str:
+    """A value, already Markdown, with its UCUM unit.
+
+    >>> quantity("28", "mL/min", "en"), quantity("65", "years", "zh")
+    ('28 mL/min', '65岁')
+    """
+    said = escape(unit(clean(of), language))
+    return f"{value}{'' if said in ('', '岁', '%') else ' '}{said}"
+
+
+def word(thing: object, language: str) -> str:
+    """Anything that a text may print, as Markdown: text is taken to come from the record, is cleaned and escaped."""
+    if isinstance(thing, Markdown):
+        return thing
+    if isinstance(thing, date):
+        return day(thing, language)
+    if isinstance(thing, bool) or thing is None:
+        raise TypeError("a card's text prints no truth value")
+    if isinstance(thing, int | float):
+        return num(thing)
+    if isinstance(thing, Measurement):
+        analyte = ANALYTES[thing.key]
+        return quantity(escape(thing.comparator) + num(thing.value, analyte.digits), analyte.unit, language)
+    if isinstance(thing, str) and not isinstance(thing, Site | Data):
+        return escape(clean(thing))
+    return escape(name(thing, language))
+
+
+def listed(words: Iterable[str], language: str) -> str:
+    """
+    >>> listed(["a", "b", "c"], "en"), listed(["a", "b"], "zh")
+    ('a, b and c', 'a和b')
+    """
+    *head, last = words
+    if not head:
+        return last
+    return joined(head, "comma", language) + phrase("between", "last", language) + last
+
+
+def joined(words: Iterable[str], by: str, language: str) -> str:
+    """Words with what stands between them; ``by`` is a key of the [between] table.
+
+    >>> joined(["a, b", "c"], "clause", "en"), joined(["a", "b"], "comma", "zh")
+    ('a, b; c', 'a、b')
+    """
+    return phrase("between", by, language).join(words)
+
+
+def capital(text: str) -> str:
+    """The first letter in upper case, the rest as it is ("eGFR" and "pH" keep their shape)."""
+    return text if text[:2] == "eG" else text[:1].upper() + text[1:]
+
+
+class Markdown(str):
+    """Text that is Markdown already: our own words, or escaped."""
+
+    __slots__ = ()

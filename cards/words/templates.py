@@ -1,0 +1,181 @@
+"""The texts of the cards: one Jinja2 template per card and language, compiled once at the start.
+
+What was compiled is kept beside the texts, as Python keeps its own, since compiling takes longer than all else at the start.
+
+They stand in ``en.md`` and ``zh.md`` of the card's folder, each a set of blocks. ``summary``, ``why`` and ``recommended`` must
+be there, ``caution`` may; a card that checks orders also says in ``short`` why it kept an option from being offered, and in
+``condition`` what is to be done before an option that it warns of.
+
+``patient_summary``, ``patient_why`` and ``patient_do`` say the same to a patient or relative who opens the record, and must
+be there too: what it means, what to do now, whom to ask and how soon. Short sentences, words that a child of twelve knows,
+a test with what it is for ("a bone density test (DXA)"). They explain and they urge, but start, stop or change no medicine,
+name no dose to take and no drug to choose: that is for the talk with the clinician, whose text they never contradict.
+``patient_facts`` takes the place of the list of evidence where that is not for this reader.
+
+Blocks see the finding's values and ``variant``, ``indicator``,
+``about``, ``offered`` (the regimens of its drug options, best first), ``today``, ``hook`` and ``age``, and have these filters:
+
+- ``day`` of a date, ``num`` of a number (decimals);
+- ``span`` of a number of days, of a number of months (``span("months")``) or of two dates;
+- ``drug``, ``service``, ``analyte``, ``problem``, ``fracture`` for what a key is called;
+- ``unchecked`` of a card's code names the check that could not be made;
+- ``phrase(table)`` of a key of phrases.toml: ``{{ reasons | map("phrase", "reason") | names }}``;
+- ``regimen`` writes how a drug is usually given, from a key of ``offered``;
+- ``names`` joins a list, ``unit`` writes a UCUM unit, ``capital`` raises the first letter.
+
+Printed without a filter, a drug, course, draft, analyte, site, problem, fracture or group of data gives its name, a
+measurement its value with the unit, a date and a number what ``day`` and ``num`` give.
+
+Strings among the values are taken to come from the record: wherever they are printed they are cleaned and escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache, partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemBytecodeCache, FunctionLoader, StrictUndefined, Template, TemplateError
+from jinja2.bccache import Bucket
+
+from cards.chart import Chart
+from cards.engine.card import Card
+from cards.engine.catalog import all_cards
+from cards.engine.findings import Finding
+from cards.thresholds import ContentError
+from cards.vocabulary import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES
+from cards.vocabulary.regimens import for_drug
+from cards.words import phrases
+from cards.words.phrases import LANGUAGES, Markdown
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+PATIENT = ("patient_summary", "patient_why", "patient_do")
+"""The blocks that speak to the patient."""
+
+
+class _Kept(FileSystemBytecodeCache):
+    """Compiled texts in a folder; where it cannot be written they are compiled at each start.
+
+    Jinja2 works out at once what is constant, names of drugs among it: so they hold until anything in this package changes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+        super().__init__(str(folder))
+        sources = sorted(path for pattern in ("*.py", "*.toml", "*.tsv") for path in ROOT.rglob(pattern))
+        self._rest = sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+    def get_source_checksum(self, source: str) -> str:
+        return super().get_source_checksum(source + self._rest)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+@cache
+def load() -> Mapping[tuple[str, str], Template]:
+    """All texts, compiled, by language and card. Called at the start: ContentError when a text or a block is missing."""
+    return {(language, card.code): _text(card, language) for language in LANGUAGES for card in all_cards().values()}
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The Jinja2 environment of one language. Nothing is HTML, so nothing is escaped as HTML: ``phrases.word`` escapes."""
+    env = Environment(  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        loader=FunctionLoader(partial(_source, language)),
+        bytecode_cache=_Kept(HERE / "__pycache__"),
+        finalize=partial(phrases.word, language=language),
+    )
+    tables: dict[str, Mapping[str, Any]] = {
+        "drug": DRUGS,
+        "service": SERVICES,
+        "analyte": ANALYTES,
+        "problem": PROBLEMS,
+        "fracture": FRACTURE_SITES,
+    }
+    env.filters |= {kind: partial(_name, language=language, table=table) for kind, table in tables.items()}
+    env.filters |= {
+        "day": lambda when: Markdown(phrases.day(when, language)),
+        "num": lambda value, digits=2: Markdown(phrases.num(value, digits)),
+        "span": lambda length, unit="days": Markdown(phrases.span(length, language, unit)),
+        "phrase": lambda key, table: Markdown(phrases.phrase(table, key, language)),
+        "unchecked": lambda code: Markdown(_unchecked(code, language)),
+        "names": lambda things: Markdown(phrases.listed([phrases.word(each, language) for each in things], language)),
+        "regimen": lambda key: Markdown(phrases.escape(for_drug(key).label[language])),
+        "unit": lambda code: Markdown(phrases.escape(phrases.unit(code, language))),
+        "capital": lambda thing: Markdown(phrases.capital(phrases.word(thing, language))),
+    }
+    return env
+
+
+def _source(language: str, code: str) -> tuple[str, str, None] | None:
+    """The text of a card for Jinja2: source and file name."""
+    path = all_cards()[code].folder / f"{language}.md"
+    return (path.read_text("utf-8"), str(path), None)
+
+
+def _place(card: Card, language: str) -> str:
+    return f"{card.folder.relative_to(ROOT)}/{language}.md"
+
+
+def _unchecked(code: str, language: str) -> str:
+    """What a card checks, for the sentence that it could not."""
+    name = all_cards()[code].unchecked
+    if name is None:
+        raise KeyError(f"{code} names no check")
+    return phrases.escape(name[language])
+
+
+def _name(thing: object, language: str, table: Mapping[str, Any]) -> Markdown:
+    return Markdown(phrases.escape(phrases.name(thing, language, table)))
+
+
+def _text(card: Card, language: str) -> Template:
+    try:
+        template = environment(language).get_template(card.code)
+    except TemplateError as error:
+        raise ContentError(f"{_place(card, language)}: {error}") from None
+    required = {"summary", "why", "recommended", *PATIENT} | ({"short", "condition"} if card.checks_orders else set())
+    if missing := required - template.blocks.keys():
+        raise ContentError(f"{_place(card, language)} lacks the blocks {', '.join(sorted(missing))}")
+    if unknown := template.blocks.keys() - required - {"caution", "patient_facts"}:
+        raise ContentError(f"{_place(card, language)} has unknown blocks {', '.join(sorted(unknown))}")
+    return template
+
+
+def has(finding: Finding, which: str, language: str) -> bool:
+    """Whether the finding's text has a block of this name."""
+    return which in load()[language, finding.code].blocks
+
+
+def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
+    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it."""
+    template = load()[language, finding.code]
+    offered = [option.regimen or option.key for option in finding.options if option.kind == "drug"]
+    about = {
+        "variant": finding.variant,
+        "indicator": finding.indicator.value,
+        "about": finding.about,
+        "offered": offered,
+    }
+    context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})
+    return lambda which: "".join(template.blocks[which](context)).strip() if which in template.blocks else ""
+
+
+def block(finding: Finding, which: str, language: str, chart: Chart) -> str:
+    """One block alone: "short" or "condition"."""
+    return blocks(finding, language, chart)(which)

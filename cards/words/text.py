@@ -1,0 +1,265 @@
+"""A finding put into words, in English and Chinese, for the clinician or for the patient. The words stand in
+``cards.templates``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.chart import Chart, SetAside
+from cards.chart.facts import Fact
+from cards.definitions.accepted import ACCEPTED
+from cards.engine import sources
+from cards.engine.catalog import all_cards
+from cards.engine.findings import Dropped, Finding, Option
+from cards.vocabulary import ANALYTES, DRUGS, SERVICES
+from cards.vocabulary.regimens import for_drug
+from cards.words import phrases
+from cards.words.phrases import phrase
+from cards.words.templates import block, blocks, has, load
+
+__all__ = ["Text", "label", "load", "render", "what"]
+
+SUMMARY = 139
+"""Code points of a summary at most (CDS Hooks: fewer than 140)."""
+MOST_LEFT_OUT = 6
+"""Kinds of unusable entries that a card names; the rest it counts."""
+
+
+class Text(Struct, frozen=True):
+    """A card's words: ``summary`` is one plain line, ``detail`` GitHub-flavored Markdown without HTML."""
+
+    summary: str
+    detail: str
+
+
+def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool = False) -> Text:
+    """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on. ``for_patient``: in
+    plain words, for a patient or relative.
+
+    KeyError for a card without a text, jinja2.UndefinedError where the finding lacks a value of its text, ValueError where
+    the text has no words for its variant.
+    """
+    if for_patient:
+        return _for_patient(finding, language, chart)
+    write = blocks(finding, language, chart)
+    summary = _one_line(write("summary"))
+    why = [write("why"), _bullets(_fact(each, language) for each in finding.facts)]
+    recommended = [write("recommended")]
+    if not summary or not any(why) or not any(recommended):
+        raise _speechless(finding, language)
+    caution = [write("caution"), _bullets(_cautions(finding, language, chart))]
+    parts = {"why": why, "recommended": recommended, "caution": caution, "source": [_sources(finding.code, language)]}
+    sections = [
+        _section(phrase("heading", heading, language), paragraphs) for heading, paragraphs in parts.items() if any(paragraphs)
+    ]
+    return Text(summary, "\n\n".join([*sections, _content(language)]))
+
+
+def label(option: Option, language: str, chart: Chart) -> str:
+    """What the button of a suggestion says, as plain text: the condition first, the start date last.
+
+    ``option.label`` names another phrase of the [option] table than the one of the option's kind.
+    """
+    drafts = phrases.listed([phrases.name(each, language) for each in option.replaces] or [""], language)
+    text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
+    if option.start is not None and option.start > chart.today:
+        text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
+    if option.condition:
+        text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
+    return phrases.capital(text)
+
+
+def _condition(option: Option, language: str, chart: Chart) -> str:
+    conditions = [block(each, "condition", language, chart) for each in option.condition]
+    return phrases.joined(dict.fromkeys(conditions), "condition", language)
+
+
+def _kind_of(option: Option) -> str:
+    """The phrase of the [option] table that fits an option."""
+    if option.kind == "drug" and option.replaces:
+        return "drug-instead"
+    return "referral" if option.key.startswith("referral-") else option.kind
+
+
+def what(option: Option, language: str) -> str:
+    """What an option proposes, as plain text: a regimen, the name of a test or problem; "" for a discard."""
+    if option.kind == "drug":
+        return for_drug(option.regimen or option.key).label[language]
+    if option.kind == "mend":
+        return ACCEPTED[option.regimen].label[language]
+    if option.kind == "service":
+        return SERVICES[option.key][language]
+    return phrase("problem", option.key, language) if option.kind == "problem" else ""
+
+
+# -- for the patient --------------------------------------------------------------------------------------------------
+
+
+def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
+    """What it means, what to do now, what it rests on. No drugs to choose from, no grades, no notes on how a value was read."""
+    write = blocks(finding, language, chart)
+    summary, why, do = _one_line(write("patient_summary")), write("patient_why"), write("patient_do")
+    if not (summary and why and do):
+        raise _speechless(finding, language)
+    if has(finding, "patient_facts", language):
+        facts = [write("patient_facts")]
+    else:
+        facts = [_bullets(_fact(replace(fact, note=None), language) for fact in finding.facts)]
+        facts += [phrase("patient", "worked-out", language)] if any(fact.note for fact in finding.facts) else []
+    parts = {"why": [why], "do": [do], "record": [*facts, *_not_known(finding, language)]}
+    parts["words"] = [_bullets(_explained("\n".join(text for part in parts.values() for text in part), language))]
+    sections = [_section(phrase("patient", key, language), texts) for key, texts in parts.items() if any(texts)]
+    return Text(summary, "\n\n".join([*sections, _titles(finding.code, language), phrase("patient", "closing", language)]))
+
+
+def _not_known(finding: Finding, language: str) -> Iterator[str]:
+    """One plain sentence for each kind of thing that is missing or was not used: silence would look like an all-clear."""
+    yield from (phrase("patient-notes", note, language) for note in finding.notes if note in phrases.PHRASES["patient-notes"])
+    if finding.left_out:
+        yield phrase("patient", "left-out", language)
+    if finding.unread:
+        yield phrase("patient", "unread", language)
+
+
+def _explained(text: str, language: str) -> Iterator[str]:
+    """The glossary's lines for words that stand in the text, but for those in brackets, which follow what they mean."""
+    said = text.casefold()
+    for word, line in _glossary(language).items():
+        if word.search(said):
+            yield line
+
+
+@cache
+def _glossary(language: str) -> dict[re.Pattern[str], str]:
+    lines = (phrases.escape(name[language]) for name in phrases.PHRASES["glossary"].values() if name[language])
+    return {re.compile(rf"(?<![a-z(（]){re.escape(_term(line).casefold())}"): line for line in lines}
+
+
+def _term(line: str) -> str:
+    """What a line of the glossary explains: all before the colon."""
+    return re.split("[:：]", line, maxsplit=1)[0]
+
+
+@cache
+def _titles(code: str, language: str) -> str:
+    """The documents that a card rests on, and the version of the content, in two lines."""
+    titles = dict.fromkeys(each.document.title[language] for each in sources.cited(all_cards()[code].cites))
+    listed = phrases.joined(titles, "clause", language)
+    return f"{phrase('patient', 'source', language, titles=listed)}  \n{_content(language)}"
+
+
+# -- the parts of detail ----------------------------------------------------------------------------------------------
+
+
+def _one_line(markdown: str) -> str:
+    return phrases.shorten(phrases.plain(markdown), SUMMARY)
+
+
+def _speechless(finding: Finding, language: str) -> ValueError:
+    return ValueError(f"card {finding.code} ({language}) has no words for variant {finding.variant!r}")
+
+
+def _section(heading: str, paragraphs: Iterable[str]) -> str:
+    return "\n\n".join([f"**{heading}**", *filter(None, paragraphs)])
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _fact(fact: Fact, language: str) -> str:
+    line = phrases.word(fact.name[language], language)
+    if fact.value is not None:
+        value = phrases.quantity(phrases.word(fact.value, language), fact.unit, language)
+        line = phrase("line", "fact", language, name=line, value=value)
+    if fact.when is not None:
+        key = "fact" if fact.value is None else "dated"
+        when = phrases.day(fact.when, language)
+        line = phrase("line", key, language, name=line, what=line, value=when, day=when)
+    if fact.note is not None:
+        line = phrase("line", "fact-note", language, fact=line, note=phrases.word(fact.note[language], language))
+    return line
+
+
+def _cautions(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    for note in finding.notes:
+        yield phrase("notes", note, language)
+    yield from _waiting(finding, language, chart)
+    for dropped in finding.dropped:
+        yield _dropped(dropped, language, chart)
+    yield from _left_out(finding.left_out, language)
+    if finding.unread:
+        groups = phrases.listed([phrase("unread", group, language) for group in finding.unread], language)
+        yield phrase("line", "unread", language, groups=groups)
+
+
+def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """Of the drugs that must wait: for what. Else nobody would see why the first in the list is not the one recommended."""
+    waiting: dict[str, list[str]] = {}
+    for option in finding.options:
+        if option.kind == "drug" and option.condition:
+            name = phrases.escape(phrases.name(option.key, language, DRUGS))
+            waiting.setdefault(_condition(option, language, chart), []).append(name)
+    for condition, names in waiting.items():
+        listed = phrases.capital(phrases.listed(names, language))
+        yield phrase("line", "waiting", language, names=listed, condition=condition)
+
+
+def _dropped(dropped: Dropped, language: str, chart: Chart) -> str:
+    reasons = [block(each, "short", language, chart) for each in dropped.because]
+    if dropped.phrase:
+        reasons.append(phrase("dropped", dropped.phrase, language))
+    reason = phrases.joined(dict.fromkeys(reasons), "clause", language)
+    name = phrases.escape(phrases.name(dropped.key, language, DRUGS, SERVICES))
+    return phrase("line", "dropped", language, name=phrases.capital(name), reason=reason)
+
+
+def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
+    """One line per kind of entry and reason, however many there are of it; few kinds, the rest counted."""
+    kinds: dict[tuple[str, str, str], list[SetAside]] = {}
+    for each in entries:
+        kinds.setdefault((_kind(each, language), each.reason, each.detail), []).append(each)
+    for (what, reason, detail), alike in list(kinds.items())[:MOST_LEFT_OUT]:
+        why = phrase("set-aside", reason, language) + (f" “{phrases.word(detail, language)}”" if detail else "")
+        newest = max((each.when for each in alike if each.when is not None), default=None)
+        dated = {"what": what, "day": phrases.day(newest, language)}
+        if len(alike) > 1:
+            key = "left-out-many" if newest else "left-out-many-undated"
+            yield phrase("line", key, language, count=len(alike), reason=why, **dated)
+        else:
+            one = phrase("line", "dated", language, **dated) if newest else what
+            yield phrase("line", "left-out", language, what=one, reason=why)
+    if rest := sum(len(alike) for alike in list(kinds.values())[MOST_LEFT_OUT:]):
+        yield phrase("line", "left-out-more", language, count=rest)
+
+
+def _kind(entry: SetAside, language: str) -> str:
+    if any(entry.key in table for table in phrases.NAMED):
+        return phrases.escape(phrases.name(entry.key, language, ANALYTES, *phrases.NAMED))
+    return phrase("unread", entry.data, language)
+
+
+@cache
+def _sources(code: str, language: str) -> str:
+    return _bullets(
+        phrase(
+            "line",
+            "source-no-grade" if each.grade == "-" else "source",
+            language,
+            id=each.id,
+            grade=each.grade,
+            document=each.document.title[language],
+        )
+        for each in sources.cited(all_cards()[code].cites)
+    )
+
+
+@cache
+def _content(language: str) -> str:
+    day = phrases.day(sources.CHECKED, language)
+    return phrase("line", "content", language, version=sources.VERSION, day=day)
