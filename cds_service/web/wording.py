@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 
 from msgspec import Struct
+
+from cards.engine.catalog import all_cards
 
 _TOKEN = re.compile(r"\{%-?\s*(.*?)\s*-?%\}|\{\{-?\s*(.*?)\s*-?\}\}|\{#.*?#\}", re.DOTALL)
 _BLOCKS = ("summary", "why", "recommended", "caution", "short", "condition", "patient_summary", "patient_why", "patient_do")
@@ -24,7 +25,7 @@ class Piece(Struct, frozen=True):
 
 def wording(code: str, language: str) -> dict[str, list[Piece]]:
     """The blocks of a card's text, by name, in the order in which they are read. FileNotFoundError where there is no text."""
-    source = files("cards").joinpath("text", language, f"{code}.md").read_text(encoding="utf-8")
+    source = (all_cards()[code].folder / f"{language}.md").read_text(encoding="utf-8")
     blocks: dict[str, list[Piece]] = {}
     current: list[Piece] = []
     for piece in _pieces(source):

@@ -21,6 +21,7 @@ from cards.chart import (
 )
 from cards.definitions import courses
 from cards.definitions.bone_loss import HARMFUL as HARM
+from cards.thresholds import shipped
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DIAGNOSTIC_SITES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
 
 TODAY = date(2026, 6, 15)
@@ -98,7 +99,7 @@ def chart(seed: int) -> Chart:
             )
             for _ in range(rng.choice((0, 0, 1, 2)))
         ),
-        drug_courses=courses.build(exposures, problems, TODAY),
+        drug_courses=courses.build(shipped().shared, exposures, problems, TODAY),
         allergies=(Allergy(rng.choice(OURS), None, "AllergyIntolerance/1", rng.random() < 0.5),) if rng.random() < 0.1 else (),
         services={key: (Service(key, True, "", _day(rng)),) for key in SERVICES if rng.random() < 0.1},
         drafts=tuple(_draft(rng, n) for n in range(rng.choice((1, 1, 2)))) if drafting else (),
