@@ -25,7 +25,7 @@ from cards import thresholds
 from cards.concepts import Data
 from cards.rule import REGISTRY
 from cds_service.config import ConfigError
-from cds_service.fhir import queries
+from cds_service.fhir.fetching import queries
 
 _KEYS = frozenset(queries.camel_case(data) for data in Data)
 """Prefetch keys, without the number that a second query of a group has."""

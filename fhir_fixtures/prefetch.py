@@ -9,7 +9,7 @@ from typing import Any
 import cards.catalog  # noqa: F401  registers every rule
 from cards.chart import Hook
 from cards.rule import cards_of
-from cds_service.fhir.queries import build
+from cds_service.fhir.fetching.queries import build
 from cds_service.fhir.terminology.codes import load
 
 Resource = dict[str, Any]

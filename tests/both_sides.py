@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from cards.rule import REGISTRY
 from cards.thresholds import THRESHOLDS, Threshold
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import Call, parse
+from cds_service.pipeline import Evaluator
 from tests import test_cases
 from tests.numbers import used_by
 

@@ -22,8 +22,8 @@ from cards.rule import PRIORITY, REGISTRY, Card, Finding, run
 from cards.sources import RECOMMENDATIONS, VERSION, cited
 from cards.thresholds import THRESHOLDS, filled
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import Call, parse
+from cds_service.pipeline import Evaluator
 from fhir_fixtures import all_fixtures
 from tests import test_cases as case_files
 from tests.numbers import used_by

@@ -12,7 +12,7 @@ import cards.catalog  # noqa: F401  registers every rule
 from cards.rule import REGISTRY
 from cards.thresholds import THRESHOLDS
 from cds_service.config import Settings
-from cds_service.fhir.elements import Coding, Concept
+from cds_service.fhir.reading.elements import Coding, Concept
 from cds_service.fhir.terminology.codes import load
 from cds_service.hooks.discovery import SERVICES
 from fhir_fixtures import names

@@ -16,9 +16,9 @@ from cards.chart import Chart, Hook, Measurement
 from cards.concepts import ANALYTES, COURSES, Data
 from cards.rule import REGISTRY
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
-from cds_service.fhir.read import read
+from cds_service.fhir.reading.read import read
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture, all_fixtures
 from fhir_fixtures.prefetch import answer, templates
 from tests import build

@@ -17,9 +17,9 @@ from cards.chart import Draft
 from cards.concepts import ALENDRONATE
 from cards.rule import REGISTRY
 from cds_service.config import Settings
-from cds_service.evaluate import BODY, Evaluator
-from cds_service.fhir import wire
+from cds_service.fhir.reading import wire
 from cds_service.hooks.request import parse
+from cds_service.pipeline import BODY, Evaluator
 
 ONE_BY_ONE = ("RESOURCE", "LOOSE_BUNDLE", "LOOSE_ENTRY", "KIND", "PEEK", "MEDICINE", "MEDICATION", "ACT", "ANYTHING")
 COUNT = 500

@@ -17,9 +17,9 @@ from cards.rule import PRIORITY, REGISTRY, Card
 from cards.sources import CHECKED, RECOMMENDATIONS, VERSION, Recommendation, cited, primary
 from cards.thresholds import THRESHOLDS
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
 from cds_service.web.numbers import thresholds_of
 from cds_service.web.wording import wording
 from cds_service.web.words import in_language, page_language, say

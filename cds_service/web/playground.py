@@ -13,11 +13,11 @@ import fhir_fixtures
 from cards.regimens import REGIMENS
 from cards.rule import PRIORITY, REGISTRY, Indicator, Option
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
-from cds_service.fhir import orders
+from cds_service.fhir.proposing import orders
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, parse
+from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
 from cds_service.web.timeline import timeline
 from cds_service.web.words import in_language, page_language

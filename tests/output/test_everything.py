@@ -15,7 +15,7 @@ from cards import text
 from cards.chart import Chart, Draft
 from cards.risk import postmenopausal
 from cards.rule import REGISTRY, Finding, run
-from cds_service.fhir.orders import actions
+from cds_service.fhir.proposing.orders import actions
 from cds_service.hooks.cards import suggestion, to_wire
 from tests.output.charts import chart
 

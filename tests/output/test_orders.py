@@ -18,8 +18,8 @@ from cards.concepts import SERVICES, ZOLEDRONATE
 from cards.options import SHIPPED_FORMULARY
 from cards.regimens import REGIMENS, for_drug
 from cards.rule import Option
-from cds_service.fhir import order_templates
-from cds_service.fhir.orders import actions, templates
+from cds_service.fhir.proposing import order_templates
+from cds_service.fhir.proposing.orders import actions, templates
 
 TODAY = date(2026, 6, 15)
 LATER = date(2026, 9, 1)
