@@ -14,7 +14,6 @@ from cards.engine import sources
 from cds_service import config, logs, metrics
 from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
-from cds_service.evaluate import BODY, Evaluator
 from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.errors import RequestError
@@ -22,6 +21,7 @@ from cds_service.hooks.feedback import FeedbackItem, parse_feedback
 from cds_service.hooks.language import preferred
 from cds_service.hooks.request import parse
 from cds_service.operation import add_operation
+from cds_service.pipeline import BODY, Evaluator
 from cds_service.repetition import Repetition
 from cds_service.store import Report, Store, StoreUnavailable
 from cds_service.web.site import PAGES, add_pages

@@ -24,7 +24,7 @@ from cards.engine.catalog import all_cards
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.config import ConfigError
-from cds_service.fhir import queries
+from cds_service.fhir.fetching import queries
 
 _KEYS = frozenset(queries.camel_case(data) for data in Data)
 """Prefetch keys, without the number that a second query of a group has."""

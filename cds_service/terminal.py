@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cards.words.phrases import phrase
-from cds_service.evaluate import Evaluation
-from cds_service.fhir.trace import Line, Trace
+from cds_service.fhir.reading.trace import Line, Trace
+from cds_service.pipeline import Evaluation
 from fhir_fixtures import Fixture
 
 OUTCOMES = {"used": ("used", "green"), "set-aside": ("set aside", "yellow"), "not-ours": ("not read", "dim")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from cards.chart import Hook
 from cards.engine.catalog import cards_of
-from cds_service.fhir.queries import build
+from cds_service.fhir.fetching.queries import build
 from cds_service.fhir.terminology.codes import load
 
 Resource = dict[str, Any]

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from cards.engine.catalog import all_cards
 from cards.thresholds import Threshold, Thresholds, shipped
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import Call, parse
+from cds_service.pipeline import Evaluator
 from tests import test_cases
 
 Case = tuple[dict[str, Any], Call]

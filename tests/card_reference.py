@@ -37,8 +37,8 @@ from cards.thresholds import shipped
 from cards.words import text
 from cards.words.phrases import LANGUAGES, phrase
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import Call, parse
+from cds_service.pipeline import Evaluator
 from fhir_fixtures import all_fixtures
 from tests import test_cases as case_files
 from tests.output import charts

@@ -37,10 +37,10 @@ from cards.thresholds import CATALOG
 from cards.vocabulary import Data
 from cds_service.app import create_app
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
-from cds_service.fhir.client import Access, Answer, FhirClient
-from cds_service.fhir.queries import camel_case
+from cds_service.fhir.fetching.client import Access, Answer, FhirClient
+from cds_service.fhir.fetching.queries import camel_case
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
 from fhir_fixtures.prefetch import answer, templates
 from tests import build
 from tests.pieces import WORDS

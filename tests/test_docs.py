@@ -11,7 +11,7 @@ import pytest
 from cards.engine.catalog import all_cards
 from cards.thresholds import shipped
 from cds_service.config import Settings
-from cds_service.fhir.elements import Coding, Concept
+from cds_service.fhir.reading.elements import Coding, Concept
 from cds_service.fhir.terminology.codes import load
 from cds_service.hooks.discovery import SERVICES
 from fhir_fixtures import names

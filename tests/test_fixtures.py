@@ -13,8 +13,8 @@ import pytest
 from cards.chart import Hook
 from cards.engine.catalog import cards_of
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture, all_fixtures, load, names
 from tests.protocol.checks import check_response
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 import fhir_fixtures
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
-from cds_service.fhir.elements import Coding
+from cds_service.fhir.reading.elements import Coding
+from cds_service.fhir.reading.units import plain
 from cds_service.fhir.terminology.codes import _URIS, Terminology, load, system_of
-from cds_service.fhir.units import plain
 from cds_service.hooks.request import HOOKS, parse
+from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture
 
 Resource = dict[str, Any]

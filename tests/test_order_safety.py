@@ -17,9 +17,9 @@ from cards.engine.catalog import all_cards, sections
 from cards.engine.run import ask
 from cards.vocabulary import ANALYTES, COURSES, Data
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
-from cds_service.fhir.read import read
+from cds_service.fhir.reading.read import read
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture, all_fixtures
 from fhir_fixtures.prefetch import answer, templates
 from tests import build

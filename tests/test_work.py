@@ -17,9 +17,9 @@ from cards.definitions import density, diagnosis, kidney, minerals, person, risk
 from cards.engine.catalog import all_cards
 from cards.vocabulary import ALENDRONATE
 from cds_service.config import Settings
-from cds_service.evaluate import BODY, Evaluator
-from cds_service.fhir import wire
+from cds_service.fhir.reading import wire
 from cds_service.hooks.request import parse
+from cds_service.pipeline import BODY, Evaluator
 
 ONE_BY_ONE = ("RESOURCE", "LOOSE_BUNDLE", "LOOSE_ENTRY", "KIND", "PEEK", "MEDICINE", "MEDICATION", "ACT", "ANYTHING")
 COUNT = 500

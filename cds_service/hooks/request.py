@@ -253,7 +253,7 @@ def _bundled(context: Mapping[str, Raw], wanted: Context) -> tuple[tuple[bytes, 
 
 
 def _check_can_be_sent_back(resource: Raw, place: str) -> None:
-    """A draft may be sent back, mended: so it must hold nothing that JSON allows and its readers do not."""
+    """A draft may be sent back, amended: so it must hold nothing that JSON allows and its readers do not."""
     try:
         orjson.loads(bytes(resource))
     except orjson.JSONDecodeError:

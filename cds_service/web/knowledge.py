@@ -18,9 +18,9 @@ from cards.engine.sources import CHECKED, RECOMMENDATIONS, VERSION, cited, prima
 from cards.thresholds import shipped
 from cards.words.phrases import LANGUAGES, unit
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
 from cds_service.web.wording import wording
 from cds_service.web.words import in_language, page_language, say
 

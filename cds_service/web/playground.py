@@ -14,11 +14,11 @@ from cards.engine.catalog import all_cards, sections, shown
 from cards.engine.findings import Indicator, Option
 from cards.vocabulary.regimens import REGIMENS
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
-from cds_service.fhir import orders
+from cds_service.fhir.proposing import orders
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, parse
+from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
 from cds_service.web.timeline import timeline
 from cds_service.web.words import in_language, page_language

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, redirect, render_template, request
 from werkzeug.exceptions import NotFound
 
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluator
+from cds_service.pipeline import Evaluator
 from cds_service.store import Store
 from cds_service.web.governance import governance
 from cds_service.web.guard import asks_for, harden

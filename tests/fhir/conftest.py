@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cards.chart import Chart, Hook
-from cds_service.fhir.read import read
-from cds_service.fhir.trace import Trace
+from cds_service.fhir.reading.read import read
+from cds_service.fhir.reading.trace import Trace
 
 TODAY = date(2026, 1, 15)
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -9,9 +9,9 @@ import pytest
 
 from cards.chart import FractureEntry
 from cards.vocabulary import Data
-from cds_service.fhir.conditions import understand
-from cds_service.fhir.elements import Coding, Concept
-from cds_service.fhir.read import TERMINOLOGY
+from cds_service.fhir.reading.conditions import understand
+from cds_service.fhir.reading.elements import Coding, Concept
+from cds_service.fhir.reading.read import TERMINOLOGY
 from tests.fhir.conftest import CM, SNOMED, WHO, Reader, concept, condition
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from cards.chart import Chart
 from cards.vocabulary import Data, Site
-from cds_service.fhir.read import read
-from cds_service.fhir.record import AmbiguousPatientError
+from cds_service.fhir.reading.read import read
+from cds_service.fhir.reading.record import AmbiguousPatientError
 from cds_service.fhir.terminology.codes import LocalCodesError, load
 from tests.fhir.conftest import CM, TODAY, WHO, ZONE, bundle, concept, condition, medication, observation, patient
 

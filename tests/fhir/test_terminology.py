@@ -16,13 +16,13 @@ from pint.errors import UndefinedUnitError
 from ucumvert import PintUcumRegistry
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, Mechanism, Site
-from cds_service.fhir import units
-from cds_service.fhir.conditions import understand
-from cds_service.fhir.drugs import identify
-from cds_service.fhir.elements import Coding, Concept, Quantity
-from cds_service.fhir.names import fold
-from cds_service.fhir.read import TERMINOLOGY, read
-from cds_service.fhir.services import services_of
+from cds_service.fhir.reading import units
+from cds_service.fhir.reading.conditions import understand
+from cds_service.fhir.reading.drugs import identify
+from cds_service.fhir.reading.elements import Coding, Concept, Quantity
+from cds_service.fhir.reading.names import fold
+from cds_service.fhir.reading.read import TERMINOLOGY, read
+from cds_service.fhir.reading.services import services_of
 from cds_service.fhir.terminology.codes import LOCAL_SYSTEM, Terminology
 from tests.fhir.conftest import CM, LOINC, SNOMED, TODAY, WHO, ZONE, Reader, bundle, concept, medication, observation, patient
 

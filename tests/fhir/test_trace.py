@@ -15,9 +15,9 @@ from rich.console import Console
 import fhir_fixtures
 from cards.words.phrases import PHRASES
 from cds_service import terminal
-from cds_service.evaluate import Evaluation
-from cds_service.fhir.read import read
-from cds_service.fhir.trace import Trace
+from cds_service.fhir.reading.read import read
+from cds_service.fhir.reading.trace import Trace
+from cds_service.pipeline import Evaluation
 
 Resource = dict[str, Any]
 

@@ -10,9 +10,9 @@ import pytest
 from cards.chart import Hook
 from cards.engine.findings import Indicator
 from cards.engine.run import run
-from cds_service.fhir.drugs import identify
-from cds_service.fhir.elements import Concept
-from cds_service.fhir.read import TERMINOLOGY, read
+from cds_service.fhir.reading.drugs import identify
+from cds_service.fhir.reading.elements import Concept
+from cds_service.fhir.reading.read import TERMINOLOGY, read
 from cds_service.fhir.terminology.codes import LOCAL_SYSTEM, load
 from tests.fhir.conftest import (
     LOINC,

@@ -10,9 +10,9 @@ import pytest
 
 from cards.vocabulary import Data
 from cds_service.config import Settings
-from cds_service.evaluate import Evaluation, Evaluator
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluation, Evaluator
 from tests.integration import records, sekmet
 from tests.integration.records import Told
 from tests.integration.sekmet import TOKEN, NotInstalledError, Sekmet

@@ -16,7 +16,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.engine.run import run
 from cards.words import text
-from cds_service.fhir.orders import actions
+from cds_service.fhir.proposing.orders import actions
 from cds_service.hooks.cards import suggestion, to_wire
 from tests.output.charts import chart
 

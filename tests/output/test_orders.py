@@ -17,8 +17,8 @@ from cards.chart import Draft
 from cards.engine.findings import Option
 from cards.vocabulary import SERVICES, SHIPPED_FORMULARY, ZOLEDRONATE
 from cards.vocabulary.regimens import REGIMENS, for_drug
-from cds_service.fhir import order_templates
-from cds_service.fhir.orders import actions, templates
+from cds_service.fhir.proposing import order_templates
+from cds_service.fhir.proposing.orders import actions, templates
 
 TODAY = date(2026, 6, 15)
 LATER = date(2026, 9, 1)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from cds_service.fhir.queries import lint
+from cds_service.fhir.fetching.queries import lint
 from tests.protocol.conftest import Service
 
 HOOKS = [

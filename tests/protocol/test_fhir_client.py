@@ -10,9 +10,9 @@ from socket import socketpair
 import pytest
 from urllib3.connection import HTTPConnection
 
-from cds_service.fhir import client
-from cds_service.fhir.client import Access, Answer, FhirClient, below, page_of
-from cds_service.fhir.transport import InUse
+from cds_service.fhir.fetching import client
+from cds_service.fhir.fetching.client import Access, Answer, FhirClient, below, page_of
+from cds_service.fhir.fetching.transport import InUse
 from tests.protocol import fhir_server
 from tests.protocol.fhir_server import FhirServer, bundle, dripping, raw, redirect, resource, slowly
 

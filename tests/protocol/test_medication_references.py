@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cds_service.fhir.client import MAX_MEDICATIONS, medication_urls
+from cds_service.fhir.fetching.client import MAX_MEDICATIONS, medication_urls
 from tests.protocol.conftest import ALENDRONATE, LOW_EGFR, Json, Service
 from tests.protocol.fhir_server import FhirServer, bundle, resource, slowly
 

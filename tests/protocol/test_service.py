@@ -358,7 +358,7 @@ def test_a_failure_inside_is_500_with_an_outcome_and_no_message(
     def fail(*_: object, **__: object) -> None:
         raise ValueError("Zhang Min, 1954-01-01")
 
-    monkeypatch.setattr("cds_service.evaluate.run", fail)
+    monkeypatch.setattr("cds_service.pipeline.run", fail)
     answer = service.post(service.request())
     assert answer.status_code == 500
     assert_outcome(answer)

@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
-from cds_service.fhir.elements import Coding, Concept, codings
-from cds_service.fhir.names import Names
-from cds_service.fhir.units import plain
+from cds_service.fhir.reading.elements import Coding, Concept, codings
+from cds_service.fhir.reading.names import Names
+from cds_service.fhir.reading.units import plain
 
 Result = TypeVar("Result")
 

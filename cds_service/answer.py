@@ -1,0 +1,94 @@
+"""Findings become the cards of an answer: what was set aside before is held back, the rest worded, given orders, and cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from cards.chart import ORDER_HOOKS, Chart, Hook
+from cards.definitions.person import postmenopausal
+from cards.engine.catalog import all_cards
+from cards.engine.findings import INFO, Finding, Option
+from cards.vocabulary import Name
+from cards.words import text
+from cards.words.phrases import joined
+from cds_service.config import Settings
+from cds_service.fhir.proposing import orders
+from cds_service.hooks.cards import suggestion, to_wire
+from cds_service.hooks.request import Call
+from cds_service.repetition import Repetition
+from cds_service.site import Site
+
+Json = dict[str, Any]
+
+NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为保持简短，此处未显示**：{titles}")
+
+NOT_SHOWN_TO_PATIENT = Name(
+    "There is more that is less urgent. Ask about it at your next visit.",
+    "还有一些不太紧急的内容没有在这里显示，可在下次就诊时询问。",
+)
+"""The same for a patient, to whom the titles of cards say nothing."""
+
+
+class Answerer:
+    """Writes answers. Made once; texts and order templates are loaded then."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self._settings = settings
+        self._site = site
+        text.load()
+        orders.templates()
+
+    def cards(
+        self,
+        findings: Sequence[Finding],
+        chart: Chart,
+        call: Call,
+        language: str,
+        *,
+        drafts: Mapping[str, bytes],
+        repetition: Repetition | None,
+    ) -> list[Json]:
+        """The cards of these findings, most urgent first. ``drafts``: the orders being written, as they came, by relative
+        reference. ``repetition`` is told what is shown."""
+        shown = self._capped(findings, chart.hook)
+        cards = [self._card(finding, chart, call, language, drafts) for finding in shown]
+        if len(shown) < len(findings):
+            cut = [finding for finding in findings if finding not in shown]
+            cards[-1]["detail"] += "\n\n" + (NOT_SHOWN_TO_PATIENT[language] if call.by_patient else _not_shown(cut, language))
+        if repetition:
+            repetition.note([*zip(shown, (card["uuid"] for card in cards), strict=True)])
+        return cards
+
+    def _card(self, finding: Finding, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes]) -> Json:
+        options = () if call.by_patient else finding.options
+        offered = [self._suggestion(option, chart, call, language, drafts) for option in options]
+        words = text.render(finding, language, chart, for_patient=call.by_patient)
+        base = self._settings.base_url
+        return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
+
+    def _suggestion(self, option: Option, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes]) -> Json:
+        reason = chart.active_problem("osteoporosis") if option.reason == "osteoporosis" else None
+        actions = orders.actions(
+            option,
+            patient_id=call.patient_id,
+            today=chart.today,
+            language=language,
+            encounter_id=call.encounter_id or None,
+            system=self._site.code_system,
+            reason_reference=reason.source if reason and reason.source else None,
+            postmenopausal=postmenopausal(chart),
+            drafts=drafts,
+        )
+        return suggestion(text.label(option, language, chart), actions, recommended=option.recommended)
+
+    def _capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:
+        """At most ``CDS_MAX_CARDS`` when a chart is opened; what warns is never cut."""
+        room = len(findings) if hook in ORDER_HOOKS else self._settings.max_cards
+        return [finding for place, finding in enumerate(findings) if place < room or finding.indicator is not INFO]
+
+
+def _not_shown(cut: Iterable[Finding], language: str) -> str:
+    """What is cut is named."""
+    titles = dict.fromkeys(all_cards()[finding.code].title[language] for finding in cut)
+    return NOT_SHOWN[language].format(titles=joined(titles, "comma", language))

@@ -1,0 +1,56 @@
+"""``serve``: listen on HOST:PORT."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+from cds_service.config import Settings
+
+EXAMPLE = "denosumab-missed"
+"""The fixture of the greeting: a denosumab dose long overdue, nothing given since."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    commands.add_parser("serve", help="serve on HOST:PORT").set_defaults(command=serve)
+
+
+def serve(chosen: argparse.Namespace, settings: Settings) -> None:
+    """Become gunicorn: signals reach it without anyone in between. What is wrong with a site's own files is told here, in one
+    line."""
+    if settings.local_codes:
+        from cds_service.pipeline import terminology_of
+
+        terminology_of(settings)
+    if settings.site:
+        from cds_service import site
+
+        site.load(settings.site)
+    if settings.in_production:
+        from cds_service.hooks.auth import Authenticator
+
+        Authenticator.of(settings, remember=lambda *_: False)
+    configuration = str(files("cds_service").joinpath("gunicorn.conf.py"))
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", configuration])  # noqa: S606
+
+
+def greeting(settings: Settings) -> str:
+    """What is printed once the service listens: where it is, and one command that makes it speak."""
+    if settings.in_production:
+        return f"osteoporosis-cds listens on {settings.address}; its clients call {settings.base_url}/cds-services\n"
+    today = f" --today {settings.today_is}" if settings.today_is else ""
+    return (
+        f"osteoporosis-cds listens on {settings.address}\n"
+        f"{'Open it in a browser. ' if settings.shows_playground else ''}Try it from another terminal, in this directory:\n\n"
+        f"  {_program()} request {EXAMPLE}{today} | curl -s -H 'Content-Type: application/json' "
+        f"--data-binary @- {settings.address}/cds-services/osteoporosis-patient-view\n"
+    )
+
+
+def _program() -> str:
+    """This command, as it can be typed in the directory where the service was started."""
+    program = Path(sys.executable).parent / "osteoporosis-cds"
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else "osteoporosis-cds"

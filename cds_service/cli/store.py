@@ -1,0 +1,49 @@
+"""``migrate`` and ``feedback``: what those who run the service ask of its database."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cds_service.config import ConfigError, Settings
+
+if TYPE_CHECKING:
+    from cds_service.store import Store
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    migrated = commands.add_parser(
+        "migrate", help="bring the schema of CDS_DATABASE_URL up to date, as the service does itself"
+    )
+    migrated.set_defaults(command=migrate)
+
+    told = commands.add_parser("feedback", help="print the feedback received, with the cards it is about, as CSV")
+    told.add_argument("--comments", action="store_true", help="with what users wrote, which may name patients")
+    told.set_defaults(command=feedback)
+
+
+def migrate(chosen: argparse.Namespace, settings: Settings) -> None:
+    with _opened(settings) as store:
+        store.migrate()
+
+
+def feedback(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cds_service import export
+
+    with _opened(settings) as store:
+        export.write(store.reported(), sys.stdout, comments=chosen.comments)
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Store]:
+    """The store that the settings name; where it cannot be used, that is their fault as far as a command can tell."""
+    from cds_service.app import store_of
+    from cds_service.store import StoreUnavailable
+
+    try:
+        yield store_of(settings)
+    except StoreUnavailable as error:
+        raise ConfigError(str(error)) from None

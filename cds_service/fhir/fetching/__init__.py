@@ -1,0 +1,1 @@
+"""Asking the EHR: the queries, the client, and whether what came answers what was asked."""

@@ -1,0 +1,107 @@
+"""What a suggestion does: an option of the medicine becomes CDS Hooks actions with complete FHIR R4 resources.
+
+The resources are validated models, built once (``order_templates``). A request takes a copy and fills in whose it is, when,
+and what it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from cards.engine.findings import Option
+from cards.words.phrases import name, phrase
+from cards.words.text import what
+from cds_service.fhir.proposing.amending import amended
+from cds_service.fhir.proposing.order_templates import TOGETHER, System, called, reason, templates
+
+Resource = dict[str, Any]
+Action = dict[str, Any]
+
+__all__ = ["System", "actions", "templates"]
+
+
+def actions(
+    option: Option,
+    *,
+    patient_id: str,
+    today: date,
+    language: str,
+    encounter_id: str | None = None,
+    reason_reference: str | None = None,
+    system: System = "international",
+    postmenopausal: bool = False,
+    drafts: Mapping[str, bytes] = MappingProxyType({}),
+) -> list[Action]:
+    """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created.
+    A draft that is only amended is updated.
+
+    ``patient_id`` and ``encounter_id`` are bare ids, ``reason_reference`` is a relative reference (``Condition/7``).
+    ``system`` chooses the code systems, ``postmenopausal`` the ICD code of a problem. What starts after ``today`` carries
+    its date in the resource; ``start`` of a problem is its onset, so that an old fracture is not taken for one of today.
+    ``drafts``: the drafts as they came, by relative reference. KeyError for an option that there is no template or draft of.
+    """
+    if option.kind == "mend":
+        return [_update(option, language, drafts)]
+    deleted = [
+        {
+            "type": "delete",
+            "description": phrase("action", "discard", language, draft=name(each, language)),
+            "resourceId": each.id,
+        }
+        for each in option.replaces
+    ]
+    created = []
+    for key in _keys(option, postmenopausal):
+        resource = orjson.loads(templates()[option.kind, key, language, system])
+        resource["subject"] = {"reference": f"Patient/{patient_id}"}
+        if encounter_id:
+            resource["encounter"] = {"reference": f"Encounter/{encounter_id}"}
+        if option.kind == "problem":
+            _date_problem(resource, option, today)
+        else:
+            _date_order(resource, option, today)
+            resource["reasonCode"] = [reason(option.reason, language, system)]
+            if reason_reference:
+                resource["reasonReference"] = [{"reference": reason_reference}]
+        description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
+        created.append({"type": "create", "description": description, "resource": resource})
+    return deleted + created
+
+
+def _update(option: Option, language: str, drafts: Mapping[str, bytes]) -> Action:
+    (draft,) = option.replaces
+    description = phrase("action", "mend", language, what=what(option, language))
+    return {"type": "update", "description": description, "resource": amended(drafts[draft.id], option, language)}
+
+
+def _keys(option: Option, postmenopausal: bool) -> Iterator[str]:
+    """The templates of an option."""
+    if option.kind == "drug":
+        yield option.regimen or option.key
+    elif option.kind == "service":
+        yield from TOGETHER.get(option.key, (option.key,))
+    elif option.kind == "problem":
+        yield f"{option.key}-postmenopausal" if postmenopausal else option.key
+
+
+def _date_problem(resource: Resource, option: Option, today: date) -> None:
+    resource["recordedDate"] = today.isoformat()
+    if option.start is not None:
+        resource["onsetDateTime"] = option.start.isoformat()
+
+
+def _date_order(resource: Resource, option: Option, today: date) -> None:
+    resource["authoredOn"] = today.isoformat()
+    if option.start is None or option.start <= today:
+        return
+    start = option.start.isoformat()
+    if option.kind == "drug":
+        resource["dispenseRequest"] = {"validityPeriod": {"start": start}}
+        resource["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"] = {"start": start}
+    else:
+        resource["occurrenceDateTime"] = start

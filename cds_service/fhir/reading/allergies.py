@@ -1,0 +1,72 @@
+"""AllergyIntolerance -> Allergy: to a drug or to a whole class, by code or by name."""
+
+from __future__ import annotations
+
+import re
+
+from cards.chart import Allergy, Problem
+from cards.vocabulary import DRUGS, Drug, Mechanism
+from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.elements import wording
+from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.names import denied, fold
+from cds_service.fhir.terminology.codes import NOT_OURS
+
+_OUT = frozenset({"refuted", "entered-in-error"})
+_FILLER = re.compile(r"(?a)bone cement|\bpmma\b|methyl ?methacrylate|methacrylate resin|骨水泥|甲基丙烯酸甲酯")
+_ANAPHYLAXIS = re.compile(r"anaphyla|过敏性休克|严重过敏")
+_ANAPHYLAXIS_CODES = frozenset({"39579001"})
+
+
+def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
+    """Read one AllergyIntolerance into ``facts.allergies``."""
+    reactions = found.reaction or ()
+    substances = (found.code, *(r.substance for r in reactions))
+    keys = _keys(facts, *substances)
+    filler = _FILLER.search(fold(elements.texts(map(wording, substances)))) is not None
+    if not keys and not filler:
+        facts.not_ours(source, "AllergyIntolerance")
+        return
+    if not facts.is_ours(source, elements.refer(found.patient, found.subject)):
+        return
+    active = elements.first_code(found.clinical_status, "active") == "active"
+    if not active or elements.first_code(found.verification_status) in _OUT:
+        facts.not_ours(source, "AllergyIntolerance", "not active or refuted")
+        return
+    if filler:
+        recorded = facts.day(found.recorded_date)
+        facts.problems.append(Problem("filler-allergy", source, recorded=recorded, text=wording(found.code)))
+        facts.used(source, "filler-allergy")
+    manifestations = [m for r in reactions for m in r.manifestation or ()]
+    severe = found.criticality == "high" or any(_is_anaphylaxis(m) for m in manifestations)
+    for key in keys:
+        drug: Drug | None = DRUGS.get(key)
+        mechanism = None if drug else Mechanism(key)
+        facts.allergies.append(
+            Allergy(
+                drug,
+                mechanism,
+                source,
+                found.type == "intolerance",
+                severe,
+                wording(found.code),
+                facts.day(found.recorded_date),
+            )
+        )
+        facts.used(source, f"allergy {key}")
+
+
+def _keys(facts: Facts, *concepts: elements.Concept | None) -> list[str]:
+    """Drugs and classes that the codes name; by name where no code is known."""
+    tables = facts.terminology
+    keys = {key for product in tables.drug(*concepts) for key in product.keys}
+    if not keys:
+        text = fold(elements.texts(map(wording, concepts)))
+        found = [*tables.drug_names.find(text), *tables.class_names.find(text)]
+        keys = {key for f in found if not denied(text, f.at) for key in f.key.split("+")}
+    return sorted(keys - {NOT_OURS})
+
+
+def _is_anaphylaxis(concept: elements.Concept) -> bool:
+    codes = {c.code for c in elements.codings(concept)}
+    return bool(codes & _ANAPHYLAXIS_CODES) or _ANAPHYLAXIS.search(fold(wording(concept))) is not None

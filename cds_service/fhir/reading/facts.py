@@ -1,0 +1,132 @@
+"""What the readers of the single resource types write down: the facts of the chart in the making."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+from typing import Any, TypeVar
+
+from msgspec import Raw
+
+from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
+from cards.thresholds import Thresholds
+from cards.vocabulary import Data
+from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.dates import day
+from cds_service.fhir.reading.record import Record, part
+from cds_service.fhir.reading.trace import Trace
+from cds_service.fhir.terminology.codes import Terminology
+
+Meant = TypeVar("Meant")
+
+GROUPS: dict[str, Data] = {
+    "Patient": Data.PATIENT,
+    "Condition": Data.CONDITIONS,
+    "MedicationRequest": Data.MEDICATIONS,
+    "MedicationStatement": Data.STATEMENTS,
+    "MedicationAdministration": Data.ADMINISTRATIONS,
+    "MedicationDispense": Data.DISPENSES,
+    "AllergyIntolerance": Data.ALLERGIES,
+    "Procedure": Data.PROCEDURES,
+    "ServiceRequest": Data.ORDERS,
+    "FamilyMemberHistory": Data.FAMILY_HISTORY,
+    "ImagingStudy": Data.IMAGING,
+    "DiagnosticReport": Data.REPORTS,
+    "Observation": Data.WORK_UP,
+}
+"""The group that a resource type is asked for with. An Observation's group follows from its code, where that can be read."""
+
+
+class Facts:
+    """Collected facts, and what readers need to know: the day, the zone, the tables, the record for references."""
+
+    def __init__(
+        self, record: Record, terminology: Terminology, trace: Trace, today: date, zone: tzinfo, thresholds: Thresholds
+    ) -> None:
+        self.record = record
+        self.terminology = terminology
+        self.trace = trace
+        self.today = today
+        self.zone = zone
+        self.thresholds = thresholds
+        self.birth: date | None = None
+        self.measured: dict[str, list[tuple[Measurement, wire.Observation]]] = {}
+        self.problems: list[Problem] = []
+        self.fractures: list[FractureEntry] = []
+        self.exposures: list[Exposure] = []
+        self.allergies: list[Allergy] = []
+        self.services: list[Service] = []
+        self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
+        self.parental_hip_fracture = False
+        self.set_aside: list[SetAside] = []
+        self._concepts: dict[bytes, elements.Concept | None] = {}
+        self._meanings: dict[tuple[object, bytes], Any] = {}
+        self._mine: set[str] = set()
+        self._days: dict[str, date | None] = {}
+
+    def put_aside(
+        self, source: str, reason: str, *, data: Data | None = None, key: str = "", when: date | None = None, detail: str = ""
+    ) -> None:
+        group = data or GROUPS.get(source.partition("/")[0], Data.WORK_UP)
+        aside = SetAside(group, reason, key, source, when, detail)
+        self.set_aside.append(aside)
+        self.trace.note_set_aside(aside)
+
+    def used(self, source: str, what: str) -> None:
+        self.trace.used[what] += 1
+        if self.trace.lines is not None:
+            self.trace.note_line(source, "used", what)
+
+    def not_ours(self, source: str, kind: str, why: str = "") -> None:
+        """``why``: where it is more than that no rule reads it."""
+        self.trace.not_ours[f"{kind}, {why}" if why else kind] += 1
+        if self.trace.lines is not None:
+            self.trace.note_line(source, "not-ours", kind, why or "nothing in it that a rule reads")
+
+    def is_ours(self, source: str, subject: str, *, data: Data | None = None, key: str = "") -> bool:
+        """Whether the resource is this patient's; one that names nobody is taken as the patient's and counted."""
+        if subject in self._mine:
+            return True
+        if not subject:
+            self.trace.without_subject += 1
+            return True
+        if self.record.is_ours(subject):
+            self._mine.add(subject)
+            return True
+        self.put_aside(source, "other-patient", data=data, key=key)
+        return False
+
+    def concept(self, content: Raw) -> elements.Concept | None:
+        """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        said = bytes(content)
+        try:
+            return self._concepts[said]
+        except KeyError:
+            found = self._concepts[said] = part(wire.CONCEPT, said, "code")
+            return found
+
+    def meaning(self, content: Raw, of: Callable[[elements.Concept | None, Terminology], Meant]) -> Meant:
+        """What ``of`` makes of the JSON of a code; worked out once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        question = (of, bytes(content))
+        try:
+            found: Meant = self._meanings[question]
+        except KeyError:
+            found = self._meanings[question] = of(self.concept(content), self.terminology)
+        return found
+
+    def day(self, text: str | None) -> date | None:
+        """The calendar date in the service's zone. A record says the same day again and again."""
+        if text is None:
+            return None
+        try:
+            return self._days[text]
+        except KeyError:
+            found = self._days[text] = day(text, self.zone)
+            return found
+
+    def first_day(self, *texts: str | None) -> date | None:
+        """The first of the texts that is a date."""
+        for text in texts:
+            if text and (found := self.day(text)):
+                return found
+        return None

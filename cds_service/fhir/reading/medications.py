@@ -1,0 +1,252 @@
+"""MedicationRequest, -Statement, -Administration, -Dispense -> Exposure. Statuses go on as recorded: courses judge them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from msgspec import Raw, Struct, json
+from msgspec.structs import replace
+
+from cards.chart import Dosing, Exposure
+from cards.vocabulary import DRUGS, Drug, Mechanism
+from cds_service.fhir.reading import calcium, durations, elements, strength, wire
+from cds_service.fhir.reading.dosing import Product, dosing, route
+from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
+from cds_service.fhir.reading.elements import wording
+from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.names import fold
+from cds_service.fhir.reading.record import BROKEN, Record, part
+from cds_service.fhir.terminology.codes import Terminology
+
+_KINDS = {
+    "MedicationRequest": "request",
+    "MedicationStatement": "statement",
+    "MedicationAdministration": "administration",
+    "MedicationDispense": "dispense",
+}
+_BILLING_UNIT = re.compile(r"\b1 ?mg\b", re.IGNORECASE)
+_NO_ORDER = frozenset({"proposal", "plan", "option"})
+_MOST_REPEATS = 99
+
+
+class Reached(Struct, frozen=True):
+    """What a medication[x] leads to: the concept and, where it leads nowhere, the dangling reference."""
+
+    concept: elements.Concept | None = None
+    form: str = ""
+    dangling: str = ""
+
+
+class Told(Struct, frozen=True):
+    """What a medication says in words and codes: which drugs these are, how each is to be taken, how long the supply lasts."""
+
+    drugs: Identified
+    dosings: tuple[Dosing | None, ...]
+    supply_days: float | None
+
+
+def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
+    """Read one medication resource into ``facts.exposures``."""
+    kind = type(found).__name__
+    code = found.medication_codeable_concept
+    if code != elements.NOTHING and not facts.meaning(code, identify).drugs:
+        facts.not_ours(source, kind)  # told without a look at dose and route
+        return
+    reached = reach(found, facts.concept(code), facts.record, facts.terminology)
+    told = _told(found, reached, facts)
+    drugs = told.drugs
+    if not drugs.drugs and not reached.dangling:
+        facts.not_ours(source, kind)
+        return
+    if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
+        return
+    if reached.dangling and not drugs.drugs:
+        facts.put_aside(source, "unresolved-reference", when=_dates(found, facts)[0], detail="medicationReference")
+        return
+    if drugs.disagree:
+        facts.put_aside(source, "codings-disagree")
+    _expose(source, facts, found, told)
+
+
+def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None:
+    kind = _KINDS[type(found).__name__]
+    if kind == "request" and ((found.intent or "order") in _NO_ORDER or found.do_not_perform):
+        facts.not_ours(source, "MedicationRequest", "no order")
+        return
+    drugs, (start, end, authored) = told.drugs, _dates(found, facts)
+    if kind in ("administration", "dispense") and start and start > facts.today:
+        facts.put_aside(source, "future", when=start)
+        return
+    if start is None and _has_date(found):
+        facts.put_aside(source, "no-date", detail="unreadable date")
+    for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
+        facts.exposures.append(
+            Exposure(
+                drug,
+                kind,
+                found.status or "unknown",
+                source,
+                start,
+                end,
+                told.supply_days,
+                drugs.strength_mg if drug is drugs.drugs[0] else None,
+                authored,
+                drugs.branded_oncologic,
+                taken,
+            )
+        )
+        facts.used(source, drug.key)
+
+
+def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
+    """Worked out once for the same words."""
+    supply = _supply_days(found)
+
+    def make() -> Told:
+        drugs = identified(found, reached, facts.terminology)
+        return Told(drugs, tuple(dosing_of(found, reached, drugs, drug, facts) for drug in drugs.drugs), supply)
+
+    code = found.medication_codeable_concept
+    named = code if code != elements.NOTHING else reached.concept
+    words = json.encode((named, reached.form, found.dosage_instruction, found.dosage))
+    return facts.terminology.recall_words(words, (supply, facts.zone), make)
+
+
+def dangling(record: Record, terminology: Terminology) -> list[str]:
+    """References to Medications that were not given, of drafts first and of what is on record: what could be asked for."""
+    drafted = [given.found for given in record.drafts]
+    asked = (found for found in (*drafted, *(kept for _, kept in record)) if isinstance(found, wire.Medicine))
+    return list(dict.fromkeys(filter(None, (_leads_nowhere(found, record, terminology) for found in asked))))
+
+
+def _leads_nowhere(found: wire.Medicine, record: Record, terminology: Terminology) -> str:
+    """The reference of a medication of this patient that nothing else names; else ""."""
+    if found.medication_reference is None or found.medication_codeable_concept != elements.NOTHING:
+        return ""
+    subject = elements.refer(found.subject, found.patient)
+    if subject and not record.is_ours(subject):
+        return ""
+    try:
+        reached = reach(found, None, record, terminology)
+        return "" if identified(found, reached, terminology).drugs else reached.dangling
+    except BROKEN:
+        return ""
+
+
+def reach(found: wire.Medicine, concept: elements.Concept | None, record: Record, terminology: Terminology) -> Reached:
+    """The ``concept`` of medicationCodeableConcept, else that of the Medication that medicationReference points at."""
+    reference = found.medication_reference
+    if concept is not None or reference is None:
+        return Reached(concept)
+    target = reference.reference or ""
+    try:
+        contained = _contained(found, target[1:]) if target.startswith("#") else None
+        medication = wire.MEDICATION.decode(contained) if contained else record.resolve(target, wire.Medication)
+    except BROKEN:
+        return Reached(dangling=target)
+    if medication is not None:
+        return _of_medication(medication, terminology)
+    named = elements.Concept(text=reference.display) if reference.display else None
+    return Reached(named, dangling=target or "medicationReference")
+
+
+def _contained(found: wire.Medicine, name: str) -> Raw | None:
+    for raw in found.contained or ():
+        try:
+            if wire.KIND.decode(raw).id == name:
+                return raw
+        except BROKEN:
+            continue
+    return None
+
+
+def _of_medication(found: wire.Medication, terminology: Terminology) -> Reached:
+    """The product's code; where that is not known, its ingredients."""
+    form = wording(found.form)
+    if identify(found.code, terminology, said_besides=form).drugs:
+        return Reached(found.code, form)
+    concepts = (found.code, *(i.item_codeable_concept for i in found.ingredient or ()))
+    return Reached(elements.Concept(tuple(elements.codings(*concepts)), wording(*concepts)), form)
+
+
+def identified(found: wire.Medicine, reached: Reached, terminology: Terminology) -> Identified:
+    if reached.concept is None:
+        return NOTHING
+    dosages = _dosages(found)
+    routes = elements.texts((reached.form, *(wording(d.route) for d in dosages), *dict.fromkeys(map(route, dosages))))
+    return identify(reached.concept, terminology, dose_mg=strength.of_dosages(dosages), said_besides=routes)
+
+
+def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> Dosing | None:
+    """How one of the drugs in a medication is to be taken."""
+    dosages = _dosages(found)
+    others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
+    one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
+    text = fold(elements.texts((wording(reached.concept), reached.form)))
+    product = Product(text, one, alone=len(drugs.drugs) == 1)
+    said = dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
+    return replace(said, salt=calcium.salt(text)) if said and drug.mechanism is Mechanism.CALCIUM else said
+
+
+def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
+    """The start that an order states: validityPeriod, else the bounds of its timing."""
+    return _stated_start(found, _bounds(found), facts)
+
+
+def _stated_start(found: wire.Medicine, bounds: list[elements.Period], facts: Facts) -> date | None:
+    dispensed = found.dispense_request
+    period = dispensed.validity_period if dispensed else None
+    return facts.first_day(period.start if period else None, *[each.start for each in bounds])
+
+
+def _dosages(found: wire.Medicine) -> tuple[elements.Dosage, ...]:
+    fields = ((found.dosage_instruction, "dosageInstruction"), (found.dosage, "dosage"))
+    said = [part(wire.DOSAGES, content, name) for content, name in fields if content != elements.NOTHING]
+    return tuple(dosage for some in said for dosage in elements.many(some))
+
+
+def _bounds(found: wire.Medicine) -> list[elements.Period]:
+    if b'"boundsPeriod"' not in bytes(found.dosage_instruction) + bytes(found.dosage):
+        return []
+    dosages = _dosages(found)
+    repeats = [d.timing.repeat for d in dosages if d.timing and d.timing.repeat]
+    return [repeat.bounds_period for repeat in repeats if repeat.bounds_period]
+
+
+def _dates(found: wire.Medicine, facts: Facts) -> tuple[date | None, date | None, date | None]:
+    """Start, end, and when it was written."""
+    period, bounds = found.effective_period, _bounds(found)
+    authored = facts.first_day(found.authored_on, found.date_asserted)
+    start = facts.first_day(
+        found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared
+    )
+    start = start or _stated_start(found, bounds, facts) or facts.day(found.authored_on)
+    end = facts.first_day(period.end if period else None, *[each.end for each in bounds])
+    return start, end, authored
+
+
+def _has_date(found: wire.Medicine) -> bool:
+    period = found.effective_period
+    return bool(found.effective_date_time or found.authored_on or found.when_handed_over or (period and period.start))
+
+
+def _supply_days(found: wire.Medicine) -> float | None:
+    """Days that a dispense, or an order with its repeats, lasts."""
+    if (days := durations.of_quantity(found.days_supply)) is not None:
+        return days
+    ordered = found.dispense_request
+    if ordered is None or (days := durations.of_quantity(ordered.expected_supply_duration)) is None:
+        return None
+    return days * (1 + min(max(ordered.number_of_repeats_allowed or 0, 0), _MOST_REPEATS))
+
+
+def given_by_code(source: str, facts: Facts, key: str, when: date | None, text: str) -> None:
+    """A procedure code (HCPCS) that says that a drug was given. Its "1 mg" is a billing unit, no dose."""
+    said = f"{DRUGS[key].name.en} {_BILLING_UNIT.sub('', text)}"
+    drugs = identify(elements.Concept(text=said), facts.terminology)
+    drug = drugs.drugs[0] if drugs.drugs and drugs.drugs[0].ingredient == DRUGS[key].ingredient else DRUGS[key]
+    facts.exposures.append(
+        Exposure(drug, "administration", "completed", source, when, branded_oncologic=drugs.branded_oncologic)
+    )
+    facts.used(source, drug.key)

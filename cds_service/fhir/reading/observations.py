@@ -1,0 +1,239 @@
+"""Observation -> Measurement: value, unit, date, site, or the reason why a value cannot be used."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date, datetime, tzinfo
+
+from msgspec.structs import replace
+
+from cards.chart import Measurement
+from cards.vocabulary import ANALYTES, Site
+from cds_service.fhir.reading import elements, units, wire
+from cds_service.fhir.reading.dates import LONG_AGO, moment
+from cds_service.fhir.reading.elements import wording
+from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.names import denied, fold
+from cds_service.fhir.reading.questionnaires import answer
+from cds_service.fhir.reading.record import last_updated
+from cds_service.fhir.reading.record import part as decoded
+from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
+
+_USABLE = frozenset({"final", "amended", "corrected"})
+_WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
+_REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
+_FEMORAL_NECK_CODE = "29627003"
+
+_NECK = re.compile(r"(?a)femoral neck|neck of (the )?femur|\bneck\b|股骨颈")
+_TOTAL = re.compile(r"(?a)\btotal\b|全髋|髋部总|总髋|全部髋")
+_PART_OF_HIP = re.compile(r"trochant|ward|intertro|粗隆|转子|沃德")
+_THIRD = re.compile(r"(?a)\b1/3|\bone[- ]third|\b33 ?%|\bdistal third|三分之一|33％")
+_FOREARM = re.compile(r"radius|radial|ulna|forearm|wrist|桡骨|尺骨|前臂|腕")
+_LUMBAR = re.compile(r"(?a)lumbar|\bspine\b|\bl[1-4] ?[-–~至到] ?l?[2-4]\b|腰椎|脊柱")
+_HIP = re.compile(r"(?a)\bhip\b|髋")
+_FEMUR = re.compile(r"femur|femoral|股骨")
+_HEEL = re.compile(r"(?a)heel|calcane|ultraso|\bqus\b|跟骨|超声")
+
+
+def observed(concept: elements.Concept | None, terminology: Terminology) -> list[Meaning]:
+    """What a code measures; empty when it is none of ours."""
+    return terminology.observation(concept)
+
+
+def observation(source: str, found: wire.Observation, facts: Facts) -> None:
+    """Read one Observation, with its components, into ``facts.measured`` (and ``facts.smoking``)."""
+    meanings = facts.meaning(found.code, observed)
+    if found.component:
+        _components(source, found, facts, meanings)
+    elif not meanings:
+        facts.not_ours(source, "Observation")
+    elif _is_patients(source, found, facts, meanings):
+        _value(source, facts, found, found, meanings)
+
+
+def _components(source: str, found: wire.Observation, facts: Facts, own: list[Meaning]) -> None:
+    parts: list[tuple[wire.Value, list[Meaning]]] = [
+        (part, m) for part in found.component or () if (m := facts.meaning(part.code, observed))
+    ]
+    if own and (_has_value(found) or not parts):
+        parts.insert(0, (found, own))
+    if not parts:
+        facts.not_ours(source, "Observation")
+    elif _is_patients(source, found, facts, own or parts[0][1]):
+        for part, meanings in parts:
+            _value(source, facts, found, part, meanings)
+
+
+def _is_patients(source: str, found: wire.Observation, facts: Facts, meanings: list[Meaning]) -> bool:
+    key = meanings[0].key
+    return facts.is_ours(source, found.subject.reference or "" if found.subject else "", data=group_of(key), key=key)
+
+
+def _has_value(part: wire.Value) -> bool:
+    return any((part.value_quantity, part.value_string, part.value_codeable_concept)) or part.value_integer is not None
+
+
+def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meanings: list[Meaning]) -> None:
+    meaning = meanings[0]
+    key = meaning.key
+    when = _day(found, facts)
+    reason, detail = "", ""
+    if found.status not in _USABLE:
+        reason, detail = "status", found.status or ""
+    elif when is None:
+        reason = "no-date"
+    elif when > facts.today:
+        reason = "future"
+    if len(meanings) > 1 and any(other.key != key for other in meanings):
+        facts.put_aside(source, "codings-disagree", data=group_of(key), key=key, when=when)
+    if reason or when is None:
+        facts.put_aside(source, reason, data=group_of(key), key=key, when=when, detail=detail)
+    elif key == SMOKING:
+        _smoking(source, facts, found, part, when)
+    else:
+        _measurement(source, facts, found, part, meaning, when)
+
+
+def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meaning: Meaning, when: date) -> None:
+    analyte, table = ANALYTES[meaning.key], facts.terminology.units
+    if part.value_quantity is not None:
+        value = units.quantity(part.value_quantity, analyte, table)
+    elif part.value_integer is not None:
+        value = units.quantity(elements.Quantity(part.value_integer), analyte, table)
+    elif part.value_string is not None:
+        value = units.statement(part.value_string, analyte, table)
+    elif part.value_codeable_concept is not None:
+        value = answer(analyte.key, part.value_codeable_concept)
+    else:
+        value = "no-value"
+    if (
+        analyte.key == "barthel"
+        and not isinstance(value, str)
+        and _is_scale_unclear(value, part, facts.thresholds.shared.barthel_unclear)
+    ):
+        value = "scale-unclear"
+    if isinstance(value, str):
+        facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
+        return
+    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
+    if analyte.key == "t-score" and site in _REGION_OPEN:
+        facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
+    reference = _reference_range(part) if part.reference_range is not elements.NOTHING else None
+    low = units.bound(reference.low, value, analyte, table) if reference else None
+    high = units.bound(reference.high, value, analyte, table) if reference else None
+    method = _method(found) if found.method or found.device else ""
+    measured = Measurement(analyte.key, value.value, when, source, value.comparator, value.given, site, "", low, high, method)
+    facts.measured.setdefault(analyte.key, []).append((measured, found))
+    facts.used(source, analyte.key)
+
+
+def _method(found: wire.Observation) -> str:
+    return elements.texts((wording(found.method), found.device.display if found.device else ""))
+
+
+def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
+    return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
+
+
+def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
+    """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
+    ranges = [units.number(r.high.value) for r in _ranges(part) if r.high]
+    top = max((high for high in ranges if high is not None), default=None)
+    return value.value <= short and (top is None or top <= short) and "100" not in value.given
+
+
+def _day(found: wire.Observation, facts: Facts) -> date | None:
+    """The clinical day, else that on which it was issued."""
+    clinical = facts.day(found.effective_date_time)
+    if clinical is None and (found.effective_period or found.effective_instant):
+        period = found.effective_period or elements.Period()
+        clinical = facts.first_day(found.effective_instant, period.end, period.start)
+    return clinical or facts.day(found.issued)
+
+
+def in_order(facts: Facts) -> dict[str, tuple[Measurement, ...]]:
+    """What was measured, by analyte, newest first; several of one day with the times that tell them apart."""
+    ordered = {}
+    for key in sorted(facts.measured):
+        some = facts.measured[key]
+        on_day = Counter(measured.when for measured, _ in some)
+        timed = [
+            measured if on_day[measured.when] == 1 else replace(measured, order=_times(found, facts.zone))
+            for measured, found in some
+        ]
+        ordered[key] = tuple(sorted(timed, key=lambda m: (m.when, m.order, m.value, m.source), reverse=True))
+    return ordered
+
+
+def _times(found: wire.Observation, zone: tzinfo) -> tuple[datetime, ...]:
+    """Clinical time, issued, last updated; what is unknown stands long ago. They tell which of two values of a day counts."""
+    period = found.effective_period or elements.Period()
+    texts = (found.effective_date_time, found.effective_instant, period.end, period.start)
+    clinical = next((m for text in texts if text and (m := moment(text, zone))), LONG_AGO)
+    return clinical, moment(found.issued, zone) or LONG_AGO, moment(last_updated(found), zone) or LONG_AGO
+
+
+def _reference_range(part: wire.Value) -> elements.ReferenceRange | None:
+    """The range of the normal; several without a word which is which are none."""
+    ranges = _ranges(part)
+    if len(ranges) == 1 and ranges[0].type is None:
+        return ranges[0]
+    named = [r for r in ranges if elements.first_code(r.type, "normal") == "normal"]
+    return named[0] if len(named) == 1 else None
+
+
+def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Value, when: date) -> None:
+    concept = part.value_codeable_concept
+    if concept is None and part.value_string is None:
+        facts.put_aside(source, "no-value", data=group_of(SMOKING), key=SMOKING, when=when)
+        return
+    known = [d for c in elements.codings(concept) if (d := facts.terminology.condition(c))]
+    text = fold(elements.texts((wording(concept), part.value_string)))
+    named = any(f.key == "smoking" and not denied(text, f.at) for f in facts.terminology.problem_names.find(text))
+    smokes = named or any("smoking" in d.keys for d in known)
+    facts.smoking.append((when, _times(found, facts.zone), smokes, source))
+    facts.used(source, SMOKING)
+
+
+def site_of(meaning: Meaning, found: wire.Observation, code: elements.Concept | None) -> Site:
+    """Where bone density was measured (card specification, "lowest T"): the code, refined by body site, method and text."""
+    where = fold(elements.texts((wording(found.body_site), wording(found.method))))
+    label = fold(wording(code))
+    if any(c.code == _FEMORAL_NECK_CODE for c in elements.codings(found.body_site)):
+        where += " femoral neck"
+    text = f"{where} {label}"
+    if meaning.site == "forearm":
+        return _radius(where, label)
+    if meaning.site in ("hip", "femur"):
+        return _proximal_femur(text, Site.TOTAL_HIP if meaning.site == "hip" else Site.FEMUR)
+    if meaning.site:
+        return Site(meaning.site)
+    return _by_text(text)
+
+
+def _radius(where: str, label: str) -> Site:
+    if _THIRD.search(where) or _THIRD.search(label):
+        return Site.DISTAL_RADIUS
+    names_site = any(p.search(label) for p in (_FOREARM, _LUMBAR, _HIP, _FEMUR, _HEEL))
+    return Site.FOREARM if where.strip() or not label.strip() or names_site else Site.DISTAL_RADIUS
+
+
+def _proximal_femur(text: str, otherwise: Site) -> Site:
+    if _NECK.search(text):
+        return Site.FEMORAL_NECK
+    if _TOTAL.search(text):
+        return Site.TOTAL_HIP
+    return Site.FEMUR if _PART_OF_HIP.search(text) else otherwise
+
+
+def _by_text(text: str) -> Site:
+    if _HEEL.search(text):
+        return Site.HEEL
+    if _FOREARM.search(text) or _THIRD.search(text):
+        return Site.DISTAL_RADIUS if _THIRD.search(text) else Site.FOREARM
+    if _HIP.search(text):
+        return _proximal_femur(text, Site.TOTAL_HIP)
+    if _FEMUR.search(text):
+        return _proximal_femur(text, Site.FEMUR)
+    return Site.LUMBAR_SPINE if _LUMBAR.search(text) else Site.UNNAMED

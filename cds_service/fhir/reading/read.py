@@ -1,0 +1,292 @@
+"""FHIR R4 -> Chart. Each resource is read by itself: a broken or foreign one is set aside and counted, and spoils nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, tzinfo
+from typing import Any, TypeVar
+
+from msgspec import Raw, json
+
+from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
+from cards.definitions import courses, fractures
+from cards.thresholds import Thresholds, shipped
+from cards.vocabulary import Data
+from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.allergies import allergy
+from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
+from cds_service.fhir.reading.drafts import draft_concerns_us, is_selected, read_drafts
+from cds_service.fhir.reading.drugs import identify
+from cds_service.fhir.reading.facts import GROUPS, Facts
+from cds_service.fhir.reading.medications import medication
+from cds_service.fhir.reading.observations import in_order, observation
+from cds_service.fhir.reading.record import BROKEN, Given, Kept, Record, Source, field_of, part, type_of
+from cds_service.fhir.reading.services import act, imaging, keys_of
+from cds_service.fhir.reading.trace import Trace
+from cds_service.fhir.terminology.codes import Meaning, Terminology, group_of, load
+
+Keyed = TypeVar("Keyed", Problem, Service)
+
+TERMINOLOGY = load()
+"""The shipped tables. A service with codes of its own loads another one at start and hands it to ``read``."""
+
+_READERS: Mapping[type, Callable[[str, Any, Facts], None]] = {
+    wire.Observation: observation,
+    wire.Condition: condition,
+    wire.MedicationRequest: medication,
+    wire.MedicationStatement: medication,
+    wire.MedicationAdministration: medication,
+    wire.MedicationDispense: medication,
+    wire.AllergyIntolerance: allergy,
+    wire.Procedure: act,
+    wire.ServiceRequest: act,
+    wire.DiagnosticReport: act,
+    wire.ImagingStudy: imaging,
+    wire.FamilyMemberHistory: family,
+}
+_ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
+_LED_TO = (wire.Patient, wire.Medication)
+"""Read before the others, or where an order points at them."""
+_TYPES = frozenset(kind.__name__ for kind in (*_READERS, *_LED_TO))
+
+
+def read(
+    sources: Iterable[Source],
+    *,
+    patient_id: str | None,
+    today: date,
+    zone: tzinfo,
+    hook: Hook = Hook.PATIENT_VIEW,
+    drafts: Sequence[bytes | Raw] = (),
+    selected: frozenset[str] | None = None,
+    failed: frozenset[Data] = frozenset(),
+    formulary: frozenset[str] | None = None,
+    terminology: Terminology = TERMINOLOGY,
+    thresholds: Thresholds | None = None,
+    full: bool = False,
+) -> tuple[Chart, Trace]:
+    """The chart of one patient, and what became of each resource.
+
+    ``sources``: Bundles or single resources in any mix, as JSON or decoded; what a resource is decides its resourceType.
+    ``drafts``: the same as JSON. ``patient_id`` None takes the one Patient given. The rest is as in ``read_record``.
+    Raises msgspec.DecodeError when a source is no JSON, AmbiguousPatientError.
+    """
+    record = Record(Trace(lines=[] if full else None), refill=hook is Hook.REFILL)
+    for draft in drafts:
+        record.add_drafts(draft)
+    for each in sources:
+        record.add(each)
+    record.settle_patient(patient_id)
+    chart = read_record(
+        record,
+        today=today,
+        zone=zone,
+        hook=hook,
+        selected=selected,
+        failed=failed,
+        formulary=formulary,
+        terminology=terminology,
+        thresholds=thresholds,
+    )
+    return chart, record.trace
+
+
+def read_record(
+    record: Record,
+    *,
+    today: date,
+    zone: tzinfo,
+    hook: Hook,
+    selected: frozenset[str] | None = None,
+    failed: frozenset[Data] = frozenset(),
+    formulary: frozenset[str] | None = None,
+    terminology: Terminology = TERMINOLOGY,
+    thresholds: Thresholds | None = None,
+) -> Chart:
+    """The chart of a record whose patient is settled; what became of each resource is told to its trace.
+
+    ``selected``: references of the drafts that count (None: all). ``failed``: groups of data that could not be had.
+    """
+    facts = Facts(record, terminology, record.trace, today, zone, thresholds or shipped())
+    patient = _patient(facts)
+    for source, kept in record:
+        if (reader := _READERS.get(type(kept))) is not None:
+            try:
+                reader(source, kept, facts)
+            except BROKEN as error:
+                broken = Given(type_of(kept), "", json.encode(kept), fault=field_of(error))
+                _apart(source, broken, facts)
+        elif isinstance(kept, Given):
+            _apart(source, kept, facts)
+        elif not isinstance(kept, _LED_TO):
+            facts.not_ours(source, type_of(kept), "of a type that is not read")
+    found = read_drafts(facts, selected)
+    _tell_of_medications(record, facts)
+    return _chart(facts, patient, hook, found, failed, formulary)
+
+
+def _patient(facts: Facts) -> Patient:
+    """The patient first: ages need the date of birth."""
+    found = Patient()
+    for source, told in facts.record:
+        if type(told) is wire.Patient:
+            if facts.record.patient_id and source != f"Patient/{facts.record.patient_id}":
+                facts.put_aside(source, "other-patient")
+                continue
+            sex = told.gender if told.gender in ("female", "male") else ""
+            birth = facts.day(told.birth_date)
+            deceased = told.deceased_boolean in (True, "true") or bool(told.deceased_date_time)
+            found = Patient(sex or "", None if birth and birth > facts.today else birth, deceased)
+            facts.used(source, "patient")
+            if deceased:
+                facts.used(source, "deceased")
+    facts.birth = found.birth
+    return found
+
+
+def _tell_of_medications(record: Record, facts: Facts) -> None:
+    """A Medication says nothing by itself: it is read where an order points at it."""
+    for source, kept in record:
+        if type(kept) is wire.Medication:
+            if source in record.reached:
+                facts.trace.note_line(source, "used", "what an order points at")
+            else:
+                facts.not_ours(source, "Medication", "no order points at it")
+
+
+def _apart(source: str, given: Given, facts: Facts) -> None:
+    """One that could not be taken in as it is: of a type that is not read, or broken. A broken one is missed where it is one of
+    ours, as far as that can still be told."""
+    if given.type and given.type not in _TYPES:
+        facts.not_ours(source, given.type, "of a type that is not read")
+        return
+    peek = _peek(given)
+    if given.type == "Observation":
+        _broken_observation(source, given, peek, facts)
+    elif peek is not None and _is_foreign(given.type, peek, facts.terminology):
+        facts.not_ours(source, given.type)
+    else:
+        facts.put_aside(source, "unreadable", data=GROUPS.get(given.type), detail=given.fault)
+
+
+def concerns_us(record: Record, selected: frozenset[str] | None, terminology: Terminology) -> bool:
+    """Whether a draft is an order of ours, or an entry on record is: told of what a hook's context holds, before anything else
+    is asked for."""
+    if any(draft_concerns_us(given, record, terminology) for given in record.drafts if is_selected(given, selected)):
+        return True
+    return any(_entry_concerns_us(kept, record, terminology) for _, kept in record)
+
+
+def _entry_concerns_us(kept: Kept, record: Record, terminology: Terminology) -> bool:
+    if isinstance(kept, Given):
+        peek = _peek(kept)
+        return kept.type in _TYPES and (peek is None or not _is_foreign(kept.type, peek, terminology))
+    if not isinstance(kept, wire.Condition):
+        return type(kept) in _READERS
+    try:
+        subject = elements.refer(kept.subject, kept.patient)
+        ours = is_stated(kept) and (not subject or record.is_ours(subject))
+        return ours and bool(understand(part(wire.CONCEPT, kept.code, "code"), terminology))
+    except BROKEN:
+        return True
+
+
+def _peek(given: Given) -> wire.Peek | None:
+    try:
+        return wire.PEEK.decode(given.raw)
+    except BROKEN:
+        return None
+
+
+def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
+    """Whether what it is about is known, and nothing that a rule reads."""
+    if kind == "Condition":
+        return not understand(peek.code, terminology)
+    if peek.medication_codeable_concept is not None:
+        return not identify(peek.medication_codeable_concept, terminology).drugs
+    return kind in _ACTS and not keys_of(peek.code, terminology)
+
+
+def _broken_observation(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:
+    """A broken Observation is missed in the group of what it measures; where that cannot be told, it is only counted."""
+    meanings = _measures(peek, facts.terminology) if peek else _salvaged(given, facts.terminology)
+    if meanings is None:
+        facts.put_aside(source, "unreadable", detail=given.fault)
+    elif meanings:
+        key = meanings[0].key
+        facts.put_aside(source, "unreadable", data=group_of(key), key=key, detail=given.fault)
+    else:
+        facts.not_ours(source, given.type)
+
+
+def _measures(peek: wire.Peek, terminology: Terminology) -> list[Meaning]:
+    """What the code means; where it is none of ours, the components' codes."""
+    own = terminology.observation(peek.code)
+    return own or [m for part in peek.component or () for m in terminology.observation(part.code)]
+
+
+def _salvaged(given: Given, terminology: Terminology) -> list[Meaning] | None:
+    """What the sound codings of a broken resource mean; None when it has none."""
+    try:
+        found = wire.ANYTHING.decode(given.raw)
+        codings = found["code"]["coding"]
+        sound = [
+            elements.Coding(c["system"], c["code"])
+            for c in codings
+            if isinstance(c, dict) and isinstance(c.get("system"), str) and isinstance(c.get("code"), str)
+        ]
+    except (*BROKEN, KeyError, TypeError):
+        return None
+    return terminology.observation(elements.Concept(tuple(sound))) if sound else None
+
+
+def _chart(
+    facts: Facts,
+    patient: Patient,
+    hook: Hook,
+    drafts: tuple[Any, ...],
+    failed: frozenset[Data],
+    formulary: frozenset[str] | None,
+) -> Chart:
+    """Facts in an order that does not depend on the order of the resources."""
+    _add_smoking(facts)
+    problems = _grouped(facts.problems, key=lambda p: (p.when or date.min, p.source))
+    exposures = sorted(facts.exposures, key=lambda e: (e.source, e.drug.key))
+    entries = sorted(facts.fractures, key=lambda f: (f.when or date.max, f.source))
+    return Chart(
+        today=facts.today,
+        hook=hook,
+        patient=patient,
+        measured=in_order(facts),
+        problems=problems,
+        fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today),
+        drug_courses=courses.build(facts.thresholds.shared, exposures, problems, facts.today),
+        allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
+        services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),
+        parental_hip_fracture=facts.parental_hip_fracture,
+        drafts=drafts,
+        set_aside=tuple(sorted(facts.set_aside, key=_order_of_aside)),
+        failed=failed,
+        formulary=formulary,
+        thresholds=facts.thresholds,
+    )
+
+
+def _add_smoking(facts: Facts) -> None:
+    """Only the newest smoking status counts."""
+    if facts.smoking:
+        when, _, smokes, source = max(facts.smoking)
+        if smokes:
+            facts.problems.append(Problem("smoking", source, recorded=when))
+
+
+def _grouped(items: Iterable[Keyed], *, key: Callable[[Keyed], Any]) -> dict[str, tuple[Keyed, ...]]:
+    """By key, newest first."""
+    groups: dict[str, list[Keyed]] = {}
+    for item in sorted(items, key=key, reverse=True):
+        groups.setdefault(item.key, []).append(item)
+    return {name: tuple(groups[name]) for name in sorted(groups)}
+
+
+def _order_of_aside(aside: SetAside) -> tuple[str, str, str, str]:
+    return aside.data, aside.source, aside.key, aside.reason

@@ -1,0 +1,155 @@
+"""ServiceRequest, Procedure, DiagnosticReport, ImagingStudy -> Service (ordered or done), or a drug given, or a problem."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from cards.chart import Problem, Service
+from cards.chart.calendar import add_days
+from cards.vocabulary import PROBLEMS, SERVICES
+from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.elements import wording
+from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.medications import given_by_code
+from cds_service.fhir.reading.names import fold
+from cds_service.fhir.terminology.codes import GIVEN, Terminology
+
+_AUGMENTATION = "vertebral-augmentation"
+_OPEN = frozenset({"active", "draft", "on-hold"})
+_NO_ORDER = frozenset({"proposal", "plan", "option"})
+_DONE = {
+    "Procedure": frozenset({"completed"}),
+    "DiagnosticReport": frozenset({"final", "amended", "corrected", "appended"}),
+    "ImagingStudy": frozenset({"available"}),
+}
+_ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
+_QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
+_DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨密度|双能x")
+_SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|腰椎|胸椎|胸腰椎|脊柱|椎体")
+_MRI = re.compile(r"(?a)\bmri?\b|magnetic|磁共振|核磁")
+_CT = re.compile(r"(?a)\bct\b|computed tomogra|断层")
+_VIEW = re.compile(r"(?a)x-? ?ray|radiogra|\bviews?\b|\bct\b|\bvfa\b|\b(dx|cr|rg|dr)\b|x线|平片|正侧位|侧位|ct")
+
+
+def services_of(terminology: Terminology, *concepts: elements.Concept | None, besides: str = "") -> tuple[str, ...]:
+    """Keys of what was ordered or done, by code, else by wording."""
+    if coded := terminology.service(*concepts):
+        return coded
+    text = fold(elements.texts((*map(wording, concepts), besides)))
+    named = _by_name(text, terminology)
+    return named if _AUGMENTATION in named else _by_wording(text) or named
+
+
+def _by_name(text: str, terminology: Terminology) -> tuple[str, ...]:
+    found = terminology.service_names.find(text)
+    return tuple(dict.fromkeys(key for f in found for key in f.key.split("+")))
+
+
+def _of_concept(concept: elements.Concept, terminology: Terminology) -> tuple[str, ...]:
+    return services_of(terminology, concept)
+
+
+def _by_wording(text: str) -> tuple[str, ...]:
+    if _QCT.search(text):
+        return ("qct",)
+    if _DXA.search(text) and not _ULTRASOUND.search(text):
+        return ("dxa",)
+    if _SPINE.search(text) and not _ULTRASOUND.search(text):
+        if _MRI.search(text):
+            return ("spine-mri",)
+        if _CT.search(text):
+            return ("spine-ct", "vertebral-imaging")
+        if _VIEW.search(text):
+            return ("vertebral-imaging",)
+    return ()
+
+
+def keys_of(code: elements.Concept | None, terminology: Terminology) -> tuple[str, ...]:
+    """Keys of what a code stands for, remembered."""
+    return terminology.recall("service", code, _of_concept) if code else ()
+
+
+def act(source: str, found: wire.Act, facts: Facts) -> None:
+    """Read one ServiceRequest, Procedure or DiagnosticReport."""
+    keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
+    if not keys:
+        facts.not_ours(source, kind)
+        return
+    if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
+        return
+    when = _when(found, facts)
+    if kind == "ServiceRequest":
+        if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
+            _add(source, facts, keys, done=False, when=when)
+        else:
+            facts.not_ours(source, kind, "not open")
+    elif found.status in _DONE[kind]:
+        _performed(source, facts, keys, when, wording(facts.concept(found.code)))
+    else:
+        facts.not_ours(source, kind, "not done")
+
+
+def _performed(source: str, facts: Facts, keys: tuple[str, ...], when: date | None, text: str) -> None:
+    if when is not None and when > facts.today:
+        facts.put_aside(source, "future", when=when)
+        return
+    for key in keys:
+        if key.startswith(GIVEN):
+            given_by_code(source, facts, key.removeprefix(GIVEN), when, text)
+        elif key == "dialysis":
+            _dialysis(source, facts, when)
+        elif key in PROBLEMS:
+            facts.problems.append(Problem(key, source, when, when, text=text))
+            facts.used(source, key)
+    _add(source, facts, keys, done=True, when=when)
+
+
+def _dialysis(source: str, facts: Facts, when: date | None) -> None:
+    """A dialysis not long ago means that the patient is on it."""
+    if when is not None and when >= add_days(facts.today, -facts.thresholds.shared.dialysis_days):
+        facts.problems.append(Problem("dialysis", source, when, when))
+        facts.used(source, "dialysis")
+    else:
+        facts.not_ours(source, "Procedure", "too long ago")
+
+
+def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, when: date | None) -> None:
+    for key in keys:
+        if key in SERVICES:
+            facts.services.append(Service(key, done, source, when))
+            facts.used(source, key)
+
+
+def _when(found: wire.Act, facts: Facts) -> date | None:
+    if found.authored_on or found.occurrence_date_time or found.occurrence_period:
+        occurrence = found.occurrence_period
+        return facts.first_day(found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None)
+    performed, effective = found.performed_period, found.effective_period
+    return facts.first_day(
+        found.performed_date_time,
+        performed.end if performed else None,
+        performed.start if performed else None,
+        found.effective_date_time,
+        effective.end if effective else None,
+        effective.start if effective else None,
+        found.issued,
+    )
+
+
+def imaging(source: str, found: wire.ImagingStudy, facts: Facts) -> None:
+    """Read one ImagingStudy: by procedure code, else by modality, body site and description."""
+    series = found.series or ()
+    codes = [*(found.modality or ()), *(s.modality for s in series if s.modality)]
+    modality = {c.code.upper() for c in codes if c.code}
+    said = [found.description, *(s.description for s in series), *(s.body_site.display for s in series if s.body_site)]
+    keys = services_of(facts.terminology, *(found.procedure_code or ()), besides=elements.texts((*said, *sorted(modality))))
+    keys = keys or (("dxa",) if "BMD" in modality else ())
+    if not keys:
+        facts.not_ours(source, "ImagingStudy")
+    elif not facts.is_ours(source, elements.refer(found.subject)):
+        return
+    elif found.status in _DONE["ImagingStudy"]:
+        _performed(source, facts, keys, facts.day(found.started), found.description or "")
+    else:
+        facts.not_ours(source, "ImagingStudy", "not done")

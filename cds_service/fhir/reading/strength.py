@@ -1,0 +1,85 @@
+"""Reading the strength of one dose, in mg, from a quantity or from a product's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cds_service.fhir.reading import elements
+from cds_service.fhir.reading.units import number, plain
+
+_TO_MG = {
+    "mg": 1.0,
+    "milligram": 1.0,
+    "milligrams": 1.0,
+    "毫克": 1.0,
+    "g": 1000.0,
+    "gram": 1000.0,
+    "克": 1000.0,
+    "ug": 0.001,
+    "mcg": 0.001,
+    "microgram": 0.001,
+    "micrograms": 0.001,
+    "微克": 0.001,
+}
+_AMOUNT = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(mg|毫克|mcg|ug|μg|微克|g|克)(?![a-z])"
+    r"(?:\s*/\s*(\d+(?:\.\d+)?)?\s*(ml|毫升)(?![a-z]))?"
+)
+_VOLUME = re.compile(r"(?<![/\d.])(\d+(?:\.\d+)?)\s*(?:ml|毫升)(?![a-z])")
+
+
+def of_quantity(found: elements.Quantity | None) -> float | None:
+    """Milligrams of a quantity whose unit is a mass."""
+    if found is None or (value := number(found.value)) is None:
+        return None
+    factor = next((f for unit in (found.code, found.unit) if unit and (f := _TO_MG.get(plain(unit)))), None)
+    return None if factor is None else value * factor
+
+
+def of_name(text: str) -> float | None:
+    """Milligrams in a folded product name; a concentration counts only with the volume beside it.
+
+    >>> of_name("1.7 ml denosumab 70 mg/ml injection"), of_name("zoledronic acid 5 mg/100 ml"), of_name("alendronate 70 mg")
+    (119.0, 5.0, 70.0)
+    """
+    match = _AMOUNT.search(text)
+    if match is None:
+        return None
+    amount, unit, per, volume_unit = match.groups()
+    strength = float(amount) * _TO_MG[plain(unit)]
+    if not volume_unit or per:
+        return strength
+    volume = _VOLUME.search(text)
+    return round(strength * float(volume[1]), 6) if volume else None
+
+
+def all_of(text: str) -> set[float]:
+    """The milligrams that the parts of a folded wording ("a | b") name."""
+    return {strength for part in text.split(" | ") if (strength := of_name(part)) is not None}
+
+
+def per_ml(text: str) -> float | None:
+    """Milligrams per milliliter that a folded product name states.
+
+    >>> per_ml("denosumab 60 mg/ml"), per_ml("zoledronic acid 5 mg/100 ml"), per_ml("alendronate 70 mg")
+    (60.0, 0.05, None)
+    """
+    match = _AMOUNT.search(text)
+    return float(match[1]) * _TO_MG[plain(match[2])] / float(match[3] or 1) if match and match[4] else None
+
+
+def of_mass(value: float, unit: str) -> float | None:
+    """Milligrams of a value whose unit is a mass."""
+    factor = _TO_MG.get(plain(unit))
+    return None if factor is None else value * factor
+
+
+def of_dosages(dosages: Iterable[elements.Dosage]) -> float | None:
+    """Milligrams of the single dose of the first dosage that tells it."""
+    for dosage in dosages:
+        doses = [rate.dose_quantity for rate in elements.many(dosage.dose_and_rate)]
+        for found in (*doses, dosage.dose_quantity, dosage.dose):
+            if (strength := of_quantity(found)) is not None:
+                return strength
+    return None

@@ -1,0 +1,46 @@
+"""What became of each resource: counters always, one line per resource on request. Holds references, never values."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from msgspec import Struct, field
+
+from cards.chart import SetAside
+
+
+class Line(Struct, frozen=True):
+    """One thing that became of a resource: what it was used as, or why it was not used.
+
+    ``why`` of what was set aside is a key of the phrase tables; of what is not ours it is said in words.
+    """
+
+    source: str
+    outcome: str  # "used" | "set-aside" | "not-ours"
+    what: str = ""
+    why: str = ""
+    detail: str = ""
+
+
+class Trace(Struct):
+    """``used`` counts by concept, ``set_aside`` by reason, ``not_ours`` by resource type.
+
+    ``without_subject`` counts resources that name no patient and were taken as this one's. ``lines`` is None unless asked for.
+    """
+
+    used: Counter[str] = field(default_factory=Counter)
+    set_aside: Counter[str] = field(default_factory=Counter)
+    not_ours: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    without_subject: int = 0
+    lines: list[Line] | None = None
+
+    def note_line(self, source: str, outcome: str, what: str, why: str = "") -> None:
+        """A line about one resource, where lines are asked for."""
+        if self.lines is not None:
+            self.lines.append(Line(source, outcome, what, why))
+
+    def note_set_aside(self, aside: SetAside) -> None:
+        self.set_aside[aside.reason] += 1
+        if self.lines is not None:
+            self.lines.append(Line(aside.source, "set-aside", aside.key or aside.data, aside.reason, aside.detail))

@@ -1,0 +1,109 @@
+"""Numbers and units as records write them -> the unit in which the rules reckon. An unknown unit is never guessed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+from msgspec import Struct
+
+from cards.vocabulary import Analyte
+from cds_service.fhir.reading.elements import Quantity
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_STATEMENT = re.compile(r"\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)(?![\d.,/:-])\s*(.{0,24}?)\s*")
+_COMPARATORS = frozenset({"", "<", "<=", ">", ">="})
+_IGNORED = str.maketrans(dict.fromkeys(" {}_^*[]·") | {"μ": "u", "µ": "u", "−": "-"})
+_SIGNS = str.maketrans({"−": "-", "–": "-", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"})
+
+Units = Mapping[tuple[str, str], float]
+"""(key of the analyte, unit as ``plain`` writes it) -> factor to the analyte's own unit."""
+
+
+class Value(Struct, frozen=True, gc=False):
+    """A number in the analyte's unit; ``given`` as the record writes it; ``factor`` of its unit, which bounds mostly share."""
+
+    value: float
+    comparator: str = ""
+    given: str = ""
+    factor: float = 1
+    unit: str | None = None
+    code: str | None = None
+
+
+@lru_cache(maxsize=4096)
+def plain(unit: str) -> str:
+    """One spelling for many: no spaces, braces, carets, stars, no letter case, micro as u, superscripts as digits.
+
+    >>> plain("mL/min/{1.73_m2}") == plain("ml/min/1.73 m²")
+    True
+    """
+    return unicodedata.normalize("NFKC", unit).translate(_IGNORED).lower()
+
+
+def number(value: float | str | None) -> float | None:
+    """A number, also one sent as a string, when it can be read in one way only.
+
+    >>> number("-2.80"), number("1,5"), number(None)
+    (-2.8, None, None)
+    """
+    if isinstance(value, str):
+        text = value.strip().translate(_SIGNS)
+        return float(text) if _NUMBER.fullmatch(text) else None
+    return None if value is None else float(value)
+
+
+def quantity(found: Quantity, analyte: Analyte, units: Units) -> Value | str:
+    """The value in the analyte's unit, or why it cannot be had (a reason of ``cards.chart.SetAside``)."""
+    value = found.value if isinstance(found.value, float) else number(found.value)
+    if value is None:
+        return "no-value" if found.value is None else "unreadable"
+    comparator = found.comparator.translate(_SIGNS) if found.comparator else ""
+    if comparator not in _COMPARATORS:
+        return "unreadable"
+    factor = _factor(found, analyte, units)
+    if isinstance(factor, str):
+        return factor
+    reckoned = value * factor
+    if not analyte.low <= reckoned <= analyte.high:
+        return "implausible"
+    return Value(
+        reckoned, comparator, f"{value:.10g} {found.unit or found.code or ''}".rstrip(), factor, found.unit, found.code
+    )
+
+
+def statement(text: str, analyte: Analyte, units: Units) -> Value | str:
+    """A value written as text, such as "<8" or "45 nmol/L"."""
+    match = _STATEMENT.fullmatch(text.translate(_SIGNS))
+    if match is None:
+        return "unreadable"
+    comparator, value, unit = match.groups()
+    return quantity(Quantity(float(value), comparator, unit or None), analyte, units)
+
+
+def bound(found: Quantity | None, value: Value, analyte: Analyte, units: Units) -> float | None:
+    """A bound of the reference range in the analyte's unit; one without a unit takes the value's."""
+    if found is None:
+        return None
+    limit = found.value if isinstance(found.value, float) else number(found.value)
+    if limit is None:
+        return None
+    if (found.unit == value.unit and found.code == value.code) or not (found.unit or found.code):
+        return limit * value.factor
+    factor = _factor(found, analyte, units)
+    return None if isinstance(factor, str) else limit * factor
+
+
+def _factor(found: Quantity, analyte: Analyte, units: Units) -> float | str:
+    """By code and by unit; where both are known and differ, the unit is not known."""
+    if found.code and found.code == found.unit:  # as nearly all write it
+        known = units.get((analyte.key, plain(found.code)))
+        if known is not None:
+            return known
+    spellings = [plain(s) for s in (found.code, found.unit) if s and s.strip()]
+    if not spellings:
+        return 1 if not analyte.unit else "no-unit"
+    factors = {factor for s in spellings if (factor := units.get((analyte.key, s))) is not None}
+    return factors.pop() if len(factors) == 1 else "unit-unknown"

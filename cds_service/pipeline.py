@@ -1,0 +1,134 @@
+"""The straight way itself: parse, gather, read, run, answer. Shared by HTTP and the command line.
+
+| step | where | gives |
+|---|---|---|
+| parse the request and all it prefetched, in one pass | ``hooks.request`` | ``Call`` |
+| gather what the call holds, and fetch what is missing | ``gather``, ``fhir.fetching`` | ``Record``, groups that failed |
+| read the resources: codes, units, dates, whose they are | ``fhir.reading`` | ``Chart``, ``Trace`` |
+| run the rules, safety first | ``cards.engine`` | ``Finding``s with ranked options |
+| answer: hold back, cut, put into words, propose orders | ``repetition``, ``answer``, ``fhir.proposing`` | cards as JSON |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from msgspec import Struct, field, json
+
+from cards.chart import Chart, Hook
+from cards.engine.run import run
+from cds_service import site as sites
+from cds_service.answer import Answerer
+from cds_service.config import ConfigError, Settings
+from cds_service.fhir.reading.read import concerns_us, read_record
+from cds_service.fhir.reading.trace import Trace
+from cds_service.fhir.reading.wire import AnyResource
+from cds_service.fhir.terminology import codes
+from cds_service.gather import Gathered, Gatherer, opened
+from cds_service.hooks import errors
+from cds_service.hooks.request import HOOKS, Body, Call
+from cds_service.repetition import Repetition
+
+Json = dict[str, Any]
+
+BODY: json.Decoder[Body[AnyResource | None]] = json.Decoder(Body[AnyResource | None])
+"""A request with all that was prefetched, in one go: how ``hooks.request.parse`` decodes it."""
+
+
+class Evaluation(Struct, frozen=True):
+    """The answer to one call, and what may be told of it: ``trace`` for the one who asked, ``counts`` for the log."""
+
+    response: Json
+    trace: Trace | None = None
+    counts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def terminology_of(settings: Settings) -> codes.Terminology:
+    """The code tables, with the site's own. ConfigError where those cannot be used."""
+    try:
+        return codes.load(settings.local_codes)
+    except codes.LocalCodesError as error:
+        raise ConfigError(f"CDS_LOCAL_CODES: {error}") from None
+
+
+class Evaluator:
+    """Answers calls. Made once; holds what is made once: tables, queries, texts, order templates, the FHIR client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._terminology = terminology_of(settings)
+        self._site = sites.load(settings.site)
+        self.thresholds = self._site.numbers()
+        self._gatherer = Gatherer(settings, self._site, self._terminology)
+        self._answerer = Answerer(settings, self._site)
+
+    @property
+    def prefetch(self) -> dict[str, dict[str, str]]:
+        """The published templates: hook -> key -> template."""
+        return self.prefetch_of("")
+
+    def prefetch_of(self, iss: str) -> dict[str, dict[str, str]]:
+        """The templates for one client."""
+        return self._gatherer.prefetch_of(iss)
+
+    @property
+    def clients(self) -> frozenset[str]:
+        """Issuers that have templates of their own; "" for all others."""
+        return self._gatherer.clients
+
+    def evaluate(
+        self,
+        call: Call,
+        language: str,
+        today: date | None = None,
+        *,
+        full: bool = False,
+        repetition: Repetition | None = None,
+    ) -> Evaluation:
+        """The answer to one call, in "en" or "zh", for ``today`` (default: the settings'). ``full``: with a line per resource.
+        ``repetition``: what was set aside before, and where to note what is shown now; without it nothing is noted.
+
+        Raises:
+            RequestError: 412 when nothing can be said, because nothing is known of the patient.
+        """
+        gathered = opened(call, full=full)
+        if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
+            return Evaluation({"cards": []}, counts={"cards": []})
+        self._gatherer.complete(gathered, call)
+        chart, trace = self._read(gathered, call, today or self._settings.today())
+        if not trace.used["patient"]:
+            raise errors.missing_data(gathered.missing | {"patient"})
+        found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
+        findings = repetition.fresh(found) if repetition else found
+        drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
+        cards = self._answerer.cards(findings, chart, call, language, drafts=drafts, repetition=repetition)
+        counts = {
+            "cards": [finding.code for finding in findings],
+            "suppressed": [finding.code for finding in found if finding not in findings],
+            "used": trace.used.total(),
+            "set_aside": dict(trace.set_aside),
+            "failed": sorted(gathered.failed),
+        }
+        return Evaluation({"cards": cards}, trace, counts)
+
+    def chart(self, call: Call, today: date | None = None) -> Chart:
+        """What the rules would see of a call's patient: for pages that draw it."""
+        gathered = opened(call)
+        self._gatherer.complete(gathered, call)
+        return self._read(gathered, call, today or self._settings.today())[0]
+
+    def _read(self, gathered: Gathered, call: Call, today: date) -> tuple[Chart, Trace]:
+        chart = read_record(
+            gathered.record,
+            today=today,
+            zone=self._settings.zone,
+            hook=Hook(call.hook),
+            selected=call.selected,
+            failed=frozenset(gathered.failed),
+            formulary=self._settings.formulary,
+            terminology=self._terminology,
+            thresholds=self.thresholds,
+        )
+        return chart, gathered.record.trace
