@@ -28,12 +28,20 @@ def as_written(resources: Iterable[Resource]) -> list[Resource]:
 
 
 def codings_only(resources: Iterable[Resource]) -> list[Resource]:
-    """Without any text and display that stands beside a code or a reference."""
+    """Without any text and display that stands beside a code or a reference.
+
+    >>> codings_only([{"code": {"coding": [{"code": "A12AA04", "display": "calcium carbonate"}], "text": "Ca"}}])
+    [{'code': {'coding': [{'code': 'A12AA04'}]}}]
+    """
     return [_without_words(resource) for resource in resources]
 
 
 def text_only(resources: Iterable[Resource]) -> list[Resource]:
-    """Without the codings of what has a text or a display, in the words of the record: the text, else the first display."""
+    """Without the codings of what has a text or a display, in the words of the record: the text, else the first display.
+
+    >>> text_only([{"resourceType": "Condition", "code": {"coding": [{"code": "M81.9", "display": "Osteoporosis"}]}}])
+    [{'resourceType': 'Condition', 'code': {'text': 'Osteoporosis'}}]
+    """
     return [resource if resource["resourceType"] in NOT_YET else _in_words(resource) for resource in resources]
 
 
