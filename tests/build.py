@@ -255,8 +255,8 @@ def _problem(notes: Notes, name: str, day: str | None) -> list[Resource]:
     elif set(word) == {"text"}:
         return [_condition(notes, {"text": word["text"]}) | ({"onsetDateTime": day} if day else {})]
     else:
-        system = "snomed" if "snomed" in word else "icd10cm"
-        coding, text = {"system": {"snomed": SNOMED, "icd10cm": ICD10CM}[system], "code": word[system]}, word["text"]
+        name, system = next((n, s) for n, s in (("snomed", SNOMED), ("icd10cm", ICD10CM), ("icd10", ICD10)) if n in word)
+        coding, text = {"system": system, "code": word[name]}, word["text"]
     return [_condition(notes, {"coding": [coding], "text": text}) | ({"onsetDateTime": day} if day else {})]
 
 

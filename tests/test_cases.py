@@ -3,6 +3,7 @@ by the cards that come back.
 
 Each runs in both languages and both ways of data: with everything prefetched, and with nothing but a FHIR server to ask. The
 cards must be the same, letter for letter. The server is one in memory; a real one stands in ``protocol/test_both_ways.py``.
+What a record says must not hang on how it says it, so that each runs with codings only and with text only, too (``ways.py``).
 
 A file names its ``card``, the defaults of its cases (``today``, ``patient``, ``hook``, ``background``: lines that each record
 starts with) and the ``cases``. A case says what it expects of that card, in every language the same:
@@ -18,15 +19,20 @@ starts with) and the ``cases``. A case says what it expects of that card, in eve
 and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being written; on medication-refill: refilled),
 ``entered`` (problems and fractures just recorded, for problem-list-item-create; by default all of the record), ``failed``
 (groups of data that could not be had), ``formulary`` (what the site has). The grammar of the lines stands in ``build.py``.
+
+    ways             codings, text -> why the case cannot be told in that way: a name in ``cases/why-not.toml``, where each
+                     reason stands once. Such a case must fail in that way, lest the exception outlive its reason.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,15 +51,18 @@ from fhir_fixtures.prefetch import answer, templates
 from tests import build
 from tests.pieces import WORDS
 from tests.protocol.checks import check_response
+from tests.ways import WAYS, Way, as_written
 
 Case = Mapping[str, Any]
 Json = dict[str, Any]
 
 SETUP = {"name", "today", "patient", "hook", "background", "record", "plus", "draft", "entered", "failed", "formulary", "card"}
+SETUP |= {"ways"}
 EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts", "says", "says-not", "also"}
 DEFAULTS = {"today", "patient", "hook", "background", "card"}
 SERVER = "https://ehr.example.org/fhir"
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WHY_NOT: dict[str, str] = tomllib.loads((Path(__file__).parent / "cases" / "why-not.toml").read_text(encoding="utf-8"))
 FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
 
 
@@ -79,6 +88,32 @@ def test_case(case: Case, language: str) -> None:
     server.serve(body.pop("prefetch"), templates(body["hook"]))
     fetched = _answer(evaluator, body | {"fhirServer": SERVER}, case["today"], language)
     assert _without_uuids(fetched) == _without_uuids(response), "fetched, the data say something else"
+
+
+def _told_otherwise() -> Iterator[Any]:
+    """Each case with codings only and with text only; one that says why not must fail."""
+    for param in cases():
+        excepted = param.values[0].get("ways", {})
+        assert set(excepted) <= set(WAYS), f"{param.id}: {excepted}"
+        assert set(excepted.values()) <= set(WHY_NOT), f"{param.id}: {excepted}"
+        for name in WAYS:
+            why = WHY_NOT.get(excepted.get(name, ""))
+            marks = [pytest.mark.xfail(reason=why, strict=True, raises=AssertionError)] if why else []
+            yield pytest.param(param.values[0], name, id=f"{param.id}: {name}", marks=marks)
+
+
+@pytest.mark.parametrize(("case", "name"), list(_told_otherwise()))
+def test_case_told_otherwise(case: Case, name: str) -> None:
+    """Prefetched and in English alone: data and languages are compared above."""
+    body = request(case, WAYS[name])
+    if body == request(case):
+        return
+    evaluator, _ = _served(frozenset(case["formulary"]) if "formulary" in case else None)
+    judge(case, _answer(evaluator, body, case["today"], "en")["cards"], "en")
+
+
+def test_each_reason_is_needed() -> None:
+    assert {why for case in cases() for why in case.values[0].get("ways", {}).values()} == set(WHY_NOT)
 
 
 def _answer(evaluator: Evaluator, body: Json, today: date, language: str) -> Json:
@@ -129,36 +164,36 @@ def _served(formulary: frozenset[str] | None) -> tuple[Evaluator, _Server]:
     """An evaluator, and the server that it asks for what is not prefetched."""
     settings = Settings(fhir_servers=frozenset({SERVER}))
     evaluator = Evaluator(settings if formulary is None else settings.model_copy(update={"formulary": formulary}))
-    evaluator._client = server = _Server(settings.fhir_timeout)
+    evaluator._gatherer._client = server = _Server(settings.fhir_timeout)
     return evaluator, server
 
 
-def request(case: Case) -> Json:
-    """The hook request of a case, with prefetch."""
+def request(case: Case, way: Way = as_written) -> Json:
+    """The hook request of a case, with prefetch, told in one way."""
     today: date = case["today"]
     hook = case.get("hook", "patient-view")
     lines = [*case.get("background", ()), *case.get("record", ()), *case.get("plus", ())]
-    resources = [build.patient(case["patient"], today), *build.record(lines)]
+    resources = way([build.patient(case["patient"], today), *build.record(lines)])
     failed = {camel_case(Data(name)) for name in case.get("failed", ())}
     assert failed <= set(templates(hook)), f"{failed - set(templates(hook))} is not read on {hook}"
     prefetch = {
         key: FAILED if key.rstrip("0123456789") in failed else answer(t, resources) for key, t in templates(hook).items()
     }
-    context = {"userId": "Practitioner/example", "patientId": "p1", **_context(case, hook, resources)}
+    context = {"userId": "Practitioner/example", "patientId": "p1", **_context(case, hook, resources, way)}
     return {"hook": hook, "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "context": context, "prefetch": prefetch}
 
 
-def _context(case: Case, hook: str, record: Iterable[Json]) -> Json:
+def _context(case: Case, hook: str, record: Iterable[Json], way: Way) -> Json:
     """What the hook's context has besides user and patient."""
     drafts = build.drafts(case.get("draft", ()))
     assert not drafts or hook in ("order-select", "order-sign", "medication-refill"), f"no drafts on {hook}"
-    orders = build.collection(draft for draft, _ in drafts)
+    orders = build.collection(way(draft for draft, _ in drafts))
     if hook == "medication-refill":
         return {"medications": orders}
     if hook == "encounter-discharge":
         return {"encounterId": "e1"}
     if hook == "problem-list-item-create":
-        entered = build.record(case["entered"], "e") if "entered" in case else record
+        entered = way(build.record(case["entered"], "e")) if "entered" in case else record
         return {"conditions": build.collection(r for r in entered if r["resourceType"] == "Condition")}
     selected = [f"{draft['resourceType']}/{draft['id']}" for draft, chosen in drafts if chosen]
     return ({"draftOrders": orders} if drafts else {}) | ({"selections": selected} if hook == "order-select" else {})

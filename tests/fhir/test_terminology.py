@@ -80,6 +80,16 @@ def test_codes_of_drugs(row: dict[str, str]) -> None:
     assert {drug.ingredient for drug in identify(medicine, TERMINOLOGY).drugs} == expected
 
 
+WITHOUT_ATC = {"minodronate", "eldecalcitol"}
+"""Drugs that the index of 2026 does not have."""
+
+
+def test_every_drug_is_known_by_an_atc_code_of_its_own() -> None:
+    fifth_level = [row["key"] for row in rows("drugs.tsv") if row["system"] == "atc" and len(row["code"]) == 7]
+    known = {key for keys in fifth_level for key in keys.split("+")}
+    assert known & {drug.ingredient for drug in DRUGS.values()} == {d.ingredient for d in DRUGS.values()} - WITHOUT_ATC
+
+
 WORDINGS = {
     "osteonecrosis-jaw": "osteonecrosis of the jaw",
     "osteopenia": "low bone mass",

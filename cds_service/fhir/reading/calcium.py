@@ -10,7 +10,14 @@ _MASS = r"(\d+(?:\.\d+)?) ?(mg|毫克|g|克)(?![a-z])"
 _SALTS = (  # share of calcium in the salt, the least strength from which a figure can only be the salt's
     (0.40, 1000.0, re.compile(r"carbonate|碳酸钙")),
     (0.21, 950.0, re.compile(r"citrate|枸橼酸钙|柠檬酸钙")),
-    (None, 0.0, re.compile(r"gluconate|lactate|acetate|phosphate|aspartate|葡萄糖酸|乳酸|醋酸|磷酸|门冬|l-苏糖酸|苏糖酸")),
+    (
+        None,
+        0.0,
+        re.compile(
+            r"gluconate|lactate|acetate|phosphate|aspartate|chloride|glubionate|heptonate|pangamate|la?evul|different salts"
+            r"|葡萄糖酸|乳酸|醋酸|磷酸|门冬|l-苏糖酸|苏糖酸|氯化钙"
+        ),
+    ),
 )
 _OF_SALT = r"(?! ?(?:carb|citr|gluc|lact|acet|phos|asp|sal))"
 _ELEMENTAL = (

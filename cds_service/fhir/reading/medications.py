@@ -183,7 +183,8 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
     dosages = _dosages(found)
     others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
     one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
-    text = fold(elements.texts((wording(reached.concept), reached.form)))
+    named = wording(reached.concept) or elements.texts(p.words for p in facts.terminology.drug(reached.concept))
+    text = fold(elements.texts((named, reached.form)))
     product = Product(text, one, alone=len(drugs.drugs) == 1)
     said = dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
     return replace(said, salt=calcium.salt(text)) if said and drug.mechanism is Mechanism.CALCIUM else said

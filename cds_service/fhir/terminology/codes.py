@@ -72,10 +72,14 @@ class Meaning(Struct, frozen=True):
 
 
 class Product(Struct, frozen=True):
-    """What the code of a drug means: keys of drugs (or a class, or "-"), and the strength in mg where the code fixes it."""
+    """What the code of a drug means: keys of drugs (or a class, or "-"), and the strength in mg where the code fixes it.
+
+    ``words``: the salt that the code names, where a mass of the salt is none of the drug.
+    """
 
     keys: tuple[str, ...]
     mg: float | None = None
+    words: str = ""
 
 
 class Diagnosis(Struct, frozen=True):
@@ -128,7 +132,8 @@ class Terminology:
         elif kind == "condition":
             self._conditions[code[0], _icd(code[1]) if code[0] in _ICD else code[1]] = _diagnosis(row)
         elif kind == "drug":
-            self.drugs[code] = Product(tuple(row["key"].split("+")), float(row["mg"]) if row.get("mg") else None)
+            strength = float(row["mg"]) if row.get("mg") else None
+            self.drugs[code] = Product(tuple(row["key"].split("+")), strength, row.get("words") or "")
         else:
             self.services[code] = tuple(row["key"].split("+"))
 
