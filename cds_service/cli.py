@@ -23,6 +23,7 @@ from cds_service.hooks.request import HOOKS, parse
 
 EXAMPLE = "denosumab-missed"
 """The fixture of the greeting: a denosumab dose long overdue, nothing given since."""
+A_FILE = "JSON file (- for standard input), story file (.yaml), or the name of a fixture"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(command=_serve)
 
     evaluate = commands.add_parser("evaluate", help="print the cards for a Bundle, a fixture or a hook request")
-    evaluate.add_argument("file", metavar="FILE", help="JSON file (- for standard input), or the name of a fixture")
+    evaluate.add_argument("file", metavar="FILE", help=A_FILE)
     evaluate.add_argument("--hook", choices=sorted(HOOKS), help="default: the file's own, else patient-view")
     evaluate.add_argument("--lang", choices=("en", "zh"), help="default: CDS_LANGUAGE")
     evaluate.add_argument("--trace", action="store_true", help="also print what was read and what was set aside")
@@ -59,12 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(command=_evaluate)
 
     request = commands.add_parser("request", help="print the hook request of a fixture or Bundle, for curl")
-    request.add_argument("file", metavar="FILE", help="JSON file (- for standard input), or the name of a fixture")
+    request.add_argument("file", metavar="FILE", help=A_FILE)
     request.add_argument("--hook", choices=sorted(HOOKS), help="default: the fixture's own")
     _add_today(request)
     request.set_defaults(command=_request)
 
-    fixtures = commands.add_parser("fixtures", help="list the fixtures and their stories")
+    fixtures = commands.add_parser("fixtures", help="list the fixtures and their stories, or write their Bundles")
+    fixtures.add_argument("--out", metavar="DIR", type=Path, help="write each as a Bundle that a FHIR server stores, to DIR")
     fixtures.set_defaults(command=_fixtures)
 
     migrate = commands.add_parser("migrate", help="bring the schema of CDS_DATABASE_URL up to date, as the service does itself")
@@ -132,9 +134,22 @@ def _request(chosen: argparse.Namespace, settings: Settings) -> None:
 
 def _fixtures(chosen: argparse.Namespace, settings: Settings) -> None:
     import fhir_fixtures
-    from cds_service import terminal
 
-    terminal.list_fixtures(fhir_fixtures.all_fixtures(), settings.language)
+    if not chosen.out:
+        from cds_service import terminal
+
+        terminal.list_fixtures(fhir_fixtures.stories(), settings.language)
+        return
+    names = fhir_fixtures.names()
+    try:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        print(f"Writing {len(names)} Bundles to {chosen.out} ...", flush=True)
+        for name in names:
+            told = fhir_fixtures.load(name).shifted(settings.today()).transaction()
+            (chosen.out / f"{name}.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    except OSError as error:
+        _stop(f"{chosen.out}: {error.strerror or 'cannot be written'}")
+    print(f"{len(names)} Bundles written, one Patient each")
 
 
 def _client_keys(chosen: argparse.Namespace, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Synthetic patients: stories in readable lines, each with the day it is told on and the cards that it must give, and the FHIR
 Bundles that are built from them.
 
-The stories stand in ``<section>/<name>.yaml`` (fields: ``stories.py``; lines: ``lines``). Every story keeps five days' margin
+The stories stand in ``<section>/<name>.yaml`` (fields: ``reading.py``; lines: ``lines``). Every story keeps five days' margin
 to every limit, so that shifting all dates by the same number of days changes nothing.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from fhir_fixtures import lines
-from fhir_fixtures.stories import SECTIONS, Story, parse
+from fhir_fixtures.reading import SECTIONS, Story, parse
 
 Resource = dict[str, Any]
 
@@ -113,13 +113,20 @@ def story(name: str) -> Story:
         near = difflib.get_close_matches(name, names(), cutoff=0.4)
         raise KeyError(f"no fixture {name!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
     section = _sections()[name]
-    return parse(files(__name__).joinpath(section, f"{name}.yaml").read_text(encoding="utf-8"), f"{section}/{name}.yaml", section)
+    return parse(
+        files(__name__).joinpath(section, f"{name}.yaml").read_text(encoding="utf-8"), f"{section}/{name}.yaml", section
+    )
 
 
 @cache
 def load(name: str) -> Fixture:
     """One story with its Bundle; KeyError with the names that come near when there is none of this name."""
     return of(story(name))
+
+
+def read(written: str, name: str) -> Fixture:
+    """The story in a YAML file of someone's own; ValueError names the file, and the field or line that is wrong."""
+    return of(parse(written, name))
 
 
 def of(told: Story) -> Fixture:

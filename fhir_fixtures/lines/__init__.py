@@ -16,7 +16,7 @@ stands in round brackets refines the line (several notes: separated by commas, o
                                                     scores, Z-score and INR need no unit: NRS 6 on 2026-05-01
     smoking former on 2026-01-01                    the smoking status: current, former or never
     fracture hip on 2025-12-01                      by its ICD-10 code; (osteoporotic), (refuted)
-    problem osteoporosis since 2020-01-01           undated without "since"; (resolved 2024-01-01), (refuted), (unconfirmed)
+    problem osteoporosis since 2020-01-01           undated without "since"; (resolved 2024-01-01), (refuted)
                                                     both: (code S72.001D) an ICD-10-CM code, (ICD-10 I10.x00) an ICD-10 code
     allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive),
                                                     (high): its criticality, (anaphylaxis): the reaction
@@ -31,11 +31,11 @@ selected) leaves it out of order-select's selections. It is written with the usu
 otherwise: (dose 35 mg), (every 1 d), (route oral), (sig 70 mg daily) for free text, (no sig). (because myeloma) is its reason.
 ``unknown drug`` is an order whose drug cannot be found out.
 
-How a thing is named: (called 阿仑膦酸钠片 70mg) is the record's own text for a drug, a problem or what was measured; (text only),
-(ATC only), (RxNorm only) keep less of a drug's codes, and (contained) puts the drug into a Medication inside the order.
+How a thing is named: (called 阿仑膦酸钠片 70mg) is the record's own text for a drug, a problem or what was measured. Of a
+drug, (text only), (ATC only) and (RxNorm only) keep fewer codes; (contained) puts it into a Medication inside the order.
 
-A patient is ``female 72`` (the birthday is today) or ``male born 1950-03-01``, without age ``female`` or ``unknown``; a name may
-stand before (``王秀英, female 72``), and behind it ``deceased`` or ``deceased 2026-06-01``.
+A patient is ``female 72`` (the birthday is today) or ``male born 1950-03-01``, without age ``female`` or ``unknown``. A name
+may stand before (``王秀英, female 72``), and behind it ``deceased`` or ``deceased 2026-06-01``.
 
 A line that cannot be read raises ``ValueError``: a case must never test less than it says.
 """

@@ -88,4 +88,6 @@ def sig(word: Resource, notes: Notes) -> Resource:
 
 
 def order(medicine: Resource, instruction: Resource, state: str) -> Resource:
-    return {"resourceType": "MedicationRequest", "status": state, "intent": "order", "subject": PATIENT} | medicine | instruction
+    return (
+        {"resourceType": "MedicationRequest", "status": state, "intent": "order", "subject": PATIENT} | medicine | instruction
+    )

@@ -12,7 +12,7 @@ FREE = {"called", "sig"}
 
 VALUED = FREE | {"range", "assay", "at", "site", "code", "ICD-10", "resolved", "from", "dose", "every", "route", "because"}
 BARE = {"text only", "ATC only", "RxNorm only", "contained", "no sig", "not selected"}
-BARE |= {"resolved", "refuted", "unconfirmed", "inactive", "osteoporotic", "high", "anaphylaxis"}
+BARE |= {"resolved", "refuted", "inactive", "osteoporotic", "high", "anaphylaxis"}
 STATUSES = {"active", "completed", "stopped", "on-hold", "cancelled", "draft", "not-done", "in-progress", "unknown"}
 STATUSES |= {"final", "preliminary", "amended", "corrected", "entered-in-error"}
 

@@ -32,7 +32,7 @@ def _condition(notes: Notes, code: Resource, day: str | None) -> Resource:
     for note, system in (("ICD-10", ICD10), ("code", ICD10CM)):
         if note in notes:
             code = code | coded(system, notes[note])
-    verification = next((v for v in ("refuted", "entered-in-error", "unconfirmed") if v in notes), "confirmed")
+    verification = next((v for v in ("refuted", "entered-in-error") if v in notes), "confirmed")
     found = {
         "resourceType": "Condition",
         "verificationStatus": coded(f"{HL7}condition-ver-status", verification),
@@ -53,7 +53,7 @@ def allergy(notes: Notes, kind: str, name: str) -> list[Resource]:
     a_class = name in words()["classes"]
     word = look_up("classes" if a_class else "drugs", name)
     code = coded(ATC, word["atc"]) | {"text": word["text"] if a_class else name}
-    found = {"resourceType": "AllergyIntolerance", "type": kind, "patient": PATIENT, "code": code}
+    found: Resource = {"resourceType": "AllergyIntolerance", "type": kind, "patient": PATIENT, "code": code}
     found["clinicalStatus"] = coded(f"{HL7}allergyintolerance-clinical", "inactive" if "inactive" in notes else "active")
     verification = "refuted" if "refuted" in notes else "confirmed"
     found["verificationStatus"] = coded(f"{HL7}allergyintolerance-verification", verification)

@@ -47,7 +47,9 @@ def measured(notes: Notes, what: str, comparator: str, value: str, unit: str | N
 
 
 def smoking(notes: Notes, habit: str, day: str) -> list[Resource]:
-    return [_observation(notes, "smoking", coded(LOINC, "72166-2"), day) | {"valueCodeableConcept": coded(SNOMED, SMOKING[habit])}]
+    return [
+        _observation(notes, "smoking", coded(LOINC, "72166-2"), day) | {"valueCodeableConcept": coded(SNOMED, SMOKING[habit])}
+    ]
 
 
 def test(notes: Notes, service: str, kind: str, day: str) -> list[Resource]:

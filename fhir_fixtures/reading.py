@@ -15,6 +15,7 @@ A story holds
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
@@ -49,6 +50,8 @@ CARRIES = {
 
 LANGUAGES = {"en", "zh"}
 INDICATORS = ("info", "warning", "critical")
+NAME = re.compile(r"[A-Za-z0-9.-]{1,48}")
+"""A story's name is the id of its Patient and begins those of the record: FHIR allows 64 such characters."""
 FIELDS = {"title", "text", "asOf", "hook", "patient", "record", "bundle", "draft", "entered", "cards", "misses"}
 
 # libyaml is several times as fast; it is not in every build of PyYAML.
@@ -133,6 +136,9 @@ class _Fields:
 
 
 def _story(told: _Fields, section: str) -> Story:
+    name = told.name.rpartition("/")[2].rpartition(".")[0]
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{told.name}: a story's file is named in letters, digits, hyphens and points, at most 48")
     hook = told.word("hook")
     if hook not in CARRIES:
         raise told.wrong("hook", f"must be one of {', '.join(CARRIES)}")
@@ -140,7 +146,7 @@ def _story(told: _Fields, section: str) -> Story:
     _fits(told, hook, lines)
     told.needed("record")
     return Story(
-        name=told.name.rpartition("/")[2].removesuffix(".yaml"),
+        name=name,
         section=section,
         title=told.in_both_languages("title"),
         text=told.in_both_languages("text"),
