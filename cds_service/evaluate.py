@@ -257,6 +257,7 @@ class Evaluator:
 
     def _card(self, finding: Finding, chart: Chart, call: Call, language: str) -> Json:
         offered = [] if call.by_patient else [self._suggestion(option, chart, call, language) for option in finding.options]
+        offered = [each for each in offered if "actions" in each]
         words = text.render(finding, language, chart, for_patient=call.by_patient)
         base = self._settings.base_url
         return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
