@@ -63,6 +63,7 @@ class Answerer:
     def _card(self, finding: Finding, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes]) -> Json:
         options = () if call.by_patient else finding.options
         offered = [self._suggestion(option, chart, call, language, drafts) for option in options]
+        offered = [each for each in offered if "actions" in each]
         words = text.render(finding, language, chart, for_patient=call.by_patient)
         base = self._settings.base_url
         return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)

@@ -1,4 +1,4 @@
-"""What the command line is given: the name of a fixture, or a file with a fixture, a Bundle or a hook request."""
+"""What the command line is given: the name of a story, or a file with a story, a Bundle or a hook request."""
 
 from __future__ import annotations
 
@@ -16,50 +16,50 @@ from cds_service.hooks.request import HOOKS
 
 Json = dict[str, Any]
 
+STORY_FILES = (".yaml", ".yml")
+
 
 def request_of(
     given: str, prefetch: Mapping[str, Mapping[str, str]], today: date, *, hook: str = "", shift: bool = True
 ) -> Json:
-    """The hook request that a file ("-": standard input) or the name of a fixture stands for.
+    """The hook request that a file ("-": standard input) or the name of a story stands for.
 
     ``prefetch``: the published templates by hook and key. ``hook`` asks for another moment than the one told. With ``shift``
-    the dates of a fixture are moved so that its story happens ``today``; a Bundle and a request stay as they are.
+    the dates of a story are moved so that it happens ``today``; a Bundle and a request stay as they are.
 
     Raises:
-        RequestError: there is no such file or fixture, or it holds something else.
+        RequestError: there is no such file or story, or it holds something else.
     """
-    return request_in(_content(given), prefetch, today, hook=hook, shift=shift, name=given)
+    if fixture := _fixture(given):
+        fixture = fixture._replace(hook=hook or fixture.hook)
+        return (fixture.shifted(today) if shift else fixture).request()
+    return request_in(_content(given), prefetch, hook=hook, name=given)
 
 
-def request_in(
-    told: Json,
-    prefetch: Mapping[str, Mapping[str, str]],
-    today: date,
-    *,
-    hook: str = "",
-    shift: bool = True,
-    name: str = "the file",
-) -> Json:
-    """The same from the content of a file. ``name`` is what an error calls it."""
-    if "asOf" in told:
-        return _of_fixture(told, today, hook, shift)
+def request_in(told: Json, prefetch: Mapping[str, Mapping[str, str]], *, hook: str = "", name: str = "the file") -> Json:
+    """The hook request in a Bundle or in a request. ``name`` is what an error calls it."""
     if told.get("resourceType") == "Bundle":
         return _of_bundle(told, prefetch[hook or "patient-view"], hook or "patient-view")
     if "context" in told and (hook or told.get("hook")) in HOOKS:
         return told | ({"hook": hook} if hook else {})
-    raise RequestError(400, f"{name}: neither a Bundle, nor a fixture, nor a request of one of our hooks ({', '.join(HOOKS)})")
+    raise RequestError(400, f"{name}: neither a Bundle, nor a story, nor a request of one of our hooks ({', '.join(HOOKS)})")
+
+
+def _fixture(given: str) -> fhir_fixtures.Fixture | None:
+    """The story of this name or in this file; None for a file of another kind."""
+    if given in fhir_fixtures.names():
+        return fhir_fixtures.load(given)
+    if not given.endswith(STORY_FILES):
+        return None
+    try:
+        return fhir_fixtures.read(_bytes(given).decode(), given)
+    except ValueError as error:  # not UTF-8, no story, or a line that cannot be read
+        raise RequestError(400, str(error)) from None
 
 
 def _content(given: str) -> Json:
-    path = Path(given)
-    if given in fhir_fixtures.names():
-        path = Path(str(fhir_fixtures.__file__)).with_name(f"{given}.json")
     try:
-        content = json.loads(sys.stdin.buffer.read() if given == "-" else path.read_bytes())
-    except OSError as error:
-        raise RequestError(
-            400, f"{given}: {error.strerror or 'cannot be read'}; `fixtures` lists the names of what is shipped"
-        ) from None
+        content = json.loads(_bytes(given))
     except (ValueError, RecursionError):
         raise RequestError(400, f"{given}: is not JSON in UTF-8") from None
     if not isinstance(content, dict):
@@ -67,15 +67,12 @@ def _content(given: str) -> Json:
     return content
 
 
-def _of_fixture(told: Json, today: date, hook: str, shift: bool) -> Json:
+def _bytes(given: str) -> bytes:
     try:
-        fixture = fhir_fixtures.of(told)
-        fixture = fixture._replace(hook=hook or fixture.hook)
-        return (fixture.shifted(today) if shift else fixture).request()
-    except (AttributeError, KeyError, TypeError, ValueError, StopIteration):
-        raise RequestError(
-            400, "the fixture lacks a part (name, title, story, asOf, hook, expect, a bundle with a Patient)"
-        ) from None
+        return sys.stdin.buffer.read() if given == "-" else Path(given).read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise RequestError(400, f"{given}: {reason}; `fixtures` lists the names of what is shipped") from None
 
 
 def _of_bundle(bundle: Json, prefetch: Mapping[str, str], hook: str) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from rich import box
@@ -17,7 +18,7 @@ from rich.text import Text
 from cards.words.phrases import phrase
 from cds_service.fhir.reading.trace import Line, Trace
 from cds_service.pipeline import Evaluation
-from fhir_fixtures import Fixture
+from fhir_fixtures.reading import Story
 
 OUTCOMES = {"used": ("used", "green"), "set-aside": ("set aside", "yellow"), "not-ours": ("not read", "dim")}
 """How the outcomes of a trace are called, and their color, in the order in which they are listed."""
@@ -66,12 +67,14 @@ def _rows(lines: Iterable[Line]) -> list[tuple[str, str, str, str]]:
     return sorted(rows, key=lambda row: (order.index(row[1]), row[2], row[3], row[0]))
 
 
-def list_fixtures(fixtures: Iterable[Fixture], language: str) -> None:
-    """Print name, hook, title and story of each fixture."""
+def list_fixtures(stories: Iterable[Story], language: str) -> None:
+    """Print name, hook, title and text of each story, under its section."""
     console = Console(highlight=False)
-    for fixture in fixtures:
-        console.print(Text(fixture.name, style="bold"), Text(f"({fixture.hook})", style="dim"), Text(fixture.title[language]))
-        console.print(Padding(Text(fixture.story[language]), (0, 0, 1, 2)))
+    for section, told in groupby(stories, key=lambda story: story.section):
+        console.print(Text(section, style="bold underline"), end="\n\n")
+        for story in told:
+            console.print(Text(story.name, style="bold"), Text(f"({story.hook})", style="dim"), Text(story.title[language]))
+            console.print(Padding(Text(story.text[language]), (0, 0, 1, 2)))
 
 
 def _panel(card: Mapping[str, Any]) -> Panel:

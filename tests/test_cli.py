@@ -13,6 +13,7 @@ import pytest
 import fhir_fixtures
 from cds_service import cli, config
 from cds_service.hooks import clients
+from fhir_fixtures.reading import SECTIONS
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -54,18 +55,21 @@ def test_a_request_of_a_fixture_happens_today(capsys: pytest.CaptureFixture[str]
     assert "2029-" in json.dumps(request["prefetch"]["administrations"])
 
 
-def test_a_bundle_a_fixture_file_and_a_request_are_all_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bundle_a_story_and_a_request_are_all_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fixture = fhir_fixtures.load("alendronate-egfr-28")
     today = fixture.as_of.isoformat()
     orders = fixture.context["draftOrders"]["entry"]
     told = {
         "bundle": fixture.bundle | {"entry": fixture.bundle["entry"] + orders},
-        "fixture": json.loads((Path(str(fhir_fixtures.__file__)).with_name("alendronate-egfr-28.json")).read_text()),
+        "transaction": fixture.transaction(),
         "request": fixture.request(),
     }
-    for name, content in told.items():
-        file = tmp_path / f"{name}.json"
-        file.write_text(json.dumps(content))
+    written = {f"{name}.json": json.dumps(content) for name, content in told.items()}
+    story = Path(fhir_fixtures.__file__).parent / fixture.section / f"{fixture.name}.yaml"
+    written["mine.yaml"] = story.read_text(encoding="utf-8")
+    for name, content in written.items():
+        file = tmp_path / name
+        file.write_text(content)
         out = run(capsys, "evaluate", str(file), "--hook", "order-sign", "--today", today, "--json")
         codes = [card["source"]["topic"]["code"] for card in json.loads(out)["cards"]]
         assert codes == list(fixture.cards), name
@@ -74,6 +78,46 @@ def test_a_bundle_a_fixture_file_and_a_request_are_all_understood(tmp_path: Path
 def test_fixtures_are_listed_with_their_stories(capsys: pytest.CaptureFixture[str]) -> None:
     out = run(capsys, "fixtures")
     assert all(name in out for name in fhir_fixtures.names())
+    assert all(f"\n{section}\n" in f"\n{out}" for section in SECTIONS)
+
+
+def test_fixtures_are_written_as_bundles_that_tell_the_story_of_today(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDS_TODAY", "2027-01-31")
+    out = run(capsys, "fixtures", "--out", str(tmp_path / "new" / "folder"))
+    assert out.splitlines()[-1].startswith(f"{len(fhir_fixtures.names())} Bundles")
+    files = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "new" / "folder").iterdir()}
+    assert sorted(files) == fhir_fixtures.names()
+    fixture = fhir_fixtures.load("alendronate-egfr-28").shifted(date(2027, 1, 31))
+    assert [entry["resource"] for entry in files[fixture.name]["entry"]] == [
+        *fixture.resources,
+        *(entry["resource"] for entry in fixture.context["draftOrders"]["entry"]),
+    ]
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert len(refused(capsys, "fixtures", "--out", str(tmp_path / "file")).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a: [", "YAML"),
+        (b"- a list", "story"),
+        (b"title: {en: A, zh: B}", "hook"),
+        (b"\xff", "utf-8"),
+    ],
+)
+def test_a_story_file_that_is_none_is_refused_in_one_line(
+    tmp_path: Path, content: bytes, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_bytes(content)
+    told = refused(capsys, "evaluate", str(file))
+    assert len(told.splitlines()) == 1
+    assert said in told
 
 
 @pytest.mark.parametrize(

@@ -10,22 +10,20 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import fhir_fixtures
 from cds_service.config import Settings
 from cds_service.fhir.reading.elements import Coding
 from cds_service.fhir.reading.units import plain
 from cds_service.fhir.terminology.codes import _URIS, Terminology, load, system_of
-from cds_service.hooks.request import HOOKS, parse
+from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture
 
 Resource = dict[str, Any]
 Said = list[tuple[str, str, list[tuple[str, bool]]]]
 
-NAMES = [fixture.name for fixture in fhir_fixtures.all_fixtures() if fixture.hook in HOOKS and fixture.name != "broken-record"]
+NAMES = [name for name in fhir_fixtures.names() if name != "broken-record"]
 OPTIONAL = frozenset(
     {
         "meta",
@@ -88,10 +86,15 @@ def without_optional_fields(resources: list[Resource], chance: Random) -> None:
         if isinstance(value, dict):
             coded = bool(value.get("coding")) or "resourceType" in value or "system" in value
             for field in sorted(OPTIONAL & value.keys()):
-                if coded and chance.random() < 0.7:
+                if coded and chance.random() < 0.7 and not (field == "text" and _of_no_strength(value)):
                     del value[field]
 
     strip([resource for resource in resources if resource["resourceType"] in CODED | {"Patient"}])
+
+
+def _of_no_strength(concept: Resource) -> bool:
+    """A drug whose codes are ATC alone: its text may be all that tells the strength."""
+    return {coding.get("system") for coding in concept.get("coding", ())} == {"http://www.whocc.no/atc"}
 
 
 def in_other_units(resources: list[Resource], chance: Random) -> None:
@@ -161,10 +164,11 @@ def _alike(kind: str, code: tuple[str, str]) -> list[tuple[str, str]]:
 WAYS = (reordered, repeated, without_optional_fields, in_other_units, in_other_code_systems)
 
 
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-@settings(derandomize=True, max_examples=40, deadline=None, database=None)
-@given(name=st.sampled_from(NAMES), chance=st.randoms(use_true_random=False))
-def test_cards_stay_the_same(way: Callable[[list[Resource], Random], None], name: str, chance: Random) -> None:
+def test_cards_stay_the_same(way: Callable[[list[Resource], Random], None], name: str) -> None:
+    """The chances of a story are its own: another one beside it changes nothing."""
+    chance = Random(name)
     fixture = fhir_fixtures.load(name)
     resources = deepcopy(fixture.resources)
     way(resources, chance)

@@ -13,8 +13,8 @@ import pytest
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
-from tests import build
 from tests.protocol.checks import check_response
 from tests.test_order_safety import NORMAL
 
@@ -117,9 +117,8 @@ LABS = {"38483-4", "49765-1", "33914-3", "2160-0", "17861-6", "62238-1"}
 def test_a_plain_correct_order_in_a_whole_history_with_normal_labs_draws_no_warning(name: str, drug: str) -> None:
     record = [r for r in without(resources(name), is_alendronate) if not is_lab(r)]
     patient = next(r["id"] for r in record if r["resourceType"] == "Patient")
-    lines = [line.format(day="2024-01-02") for line in NORMAL]
-    told = json.dumps([*build.record(lines), *(draft for draft, _ in build.drafts([drug]))])
-    *labs, draft = json.loads(told.replace("Patient/p1", f"Patient/{patient}"))
+    labs = lines.record((line.format(day="2024-01-02") for line in NORMAL), patient=patient)
+    ((draft, _),) = lines.drafts([drug], patient=patient)
     orders = {"resourceType": "Bundle", "entry": [{"resource": draft}]}
     given = cards([*record, *labs], hook="order-sign", draftOrders=orders)
     assert {code: card["summary"] for code, card in given.items() if card["indicator"] != "info"} == {}

@@ -14,7 +14,9 @@ from cds_service.hooks.request import HOOKS, parse
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown = commands.add_parser("evaluate", help="print the cards for a Bundle, a fixture or a hook request")
-    shown.add_argument("file", metavar="FILE", help="JSON file (- for standard input), or the name of a fixture")
+    shown.add_argument(
+        "file", metavar="FILE", help="JSON file (- for standard input), story file (.yaml), or the name of a fixture"
+    )
     shown.add_argument("--hook", choices=sorted(HOOKS), help="default: the file's own, else patient-view")
     shown.add_argument("--lang", choices=("en", "zh"), help="default: CDS_LANGUAGE")
     shown.add_argument("--trace", action="store_true", help="also print what was read and what was set aside")
@@ -23,7 +25,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown.set_defaults(command=evaluate)
 
     asked = commands.add_parser("request", help="print the hook request of a fixture or Bundle, for curl")
-    asked.add_argument("file", metavar="FILE", help="JSON file (- for standard input), or the name of a fixture")
+    asked.add_argument(
+        "file", metavar="FILE", help="JSON file (- for standard input), story file (.yaml), or the name of a fixture"
+    )
     asked.add_argument("--hook", choices=sorted(HOOKS), help="default: the fixture's own")
     _add_today(asked)
     asked.set_defaults(command=request)

@@ -83,13 +83,13 @@ def _add_services(pages: Blueprint) -> None:
 def _patients(language: str) -> Iterator[Json]:
     """The fixtures with their stories, by what the most urgent card is about, the example first."""
     told = []
-    for each in fhir_fixtures.all_fixtures():
+    for each in fhir_fixtures.stories():
         urgent = sorted(each.cards.items(), key=lambda card: (Indicator(card[1]).rank, shown(card[0])))
         told.append(
             {
                 "name": each.name,
                 "title": each.title[language],
-                "story": each.story[language],
+                "story": each.text[language],
                 "hook": each.hook,
                 "section": _section(urgent[0][0]) if urgent else "",
                 "indicator": urgent[0][1] if urgent else "",
@@ -138,7 +138,7 @@ def _request(told: Any, asked: Json, evaluator: Evaluator, settings: Settings) -
         ready = told._replace(hook=hook).request()
         resources = told.resources
     else:
-        ready = request_in(told, evaluator.prefetch, settings.today(), hook=hook)
+        ready = request_in(told, evaluator.prefetch, hook=hook)
         resources = [
             e["resource"] for e in told.get("entry") or () if isinstance(e, dict) and isinstance(e.get("resource"), dict)
         ]

@@ -6,6 +6,7 @@ and what it rests on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
@@ -25,6 +26,10 @@ Action = dict[str, Any]
 __all__ = ["System", "actions", "templates"]
 
 
+ADDRESS = re.compile(r"[A-Za-z]+/[A-Za-z0-9.-]{1,64}")
+"""A relative reference, as a client can follow it."""
+
+
 def actions(
     option: Option,
     *,
@@ -38,13 +43,17 @@ def actions(
     drafts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Action]:
     """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created.
-    A draft that is only amended is updated.
+    A draft that is only amended is updated. One without an id that FHIR allows has no address: it is left alone, and a
+    suggestion that would do nothing else has no action.
 
     ``patient_id`` and ``encounter_id`` are bare ids, ``reason_reference`` is a relative reference (``Condition/7``).
     ``system`` chooses the code systems, ``postmenopausal`` the ICD code of a problem. What starts after ``today`` carries
     its date in the resource; ``start`` of a problem is its onset, so that an old fracture is not taken for one of today.
     ``drafts``: the drafts as they came, by relative reference. KeyError for an option that there is no template or draft of.
     """
+    replaced = [each for each in option.replaces if ADDRESS.fullmatch(each.id)]
+    if option.kind == "mend" and not replaced:
+        return []
     if option.kind == "mend":
         return [_update(option, language, drafts)]
     deleted = [
@@ -53,7 +62,7 @@ def actions(
             "description": phrase("action", "discard", language, draft=name(each, language)),
             "resourceId": each.id,
         }
-        for each in option.replaces
+        for each in replaced
     ]
     created = []
     for key in _keys(option, postmenopausal):
