@@ -1,0 +1,82 @@
+"""The card specification covers every card, and whatever cites a place in it finds that place."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cards.catalog  # noqa: F401  registers every rule
+from cards.rule import REGISTRY
+
+ROOT = Path(__file__).parents[1]
+SPECIFICATION = (ROOT / "cards/sources/specification.md").read_text(encoding="utf-8")
+HOOKS = {
+    "PV": "patient-view",
+    "OS": "order-select",
+    "SG": "order-sign",
+    "PL": "problem-list-item-create",
+    "ED": "encounter-discharge",
+    "MR": "medication-refill",
+}
+_CITE = re.compile(r"specification\.md#([\w-]*)|\]\(#([\w-]*)\)")
+
+
+def anchors(markdown: str) -> set[str]:
+    """The anchors that GitHub gives to headings: lower case, no punctuation, hyphens for blanks; a repeated one is numbered.
+
+    >>> sorted(anchors("## On treatment\\n### `drug-allergy`\\n### 25(OH)D\\n## On treatment"))
+    ['25ohd', 'drug-allergy', 'on-treatment', 'on-treatment-1']
+    """
+    seen: Counter[str] = Counter()
+    found = set()
+    for heading in re.findall(r"^#{1,6} (.+)$", markdown, re.MULTILINE):
+        slug = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return found
+
+
+def cites() -> Iterator[tuple[str, str]]:
+    """Each cite of a place in the specification, as (file, anchor): in the tables of numbers and sources, and in itself."""
+    tables = [*ROOT.glob("*.toml"), *(ROOT / "cards").rglob("*.toml"), *(ROOT / "cards").rglob("*.yaml")]
+    for path in [*tables, ROOT / "cards/sources/specification.md"]:
+        for found in _CITE.finditer(path.read_text(encoding="utf-8")):
+            yield str(path.relative_to(ROOT)), found[1] or found[2] or ""
+
+
+def test_every_card_has_its_heading() -> None:
+    assert not REGISTRY.keys() - anchors(SPECIFICATION)
+
+
+def test_every_cite_leads_to_a_heading() -> None:
+    there = anchors(SPECIFICATION)
+    assert sorted({f"{file}: {anchor}" for file, anchor in cites() if anchor not in there}) == []
+
+
+@pytest.mark.parametrize("code", sorted(REGISTRY))
+def test_hooks_of_a_card_are_those_it_runs_on(code: str) -> None:
+    """A card's first line begins with its hooks, such as *PV ED. Warning ...*"""
+    line = re.search(rf"^### `{code}`\n\n\*(All hooks|[A-Z ]+)(.*?)\n", SPECIFICATION, re.MULTILINE)
+    assert line, "no line of hooks and indicator"
+    stated = set(HOOKS) if line[1] == "All hooks" else set(line[1].split())
+    extra = set(re.findall(r"\b(OS|SG)\b", line[2])) if line[2].startswith(";") else set()
+    assert {HOOKS[hook] for hook in stated | extra} == {hook.value for hook in REGISTRY[code].hooks}
+
+
+def test_every_number_says_where_it_comes_from() -> None:
+    """Every number has a source that can be opened, and a name of its own in both languages."""
+    path = ROOT / "provenance.toml" if (ROOT / "provenance.toml").exists() else ROOT / "cards/thresholds.toml"
+    rows = tomllib.loads(path.read_text("utf-8"))
+    ids = set(re.findall(r"id: ([\w-]+),", (ROOT / "cards/recommendations.yaml").read_text("utf-8")))
+    assert [k for k, row in rows.items() if not (_opens(row["link"]) or row["link"] in ids)] == []
+    for language in ("name", "name_zh"):
+        assert [name for name, times in Counter(row[language] for row in rows.values()).items() if times > 1] == []
+
+
+def _opens(link: str) -> bool:
+    return link.startswith(("specification.md#", "https://"))
