@@ -19,6 +19,8 @@ from fhir_fixtures.prefetch import templates
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
+"""All of them: also how to work here, and what was decided."""
 README, INTEGRATION, SAFETY = (
     (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/integration.md", "docs/clinical-safety.md")
 )
@@ -48,8 +50,8 @@ def rows(text: str) -> list[list[str]]:
 
 
 def codes(text: str) -> list[str]:
-    """What stands between backticks."""
-    return re.findall(r"`([^`]+)`", text)
+    """What stands between backticks, but not in a block of its own: its fences would turn inside and outside around."""
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
 
 
 def test_every_variable_is_in_the_table_of_the_readme_and_no_other() -> None:
@@ -60,7 +62,7 @@ def test_every_variable_is_in_the_table_of_the_readme_and_no_other() -> None:
 
 def test_documents_name_no_variable_that_does_not_exist() -> None:
     variables = {str(field.validation_alias) for field in Settings.model_fields.values()}
-    told = {name for path in DOCUMENTS for name in re.findall(r"\bCDS_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
+    told = {name for path in PAGES for name in re.findall(r"\bCDS_[A-Z_]+\b", path.read_text(encoding="utf-8"))}
     assert told <= variables
 
 
@@ -127,13 +129,22 @@ def used(threshold: str) -> bool:
     return threshold in keys or threshold.startswith(beginnings)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?://)([^)]+)\)", path.read_text(encoding="utf-8")):
         name, _, anchor = target.partition("#")
         linked = (path.parent / name) if name else path
         assert linked.is_file(), target
         assert not anchor or anchor in anchors(linked), target
+
+
+@pytest.mark.parametrize(
+    ("index", "folder"), [("docs/decisions/README.md", "docs/decisions"), ("CONTRIBUTING.md", "docs/contributing")]
+)
+def test_every_page_of_a_folder_is_pointed_to_by_its_index(index: str, folder: str) -> None:
+    text = (ROOT / index).read_text(encoding="utf-8")
+    linked = {((ROOT / index).parent / name).resolve() for name in re.findall(r"\]\(([^)#]+\.md)", text)}
+    assert {path for path in (ROOT / folder).glob("*.md") if path != ROOT / index} <= linked
 
 
 def anchors(path: Path) -> set[str]:
@@ -145,5 +156,5 @@ def anchors(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_documents_name_exist(path: Path) -> None:
     named = [code for code in codes(path.read_text(encoding="utf-8")) if re.fullmatch(r"[\w/.]+\.(py|toml|yaml|tsv)", code)]
-    places = (ROOT, ROOT / "cds_service")
+    places = (ROOT, ROOT / "cds_service", ROOT / "deploy" / "kubernetes")
     assert [name for name in named if not any((place / name).is_file() for place in places)] == []
