@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
 
-from cards.vocabulary import DRUGS
+from cards.vocabulary import DRUGS, Name
 
 HERE = Path(__file__).parent
 SHARED = HERE / "thresholds.toml"
@@ -30,17 +30,35 @@ class ContentError(ValueError):
     """Something is missing or wrong in the medicine's own files: one sentence that names file and place."""
 
 
+Status = Literal["VERIFIED", "SEED", "SECONDARY", "RECALL", "OWN"]
+"""How sure a number is; ``thresholds.toml`` tells what each means."""
+
+
+class Former(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a number was before, until which content version, and why it changed."""
+
+    value: int | float
+    until: str
+    why: str
+
+
 class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
     """A number with its unit (UCUM), where it comes from and how sure it is.
 
-    ``status``: VERIFIED, SEED, SECONDARY, RECALL or OWN (``thresholds.toml`` tells what they mean). ``card``: the code of the
-    card that it belongs to, "" where several share it.
+    ``link`` opens the source: the id of a recommendation, a place in the specification (``specification.md#…``) or an https
+    address; ``place`` says where in it. ``since``: the content version that first had this value; ``history``: what it was
+    before, the newest first. ``card``: the code of the card that it belongs to, "" where several share it.
     """
 
+    name: Name
     value: int | float
     unit: str
     source: str
-    status: str
+    link: str
+    status: Status
+    since: str
+    place: str = ""
+    history: tuple[Former, ...] = ()
     card: str = ""
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import cards.catalog  # noqa: F401  registers every rule
-from cards.rule import REGISTRY
+from cards.engine.catalog import all_cards
+from cards.engine.sources import RECOMMENDATIONS
+from cards.thresholds import shipped
 
 ROOT = Path(__file__).parents[1]
 SPECIFICATION = (ROOT / "cards/sources/specification.md").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def cites() -> Iterator[tuple[str, str]]:
 
 
 def test_every_card_has_its_heading() -> None:
-    assert not REGISTRY.keys() - anchors(SPECIFICATION)
+    assert not all_cards().keys() - anchors(SPECIFICATION)
 
 
 def test_every_cite_leads_to_a_heading() -> None:
@@ -58,24 +58,22 @@ def test_every_cite_leads_to_a_heading() -> None:
     assert sorted({f"{file}: {anchor}" for file, anchor in cites() if anchor not in there}) == []
 
 
-@pytest.mark.parametrize("code", sorted(REGISTRY))
+@pytest.mark.parametrize("code", sorted(all_cards()))
 def test_hooks_of_a_card_are_those_it_runs_on(code: str) -> None:
     """A card's first line begins with its hooks, such as *PV ED. Warning ...*"""
     line = re.search(rf"^### `{code}`\n\n\*(All hooks|[A-Z ]+)(.*?)\n", SPECIFICATION, re.MULTILINE)
     assert line, "no line of hooks and indicator"
     stated = set(HOOKS) if line[1] == "All hooks" else set(line[1].split())
     extra = set(re.findall(r"\b(OS|SG)\b", line[2])) if line[2].startswith(";") else set()
-    assert {HOOKS[hook] for hook in stated | extra} == {hook.value for hook in REGISTRY[code].hooks}
+    assert {HOOKS[hook] for hook in stated | extra} == {hook.value for hook in all_cards()[code].hooks}
 
 
 def test_every_number_says_where_it_comes_from() -> None:
     """Every number has a source that can be opened, and a name of its own in both languages."""
-    path = ROOT / "provenance.toml" if (ROOT / "provenance.toml").exists() else ROOT / "cards/thresholds.toml"
-    rows = tomllib.loads(path.read_text("utf-8"))
-    ids = set(re.findall(r"id: ([\w-]+),", (ROOT / "cards/recommendations.yaml").read_text("utf-8")))
-    assert [k for k, row in rows.items() if not (_opens(row["link"]) or row["link"] in ids)] == []
-    for language in ("name", "name_zh"):
-        assert [name for name, times in Counter(row[language] for row in rows.values()).items() if times > 1] == []
+    rows = shipped().table
+    assert [key for key, row in rows.items() if not (_opens(row.link) or row.link in RECOMMENDATIONS)] == []
+    for language in ("en", "zh"):
+        assert [name for name, times in Counter(row.name[language] for row in rows.values()).items() if times > 1] == []
 
 
 def _opens(link: str) -> bool:
