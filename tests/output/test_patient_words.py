@@ -17,7 +17,7 @@ from cards.vocabulary import ZOLEDRONATE, Data, Name
 from cards.vocabulary.regimens import REGIMENS
 from cards.words import text
 from cards.words.phrases import PHRASES, phrase
-from tests.card_reference import Sample, gather, own_words
+from cds_service.casebook.samples import Sample, gather, own_words
 
 JARGON = {
     "en": r"antiresorpt|anabolic|bisphosphonate|contraindicat|hypocalc|subcutan|adherence|osteopenia|prophyla|indicat|sequel|"
