@@ -19,7 +19,12 @@ from cds_service.fhir.reading.trace import Line, Trace
 from cds_service.pipeline import Evaluation
 from fhir_fixtures import Fixture
 
-OUTCOMES = {"used": ("used", "green"), "set-aside": ("set aside", "yellow"), "not-ours": ("not read", "dim")}
+OUTCOMES = {
+    "used": ("used", "green"),
+    "set-aside": ("set aside", "yellow"),
+    "left-out": ("left out", "yellow"),
+    "not-ours": ("not read", "dim"),
+}
 """How the outcomes of a trace are called, and their color, in the order in which they are listed."""
 
 STYLES = dict(OUTCOMES.values())
@@ -60,7 +65,7 @@ def _rows(lines: Iterable[Line]) -> list[tuple[str, str, str, str]]:
             why = phrase("set-aside", line.why, "en") + (f" ({line.detail})" if line.detail else "")
             rows.append((line.source, outcome, line.what, why))
         else:
-            rows.append((line.source, outcome, "", line.why))
+            rows.append((line.source, outcome, line.what if line.outcome == "left-out" else "", line.why))
     rows += [(source, "used", ", ".join(dict.fromkeys(what)), "") for source, what in uses.items()]
     order = [name for name, _ in OUTCOMES.values()]
     return sorted(rows, key=lambda row: (order.index(row[1]), row[2], row[3], row[0]))

@@ -104,7 +104,8 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     if (onset or recorded or facts.today) > facts.today:
         facts.put_aside(source, "future", when=onset or recorded)
         return
-    if onset is None and recorded is None and (found.onset_date_time or found.recorded_date):
+    undated = found.onset_date_time or found.recorded_date or facts.record.lacks(source, "onset", "recordedDate")
+    if onset is None and recorded is None and undated:
         facts.put_aside(source, "no-date", detail="onset")
     _record(source, facts, found, said, onset, recorded)
 

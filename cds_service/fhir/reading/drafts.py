@@ -13,8 +13,9 @@ from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.drugs import Identified
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start
-from cds_service.fhir.reading.record import BROKEN, Given, Record, field_of, part, tail
+from cds_service.fhir.reading.record import BROKEN, Given, Record, part, tail
 from cds_service.fhir.reading.services import services_of
 from cds_service.fhir.terminology.codes import Terminology
 

@@ -98,7 +98,7 @@ class Facts:
         try:
             return self._concepts[said]
         except KeyError:
-            found = self._concepts[said] = part(wire.CONCEPT, said, "code")
+            found = self._concepts[said] = part(wire.CONCEPT, said, "code", self.record.patience)
             return found
 
     def meaning(self, content: Raw, of: Callable[[elements.Concept | None, Terminology], Meant]) -> Meant:

@@ -15,8 +15,9 @@ from cds_service.fhir.reading.dosing import Product, dosing, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.lenient import UNREADABLE
 from cds_service.fhir.reading.names import fold
-from cds_service.fhir.reading.record import BROKEN, Record, part
+from cds_service.fhir.reading.record import BROKEN, Record, parts
 from cds_service.fhir.terminology.codes import Terminology
 
 _KINDS = {
@@ -28,6 +29,8 @@ _KINDS = {
 _BILLING_UNIT = re.compile(r"\b1 ?mg\b", re.IGNORECASE)
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _MOST_REPEATS = 99
+_UNREADABLE = elements.Dosage(text=UNREADABLE)
+_BESIDES_THE_DOSE = re.compile(r"route|patientInstruction|sequence|\.(display|system)$")
 
 
 class Reached(Struct, frozen=True):
@@ -78,7 +81,7 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
     if kind in ("administration", "dispense") and start and start > facts.today:
         facts.put_aside(source, "future", when=start)
         return
-    if start is None and _has_date(found):
+    if start is None and (_has_date(found) or facts.record.lacks(source, "effective", "authoredOn", "when")):
         facts.put_aside(source, "no-date", detail="unreadable date")
     for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
         facts.exposures.append(
@@ -202,8 +205,18 @@ def _stated_start(found: wire.Medicine, bounds: list[elements.Period], facts: Fa
 
 def _dosages(found: wire.Medicine) -> tuple[elements.Dosage, ...]:
     fields = ((found.dosage_instruction, "dosageInstruction"), (found.dosage, "dosage"))
-    said = [part(wire.DOSAGES, content, name) for content, name in fields if content != elements.NOTHING]
-    return tuple(dosage for some in said for dosage in elements.many(some))
+    said = [_readable(content, name) for content, name in fields if content != elements.NOTHING]
+    return tuple(dosage for some in said for dosage in some)
+
+
+def _readable(content: Raw, name: str) -> tuple[elements.Dosage, ...]:
+    """The dosages of a field. Where something about dose or time is broken, there is one that nobody can read."""
+    try:
+        found, left_out = parts(wire.DOSAGES, content, name)
+    except BROKEN:
+        return (_UNREADABLE,)
+    broken = any(not _BESIDES_THE_DOSE.search(path) for path in left_out)
+    return (*elements.many(found), _UNREADABLE) if broken else elements.many(found)
 
 
 def _bounds(found: wire.Medicine) -> list[elements.Period]:

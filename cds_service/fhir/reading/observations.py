@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from datetime import date, datetime, tzinfo
 
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.reading.questionnaires import answer
-from cds_service.fhir.reading.record import last_updated
+from cds_service.fhir.reading.record import BROKEN, last_updated
 from cds_service.fhir.reading.record import part as decoded
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
@@ -130,7 +131,9 @@ def _method(found: wire.Observation) -> str:
 
 
 def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
-    return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
+    with suppress(*BROKEN):
+        return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
+    return ()
 
 
 def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:

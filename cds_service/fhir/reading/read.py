@@ -17,9 +17,10 @@ from cds_service.fhir.reading.conditions import condition, family, is_stated, un
 from cds_service.fhir.reading.drafts import draft_concerns_us, is_selected, read_drafts
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.facts import GROUPS, Facts
+from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import medication
 from cds_service.fhir.reading.observations import in_order, observation
-from cds_service.fhir.reading.record import BROKEN, Given, Kept, Record, Source, field_of, part, type_of
+from cds_service.fhir.reading.record import BROKEN, Given, Kept, Record, Source, part, type_of
 from cds_service.fhir.reading.services import act, imaging, keys_of
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Meaning, Terminology, group_of, load

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw, Struct, json
 
 from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.lenient import Patience, field_of, repaired
 from cds_service.fhir.reading.trace import Trace
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -24,8 +25,11 @@ Wanted = TypeVar("Wanted")
 _NO_ID = "\0"
 _UNREADABLE = b"{}"
 """Stands for what is no resource, so that it is counted."""
+_ESSENTIAL = re.compile(
+    r"(subject|patient)(\.reference)?$|code$|medication(CodeableConcept|Reference(\.reference)?)$|value[A-Z]|doNotPerform$"
+)
+"""Fields without which a resource says something else, or nothing: where one is broken, the resource is."""
 _TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
-_AT = re.compile(r" - at `\$?\.?(.*)`$")
 
 
 class AmbiguousPatientError(ValueError):
@@ -35,7 +39,8 @@ class AmbiguousPatientError(ValueError):
 class Given(Struct, gc=False):
     """A resource that is kept as it came: a draft, or one that is broken or of a type that is not read.
 
-    ``found`` is None where it is broken or foreign; ``fault`` is then the field, without its value.
+    ``found`` is None where it is broken or foreign; ``fault`` is then the field, without its value. ``left_out``: the fields
+    of a wrong type, without which it could be read.
     """
 
     type: str
@@ -43,6 +48,7 @@ class Given(Struct, gc=False):
     raw: Raw | bytes
     found: wire.AnyResource | None = None
     fault: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -54,16 +60,18 @@ Kept = wire.AnyResource | Given
 """A resource on record: decoded, or as it came."""
 
 
-def field_of(error: Exception) -> str:
-    """The path of the field that could not be read, never its value."""
-    match = _AT.search(str(error))
-    return match[1] if match else ""
+def part(decoder: json.Decoder[Wanted], content: bytes | Raw, field: str, patience: Patience | None = None) -> Wanted:
+    """A field that stayed JSON, decoded, without what in it is of a wrong type. Where nothing is left, or it is wrong as a
+    whole, that is told with the field's name. Raises what BROKEN lists."""
+    return parts(decoder, content, field, patience)[0]
 
 
-def part(decoder: json.Decoder[Wanted], content: bytes | Raw, field: str) -> Wanted:
-    """A field that stayed JSON, decoded; what is wrong in it is told with the field's name. Raises what BROKEN lists."""
+def parts(
+    decoder: json.Decoder[Wanted], content: bytes | Raw, field: str, patience: Patience | None = None
+) -> tuple[Wanted, tuple[str, ...]]:
+    """The same, with the paths of what was left out."""
     try:
-        return decoder.decode(content)
+        return repaired(decoder, content, Patience() if patience is None else patience)
     except msgspec.ValidationError as error:
         inner = field_of(error)
         path = f"{field}{inner}" if inner.startswith("[") else ".".join(filter(None, (field, inner)))
@@ -94,6 +102,8 @@ class Record:
         self._by_url: dict[str, str] = {}
         self._ours: dict[str, bool] = {}
         self._nameless = False
+        self._left_out: dict[str, tuple[str, ...]] = {}
+        self.patience = Patience()
         self.reached: set[str] = set()
         self.patient_id = ""
 
@@ -133,7 +143,7 @@ class Record:
     def add_drafts(self, source: bytes | Raw) -> None:
         """Take in what is being written. It is kept as it came, since a draft may be amended."""
         for raw, full_url in _parts(source):
-            given = _read(raw, full_url)
+            given = _read(raw, full_url, self.patience)
             if given is None or given.type == "OperationOutcome":
                 continue
             if given.type == "Bundle":
@@ -155,9 +165,12 @@ class Record:
 
     def _take_apart(self, raw: bytes | Raw, full_url: str) -> None:
         """Take in one entry of a Bundle that could not be read as a whole."""
-        given = _read(raw, full_url)
+        given = _read(raw, full_url, self.patience)
         if given is not None and given.found is not None:
             self._take(given.found, full_url)
+            if given.left_out:
+                self._left_out[given.source] = given.left_out
+                self.trace.note_left_out(given.source, given.left_out)
         elif given is not None and given.type == "Bundle":
             self.add(raw)
         elif given is not None:
@@ -182,6 +195,10 @@ class Record:
         """The later version of two with one id; what they say decides where nothing else does, so that order never matters."""
         self.trace.duplicates += 1
         return max(known, found, key=_version)
+
+    def lacks(self, source: str, *fields: str) -> bool:
+        """Whether fields that begin with one of these names were left out of a resource, since nobody can read them."""
+        return any(path.startswith(fields) for path in self._left_out.get(source, ()))
 
     def settle_patient(self, patient_id: str | None) -> None:
         """Whose record it is: as said, else the one Patient given. Raises AmbiguousPatientError."""
@@ -264,13 +281,18 @@ def _entries(bundle: wire.LooseBundle) -> Iterator[tuple[bytes | Raw, str]]:
             yield entry.resource, entry.full_url if isinstance(entry.full_url, str) else ""
 
 
-def _read(raw: bytes | Raw, full_url: str) -> Given | None:
+def _read(raw: bytes | Raw, full_url: str, patience: Patience) -> Given | None:
     """One resource by itself; None for null."""
     try:
-        found = wire.RESOURCE.decode(raw)
+        found, left_out = repaired(wire.RESOURCE, raw, patience)
     except BROKEN as error:
         return None if not bytes(raw).strip() else _broken(raw, full_url, field_of(error))
-    return None if found is None else Given(type(found).__name__, found.id or _id_of(full_url), raw, found)
+    if found is None:
+        return None
+    essential = (path for path in left_out if isinstance(found, wire.Bundle) or _ESSENTIAL.match(path))
+    if fault := next(essential, ""):
+        return _broken(raw, full_url, fault)
+    return Given(type(found).__name__, found.id or _id_of(full_url), raw, found, left_out=left_out)
 
 
 def _broken(raw: bytes | Raw, full_url: str, fault: str) -> Given:
@@ -280,7 +302,7 @@ def _broken(raw: bytes | Raw, full_url: str, fault: str) -> Given:
         kind = wire.Kind("")
     if not kind.resource_type:
         return Given("", "", raw, fault=fault)
-    name = kind.id if isinstance(kind.id, str) else ""
+    name = str(kind.id) if isinstance(kind.id, str | int) else ""
     return Given(kind.resource_type, name or _id_of(full_url), raw, fault=fault)
 
 
