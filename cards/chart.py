@@ -313,6 +313,9 @@ class Chart(Struct, frozen=True, kw_only=True):
     drafts: tuple[Draft, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     failed: frozenset[Data] = frozenset()
+    failed_why: Mapping[Data, str] = field(default_factory=dict)
+    """Why each failed group could not be had: "unanswered", "partial", "outcome" (the server reported an error),
+    "other-bundle", "other-type", "other-release" (of FHIR), "other-patient"."""
     formulary: frozenset[str] | None = None
     found: Mapping[str, Any] = field(default_factory=dict)
     not_run: Sequence[Any] = ()

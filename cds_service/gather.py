@@ -5,7 +5,7 @@ All of it, the Medications that orders point at included, is at hand before anyt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -15,26 +15,35 @@ from cards.rule import cards_of
 from cds_service import metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
-from cds_service.fhir.fetching.client import Access, Answer, FhirClient, medication_urls
+from cds_service.fhir.fetching.answers import asked_for, why_failed
+from cds_service.fhir.fetching.client import Access, FhirClient, medication_urls
 from cds_service.fhir.fetching.pages import below, page_of
 from cds_service.fhir.fetching.queries import Query, build
 from cds_service.fhir.reading.medications import dangling
-from cds_service.fhir.reading.record import Record
+from cds_service.fhir.reading.record import Record, Source
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.hooks.request import HOOKS, Call
 
 
 class Gathered(Struct):
-    """What could be had: the record of all resources, the groups that failed, the keys that they stand under."""
+    """What could be had: the record of all resources, the groups that failed and why (``answers.WHYS``), the keys that they
+    stand under."""
 
     record: Record
-    failed: set[Data] = field(default_factory=set)
+    failed: dict[Data, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
 
-    def lack(self, query: Query) -> None:
-        self.failed.add(query.data)
+    def lack(self, query: Query, why: str) -> None:
+        self.failed.setdefault(query.data, why)
         self.missing.add(query.key)
+
+
+class Reply(Struct):
+    """What came for a query: its pages, and whether none is missing."""
+
+    pages: list[Source] = field(default_factory=list)
+    complete: bool = False
 
 
 def opened(call: Call, *, full: bool = False) -> Gathered:
@@ -86,11 +95,13 @@ class Gatherer:
         orders point at and nobody sent, in what is left of the time."""
         access = self._access(call)
         queries = self._queries.get(call.client, self._queries[""])[call.hook]
-        urls = _taken(gathered, call, queries, access)
+        replies, urls = _sent(call, queries, access)
         deadline = self._client.deadline(access) if access else None
         if access and urls:
-            answers = self._client.fetch(access, urls, deadline)
-            _add(gathered, queries, answers)
+            for key, answer in self._client.fetch(access, urls, deadline).items():
+                replies[key].pages.extend(answer.pages)
+                replies[key].complete = answer.complete
+        _take(gathered, queries, replies, asked=urls.keys())
         if access and (references := dangling(gathered.record, self._terminology)):
             answers = self._client.fetch(access, medication_urls(access.base, references), deadline)
             for answer in answers.values():
@@ -106,33 +117,41 @@ class Gatherer:
         return Access(base, call.fhir.token, call.fhir.until) if base in listed else None
 
 
-def _taken(gathered: Gathered, call: Call, queries: Sequence[Query], access: Access | None) -> dict[str, str]:
-    """Take what the client sent; the URLs of what it did not and can be asked for, by key."""
+def _sent(call: Call, queries: Sequence[Query], access: Access | None) -> tuple[dict[str, Reply], dict[str, str]]:
+    """What the client sent, by key, and the URLs of what it did not send and can be asked for: of whole queries and of further
+    pages. For what the client looked for in vain there is neither."""
+    replies: dict[str, Reply] = {}
     urls: dict[str, str] = {}
     for query in queries:
         if query.key in call.empty:
             continue
+        reply = replies[query.key] = Reply()
         url = f"{access.base}/{query.of(call.patient_id)}" if access else None
         if (given := call.given.get(query.key)) is not None:
             if (page := page_of(given)) is None:
-                gathered.lack(query)
                 continue
-            gathered.record.add(page.source)
+            reply.pages.append(page.source)
             if (url := page.following(access.base if access else "")) is None:
+                reply.complete = True
                 continue
         if access and url and query.key not in call.failed and below(access.base, url):
             urls[query.key] = url
-        else:
-            gathered.lack(query)
-    return urls
+    return replies, urls
 
 
-def _add(gathered: Gathered, queries: Sequence[Query], answers: Mapping[str, Answer]) -> None:
-    """Take what was fetched; what did not come whole is lacking."""
+def _take(gathered: Gathered, queries: Sequence[Query], replies: Mapping[str, Reply], *, asked: Collection[str]) -> None:
+    """Take in all that came, then tell what of it answers its question: whose it is shows only when all is there."""
+    record = gathered.record
+    for reply in replies.values():
+        for page in reply.pages:
+            record.add(page)
     for query in queries:
-        if (answer := answers.get(query.key)) is not None:
-            metrics.FETCHES.labels("complete" if answer.complete else "partial" if answer.pages else "failed").inc()
-            for page in answer.pages:
-                gathered.record.add(page)
-            if not answer.complete:
-                gathered.lack(query)
+        if query.key not in replies:
+            continue
+        reply = replies[query.key]
+        why = why_failed(asked_for(query.template), reply.pages, record.is_ours, complete=reply.complete)
+        if why:
+            gathered.lack(query, why)
+            metrics.LACKING.labels(query.data.value, why).inc()
+        if query.key in asked:
+            metrics.FETCHES.labels("complete" if not why else "partial" if reply.pages else "failed").inc()

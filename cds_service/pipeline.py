@@ -110,6 +110,7 @@ class Evaluator:
             "used": trace.used.total(),
             "set_aside": dict(trace.set_aside),
             "failed": sorted(gathered.failed),
+            "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
         }
         return Evaluation({"cards": cards}, trace, counts)
 
@@ -126,7 +127,7 @@ class Evaluator:
             zone=self._settings.zone,
             hook=Hook(call.hook),
             selected=call.selected,
-            failed=frozenset(gathered.failed),
+            failed=gathered.failed,
             formulary=self._settings.formulary,
             terminology=self._terminology,
         )

@@ -59,7 +59,7 @@ def read(
     hook: Hook = Hook.PATIENT_VIEW,
     drafts: Sequence[bytes | Raw] = (),
     selected: frozenset[str] | None = None,
-    failed: frozenset[Data] = frozenset(),
+    failed: Mapping[Data, str] | frozenset[Data] = frozenset(),
     formulary: frozenset[str] | None = None,
     terminology: Terminology = TERMINOLOGY,
     full: bool = False,
@@ -96,13 +96,14 @@ def read_record(
     zone: tzinfo,
     hook: Hook,
     selected: frozenset[str] | None = None,
-    failed: frozenset[Data] = frozenset(),
+    failed: Mapping[Data, str] | frozenset[Data] = frozenset(),
     formulary: frozenset[str] | None = None,
     terminology: Terminology = TERMINOLOGY,
 ) -> Chart:
     """The chart of a record whose patient is settled; what became of each resource is told to its trace.
 
-    ``selected``: references of the drafts that count (None: all). ``failed``: groups of data that could not be had.
+    ``selected``: references of the drafts that count (None: all). ``failed``: groups of data that could not be had, and
+    why where that is known.
     """
     facts = Facts(record, terminology, record.trace, today, zone)
     patient = _patient(facts)
@@ -242,7 +243,7 @@ def _chart(
     patient: Patient,
     hook: Hook,
     drafts: tuple[Any, ...],
-    failed: frozenset[Data],
+    failed: Mapping[Data, str] | frozenset[Data],
     formulary: frozenset[str] | None,
 ) -> Chart:
     """Facts in an order that does not depend on the order of the resources."""
@@ -263,7 +264,8 @@ def _chart(
         parental_hip_fracture=facts.parental_hip_fracture,
         drafts=drafts,
         set_aside=tuple(sorted(facts.set_aside, key=_order_of_aside)),
-        failed=failed,
+        failed=frozenset(failed),
+        failed_why=failed if isinstance(failed, Mapping) else {},
         formulary=formulary,
     )
 

@@ -30,14 +30,30 @@ class Resource(Element, tag_field="resourceType"):
     meta: Raw = NOTHING
 
 
+class Search(Element):
+    """Bundle.entry.search."""
+
+    mode: str | None = None
+
+
+class Response(Element):
+    """Bundle.entry.response."""
+
+    status: str | None = None
+
+
 class Entry(Element):
     """Bundle.entry."""
 
     full_url: str | None = None
     resource: AnyResource | None = None
+    search: Search | None = None
+    response: Response | None = None
 
 
 class Bundle(Resource):
+    type: str | None = None
+    total: int | None = None
     entry: tuple[Entry | None, ...] | None = None
     link: tuple[Link, ...] | None = None
 
@@ -45,6 +61,8 @@ class Bundle(Resource):
 class LooseBundle(Element):
     """For a Bundle with something broken in it: each entry is then read by itself."""
 
+    type: Any = None
+    total: Any = None
     entry: tuple[Raw, ...] | None = None
     link: tuple[Link, ...] | None = None
 
@@ -52,6 +70,8 @@ class LooseBundle(Element):
 class LooseEntry(Element):
     full_url: Any = None
     resource: Raw = NOTHING
+    search: Any = None
+    response: Any = None
 
 
 class PeekComponent(Element):
@@ -136,7 +156,8 @@ class DispenseRequest(Element):
 
 
 class Medicine(Element):
-    """MedicationRequest, MedicationStatement, MedicationAdministration and MedicationDispense: one shape serves all four."""
+    """MedicationRequest, MedicationStatement, MedicationAdministration and MedicationDispense: one shape serves all four.
+    ``medication`` is the shape of FHIR R5, which is not read."""
 
     id: str | None = None
     meta: Raw = NOTHING
@@ -147,6 +168,7 @@ class Medicine(Element):
     patient: Subject | None = None
     medication_codeable_concept: Raw = NOTHING
     medication_reference: Reference | None = None
+    medication: Raw = NOTHING
     contained: tuple[Raw, ...] | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
@@ -268,8 +290,14 @@ class FamilyMemberHistory(Resource):
     condition: tuple[RelativeCondition, ...] | None = None
 
 
+class Issue(Element):
+    severity: str | None = None
+
+
 class OperationOutcome(Resource):
     """Stands where a query failed, or beside what one found."""
+
+    issue: tuple[Issue, ...] | None = None
 
 
 class NotRead(Resource):
