@@ -271,7 +271,9 @@ class Draft(Struct, frozen=True):
 
     ``unidentified``: what was ordered could not be found out (a reference that leads nowhere): not the same as "not ours".
     ``start`` is a stated start date. ``strength_mg`` is the single dose where it can be read. ``proposed`` marks an option
-    of our own that is being tried against the safety rules.
+    of our own that is being tried against the safety rules. ``other_patient``: it names somebody else, or nobody known, and
+    was not judged. ``repeated``: another draft has the same id and says something else. ``addressable``: it has an id by which
+    the EHR can find it; else nobody can be told to delete or update it.
     """
 
     id: str
@@ -284,6 +286,9 @@ class Draft(Struct, frozen=True):
     proposed: bool = False
     reasons: frozenset[str] = frozenset()
     dosing: Dosing | None = None
+    other_patient: bool = False
+    repeated: bool = False
+    addressable: bool = True
 
 
 class SetAside(Struct, frozen=True, gc=False):
@@ -295,6 +300,20 @@ class SetAside(Struct, frozen=True, gc=False):
     source: str = ""
     when: date | None = None
     detail: str = ""
+
+
+class Unread(Struct, frozen=True, gc=False):
+    """Something that may be ours and was not understood. ``why``: "no-name" (neither name nor code), "local-code",
+    "unknown-code" (of a public system, in no table), "not-understood" (its name or code points to something of ours),
+    "unresolved-reference". ``system``, ``code`` and ``text`` are as recorded."""
+
+    data: Data
+    why: str
+    source: str = ""
+    when: date | None = None
+    system: str = ""
+    code: str = ""
+    text: str = ""
 
 
 class Chart(Struct, frozen=True, kw_only=True):
@@ -312,6 +331,7 @@ class Chart(Struct, frozen=True, kw_only=True):
     parental_hip_fracture: bool = False
     drafts: tuple[Draft, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    unread: tuple[Unread, ...] = ()
     failed: frozenset[Data] = frozenset()
     failed_why: Mapping[Data, str] = field(default_factory=dict)
     """Why each failed group could not be had: "unanswered", "partial", "outcome" (the server reported an error),

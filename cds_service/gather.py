@@ -49,12 +49,14 @@ class Reply(Struct):
 def opened(call: Call, *, full: bool = False) -> Gathered:
     """What the context of the hook holds: the orders being written, or what was just put on record.
     ``full``: its trace will have a line per resource."""
-    record = Record(Trace(lines=[] if full else None), refill=call.hook == Hook.REFILL)
+    record = Record(Trace(lines=[] if full else None), Hook(call.hook))
     for drafts in call.drafts:
         record.add_drafts(drafts)
     for entered in call.entered:
         record.add(entered)
     record.settle_patient(call.patient_id)
+    if call.fhir is not None:
+        record.bases.add(call.fhir.server)
     return Gathered(record)
 
 

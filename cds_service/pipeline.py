@@ -18,8 +18,9 @@ from typing import Any
 from msgspec import Struct, field, json
 
 import cards.catalog  # noqa: F401  registers every rule
-from cards.chart import Chart, Hook
+from cards.chart import Chart
 from cards.rule import run
+from cds_service import metrics
 from cds_service import site as sites
 from cds_service.answer import Answerer
 from cds_service.config import ConfigError, Settings
@@ -98,6 +99,7 @@ class Evaluator:
             return Evaluation({"cards": []}, counts={"cards": []})
         self._gatherer.complete(gathered, call)
         chart, trace = self._read(gathered, call, today or self._settings.today())
+        _count(chart)
         if not trace.used["patient"]:
             raise errors.missing_data(gathered.missing | {"patient"})
         found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
@@ -109,6 +111,8 @@ class Evaluator:
             "suppressed": [finding.code for finding in found if finding not in findings],
             "used": trace.used.total(),
             "set_aside": dict(trace.set_aside),
+            "unread": dict(trace.unread),
+            "left_out": dict(trace.left_out),
             "failed": sorted(gathered.failed),
             "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
         }
@@ -125,10 +129,15 @@ class Evaluator:
             gathered.record,
             today=today,
             zone=self._settings.zone,
-            hook=Hook(call.hook),
             selected=call.selected,
             failed=gathered.failed,
             formulary=self._settings.formulary,
             terminology=self._terminology,
         )
         return chart, gathered.record.trace
+
+
+def _count(chart: Chart) -> None:
+    """What was not understood, for those who run the service."""
+    for unread in chart.unread:
+        metrics.UNREAD.labels(unread.data.value, unread.why).inc()

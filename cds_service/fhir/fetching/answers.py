@@ -24,7 +24,7 @@ WHYS = (UNANSWERED, PARTIAL, OUTCOME, OTHER_BUNDLE, OTHER_TYPE, OTHER_RELEASE, O
 """Why a group counts as failed: nothing came; a page is missing or the total is above what came; the server reports an error;
 a Bundle of a type that is no answer; resources of a type that was not asked for, of another FHIR release, of other patients."""
 
-_BUNDLES = frozenset({None, "searchset", "collection", "batch-response"})
+_BUNDLES = (None, "searchset", "collection", "batch-response")
 _ERRORS = frozenset({"error", "fatal"})
 _OTHER_RELEASES = frozenset({"MedicationOrder", "ProcedureRequest", "DiagnosticOrder", "ReferralRequest"})
 

@@ -38,7 +38,8 @@ def actions(
     drafts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Action]:
     """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created.
-    A draft that is only amended is updated.
+    A draft that is only amended is updated. A draft that the EHR could not find by its id is neither deleted nor updated: its
+    label must say so (``by_hand``).
 
     ``patient_id`` and ``encounter_id`` are bare ids, ``reason_reference`` is a relative reference (``Condition/7``).
     ``system`` chooses the code systems, ``postmenopausal`` the ICD code of a problem. What starts after ``today`` carries
@@ -46,7 +47,7 @@ def actions(
     ``drafts``: the drafts as they came, by relative reference. KeyError for an option that there is no template or draft of.
     """
     if option.kind == "mend":
-        return [_update(option, language, drafts)]
+        return [_update(option, language, drafts)] if option.replaces[0].addressable else []
     deleted = [
         {
             "type": "delete",
@@ -54,6 +55,7 @@ def actions(
             "resourceId": each.id,
         }
         for each in option.replaces
+        if each.addressable
     ]
     created = []
     for key in _keys(option, postmenopausal):
@@ -71,6 +73,11 @@ def actions(
         description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
         created.append({"type": "create", "description": description, "resource": resource})
     return deleted + created
+
+
+def by_hand(option: Option) -> bool:
+    """Whether something of the option is left to the clinician, since a draft has no id that the EHR could find it by."""
+    return any(not draft.addressable for draft in option.replaces)
 
 
 def _update(option: Option, language: str, drafts: Mapping[str, bytes]) -> Action:

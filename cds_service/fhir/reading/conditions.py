@@ -15,6 +15,7 @@ from cards.thresholds import limit
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import why_unread_condition
 from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.reading.units import number
 from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
@@ -91,7 +92,8 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
     said = facts.meaning(found.code, understand)
     if not said:
-        facts.not_ours(source, "Condition")
+        subject = elements.refer(found.subject, found.patient)
+        facts.not_understood(source, found.code, why_unread_condition, subject=subject, gone=not is_stated(found))
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw
 
-from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
+from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside, Unread
 from cards.concepts import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.dates import day
@@ -55,6 +55,7 @@ class Facts:
         self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
+        self.unread: list[Unread] = []
         self._concepts: dict[bytes, elements.Concept | None] = {}
         self._meanings: dict[tuple[object, bytes], Any] = {}
         self._mine: set[str] = set()
@@ -67,6 +68,32 @@ class Facts:
         aside = SetAside(group, reason, key, source, when, detail)
         self.set_aside.append(aside)
         self.trace.note_set_aside(aside)
+
+    def not_understood(
+        self,
+        source: str,
+        content: Raw,
+        why_unread: Callable[[elements.Concept | None, Terminology], str],
+        *,
+        subject: str = "",
+        gone: bool = False,
+    ) -> None:
+        """Note what no reader knows: as not ours when it is plainly something else, another patient's, or ``gone`` (entered in
+        error, never done); else as unread, with what it says of itself. Raises what ``record.BROKEN`` lists."""
+        why = "" if gone or (subject and not self.record.is_ours(subject)) else self.meaning(content, why_unread)
+        if why:
+            self.not_read(source, why, self.concept(content))
+        else:
+            self.not_ours(source, source.partition("/")[0])
+
+    def not_read(self, source: str, why: str, concept: elements.Concept | None, *, when: date | None = None) -> None:
+        """Note something that may be ours and that nobody understands. ``why``: one of ``ledger.WHYS``."""
+        coding = next(elements.codings(concept), elements.Coding())
+        group = GROUPS.get(source.partition("/")[0], Data.WORK_UP)
+        said = elements.wording(concept)
+        unread = Unread(group, why, source, when, coding.system or "", coding.code or "", said)
+        self.unread.append(unread)
+        self.trace.note_unread(unread)
 
     def used(self, source: str, what: str) -> None:
         self.trace.used[what] += 1

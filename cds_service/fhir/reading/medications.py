@@ -15,6 +15,7 @@ from cds_service.fhir.reading.dosing import Product, dosing, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
 from cds_service.fhir.reading.lenient import UNREADABLE
 from cds_service.fhir.reading.names import fold
 from cds_service.fhir.reading.record import BROKEN, Record, parts
@@ -28,6 +29,7 @@ _KINDS = {
 }
 _BILLING_UNIT = re.compile(r"\b1 ?mg\b", re.IGNORECASE)
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
+_GONE = frozenset({"entered-in-error", "cancelled", "not-taken", "not-done", "declined"})
 _MOST_REPEATS = 99
 _UNREADABLE = elements.Dosage(text=UNREADABLE)
 _BESIDES_THE_DOSE = re.compile(r"route|patientInstruction|sequence|\.(display|system)$")
@@ -53,23 +55,32 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     """Read one medication resource into ``facts.exposures``."""
     kind = type(found).__name__
     code = found.medication_codeable_concept
-    if code != elements.NOTHING and not facts.meaning(code, identify).drugs:
-        facts.not_ours(source, kind)  # told without a look at dose and route
+    if code != elements.NOTHING and not facts.meaning(code, identify).drugs:  # told without a look at dose and route
+        subject = elements.refer(found.subject, found.patient)
+        facts.not_understood(source, code, why_unread_drug, subject=subject, gone=found.status in _GONE)
         return
     reached = reach(found, facts.concept(code), facts.record, facts.terminology)
     told = _told(found, reached, facts)
     drugs = told.drugs
-    if not drugs.drugs and not reached.dangling:
+    if not drugs.drugs and (found.status in _GONE or not (why := unread_reference(reached, facts.terminology))):
         facts.not_ours(source, kind)
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
-    if reached.dangling and not drugs.drugs:
-        facts.put_aside(source, "unresolved-reference", when=_dates(found, facts)[0], detail="medicationReference")
+    if not drugs.drugs:
+        facts.not_read(source, why, reached.concept, when=_dates(found, facts)[0])
         return
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
     _expose(source, facts, found, told)
+
+
+def unread_reference(reached: Reached, terminology: Terminology) -> str:
+    """Why nobody can tell what a reference to a medication means, or one without anything: one of ``ledger.WHYS``; "" where the
+    display or the Medication names something else."""
+    if reached.dangling:
+        return why_unread_drug(reached.concept, terminology) and UNRESOLVED
+    return why_unread_drug(reached.concept, terminology)
 
 
 def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None:

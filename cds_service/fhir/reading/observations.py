@@ -16,6 +16,7 @@ from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.reading.questionnaires import answer
 from cds_service.fhir.reading.record import BROKEN, last_updated
@@ -23,6 +24,7 @@ from cds_service.fhir.reading.record import part as decoded
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
 _USABLE = frozenset({"final", "amended", "corrected"})
+_GONE = frozenset({"entered-in-error", "cancelled"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
 _REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
 _FEMORAL_NECK_CODE = "29627003"
@@ -49,7 +51,7 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        facts.not_ours(source, "Observation")
+        _not_understood(source, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
 
@@ -61,15 +63,21 @@ def _components(source: str, found: wire.Observation, facts: Facts, own: list[Me
     if own and (_has_value(found) or not parts):
         parts.insert(0, (found, own))
     if not parts:
-        facts.not_ours(source, "Observation")
+        _not_understood(source, found, facts)
     elif _is_patients(source, found, facts, own or parts[0][1]):
         for part, meanings in parts:
             _value(source, facts, found, part, meanings)
 
 
+def _not_understood(source: str, found: wire.Observation, facts: Facts) -> None:
+    """What it measures is none of ours, or nobody can tell."""
+    subject = elements.refer(found.subject)
+    facts.not_understood(source, found.code, why_unread_result, subject=subject, gone=found.status in _GONE)
+
+
 def _is_patients(source: str, found: wire.Observation, facts: Facts, meanings: list[Meaning]) -> bool:
     key = meanings[0].key
-    return facts.is_ours(source, found.subject.reference or "" if found.subject else "", data=group_of(key), key=key)
+    return facts.is_ours(source, elements.refer(found.subject), data=group_of(key), key=key)
 
 
 def _has_value(part: wire.Value) -> bool:

@@ -14,7 +14,7 @@ from cards.concepts import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
-from cds_service.fhir.reading.drafts import draft_concerns_us, is_selected, read_drafts
+from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.facts import GROUPS, Facts
 from cds_service.fhir.reading.lenient import field_of
@@ -70,7 +70,7 @@ def read(
     ``drafts``: the same as JSON. ``patient_id`` None takes the one Patient given. The rest is as in ``read_record``.
     Raises msgspec.DecodeError when a source is no JSON, AmbiguousPatientError.
     """
-    record = Record(Trace(lines=[] if full else None), refill=hook is Hook.REFILL)
+    record = Record(Trace(lines=[] if full else None), hook)
     for draft in drafts:
         record.add_drafts(draft)
     for each in sources:
@@ -80,7 +80,6 @@ def read(
         record,
         today=today,
         zone=zone,
-        hook=hook,
         selected=selected,
         failed=failed,
         formulary=formulary,
@@ -94,7 +93,6 @@ def read_record(
     *,
     today: date,
     zone: tzinfo,
-    hook: Hook,
     selected: frozenset[str] | None = None,
     failed: Mapping[Data, str] | frozenset[Data] = frozenset(),
     formulary: frozenset[str] | None = None,
@@ -120,7 +118,7 @@ def read_record(
             facts.not_ours(source, type_of(kept), "of a type that is not read")
     found = read_drafts(facts, selected)
     _tell_of_medications(record, facts)
-    return _chart(facts, patient, hook, found, failed, formulary)
+    return _chart(facts, patient, found, failed, formulary)
 
 
 def _patient(facts: Facts) -> Patient:
@@ -170,7 +168,7 @@ def _apart(source: str, given: Given, facts: Facts) -> None:
 def concerns_us(record: Record, selected: frozenset[str] | None, terminology: Terminology) -> bool:
     """Whether a draft is an order of ours, or an entry on record is: told of what a hook's context holds, before anything else
     is asked for."""
-    if any(draft_concerns_us(given, record, terminology) for given in record.drafts if is_selected(given, selected)):
+    if any(draft_concerns_us(given, record, terminology) for given in selected_of(record, selected)):
         return True
     return any(_entry_concerns_us(kept, record, terminology) for _, kept in record)
 
@@ -241,7 +239,6 @@ def _salvaged(given: Given, terminology: Terminology) -> list[Meaning] | None:
 def _chart(
     facts: Facts,
     patient: Patient,
-    hook: Hook,
     drafts: tuple[Any, ...],
     failed: Mapping[Data, str] | frozenset[Data],
     formulary: frozenset[str] | None,
@@ -253,7 +250,7 @@ def _chart(
     entries = sorted(facts.fractures, key=lambda f: (f.when or date.max, f.source))
     return Chart(
         today=facts.today,
-        hook=hook,
+        hook=facts.record.hook,
         patient=patient,
         measured=in_order(facts),
         problems=problems,
@@ -264,6 +261,7 @@ def _chart(
         parental_hip_fracture=facts.parental_hip_fracture,
         drafts=drafts,
         set_aside=tuple(sorted(facts.set_aside, key=_order_of_aside)),
+        unread=tuple(sorted(facts.unread, key=lambda u: (u.data, u.source, u.why))),
         failed=frozenset(failed),
         failed_why=failed if isinstance(failed, Mapping) else {},
         formulary=formulary,

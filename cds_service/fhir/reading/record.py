@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct, json
+from msgspec.structs import replace
 
+from cards.chart import Hook
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.lenient import Patience, field_of, repaired
 from cds_service.fhir.reading.trace import Trace
@@ -22,13 +24,15 @@ Source = bytes | Raw | wire.AnyResource | wire.LooseBundle
 
 Wanted = TypeVar("Wanted")
 
-_NO_ID = "\0"
+_APART = "\0"
+"""Between the relative reference and what tells resources apart that have no id, or the same one."""
 _UNREADABLE = b"{}"
 """Stands for what is no resource, so that it is counted."""
 _ESSENTIAL = re.compile(
     r"(subject|patient)(\.reference)?$|code$|medication(CodeableConcept|Reference(\.reference)?)$|value[A-Z]|doNotPerform$"
 )
 """Fields without which a resource says something else, or nothing: where one is broken, the resource is."""
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
 _TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
 
 
@@ -40,7 +44,7 @@ class Given(Struct, gc=False):
     """A resource that is kept as it came: a draft, or one that is broken or of a type that is not read.
 
     ``found`` is None where it is broken or foreign; ``fault`` is then the field, without its value. ``left_out``: the fields
-    of a wrong type, without which it could be read.
+    of a wrong type, without which it could be read. ``repeated``: another draft has the same id.
     """
 
     type: str
@@ -49,12 +53,15 @@ class Given(Struct, gc=False):
     found: wire.AnyResource | None = None
     fault: str = ""
     left_out: tuple[str, ...] = ()
+    repeated: bool = False
 
     @property
     def source(self) -> str:
         """Its relative reference; the bare type where it has no id."""
         return f"{self.type}/{self.id}" if self.id else self.type
 
+
+_Orders = wire.Medicine | wire.Act
 
 Kept = wire.AnyResource | Given
 """A resource on record: decoded, or as it came."""
@@ -78,6 +85,15 @@ def parts(
         raise msgspec.ValidationError(f"cannot be read - at `$.{path}`") from None
 
 
+def is_reference(text: str) -> bool:
+    """Whether this is a relative reference that FHIR allows, and so one that may leave us.
+
+    >>> is_reference("Condition/7"), is_reference("Condition"), is_reference("Condition/a b")
+    (True, False, False)
+    """
+    return _RELATIVE.fullmatch(text) is not None
+
+
 def tail(reference: str) -> str:
     """Type and id at the end of a reference, else "".
 
@@ -89,17 +105,18 @@ def tail(reference: str) -> str:
 
 
 class Record:
-    """The resources, and how references among them resolve. What is being drafted is kept apart from what is on record.
+    """The resources, and how references among them resolve. What is being drafted is kept apart from what is on record; on a
+    refill the drafts repeat orders of the record, which stay there."""
 
-    ``refill``: the drafts repeat orders of the record, which stay on record under the same id.
-    """
-
-    def __init__(self, trace: Trace, *, refill: bool = False) -> None:
+    def __init__(self, trace: Trace, hook: Hook = Hook.PATIENT_VIEW) -> None:
         self.trace = trace
-        self._refill = refill
+        self.hook = hook
         self._resources: dict[str, Kept] = {}
         self._drafted: dict[str, Given] = {}
         self._by_url: dict[str, str] = {}
+        self._urls: dict[str, str] = {}
+        self._twins: set[str] = set()
+        self.bases: set[str] = set()
         self._ours: dict[str, bool] = {}
         self._nameless = False
         self._left_out: dict[str, tuple[str, ...]] = {}
@@ -109,10 +126,17 @@ class Record:
 
     def __iter__(self) -> Iterator[tuple[str, Kept]]:
         """What is on record, by relative reference, without what is being written (which may be on record, too)."""
-        apart = () if self._refill else self._drafted
-        if not apart and not self._nameless:
+        if not self._drafted and not self._nameless:
             return iter(self._resources.items())
-        return ((key.partition(_NO_ID)[0], kept) for key, kept in self._resources.items() if key not in apart)
+        return ((key.partition(_APART)[0], kept) for key, kept in self._resources.items() if not self._is_draft(key, kept))
+
+    def _is_draft(self, key: str, kept: Kept) -> bool:
+        """Whether what is on record is the draft itself, filed before it is signed. Another order of the same id stays."""
+        if self.hook is Hook.REFILL or (given := self._drafted.get(key)) is None:
+            return False
+        if not isinstance(kept, _Orders) or not isinstance(given.found, _Orders):
+            return isinstance(kept, Given) and bytes(kept.raw) == bytes(given.raw)
+        return kept.status == "draft" or _content(kept) == _content(given.found)
 
     @property
     def drafts(self) -> Iterable[Given]:
@@ -124,6 +148,7 @@ class Record:
 
         Raises msgspec.DecodeError when it is no JSON.
         """
+        self._ours.clear()
         if isinstance(source, bytes | Raw):
             if (found := whole(source)) is None:
                 for raw, full_url in _parts(source):
@@ -149,7 +174,7 @@ class Record:
             if given.type == "Bundle":
                 self.add_drafts(raw)
             else:
-                self._keep(given, full_url, self._drafted)
+                self._put_draft(given, full_url)
 
     def _take(self, found: wire.AnyResource, full_url: str | None = None) -> None:
         """Take in one resource that could be read: nearly all go this way."""
@@ -158,10 +183,7 @@ class Record:
             self.add(found)
         elif kind is not wire.OperationOutcome:
             key = f"{kind.__name__}/{found.id}" if found.id else self._key(kind.__name__, _id_of(full_url or ""), found)
-            if full_url:
-                self._by_url[full_url] = key
-            if (known := self._resources.setdefault(key, found)) is not found:
-                self._resources[key] = self._later(known, found)
+            self._put(key, found, full_url or "")
 
     def _take_apart(self, raw: bytes | Raw, full_url: str) -> None:
         """Take in one entry of a Bundle that could not be read as a whole."""
@@ -174,14 +196,34 @@ class Record:
         elif given is not None and given.type == "Bundle":
             self.add(raw)
         elif given is not None:
-            self._keep(given, full_url, self._resources)
+            self._put(self._key(given.type, given.id, given), given, full_url)
 
-    def _keep(self, given: Given, full_url: str, among: dict[str, Any]) -> None:
-        key = self._key(given.type, given.id, given)
+    def _put(self, key: str, kept: Kept, full_url: str) -> None:
+        """Keep a resource. Two of one id whose full URLs differ are two, unless they say the same."""
+        known = self._resources.get(key)
+        if known is not None and full_url and self._urls.get(key, full_url) != full_url and _said(known) != _said(kept):
+            self._twins.add(key)
+            self._nameless = True
+            key = f"{key}{_APART}{full_url}"
+            known = self._resources.get(key)
         if full_url:
             self._by_url[full_url] = key
-        known = among.get(key)
-        among[key] = given if known is None else self._later(known, given)
+            self._urls[key] = full_url
+        self._resources[key] = kept if known is None else self._later(known, kept)
+
+    def _put_draft(self, given: Given, full_url: str) -> None:
+        """Keep a draft. A second one of the same id is another draft unless it says the same."""
+        key = self._key(given.type, given.id, given)
+        known = self._drafted.get(key)
+        if known is not None and _decoded(known.raw) != _decoded(given.raw):
+            self._drafted[key] = replace(known, repeated=True)
+            given = replace(given, repeated=True)
+            key = f"{key}{_APART}{len(self._drafted)}"
+        elif known is not None:
+            self.trace.duplicates += 1
+        if full_url:
+            self._by_url[full_url] = key
+        self._drafted[key] = given
 
     def _key(self, kind: str, name: str, kept: Kept) -> str:
         """What a resource is kept under: its relative reference; one without an id, what it says, as far as it is read."""
@@ -189,7 +231,7 @@ class Record:
             return f"{kind}/{name}"
         self._nameless = True
         said = str(len(self._resources)) if isinstance(kept, wire.NotRead) else _said(kept).hex()
-        return f"{kind}{_NO_ID}{said}"
+        return f"{kind}{_APART}{said}"
 
     def _later(self, known: Any, found: Any) -> Any:
         """The later version of two with one id; what they say decides where nothing else does, so that order never matters."""
@@ -211,20 +253,32 @@ class Record:
         self.patient_id = patients[0].partition("/")[2] if patients else ""
 
     def is_ours(self, reference: str) -> bool:
-        """Whether a reference points at the patient: resolved inside what was given first, then by its last two segments."""
+        """Whether a reference points at the patient: resolved inside what was given first, then by its last two segments, on
+        the servers that are known to be the patient's (``bases``, and where the Patient was given from)."""
         known = self._ours.get(reference)
         if known is None:
-            known = self._ours[reference] = (
-                not self.patient_id or self._target(reference, "Patient") == f"Patient/{self.patient_id}"
-            )
+            known = self._ours[reference] = not self.patient_id or self._points_at_patient(reference)
         return known
 
+    def _points_at_patient(self, reference: str) -> bool:
+        patient = f"Patient/{self.patient_id}"
+        if reference.startswith(elements.BY_IDENTIFIER):
+            found = self._resources.get(patient)
+            identifiers = found.identifier or () if isinstance(found, wire.Patient) else ()
+            return any(reference == elements.identified_by(each) for each in identifiers)
+        if self._target(reference, "Patient") != patient:
+            return False
+        bases = {_bare(base) for base in (*self.bases, _base_of(self._urls.get(patient, ""))) if base}
+        base = "" if reference in self._by_url else _base_of(reference)
+        return not base or not bases or _bare(base) in bases
+
     def resolve(self, reference: str, kind: type[Wanted]) -> Wanted | None:
-        """The resource of a type that a reference points at, when it was given and can be read."""
+        """The resource of a type that a reference points at, when it was given and can be read. One that fits two resources
+        leads nowhere."""
         target = self._target(reference, kind.__name__)
         drafted = self._drafted.get(target)
         found = drafted.found if drafted else self._resources.get(target)
-        if not isinstance(found, kind):
+        if not isinstance(found, kind) or (target in self._twins and reference not in self._by_url):
             return None
         self.reached.add(target)
         return found
@@ -325,3 +379,32 @@ def last_updated(kept: Kept) -> str:
 def _version(kept: Kept) -> tuple[str, bytes]:
     """When it was last updated, and what it says."""
     return last_updated(kept), _said(kept)
+
+
+def _content(order: Any) -> Any:
+    """What an order says, whatever its state."""
+    return replace(order, id=None, meta=elements.NOTHING, status=None)
+
+
+def _decoded(raw: bytes | Raw) -> Any:
+    try:
+        return wire.ANYTHING.decode(raw)
+    except BROKEN:
+        return bytes(raw)
+
+
+def _base_of(url: str) -> str:
+    """The base of the server that an absolute URL of a resource lies on; "" for any other reference.
+
+    >>> _base_of("https://ehr.example.org/fhir/Patient/7"), _base_of("Patient/7"), _base_of("urn:uuid:7")
+    ('https://ehr.example.org/fhir', '', '')
+    """
+    if not url.startswith(("http://", "https://")):
+        return ""
+    match = _TAIL.search(url)
+    return url[: match.start()].rstrip("/") if match else ""
+
+
+def _bare(base: str) -> str:
+    """A base URL as it is compared: a proxy may speak TLS before the server, and a slash at the end means nothing."""
+    return base.partition("://")[2].rstrip("/").lower()

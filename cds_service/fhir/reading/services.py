@@ -12,6 +12,7 @@ from cards.thresholds import limit
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.medications import given_by_code
 from cds_service.fhir.reading.names import fold
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
@@ -24,6 +25,7 @@ _DONE = {
     "DiagnosticReport": frozenset({"final", "amended", "corrected", "appended"}),
     "ImagingStudy": frozenset({"available"}),
 }
+_GONE = frozenset({"entered-in-error", "cancelled", "not-done", "revoked"})
 _ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
 _QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
 _DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨密度|双能x")
@@ -75,7 +77,8 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
     keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
     if not keys:
-        facts.not_ours(source, kind)
+        subject = elements.refer(found.subject, found.patient)
+        facts.not_understood(source, found.code, why_unread, subject=subject, gone=found.status in _GONE)
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return

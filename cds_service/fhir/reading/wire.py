@@ -13,6 +13,7 @@ from cds_service.fhir.reading.elements import (
     Device,
     Dosage,
     Element,
+    Identifier,
     Link,
     Meta,
     Period,
@@ -98,6 +99,7 @@ class Versioned(Element):
 
 
 class Patient(Resource):
+    identifier: tuple[Identifier, ...] | None = None
     gender: str | None = None
     birth_date: str | None = None
     deceased_boolean: bool | str | None = None
