@@ -63,11 +63,11 @@ def opened(call: Call, *, full: bool = False) -> Gathered:
 class Gatherer:
     """Holds what is made once: the queries of each hook, the FHIR client."""
 
-    def __init__(self, settings: Settings, site: sites.Site, terminology: Terminology) -> None:
+    def __init__(self, settings: Settings, site: sites.Site, terminology: Terminology, client: FhirClient) -> None:
         self._settings = settings
         self._site = site
         self._terminology = terminology
-        self._client = FhirClient(settings.fhir_timeout)
+        self._client = client
         self._queries = {"": self._all_queries("")} | {each.iss: self._all_queries(each.iss) for each in site.prefetch}
 
     def _queries_of(self, hook: Hook) -> tuple[Query, ...]:

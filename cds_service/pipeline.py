@@ -24,6 +24,7 @@ from cds_service import metrics
 from cds_service import site as sites
 from cds_service.answer import Answerer
 from cds_service.config import ConfigError, Settings
+from cds_service.fhir.fetching.client import FhirClient
 from cds_service.fhir.reading.read import concerns_us, read_record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.reading.wire import AnyResource
@@ -58,11 +59,12 @@ def terminology_of(settings: Settings) -> codes.Terminology:
 class Evaluator:
     """Answers calls. Made once; holds what is made once: tables, queries, texts, order templates, the FHIR client."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, client: FhirClient | None = None) -> None:
+        """``client`` asks FHIR servers; given where it is not the one of the settings."""
         self._settings = settings
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
-        self._gatherer = Gatherer(settings, self._site, self._terminology)
+        self._gatherer = Gatherer(settings, self._site, self._terminology, client or FhirClient(settings.fhir_timeout))
         self._answerer = Answerer(settings, self._site)
 
     @property

@@ -127,9 +127,8 @@ class _Server(FhirClient):
 def _served(formulary: frozenset[str] | None) -> tuple[Evaluator, _Server]:
     """An evaluator, and the server that it asks for what is not prefetched."""
     settings = Settings(fhir_servers=frozenset({SERVER}))
-    evaluator = Evaluator(settings if formulary is None else settings.model_copy(update={"formulary": formulary}))
-    evaluator._client = server = _Server(settings.fhir_timeout)
-    return evaluator, server
+    server = _Server(settings.fhir_timeout)
+    return Evaluator(settings if formulary is None else settings.model_copy(update={"formulary": formulary}), server), server
 
 
 def request(case: Case) -> Json:
