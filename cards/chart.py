@@ -67,6 +67,9 @@ class Measurement(Struct, frozen=True, gc=False):
     ``given`` is the value as the record writes it ("45 nmol/L"), ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and
     ``high`` are the laboratory's own reference range in the same unit. ``computed`` names the formula where the value was
     not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
+
+    Here and below, ``latest`` is the last day that ``when`` can have been, where the record gives only a month or a year: then
+    ``when`` is the first. None: it is exact. It is never later than today, unless the whole interval is to come.
     """
 
     key: str
@@ -82,6 +85,7 @@ class Measurement(Struct, frozen=True, gc=False):
     method: str = ""
     computed: str = ""
     order: tuple[datetime, ...] = ()
+    latest: date | None = None
 
     def below(self, limit: float) -> bool | None:
         """Whether the value lies below ``limit``; None when its comparator leaves it open.
@@ -119,6 +123,7 @@ class Problem(Struct, frozen=True, gc=False):
     abated: date | None = None
     active: bool = True
     text: str = ""
+    latest: date | None = None
 
     @property
     def when(self) -> date | None:
@@ -139,6 +144,7 @@ class FractureEntry(Struct, frozen=True, gc=False):
     osteoporotic: bool = False
     subsequent: bool = False
     text: str = ""
+    latest: date | None = None
 
 
 class Fracture(Struct, frozen=True):
@@ -179,7 +185,10 @@ class Exposure(Struct, frozen=True, gc=False):
     """One resource's word about one drug: a statement, an order, a dose given or dispensed.
 
     ``start`` is when it was taken, given or handed over, or for an order its start or authoredOn; ``end`` when it ended.
-    ``supply_days`` is how long what was dispensed or ordered lasts. ``strength_mg`` is read from dose or name.
+    ``supply_days`` is how long what was dispensed or ordered lasts, or a depot works. ``strength_mg`` is read from dose or
+    name.
+    ``status`` is as recorded; "unknown" also where R5 says no more than "recorded": taken as on record, not as certain.
+    ``latest`` and ``end_latest`` are the last days that ``start`` and ``end`` can have been, where they are not exact.
     """
 
     drug: Drug
@@ -193,6 +202,8 @@ class Exposure(Struct, frozen=True, gc=False):
     authored: date | None = None
     branded_oncologic: bool = False
     dosing: Dosing | None = None
+    latest: date | None = None
+    end_latest: date | None = None
 
 
 class Course(Struct, frozen=True):
@@ -264,6 +275,7 @@ class Service(Struct, frozen=True, gc=False):
     done: bool
     source: str = ""
     when: date | None = None
+    latest: date | None = None
 
 
 class Draft(Struct, frozen=True):

@@ -110,6 +110,7 @@ class Range(Element):
 
 
 class DoseAndRate(Element):
+    type: Concept | None = None
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
 

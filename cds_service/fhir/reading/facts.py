@@ -11,7 +11,7 @@ from msgspec import Raw
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside, Unread
 from cards.concepts import Data
 from cds_service.fhir.reading import elements, wire
-from cds_service.fhir.reading.dates import day
+from cds_service.fhir.reading.dates import day, latest
 from cds_service.fhir.reading.record import Record, part
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
@@ -149,7 +149,13 @@ class Facts:
 
     def first_day(self, *texts: str | None) -> date | None:
         """The first of the texts that is a date."""
+        return self.first_span(*texts)[0]
+
+    def first_span(self, *texts: str | None) -> tuple[date | None, date | None]:
+        """The first of the texts that is a date: its first day and, where it is a partial one, its last. What is on record
+        has happened, so that a year that has begun ends today."""
         for text in texts:
             if text and (found := self.day(text)):
-                return found
-        return None
+                last = latest(text)
+                return found, min(last, self.today) if last and found <= self.today else last
+        return None, None

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from cards.chart import Dosing, Exposure
 from cards.concepts import DRUGS, Drug, Mechanism
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
+from cds_service.fhir.reading.depots import works_days
 from cds_service.fhir.reading.dosing import Product, dosing, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
@@ -28,6 +29,8 @@ _KINDS = {
     "MedicationDispense": "dispense",
 }
 _BILLING_UNIT = re.compile(r"\b1 ?mg\b", re.IGNORECASE)
+_UNDER_WAY = frozenset({"active", "completed", "stopped"})
+_STATUS_NOT_KNOWN = {"recorded": "unknown", "adherent": "unknown"}  # words of R5, which say no more
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _GONE = frozenset({"entered-in-error", "cancelled", "not-taken", "not-done", "declined"})
 _MOST_REPEATS = 99
@@ -41,6 +44,16 @@ class Reached(Struct, frozen=True):
     concept: elements.Concept | None = None
     form: str = ""
     dangling: str = ""
+
+
+class Dates(Struct, frozen=True):
+    """Start, end, when it was written; the last days that start and end can have been, where they are not exact."""
+
+    start: date | None
+    end: date | None
+    authored: date | None
+    latest: date | None
+    end_latest: date | None
 
 
 class Told(Struct, frozen=True):
@@ -68,7 +81,7 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
     if not drugs.drugs:
-        facts.not_read(source, why, reached.concept, when=_dates(found, facts)[0])
+        facts.not_read(source, why, reached.concept, when=_dates(found, facts).start)
         return
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
@@ -84,33 +97,48 @@ def unread_reference(reached: Reached, terminology: Terminology) -> str:
 
 
 def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None:
-    kind = _KINDS[type(found).__name__]
-    if kind == "request" and ((found.intent or "order") in _NO_ORDER or found.do_not_perform):
+    kind = _kind_of(found)
+    if not kind:
         facts.not_ours(source, "MedicationRequest", "no order")
         return
-    drugs, (start, end, authored) = told.drugs, _dates(found, facts)
-    if kind in ("administration", "dispense") and start and start > facts.today:
-        facts.put_aside(source, "future", when=start)
+    drugs, dates = told.drugs, _dates(found, facts)
+    if kind in ("administration", "dispense") and dates.start and dates.start > facts.today:
+        facts.put_aside(source, "future", when=dates.start)
         return
-    if start is None and (_has_date(found) or facts.record.lacks(source, "effective", "authoredOn", "when")):
+    if dates.start is None and (_has_date(found) or facts.record.lacks(source, "effective", "authoredOn", "when")):
         facts.put_aside(source, "no-date", detail="unreadable date")
     for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
+        depot = works_days(drug, drugs.strength_mg)
         facts.exposures.append(
             Exposure(
                 drug,
                 kind,
-                found.status or "unknown",
+                _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown"),
                 source,
-                start,
-                end,
-                told.supply_days,
+                dates.start,
+                None if depot else dates.end,
+                depot or told.supply_days,
                 drugs.strength_mg if drug is drugs.drugs[0] else None,
-                authored,
+                dates.authored,
                 drugs.branded_oncologic,
                 taken,
+                dates.latest,
+                None if depot else dates.end_latest,
             )
         )
         facts.used(source, drug.key)
+
+
+def _kind_of(found: wire.Medicine) -> str:
+    """What a medication resource is: "" for what is neither order nor taken. A plan that is reported, or under way, says what
+    the patient takes (US Core, QI-Core)."""
+    kind = _KINDS[type(found).__name__]
+    if kind != "request":
+        return kind
+    if found.do_not_perform or found.intent not in _NO_ORDER:
+        return "" if found.do_not_perform else kind
+    reported = found.reported_boolean is not None or found.reported_reference is not None
+    return "statement" if found.intent == "plan" and (reported or found.status in _UNDER_WAY) else ""
 
 
 def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
@@ -205,13 +233,9 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
 
 def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
     """The start that an order states: validityPeriod, else the bounds of its timing."""
-    return _stated_start(found, _bounds(found), facts)
-
-
-def _stated_start(found: wire.Medicine, bounds: list[elements.Period], facts: Facts) -> date | None:
     dispensed = found.dispense_request
     period = dispensed.validity_period if dispensed else None
-    return facts.first_day(period.start if period else None, *[each.start for each in bounds])
+    return facts.first_day(period.start if period else None, *[each.start for each in _bounds(found)])
 
 
 def _dosages(found: wire.Medicine) -> tuple[elements.Dosage, ...]:
@@ -238,16 +262,14 @@ def _bounds(found: wire.Medicine) -> list[elements.Period]:
     return [repeat.bounds_period for repeat in repeats if repeat.bounds_period]
 
 
-def _dates(found: wire.Medicine, facts: Facts) -> tuple[date | None, date | None, date | None]:
-    """Start, end, and when it was written."""
+def _dates(found: wire.Medicine, facts: Facts) -> Dates:
     period, bounds = found.effective_period, _bounds(found)
-    authored = facts.first_day(found.authored_on, found.date_asserted)
-    start = facts.first_day(
-        found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared
-    )
-    start = start or _stated_start(found, bounds, facts) or facts.day(found.authored_on)
-    end = facts.first_day(period.end if period else None, *[each.end for each in bounds])
-    return start, end, authored
+    taken = (found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared)
+    dispensed = found.dispense_request
+    valid = dispensed.validity_period.start if dispensed and dispensed.validity_period else None
+    start, latest = facts.first_span(*taken, valid, *[each.start for each in bounds], found.authored_on)
+    end, end_latest = facts.first_span(period.end if period else None, *[each.end for each in bounds])
+    return Dates(start, end, facts.first_day(found.authored_on, found.date_asserted), latest, end_latest)
 
 
 def _has_date(found: wire.Medicine) -> bool:

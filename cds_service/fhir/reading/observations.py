@@ -87,7 +87,7 @@ def _has_value(part: wire.Value) -> bool:
 def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meanings: list[Meaning]) -> None:
     meaning = meanings[0]
     key = meaning.key
-    when = _day(found, facts)
+    when, latest = _span(found, facts)
     reason, detail = "", ""
     if found.status not in _USABLE:
         reason, detail = "status", found.status or ""
@@ -102,10 +102,18 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
     elif key == SMOKING:
         _smoking(source, facts, found, part, when)
     else:
-        _measurement(source, facts, found, part, meaning, when)
+        _measurement(source, facts, found, part, meaning, (when, latest))
 
 
-def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meaning: Meaning, when: date) -> None:
+def _measurement(
+    source: str,
+    facts: Facts,
+    found: wire.Observation,
+    part: wire.Value,
+    meaning: Meaning,
+    span: tuple[date, date | None],
+) -> None:
+    when, latest = span
     analyte, table = ANALYTES[meaning.key], facts.terminology.units
     if part.value_quantity is not None:
         value = units.quantity(part.value_quantity, analyte, table)
@@ -129,7 +137,19 @@ def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.
     low = units.bound(reference.low, value, analyte, table) if reference else None
     high = units.bound(reference.high, value, analyte, table) if reference else None
     method = _method(found) if found.method or found.device else ""
-    measured = Measurement(analyte.key, value.value, when, source, value.comparator, value.given, site, "", low, high, method)
+    measured = Measurement(
+        analyte.key,
+        value.value,
+        when,
+        source,
+        value.comparator,
+        value.given,
+        site,
+        low=low,
+        high=high,
+        method=method,
+        latest=latest,
+    )
     facts.measured.setdefault(analyte.key, []).append((measured, found))
     facts.used(source, analyte.key)
 
@@ -152,13 +172,11 @@ def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:
     return value.value <= short and (top is None or top <= short) and "100" not in value.given
 
 
-def _day(found: wire.Observation, facts: Facts) -> date | None:
-    """The clinical day, else that on which it was issued."""
-    clinical = facts.day(found.effective_date_time)
-    if clinical is None and (found.effective_period or found.effective_instant):
-        period = found.effective_period or elements.Period()
-        clinical = facts.first_day(found.effective_instant, period.end, period.start)
-    return clinical or facts.day(found.issued)
+def _span(found: wire.Observation, facts: Facts) -> tuple[date | None, date | None]:
+    """The clinical day, else that on which it was issued; the first and, of a partial date, the last it can have been."""
+    period = found.effective_period or elements.Period()
+    texts = (found.effective_date_time, found.effective_instant, period.end, period.start, found.issued)
+    return facts.first_span(*texts)
 
 
 def in_order(facts: Facts) -> dict[str, tuple[Measurement, ...]]:

@@ -166,6 +166,8 @@ class Medicine(Element):
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
+    reported_boolean: bool | None = None
+    reported_reference: Subject | None = None
     subject: Subject | None = None
     patient: Subject | None = None
     medication_codeable_concept: Raw = NOTHING
