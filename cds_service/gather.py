@@ -68,6 +68,7 @@ class Gatherer:
         self._site = site
         self._terminology = terminology
         self._client = client
+        self._essential = {hook: frozenset(data for card in cards_of(Hook(hook)) for data in card.needs) for hook in HOOKS}
         self._queries = {"": self._all_queries("")} | {each.iss: self._all_queries(each.iss) for each in site.prefetch}
 
     def _queries_of(self, hook: Hook) -> tuple[Query, ...]:
@@ -98,14 +99,17 @@ class Gatherer:
         access = self._access(call)
         queries = self._queries.get(call.client, self._queries[""])[call.hook]
         replies, urls = _sent(call, queries, access)
-        deadline = self._client.deadline(access) if access else None
+        allowance = self._client.allowance(access) if access else None
         if access and urls:
-            for key, answer in self._client.fetch(access, urls, deadline).items():
+            essential = self._essential[call.hook] | {Data.PATIENT}
+            first = {query.key for query in queries if query.data in essential}
+            ordered = dict(sorted(urls.items(), key=lambda url: url[0] not in first))
+            for key, answer in self._client.fetch(access, ordered, allowance).items():
                 replies[key].pages.extend(answer.pages)
                 replies[key].complete = answer.complete
         _take(gathered, queries, replies, asked=urls.keys())
         if access and (references := dangling(gathered.record, self._terminology)):
-            answers = self._client.fetch(access, medication_urls(access.base, references), deadline)
+            answers = self._client.fetch(access, medication_urls(access.base, references), allowance)
             for answer in answers.values():
                 for page in answer.pages:
                     gathered.record.add(page)
@@ -116,7 +120,10 @@ class Gatherer:
             return None
         base = call.fhir.server.removesuffix("/")
         listed = self._settings.fhir_servers if call.fhir_servers is None else call.fhir_servers
-        return Access(base, call.fhir.token, call.fhir.until) if base in listed else None
+        if base not in listed:
+            return None
+        granted = f"{call.client} {call.fhir.scope}" if call.fhir.scope else ""
+        return Access(base, call.fhir.token, call.fhir.until, granted)
 
 
 def _sent(call: Call, queries: Sequence[Query], access: Access | None) -> tuple[dict[str, Reply], dict[str, str]]:

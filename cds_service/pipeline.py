@@ -64,7 +64,7 @@ class Evaluator:
         self._settings = settings
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
-        self._gatherer = Gatherer(settings, self._site, self._terminology, client or FhirClient(settings.fhir_timeout))
+        self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings))
         self._answerer = Answerer(settings, self._site)
 
     @property
@@ -137,6 +137,10 @@ class Evaluator:
             terminology=self._terminology,
         )
         return chart, gathered.record.trace
+
+
+def _client(settings: Settings) -> FhirClient:
+    return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory)
 
 
 def _count(chart: Chart) -> None:

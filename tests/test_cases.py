@@ -36,6 +36,7 @@ from cards.concepts import Data
 from cards.rule import REGISTRY
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.fhir.fetching.allowance import Allowance
 from cds_service.fhir.fetching.client import Access, Answer, FhirClient
 from cds_service.fhir.fetching.queries import camel_case
 from cds_service.hooks.request import parse
@@ -115,7 +116,7 @@ class _Server(FhirClient):
         asked = {query.replace("{{context.patientId}}", "p1"): key for key, query in queries.items()}
         self._answers = {f"{SERVER}/{query}": prefetch[key] for query, key in asked.items()}
 
-    def fetch(self, access: Access, urls: Mapping[str, str], deadline: float | None = None) -> dict[str, Answer]:
+    def fetch(self, access: Access, urls: Mapping[str, str], allowance: Allowance | None = None) -> dict[str, Answer]:
         return {key: self._answer(url) for key, url in urls.items()}
 
     def _answer(self, url: str) -> Answer:
