@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct, field
 
 from cards.chart import Hook
-from cards.concepts import Data
+from cards.concepts import COURSES, Data
 from cards.rule import cards_of
 from cds_service import metrics
 from cds_service import site as sites
@@ -24,6 +24,8 @@ from cds_service.fhir.reading.record import Record, Source
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.hooks.request import HOOKS, Call
+
+_FIRST = frozenset({Data.PATIENT, Data.CONDITIONS, *COURSES, Data.ALLERGIES})
 
 
 class Gathered(Struct):
@@ -68,7 +70,7 @@ class Gatherer:
         self._site = site
         self._terminology = terminology
         self._client = client
-        self._essential = {hook: frozenset(data for card in cards_of(Hook(hook)) for data in card.needs) for hook in HOOKS}
+        self._needed = {hook: frozenset(data for card in cards_of(Hook(hook)) for data in card.needs) for hook in HOOKS}
         self._queries = {"": self._all_queries("")} | {each.iss: self._all_queries(each.iss) for each in site.prefetch}
 
     def _queries_of(self, hook: Hook) -> tuple[Query, ...]:
@@ -101,10 +103,9 @@ class Gatherer:
         replies, urls = _sent(call, queries, access)
         allowance = self._client.allowance(access) if access else None
         if access and urls:
-            essential = self._essential[call.hook] | {Data.PATIENT}
-            first = {query.key for query in queries if query.data in essential}
-            ordered = dict(sorted(urls.items(), key=lambda url: url[0] not in first))
-            for key, answer in self._client.fetch(access, ordered, allowance).items():
+            for key, answer in self._client.fetch(
+                access, self._first_things_first(call.hook, queries, urls), allowance
+            ).items():
                 replies[key].pages.extend(answer.pages)
                 replies[key].complete = answer.complete
         _take(gathered, queries, replies, asked=urls.keys())
@@ -113,6 +114,12 @@ class Gatherer:
             for answer in answers.values():
                 for page in answer.pages:
                     gathered.record.add(page)
+
+    def _first_things_first(self, hook: str, queries: Sequence[Query], urls: Mapping[str, str]) -> dict[str, str]:
+        """The URLs in the order in which they are asked for: not all may fit into the time. Who it is, what they have and take
+        comes first, then what some rule cannot do without."""
+        ranks = {query.key: 0 if query.data in _FIRST else 1 if query.data in self._needed[hook] else 2 for query in queries}
+        return dict(sorted(urls.items(), key=lambda url: ranks[url[0]]))
 
     def _access(self, call: Call) -> Access | None:
         """The FHIR server that may be asked: offered by the client, with a token that can be used, and on our list."""
