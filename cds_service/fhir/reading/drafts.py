@@ -14,6 +14,7 @@ from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.drugs import Identified
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start, unread_reference
 from cds_service.fhir.reading.record import BROKEN, Given, Record, is_reference, part, tail
@@ -151,10 +152,8 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> Draft:
     found, reached, drugs = ordered.found, ordered.reached, ordered.drugs
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
-    if ordered.unread:
-        facts.not_read(source, ordered.unread, reached.concept)
     drug = drugs.drugs[0] if drugs.drugs else None
-    facts.used(source, f"draft {drug.key}" if drug else "draft")
+    _note(source, f"draft {drug.key}" if drug else "", ordered.unread, reached.concept, facts)
     return Draft(
         source,
         drug,
@@ -168,9 +167,20 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> Draft:
 
 
 def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:
-    facts.used(source, f"draft {ordered.key}".strip())
+    why = "" if ordered.key else why_unread(ordered.concept, facts.terminology)
+    _note(source, f"draft {ordered.key}" if ordered.key else "", why, ordered.concept, facts)
     reasons = _reasons(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
     return Draft(source, service=ordered.key, text=_text(ordered.concept), reasons=reasons)
+
+
+def _note(source: str, what: str, unread: str, concept: elements.Concept | None, facts: Facts) -> None:
+    """What became of a draft: it is used as something, nobody understands it, or it is none of ours."""
+    if what:
+        facts.used(source, what)
+    elif unread:
+        facts.not_read(source, unread, concept)
+    else:
+        facts.not_ours(source, source.partition("/")[0])
 
 
 def _text(concept: elements.Concept | None) -> str:

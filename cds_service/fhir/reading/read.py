@@ -17,6 +17,7 @@ from cds_service.fhir.reading.conditions import condition, family, is_stated, un
 from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.facts import GROUPS, Facts
+from cds_service.fhir.reading.ledger import why_unread, why_unread_condition, why_unread_drug
 from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import medication
 from cds_service.fhir.reading.observations import in_order, observation
@@ -197,10 +198,11 @@ def _peek(given: Given) -> wire.Peek | None:
 def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
     """Whether what it is about is known, and nothing that a rule reads."""
     if kind == "Condition":
-        return not understand(peek.code, terminology)
+        return not understand(peek.code, terminology) and not why_unread_condition(peek.code, terminology)
     if peek.medication_codeable_concept is not None:
-        return not identify(peek.medication_codeable_concept, terminology).drugs
-    return kind in _ACTS and not keys_of(peek.code, terminology)
+        drug = peek.medication_codeable_concept
+        return not identify(drug, terminology).drugs and not why_unread_drug(drug, terminology)
+    return kind in _ACTS and not keys_of(peek.code, terminology) and not why_unread(peek.code, terminology)
 
 
 def _broken_observation(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:
