@@ -13,7 +13,7 @@ from cards.risk import postmenopausal
 from cards.rule import INFO, Finding, Option
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
-from cds_service.fhir.reading.record import is_reference
+from cds_service.fhir.reading.given import is_reference
 from cds_service.hooks.cards import suggestion, to_wire
 from cds_service.hooks.request import Call
 from cds_service.repetition import Repetition

@@ -19,8 +19,9 @@ from cds_service.fhir.fetching.answers import asked_for, why_failed
 from cds_service.fhir.fetching.client import Access, FhirClient, medication_urls
 from cds_service.fhir.fetching.pages import below, page_of
 from cds_service.fhir.fetching.queries import Query, build
+from cds_service.fhir.reading.given import Source
 from cds_service.fhir.reading.medications import dangling
-from cds_service.fhir.reading.record import Record, Source
+from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.hooks.request import HOOKS, Call

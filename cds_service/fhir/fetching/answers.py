@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from cds_service.fhir.reading import elements, wire
-from cds_service.fhir.reading.record import BROKEN, Source, whole
+from cds_service.fhir.reading.given import BROKEN, Source, whole
 
 UNANSWERED = "unanswered"
 PARTIAL = "partial"
@@ -42,7 +42,7 @@ class _Entry(Struct):
     def other_release(self) -> bool:
         """A type of DSTU2 or STU3, or a shape of R5."""
         found = self.found
-        newer = isinstance(found, wire.Medicine) and found.medication != elements.NOTHING
+        newer = isinstance(found, wire.Medicine | wire.Glance) and found.medication != elements.NOTHING
         return self.type in _OTHER_RELEASES or newer
 
 
@@ -86,22 +86,36 @@ def _others_only(matches: Iterable[_Entry], is_ours: IsOurs) -> str:
 
 
 def _subject(found: Any) -> str:
-    if isinstance(found, wire.Patient):
+    kind = found.resource_type if isinstance(found, wire.Glance) else type(found).__name__
+    if kind == "Patient":
         return f"Patient/{found.id}" if found.id else ""
+    if isinstance(found, wire.Glance):
+        named = (each.get("reference") for each in (found.subject, found.patient) if isinstance(each, dict))
+        return next((each for each in named if isinstance(each, str)), "")
     return elements.refer(getattr(found, "subject", None), getattr(found, "patient", None))
 
 
 def _look(page: Source, read: _Read) -> None:
     """Note what a page holds. A Bundle within a Bundle is the answer of one query of a batch."""
-    found = whole(page) if isinstance(page, bytes | Raw) else page
+    found = page
+    if isinstance(page, bytes | Raw):
+        found = whole(page) or _loose(page) or page
     if isinstance(found, wire.Bundle | wire.LooseBundle):
         _look_into(found, read)
     elif isinstance(found, wire.OperationOutcome):
-        _note_outcome(found, read, alone=True)
-    elif found is not None:
+        read.why = read.why or OUTCOME  # in the place of an answer it is none, whatever it says
+    elif isinstance(found, bytes | Raw):
+        _look_by_itself(found, "match", read)
+    else:
         read.entries.append(_Entry(type(found).__name__, found=found))
-    elif isinstance(page, bytes | Raw):
-        _look_by_itself(page, "match", read)
+
+
+def _loose(page: bytes | Raw) -> wire.LooseBundle | None:
+    """A Bundle with something broken in it."""
+    try:
+        return wire.LOOSE_BUNDLE.decode(page) if wire.KIND.decode(page).resource_type == "Bundle" else None
+    except BROKEN:
+        return None
 
 
 def _look_into(bundle: wire.Bundle | wire.LooseBundle, read: _Read) -> None:
@@ -144,25 +158,24 @@ def _look_at_raw(raw: Raw, read: _Read) -> None:
 
 
 def _look_by_itself(raw: bytes | Raw, mode: str, read: _Read) -> None:
-    """A resource that may be broken: its type counts as far as it can be told."""
-    if (found := whole(raw)) is not None:
-        _look_at(found, mode, read)
-        return
+    """A resource that may be broken, by a glance."""
     try:
-        kind = wire.KIND.decode(raw).resource_type
+        found = wire.GLANCE.decode(raw)
     except BROKEN:
         return
-    if kind == "Bundle":
-        read.why = read.why or OTHER_BUNDLE
-    elif kind == "OperationOutcome":
-        read.why = read.why or OUTCOME
+    if found.resource_type == "Bundle" and (bundle := _loose(raw)) is not None:
+        _look_into(bundle, read)
+    elif found.resource_type == "OperationOutcome":
+        issues = found.issue if isinstance(found.issue, list) else []
+        if any(isinstance(issue, dict) and issue.get("severity") in tuple(_ERRORS) for issue in issues):
+            read.why = read.why or OUTCOME
     else:
-        read.entries.append(_Entry(kind, mode))
+        read.entries.append(_Entry(found.resource_type, mode, found))
 
 
-def _note_outcome(found: wire.OperationOutcome, read: _Read, *, alone: bool = False) -> None:
-    """What a server tells beside what it found is harmless unless it is an error; in the place of an answer it is none."""
-    if alone or any(issue.severity in _ERRORS for issue in found.issue or ()):
+def _note_outcome(found: wire.OperationOutcome, read: _Read) -> None:
+    """What a server tells beside what it found is harmless unless it is an error."""
+    if any(issue.severity in _ERRORS for issue in found.issue or ()):
         read.why = read.why or OUTCOME
 
 

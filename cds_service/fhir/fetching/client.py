@@ -24,7 +24,7 @@ from cds_service.fhir.fetching.allowance import Allowance
 from cds_service.fhir.fetching.pages import below, page_of
 from cds_service.fhir.fetching.refusals import Refusals
 from cds_service.fhir.fetching.transport import Bearer, InUse, proxies, session
-from cds_service.fhir.reading.record import Source
+from cds_service.fhir.reading.given import Source
 
 PARALLEL = 6
 MEMORY = 32 * 1024**2

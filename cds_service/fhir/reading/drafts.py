@@ -14,10 +14,11 @@ from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.drugs import Identified
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, tail
 from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start, unread_reference
-from cds_service.fhir.reading.record import BROKEN, Given, Record, is_reference, part, tail
+from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.services import services_of
 from cds_service.fhir.terminology.codes import Terminology
 

@@ -12,7 +12,8 @@ from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, 
 from cards.concepts import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.dates import day, latest
-from cds_service.fhir.reading.record import Record, part
+from cds_service.fhir.reading.given import part
+from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
 

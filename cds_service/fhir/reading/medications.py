@@ -16,10 +16,11 @@ from cds_service.fhir.reading.dosing import Product, dosing, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.given import BROKEN, parts
 from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
 from cds_service.fhir.reading.lenient import UNREADABLE
 from cds_service.fhir.reading.names import fold
-from cds_service.fhir.reading.record import BROKEN, Record, parts
+from cds_service.fhir.reading.record import Record
 from cds_service.fhir.terminology.codes import Terminology
 
 _KINDS = {

@@ -16,11 +16,11 @@ from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.given import BROKEN, last_updated
+from cds_service.fhir.reading.given import part as decoded
 from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.reading.questionnaires import answer
-from cds_service.fhir.reading.record import BROKEN, last_updated
-from cds_service.fhir.reading.record import part as decoded
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
 _USABLE = frozenset({"final", "amended", "corrected"})

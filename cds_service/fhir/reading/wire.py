@@ -94,6 +94,17 @@ class Kind(Element):
     id: Any = None
 
 
+class Glance(Element):
+    """What tells whether a resource that may be broken answers a query."""
+
+    resource_type: str
+    id: Any = None
+    subject: Any = None
+    patient: Any = None
+    medication: Raw = NOTHING
+    issue: Any = None
+
+
 class Versioned(Element):
     meta: Meta | None = None
 
@@ -393,6 +404,7 @@ LOOSE_BUNDLE = json.Decoder(LooseBundle)
 LOOSE_ENTRY = json.Decoder(LooseEntry)
 PEEK = json.Decoder(Peek)
 KIND = json.Decoder(Kind)
+GLANCE = json.Decoder(Glance)
 VERSIONED = json.Decoder(Versioned)
 META = json.Decoder(Meta | None)
 CONCEPT: json.Decoder[Concept | None] = json.Decoder(Concept | None)
