@@ -74,15 +74,22 @@ def why_failed(asked: str, pages: Sequence[Source], is_ours: IsOurs, *, complete
     return PARTIAL if not complete or (read.total is not None and read.total > len(matches)) else ""
 
 
-def _wrong_type(asked: str, matches: Iterable[_Entry], collected: bool) -> str:
+def _wrong_type(asked: str, matches: Sequence[_Entry], collected: bool) -> str:
     """A collection, which a client put together, may hold more than was asked for; what a search finds is of one type."""
-    right = [entry.type == asked for entry in matches]
-    return OTHER_TYPE if right and not (any(right) if collected else all(right)) else ""
+    if not matches:
+        return ""
+    right = (entry.type == asked for entry in matches)
+    return "" if (any(right) if collected else all(right)) else OTHER_TYPE
 
 
 def _others_only(matches: Iterable[_Entry], is_ours: IsOurs) -> str:
-    named = [subject for entry in matches if (subject := _subject(entry.found))]
-    return OTHER_PATIENT if named and not any(map(is_ours, named)) else ""
+    named = False
+    for entry in matches:
+        if subject := _subject(entry.found):
+            if is_ours(subject):
+                return ""
+            named = True
+    return OTHER_PATIENT if named else ""
 
 
 def _subject(found: Any) -> str:

@@ -92,8 +92,8 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
     said = facts.meaning(found.code, understand)
     if not said:
-        subject = elements.refer(found.subject, found.patient)
-        facts.not_understood(source, found.code, why_unread_condition, subject=subject, gone=not is_stated(found))
+        subjects = (found.subject, found.patient)
+        facts.not_understood(source, found.code, why_unread_condition, subjects=subjects, gone=not is_stated(found))
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
@@ -76,13 +76,13 @@ class Facts:
         content: Raw,
         why_unread: Callable[[elements.Concept | None, Terminology], str],
         *,
-        subject: str = "",
+        subjects: Iterable[elements.Subject | None] = (),
         gone: bool = False,
     ) -> None:
         """Note what no reader knows: as not ours when it is plainly something else, another patient's, or ``gone`` (entered in
-        error, never done); else as unread, with what it says of itself. Raises what ``record.BROKEN`` lists."""
-        why = "" if gone or (subject and not self.record.is_ours(subject)) else self.meaning(content, why_unread)
-        if why:
+        error, never done); else as unread, with what it says of itself. Raises what ``given.BROKEN`` lists."""
+        why = "" if gone else self.meaning(content, why_unread)
+        if why and (not (subject := elements.refer(*subjects)) or self.record.is_ours(subject)):
             self.not_read(source, why, self.concept(content))
         else:
             self.not_ours(source, source.partition("/")[0])
@@ -121,7 +121,7 @@ class Facts:
         return False
 
     def concept(self, content: Raw) -> elements.Concept | None:
-        """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``given.BROKEN`` lists."""
         said = bytes(content)
         try:
             return self._concepts[said]
@@ -130,7 +130,7 @@ class Facts:
             return found
 
     def meaning(self, content: Raw, of: Callable[[elements.Concept | None, Terminology], Meant]) -> Meant:
-        """What ``of`` makes of the JSON of a code; worked out once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        """What ``of`` makes of the JSON of a code; worked out once for the same bytes. Raises what ``given.BROKEN`` lists."""
         question = (of, bytes(content))
         try:
             found: Meant = self._meanings[question]
@@ -157,6 +157,6 @@ class Facts:
         has happened, so that a year that has begun ends today."""
         for text in texts:
             if text and (found := self.day(text)):
-                last = latest(text)
+                last = latest(text) if len(text) < 10 else None
                 return found, min(last, self.today) if last and found <= self.today else last
         return None, None

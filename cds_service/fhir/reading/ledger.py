@@ -39,6 +39,25 @@ _OTHER_SPECIMEN = re.compile(r"urin|尿|csf|脑脊液|fluid|胸水|腹水|钙素
 
 def why_unread(concept: elements.Concept | None, terminology: Terminology) -> str:
     """Why something that no table knows might be ours all the same: one of ``WHYS``; "" when it is plainly something else."""
+    return UNNAMED if concept is None else terminology.recall("unread", concept, _why_unread)
+
+
+def why_unread_drug(concept: elements.Concept | None, terminology: Terminology) -> str:
+    """The same for a medication. The name of a class, without the drug, points to ours."""
+    return UNNAMED if concept is None else terminology.recall("unread drug", concept, _why_unread_drug)
+
+
+def why_unread_condition(concept: elements.Concept | None, terminology: Terminology) -> str:
+    """The same for a condition."""
+    return UNNAMED if concept is None else terminology.recall("unread condition", concept, _why_unread_condition)
+
+
+def why_unread_result(concept: elements.Concept | None, terminology: Terminology) -> str:
+    """The same for a result: its name may say that something of ours was measured."""
+    return UNNAMED if concept is None else terminology.recall("unread result", concept, _why_unread_result)
+
+
+def _why_unread(concept: elements.Concept, terminology: Terminology) -> str:
     if _is_named(concept):
         return ""
     codings = [(system_of(c.system) if c.system else "", c.code) for c in elements.codings(concept) if c.code]
@@ -48,38 +67,35 @@ def why_unread(concept: elements.Concept | None, terminology: Terminology) -> st
     return "" if "" in judged else next(why for why in WHYS if why in judged)
 
 
-def why_unread_drug(concept: elements.Concept | None, terminology: Terminology) -> str:
-    """The same for a medication. The name of a class, without the drug, points to ours."""
+def _why_unread_drug(concept: elements.Concept, terminology: Terminology) -> str:
     if terminology.drug(concept):
         return ""  # known, and known to be no drug of ours
     text = fold(wording(concept))
     if text and not terminology.drug_names.find(text) and terminology.class_names.find(text):
         return NOT_UNDERSTOOD
-    return why_unread(concept, terminology)
+    return _why_unread(concept, terminology)
 
 
-def why_unread_condition(concept: elements.Concept | None, terminology: Terminology) -> str:
-    """The same for a condition."""
+def _why_unread_condition(concept: elements.Concept, terminology: Terminology) -> str:
     if any(terminology.condition(coding) is not None for coding in elements.codings(concept)):
         return ""
-    return why_unread(concept, terminology)
+    return _why_unread(concept, terminology)
 
 
-def why_unread_result(concept: elements.Concept | None, terminology: Terminology) -> str:
-    """The same for a result: its name may say that something of ours was measured."""
+def _why_unread_result(concept: elements.Concept, terminology: Terminology) -> str:
     text = fold(wording(concept))
     public = any(system_of(c.system) in _PUBLIC for c in elements.codings(concept) if c.system and c.code)
     if text and not _OTHER_SPECIMEN.search(text):
         patterns = (_MEASURES,) if public else (_MEASURES, _LOCAL_MEASURES)
         if any(pattern.search(text) for pattern in patterns):
             return NOT_UNDERSTOOD
-    return why_unread(concept, terminology)
+    return _why_unread(concept, terminology)
 
 
-def _is_named(concept: elements.Concept | None) -> bool:
+def _is_named(concept: elements.Concept) -> bool:
     """Whether there is a name that people can read: letters, and not only the code once more."""
     codes = {coding.code for coding in elements.codings(concept)}
-    said = () if concept is None else (concept.text, *(coding.display for coding in concept.coding or ()))
+    said = (concept.text, *(coding.display for coding in concept.coding or ()))
     return any(each and each not in codes and _READABLE.search(each) for each in said)
 
 

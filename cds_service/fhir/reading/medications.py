@@ -70,8 +70,8 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     kind = type(found).__name__
     code = found.medication_codeable_concept
     if code != elements.NOTHING and not facts.meaning(code, identify).drugs:  # told without a look at dose and route
-        subject = elements.refer(found.subject, found.patient)
-        facts.not_understood(source, code, why_unread_drug, subject=subject, gone=found.status in _GONE)
+        subjects = (found.subject, found.patient)
+        facts.not_understood(source, code, why_unread_drug, subjects=subjects, gone=found.status in _GONE)
         return
     reached = reach(found, facts.concept(code), facts.record, facts.terminology)
     told = _told(found, reached, facts)

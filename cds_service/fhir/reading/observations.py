@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from contextlib import suppress
 from datetime import date, datetime, tzinfo
 
 from msgspec.structs import replace
@@ -71,8 +70,7 @@ def _components(source: str, found: wire.Observation, facts: Facts, own: list[Me
 
 def _not_understood(source: str, found: wire.Observation, facts: Facts) -> None:
     """What it measures is none of ours, or nobody can tell."""
-    subject = elements.refer(found.subject)
-    facts.not_understood(source, found.code, why_unread_result, subject=subject, gone=found.status in _GONE)
+    facts.not_understood(source, found.code, why_unread_result, subjects=(found.subject,), gone=found.status in _GONE)
 
 
 def _is_patients(source: str, found: wire.Observation, facts: Facts, meanings: list[Meaning]) -> bool:
@@ -159,9 +157,10 @@ def _method(found: wire.Observation) -> str:
 
 
 def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
-    with suppress(*BROKEN):
+    try:
         return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
-    return ()
+    except BROKEN:
+        return ()
 
 
 def _is_scale_unclear(value: units.Value, part: wire.Value) -> bool:

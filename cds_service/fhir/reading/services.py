@@ -79,8 +79,8 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
     keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
     if not keys:
-        subject = elements.refer(found.subject, found.patient)
-        facts.not_understood(source, found.code, why_unread, subject=subject, gone=found.status in _GONE)
+        subjects = (found.subject, found.patient)
+        facts.not_understood(source, found.code, why_unread, subjects=subjects, gone=found.status in _GONE)
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
