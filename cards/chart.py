@@ -2,7 +2,11 @@
 
 Every fact carries ``source``, the reference of the resource that it came from (``Observation/123``), so that a card can
 point at its evidence. Dates are calendar dates in the service's time zone. A fact that is not here is unknown, never
-"no": ``failed`` names the groups of data that could not be had, ``set_aside`` what was there and could not be used.
+"no": ``failed`` names the groups of data that could not be had, ``set_aside`` what was there and could not be used, ``unread``
+what may be ours and was not understood.
+
+Where the record gives only a month or a year, ``latest`` is the last day that it can have been, and the day beside it the
+first; where it is None, the day is exact. ``latest`` is not later than today, unless the whole interval is to come.
 """
 
 from __future__ import annotations
@@ -67,9 +71,6 @@ class Measurement(Struct, frozen=True, gc=False):
     ``given`` is the value as the record writes it ("45 nmol/L"), ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and
     ``high`` are the laboratory's own reference range in the same unit. ``computed`` names the formula where the value was
     not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
-
-    Here and below, ``latest`` is the last day that ``when`` can have been, where the record gives only a month or a year: then
-    ``when`` is the first. None: it is exact. It is never later than today, unless the whole interval is to come.
     """
 
     key: str
