@@ -75,7 +75,7 @@ def ordered(fixture: Fixture, drug: str) -> Json:
     context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
     found = fixture.request()
     empty = {key: {"resourceType": "Bundle", "type": "searchset"} for key in found.get("prefetch", {})}
-    prefetch = empty | {"patient": patient, "conditions": bundle}
+    prefetch = empty | {"patient": bundle}
     return {"hook": "order-sign", "hookInstance": found["hookInstance"], "context": context, "prefetch": prefetch}
 
 

@@ -1,7 +1,7 @@
 """The chart: all that is known of a patient on one day, and the questions that a rule may ask of it.
 
 A fact that is not here is unknown, never "no": ``failed`` names the groups of data that could not be had, ``set_aside`` what
-was there and could not be used.
+was there and could not be used, ``unread`` what may be ours and was not understood.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from cards.chart.records import (
     Problem,
     Service,
     SetAside,
+    Unread,
 )
 from cards.thresholds import Numbers, Thresholds, shipped
 from cards.vocabulary import ANALYTES, Data, Drug, Mechanism, Site
@@ -49,7 +50,11 @@ class Chart(Struct, frozen=True, kw_only=True):
     parental_hip_fracture: bool = False
     drafts: tuple[Draft, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    unread: tuple[Unread, ...] = ()
     failed: frozenset[Data] = frozenset()
+    failed_why: Mapping[Data, str] = field(default_factory=dict)
+    """Why each failed group could not be had: "unanswered", "partial", "outcome" (the server reported an error),
+    "other-bundle", "other-type", "other-release" (of FHIR), "other-patient"."""
     formulary: frozenset[str] | None = None
     thresholds: Thresholds = field(default_factory=shipped)
     known: dict[Any, Any] = field(default_factory=dict)

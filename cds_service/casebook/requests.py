@@ -11,6 +11,7 @@ from cards.thresholds import ContentError
 from cards.vocabulary import Data
 from cds_service.casebook.cases import Case
 from cds_service.casebook.ways import Way, as_written
+from cds_service.fhir.fetching.allowance import Allowance
 from cds_service.fhir.fetching.client import Access, Answer, FhirClient
 from cds_service.fhir.fetching.queries import camel_case
 from fhir_fixtures import lines
@@ -60,7 +61,7 @@ class Served(FhirClient):
         asked = {query.replace("{{context.patientId}}", "p1"): key for key, query in queries.items()}
         self._answers = {f"{SERVER}/{query}": prefetch[key] for query, key in asked.items()}
 
-    def fetch(self, access: Access, urls: Mapping[str, str], deadline: float | None = None) -> dict[str, Answer]:
+    def fetch(self, access: Access, urls: Mapping[str, str], allowance: Allowance | None = None) -> dict[str, Answer]:
         return {key: self._answer(url) for key, url in urls.items()}
 
     def _answer(self, url: str) -> Answer:

@@ -70,9 +70,10 @@ def _start(suggestion: Json) -> date:
 def key_of(suggestion: Json) -> str:
     """What a suggestion proposes, in the words of the vocabulary; "discard" when it only takes a draft off the desk, "mend"
     when it changes one."""
-    if any(action["type"] == "update" for action in suggestion["actions"]):
+    actions = suggestion.get("actions", ())
+    if any(action["type"] == "update" for action in actions):
         return "mend"
-    created = [action["resource"] for action in suggestion["actions"] if action["type"] != "delete"]
+    created = [action["resource"] for action in actions if action["type"] != "delete"]
     if not created:
         return "discard"
     code = created[0].get("medicationCodeableConcept") or created[0]["code"]
