@@ -105,6 +105,17 @@ class Chart(Struct, frozen=True, kw_only=True):
         """Whether the group of data that this analyte belongs to could not be had."""
         return ANALYTES[key].group in self.failed
 
+    # -- what is not known ----------------------------------------------------------------------------------------
+
+    def doubts(self, named: Iterable[str]) -> tuple[Data, ...]:
+        """Of these groups of data and analytes, the groups of which something could not be had or not be read: what is not
+        there of them is unknown, never "none". Sorted."""
+        groups, keys = _doubtful(self)
+        found = {ANALYTES[name].group for name in named if name in ANALYTES and name in keys}
+        found |= {Data(name) if name not in ANALYTES else ANALYTES[name].group for name in named} & groups
+        found |= {ANALYTES[key].group for key in keys if key in ANALYTES and ANALYTES[key].group in named}
+        return tuple(sorted(found))
+
     # -- problems, fractures, services ----------------------------------------------------------------------------
 
     def problem(self, *keys: str) -> Problem | None:
@@ -178,3 +189,22 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
         return answer
 
     return known
+
+
+_SETTLED = frozenset({"future", "other-patient", "age-unknown"})
+"""Reasons for which something was set aside that leave nothing open, or nothing but an age (which `incomplete-data` says)."""
+
+
+@per_chart
+def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
+    """Groups of which something could not be had or understood, and analytes whose newest value could not be read."""
+    open_ones = [aside for aside in chart.set_aside if aside.reason not in _SETTLED]
+    groups = {*chart.failed, *(each.data for each in chart.unread), *(a.data for a in open_ones if a.key not in ANALYTES)}
+    keys = {a.key for a in open_ones if a.key in ANALYTES and not _read_since(chart, a)}
+    return frozenset(groups), frozenset(keys)
+
+
+def _read_since(chart: Chart, aside: SetAside) -> bool:
+    """Whether a value of the same kind that is as new could be read."""
+    newest = chart.newest(aside.key)
+    return newest is not None and aside.when is not None and newest.when >= aside.when
