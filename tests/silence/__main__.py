@@ -1,7 +1,7 @@
 """``make silence``: every mutation of every story. Prints a table of what is broken, by kind; exits with 1 where something is.
 
-    python -m tests.silence [--sample] [--table FILE] [--found FILE] [STORY ...]
-    python -m tests.silence --show STORY WHERE DEFECT
+python -m tests.silence [--sample] [--table FILE] [--found FILE] [STORY ...]
+python -m tests.silence --show STORY WHERE DEFECT
 """
 
 from __future__ import annotations
@@ -36,7 +36,12 @@ def main() -> None:
         for done, (asked, some) in enumerate(work, start=1):
             calls.update(asked)
             found += some
-            print(f"\r{done} of {len(names)} stories, {calls.total()} calls, {len(found)} breaches", end="", file=sys.stderr, flush=True)
+            print(
+                f"\r{done} of {len(names)} stories, {calls.total()} calls, {len(found)} breaches",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
     print(file=sys.stderr)
     report = f"{counts(calls, found)}\n\n{families(found, by_field=False)}\n"
     print(report)
@@ -75,13 +80,16 @@ def _run(story: str, some: Sequence[running.Mutation]) -> tuple[Counter[str], li
 
 
 def _first_of_each(found: Sequence[Found]) -> str:
-    """The first case of each kind of breach."""
-    cases: dict[tuple[str, ...], dict[str, str]] = {}
+    """The first case of each kind of breach and place, one a line."""
+    cases: dict[tuple[str, str], str] = {}
     for each in found:
         one = each.mutation
         case = {"story": each.story, "hook": each.hook, "path": one.where, "defect": one.defect}
-        cases.setdefault((each.breach.what, one.kind, each.hook), case)
-    return yaml.safe_dump([*{tuple(case.values()): case for case in cases.values()}.values()], allow_unicode=True, sort_keys=False)
+        place = ".".join(one.kind.split(".")[:2])
+        cases.setdefault(
+            (each.breach.what, place), "- " + yaml.safe_dump(case, default_flow_style=True, sort_keys=False, width=500)
+        )
+    return "".join(dict.fromkeys(cases.values()))
 
 
 def _show(story: str, where: str, defect: str) -> None:
@@ -97,7 +105,8 @@ def _show(story: str, where: str, defect: str) -> None:
 
 def _print(answered: Answered) -> None:
     for card in answered.cards:
-        print(f"\n{card['indicator']:8} {card['source']['topic']['code']}: {card['summary']}\n{card['detail'].partition('**Source**')[0].strip()}")
+        told = card["detail"].partition("**Source**")[0].strip()
+        print(f"\n{card['indicator']:8} {card['source']['topic']['code']}: {card['summary']}\n{told}")
         for suggestion in card.get("suggestions", ()):
             print(f"   [{'*' if suggestion.get('isRecommended') else ' '}] {suggestion['label']}")
 

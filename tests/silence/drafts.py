@@ -39,8 +39,8 @@ def _one(entry: Json, number: int, entries: list[Any]) -> Iterator[tuple[str, La
     before, after = entries[:number], entries[number + 1 :]
 
     def replaced(**changed: Any) -> list[Any]:
-        told = {key: value for key, value in (order | changed).items() if value is not REMOVED}
-        return [*before, {**entry, "resource": told}, *after]
+        written = {key: value for key, value in (order | changed).items() if value is not REMOVED}
+        return [*before, {**entry, "resource": written}, *after]
 
     yield "other patient", Law.SAID, replaced(subject={"reference": "Patient/somebody-else"})
     yield "other server's patient", Law.SAID, replaced(subject={"reference": f"https://other.example.org/{_subject(order)}"})
@@ -53,9 +53,7 @@ def _one(entry: Json, number: int, entries: list[Any]) -> Iterator[tuple[str, La
     yield "its id before, other drug", Law.DRAFT, [*before, twin, entry, *after]
     yield "its id after, other drug", Law.DRAFT, [*before, entry, twin, *after]
     for defect, drug in _UNNAMED:
-        yield defect, Law.SAID, replaced(medicationCodeableConcept=REMOVED, medicationReference=REMOVED, **{}) if not drug else (
-            replaced(**({"medicationCodeableConcept": REMOVED} | drug))
-        )
+        yield defect, Law.SAID, replaced(**({"medicationCodeableConcept": REMOVED, "medicationReference": REMOVED} | drug))
 
 
 def _subject(order: Json) -> str:

@@ -20,7 +20,9 @@ def counts(calls: Mapping[str, int], found: Sequence[Found]) -> str:
         critical = sum(each.breach.indicator == "critical" for each in some)
         rows.append(f"| {law} | {number} | {len(broken)} | {len(some)} | {critical} |")
     kinds = Counter(each.breach.what for each in found)
-    return "\n".join(rows) + "\n\n" + (", ".join(f"{what} {number}" for what, number in kinds.most_common()) or "nothing broken")
+    return (
+        "\n".join(rows) + "\n\n" + (", ".join(f"{what} {number}" for what, number in kinds.most_common()) or "nothing broken")
+    )
 
 
 def families(found: Sequence[Found], *, by_field: bool) -> str:
@@ -29,7 +31,10 @@ def families(found: Sequence[Found], *, by_field: bool) -> str:
     for each in found:
         kind = each.mutation.kind if by_field else each.mutation.kind.partition(".")[0]
         groups.setdefault((each.mutation.law.value, each.breach.what, kind), []).append(each)
-    rows = ["| law | breach | place | number | critical | defects | cards or drugs | example |", "|---|---|---|---:|---:|---|---|---|"]
+    rows = [
+        "| law | breach | place | number | critical | defects | cards or drugs | example |",
+        "|---|---|---|---:|---:|---|---|---|",
+    ]
     for (law, what, kind), some in sorted(groups.items(), key=lambda item: (item[0][0], item[0][1], -len(item[1]))):
         critical = sum(each.breach.indicator == "critical" for each in some)
         defects, codes = ({each.mutation.defect for each in some}, {each.breach.code for each in some})
