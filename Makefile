@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs both-sides hammer cluster-test bench lint clean
+.PHONY: help run test docs both-sides silence hammer cluster-test bench lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
@@ -28,6 +28,9 @@ hammer: .venv/installed-test ## Put the running service under load: 16 threads, 
 
 both-sides: .venv/installed-test ## Move each number of the medicine: some case must notice on both sides
 	@exec $(BIN)/python -m tests.both_sides
+
+silence: .venv/installed-test ## Spoil every field, answer and order of every story: no card may go unsaid
+	@exec $(BIN)/python -m tests.silence
 
 cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
 	@exec $(BIN)/python -m tests.cluster

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many worse calls ``silence`` tried, by law, and in how many stories one of them passed in silence."""
+    ran = [report for some in terminalreporter.stats.values() for report in some if isinstance(report, pytest.TestReport)]
+    told = [(report.failed, asked) for report in ran for name, asked in report.user_properties if name == "silence"]
+    if not told:
+        return
+    calls: Counter[str] = Counter()
+    for _, asked in told:
+        calls.update(asked)
+    each = ", ".join(f"{law} {number}" for law, number in sorted(calls.items()))
+    red = sum(failed for failed, _ in told)
+    terminalreporter.write_line(f"silence: {calls.total()} worse calls of {len(told)} stories ({each}); {red} stories red")
 
 
 @pytest.fixture(scope="session", autouse=True)

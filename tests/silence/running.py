@@ -1,0 +1,85 @@
+"""Every mutation of a story, or a seeded sample of them, asked and judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from random import Random
+from typing import NamedTuple
+
+import fhir_fixtures
+from tests.silence import answers, drafts, fields
+from tests.silence.asking import Answered, ask
+from tests.silence.laws import Breach, breaches
+from tests.silence.mutation import Law, Mutation
+
+PER_STORY = 160
+"""Fields of a record that the sample breaks in each story."""
+
+
+class Found(NamedTuple):
+    """A breach, with how to come back to it."""
+
+    story: str
+    hook: str
+    mutation: Mutation
+    breach: Breach
+
+    def __str__(self) -> str:
+        return f"{self.story} | {self.mutation.where} | {self.mutation.defect}: {self.breach.sentence}"
+
+
+def mutations(story: str) -> Iterator[Mutation]:
+    """Every way in which the call of a story is made worse, always in the same order."""
+    body = fhir_fixtures.load(story).request()
+    yield answers.whole(body)
+    yield from answers.prefetched(body)
+    yield from answers.fetched(body, story)
+    yield from drafts.of_context(body)
+    yield from fields.of_context(body)
+    yield from fields.of_record(body)
+
+
+def sample(story: str) -> list[Mutation]:
+    """A part that is the same at every run: all that is not about a field of the record, and of those fields each kind once
+    before any comes twice."""
+    every = list(mutations(story))
+    chosen = [each for each in every if each.law is not Law.FIELD]
+    chance = Random(story)
+    rest = [each for each in every if each.law is Law.FIELD]
+    chance.shuffle(rest)
+    turn: dict[str, int] = {}
+    ranked = []
+    for each in rest:
+        turn[each.kind] = turn.get(each.kind, 0) + 1
+        ranked.append((turn[each.kind], each))
+    ranked.sort(key=lambda pair: pair[0])
+    return chosen + [each for _, each in ranked[:PER_STORY]]
+
+
+def judged(story: str, some: Iterable[Mutation]) -> Iterator[tuple[Mutation, list[Found]]]:
+    """Each mutation with what it breaks."""
+    told = fhir_fixtures.load(story)
+    sound = sound_answer(story)
+    for mutation in some:
+        worse = ask(mutation.body, told.as_of, mutation.served)
+        broken = breaches(mutation, sound, worse, hook=told.hook)
+        yield mutation, [Found(story, told.hook, mutation, breach) for breach in broken]
+
+
+@cache
+def sound_answer(story: str) -> Answered:
+    """The answer to the call as it is told; it must be one."""
+    told = fhir_fixtures.load(story)
+    sound = ask(told.request(), told.as_of)
+    if sound.refused or sound.error:
+        raise ValueError(f"{story} as it is told: {sound.refused or sound.error}")
+    return sound
+
+
+def of(story: str, where: str, defect: str) -> Mutation:
+    """One mutation by its name; KeyError where there is no such."""
+    for mutation in mutations(story):
+        if mutation.key == (where, defect):
+            return mutation
+    raise KeyError(f"{story} | {where} | {defect}")

@@ -1,0 +1,65 @@
+"""No defect of a record, of an answer or of an order passes in silence.
+
+Each story runs a seeded sample of what may be wrong with its call (``make silence`` runs all of it), and what was found once
+runs always (``found.yaml``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+import fhir_fixtures
+from tests.silence import running
+from tests.silence.mutation import Law
+from tests.silence.running import Found
+
+FOUND: list[Mapping[str, str]] = yaml.safe_load(Path(__file__).with_name("found.yaml").read_text(encoding="utf-8"))
+_MOST = 20
+"""How many breaches a failing test lists before it counts the rest."""
+
+
+@pytest.mark.parametrize("story", fhir_fixtures.names())
+def test_nothing_passes_in_silence(story: str, request: pytest.FixtureRequest) -> None:
+    asked: Counter[str] = Counter()
+    found: list[Found] = []
+    for mutation, broken in running.judged(story, running.sample(story)):
+        asked[mutation.law.value] += 1
+        found += broken
+    request.node.user_properties.append(("silence", dict(asked)))
+    _nothing(found)
+
+
+@pytest.mark.parametrize("case", FOUND, ids=lambda case: " | ".join((case["story"], case["path"], case["defect"])))
+def test_what_was_found_stays_mended(case: Mapping[str, str]) -> None:
+    """A case that names no place of its story any more is to be taken out, or moved to where the place went."""
+    story = case["story"]
+    assert fhir_fixtures.story(story).hook == case["hook"]
+    mutation = _of(story).get((case["path"], case["defect"]))
+    assert mutation is not None, "the story has no such place"
+    _nothing(broken for _, some in running.judged(story, [mutation]) for broken in some)
+
+
+def test_the_sample_breaks_what_it_says() -> None:
+    """Every law is tried, every call differs from the sound one, and none is tried twice under one name."""
+    sample = running.sample("alendronate-allergy")
+    assert {mutation.law for mutation in sample} == set(Law)
+    assert all(mutation.body != fhir_fixtures.load("alendronate-allergy").request() for mutation in sample)
+    assert len({mutation.key for mutation in sample}) == len(sample)
+
+
+def _nothing(found: Iterable[Found]) -> None:
+    some = [*found]
+    if some:
+        rest = f"\nand {len(some) - _MOST} more" if len(some) > _MOST else ""
+        pytest.fail("\n".join(map(str, some[:_MOST])) + rest, pytrace=False)
+
+
+@cache
+def _of(story: str) -> Mapping[tuple[str, str], running.Mutation]:
+    return {mutation.key: mutation for mutation in running.mutations(story)}
