@@ -191,20 +191,36 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
     return known
 
 
-_SETTLED = frozenset({"future", "other-patient", "age-unknown"})
-"""Reasons for which something was set aside that leave nothing open, or nothing but an age (which `incomplete-data` says)."""
+_SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start"})
+"""Reasons for which something was set aside that leave nothing open, or an age or a start that `incomplete-data` asks for."""
+
+
+_OVER_TIME = frozenset({"bmd", "ctx", "p1np", "height"})
+_RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
 
 
 @per_chart
 def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
     """Groups of which something could not be had or understood, and analytes whose newest value could not be read."""
     open_ones = [aside for aside in chart.set_aside if aside.reason not in _SETTLED]
-    groups = {*chart.failed, *(each.data for each in chart.unread), *(a.data for a in open_ones if a.key not in ANALYTES)}
+    groups = {*chart.failed, *(each.data for each in chart.unread)}
+    for aside in open_ones:
+        if aside.key not in ANALYTES:
+            groups |= _it_may_be(aside)
+    groups |= {data for each in chart.unread if each.why == "no-name" for data in _it_may_be(each)}
     keys = {a.key for a in open_ones if a.key in ANALYTES and not _read_since(chart, a)}
     return frozenset(groups), frozenset(keys)
 
 
+def _it_may_be(lost: SetAside | Unread) -> frozenset[Data]:
+    """The groups that something may belong to of which nobody can tell what it is: a result any, a resource of no type all."""
+    kind, slash, _ = lost.source.partition("/")
+    if not slash or not kind:
+        return frozenset(Data) - {Data.PATIENT}
+    return _RESULTS if kind == "Observation" else frozenset({lost.data})
+
+
 def _read_since(chart: Chart, aside: SetAside) -> bool:
-    """Whether a value of the same kind that is as new could be read."""
+    """Whether a value of the same kind that is as new could be read; of what is judged over time every value counts."""
     newest = chart.newest(aside.key)
-    return newest is not None and aside.when is not None and newest.when >= aside.when
+    return aside.key not in _OVER_TIME and newest is not None and aside.when is not None and newest.when >= aside.when

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart
 from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
-from cards.engine.findings import Earlier, Finding, NotRun, Undecided
+from cards.engine.findings import CRITICAL, Earlier, Finding, NotRun, Undecided
 from cards.thresholds import Numbers, Thresholds
 from cards.vocabulary import COURSES, Data
 
@@ -37,9 +37,16 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
         some = tuple(_doubted(card, chart, each, doubt) for each in told if isinstance(each, Finding))
         if some:
             found[card.code] = some
-        if doubt and not told and _concerned(card, chart):
+        if doubt and not _settled(card, told) and _concerned(card, chart):
             not_run.append(NotRun(card.code, _judges(card), doubt))
     return sorted((finding for some in found.values() for finding in some), key=urgency)
+
+
+def _settled(card: Card, told: list[Finding | Undecided]) -> bool:
+    """Whether a rule has spoken: an advice that fires, a check of orders that forbids. What only warns might have forbidden."""
+    if card.checks_orders:
+        return any(isinstance(each, Finding) and each.indicator is CRITICAL for each in told)
+    return bool(told)
 
 
 def _concerned(card: Card, chart: Chart) -> bool:

@@ -43,7 +43,6 @@ def _one(entry: Json, number: int, entries: list[Any]) -> Iterator[tuple[str, La
         return [*before, {**entry, "resource": written}, *after]
 
     yield "other patient", Law.SAID, replaced(subject={"reference": "Patient/somebody-else"})
-    yield "other server's patient", Law.SAID, replaced(subject={"reference": f"https://other.example.org/{_subject(order)}"})
     yield "no patient", Law.SAME, replaced(subject=REMOVED)
     yield "no id", Law.SAME, replaced(id=REMOVED)
     yield "the same twice", Law.SAME, [*before, entry, entry, *after]

@@ -119,7 +119,8 @@ def _names(line: str, groups: Iterable[Data]) -> bool:
 def _reasons() -> re.Pattern[str]:
     """That something on record was not used or could not be had, in any of the words for it."""
     whys = [*PHRASES["set-aside"].values(), PHRASES["line"]["unread"]]
-    return re.compile("|".join(re.escape(why["en"].partition("{")[0].casefold()) for why in whys))
+    said = (re.escape(why["en"].partition("{")[0].casefold()) for why in whys)
+    return re.compile("|".join((*said, "could not be read", "not read:", "not readable")))
 
 
 def _suggestions(mutation: Mutation, sound: Answered, worse: Answered) -> Iterator[Breach]:
@@ -137,7 +138,7 @@ def _drugs(cards: Iterable[Json]) -> Iterator[tuple[str, bool]]:
     """The drugs that cards propose to order, each with whether it is the recommended one."""
     for card in cards:
         for suggestion in card.get("suggestions", ()):
-            for action in suggestion["actions"]:
+            for action in suggestion.get("actions", ()):
                 if action["type"] == "create" and action["resource"]["resourceType"] == "MedicationRequest":
                     concept = action["resource"]["medicationCodeableConcept"]
                     name = next((c["display"] for c in concept.get("coding", ()) if c.get("display")), concept["text"])

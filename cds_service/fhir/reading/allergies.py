@@ -14,6 +14,8 @@ from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.terminology.codes import NOT_OURS
 
 _OUT = frozenset({"refuted", "entered-in-error"})
+_VERIFIED = frozenset({"confirmed", "unconfirmed", "presumed", "unknown"})
+_OVER = frozenset({"inactive", "resolved"})
 _FILLER = re.compile(r"(?a)bone cement|\bpmma\b|methyl ?methacrylate|methacrylate resin|骨水泥|甲基丙烯酸甲酯")
 _ANAPHYLAXIS = re.compile(r"anaphyla|过敏性休克|严重过敏")
 _ANAPHYLAXIS_CODES = frozenset({"39579001"})
@@ -26,7 +28,7 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     keys = _keys(facts, *substances)
     filler = _FILLER.search(fold(elements.texts(map(wording, substances)))) is not None
     subject = elements.refer(found.patient, found.subject)
-    active = elements.first_code(found.clinical_status, "active") == "active"
+    active = elements.first_code(found.clinical_status, "active") not in _OVER
     stands = active and elements.first_code(found.verification_status) not in _OUT
     if not keys and not filler:
         whys = [why_unread_drug(substance, facts.terminology) for substance in substances]
@@ -37,6 +39,9 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
         return
     if not facts.is_ours(source, subject):
         return
+    verified = elements.first_code(found.verification_status, "confirmed") in _VERIFIED | _OUT
+    if not verified or facts.record.lacks(source, "verificationStatus", "clinicalStatus", "code"):
+        facts.put_aside(source, "unreadable", detail="status or code")
     if not stands:
         facts.not_ours(source, "AllergyIntolerance", "not active or refuted")
         return

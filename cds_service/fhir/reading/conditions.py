@@ -20,6 +20,7 @@ from cds_service.fhir.reading.units import number
 from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
 
 _OUT = frozenset({"refuted", "entered-in-error"})
+_VERIFIED = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "unknown"})
 _INACTIVE = frozenset({"inactive", "remission", "resolved"})
 
 _FRACTURE = re.compile(r"(?a)fractur|\bfx\b|骨折|vertebral collapse|collapsed vertebra|椎体压缩")
@@ -101,6 +102,8 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
         return
     if said.disagree:
         facts.put_aside(source, "codings-disagree")
+    if facts.record.lacks(source, "verificationStatus", "clinicalStatus", "code") or not _is_verified_known(found):
+        facts.put_aside(source, "unreadable", detail="status or code")
     onset, latest = _onset(found, facts)
     recorded = facts.day(found.recorded_date)
     if (onset or recorded or facts.today) > facts.today:
@@ -112,6 +115,10 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     if onset is None:
         latest = facts.first_span(found.recorded_date)[1]
     _record(source, facts, found, said, (onset, recorded, latest))
+
+
+def _is_verified_known(found: wire.Condition) -> bool:
+    return elements.first_code(found.verification_status, "confirmed") in _VERIFIED | _OUT
 
 
 def is_stated(found: wire.Condition) -> bool:

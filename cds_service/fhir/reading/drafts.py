@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import OTHER_REASON, Draft, Hook
+from cards.chart import OTHER_REASON, Draft
 from cards.vocabulary import SERVICES
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.conditions import understand
@@ -15,7 +15,7 @@ from cds_service.fhir.reading.drugs import Identified
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, tail
-from cds_service.fhir.reading.ledger import why_unread
+from cds_service.fhir.reading.ledger import UNNAMED, why_unread
 from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start, unread_reference
 from cds_service.fhir.reading.record import Record
@@ -50,10 +50,12 @@ class OrderedService(Struct, frozen=True):
     found: wire.Act
     concept: elements.Concept | None
     key: str
+    nameless: bool = False
+    """It has neither name nor code: it may be anything."""
 
     @property
     def concerns_us(self) -> bool:
-        return bool(self.key)
+        return bool(self.key) or self.nameless
 
 
 def read_drafts(facts: Facts, selected: frozenset[str] | None) -> tuple[Draft, ...]:
@@ -90,14 +92,13 @@ def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedM
         concept = part(wire.CONCEPT, found.medication_codeable_concept, "code")
         reached = reach(found, concept, record, terminology)
         drugs = identified(found, reached, terminology)
-        empty_form = reached == Reached() and record.hook is Hook.ORDER_SELECT  # before a drug is chosen
-        known = drugs.drugs or empty_form
-        return OrderedMedicine(found, reached, drugs, "" if known else unread_reference(reached, terminology))
+        return OrderedMedicine(found, reached, drugs, "" if drugs.drugs else unread_reference(reached, terminology))
     if given.type in _SERVICE_ORDERS:
         act = given.found if isinstance(given.found, wire.Act) else wire.ACT.decode(given.raw)
         code = part(wire.CONCEPT, act.code, "code")
         keys = (key for key in services_of(terminology, code) if key in SERVICES)
-        return OrderedService(act, code, next(keys, ""))
+        key = next(keys, "")
+        return OrderedService(act, code, key, nameless=not key and why_unread(code, terminology) == UNNAMED)
     return None
 
 
@@ -171,7 +172,7 @@ def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:
     why = "" if ordered.key else why_unread(ordered.concept, facts.terminology)
     _note(source, f"draft {ordered.key}" if ordered.key else "", why, ordered.concept, facts)
     reasons = _reasons(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
-    return Draft(source, service=ordered.key, text=_text(ordered.concept), reasons=reasons)
+    return Draft(source, service=ordered.key, text=_text(ordered.concept), unidentified=ordered.nameless, reasons=reasons)
 
 
 def _note(source: str, what: str, unread: str, concept: elements.Concept | None, facts: Facts) -> None:

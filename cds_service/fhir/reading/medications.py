@@ -106,15 +106,15 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
     if kind in ("administration", "dispense") and dates.start and dates.start > facts.today:
         facts.put_aside(source, "future", when=dates.start)
         return
-    if dates.start is None and (_has_date(found) or facts.record.lacks(source, "effective", "authoredOn", "when")):
-        facts.put_aside(source, "no-date", detail="unreadable date")
+    status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
+    _doubt(source, facts, found, kind, status, dates.start)
     for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
         depot = works_days(drug, drugs.strength_mg)
         facts.exposures.append(
             Exposure(
                 drug,
                 kind,
-                _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown"),
+                status,
                 source,
                 dates.start,
                 None if depot else dates.end,
@@ -128,6 +128,19 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
             )
         )
         facts.used(source, drug.key)
+
+
+def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: str, start: date | None) -> None:
+    """Note what leaves open whether, or since when, the drug was taken: then other cards must not take it for none."""
+    if status == "unknown":
+        facts.put_aside(source, "status-unknown")
+    lost = facts.record.lacks(source, "effective", "authoredOn", "when")
+    period = found.effective_period
+    unread = lost or bool(period and period.end and facts.day(period.end) is None)
+    if unread or (start is None and (_has_date(found) or kind in ("administration", "dispense"))):
+        facts.put_aside(source, "no-date", detail="unreadable date" if unread or _has_date(found) else "")
+    elif start is None:
+        facts.put_aside(source, "no-start")
 
 
 def _kind_of(found: wire.Medicine) -> str:

@@ -19,6 +19,7 @@ from cds_service.fhir.reading.conditions import condition, family, is_stated, un
 from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, Kept, Source, part, type_of
+from cds_service.fhir.reading.ledger import why_unread_condition
 from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import medication
 from cds_service.fhir.reading.observations import in_order, observation
@@ -164,13 +165,14 @@ def concerns_us(record: Record, selected: frozenset[str] | None, terminology: Te
 
 def _entry_concerns_us(kept: Kept, record: Record, terminology: Terminology) -> bool:
     if isinstance(kept, Given):
-        return kept.type in _TYPES and might_be_ours(kept, terminology)
+        return not kept.type or (kept.type in _TYPES and might_be_ours(kept, terminology))
     if not isinstance(kept, wire.Condition):
         return type(kept) in _READERS
     try:
         subject = elements.refer(kept.subject, kept.patient)
         ours = is_stated(kept) and (not subject or record.is_ours(subject))
-        return ours and bool(understand(part(wire.CONCEPT, kept.code, "code"), terminology))
+        code = part(wire.CONCEPT, kept.code, "code")
+        return ours and bool(understand(code, terminology) or why_unread_condition(code, terminology))
     except BROKEN:
         return True
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, SetAside, facts
 from cards.chart.facts import Fact
+from cards.definitions.bone_loss import HARMFUL
 from cards.definitions.person import adult, t_group
 from cards.definitions.treatment import TREATMENT
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Indicator, NotRun
@@ -30,11 +31,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral
     augmentation: a check of order safety was not run, or stayed silent, and something that it rests on could not be had or
     read; or it left something open over a value that could not be read or did not tell (eGFR "<60" against a limit below it),
-    or over a sig; (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or 25(OH)D
-    could not be had, or a card stayed silent that rests on something which could not be had or read; (5) on those but the
-    refill: date of birth or sex (female or male) is not on record of a patient not known to be a child, and the record holds
-    osteoporosis, low bone mass, a fragility fracture, a bone density or an antiresorptive or anabolic course, or a fracture
-    that could not be judged for want of the age.
+    or over a sig; (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or
+    25(OH)D could not be had, a card stayed silent that rests on something which could not be had or read, or a drug for or
+    against bone has no start; (5) on those but the refill: date of birth or sex (female or male) is not on record of a patient
+    not known to be a child, and the record holds osteoporosis, low bone mass, a fragility fracture, a bone density or an
+    antiresorptive or anabolic course, or a fracture that could not be judged for want of the age.
 
     Not when: no value at all is on record and it is known that there is none: that is for the card of the check itself.
 
@@ -74,10 +75,16 @@ def _about(draft: Draft, variant: str, indicator: Indicator) -> Finding:
 def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
     """The groups of data for want of which a card may have stayed silent."""
     silent = {data for each in earlier.not_run for data in each.missing}
-    missing = sorted(silent | (chart.failed & _ESSENTIAL))
+    undated = [each for each in chart.set_aside if each.reason == "no-start" and _is_for_bone(chart, each)]
+    missing = sorted(silent | (chart.failed & _ESSENTIAL) | {each.data for each in undated})
     if missing:
-        left_out = tuple(each for each in chart.set_aside if each.data in missing and _is_open(chart, each))
+        left_out = (*undated, *(each for each in chart.set_aside if each.data in missing and _is_open(chart, each)))
         yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []}, left_out=left_out)
+
+
+def _is_for_bone(chart: Chart, aside: SetAside) -> bool:
+    """Whether what has no start tells of a drug whose time counts."""
+    return any(aside.source in course.sources for course in chart.courses(TREATMENT | HARMFUL))
 
 
 def _is_open(chart: Chart, aside: SetAside) -> bool:
