@@ -11,6 +11,8 @@ from cards.engine.sources import VERSION
 from cards.thresholds import CATALOG, ContentError
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
+_NAMED = r"(?<=`){0}(?=`)|(?<=^card: ){0}$|(?<=#){0}(?=\")"
+"""Where a folder speaks of its own card. Anywhere else the same word may be a problem or plain English, as with `pregnancy`."""
 
 
 def create(code: str, like: str, section: str = "", root: Path = CATALOG) -> Path:
@@ -50,7 +52,7 @@ def _renamed(content: str, name: str, code: str, model: Card) -> str:
         content = re.sub(rf"\[numbers\.{key}\]", f"[numbers.{code}-{key}]", content)
         content = re.sub(rf"\bn\.{key.replace('-', '_')}\b", f"n.{code}-{key}".replace("-", "_"), content)
         content = content.replace(f"{{{key}}}", f"{{{code}-{key}}}")
-    content = re.sub(rf"(?<![a-z-]){re.escape(model.code)}(?![a-z-])", code, content)
+    content = re.sub(_NAMED.format(re.escape(model.code)), code, content, flags=re.MULTILINE)
     if name == "card.toml":
         content = re.sub(r"^since = .*$", f'since = "{VERSION}"', content, count=1, flags=re.MULTILINE)
         content = re.sub(r"^reviewed = .*$", "reviewed = []", content, count=1, flags=re.MULTILINE)

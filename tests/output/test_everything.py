@@ -16,6 +16,8 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.engine.run import run
 from cards.words import text
+from cards.words.phrases import LANGUAGES
+from cds_service.casebook.samples import samples
 from cds_service.fhir.proposing.orders import actions
 from cds_service.hooks.cards import suggestion, to_wire
 from tests.output.charts import chart
@@ -35,23 +37,36 @@ def findings(seeds: range) -> Iterator[tuple[int, Chart, Finding]]:
 @pytest.mark.parametrize("seeds", BATCHES, ids=lambda seeds: str(seeds.start))
 def test_every_finding_becomes_a_sound_card(seeds: range, language: str) -> None:
     for seed, patient, finding in findings(seeds):
-        offered = []
-        for option in finding.options:
-            done = actions(
-                option,
-                patient_id="p1",
-                today=patient.today,
-                language=language,
-                postmenopausal=postmenopausal(patient),
-                drafts={draft.id: raw(draft) for draft in patient.drafts},
-            )
-            offered.append(suggestion(text.label(option, language, patient), done, recommended=option.recommended))
-        card = to_wire(finding, text.render(finding, language, patient), offered, language=language)
-        check(card, f"seed {seed}, {finding.code} {finding.variant}", language)
-        words = text.render(finding, language, patient, for_patient=True)
-        card = to_wire(finding, words, offered, language=language, for_patient=True)
-        check(card, f"seed {seed}, {finding.code} {finding.variant}, for the patient", language)
-        assert "suggestions" not in card
+        check_both(patient, finding, language, f"seed {seed}, {finding.code} {finding.variant}")
+
+
+@pytest.mark.parametrize("code", sorted(all_cards()))
+def test_every_variant_that_a_case_shows_becomes_a_sound_card(code: str) -> None:
+    found = samples(all_cards()[code])
+    assert found
+    for sample in found:
+        for language in LANGUAGES:
+            check_both(sample.chart, sample.finding, language, f"{code} {sample.finding.variant}, {sample.told}")
+
+
+def check_both(patient: Chart, finding: Finding, language: str, which: str) -> None:
+    """The card for the clinician, with its suggestions, and the one for the patient, without."""
+    offered = []
+    for option in finding.options:
+        done = actions(
+            option,
+            patient_id="p1",
+            today=patient.today,
+            language=language,
+            postmenopausal=postmenopausal(patient),
+            drafts={draft.id: raw(draft) for draft in patient.drafts},
+        )
+        offered.append(suggestion(text.label(option, language, patient), done, recommended=option.recommended))
+    check(to_wire(finding, text.render(finding, language, patient), offered, language=language), which, language)
+    words = text.render(finding, language, patient, for_patient=True)
+    card = to_wire(finding, words, offered, language=language, for_patient=True)
+    check(card, f"{which}, for the patient", language)
+    assert "suggestions" not in card
 
 
 def raw(draft: Draft) -> bytes:
@@ -80,5 +95,6 @@ def check(card: dict[str, Any], which: str, language: str) -> None:
                 assert re.fullmatch(r"[A-Z]\w+/[A-Za-z0-9.-]{1,64}", action["resourceId"]), which
 
 
-def test_the_patients_are_odd_enough_to_wake_every_card() -> None:
-    assert {finding.code for *_, finding in findings(SEEDS)} == set(all_cards())
+def test_the_patients_are_odd_enough_to_wake_most_cards() -> None:
+    """Chance need not find all: each variant that a case shows is looked at besides."""
+    assert len({finding.code for *_, finding in findings(SEEDS)}) > 0.9 * len(all_cards())

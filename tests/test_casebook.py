@@ -1,0 +1,38 @@
+"""A new card's folder, made like that of another."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cards.engine.card import FILES
+from cards.engine.catalog import all_cards
+from cards.thresholds import ContentError
+from cds_service.casebook.scaffold import create
+
+
+@pytest.mark.parametrize("like", sorted(all_cards()))
+def test_a_copied_card_says_the_same_of_itself_and_of_nothing_else(like: str, tmp_path: Path) -> None:
+    """Codes such as `pregnancy` are also words of the record: those stay."""
+    folder = create("brand-new-card", like, root=tmp_path)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    ours, theirs = (
+        (each / "cases.yaml").read_text(encoding="utf-8").split("\n") for each in (folder, all_cards()[like].folder)
+    )
+    assert [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]] == [
+        ("card: brand-new-card", f"card: {like}")
+    ]
+    numbers = tomllib.loads((folder / "card.toml").read_text(encoding="utf-8")).get("numbers", {})
+    assert all(key.startswith("brand-new-card-") for key in numbers)
+
+
+@pytest.mark.parametrize(
+    ("code", "like", "section"),
+    [("new", "referral", ""), ("low-bone-mass", "referral", ""), ("new-card", "no-card", ""), ("new-card", "referral", "none")],
+)
+def test_what_cannot_be_made_is_refused_in_a_sentence(code: str, like: str, section: str, tmp_path: Path) -> None:
+    with pytest.raises(ContentError):
+        create(code, like, section, root=tmp_path)
+    assert not list(tmp_path.iterdir())
