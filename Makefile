@@ -19,9 +19,8 @@ test: .venv/installed-test ## Run the tests
 bench: .venv/installed-test ## Time the service, write docs/performance.md
 	@exec $(BIN)/python -m bench
 
-docs: .venv/installed-test ## Write the documents that are made from the code
-	$(BIN)/python -m tests.card_reference > docs/cards.md.new
-	mv docs/cards.md.new docs/cards.md
+docs: .venv/installed-test ## Write what is made from the code: docs/cards.md (not kept), docs/conformance.md
+	$(BIN)/osteoporosis-cds card book > docs/cards.md
 	$(BIN)/python -m tests.protocol.conformance
 
 hammer: .venv/installed-test ## Put the running service under load: 16 threads, 200 requests each

@@ -14,6 +14,7 @@ from cards.words import text
 from cards.words.phrases import joined
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
+from cds_service.fhir.reading.given import is_reference
 from cds_service.hooks.cards import suggestion, to_wire
 from cds_service.hooks.request import Call
 from cds_service.repetition import Repetition
@@ -22,6 +23,8 @@ from cds_service.site import Site
 Json = dict[str, Any]
 
 NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为保持简短，此处未显示**：{titles}")
+
+BY_HAND = Name(" (change or remove the draft by hand: it has no id)", "（草稿没有标识，请手动修改或删除）")
 
 NOT_SHOWN_TO_PATIENT = Name(
     "There is more that is less urgent. Ask about it at your next visit.",
@@ -63,7 +66,6 @@ class Answerer:
     def _card(self, finding: Finding, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes]) -> Json:
         options = () if call.by_patient else finding.options
         offered = [self._suggestion(option, chart, call, language, drafts) for option in options]
-        offered = [each for each in offered if "actions" in each]
         words = text.render(finding, language, chart, for_patient=call.by_patient)
         base = self._settings.base_url
         return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
@@ -77,11 +79,12 @@ class Answerer:
             language=language,
             encounter_id=call.encounter_id or None,
             system=self._site.code_system,
-            reason_reference=reason.source if reason and reason.source else None,
+            reason_reference=reason.source if reason and is_reference(reason.source) else None,
             postmenopausal=postmenopausal(chart),
             drafts=drafts,
         )
-        return suggestion(text.label(option, language, chart), actions, recommended=option.recommended)
+        label = text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else "")
+        return suggestion(label, actions, recommended=option.recommended)
 
     def _capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:
         """At most ``CDS_MAX_CARDS`` when a chart is opened; what warns is never cut."""

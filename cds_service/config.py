@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", validation_alias="CDS_PUBLIC_URL")
     fhir_servers: Annotated[frozenset[str], NoDecode] = Field(default=frozenset(), validation_alias="CDS_FHIR_SERVERS")
     fhir_timeout: float = Field(default=2.0, gt=0, le=60, validation_alias="CDS_FHIR_TIMEOUT")
+    fhir_parallel: int = Field(default=6, ge=1, le=32, validation_alias="CDS_FHIR_PARALLEL")
+    fhir_memory: int = Field(default=32 * 1024**2, ge=1024, validation_alias="CDS_FHIR_MEMORY")
     clients: Path | None = Field(default=None, validation_alias="CDS_CLIENTS")
     cors_origins: Annotated[frozenset[str], NoDecode] = Field(
         default_factory=lambda given: frozenset() if given.get("profile") == "production" else frozenset({"*"}),
@@ -90,7 +92,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an http(s) URL")
         return without_slash(value)
 
-    @field_validator("max_body", mode="before")
+    @field_validator("max_body", "fhir_memory", mode="before")
     @classmethod
     def _size(cls, value: object) -> object:
         if not isinstance(value, str):

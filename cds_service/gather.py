@@ -5,58 +5,73 @@ All of it, the Medications that orders point at included, is at hand before anyt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct, field
 
 from cards.chart import Hook
 from cards.engine.catalog import cards_of
-from cards.vocabulary import Data
+from cards.vocabulary import COURSES, Data
 from cds_service import metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
-from cds_service.fhir.fetching.client import Access, Answer, FhirClient, medication_urls
+from cds_service.fhir.fetching.answers import asked_for, why_failed
+from cds_service.fhir.fetching.client import Access, FhirClient, medication_urls
 from cds_service.fhir.fetching.pages import below, page_of
 from cds_service.fhir.fetching.queries import Query, build
+from cds_service.fhir.reading.given import Source
 from cds_service.fhir.reading.medications import dangling
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.hooks.request import HOOKS, Call
 
+_FIRST = frozenset({Data.PATIENT, Data.CONDITIONS, *COURSES, Data.ALLERGIES})
+
 
 class Gathered(Struct):
-    """What could be had: the record of all resources, the groups that failed, the keys that they stand under."""
+    """What could be had: the record of all resources, the groups that failed and why (``answers.WHYS``), the keys that they
+    stand under."""
 
     record: Record
-    failed: set[Data] = field(default_factory=set)
+    failed: dict[Data, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
 
-    def lack(self, query: Query) -> None:
-        self.failed.add(query.data)
+    def lack(self, query: Query, why: str) -> None:
+        self.failed.setdefault(query.data, why)
         self.missing.add(query.key)
+
+
+class Reply(Struct):
+    """What came for a query: its pages, and whether none is missing."""
+
+    pages: list[Source] = field(default_factory=list)
+    complete: bool = False
 
 
 def opened(call: Call, *, full: bool = False) -> Gathered:
     """What the context of the hook holds: the orders being written, or what was just put on record.
     ``full``: its trace will have a line per resource."""
-    record = Record(Trace(lines=[] if full else None), refill=call.hook == Hook.REFILL)
+    record = Record(Trace(lines=[] if full else None), Hook(call.hook))
     for drafts in call.drafts:
         record.add_drafts(drafts)
     for entered in call.entered:
         record.add(entered)
     record.settle_patient(call.patient_id)
+    if call.fhir is not None:
+        record.bases.add(call.fhir.server)
     return Gathered(record)
 
 
 class Gatherer:
     """Holds what is made once: the queries of each hook, the FHIR client."""
 
-    def __init__(self, settings: Settings, site: sites.Site, terminology: Terminology) -> None:
+    def __init__(self, settings: Settings, site: sites.Site, terminology: Terminology, client: FhirClient) -> None:
         self._settings = settings
         self._site = site
         self._terminology = terminology
-        self._client = FhirClient(settings.fhir_timeout)
+        self._client = client
+        self._needed = {hook: frozenset(data for card in cards_of(Hook(hook)) for data in card.needs) for hook in HOOKS}
         self._queries = {"": self._all_queries("")} | {each.iss: self._all_queries(each.iss) for each in site.prefetch}
 
     def _queries_of(self, hook: Hook) -> tuple[Query, ...]:
@@ -86,16 +101,26 @@ class Gatherer:
         orders point at and nobody sent, in what is left of the time."""
         access = self._access(call)
         queries = self._queries.get(call.client, self._queries[""])[call.hook]
-        urls = _taken(gathered, call, queries, access)
-        deadline = self._client.deadline(access) if access else None
+        replies, urls = _sent(call, queries, access)
+        allowance = self._client.allowance(access) if access else None
         if access and urls:
-            answers = self._client.fetch(access, urls, deadline)
-            _add(gathered, queries, answers)
+            for key, answer in self._client.fetch(
+                access, self._first_things_first(call.hook, queries, urls), allowance
+            ).items():
+                replies[key].pages.extend(answer.pages)
+                replies[key].complete = answer.complete
+        _take(gathered, queries, replies, asked=urls.keys())
         if access and (references := dangling(gathered.record, self._terminology)):
-            answers = self._client.fetch(access, medication_urls(access.base, references), deadline)
+            answers = self._client.fetch(access, medication_urls(access.base, references), allowance)
             for answer in answers.values():
                 for page in answer.pages:
                     gathered.record.add(page)
+
+    def _first_things_first(self, hook: str, queries: Sequence[Query], urls: Mapping[str, str]) -> dict[str, str]:
+        """The URLs in the order in which they are asked for: not all may fit into the time. Who it is, what they have and take
+        comes first, then what some rule cannot do without."""
+        ranks = {query.key: 0 if query.data in _FIRST else 1 if query.data in self._needed[hook] else 2 for query in queries}
+        return dict(sorted(urls.items(), key=lambda url: ranks[url[0]]))
 
     def _access(self, call: Call) -> Access | None:
         """The FHIR server that may be asked: offered by the client, with a token that can be used, and on our list."""
@@ -103,36 +128,47 @@ class Gatherer:
             return None
         base = call.fhir.server.removesuffix("/")
         listed = self._settings.fhir_servers if call.fhir_servers is None else call.fhir_servers
-        return Access(base, call.fhir.token, call.fhir.until) if base in listed else None
+        if base not in listed:
+            return None
+        granted = f"{call.client} {call.fhir.scope}" if call.fhir.scope else ""
+        return Access(base, call.fhir.token, call.fhir.until, granted)
 
 
-def _taken(gathered: Gathered, call: Call, queries: Sequence[Query], access: Access | None) -> dict[str, str]:
-    """Take what the client sent; the URLs of what it did not and can be asked for, by key."""
+def _sent(call: Call, queries: Sequence[Query], access: Access | None) -> tuple[dict[str, Reply], dict[str, str]]:
+    """What the client sent, by key, and the URLs of what it did not send and can be asked for: of whole queries and of further
+    pages. For what the client looked for in vain there is neither."""
+    replies: dict[str, Reply] = {}
     urls: dict[str, str] = {}
     for query in queries:
         if query.key in call.empty:
             continue
+        reply = replies[query.key] = Reply()
         url = f"{access.base}/{query.of(call.patient_id)}" if access else None
         if (given := call.given.get(query.key)) is not None:
             if (page := page_of(given)) is None:
-                gathered.lack(query)
                 continue
-            gathered.record.add(page.source)
+            reply.pages.append(page.source)
             if (url := page.following(access.base if access else "")) is None:
+                reply.complete = True
                 continue
         if access and url and query.key not in call.failed and below(access.base, url):
             urls[query.key] = url
-        else:
-            gathered.lack(query)
-    return urls
+    return replies, urls
 
 
-def _add(gathered: Gathered, queries: Sequence[Query], answers: Mapping[str, Answer]) -> None:
-    """Take what was fetched; what did not come whole is lacking."""
+def _take(gathered: Gathered, queries: Sequence[Query], replies: Mapping[str, Reply], *, asked: Collection[str]) -> None:
+    """Take in all that came, then tell what of it answers its question: whose it is shows only when all is there."""
+    record = gathered.record
+    for reply in replies.values():
+        for page in reply.pages:
+            record.add(page)
     for query in queries:
-        if (answer := answers.get(query.key)) is not None:
-            metrics.FETCHES.labels("complete" if answer.complete else "partial" if answer.pages else "failed").inc()
-            for page in answer.pages:
-                gathered.record.add(page)
-            if not answer.complete:
-                gathered.lack(query)
+        if query.key not in replies:
+            continue
+        reply = replies[query.key]
+        why = why_failed(asked_for(query.template), reply.pages, record.is_ours, complete=reply.complete)
+        if why:
+            gathered.lack(query, why)
+            metrics.LACKING.labels(query.data.value, why).inc()
+        if query.key in asked:
+            metrics.FETCHES.labels("complete" if not why else "partial" if reply.pages else "failed").inc()

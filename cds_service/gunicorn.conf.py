@@ -16,6 +16,13 @@ from cds_service.logs import CONFIGURATION
 
 _settings = load()
 
+try:  # the medicine, before anything listens: what is wrong with its files is one sentence
+    from cards.words import text
+
+    text.load()
+except ValueError as error:
+    raise SystemExit(f"osteoporosis-cds: {error}") from None
+
 wsgi_app = "cds_service.app:create_app()"
 bind = f"{_settings.host if ':' not in _settings.host else f'[{_settings.host}]'}:{_settings.port}"
 workers = _settings.workers

@@ -25,6 +25,8 @@ SUPPRESSED = Counter("cds_cards_suppressed", "Cards held back, since they were o
 LOST = Counter("cds_shown_lost", "Cards shown that could not be put on record, for the queue was full")
 FEEDBACK = Counter("cds_feedback", "Feedback stored, without what came before", ("outcome",))
 FETCHES = Counter("cds_fhir_fetches", "FHIR queries made, by result", ("result",))
+UNREAD = Counter("cds_unread", "Resources that may be of ours and were not understood", ("group", "why"))
+LACKING = Counter("cds_groups_lacking", "Groups of data that could not be had whole, by the reason", ("group", "why"))
 
 
 def exposition() -> bytes:

@@ -17,11 +17,13 @@ from typing import Any
 
 from msgspec import Struct, field, json
 
-from cards.chart import Chart, Hook
+from cards.chart import Chart
 from cards.engine.run import run
+from cds_service import metrics
 from cds_service import site as sites
 from cds_service.answer import Answerer
 from cds_service.config import ConfigError, Settings
+from cds_service.fhir.fetching.client import FhirClient
 from cds_service.fhir.reading.read import concerns_us, read_record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.reading.wire import AnyResource
@@ -56,12 +58,13 @@ def terminology_of(settings: Settings) -> codes.Terminology:
 class Evaluator:
     """Answers calls. Made once; holds what is made once: tables, queries, texts, order templates, the FHIR client."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, client: FhirClient | None = None) -> None:
+        """``client`` asks FHIR servers; given where it is not the one of the settings."""
         self._settings = settings
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
         self.thresholds = self._site.numbers()
-        self._gatherer = Gatherer(settings, self._site, self._terminology)
+        self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings))
         self._answerer = Answerer(settings, self._site)
 
     @property
@@ -98,6 +101,7 @@ class Evaluator:
             return Evaluation({"cards": []}, counts={"cards": []})
         self._gatherer.complete(gathered, call)
         chart, trace = self._read(gathered, call, today or self._settings.today())
+        _count(chart)
         if not trace.used["patient"]:
             raise errors.missing_data(gathered.missing | {"patient"})
         found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
@@ -109,7 +113,10 @@ class Evaluator:
             "suppressed": [finding.code for finding in found if finding not in findings],
             "used": trace.used.total(),
             "set_aside": dict(trace.set_aside),
+            "unread": dict(trace.unread),
+            "left_out": dict(trace.left_out),
             "failed": sorted(gathered.failed),
+            "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
         }
         return Evaluation({"cards": cards}, trace, counts)
 
@@ -124,11 +131,20 @@ class Evaluator:
             gathered.record,
             today=today,
             zone=self._settings.zone,
-            hook=Hook(call.hook),
             selected=call.selected,
-            failed=frozenset(gathered.failed),
+            failed=gathered.failed,
             formulary=self._settings.formulary,
             terminology=self._terminology,
             thresholds=self.thresholds,
         )
         return chart, gathered.record.trace
+
+
+def _client(settings: Settings) -> FhirClient:
+    return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory)
+
+
+def _count(chart: Chart) -> None:
+    """What was not understood, for those who run the service."""
+    for unread in chart.unread:
+        metrics.UNREAD.labels(unread.data.value, unread.why).inc()

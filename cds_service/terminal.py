@@ -20,8 +20,22 @@ from cds_service.fhir.reading.trace import Line, Trace
 from cds_service.pipeline import Evaluation
 from fhir_fixtures.reading import Story
 
-OUTCOMES = {"used": ("used", "green"), "set-aside": ("set aside", "yellow"), "not-ours": ("not read", "dim")}
+OUTCOMES = {
+    "used": ("used", "green"),
+    "set-aside": ("set aside", "yellow"),
+    "unread": ("unread", "red"),
+    "left-out": ("left out", "yellow"),
+    "not-ours": ("not read", "dim"),
+}
 """How the outcomes of a trace are called, and their color, in the order in which they are listed."""
+
+UNREAD = {
+    "no-name": "has neither name nor code",
+    "local-code": "has only a code that nobody else knows",
+    "unknown-code": "has only a code that is in no table",
+    "not-understood": "points to something of ours and is not understood",
+    "unresolved-reference": "points to something that was not sent",
+}
 
 STYLES = dict(OUTCOMES.values())
 COLORS = {"critical": "red", "warning": "yellow", "info": "blue"}
@@ -41,7 +55,9 @@ def show(given: Evaluation, hook: str, today: date, *, trace: bool = False, cons
 def _trace(trace: Trace) -> RenderableType:
     """A sentence of counts, then a row for each resource: what it was used as, or why it was not."""
     used, aside = trace.used.total(), trace.set_aside.total()
-    counts = f"{used} uses, {aside} set aside, {trace.not_ours.total()} without a word for any rule"
+    counts = (
+        f"{used} uses, {aside} set aside, {trace.unread.total()} unread, {trace.not_ours.total()} without a word for any rule"
+    )
     more = f", {trace.duplicates} repeated, {trace.without_subject} naming no patient"
     table = Table("resource", "became", "what", "why", box=box.SIMPLE, pad_edge=False)
     for source, outcome, what, why in _rows(trace.lines or ()):
@@ -57,11 +73,13 @@ def _rows(lines: Iterable[Line]) -> list[tuple[str, str, str, str]]:
         outcome = OUTCOMES[line.outcome][0]
         if line.outcome == "used":
             uses.setdefault(line.source, []).append(line.what)
+        elif line.outcome == "unread":
+            rows.append((line.source, outcome, line.what, f"{UNREAD[line.why]}: {line.detail}".removesuffix(": ")))
         elif line.outcome == "set-aside":
             why = phrase("set-aside", line.why, "en") + (f" ({line.detail})" if line.detail else "")
             rows.append((line.source, outcome, line.what, why))
         else:
-            rows.append((line.source, outcome, "", line.why))
+            rows.append((line.source, outcome, line.what if line.outcome == "left-out" else "", line.why))
     rows += [(source, "used", ", ".join(dict.fromkeys(what)), "") for source, what in uses.items()]
     order = [name for name, _ in OUTCOMES.values()]
     return sorted(rows, key=lambda row: (order.index(row[1]), row[2], row[3], row[0]))

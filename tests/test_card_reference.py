@@ -1,21 +1,27 @@
-"""docs/cards.md says what the rules say."""
+"""What is made from the cards says what the cards say: samples, the card reference, the numbers that a card declares."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from cards.engine.catalog import all_cards
 from cards.thresholds import shipped
-from tests.card_reference import TERMS, document, term_in_words
+from cds_service.casebook import numbers
+from cds_service.casebook.reference import TERMS, document, term_in_words
+from cds_service.casebook.samples import page
 
-PAGE = Path(__file__).parents[1] / "docs" / "cards.md"
+
+@pytest.mark.parametrize("code", sorted(all_cards()))
+def test_the_sample_of_a_card_is_up_to_date(code: str) -> None:
+    card = all_cards()[code]
+    assert (card.folder / "sample.md").read_text(encoding="utf-8") == page(card), f"run `osteoporosis-cds card check {code}`"
 
 
-def test_the_card_reference_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == document(), "run `make docs`"
+@pytest.mark.parametrize("code", sorted(all_cards()))
+def test_a_card_declares_the_shared_numbers_that_it_reads(code: str) -> None:
+    assert numbers.wrong(all_cards()[code]) == "", f"`osteoporosis-cds card check {code}` says what to write"
 
 
 @pytest.mark.parametrize("code", sorted(all_cards()))
@@ -23,8 +29,13 @@ def test_each_rule_says_when_it_fires_and_what_then_with_numbers_that_it_uses(co
     card = all_cards()[code]
     labels = [paragraph.partition(": ")[0] for paragraph in card.told()[1:]]
     assert [label for label in labels if label != "Not when"] == ["When", "Then"]
-    own = {key for key, each in shipped().table.items() if each.card == code}
-    assert set(re.findall(r"\{([a-z0-9-]+)\}", card.doc)) <= own | set(card.shared)
+    assert set(re.findall(r"\{([a-z0-9-]+)\}", card.doc)) <= shipped().table.keys()
+
+
+def test_no_shared_number_is_there_in_vain() -> None:
+    """Each is read by a card, or while a record is read: how courses and fractures are put together."""
+    read = {key for card in all_cards().values() for key in card.shared} | numbers.read_with_records()
+    assert sorted(key for key, each in shipped().table.items() if not each.card and key not in read) == []
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -32,3 +43,8 @@ def test_each_word_that_rules_share_is_explained_without_names_of_the_code(term:
     words = " ".join(term_in_words(TERMS[term]))
     assert len(words) > 40
     assert not re.search(r"``|[{}]|>>>", words)
+
+
+def test_the_card_reference_has_every_card() -> None:
+    book = document()
+    assert [code for code in all_cards() if f"### {code}\n" not in book] == []

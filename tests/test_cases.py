@@ -1,269 +1,86 @@
-"""The clinical cases of the cards (``cards/catalog/*/*/cases.yaml``): each is turned into FHIR, sent the whole way, and judged
-by the cards that come back.
+"""The clinical cases of the cards: each is turned into FHIR, sent the whole way, and judged by the cards that come back.
 
-Each runs in both languages and both ways of data: with everything prefetched, and with nothing but a FHIR server to ask. The
-cards must be the same, letter for letter. The server is one in memory; a real one stands in ``protocol/test_both_ways.py``.
-What a record says must not hang on how it says it, so that each runs with codings only and with text only, too (``ways.py``).
-
-A file names its ``card``, the defaults of its cases (``today``, ``patient``, ``hook``, ``background``: lines that each record
-starts with) and the ``cases``. A case says what it expects of that card, in every language the same:
-
-    expect           its indicator, "none", or a list where several cards of the code must come
-    suggests         what it suggests, in this order; * marks the recommended one. Drugs and services by key, "discard"
-    offers, drops    what must, what must not be among the suggestions
-    recommends       the one that is recommended, or "none"; not-recommended: those that must not be
-    starts           drug or service -> the day on which the proposed order starts
-    says             strings in summary or detail (English); says-not: strings that must not be there
-    also             other cards -> indicator or "none"
-
-and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being written; on medication-refill: refilled),
-``entered`` (problems and fractures just recorded, for problem-list-item-create; by default all of the record), ``failed``
-(groups of data that could not be had), ``formulary`` (what the site has). ``fhir_fixtures.lines`` explains the lines.
-
-    ways             codings, text -> why the case cannot be told in that way: a name in ``cases/why-not.toml``, where each
-                     reason stands once. Such a case must fail in that way, lest the exception outlive its reason.
+Each runs in both languages and both ways of data, with everything prefetched, and with nothing but a FHIR server to ask (one in
+memory; a real one stands in ``protocol/test_both_ways.py``), then with codings only and with text only.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from flask.testing import FlaskClient
 
 from cards.engine.catalog import all_cards
-from cards.thresholds import CATALOG
-from cards.vocabulary import Data
 from cds_service.app import create_app
+from cds_service.casebook import runs
+from cds_service.casebook.cases import WHY_NOT, Case, all_cases
+from cds_service.casebook.requests import request
+from cds_service.casebook.verdict import faults
+from cds_service.casebook.ways import WAYS
 from cds_service.config import Settings
-from cds_service.fhir.fetching.client import Access, Answer, FhirClient
-from cds_service.fhir.fetching.queries import camel_case
-from cds_service.hooks.request import parse
-from cds_service.pipeline import Evaluator
-from fhir_fixtures import lines
-from fhir_fixtures.lines.pieces import words
-from fhir_fixtures.prefetch import answer, templates
 from tests.protocol.checks import check_response
-from tests.ways import WAYS, Way, as_written
 
-Case = Mapping[str, Any]
-Json = dict[str, Any]
-
-SETUP = {"name", "today", "patient", "hook", "background", "record", "plus", "draft", "entered", "failed", "formulary", "card"}
-SETUP |= {"ways"}
-EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts", "says", "says-not", "also"}
-DEFAULTS = {"today", "patient", "hook", "background", "card"}
-SERVER = "https://ehr.example.org/fhir"
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-WHY_NOT: dict[str, str] = tomllib.loads((Path(__file__).parent / "cases" / "why-not.toml").read_text(encoding="utf-8"))
-FAILED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+CASES = list(all_cases())
 
 
-def cases() -> Iterator[Any]:
-    for path in sorted(CATALOG.glob("*/*/cases.yaml"), key=lambda path: path.parent.name):
-        file = yaml.safe_load(path.read_text(encoding="utf-8"))
-        defaults = {key: value for key, value in file.items() if key != "cases"}
-        assert set(defaults) <= DEFAULTS, f"{path}: {set(defaults) - DEFAULTS}"
-        for case in file["cases"]:
-            assert set(case) <= SETUP | EXPECTATIONS, f"{path}, {case['name']}: {set(case) - SETUP - EXPECTATIONS}"
-            assert set(case) & EXPECTATIONS, f"{path}, {case['name']}: expects nothing"
-            yield pytest.param({**defaults, **case}, id=f"{path.parent.name}: {case['name']}")
+def name(case: Case) -> str:
+    return f"{case['card']}: {case['name']}"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("case", list(cases()))
+@pytest.mark.parametrize("case", CASES, ids=name)
 def test_case(case: Case, language: str) -> None:
+    assert list(runs.in_language(case, language)) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_the_answer_to_a_case_is_as_the_protocol_wants_it(case: Case) -> None:
     body = request(case)
-    evaluator, server = _served(frozenset(case["formulary"]) if "formulary" in case else None)
-    response = _answer(evaluator, body, case["today"], language)
-    check_response(response, body)
-    judge(case, response["cards"], language)
-    server.serve(body.pop("prefetch"), templates(body["hook"]))
-    fetched = _answer(evaluator, body | {"fhirServer": SERVER}, case["today"], language)
-    assert _without_uuids(fetched) == _without_uuids(response), "fetched, the data say something else"
+    evaluator, _ = runs.served(runs.formulary_of(case))
+    check_response(runs.answered(evaluator, body, case["today"], "en"), body)
 
 
-def _told_otherwise() -> Iterator[Any]:
-    """Each case with codings only and with text only; one that says why not must fail."""
-    for param in cases():
-        excepted = param.values[0].get("ways", {})
-        assert set(excepted) <= set(WAYS), f"{param.id}: {excepted}"
-        assert set(excepted.values()) <= set(WHY_NOT), f"{param.id}: {excepted}"
-        for name in WAYS:
-            why = WHY_NOT.get(excepted.get(name, ""))
-            marks = [pytest.mark.xfail(reason=why, strict=True, raises=AssertionError)] if why else []
-            yield pytest.param(param.values[0], name, id=f"{param.id}: {name}", marks=marks)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_case_told_otherwise(case: Case, way: str) -> None:
+    assert runs.told_otherwise(case, way) == []
 
 
-@pytest.mark.parametrize(("case", "name"), list(_told_otherwise()))
-def test_case_told_otherwise(case: Case, name: str) -> None:
-    """Prefetched and in English alone: data and languages are compared above."""
-    body = request(case, WAYS[name])
-    if body == request(case):
-        return
-    evaluator, _ = _served(frozenset(case["formulary"]) if "formulary" in case else None)
-    judge(case, _answer(evaluator, body, case["today"], "en")["cards"], "en")
+def test_every_reason_why_a_case_cannot_be_told_otherwise_is_needed() -> None:
+    assert {why for case in CASES for why in case.get("ways", {}).values()} == set(WHY_NOT)
 
 
-def test_each_reason_is_needed() -> None:
-    assert {why for case in cases() for why in case.values[0].get("ways", {}).values()} == set(WHY_NOT)
-
-
-def _answer(evaluator: Evaluator, body: Json, today: date, language: str) -> Json:
-    return evaluator.evaluate(parse(json.dumps(body).encode(), body["hook"]), language, today).response
-
-
-def _without_uuids(response: Json) -> str:
-    return UUID.sub("", json.dumps(response, ensure_ascii=False))
+def test_no_two_cases_of_a_card_have_one_name() -> None:
+    assert len({name(case) for case in CASES}) == len(CASES)
 
 
 def test_every_card_is_expected_on_each_of_its_hooks_and_missed_somewhere() -> None:
-    told = [case.values[0] for case in cases()]
-    expected = {(c["card"], c.get("hook", "patient-view")) for c in told if c.get("expect") != "none"}
+    expected = {(c["card"], c.get("hook", "patient-view")) for c in CASES if c.get("expect") != "none"}
     assert expected == {(card.code, hook.value) for card in all_cards().values() for hook in card.hooks}
-    assert {c["card"] for c in told if c.get("expect") == "none"} == set(all_cards())
+    assert {c["card"] for c in CASES if c.get("expect") == "none"} == set(all_cards())
 
 
-def first_cases() -> Iterator[Any]:
+def first_cases() -> Iterator[Case]:
     """The first case of each card: the way is the same, HTTP adds little but time."""
     seen: set[str] = set()
-    for case in cases():
-        code = case.values[0]["card"]
-        if code not in seen and "formulary" not in case.values[0]:
-            seen.add(code)
+    for case in CASES:
+        if case["card"] not in seen and "formulary" not in case:
+            seen.add(case["card"])
             yield case
 
 
-@pytest.mark.parametrize("case", list(first_cases()))
+@pytest.mark.parametrize("case", list(first_cases()), ids=name)
 def test_case_over_http(case: Case) -> None:
     body = request(case)
     answered = _client(case["today"]).post(f"/cds-services/osteoporosis-{body['hook']}", json=body)
     assert answered.status_code == 200
-    judge(case, json.loads(answered.data)["cards"], "en")
+    assert faults(case, json.loads(answered.data)["cards"]) == []
 
 
 @cache
-def _client(today: date) -> Any:
+def _client(today: date) -> FlaskClient:
     return create_app(Settings(today_is=today)).test_client()
-
-
-class _Server(FhirClient):
-    """In place of what asks a FHIR server over the network: it answers from what a client would have prefetched."""
-
-    def serve(self, prefetch: Json, queries: Mapping[str, str]) -> None:
-        asked = {query.replace("{{context.patientId}}", "p1"): key for key, query in queries.items()}
-        self._answers = {f"{SERVER}/{query}": prefetch[key] for query, key in asked.items()}
-
-    def fetch(self, access: Access, urls: Mapping[str, str], deadline: float | None = None) -> dict[str, Answer]:
-        return {key: self._answer(url) for key, url in urls.items()}
-
-    def _answer(self, url: str) -> Answer:
-        found = self._answers.get(url, FAILED)
-        return Answer() if found is FAILED else Answer((json.dumps(found).encode(),), complete=True)
-
-
-@cache
-def _served(formulary: frozenset[str] | None) -> tuple[Evaluator, _Server]:
-    """An evaluator, and the server that it asks for what is not prefetched."""
-    settings = Settings(fhir_servers=frozenset({SERVER}))
-    evaluator = Evaluator(settings if formulary is None else settings.model_copy(update={"formulary": formulary}))
-    evaluator._gatherer._client = server = _Server(settings.fhir_timeout)
-    return evaluator, server
-
-
-def request(case: Case, way: Way = as_written) -> Json:
-    """The hook request of a case, with prefetch, told in one way."""
-    today: date = case["today"]
-    hook = case.get("hook", "patient-view")
-    told = [*case.get("background", ()), *case.get("record", ()), *case.get("plus", ())]
-    resources = way([lines.patient(case["patient"], today), *lines.record(told)])
-    failed = {camel_case(Data(name)) for name in case.get("failed", ())}
-    assert failed <= set(templates(hook)), f"{failed - set(templates(hook))} is not read on {hook}"
-    prefetch = {
-        key: FAILED if key.rstrip("0123456789") in failed else answer(t, resources) for key, t in templates(hook).items()
-    }
-    context = {"userId": "Practitioner/example", "patientId": "p1", **_context(case, hook, resources, way)}
-    return {"hook": hook, "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "context": context, "prefetch": prefetch}
-
-
-def _context(case: Case, hook: str, record: Iterable[Json], way: Way) -> Json:
-    """What the hook's context has besides user and patient."""
-    drafts = lines.drafts(case.get("draft", ()))
-    assert not drafts or hook in ("order-select", "order-sign", "medication-refill"), f"no drafts on {hook}"
-    told = way(draft for draft, _ in drafts)
-    drafted = [(draft, chosen) for draft, (_, chosen) in zip(told, drafts, strict=True)]
-    entered = way(lines.record(case["entered"], "e")) if "entered" in case else record
-    return lines.hook_context(hook, drafted, entered, "e1")
-
-
-# -- the verdict --------------------------------------------------------------------------------------------------------
-
-
-def judge(case: Case, cards: Iterable[Json], language: str) -> None:
-    """Compare the cards of a response with what the case says of them."""
-    shown: dict[str, list[Json]] = {}
-    for card in cards:
-        shown.setdefault(card["source"]["topic"]["code"], []).append(card)
-    mine = shown.get(case["card"], [])
-    if "expect" in case:
-        wanted = case["expect"]
-        indicators = [card["indicator"] for card in mine]
-        assert indicators == ([] if wanted == "none" else wanted if isinstance(wanted, list) else [wanted])
-    for code, wanted in case.get("also", {}).items():
-        assert (code, *(card["indicator"] for card in shown.get(code, ()))) == (code, *([wanted] if wanted != "none" else []))
-    if not mine:
-        assert case.get("expect") == "none", f"no card {case['card']}"
-        return
-    _judge_suggestions(case, mine[0].get("suggestions", []))
-    words = mine[0]["summary"] + mine[0].get("detail", "")
-    for said in case.get("says", ()) if language == "en" else ():
-        assert said in words
-    for said in case.get("says-not", ()):
-        assert said not in words
-
-
-def _judge_suggestions(case: Case, suggestions: list[Json]) -> None:
-    keys = [_key(suggestion) for suggestion in suggestions]
-    recommended = [key for key, each in zip(keys, suggestions, strict=True) if each.get("isRecommended")]
-    if "suggests" in case:
-        assert [f"{key}*" if key in recommended else key for key in keys] == case["suggests"]
-    assert set(case.get("offers", ())) <= set(keys)
-    assert not set(case.get("drops", ())) & set(keys)
-    assert not set(case.get("not-recommended", ())) & set(recommended)
-    if "recommends" in case:
-        assert recommended == ([] if case["recommends"] == "none" else [case["recommends"]])
-    for drug, day in case.get("starts", {}).items():
-        order = suggestions[keys.index(drug)]["actions"][-1]["resource"]
-        stated = order.get("dispenseRequest", {}).get("validityPeriod", {}).get("start") or order.get("occurrenceDateTime")
-        starts = stated or order["authoredOn"]
-        assert date.fromisoformat(starts) == day
-
-
-def _key(suggestion: Json) -> str:
-    """What a suggestion proposes, in the words of the vocabulary; "discard" when it only takes a draft off the desk, "mend"
-    when it changes one."""
-    if any(action["type"] == "update" for action in suggestion["actions"]):
-        return "mend"
-    created = [action["resource"] for action in suggestion["actions"] if action["type"] != "delete"]
-    if not created:
-        return "discard"
-    code = created[0].get("medicationCodeableConcept") or created[0]["code"]
-    return _proposed()[code["coding"][0]["code"] if "coding" in code else code["text"]]
-
-
-@cache
-def _proposed() -> dict[str, str]:
-    """First code of a proposed resource -> the word for it."""
-    known: dict[str, str] = {}
-    for kind, system in (("drugs", "atc"), ("services", "loinc")):
-        for name, word in words()[kind].items():
-            known.setdefault(word.get(system, name), name)
-    proposed: dict[str, str] = words()["proposed"]
-    return known | proposed

@@ -17,6 +17,7 @@ from cards.chart.records import (
     Problem,
     Service,
     SetAside,
+    Unread,
 )
 
 PATIENT_VIEW, ORDER_SELECT, ORDER_SIGN = Hook.PATIENT_VIEW, Hook.ORDER_SELECT, Hook.ORDER_SIGN
@@ -45,5 +46,6 @@ __all__ = [
     "Problem",
     "Service",
     "SetAside",
+    "Unread",
     "per_chart",
 ]

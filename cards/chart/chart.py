@@ -1,7 +1,7 @@
 """The chart: all that is known of a patient on one day, and the questions that a rule may ask of it.
 
 A fact that is not here is unknown, never "no": ``failed`` names the groups of data that could not be had, ``set_aside`` what
-was there and could not be used.
+was there and could not be used, ``unread`` what may be ours and was not understood.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from cards.chart.records import (
     Problem,
     Service,
     SetAside,
+    Unread,
 )
 from cards.thresholds import Numbers, Thresholds, shipped
 from cards.vocabulary import ANALYTES, Data, Drug, Mechanism, Site
@@ -49,7 +50,11 @@ class Chart(Struct, frozen=True, kw_only=True):
     parental_hip_fracture: bool = False
     drafts: tuple[Draft, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    unread: tuple[Unread, ...] = ()
     failed: frozenset[Data] = frozenset()
+    failed_why: Mapping[Data, str] = field(default_factory=dict)
+    """Why each failed group could not be had: "unanswered", "partial", "outcome" (the server reported an error),
+    "other-bundle", "other-type", "other-release" (of FHIR), "other-patient"."""
     formulary: frozenset[str] | None = None
     thresholds: Thresholds = field(default_factory=shipped)
     known: dict[Any, Any] = field(default_factory=dict)
@@ -99,6 +104,17 @@ class Chart(Struct, frozen=True, kw_only=True):
     def group_failed(self, key: str) -> bool:
         """Whether the group of data that this analyte belongs to could not be had."""
         return ANALYTES[key].group in self.failed
+
+    # -- what is not known ----------------------------------------------------------------------------------------
+
+    def doubts(self, named: Iterable[str]) -> tuple[Data, ...]:
+        """Of these groups of data and analytes, the groups of which something could not be had or not be read: what is not
+        there of them is unknown, never "none". Sorted."""
+        groups, keys = _doubtful(self)
+        found = {ANALYTES[name].group for name in named if name in ANALYTES and name in keys}
+        found |= {Data(name) if name not in ANALYTES else ANALYTES[name].group for name in named} & groups
+        found |= {ANALYTES[key].group for key in keys if key in ANALYTES and ANALYTES[key].group in named}
+        return tuple(sorted(found))
 
     # -- problems, fractures, services ----------------------------------------------------------------------------
 
@@ -173,3 +189,22 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
         return answer
 
     return known
+
+
+_SETTLED = frozenset({"future", "other-patient", "age-unknown"})
+"""Reasons for which something was set aside that leave nothing open, or nothing but an age (which `incomplete-data` says)."""
+
+
+@per_chart
+def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
+    """Groups of which something could not be had or understood, and analytes whose newest value could not be read."""
+    open_ones = [aside for aside in chart.set_aside if aside.reason not in _SETTLED]
+    groups = {*chart.failed, *(each.data for each in chart.unread), *(a.data for a in open_ones if a.key not in ANALYTES)}
+    keys = {a.key for a in open_ones if a.key in ANALYTES and not _read_since(chart, a)}
+    return frozenset(groups), frozenset(keys)
+
+
+def _read_since(chart: Chart, aside: SetAside) -> bool:
+    """Whether a value of the same kind that is as new could be read."""
+    newest = chart.newest(aside.key)
+    return newest is not None and aside.when is not None and newest.when >= aside.when

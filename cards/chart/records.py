@@ -1,7 +1,9 @@
 """What the record may say of a patient: one type for each kind of fact. The reader fills them; a rule only looks.
 
 Every fact carries ``source``, the reference of the resource that it came from (``Observation/123``), so that a card can
-point at its evidence. Dates are calendar dates in the service's time zone.
+point at its evidence. Dates are calendar dates in the service's time zone. Where the record gives only a month or a year,
+``latest`` is the last day that it can have been, and the day beside it the first; where it is None, the day is exact.
+``latest`` is not later than today, unless the whole interval is to come.
 """
 
 from __future__ import annotations
@@ -73,6 +75,7 @@ class Measurement(Struct, frozen=True, gc=False):
     method: str = ""
     computed: str = ""
     order: tuple[datetime, ...] = ()
+    latest: date | None = None
 
     def below(self, limit: float) -> bool | None:
         """Whether the value lies below ``limit``; None when its comparator leaves it open.
@@ -110,6 +113,7 @@ class Problem(Struct, frozen=True, gc=False):
     abated: date | None = None
     active: bool = True
     text: str = ""
+    latest: date | None = None
 
     @property
     def when(self) -> date | None:
@@ -130,6 +134,7 @@ class FractureEntry(Struct, frozen=True, gc=False):
     osteoporotic: bool = False
     subsequent: bool = False
     text: str = ""
+    latest: date | None = None
 
 
 class Fracture(Struct, frozen=True):
@@ -170,7 +175,10 @@ class Exposure(Struct, frozen=True, gc=False):
     """One resource's word about one drug: a statement, an order, a dose given or dispensed.
 
     ``start`` is when it was taken, given or handed over, or for an order its start or authoredOn; ``end`` when it ended.
-    ``supply_days`` is how long what was dispensed or ordered lasts. ``strength_mg`` is read from dose or name.
+    ``supply_days`` is how long what was dispensed or ordered lasts, or a depot works. ``strength_mg`` is read from dose or
+    name.
+    ``status`` is as recorded; "unknown" also where R5 says no more than "recorded": taken as on record, not as certain.
+    ``latest`` and ``end_latest`` are the last days that ``start`` and ``end`` can have been, where they are not exact.
     """
 
     drug: Drug
@@ -184,6 +192,8 @@ class Exposure(Struct, frozen=True, gc=False):
     authored: date | None = None
     branded_oncologic: bool = False
     dosing: Dosing | None = None
+    latest: date | None = None
+    end_latest: date | None = None
 
 
 class Course(Struct, frozen=True):
@@ -256,6 +266,7 @@ class Service(Struct, frozen=True, gc=False):
     done: bool
     source: str = ""
     when: date | None = None
+    latest: date | None = None
 
 
 class Draft(Struct, frozen=True):
@@ -263,7 +274,9 @@ class Draft(Struct, frozen=True):
 
     ``unidentified``: what was ordered could not be found out (a reference that leads nowhere): not the same as "not ours".
     ``start`` is a stated start date. ``strength_mg`` is the single dose where it can be read. ``proposed`` marks an option
-    of our own that is being tried against the safety rules.
+    of our own that is being tried against the safety rules. ``other_patient``: it names somebody else, or nobody known, and
+    was not judged. ``repeated``: another draft has the same id and says something else. ``addressable``: it has an id by which
+    the EHR can find it; else nobody can be told to delete or update it.
     """
 
     id: str
@@ -276,6 +289,9 @@ class Draft(Struct, frozen=True):
     proposed: bool = False
     reasons: frozenset[str] = frozenset()
     dosing: Dosing | None = None
+    other_patient: bool = False
+    repeated: bool = False
+    addressable: bool = True
 
 
 class SetAside(Struct, frozen=True, gc=False):
@@ -287,3 +303,17 @@ class SetAside(Struct, frozen=True, gc=False):
     source: str = ""
     when: date | None = None
     detail: str = ""
+
+
+class Unread(Struct, frozen=True, gc=False):
+    """Something that may be ours and was not understood. ``why``: "no-name" (neither name nor code), "local-code",
+    "unknown-code" (of a public system, in no table), "not-understood" (its name or code points to something of ours),
+    "unresolved-reference". ``system``, ``code`` and ``text`` are as recorded."""
+
+    data: Data
+    why: str
+    source: str = ""
+    when: date | None = None
+    system: str = ""
+    code: str = ""
+    text: str = ""

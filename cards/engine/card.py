@@ -16,7 +16,7 @@ from cards.definitions.reads import READS
 from cards.engine.findings import Finding, Undecided
 from cards.engine.sources import RECOMMENDATIONS
 from cards.thresholds import CATALOG, ContentError, Thresholds, read_toml, shipped
-from cards.vocabulary import ANABOLIC, ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, Data, Mechanism, Name
+from cards.vocabulary import ANABOLIC, ANALYTES, ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, Data, Mechanism, Name
 
 FILES = ("rule.py", "card.toml", "en.md", "zh.md", "cases.yaml", "sample.md")
 """What every card's folder holds."""
@@ -55,7 +55,9 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     since: str
     unchecked: Name | None = None
     needs: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     checks_orders: bool = False
     earlier: tuple[str, ...] | str = ()
     reviewed: tuple[Review, ...] = ()
@@ -69,7 +71,9 @@ class Card(Struct, frozen=True):
 
     ``reads``: the groups of data the rule looks at; the prefetch queries are made from them. ``needs``: those without which
     it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says which check that was.
-    ``drugs``: mechanisms that wake the rule on an order, so that a missing check is only reported where it would matter.
+    ``rests_on``: the groups (or single analytes) by which whether it fires may change: where something of them could not be had
+    or read, its silence is no all-clear, and what it advises says so and proposes no drug.
+    ``drugs``, ``services``: what wakes the rule on an order, so that a missing check is only reported where it would matter.
     ``checks_orders``: options are tried against it before they are offered; ``unchecked`` names that check. ``earlier``: the
     cards that must have run before, whose findings the rule is handed. ``shared``: the shared numbers that it reckons with.
     """
@@ -82,7 +86,9 @@ class Card(Struct, frozen=True):
     cites: tuple[str, ...]
     reads: frozenset[Data]
     needs: frozenset[Data]
+    rests_on: tuple[str, ...]
     drugs: frozenset[Mechanism]
+    services: frozenset[str]
     checks_orders: bool
     earlier: tuple[str, ...]
     last: bool
@@ -129,7 +135,9 @@ def read(folder: Path) -> Card:
         cites=declared.cites,
         reads=_data(declared.reads, where) | needs | {Data.PATIENT},
         needs=needs,
+        rests_on=_rests_on(declared, where),
         drugs=_drugs(declared.drugs, where),
+        services=frozenset(declared.services),
         checks_orders=declared.checks_orders,
         earlier=() if isinstance(declared.earlier, str) else declared.earlier,
         last=last,
@@ -155,7 +163,7 @@ def _check(declared: Declared, folder: Path, where: str) -> None:
         raise ContentError(f"{where}: names no {'hooks' if not declared.hooks else 'cites'}")
     if unknown := [key for key in declared.cites if key not in RECOMMENDATIONS]:
         raise ContentError(f"{where}: cites {', '.join(unknown)}, which recommendations.yaml does not hold")
-    if declared.checks_orders and declared.unchecked is None and declared.earlier != EVERY:
+    if (declared.checks_orders or declared.services) and declared.unchecked is None and declared.earlier != EVERY:
         raise ContentError(f"{where}: checks orders, and has no `unchecked` to name the check when it cannot be made")
     if isinstance(declared.earlier, str) and declared.earlier != EVERY:
         raise ContentError(f'{where}: earlier is a list of cards, or "{EVERY}"')
@@ -180,6 +188,13 @@ def _data(names: tuple[str, ...], where: Path) -> frozenset[Data]:
         else:
             raise ContentError(f"{where}/card.toml: no group of data is called {name!r}")
     return frozenset(found)
+
+
+def _rests_on(declared: Declared, where: Path) -> tuple[str, ...]:
+    """Groups of data and analytes; what the card needs is among them."""
+    analytes = tuple(name for name in declared.rests_on if name in ANALYTES and name not in _DATA)
+    groups = _data((*declared.needs, *(name for name in declared.rests_on if name not in analytes)), where)
+    return (*sorted(map(str, groups)), *analytes)
 
 
 def _drugs(names: tuple[str, ...], where: Path) -> frozenset[Mechanism]:

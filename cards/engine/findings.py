@@ -78,7 +78,9 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     ``values`` fill the text's placeholders; ``variant`` picks among its wordings. ``notes`` are phrases for
     Caution / missing. ``left_out`` is what the record holds and this rule could not use; ``unread`` are groups of data
-    that this rule looks at and that could not be had. ``about`` is the draft that it speaks of. ``rests``: how long an
+    that this rule looks at and that could not be had. ``doubt`` are those among the groups that its firing rests on of which
+    something could not be had or read; ``withheld`` the drugs that it would have offered but for that. ``about`` is the draft
+    that it speaks of. ``rests``: how long an
     override holds, where the card specification says so.
     """
 
@@ -93,6 +95,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     left_out: tuple[SetAside, ...] = ()
     unread: tuple[Data, ...] = ()
+    doubt: tuple[Data, ...] = ()
+    withheld: tuple[Option, ...] = ()
     about: Draft | None = None
     rests: Rest | None = None
 
@@ -112,8 +116,8 @@ class Undecided(Struct, frozen=True):
 
 
 class NotRun(Struct, frozen=True):
-    """A check that could not be made: which card's, which orders it would have judged (mechanisms; none: it judges no orders),
-    and for want of which data, or over which value."""
+    """A check that could not be made, or whose silence means nothing: which card's, which orders it would have judged
+    (mechanisms and services; none: it judges no orders), and for want of which data, or over which value."""
 
     code: str
     judges: frozenset[str] = frozenset()

@@ -17,6 +17,7 @@ from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
+from cards.definitions.reads import OPTIONS
 from cards.definitions.risk import risk
 from cards.engine.catalog import safety_checks
 from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
@@ -24,6 +25,7 @@ from cards.engine.run import run
 from cards.vocabulary import (
     ABALOPARATIDE,
     ALENDRONATE,
+    COURSES,
     DENOSUMAB,
     MENATETRENONE,
     RALOXIFENE,
@@ -32,6 +34,7 @@ from cards.vocabulary import (
     SHIPPED_FORMULARY,
     TERIPARATIDE,
     ZOLEDRONATE,
+    Data,
     Drug,
 )
 
@@ -45,6 +48,9 @@ RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
 AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
+
+RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK}))
+"""The groups of data that ranking and safety of drugs rest on."""
 
 SHOWN = 3
 """How many drugs a card shows."""
@@ -111,11 +117,17 @@ def offer(
     A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
     recommended, unless the card says that none is. Three are shown, the recommended one among them.
 
+    What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
+    that, the drug is dropped, too, and no other takes its place; where it is something of the drugs that the patient takes,
+    none is offered. Where the ranking rests on anything of the kind, none is recommended.
+
     ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
     names another regimen than the usual one, by drug.
     """
     options: list[Option] = []
     dropped: list[Dropped] = []
+    withheld = 0
+    recommend = recommend and not chart.doubts(RANKED)
     for drug in drugs:
         phrase = _unsuitable(chart, drug, start)
         if phrase:
@@ -126,9 +138,13 @@ def offer(
         if critical:
             dropped.append(Dropped(drug.key, because=critical))
             continue
+        if chart.doubts(COURSES) or any(finding.values.get("missing") for finding in findings):
+            dropped.append(Dropped(drug.key, phrase="not-read"))
+            withheld += 1
+            continue
         warnings = tuple(f for f in findings if f.indicator is not INFO)
         best = recommend and not warnings and not any(o.recommended for o in options)
-        if best or len(options) < SHOWN:
+        if best or len(options) + withheld < SHOWN:
             regimen = regimens.get(drug.key, "")
             options.append(Option("drug", drug.key, regimen, start, recommended=best, replaces=replaces, condition=warnings))
     return Offer(_shown(options), tuple(dropped))

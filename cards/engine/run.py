@@ -12,12 +12,14 @@ from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
 from cards.engine.findings import Earlier, Finding, NotRun, Undecided
 from cards.thresholds import Numbers, Thresholds
+from cards.vocabulary import COURSES, Data
 
 
 def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     """Run the rules of the chart's hook and return what they found, most urgent first.
 
-    Rules whose needs failed are left out. A rule that asks for it is handed what the cards that it names found, and the checks
+    Rules whose needs failed are left out; where one stays silent and something that it rests on could not be had or read, that
+    is noted as a check that was not made. A rule that asks for it is handed what the cards that it names found, and the checks
     that could not be made. Of a patient who has died nothing is found but what is wrong with an order: it may be the record
     that is mistaken.
     """
@@ -26,18 +28,40 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     found: dict[str, tuple[Finding, ...]] = {}
     not_run: list[NotRun] = []
     for card in cards_of(chart.hook) if cards is None else cards:
+        doubt = () if card.last else chart.doubts(card.rests_on)
         if chart.failed and (missing := card.needs & chart.failed):
             not_run.append(NotRun(card.code, _judges(card), tuple(sorted(missing))))
             continue
-        unread = tuple(sorted(card.reads & chart.failed)) if chart.failed and not card.last else ()  # the last says it itself
-        told = [
-            (each if isinstance(each, Undecided) else replace(each, code=card.code, unread=unread))
-            for each in ask(card, chart, found, not_run)
-        ]
+        told = list(ask(card, chart, found, not_run))
         not_run += [NotRun(card.code, undecided=each) for each in told if isinstance(each, Undecided)]
-        if some := tuple(each for each in told if isinstance(each, Finding)):
+        some = tuple(_doubted(card, chart, each, doubt) for each in told if isinstance(each, Finding))
+        if some:
             found[card.code] = some
+        if doubt and not told and _concerned(card, chart):
+            not_run.append(NotRun(card.code, _judges(card), doubt))
     return sorted((finding for some in found.values() for finding in some), key=urgency)
+
+
+def _concerned(card: Card, chart: Chart) -> bool:
+    """Whether the card's silence means anything: without an order, a check of orders speaks of drugs that the patient takes."""
+    if chart.hook in ORDER_HOOKS or not card.checks_orders:
+        return True
+    return bool(chart.courses(card.drugs) or chart.doubts(COURSES))
+
+
+def _doubted(card: Card, chart: Chart, finding: Finding, doubt: tuple[Data, ...]) -> Finding:
+    """The finding with what could not be had or read. Whether to treat, and with what, must not rest on what nobody knows: of
+    an advice that does, the drugs are withheld; what a check says of an order stands, and its alternatives are withheld."""
+    unread = tuple(sorted(card.reads & chart.failed)) if chart.failed and not card.last else ()  # the last says it itself
+    drugs = tuple(option for option in finding.options if option.kind == "drug") if doubt else ()
+    return replace(
+        finding,
+        code=card.code,
+        unread=unread,
+        doubt=doubt,
+        withheld=drugs,
+        options=tuple(option for option in finding.options if option not in drugs),
+    )
 
 
 def urgency(finding: Finding) -> tuple[int, int, str]:
@@ -63,5 +87,5 @@ def _numbers(thresholds: Thresholds, code: str, shared: tuple[str, ...]) -> Numb
 
 
 def _judges(card: Card) -> frozenset[str]:
-    """The mechanisms of the orders that the card would have judged."""
-    return card.drugs if card.checks_orders else frozenset()
+    """The mechanisms and services of the orders that the card would have judged."""
+    return frozenset({*card.drugs, *card.services}) if card.checks_orders or card.services else frozenset()

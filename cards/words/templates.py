@@ -165,7 +165,8 @@ def has(finding: Finding, which: str, language: str) -> bool:
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
     """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it."""
     template = load()[language, finding.code]
-    offered = [option.regimen or option.key for option in finding.options if option.kind == "drug"]
+    proposed = finding.options if finding.about else (*finding.withheld, *finding.options)
+    offered = [option.regimen or option.key for option in proposed if option.kind == "drug"]
     about = {
         "variant": finding.variant,
         "indicator": finding.indicator.value,

@@ -47,17 +47,37 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     if for_patient:
         return _for_patient(finding, language, chart)
     write = blocks(finding, language, chart)
-    summary = _one_line(write("summary"))
+    summary = _doubted(_one_line(write("summary")), finding, language)
     why = [write("why"), _bullets(_fact(each, language) for each in finding.facts)]
-    recommended = [write("recommended")]
+    recommended = [_withheld(finding, language) or write("recommended")]
     if not summary or not any(why) or not any(recommended):
         raise _speechless(finding, language)
-    caution = [write("caution"), _bullets(_cautions(finding, language, chart))]
+    caution = ["" if _withheld(finding, language) else write("caution"), _bullets(_cautions(finding, language, chart))]
     parts = {"why": why, "recommended": recommended, "caution": caution, "source": [_sources(finding.code, language)]}
     sections = [
         _section(phrase("heading", heading, language), paragraphs) for heading, paragraphs in parts.items() if any(paragraphs)
     ]
     return Text(summary, "\n\n".join([*sections, _content(language)]))
+
+
+def _doubted(summary: str, finding: Finding, language: str) -> str:
+    """The summary; of an advice, with what it rests on and could not be had or read."""
+    if not finding.doubt or all_cards()[finding.code].checks_orders:
+        return summary
+    names = [phrase("unread", group, language) for group in finding.doubt]
+    groups = phrases.listed(
+        names if len(names) < 3 else [names[0], phrase("line", "more", language, count=len(names) - 1)], language
+    )
+    room = SUMMARY - len(phrase("line", "doubted", language, summary="", groups=groups))
+    return phrase("line", "doubted", language, summary=phrases.shorten(summary, room), groups=groups)
+
+
+def _withheld(finding: Finding, language: str) -> str:
+    """What to do first where an advice would have named drugs, and what it rests on could not be had or read."""
+    if not finding.withheld or finding.about is not None:
+        return ""
+    groups = phrases.listed([phrase("unread", group, language) for group in finding.doubt], language)
+    return phrase("line", "withheld", language, groups=groups)
 
 
 def label(option: Option, language: str, chart: Chart) -> str:

@@ -10,15 +10,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from cards.thresholds import ContentError
 from cds_service import config
-from cds_service.cli import client_keys, evaluate, fixtures, serve, store
+from cds_service.cli import card, client_keys, evaluate, fixtures, serve, store
 from cds_service.cli.serve import EXAMPLE, greeting
 from cds_service.config import ConfigError, Settings
 from cds_service.hooks.errors import RequestError
 
 __all__ = ["EXAMPLE", "greeting", "main"]
 
-COMMANDS = (serve, evaluate, fixtures, store, client_keys)
+COMMANDS = (serve, evaluate, fixtures, card, store, client_keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command: Callable[[argparse.Namespace, Settings], None] = chosen.command
     try:
         command(chosen, config.load())
-    except (ConfigError, RequestError) as error:
+    except (ConfigError, RequestError, ContentError) as error:
         print(f"osteoporosis-cds: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except BrokenPipeError:

@@ -23,6 +23,7 @@ class FhirAccess(Struct, frozen=True):
     token: str = ""
     until: float | None = None
     usable: bool = True
+    scope: str = ""
 
 
 class Authorization(Struct):
@@ -31,6 +32,7 @@ class Authorization(Struct):
     access_token: Any = None
     token_type: Any = None
     expires_in: Any = None
+    scope: Any = None
     patient: Any = None
 
 
@@ -53,7 +55,8 @@ def access(server: str | None, granted: Authorization | None, patient_id: str) -
     if not usable:
         return FhirAccess(server, usable=False)
     seconds = _seconds(granted.expires_in)
-    return FhirAccess(server, token, time.monotonic() + seconds, usable=seconds > 0)
+    scope = granted.scope if isinstance(granted.scope, str) else ""
+    return FhirAccess(server, token, time.monotonic() + seconds, seconds > 0, scope)
 
 
 def _seconds(expires_in: Any) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -21,6 +22,8 @@ TOPIC = "urn:osteoporosis-cds:card"
 """The system of ``source.topic``: the codes of our cards."""
 RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
 EVIDENCE = "org.osteoporosis-cds.evidence"
+REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
+"""A relative reference that FHIR allows: nothing else leaves us."""
 MORE = Name("When this card appears, and what it rests on", "此卡片何时出现及其依据")
 
 Json = dict[str, Any]
@@ -117,6 +120,6 @@ def _evidence(fact: Fact, language: str) -> Json:
         "value": value,
         "unit": fact.unit,
         "date": fact.when.isoformat() if fact.when else None,
-        "reference": fact.source if "/" in fact.source else "",
+        "reference": fact.source if REFERENCE.fullmatch(fact.source) else "",
     }
     return {key: each for key, each in given.items() if each is not None and each != ""}

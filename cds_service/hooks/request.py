@@ -224,7 +224,7 @@ def relative(reference: str) -> str:
 
 
 def _bundled(context: Mapping[str, Raw], wanted: Context) -> tuple[tuple[bytes, ...], dict[str, str]]:
-    """The Bundle without what is no resource, and how else a selection may name one: full URL or bare id -> Type/id."""
+    """The entries of the Bundle that hold something, and how else a selection may name one: full URL or bare id -> Type/id."""
     field = wanted.bundle
     raw = context.get(field)
     if raw is None or bytes(raw) == b"null":
@@ -238,15 +238,17 @@ def _bundled(context: Mapping[str, Raw], wanted: Context) -> tuple[tuple[bytes, 
     entries: list[_Entry] = []
     names: dict[str, str] = {}
     for number, entry in enumerate(bundle.entry or []):
-        if entry is None or (peek := _peek(entry.resource)) is None:
+        if entry is None or entry.resource == _NULL:
             continue
         place = f"context.{field}.entry[{number}]"
         if wanted.orders:
             _check_can_be_sent_back(entry.resource, place)
+        url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""
+        entries.append(_Entry(url, entry.resource))  # what is no resource, too: it is said that it could not be read
+        if (peek := _peek(entry.resource)) is None:
+            continue
         if peek.resourceType == "MedicationOrder":
             raise bad_request(place, "is of FHIR DSTU2; this service reads FHIR R4 only", "not-supported")
-        url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""
-        entries.append(_Entry(url, entry.resource))
         own_id = peek.id if isinstance(peek.id, str) else url.removeprefix("urn:uuid:").rpartition("/")[2]
         names |= {name: f"{peek.resourceType}/{own_id}" for name in (url, own_id) if name}
     return (msgspec.json.encode(_Bundle("Bundle", entries)),), names

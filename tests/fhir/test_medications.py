@@ -171,7 +171,7 @@ def test_references_are_followed_or_named(monkeypatch: pytest.MonkeyPatch, chart
     found = exposures(monkeypatch, chart_of, by_reference, contained, by_urn, product)
     assert [e.drug.key for e in found] == ["zoledronate"] * 3
     chart, _ = chart_of(by_reference)
-    assert [(s.data, s.reason) for s in chart.set_aside] == [("medications", "unresolved-reference")]
+    assert [(u.data, u.why) for u in chart.unread] == [("medications", "unresolved-reference")]
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,13 @@ def test_drafts_that_are_none_of_ours_or_lead_nowhere(chart_of: Reader) -> None:
     other = medication("MedicationRequest", concept(text="alendronate"), id="e", subject={"reference": "Patient/q"})
     found = chart_of(drafts=(empty, foreign, lost, service, other))[0].drafts
     assert [(d.id[-1], d.drug, d.service, d.unidentified) for d in found] == [
-        ("a", None, "", False),
+        ("a", None, "", True),
         ("b", None, "", False),
         ("c", None, "", True),
+        ("e", None, "", True),
         ("d", None, "dxa", False),
     ]
+    assert [d.id[-1] for d in found if d.other_patient] == ["e"]
 
 
 def test_only_selected_drafts_count_and_a_draft_on_record_is_no_exposure(

@@ -138,9 +138,8 @@ def test_the_draft_that_is_replaced_is_deleted_first() -> None:
     assert second["description"] == "Draft a prescription: denosumab 60 mg SC every 6 months"
 
 
-@pytest.mark.parametrize("address", ["MedicationRequest", "MedicationRequest/", "MedicationRequest/<b>", "MedicationRequest/ "])
-def test_a_draft_without_an_address_is_left_alone(address: str) -> None:
-    draft = Draft(address, ZOLEDRONATE)
+def test_a_draft_without_an_address_is_left_alone() -> None:
+    draft = Draft("MedicationRequest/ ", ZOLEDRONATE, addressable=False)
     assert act(Option("discard", replaces=(draft,))) == []
     assert act(Option("mend", replaces=(draft,))) == []
     assert [each["type"] for each in act(Option("drug", "denosumab", replaces=(draft,)))] == ["create"]

@@ -17,7 +17,10 @@ from cards.vocabulary import ZOLEDRONATE, Data, Name
 from cards.vocabulary.regimens import REGIMENS
 from cards.words import text
 from cards.words.phrases import PHRASES, phrase
-from tests.card_reference import Sample, gather, own_words
+from cds_service.casebook.samples import own_words
+from cds_service.casebook.samples import samples as of_card
+
+Sample = tuple[Chart, Finding]
 
 JARGON = {
     "en": r"antiresorpt|anabolic|bisphosphonate|contraindicat|hypocalc|subcutan|adherence|osteopenia|prophyla|indicat|sequel|"
@@ -36,8 +39,8 @@ ORDERS_TO_THE_PATIENT = re.compile(
 
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
-    """A finding of every card, variant and indicator."""
-    return [sample for kinds in gather().values() for sample in kinds.values()]
+    """A chart and a finding of every card, variant and indicator."""
+    return [(sample.chart, sample.finding) for card in all_cards().values() for sample in of_card(card)]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -34,7 +34,7 @@ def test_prefetched_and_fetched_data_give_the_same_cards_in_good_form_f8_t2_to_t
         send(handler, 200 if found else 404, json.dumps(found).encode())
 
     server.otherwise = search
-    service = serve(today_is=fixture.as_of, fhir_servers=frozenset({server.base}))
+    service = serve(today_is=fixture.as_of, fhir_servers=frozenset({server.base}), fhir_timeout=20)
     prefetched = given(service, fixture.request())
     assert {code: indicator for code, indicator, _ in prefetched} == dict(fixture.cards)
     assert given(service, fixture.request(server.base)) == prefetched

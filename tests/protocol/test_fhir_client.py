@@ -43,7 +43,7 @@ def test_an_open_server_gets_no_authorization_header_even_when_netrc_has_one(
     assert "Authorization" not in server.seen[0][1]
 
 
-def test_all_queries_run_at_once(server: FhirServer) -> None:
+def test_some_queries_run_at_once(server: FhirServer) -> None:
     server.otherwise = slowly(bundle(), 0.5)
     urls = {f"key{number}": f"{server.base}/Condition?patient={number}" for number in range(12)}
     began = time.monotonic()
@@ -60,7 +60,7 @@ def test_a_dripping_server_does_not_beat_the_deadline_and_frees_its_thread_a7(se
     answers = fhir.fetch(Access(server.base), {"a": f"{server.base}/Condition", "b": f"{server.base}/Procedure"})
     assert time.monotonic() - began < 2
     assert answers == {"a": Answer(), "b": Answer()}
-    fhir._threads.shutdown(wait=True)  # ends only when no thread hangs on the server
+    fhir.close()  # ends only when no thread hangs on the server
     assert time.monotonic() - began < 5
 
 
@@ -106,7 +106,7 @@ def test_any_other_status_is_a_failed_query_and_is_not_asked_again_a8(server: Fh
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_busy_server_is_asked_once_more(server: FhirServer, status: int) -> None:
     server.otherwise = resource(bundle(), status)
     assert fetch(server) == Answer()
@@ -168,11 +168,11 @@ def test_a_page_that_leads_to_itself_ends(server: FhirServer) -> None:
     assert not answer.complete
 
 
-def test_an_answer_too_large_unpacked_is_refused(server: FhirServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "MAX_BYTES", 100_000)
+def test_an_answer_too_large_unpacked_is_refused(server: FhirServer) -> None:
     body = json.dumps(bundle() | {"padding": " " * 10_000_000}).encode()
     server.otherwise = raw(gzip.compress(body), Content_Encoding="gzip")
-    assert fetch(server) == Answer()
+    url = {"key": f"{server.base}/Condition?patient=1"}
+    assert FhirClient(2, memory=100_000).fetch(Access(server.base), url)["key"] == Answer()
 
 
 def test_no_cookie_reaches_another_call(server: FhirServer) -> None:

@@ -1,8 +1,8 @@
-"""Fetching what prefetch did not bring: all queries at once, one deadline for all of them, and trust in nothing.
+"""Fetching what prefetch did not bring: some queries at a time, one deadline for all of them, and trust in nothing.
 
 The server's address is allow-listed, but its answers are not believed: no redirect is followed, a next link leads only
-below the same base, size, pages and entries are capped. A read timeout is no deadline, since a server that drips bytes beats
-it; so at the deadline the sockets of the unfinished queries are shut.
+below the same base, size, pages, entries and requests are capped. A read timeout is no deadline, since a server that drips
+bytes beats it; so at the deadline the sockets of the unfinished queries are shut.
 """
 
 from __future__ import annotations
@@ -12,37 +12,46 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
 
 import requests
 import urllib3
 from msgspec import Struct, field
 
+from cds_service.fhir.fetching.allowance import Allowance
 from cds_service.fhir.fetching.pages import below, page_of
+from cds_service.fhir.fetching.refusals import Refusals
 from cds_service.fhir.fetching.transport import Bearer, InUse, proxies, session
-from cds_service.fhir.reading.record import Source
+from cds_service.fhir.reading.given import Source
 
-MAX_BYTES = 20 * 1024**2
-"""Of one query's answer, unpacked, all its pages together."""
+PARALLEL = 6
+MEMORY = 32 * 1024**2
 MAX_PAGES = 20
 MAX_ENTRIES = 5_000
-THREADS = 32
 MAX_MEDICATIONS = 20
 """How many Medications that orders point at are read besides."""
 
 CHUNK = 64 * 1024
+CONNECTIONS = 32
 
 _MEDICATION = re.compile(r"Medication/[A-Za-z0-9.-]{1,64}")
+_TYPE = re.compile(r"([A-Z][A-Za-z]+)(\?|$)")
+_ORDER_OR_NUMBER = re.compile(r"(?<=[?&])_(?:sort|count)=[^&]*&?")
 
 
 class Access(Struct, frozen=True):
     """A FHIR server that may be asked: base URL without a slash at the end, the client's token ("" for an open server).
 
-    ``until`` is when the token expires, on the clock of ``time.monotonic``.
+    ``until`` is when the token expires, on the clock of ``time.monotonic``. ``granted`` tells tokens of equal rights together:
+    the client and its scopes; "" where these are not known.
     """
 
     base: str
     token: str = ""
     until: float | None = None
+    granted: str = ""
 
 
 class Answer(Struct, frozen=True):
@@ -58,55 +67,85 @@ class _Job(Struct, eq=False):
     url: str
     access: Access
     request: requests.PreparedRequest
-    deadline: float
+    allowance: Allowance
     in_use: InUse = field(default_factory=InUse)
 
     @property
-    def left(self) -> float:
-        """Seconds to the deadline; never 0, which a socket takes for "do not wait"."""
-        return max(self.deadline - time.monotonic(), 0.001)
+    def kind(self) -> str:
+        """The type that is searched; "" for a read."""
+        match = _TYPE.match(self.url.removeprefix(f"{self.access.base}/"))
+        return match[1] if match else ""
+
+
+class _Reply(Struct):
+    """What came of one request: ``content`` of a 200; else ``wait``, the seconds that Retry-After asks for, if it does."""
+
+    status: int = 0
+    content: bytes | None = None
+    wait: float | None = None
 
 
 class FhirClient:
-    """Asks FHIR servers. One for the whole process: it holds the threads and the kept-alive connections."""
+    """Asks FHIR servers. One for the whole process: it holds the threads, the kept-alive connections, and what servers lack."""
 
-    def __init__(self, timeout: float) -> None:
-        """``timeout``: seconds for all queries of one request together."""
+    def __init__(self, timeout: float, *, parallel: int = PARALLEL, memory: int = MEMORY) -> None:
+        """``timeout``: seconds for all queries of one request together; ``parallel``: queries at a time per server;
+        ``memory``: bytes of all answers of one call, unpacked."""
         self.timeout = timeout
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="fhir")
-        self._session = session(THREADS)
+        self._parallel = parallel
+        self._memory = memory
+        self._session = session(CONNECTIONS)
+        self._threads: dict[str, ThreadPoolExecutor] = {}
+        self._lock = Lock()
+        self._lacking = Refusals()
+        self._plain = Refusals()
 
-    def deadline(self, access: Access) -> float:
-        """When all that is fetched for a request that begins now must be there, on the clock of ``time.monotonic``."""
-        return min(time.monotonic() + self.timeout, access.until or math.inf)
+    def allowance(self, access: Access) -> Allowance:
+        """What a call that begins now may spend on this server."""
+        return Allowance(min(time.monotonic() + self.timeout, access.until or math.inf), self._memory)
 
-    def fetch(self, access: Access, urls: Mapping[str, str], deadline: float | None = None) -> dict[str, Answer]:
-        """The answers to these queries (key -> absolute URL below the base), within the timeout or until ``deadline``.
+    def fetch(self, access: Access, urls: Mapping[str, str], allowance: Allowance | None = None) -> dict[str, Answer]:
+        """The answers to these queries (key -> absolute URL below the base), the first ones first, within the timeout or what
+        is left of an ``allowance``.
 
         Never raises for what a server does: a query that fails is an Answer that is not complete.
         """
-        deadline = self.deadline(access) if deadline is None else deadline
+        allowance = self.allowance(access) if allowance is None else allowance
         request = self._session.prepare_request(requests.Request("GET", access.base, auth=Bearer(access.token)))
-        jobs = {key: _Job(url, access, request, deadline) for key, url in urls.items()}
-        running: dict[str, Future[Answer]] = {key: self._threads.submit(self._run, job) for key, job in jobs.items()}
-        wait(running.values(), timeout=max(deadline - time.monotonic(), 0))
+        jobs = {key: _Job(url, access, request, allowance) for key, url in urls.items()}
+        threads = self._threads_of(access.base)
+        running: dict[str, Future[Answer]] = {key: threads.submit(self._run, job) for key, job in jobs.items()}
+        wait(running.values(), timeout=max(allowance.deadline - time.monotonic(), 0))
         for key, future in running.items():
             if not future.done() and not future.cancel():
                 jobs[key].in_use.shut()
         return {key: _result(future) for key, future in running.items()}
 
+    def close(self) -> None:
+        """End the threads; waits for those under way."""
+        for threads in self._threads.values():
+            threads.shutdown(wait=True)
+
+    def _threads_of(self, base: str) -> ThreadPoolExecutor:
+        """The threads of one server: so many queries at a time, of all calls together."""
+        with self._lock:
+            if base not in self._threads:
+                self._threads[base] = ThreadPoolExecutor(self._parallel, thread_name_prefix="fhir")
+            return self._threads[base]
+
     def _run(self, job: _Job) -> Answer:
         job.in_use.watch()
         pages: list[Source] = []
         seen: set[str] = set()
-        room, entries, url = MAX_BYTES, 0, job.url
+        entries, url = 0, job.url
+        if self._lacking.holds(_grant(job)) or self._lacking.holds((job.access.base, job.kind)):
+            return Answer()
         while url not in seen and len(pages) < MAX_PAGES:
             seen.add(url)
-            content = self._get(job, url, room)
+            content = self._get(job, url)
             if content is None or (page := page_of(content)) is None:
                 return Answer(tuple(pages))
             pages.append(page.source)
-            room -= len(content)
             entries += page.entries
             following = page.following(job.access.base)
             if following is None:
@@ -116,26 +155,79 @@ class FhirClient:
             url = following
         return Answer(tuple(pages))
 
-    def _get(self, job: _Job, url: str, room: int) -> bytes | None:
-        """The body of a 200, else None: anything else is a failed query, whatever it says."""
+    def _get(self, job: _Job, url: str) -> bytes | None:
+        """The body of a 200, asked for once more where that may help; else None: anything else is a failed query."""
+        plain = (job.access.base, job.kind)
+        if url == job.url and self._plain.holds(plain):  # a next link is the server's own
+            url = _ORDER_OR_NUMBER.sub("", url).rstrip("?&")
+        reply = self._ask(job, url)
+        if reply.status == 400 and (simpler := _ORDER_OR_NUMBER.sub("", url).rstrip("?&")) != url:
+            reply = self._ask(job, simpler)
+            if reply.status == 200:
+                self._plain.note(plain)
+        elif _may_be_repeated(reply, job.allowance):
+            time.sleep(reply.wait or 0)
+            reply = self._ask(job, url)
+        if job.kind and reply.status == 404:
+            self._lacking.note((job.access.base, job.kind))
+        elif job.kind and reply.status == 403:
+            self._lacking.note(_grant(job))
+        return reply.content
+
+    def _ask(self, job: _Job, url: str) -> _Reply:
+        """One GET."""
+        allowance = job.allowance
+        if allowance.over or not allowance.one_more():
+            return _Reply()
         request = job.request.copy()  # all but the address is the same for all queries
         try:
             request.url = requests.utils.requote_uri(url)
             with self._session.send(
-                request, proxies=proxies(job.access.base), stream=True, allow_redirects=False, timeout=job.left
+                request, proxies=proxies(job.access.base), stream=True, allow_redirects=False, timeout=allowance.left
             ) as response:
                 if response.status_code != 200:
-                    return None
+                    return _Reply(response.status_code, wait=_retry_after(response.headers.get("Retry-After")))
                 content = bytearray()
                 for chunk in response.iter_content(CHUNK):
                     content += chunk
-                    if len(content) > room or time.monotonic() > job.deadline:
-                        return None
-                return bytes(content)
+                    if not allowance.has_room(len(chunk)) or allowance.over:
+                        return _Reply()
+                return _Reply(200, bytes(content))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError):
-            return None
+            return _Reply()
         finally:
             job.in_use.release()
+
+
+def _may_be_repeated(reply: _Reply, allowance: Allowance) -> bool:
+    """A gateway's trouble may pass at once. Who says when is asked no sooner, and not at all where that is too late. Too many
+    requests are not answered with one more."""
+    if reply.status not in (429, 502, 503, 504):
+        return False
+    return reply.status != 429 if reply.wait is None else reply.wait < allowance.left
+
+
+def _retry_after(header: str | None) -> float | None:
+    """Seconds of a Retry-After, which is a number or a date; None where it is neither.
+
+    >>> _retry_after("2"), _retry_after("soon"), _retry_after("Wed, 21 Oct 2015 07:28:00 GMT")
+    (2.0, None, 0.0)
+    """
+    text = (header or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _grant(job: _Job) -> tuple[str, str, str]:
+    """What a 403 is about: the type, for all tokens of equal rights."""
+    access = job.access
+    return access.base, job.kind, access.granted or str(hash(access.token))
 
 
 def medication_urls(base: str, references: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from msgspec import Raw, Struct
 
 from cds_service.fhir.reading import elements, wire
-from cds_service.fhir.reading.record import BROKEN, Source, whole
+from cds_service.fhir.reading.given import BROKEN, Source, whole
 
 
 class Page(Struct, frozen=True):

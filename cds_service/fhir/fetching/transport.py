@@ -69,17 +69,17 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Retries only what never reached the server or what it asked to be tried again, and trusts the system's certificates."""
+    """Retries only what never reached the server, and trusts the system's certificates."""
 
     def __init__(self, connections: int) -> None:
         retry = urllib3.Retry(
             total=None,
             connect=2,
-            status=1,
+            status=0,
             read=0,
             redirect=0,
             other=0,
-            status_forcelist=(429, 502, 503, 504),
+            status_forcelist=(),
             allowed_methods=("GET",),
             respect_retry_after_header=False,
             raise_on_status=False,

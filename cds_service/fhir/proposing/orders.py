@@ -6,7 +6,6 @@ and what it rests on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
@@ -26,10 +25,6 @@ Action = dict[str, Any]
 __all__ = ["System", "actions", "templates"]
 
 
-ADDRESS = re.compile(r"[A-Za-z]+/[A-Za-z0-9.-]{1,64}")
-"""A relative reference, as a client can follow it."""
-
-
 def actions(
     option: Option,
     *,
@@ -43,26 +38,24 @@ def actions(
     drafts: Mapping[str, bytes] = MappingProxyType({}),
 ) -> list[Action]:
     """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created.
-    A draft that is only amended is updated. One without an id that FHIR allows has no address: it is left alone, and a
-    suggestion that would do nothing else has no action.
+    A draft that is only amended is updated. A draft that the EHR could not find by its id is neither deleted nor updated: its
+    label must say so (``by_hand``).
 
     ``patient_id`` and ``encounter_id`` are bare ids, ``reason_reference`` is a relative reference (``Condition/7``).
     ``system`` chooses the code systems, ``postmenopausal`` the ICD code of a problem. What starts after ``today`` carries
     its date in the resource; ``start`` of a problem is its onset, so that an old fracture is not taken for one of today.
     ``drafts``: the drafts as they came, by relative reference. KeyError for an option that there is no template or draft of.
     """
-    replaced = [each for each in option.replaces if ADDRESS.fullmatch(each.id)]
-    if option.kind == "mend" and not replaced:
-        return []
     if option.kind == "mend":
-        return [_update(option, language, drafts)]
+        return [_update(option, language, drafts)] if option.replaces[0].addressable else []
     deleted = [
         {
             "type": "delete",
             "description": phrase("action", "discard", language, draft=name(each, language)),
             "resourceId": each.id,
         }
-        for each in replaced
+        for each in option.replaces
+        if each.addressable
     ]
     created = []
     for key in _keys(option, postmenopausal):
@@ -80,6 +73,11 @@ def actions(
         description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
         created.append({"type": "create", "description": description, "resource": resource})
     return deleted + created
+
+
+def by_hand(option: Option) -> bool:
+    """Whether something of the option is left to the clinician, since a draft has no id that the EHR could find it by."""
+    return any(not draft.addressable for draft in option.replaces)
 
 
 def _update(option: Option, language: str, drafts: Mapping[str, bytes]) -> Action:

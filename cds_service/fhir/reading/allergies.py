@@ -9,6 +9,7 @@ from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import why_unread_drug
 from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.terminology.codes import NOT_OURS
 
@@ -24,13 +25,19 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     substances = (found.code, *(r.substance for r in reactions))
     keys = _keys(facts, *substances)
     filler = _FILLER.search(fold(elements.texts(map(wording, substances)))) is not None
-    if not keys and not filler:
-        facts.not_ours(source, "AllergyIntolerance")
-        return
-    if not facts.is_ours(source, elements.refer(found.patient, found.subject)):
-        return
+    subject = elements.refer(found.patient, found.subject)
     active = elements.first_code(found.clinical_status, "active") == "active"
-    if not active or elements.first_code(found.verification_status) in _OUT:
+    stands = active and elements.first_code(found.verification_status) not in _OUT
+    if not keys and not filler:
+        whys = [why_unread_drug(substance, facts.terminology) for substance in substances]
+        if stands and all(whys) and (not subject or facts.record.is_ours(subject)):
+            facts.not_read(source, whys[0], found.code)
+        else:
+            facts.not_ours(source, "AllergyIntolerance")
+        return
+    if not facts.is_ours(source, subject):
+        return
+    if not stands:
         facts.not_ours(source, "AllergyIntolerance", "not active or refuted")
         return
     if filler:

@@ -14,6 +14,7 @@ from cards.vocabulary import PROBLEMS
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import why_unread_condition
 from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.reading.units import number
 from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
@@ -90,7 +91,8 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
     said = facts.meaning(found.code, understand)
     if not said:
-        facts.not_ours(source, "Condition")
+        subjects = (found.subject, found.patient)
+        facts.not_understood(source, found.code, why_unread_condition, subjects=subjects, gone=not is_stated(found))
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
@@ -99,13 +101,17 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
         return
     if said.disagree:
         facts.put_aside(source, "codings-disagree")
-    onset, recorded = _onset(found, facts), facts.day(found.recorded_date)
+    onset, latest = _onset(found, facts)
+    recorded = facts.day(found.recorded_date)
     if (onset or recorded or facts.today) > facts.today:
         facts.put_aside(source, "future", when=onset or recorded)
         return
-    if onset is None and recorded is None and (found.onset_date_time or found.recorded_date):
+    undated = found.onset_date_time or found.recorded_date or facts.record.lacks(source, "onset", "recordedDate")
+    if onset is None and recorded is None and undated:
         facts.put_aside(source, "no-date", detail="onset")
-    _record(source, facts, found, said, onset, recorded)
+    if onset is None:
+        latest = facts.first_span(found.recorded_date)[1]
+    _record(source, facts, found, said, (onset, recorded, latest))
 
 
 def is_stated(found: wire.Condition) -> bool:
@@ -113,18 +119,34 @@ def is_stated(found: wire.Condition) -> bool:
     return elements.first_code(found.verification_status) not in _OUT
 
 
-def _record(source: str, facts: Facts, found: wire.Condition, said: Said, onset: date | None, recorded: date | None) -> None:
+Dates = tuple[date | None, date | None, date | None]
+"""Onset, day of record, and the last day that the one that counts can have been, where that is not exact."""
+
+
+def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates: Dates) -> None:
+    onset, recorded, latest = dates
     code = facts.concept(found.code)
     text = code.text if code and code.text else wording(code)
     abated, active = _state(found, facts)
     for key in sorted(_with_early_menopause(said.problems, onset, facts)):
-        facts.problems.append(Problem(key, source, onset, recorded, abated, active, text))
+        facts.problems.append(Problem(key, source, onset, recorded, abated, active, text, latest))
         facts.used(source, key)
     if (fracture := said.fracture) is not None:
         where = fold(elements.texts((wording(code), *map(wording, found.body_site or ()))))
         part = fracture.part or _part(fracture.site, where, code)
         when = onset if fracture.history else onset or recorded
-        facts.fractures.append(FractureEntry(fracture.site, source, part, when, fracture.osteoporotic, said.subsequent, text))
+        facts.fractures.append(
+            FractureEntry(
+                fracture.site,
+                source,
+                part,
+                when,
+                fracture.osteoporotic,
+                said.subsequent,
+                text,
+                latest if when else None,
+            )
+        )
         facts.used(source, "fracture")
         if facts.birth is None and fracture.site in FRAGILITY_SITES and not (fracture.osteoporotic or said.subsequent):
             facts.put_aside(source, "age-unknown", key=fracture.site, when=when)
@@ -216,10 +238,11 @@ def _with_early_menopause(problems: frozenset[str], onset: date | None, facts: F
     return problems
 
 
-def _onset(found: wire.Condition, facts: Facts) -> date | None:
+def _onset(found: wire.Condition, facts: Facts) -> tuple[date | None, date | None]:
+    """When it began: the first and, of a partial date, the last day that it can have been."""
     period = found.onset_period
-    stated = facts.first_day(found.onset_date_time, period.start if period else None, found.onset_string)
-    return stated or _at_age(found.onset_age, facts)
+    stated = facts.first_span(found.onset_date_time, period.start if period else None, found.onset_string)
+    return stated if stated[0] else (_at_age(found.onset_age, facts), None)
 
 
 def _at_age(age: elements.Quantity | None, facts: Facts) -> date | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, tzinfo
 
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -48,6 +49,22 @@ def day(text: str | None, zone: tzinfo) -> date | None:
             return None
     found = moment(text, zone)
     return found.date() if found else None
+
+
+def latest(text: str | None) -> date | None:
+    """The last day of a partial date; None where it is a full one or none.
+
+    >>> latest("2024"), latest("2024-02"), latest("2024-02-05")
+    (datetime.date(2024, 12, 31), datetime.date(2024, 2, 29), None)
+    """
+    text = (text or "").strip()
+    if not _PARTIAL.fullmatch(text):
+        return None
+    year, month = int(text[:4]), int(text[5:] or 12)
+    try:
+        return date(year, month, monthrange(year, month)[1])
+    except ValueError:
+        return None
 
 
 def first_day(zone: tzinfo, *texts: str | None) -> date | None:

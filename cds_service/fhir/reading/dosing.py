@@ -139,27 +139,26 @@ def _one_after_another(parts: list[Dosing]) -> Dosing:
 # -- how much ---------------------------------------------------------------------------------------------------------
 
 
-def _quantities(dosage: elements.Dosage) -> list[elements.Quantity]:
-    rates = elements.many(dosage.dose_and_rate)
-    found = [rate.dose_quantity for rate in rates] + [dosage.dose_quantity, dosage.dose]
-    return [q for q in found if q is not None and q.value is not None]
-
-
 def _amount(dosage: elements.Dosage, drug: Drug, product: Product, unit: str) -> Said:
-    quantities = _quantities(dosage)
+    """The single dose. Several statements of it must agree as far as they can be reckoned; they are never added up."""
+    quantities = strength.quantities(dosage)
     if not quantities:
         ranges = [rate.dose_range for rate in elements.many(dosage.dose_and_rate) if rate.dose_range]
         if not ranges:
             return Said()
         low, high = ranges[0].low, ranges[0].high
         fixed = low is not None and high is not None and number(low.value) == number(high.value)
-        quantities = [low] if low is not None and (fixed or high is None) else []
-    found = quantities[0] if len(quantities) == 1 else None
-    value = number(found.value) if found else None
-    if found is None or value is None or value <= 0:
-        return Said(said=True)
-    spellings = [plain(s) for s in (found.code, found.unit) if s and s.strip()]
-    return Said(True, _of_quantity(value, spellings, drug, product, unit))
+        quantities = [low] if len(ranges) == 1 and low is not None and (fixed or high is None) else []
+    told = [amount for each in quantities if (amount := _reckoned(each, drug, product, unit)) is not None]
+    agreed = bool(told) and all(agree(told[0], other) for other in told)
+    return Said(True, told[0] if agreed else None)
+
+
+def _reckoned(found: elements.Quantity, drug: Drug, product: Product, unit: str) -> float | None:
+    value = number(found.value)
+    if value is None or value <= 0:
+        return None
+    return _of_quantity(value, [plain(s) for s in (found.code, found.unit) if s and s.strip()], drug, product, unit)
 
 
 def _of_quantity(value: float, spellings: list[str], drug: Drug, product: Product, unit: str) -> float | None:
@@ -228,7 +227,7 @@ def _unit(drug: Drug, dosage: elements.Dosage, sig: Sig, product: Product) -> st
     """IU for vitamin D2 and D3, and where the dose of another drug (calcitonin, heparin) is written in units."""
     if _is_vitamin_d(drug):
         return "IU"
-    spellings = {plain(s) for q in _quantities(dosage) for s in (q.code, q.unit) if s}
+    spellings = {plain(s) for q in strength.quantities(dosage) for s in (q.code, q.unit) if s}
     if drug.mechanism not in (Mechanism.CALCITONIN, Mechanism.HEPARIN):
         return "mg"
     units = spellings & _IU or any(unit == "iu" for _, unit in sig.masses) or (not spellings and _IN_IU.search(product.text))

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from cards.chart import OTHER_REASON, Draft
+from cards.chart import OTHER_REASON, Draft, Hook
 from cards.vocabulary import SERVICES
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.drugs import Identified
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
-from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start
-from cds_service.fhir.reading.record import BROKEN, Given, Record, field_of, part, tail
+from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, tail
+from cds_service.fhir.reading.ledger import why_unread
+from cds_service.fhir.reading.lenient import field_of
+from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start, unread_reference
+from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.services import services_of
 from cds_service.fhir.terminology.codes import Terminology
 
@@ -32,15 +36,12 @@ class OrderedMedicine(Struct, frozen=True):
     found: wire.Medicine
     reached: Reached
     drugs: Identified
-
-    @property
-    def unidentified(self) -> bool:
-        """Whether nobody can tell what was ordered."""
-        return bool(self.reached.dangling) and not self.drugs.drugs
+    unread: str = ""
+    """Why nobody can tell what was ordered: one of ``ledger.WHYS``."""
 
     @property
     def concerns_us(self) -> bool:
-        return bool(self.drugs.drugs) or self.unidentified
+        return bool(self.drugs.drugs or self.unread)
 
 
 class OrderedService(Struct, frozen=True):
@@ -57,8 +58,14 @@ class OrderedService(Struct, frozen=True):
 
 def read_drafts(facts: Facts, selected: frozenset[str] | None) -> tuple[Draft, ...]:
     """The drafts of this patient; on order-select only those that were selected."""
-    found = (_draft(given, facts) for given in facts.record.drafts if is_selected(given, selected))
-    return tuple(sorted((draft for draft in found if draft is not None), key=lambda d: d.id))
+    given = selected_of(facts.record, selected)
+    return tuple(sorted((draft for each in given if (draft := _draft(each, facts)) is not None), key=lambda d: d.id))
+
+
+def selected_of(record: Record, selected: frozenset[str] | None) -> list[Given]:
+    """The drafts that ``selected`` names (None: all of them). Where it names none that is there, all are meant."""
+    drafts = list(record.drafts)
+    return [given for given in drafts if _is_selected(given, selected)] or drafts
 
 
 def draft_concerns_us(given: Given, record: Record, terminology: Terminology) -> bool:
@@ -67,14 +74,12 @@ def draft_concerns_us(given: Given, record: Record, terminology: Terminology) ->
         ordered = _ordered(given, record, terminology)
     except BROKEN:
         return True
-    if ordered is None or ordered.found.status in _GIVEN_UP:
-        return False
-    subject = _subject(ordered.found)
-    return ordered.concerns_us and (not subject or record.is_ours(subject))
+    if ordered is None:
+        return not given.type
+    return ordered.concerns_us and not _is_no_order(ordered.found)
 
 
-def is_selected(given: Given, selected: frozenset[str] | None) -> bool:
-    """Whether the references of the ``selected`` drafts (None: all are) name this one."""
+def _is_selected(given: Given, selected: frozenset[str] | None) -> bool:
     return selected is None or any((tail(reference) or f"{given.type}/{reference}") == given.source for reference in selected)
 
 
@@ -84,7 +89,10 @@ def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedM
         found = given.found if isinstance(given.found, wire.Medicine) else wire.MEDICINE.decode(given.raw)
         concept = part(wire.CONCEPT, found.medication_codeable_concept, "code")
         reached = reach(found, concept, record, terminology)
-        return OrderedMedicine(found, reached, identified(found, reached, terminology))
+        drugs = identified(found, reached, terminology)
+        empty_form = reached == Reached() and record.hook is Hook.ORDER_SELECT  # before a drug is chosen
+        known = drugs.drugs or empty_form
+        return OrderedMedicine(found, reached, drugs, "" if known else unread_reference(reached, terminology))
     if given.type in _SERVICE_ORDERS:
         act = given.found if isinstance(given.found, wire.Act) else wire.ACT.decode(given.raw)
         code = part(wire.CONCEPT, act.code, "code")
@@ -97,43 +105,83 @@ def _subject(found: wire.Medicine | wire.Act) -> str:
     return elements.refer(found.subject, found.patient)
 
 
+def _is_no_order(found: wire.Medicine | wire.Act) -> bool:
+    return found.status in _GIVEN_UP or found.do_not_perform is True
+
+
 def _draft(given: Given, facts: Facts) -> Draft | None:
+    """One draft, judged or not; None for what is no order of a drug or a service."""
+    source = given.source
     try:
         ordered = _ordered(given, facts.record, facts.terminology)
-        if ordered is None or not facts.is_ours(given.source, _subject(ordered.found)) or ordered.found.status in _GIVEN_UP:
+        if ordered is None and given.type:
+            facts.not_ours(source, given.type, "no order of a drug or a service")
             return None
+        if ordered is None:
+            facts.put_aside(source, "unreadable", detail=given.fault)
+            return _unjudged(given)
+        if _is_no_order(ordered.found):
+            facts.not_ours(source, given.type, "given up, or an order not to do it")
+            return None
+        subject = _subject(ordered.found)
+        if subject and not facts.record.is_ours(subject) and not ordered.concerns_us:
+            facts.not_ours(source, given.type, "another patient's, and nothing that a rule reads")
+            return None
+        if not facts.is_ours(source, subject):
+            return replace(_unjudged(given), other_patient=True)
         if isinstance(ordered, OrderedMedicine):
-            return _medication(given.source, ordered, facts)
-        return _service(given.source, ordered, facts)
+            draft = _medication(source, ordered, facts)
+        else:
+            draft = _service(source, ordered, facts)
+        return replace(draft, repeated=given.repeated, addressable=_is_addressable(given))
     except BROKEN as error:
-        facts.put_aside(given.source, "unreadable", detail=field_of(error))
-        return Draft(given.source, unidentified=True)
+        facts.put_aside(source, "unreadable", detail=field_of(error))
+        return _unjudged(given)
+
+
+def _unjudged(given: Given) -> Draft:
+    """A draft of which nobody can tell what it orders, or for whom."""
+    return Draft(given.source, unidentified=True, repeated=given.repeated, addressable=_is_addressable(given))
+
+
+def _is_addressable(given: Given) -> bool:
+    """Whether the EHR can find it by the reference that we would send."""
+    return not given.repeated and is_reference(given.source)
 
 
 def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> Draft:
     found, reached, drugs = ordered.found, ordered.reached, ordered.drugs
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
-    if ordered.unidentified:
-        facts.put_aside(source, "unresolved-reference", detail="medicationReference")
     drug = drugs.drugs[0] if drugs.drugs else None
-    facts.used(source, f"draft {drug.key}" if drug else "draft")
+    _note(source, f"draft {drug.key}" if drug else "", ordered.unread, reached.concept, facts)
     return Draft(
         source,
         drug,
         text=_text(reached.concept),
         start=stated_start(found, facts),
         strength_mg=drugs.strength_mg if drug else None,
-        unidentified=ordered.unidentified,
+        unidentified=bool(ordered.unread),
         reasons=_reasons(facts, elements.many(found.reason_code), found.reason_reference or ()),
         dosing=dosing_of(found, reached, drugs, drug, facts) if drug else None,
     )
 
 
 def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:
-    facts.used(source, f"draft {ordered.key}".strip())
+    why = "" if ordered.key else why_unread(ordered.concept, facts.terminology)
+    _note(source, f"draft {ordered.key}" if ordered.key else "", why, ordered.concept, facts)
     reasons = _reasons(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
     return Draft(source, service=ordered.key, text=_text(ordered.concept), reasons=reasons)
+
+
+def _note(source: str, what: str, unread: str, concept: elements.Concept | None, facts: Facts) -> None:
+    """What became of a draft: it is used as something, nobody understands it, or it is none of ours."""
+    if what:
+        facts.used(source, what)
+    elif unread:
+        facts.not_read(source, unread, concept)
+    else:
+        facts.not_ours(source, source.partition("/")[0])
 
 
 def _text(concept: elements.Concept | None) -> str:

@@ -42,10 +42,16 @@ class Reference(Element):
     display: str | None = None
 
 
+class Identifier(Element):
+    system: str | None = None
+    value: str | None = None
+
+
 class Subject(Element):
     """A Reference of which only the target counts."""
 
     reference: str | None = None
+    identifier: Identifier | None = None
 
 
 class Period(Element):
@@ -104,6 +110,7 @@ class Range(Element):
 
 
 class DoseAndRate(Element):
+    type: Concept | None = None
     dose_quantity: Quantity | None = None
     dose_range: Range | None = None
 
@@ -158,12 +165,24 @@ def first_code(value: Concept | str | None, default: str = "") -> str:
     return default or (value.text.lower() if value.text else "")
 
 
+BY_IDENTIFIER = "identifier:"
+"""Before what stands for a reference that names its target by an identifier alone."""
+
+
 def refer(*references: Subject | None) -> str:
-    """The first reference that says where it points, else ""."""
+    """The first reference that says where it points, or whom it means by an identifier; else ""."""
     for each in references:
         if each is not None and each.reference:
             return each.reference
+    for each in references:
+        if each is not None and each.identifier is not None and each.identifier.value:
+            return identified_by(each.identifier)
     return ""
+
+
+def identified_by(identifier: Identifier) -> str:
+    """What stands for a reference by an identifier."""
+    return f"{BY_IDENTIFIER}{identifier.system or ''}|{identifier.value or ''}"
 
 
 def texts(parts: Iterable[str | None]) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
 from msgspec import Raw
 
-from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside
+from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside, Unread
 from cards.thresholds import Thresholds
 from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
-from cds_service.fhir.reading.dates import day
-from cds_service.fhir.reading.record import Record, part
+from cds_service.fhir.reading.dates import day, latest
+from cds_service.fhir.reading.given import part
+from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
 
@@ -59,6 +60,7 @@ class Facts:
         self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
+        self.unread: list[Unread] = []
         self._concepts: dict[bytes, elements.Concept | None] = {}
         self._meanings: dict[tuple[object, bytes], Any] = {}
         self._mine: set[str] = set()
@@ -71,6 +73,32 @@ class Facts:
         aside = SetAside(group, reason, key, source, when, detail)
         self.set_aside.append(aside)
         self.trace.note_set_aside(aside)
+
+    def not_understood(
+        self,
+        source: str,
+        content: Raw,
+        why_unread: Callable[[elements.Concept | None, Terminology], str],
+        *,
+        subjects: Iterable[elements.Subject | None] = (),
+        gone: bool = False,
+    ) -> None:
+        """Note what no reader knows: as not ours when it is plainly something else, another patient's, or ``gone`` (entered in
+        error, never done); else as unread, with what it says of itself. Raises what ``given.BROKEN`` lists."""
+        why = "" if gone else self.meaning(content, why_unread)
+        if why and (not (subject := elements.refer(*subjects)) or self.record.is_ours(subject)):
+            self.not_read(source, why, self.concept(content))
+        else:
+            self.not_ours(source, source.partition("/")[0])
+
+    def not_read(self, source: str, why: str, concept: elements.Concept | None, *, when: date | None = None) -> None:
+        """Note something that may be ours and that nobody understands. ``why``: one of ``ledger.WHYS``."""
+        coding = next(elements.codings(concept), elements.Coding())
+        group = GROUPS.get(source.partition("/")[0], Data.WORK_UP)
+        said = elements.wording(concept)
+        unread = Unread(group, why, source, when, coding.system or "", coding.code or "", said)
+        self.unread.append(unread)
+        self.trace.note_unread(unread)
 
     def used(self, source: str, what: str) -> None:
         self.trace.used[what] += 1
@@ -97,16 +125,16 @@ class Facts:
         return False
 
     def concept(self, content: Raw) -> elements.Concept | None:
-        """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``given.BROKEN`` lists."""
         said = bytes(content)
         try:
             return self._concepts[said]
         except KeyError:
-            found = self._concepts[said] = part(wire.CONCEPT, said, "code")
+            found = self._concepts[said] = part(wire.CONCEPT, said, "code", self.record.patience)
             return found
 
     def meaning(self, content: Raw, of: Callable[[elements.Concept | None, Terminology], Meant]) -> Meant:
-        """What ``of`` makes of the JSON of a code; worked out once for the same bytes. Raises what ``record.BROKEN`` lists."""
+        """What ``of`` makes of the JSON of a code; worked out once for the same bytes. Raises what ``given.BROKEN`` lists."""
         question = (of, bytes(content))
         try:
             found: Meant = self._meanings[question]
@@ -126,7 +154,13 @@ class Facts:
 
     def first_day(self, *texts: str | None) -> date | None:
         """The first of the texts that is a date."""
+        return self.first_span(*texts)[0]
+
+    def first_span(self, *texts: str | None) -> tuple[date | None, date | None]:
+        """The first of the texts that is a date: its first day and, where it is a partial one, its last. What is on record
+        has happened, so that a year that has begun ends today."""
         for text in texts:
             if text and (found := self.day(text)):
-                return found
-        return None
+                last = latest(text) if len(text) < 10 else None
+                return found, min(last, self.today) if last and found <= self.today else last
+        return None, None

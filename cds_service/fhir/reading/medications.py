@@ -11,12 +11,16 @@ from msgspec.structs import replace
 from cards.chart import Dosing, Exposure
 from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
+from cds_service.fhir.reading.depots import works_days
 from cds_service.fhir.reading.dosing import Product, dosing, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.given import BROKEN, parts
+from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
+from cds_service.fhir.reading.lenient import UNREADABLE
 from cds_service.fhir.reading.names import fold
-from cds_service.fhir.reading.record import BROKEN, Record, part
+from cds_service.fhir.reading.record import Record
 from cds_service.fhir.terminology.codes import Terminology
 
 _KINDS = {
@@ -26,8 +30,13 @@ _KINDS = {
     "MedicationDispense": "dispense",
 }
 _BILLING_UNIT = re.compile(r"\b1 ?mg\b", re.IGNORECASE)
+_UNDER_WAY = frozenset({"active", "completed", "stopped"})
+_STATUS_NOT_KNOWN = {"recorded": "unknown", "adherent": "unknown"}  # words of R5, which say no more
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
+_GONE = frozenset({"entered-in-error", "cancelled", "not-taken", "not-done", "declined"})
 _MOST_REPEATS = 99
+_UNREADABLE = elements.Dosage(text=UNREADABLE)
+_BESIDES_THE_DOSE = re.compile(r"route|patientInstruction|sequence|\.(display|system)$")
 
 
 class Reached(Struct, frozen=True):
@@ -36,6 +45,16 @@ class Reached(Struct, frozen=True):
     concept: elements.Concept | None = None
     form: str = ""
     dangling: str = ""
+
+
+class Dates(Struct, frozen=True):
+    """Start, end, when it was written; the last days that start and end can have been, where they are not exact."""
+
+    start: date | None
+    end: date | None
+    authored: date | None
+    latest: date | None
+    end_latest: date | None
 
 
 class Told(Struct, frozen=True):
@@ -50,53 +69,77 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
     """Read one medication resource into ``facts.exposures``."""
     kind = type(found).__name__
     code = found.medication_codeable_concept
-    if code != elements.NOTHING and not facts.meaning(code, identify).drugs:
-        facts.not_ours(source, kind)  # told without a look at dose and route
+    if code != elements.NOTHING and not facts.meaning(code, identify).drugs:  # told without a look at dose and route
+        subjects = (found.subject, found.patient)
+        facts.not_understood(source, code, why_unread_drug, subjects=subjects, gone=found.status in _GONE)
         return
     reached = reach(found, facts.concept(code), facts.record, facts.terminology)
     told = _told(found, reached, facts)
     drugs = told.drugs
-    if not drugs.drugs and not reached.dangling:
+    if not drugs.drugs and (found.status in _GONE or not (why := unread_reference(reached, facts.terminology))):
         facts.not_ours(source, kind)
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
-    if reached.dangling and not drugs.drugs:
-        facts.put_aside(source, "unresolved-reference", when=_dates(found, facts)[0], detail="medicationReference")
+    if not drugs.drugs:
+        facts.not_read(source, why, reached.concept, when=_dates(found, facts).start)
         return
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
     _expose(source, facts, found, told)
 
 
+def unread_reference(reached: Reached, terminology: Terminology) -> str:
+    """Why nobody can tell what a reference to a medication means, or one without anything: one of ``ledger.WHYS``; "" where the
+    display or the Medication names something else."""
+    if reached.dangling:
+        return why_unread_drug(reached.concept, terminology) and UNRESOLVED
+    return why_unread_drug(reached.concept, terminology)
+
+
 def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None:
-    kind = _KINDS[type(found).__name__]
-    if kind == "request" and ((found.intent or "order") in _NO_ORDER or found.do_not_perform):
+    kind = _kind_of(found)
+    if not kind:
         facts.not_ours(source, "MedicationRequest", "no order")
         return
-    drugs, (start, end, authored) = told.drugs, _dates(found, facts)
-    if kind in ("administration", "dispense") and start and start > facts.today:
-        facts.put_aside(source, "future", when=start)
+    drugs, dates = told.drugs, _dates(found, facts)
+    if kind in ("administration", "dispense") and dates.start and dates.start > facts.today:
+        facts.put_aside(source, "future", when=dates.start)
         return
-    if start is None and _has_date(found):
+    if dates.start is None and (_has_date(found) or facts.record.lacks(source, "effective", "authoredOn", "when")):
         facts.put_aside(source, "no-date", detail="unreadable date")
     for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
+        depot = works_days(drug, drugs.strength_mg)
         facts.exposures.append(
             Exposure(
                 drug,
                 kind,
-                found.status or "unknown",
+                _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown"),
                 source,
-                start,
-                end,
-                told.supply_days,
+                dates.start,
+                None if depot else dates.end,
+                depot or told.supply_days,
                 drugs.strength_mg if drug is drugs.drugs[0] else None,
-                authored,
+                dates.authored,
                 drugs.branded_oncologic,
                 taken,
+                dates.latest,
+                None if depot else dates.end_latest,
             )
         )
         facts.used(source, drug.key)
+
+
+def _kind_of(found: wire.Medicine) -> str:
+    """What a medication resource is: "" for what is neither order nor taken. A plan that is reported, or under way, says what
+    the patient takes (US Core, QI-Core)."""
+    kind = _KINDS[type(found).__name__]
+    if kind != "request":
+        return kind
+    if found.do_not_perform or found.intent not in _NO_ORDER:
+        return "" if found.do_not_perform else kind
+    reported = found.reported_boolean is not None or found.reported_reference is not None
+    return "statement" if found.intent == "plan" and (reported or found.status in _UNDER_WAY) else ""
 
 
 def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
@@ -192,19 +235,25 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
 
 def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
     """The start that an order states: validityPeriod, else the bounds of its timing."""
-    return _stated_start(found, _bounds(found), facts)
-
-
-def _stated_start(found: wire.Medicine, bounds: list[elements.Period], facts: Facts) -> date | None:
     dispensed = found.dispense_request
     period = dispensed.validity_period if dispensed else None
-    return facts.first_day(period.start if period else None, *[each.start for each in bounds])
+    return facts.first_day(period.start if period else None, *[each.start for each in _bounds(found)])
 
 
 def _dosages(found: wire.Medicine) -> tuple[elements.Dosage, ...]:
     fields = ((found.dosage_instruction, "dosageInstruction"), (found.dosage, "dosage"))
-    said = [part(wire.DOSAGES, content, name) for content, name in fields if content != elements.NOTHING]
-    return tuple(dosage for some in said for dosage in elements.many(some))
+    said = [_readable(content, name) for content, name in fields if content != elements.NOTHING]
+    return tuple(dosage for some in said for dosage in some)
+
+
+def _readable(content: Raw, name: str) -> tuple[elements.Dosage, ...]:
+    """The dosages of a field. Where something about dose or time is broken, there is one that nobody can read."""
+    try:
+        found, left_out = parts(wire.DOSAGES, content, name)
+    except BROKEN:
+        return (_UNREADABLE,)
+    broken = any(not _BESIDES_THE_DOSE.search(path) for path in left_out)
+    return (*elements.many(found), _UNREADABLE) if broken else elements.many(found)
 
 
 def _bounds(found: wire.Medicine) -> list[elements.Period]:
@@ -215,16 +264,14 @@ def _bounds(found: wire.Medicine) -> list[elements.Period]:
     return [repeat.bounds_period for repeat in repeats if repeat.bounds_period]
 
 
-def _dates(found: wire.Medicine, facts: Facts) -> tuple[date | None, date | None, date | None]:
-    """Start, end, and when it was written."""
+def _dates(found: wire.Medicine, facts: Facts) -> Dates:
     period, bounds = found.effective_period, _bounds(found)
-    authored = facts.first_day(found.authored_on, found.date_asserted)
-    start = facts.first_day(
-        found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared
-    )
-    start = start or _stated_start(found, bounds, facts) or facts.day(found.authored_on)
-    end = facts.first_day(period.end if period else None, *[each.end for each in bounds])
-    return start, end, authored
+    taken = (found.effective_date_time, period.start if period else None, found.when_handed_over, found.when_prepared)
+    dispensed = found.dispense_request
+    valid = dispensed.validity_period.start if dispensed and dispensed.validity_period else None
+    start, latest = facts.first_span(*taken, valid, *[each.start for each in bounds], found.authored_on)
+    end, end_latest = facts.first_span(period.end if period else None, *[each.end for each in bounds])
+    return Dates(start, end, facts.first_day(found.authored_on, found.date_asserted), latest, end_latest)
 
 
 def _has_date(found: wire.Medicine) -> bool:

@@ -14,13 +14,15 @@ from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.given import BROKEN, last_updated
+from cds_service.fhir.reading.given import part as decoded
+from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.reading.questionnaires import answer
-from cds_service.fhir.reading.record import last_updated
-from cds_service.fhir.reading.record import part as decoded
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
 _USABLE = frozenset({"final", "amended", "corrected"})
+_GONE = frozenset({"entered-in-error", "cancelled"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
 _REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
 _FEMORAL_NECK_CODE = "29627003"
@@ -47,7 +49,7 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        facts.not_ours(source, "Observation")
+        _not_understood(source, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
 
@@ -59,15 +61,20 @@ def _components(source: str, found: wire.Observation, facts: Facts, own: list[Me
     if own and (_has_value(found) or not parts):
         parts.insert(0, (found, own))
     if not parts:
-        facts.not_ours(source, "Observation")
+        _not_understood(source, found, facts)
     elif _is_patients(source, found, facts, own or parts[0][1]):
         for part, meanings in parts:
             _value(source, facts, found, part, meanings)
 
 
+def _not_understood(source: str, found: wire.Observation, facts: Facts) -> None:
+    """What it measures is none of ours, or nobody can tell."""
+    facts.not_understood(source, found.code, why_unread_result, subjects=(found.subject,), gone=found.status in _GONE)
+
+
 def _is_patients(source: str, found: wire.Observation, facts: Facts, meanings: list[Meaning]) -> bool:
     key = meanings[0].key
-    return facts.is_ours(source, found.subject.reference or "" if found.subject else "", data=group_of(key), key=key)
+    return facts.is_ours(source, elements.refer(found.subject), data=group_of(key), key=key)
 
 
 def _has_value(part: wire.Value) -> bool:
@@ -77,7 +84,7 @@ def _has_value(part: wire.Value) -> bool:
 def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meanings: list[Meaning]) -> None:
     meaning = meanings[0]
     key = meaning.key
-    when = _day(found, facts)
+    when, latest = _span(found, facts)
     reason, detail = "", ""
     if found.status not in _USABLE:
         reason, detail = "status", found.status or ""
@@ -92,10 +99,18 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
     elif key == SMOKING:
         _smoking(source, facts, found, part, when)
     else:
-        _measurement(source, facts, found, part, meaning, when)
+        _measurement(source, facts, found, part, meaning, (when, latest))
 
 
-def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.Value, meaning: Meaning, when: date) -> None:
+def _measurement(
+    source: str,
+    facts: Facts,
+    found: wire.Observation,
+    part: wire.Value,
+    meaning: Meaning,
+    span: tuple[date, date | None],
+) -> None:
+    when, latest = span
     analyte, table = ANALYTES[meaning.key], facts.terminology.units
     if part.value_quantity is not None:
         value = units.quantity(part.value_quantity, analyte, table)
@@ -123,7 +138,19 @@ def _measurement(source: str, facts: Facts, found: wire.Observation, part: wire.
     low = units.bound(reference.low, value, analyte, table) if reference else None
     high = units.bound(reference.high, value, analyte, table) if reference else None
     method = _method(found) if found.method or found.device else ""
-    measured = Measurement(analyte.key, value.value, when, source, value.comparator, value.given, site, "", low, high, method)
+    measured = Measurement(
+        analyte.key,
+        value.value,
+        when,
+        source,
+        value.comparator,
+        value.given,
+        site,
+        low=low,
+        high=high,
+        method=method,
+        latest=latest,
+    )
     facts.measured.setdefault(analyte.key, []).append((measured, found))
     facts.used(source, analyte.key)
 
@@ -133,7 +160,10 @@ def _method(found: wire.Observation) -> str:
 
 
 def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
-    return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
+    try:
+        return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
+    except BROKEN:
+        return ()
 
 
 def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
@@ -143,13 +173,11 @@ def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
     return value.value <= short and (top is None or top <= short) and "100" not in value.given
 
 
-def _day(found: wire.Observation, facts: Facts) -> date | None:
-    """The clinical day, else that on which it was issued."""
-    clinical = facts.day(found.effective_date_time)
-    if clinical is None and (found.effective_period or found.effective_instant):
-        period = found.effective_period or elements.Period()
-        clinical = facts.first_day(found.effective_instant, period.end, period.start)
-    return clinical or facts.day(found.issued)
+def _span(found: wire.Observation, facts: Facts) -> tuple[date | None, date | None]:
+    """The clinical day, else that on which it was issued; the first and, of a partial date, the last it can have been."""
+    period = found.effective_period or elements.Period()
+    texts = (found.effective_date_time, found.effective_instant, period.end, period.start, found.issued)
+    return facts.first_span(*texts)
 
 
 def in_order(facts: Facts) -> dict[str, tuple[Measurement, ...]]:

@@ -14,16 +14,18 @@ from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
+from cds_service.fhir.reading.broken import might_be_ours, put_apart
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
-from cds_service.fhir.reading.drafts import draft_concerns_us, is_selected, read_drafts
-from cds_service.fhir.reading.drugs import identify
-from cds_service.fhir.reading.facts import GROUPS, Facts
+from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
+from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.given import BROKEN, Given, Kept, Source, part, type_of
+from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.medications import medication
 from cds_service.fhir.reading.observations import in_order, observation
-from cds_service.fhir.reading.record import BROKEN, Given, Kept, Record, Source, field_of, part, type_of
-from cds_service.fhir.reading.services import act, imaging, keys_of
+from cds_service.fhir.reading.record import Record
+from cds_service.fhir.reading.services import act, imaging
 from cds_service.fhir.reading.trace import Trace
-from cds_service.fhir.terminology.codes import Meaning, Terminology, group_of, load
+from cds_service.fhir.terminology.codes import Terminology, load
 
 Keyed = TypeVar("Keyed", Problem, Service)
 
@@ -59,7 +61,7 @@ def read(
     hook: Hook = Hook.PATIENT_VIEW,
     drafts: Sequence[bytes | Raw] = (),
     selected: frozenset[str] | None = None,
-    failed: frozenset[Data] = frozenset(),
+    failed: Mapping[Data, str] | frozenset[Data] = frozenset(),
     formulary: frozenset[str] | None = None,
     terminology: Terminology = TERMINOLOGY,
     thresholds: Thresholds | None = None,
@@ -71,7 +73,7 @@ def read(
     ``drafts``: the same as JSON. ``patient_id`` None takes the one Patient given. The rest is as in ``read_record``.
     Raises msgspec.DecodeError when a source is no JSON, AmbiguousPatientError.
     """
-    record = Record(Trace(lines=[] if full else None), refill=hook is Hook.REFILL)
+    record = Record(Trace(lines=[] if full else None), hook)
     for draft in drafts:
         record.add_drafts(draft)
     for each in sources:
@@ -81,7 +83,6 @@ def read(
         record,
         today=today,
         zone=zone,
-        hook=hook,
         selected=selected,
         failed=failed,
         formulary=formulary,
@@ -96,16 +97,16 @@ def read_record(
     *,
     today: date,
     zone: tzinfo,
-    hook: Hook,
     selected: frozenset[str] | None = None,
-    failed: frozenset[Data] = frozenset(),
+    failed: Mapping[Data, str] | frozenset[Data] = frozenset(),
     formulary: frozenset[str] | None = None,
     terminology: Terminology = TERMINOLOGY,
     thresholds: Thresholds | None = None,
 ) -> Chart:
     """The chart of a record whose patient is settled; what became of each resource is told to its trace.
 
-    ``selected``: references of the drafts that count (None: all). ``failed``: groups of data that could not be had.
+    ``selected``: references of the drafts that count (None: all). ``failed``: groups of data that could not be had, and
+    why where that is known.
     """
     facts = Facts(record, terminology, record.trace, today, zone, thresholds or shipped())
     patient = _patient(facts)
@@ -114,15 +115,14 @@ def read_record(
             try:
                 reader(source, kept, facts)
             except BROKEN as error:
-                broken = Given(type_of(kept), "", json.encode(kept), fault=field_of(error))
-                _apart(source, broken, facts)
-        elif isinstance(kept, Given):
-            _apart(source, kept, facts)
+                put_apart(source, Given(type_of(kept), "", json.encode(kept), fault=field_of(error)), facts)
+        elif isinstance(kept, Given) and (not kept.type or kept.type in _TYPES):
+            put_apart(source, kept, facts)
         elif not isinstance(kept, _LED_TO):
             facts.not_ours(source, type_of(kept), "of a type that is not read")
     found = read_drafts(facts, selected)
     _tell_of_medications(record, facts)
-    return _chart(facts, patient, hook, found, failed, formulary)
+    return _chart(facts, patient, found, failed, formulary)
 
 
 def _patient(facts: Facts) -> Patient:
@@ -154,33 +154,17 @@ def _tell_of_medications(record: Record, facts: Facts) -> None:
                 facts.not_ours(source, "Medication", "no order points at it")
 
 
-def _apart(source: str, given: Given, facts: Facts) -> None:
-    """One that could not be taken in as it is: of a type that is not read, or broken. A broken one is missed where it is one of
-    ours, as far as that can still be told."""
-    if given.type and given.type not in _TYPES:
-        facts.not_ours(source, given.type, "of a type that is not read")
-        return
-    peek = _peek(given)
-    if given.type == "Observation":
-        _broken_observation(source, given, peek, facts)
-    elif peek is not None and _is_foreign(given.type, peek, facts.terminology):
-        facts.not_ours(source, given.type)
-    else:
-        facts.put_aside(source, "unreadable", data=GROUPS.get(given.type), detail=given.fault)
-
-
 def concerns_us(record: Record, selected: frozenset[str] | None, terminology: Terminology) -> bool:
     """Whether a draft is an order of ours, or an entry on record is: told of what a hook's context holds, before anything else
     is asked for."""
-    if any(draft_concerns_us(given, record, terminology) for given in record.drafts if is_selected(given, selected)):
+    if any(draft_concerns_us(given, record, terminology) for given in selected_of(record, selected)):
         return True
     return any(_entry_concerns_us(kept, record, terminology) for _, kept in record)
 
 
 def _entry_concerns_us(kept: Kept, record: Record, terminology: Terminology) -> bool:
     if isinstance(kept, Given):
-        peek = _peek(kept)
-        return kept.type in _TYPES and (peek is None or not _is_foreign(kept.type, peek, terminology))
+        return kept.type in _TYPES and might_be_ours(kept, terminology)
     if not isinstance(kept, wire.Condition):
         return type(kept) in _READERS
     try:
@@ -191,61 +175,11 @@ def _entry_concerns_us(kept: Kept, record: Record, terminology: Terminology) -> 
         return True
 
 
-def _peek(given: Given) -> wire.Peek | None:
-    try:
-        return wire.PEEK.decode(given.raw)
-    except BROKEN:
-        return None
-
-
-def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
-    """Whether what it is about is known, and nothing that a rule reads."""
-    if kind == "Condition":
-        return not understand(peek.code, terminology)
-    if peek.medication_codeable_concept is not None:
-        return not identify(peek.medication_codeable_concept, terminology).drugs
-    return kind in _ACTS and not keys_of(peek.code, terminology)
-
-
-def _broken_observation(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:
-    """A broken Observation is missed in the group of what it measures; where that cannot be told, it is only counted."""
-    meanings = _measures(peek, facts.terminology) if peek else _salvaged(given, facts.terminology)
-    if meanings is None:
-        facts.put_aside(source, "unreadable", detail=given.fault)
-    elif meanings:
-        key = meanings[0].key
-        facts.put_aside(source, "unreadable", data=group_of(key), key=key, detail=given.fault)
-    else:
-        facts.not_ours(source, given.type)
-
-
-def _measures(peek: wire.Peek, terminology: Terminology) -> list[Meaning]:
-    """What the code means; where it is none of ours, the components' codes."""
-    own = terminology.observation(peek.code)
-    return own or [m for part in peek.component or () for m in terminology.observation(part.code)]
-
-
-def _salvaged(given: Given, terminology: Terminology) -> list[Meaning] | None:
-    """What the sound codings of a broken resource mean; None when it has none."""
-    try:
-        found = wire.ANYTHING.decode(given.raw)
-        codings = found["code"]["coding"]
-        sound = [
-            elements.Coding(c["system"], c["code"])
-            for c in codings
-            if isinstance(c, dict) and isinstance(c.get("system"), str) and isinstance(c.get("code"), str)
-        ]
-    except (*BROKEN, KeyError, TypeError):
-        return None
-    return terminology.observation(elements.Concept(tuple(sound))) if sound else None
-
-
 def _chart(
     facts: Facts,
     patient: Patient,
-    hook: Hook,
     drafts: tuple[Any, ...],
-    failed: frozenset[Data],
+    failed: Mapping[Data, str] | frozenset[Data],
     formulary: frozenset[str] | None,
 ) -> Chart:
     """Facts in an order that does not depend on the order of the resources."""
@@ -255,7 +189,7 @@ def _chart(
     entries = sorted(facts.fractures, key=lambda f: (f.when or date.max, f.source))
     return Chart(
         today=facts.today,
-        hook=hook,
+        hook=facts.record.hook,
         patient=patient,
         measured=in_order(facts),
         problems=problems,
@@ -266,7 +200,9 @@ def _chart(
         parental_hip_fracture=facts.parental_hip_fracture,
         drafts=drafts,
         set_aside=tuple(sorted(facts.set_aside, key=_order_of_aside)),
-        failed=failed,
+        unread=tuple(sorted(facts.unread, key=lambda u: (u.data, u.source, u.why))),
+        failed=frozenset(failed),
+        failed_why=failed if isinstance(failed, Mapping) else {},
         formulary=formulary,
         thresholds=facts.thresholds,
     )

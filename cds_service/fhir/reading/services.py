@@ -11,6 +11,7 @@ from cards.vocabulary import PROBLEMS, SERVICES
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.medications import given_by_code
 from cds_service.fhir.reading.names import fold
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
@@ -23,6 +24,9 @@ _DONE = {
     "DiagnosticReport": frozenset({"final", "amended", "corrected", "appended"}),
     "ImagingStudy": frozenset({"available"}),
 }
+_GONE = frozenset({"entered-in-error", "cancelled", "not-done", "revoked"})
+Span = tuple[date | None, date | None]
+"""The day, and of a partial date the last that it can have been."""
 _ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
 _QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
 _DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨密度|双能x")
@@ -74,23 +78,25 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
     keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
     if not keys:
-        facts.not_ours(source, kind)
+        subjects = (found.subject, found.patient)
+        facts.not_understood(source, found.code, why_unread, subjects=subjects, gone=found.status in _GONE)
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
-    when = _when(found, facts)
+    when, latest = _when(found, facts)
     if kind == "ServiceRequest":
         if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
-            _add(source, facts, keys, done=False, when=when)
+            _add(source, facts, keys, done=False, span=(when, latest))
         else:
             facts.not_ours(source, kind, "not open")
     elif found.status in _DONE[kind]:
-        _performed(source, facts, keys, when, wording(facts.concept(found.code)))
+        _performed(source, facts, keys, (when, latest), wording(facts.concept(found.code)))
     else:
         facts.not_ours(source, kind, "not done")
 
 
-def _performed(source: str, facts: Facts, keys: tuple[str, ...], when: date | None, text: str) -> None:
+def _performed(source: str, facts: Facts, keys: tuple[str, ...], span: Span, text: str) -> None:
+    when, latest = span
     if when is not None and when > facts.today:
         facts.put_aside(source, "future", when=when)
         return
@@ -98,35 +104,36 @@ def _performed(source: str, facts: Facts, keys: tuple[str, ...], when: date | No
         if key.startswith(GIVEN):
             given_by_code(source, facts, key.removeprefix(GIVEN), when, text)
         elif key == "dialysis":
-            _dialysis(source, facts, when)
+            _dialysis(source, facts, span)
         elif key in PROBLEMS:
-            facts.problems.append(Problem(key, source, when, when, text=text))
+            facts.problems.append(Problem(key, source, when, when, text=text, latest=latest))
             facts.used(source, key)
-    _add(source, facts, keys, done=True, when=when)
+    _add(source, facts, keys, done=True, span=span)
 
 
-def _dialysis(source: str, facts: Facts, when: date | None) -> None:
-    """A dialysis not long ago means that the patient is on it."""
-    if when is not None and when >= add_days(facts.today, -facts.thresholds.shared.dialysis_days):
-        facts.problems.append(Problem("dialysis", source, when, when))
+def _dialysis(source: str, facts: Facts, span: Span) -> None:
+    """A dialysis not long ago means that the patient is on it; one that can have been not long ago, too."""
+    when, latest = span
+    if when is not None and (latest or when) >= add_days(facts.today, -facts.thresholds.shared.dialysis_days):
+        facts.problems.append(Problem("dialysis", source, when, when, latest=latest))
         facts.used(source, "dialysis")
     else:
         facts.not_ours(source, "Procedure", "too long ago")
 
 
-def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, when: date | None) -> None:
+def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, span: Span) -> None:
     for key in keys:
         if key in SERVICES:
-            facts.services.append(Service(key, done, source, when))
+            facts.services.append(Service(key, done, source, *span))
             facts.used(source, key)
 
 
-def _when(found: wire.Act, facts: Facts) -> date | None:
+def _when(found: wire.Act, facts: Facts) -> Span:
     if found.authored_on or found.occurrence_date_time or found.occurrence_period:
         occurrence = found.occurrence_period
-        return facts.first_day(found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None)
+        return facts.first_span(found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None)
     performed, effective = found.performed_period, found.effective_period
-    return facts.first_day(
+    return facts.first_span(
         found.performed_date_time,
         performed.end if performed else None,
         performed.start if performed else None,
@@ -150,6 +157,6 @@ def imaging(source: str, found: wire.ImagingStudy, facts: Facts) -> None:
     elif not facts.is_ours(source, elements.refer(found.subject)):
         return
     elif found.status in _DONE["ImagingStudy"]:
-        _performed(source, facts, keys, facts.day(found.started), found.description or "")
+        _performed(source, facts, keys, facts.first_span(found.started), found.description or "")
     else:
         facts.not_ours(source, "ImagingStudy", "not done")

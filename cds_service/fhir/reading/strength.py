@@ -75,11 +75,22 @@ def of_mass(value: float, unit: str) -> float | None:
     return None if factor is None else value * factor
 
 
+def quantities(dosage: elements.Dosage) -> list[elements.Quantity]:
+    """All that is said of the single dose: what was ordered where that is told apart, else what was calculated, else all."""
+    rates = [rate for rate in elements.many(dosage.dose_and_rate) if _is_told(rate.dose_quantity)]
+    for kind in ("ordered", "calculated"):
+        if some := [rate for rate in rates if elements.first_code(rate.type) == kind]:
+            rates = some
+            break
+    found = (*(rate.dose_quantity for rate in rates), dosage.dose_quantity, dosage.dose)
+    return [each for each in found if each is not None and _is_told(each)]
+
+
+def _is_told(found: elements.Quantity | None) -> bool:
+    return found is not None and found.value is not None
+
+
 def of_dosages(dosages: Iterable[elements.Dosage]) -> float | None:
     """Milligrams of the single dose of the first dosage that tells it."""
-    for dosage in dosages:
-        doses = [rate.dose_quantity for rate in elements.many(dosage.dose_and_rate)]
-        for found in (*doses, dosage.dose_quantity, dosage.dose):
-            if (strength := of_quantity(found)) is not None:
-                return strength
-    return None
+    masses = (of_quantity(found) for dosage in dosages for found in quantities(dosage))
+    return next((mass for mass in masses if mass is not None), None)

@@ -13,6 +13,7 @@ from cds_service.fhir.reading.elements import (
     Device,
     Dosage,
     Element,
+    Identifier,
     Link,
     Meta,
     Period,
@@ -30,14 +31,30 @@ class Resource(Element, tag_field="resourceType"):
     meta: Raw = NOTHING
 
 
+class Search(Element):
+    """Bundle.entry.search."""
+
+    mode: str | None = None
+
+
+class Response(Element):
+    """Bundle.entry.response."""
+
+    status: str | None = None
+
+
 class Entry(Element):
     """Bundle.entry."""
 
     full_url: str | None = None
     resource: AnyResource | None = None
+    search: Search | None = None
+    response: Response | None = None
 
 
 class Bundle(Resource):
+    type: str | None = None
+    total: int | None = None
     entry: tuple[Entry | None, ...] | None = None
     link: tuple[Link, ...] | None = None
 
@@ -45,6 +62,8 @@ class Bundle(Resource):
 class LooseBundle(Element):
     """For a Bundle with something broken in it: each entry is then read by itself."""
 
+    type: Any = None
+    total: Any = None
     entry: tuple[Raw, ...] | None = None
     link: tuple[Link, ...] | None = None
 
@@ -52,6 +71,8 @@ class LooseBundle(Element):
 class LooseEntry(Element):
     full_url: Any = None
     resource: Raw = NOTHING
+    search: Any = None
+    response: Any = None
 
 
 class PeekComponent(Element):
@@ -73,11 +94,23 @@ class Kind(Element):
     id: Any = None
 
 
+class Glance(Element):
+    """What tells whether a resource that may be broken answers a query."""
+
+    resource_type: str
+    id: Any = None
+    subject: Any = None
+    patient: Any = None
+    medication: Raw = NOTHING
+    issue: Any = None
+
+
 class Versioned(Element):
     meta: Meta | None = None
 
 
 class Patient(Resource):
+    identifier: tuple[Identifier, ...] | None = None
     gender: str | None = None
     birth_date: str | None = None
     deceased_boolean: bool | str | None = None
@@ -136,17 +169,21 @@ class DispenseRequest(Element):
 
 
 class Medicine(Element):
-    """MedicationRequest, MedicationStatement, MedicationAdministration and MedicationDispense: one shape serves all four."""
+    """MedicationRequest, MedicationStatement, MedicationAdministration and MedicationDispense: one shape serves all four.
+    ``medication`` is the shape of FHIR R5, which is not read."""
 
     id: str | None = None
     meta: Raw = NOTHING
     status: str | None = None
     intent: str | None = None
     do_not_perform: bool | None = None
+    reported_boolean: bool | None = None
+    reported_reference: Subject | None = None
     subject: Subject | None = None
     patient: Subject | None = None
     medication_codeable_concept: Raw = NOTHING
     medication_reference: Reference | None = None
+    medication: Raw = NOTHING
     contained: tuple[Raw, ...] | None = None
     effective_date_time: str | None = None
     effective_period: Period | None = None
@@ -268,8 +305,14 @@ class FamilyMemberHistory(Resource):
     condition: tuple[RelativeCondition, ...] | None = None
 
 
+class Issue(Element):
+    severity: str | None = None
+
+
 class OperationOutcome(Resource):
     """Stands where a query failed, or beside what one found."""
+
+    issue: tuple[Issue, ...] | None = None
 
 
 class NotRead(Resource):
@@ -361,6 +404,7 @@ LOOSE_BUNDLE = json.Decoder(LooseBundle)
 LOOSE_ENTRY = json.Decoder(LooseEntry)
 PEEK = json.Decoder(Peek)
 KIND = json.Decoder(Kind)
+GLANCE = json.Decoder(Glance)
 VERSIONED = json.Decoder(Versioned)
 META = json.Decoder(Meta | None)
 CONCEPT: json.Decoder[Concept | None] = json.Decoder(Concept | None)

@@ -4,63 +4,85 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, facts
+from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions.person import adult, t_group
 from cards.definitions.treatment import TREATMENT
-from cards.engine.findings import INFO, WARNING, Earlier, Finding, NotRun
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, Indicator, NotRun
 from cards.thresholds import Numbers
-from cards.vocabulary import Data, Name
+from cards.vocabulary import ANALYTES, Data, Name
 
 _ESSENTIAL = frozenset(
     {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
 )
-
-
 _BIRTH, _SEX = Name("date of birth", "出生日期"), Name("sex (female or male)", "性别（男或女）")
 _TOLD = 3
 """How many of the facts that call for age and sex are shown."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """A safety check that could not be made is said: silence would look like "all is well". So is a date of birth or a sex that
-    is not on record where there is something about bone to judge.
+    """A safety check that could not be made is said: silence would look like "all is well". So is a part of the record that
+    could not be had or read and might have called for something, and a date of birth or a sex that is not on record where there
+    is something about bone to judge.
 
-    When: (1) on order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D or active vitamin D: a
-    check of order safety was not run, since the data that it needs could not be had, or left something open over a value that
-    could not be read or did not tell (eGFR "<60" against a limit below it), over missing data, or over a sig; (2) there, an
-    order whose drug could not be found out; (3) on the other hooks: problems, medication orders, bone density, turnover
-    markers, renal values, calcium or 25(OH)D could not be had; (4) on those but the refill: date of birth or sex (female or
-    male) is not on record of a patient not known to be a child, and the record holds osteoporosis, low bone mass, a fragility
-    fracture, a bone density or an antiresorptive or anabolic course, or a fracture that could not be judged for want of the
-    age.
+    When: (1) on order-select and order-sign, and for the orders of a refill: an order that names another patient, or nobody
+    known; (2) there, an order whose drug or test could not be found out, or a second one of the same id that differs; (3) on
+    order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral
+    augmentation: a check of order safety was not run, or stayed silent, and something that it rests on could not be had or
+    read; or it left something open over a value that could not be read or did not tell (eGFR "<60" against a limit below it),
+    or over a sig; (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or 25(OH)D
+    could not be had, or a card stayed silent that rests on something which could not be had or read; (5) on those but the
+    refill: date of birth or sex (female or male) is not on record of a patient not known to be a child, and the record holds
+    osteoporosis, low bone mass, a fragility fracture, a bone density or an antiresorptive or anabolic course, or a fracture
+    that could not be judged for want of the age.
 
     Not when: no value at all is on record and it is known that there is none: that is for the card of the check itself.
 
-    Then: info; on order-sign warning, but info where only a sig could not be read. No suggestion. The detail names the checks,
-    what was missing and what was left out.
+    Then: info; (1) warning; (2) and (3) on order-sign warning, but info where only a sig could not be read. No suggestion. The
+    detail names the checks, what was missing and what was left out.
     """
+    yield from _orders_as_such(chart)
     if chart.hook not in ORDER_HOOKS:
-        missing = sorted(chart.failed & _ESSENTIAL)
-        if missing:
-            yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []})
+        yield from _record(chart, earlier)
         if chart.hook is not REFILL:
             yield from _person(chart)
         return
-    signing = chart.hook is ORDER_SIGN
     for draft in chart.drafts:
-        if draft.unidentified:
-            yield Finding(
-                indicator=WARNING if signing else INFO,
-                variant="unidentified",
-                values={"missing": [], "checks": []},
-                facts=(facts.drafted(draft),),
-                about=draft,
-            )
-        elif draft.drug is not None:
+        if not (draft.unidentified or draft.other_patient):
             some = [each for each in earlier.not_run if _concerns(each, draft)]
             if some:
-                yield _unchecked(some, draft, signing)
+                yield _unchecked(some, draft, chart)
+
+
+def _orders_as_such(chart: Chart) -> Iterator[Finding]:
+    """Orders that nobody can judge: of another patient, not identified, or two of one id."""
+    signed = WARNING if chart.hook in (ORDER_SIGN, REFILL) else INFO
+    for draft in chart.drafts:
+        if draft.other_patient:
+            yield _about(draft, "other-patient", WARNING)
+        elif draft.unidentified:
+            yield _about(draft, "unidentified", signed)
+        elif draft.repeated:
+            yield _about(draft, "repeated", signed)
+
+
+def _about(draft: Draft, variant: str, indicator: Indicator) -> Finding:
+    values: dict[str, list[str]] = {"missing": [], "checks": []}
+    return Finding(indicator=indicator, variant=variant, values=values, facts=(facts.drafted(draft),), about=draft)
+
+
+def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
+    """The groups of data for want of which a card may have stayed silent."""
+    silent = {data for each in earlier.not_run for data in each.missing}
+    missing = sorted(silent | (chart.failed & _ESSENTIAL))
+    if missing:
+        left_out = tuple(each for each in chart.set_aside if each.data in missing and _is_open(chart, each))
+        yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []}, left_out=left_out)
+
+
+def _is_open(chart: Chart, aside: SetAside) -> bool:
+    """Whether what was set aside leaves something open."""
+    return bool(chart.doubts((aside.key if aside.key in ANALYTES else aside.data,)))
 
 
 def _person(chart: Chart) -> Iterator[Finding]:
@@ -90,7 +112,7 @@ def _concerns(not_run: NotRun, draft: Draft) -> bool:
     """Whether a check that was not made is one that this draft would have woken."""
     if not_run.undecided is not None:
         return not_run.undecided.about == draft
-    return draft.drug is not None and draft.drug.mechanism in not_run.judges
+    return (draft.drug is not None and draft.drug.mechanism in not_run.judges) or draft.service in not_run.judges
 
 
 def _missing(not_run: NotRun) -> tuple[Data, ...]:
@@ -98,22 +120,21 @@ def _missing(not_run: NotRun) -> tuple[Data, ...]:
     return not_run.undecided.missing if not_run.undecided else not_run.missing
 
 
-def _unchecked(some: list[NotRun], draft: Draft, signing: bool) -> Finding:
+def _unchecked(some: list[NotRun], draft: Draft, chart: Chart) -> Finding:
     """One finding for all checks of one draft that could not be made. A sig that could not be read weighs least."""
     weighs = [WARNING if check.undecided is None else check.undecided.indicator for check in some]
-    severity = min(weighs, key=lambda indicator: indicator.rank) if signing else INFO
+    severity = min(weighs, key=lambda indicator: indicator.rank) if chart.hook is ORDER_SIGN else INFO
     missing = sorted({data for check in some for data in _missing(check)})
     evidence = [f for check in some if check.undecided for f in check.undecided.facts]
     left_out = tuple(dict.fromkeys(s for check in some if check.undecided for s in check.undecided.left_out))
+    only_sig = not (missing or evidence or left_out) and [check.code for check in some] == ["dose-check"]
     return Finding(
         indicator=severity,
-        variant="sig"
-        if not (missing or evidence or left_out) and [check.code for check in some] == ["dose-check"]
-        else "order",
+        variant="sig" if only_sig else "order",
         values={
             "missing": missing,
             "checks": list(dict.fromkeys(check.code for check in some)),
-            "drug": draft.drug,
+            "drug": draft.drug or draft,
             "fact": evidence[0] if evidence and not left_out else None,
         },
         facts=(facts.drafted(draft), *dict.fromkeys(evidence)),

@@ -97,7 +97,7 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
     if _wants_vitamin_d(order) and known.vitamin_d is not None and known.vitamin_d.below(n.vitamin_d_deficient):
         yield "vitamin-d", WARNING
     if order.draft is not None and wants_calcium:
-        missing = newest is None and not known.calcium_unread
+        missing = newest is None and not known.calcium_unread and Data.CALCIUM not in chart.failed
         if missing or (newest is not None and newest.low is False and _too_old(chart, n, newest, kidneys)):
             yield "no-calcium", WARNING
 

@@ -72,7 +72,7 @@ def _forbidding(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
 
 
 def _careful(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
-    if not any(f.site == "vertebra" for f in chart.fractures):
+    if not any(f.site == "vertebra" for f in chart.fractures) and not chart.doubts((Data.CONDITIONS,)):
         yield "prophylactic", []
     thinner = next(
         (c for c in chart.courses({Mechanism.ANTICOAGULANT, Mechanism.HEPARIN}) if c.on_treatment(chart.today)), None

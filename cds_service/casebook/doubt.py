@@ -1,0 +1,59 @@
+"""By which groups of data a card's firing may change, found by failing each of them in each of its cases: what ``rests_on`` in
+its card.toml must cover."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from cards.engine.card import Card
+from cards.engine.findings import Finding
+from cards.engine.run import run
+from cards.vocabulary import ANALYTES, Data
+from cds_service.casebook.cases import Case, of_file
+from cds_service.casebook.requests import FAILED, request
+from cds_service.casebook.runs import formulary_of, served
+from cds_service.fhir.fetching.queries import camel_case
+from cds_service.hooks.request import parse
+
+Json = dict[str, Any]
+
+
+def groups_of(card: Card) -> frozenset[Data]:
+    """The groups without which the card fires otherwise (or no more, or newly) in any of its cases."""
+    found: set[Data] = set()
+    for case in of_file(card.folder / "cases.yaml"):
+        sound = request(case)
+        if sound["hook"] not in card.hooks:
+            continue
+        before = _fired(card, case, sound)
+        for group in card.reads - found - {Data.PATIENT}:
+            if (broken := _without(sound, group)) and _fired(card, case, broken) != before:
+                found.add(group)
+    return frozenset(found)
+
+
+def _without(sound: Json, group: Data) -> Json | None:
+    """The request with a group failed; None where it holds nothing of it, for then nothing is lost but certainty."""
+    keys = [key for key in sound["prefetch"] if key.rstrip("0123456789") == camel_case(group)]
+    if not any((sound["prefetch"][key] or {}).get("entry") for key in keys):
+        return None
+    return sound | {"prefetch": sound["prefetch"] | dict.fromkeys(keys, FAILED)}
+
+
+def _fired(card: Card, case: Case, body: Json) -> list[tuple[str, str]]:
+    """Indicator and draft of each finding of the card."""
+    evaluator, _ = served(formulary_of(case))
+    chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
+    return [_kind(finding) for finding in run(chart) if finding.code == card.code]
+
+
+def _kind(finding: Finding) -> tuple[str, str]:
+    return finding.indicator.value, finding.about.id if finding.about else ""
+
+
+def missing(card: Card) -> Iterator[str]:
+    """The groups that ``rests_on`` (or ``needs``) should name and does not."""
+    covered = {ANALYTES[name].group if name in ANALYTES else Data(name) for name in card.rests_on}
+    yield from sorted(groups_of(card) - covered)

@@ -1,0 +1,121 @@
+"""Which shared numbers a card reckons with, noted while its cases run: what ``shared`` in its card.toml must list.
+
+A rule is handed no other; a definition that it asks may read more. Noting what is read, with every case that the card has,
+tells both without guessing from the source. What other rules read while an option is tried against them is theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from msgspec.structs import replace
+
+from cards.chart import Chart
+from cards.engine import options
+from cards.engine.card import Card
+from cards.engine.catalog import all_cards
+from cards.engine.findings import Earlier, Finding
+from cards.engine.run import run
+from cards.thresholds import Numbers, Thresholds, shipped
+from cds_service.casebook.cases import all_cases, of_file
+from cds_service.casebook.requests import request
+from cds_service.casebook.runs import formulary_of, served
+from cds_service.hooks.request import parse
+
+
+class _Noted(Numbers):
+    """Numbers that note which of them are asked for."""
+
+    def __init__(self, values: Mapping[str, int | float], seen: set[str]) -> None:
+        super().__init__({})
+        self._values = {key.replace("-", "_"): (key, value) for key, value in values.items()}
+        self._seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._values:
+            return super().__getattr__(name)
+        key, value = self._values[name]
+        self._seen.add(key)
+        return value
+
+
+class _NotedThresholds(Thresholds):
+    def __init__(self, seen: set[str]) -> None:
+        super().__init__(shipped().table)
+        self.__dict__["shared"] = _Noted({key: each.value for key, each in self.table.items() if not each.card}, seen)
+
+
+def read_by(card: Card) -> tuple[str, ...]:
+    """The shared numbers that the card reads, itself or through definitions, in any of its cases; sorted."""
+    seen: set[str] = set()
+    with _trials_aside():
+        for chart in _charts(card):
+            noted = replace(chart, thresholds=_NotedThresholds(seen))
+            list(card.rule(noted, _Noted(_handed(card), seen), *_earlier(card, chart)))
+    return tuple(sorted(key for key in seen if not shipped().table[key].card))
+
+
+def read_with_records() -> set[str]:
+    """The shared numbers that are read while a record becomes a chart, in any case."""
+    seen: set[str] = set()
+    for case in all_cases():
+        evaluator, _ = served(formulary_of(case))
+        body = request(case)
+        evaluator.thresholds = _NotedThresholds(seen)
+        try:
+            evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
+        finally:
+            evaluator.thresholds = shipped()
+    return seen
+
+
+def _handed(card: Card) -> dict[str, int | float]:
+    return {key: each.value for key, each in shipped().table.items() if each.card in ("", card.code)}
+
+
+def _charts(card: Card) -> Iterator[Chart]:
+    for case in of_file(card.folder / "cases.yaml"):
+        evaluator, _ = served(formulary_of(case))
+        body = request(case)
+        if body["hook"] in card.hooks:
+            yield evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
+
+
+def _earlier(card: Card, chart: Chart) -> tuple[Earlier, ...]:
+    """What the rule is handed of the others' findings."""
+    if not card.wants_earlier:
+        return ()
+    found: dict[str, tuple[Finding, ...]] = {}
+    for finding in run(chart):
+        if card.last or finding.code in card.earlier:
+            found[finding.code] = (*found.get(finding.code, ()), finding)
+    return (Earlier(found),)
+
+
+@contextmanager
+def _trials_aside() -> Iterator[None]:
+    """While an option is tried against the safety rules, nothing is noted."""
+    ours = options.safety
+
+    def quietly(chart: Chart, *asked: Any, **named: Any) -> list[Finding]:
+        return ours(replace(chart, thresholds=shipped()), *asked, **named)
+
+    options.safety = quietly
+    try:
+        yield
+    finally:
+        options.safety = ours
+
+
+def wrong(card: Card) -> str:
+    """What ``shared`` must be where it is not, as it is to be written; "" where it is right."""
+    read = read_by(card)
+    return "" if read == tuple(sorted(card.shared)) else f"shared = {json.dumps(read)}"
+
+
+def all_wrong() -> dict[str, str]:
+    """By card, what ``shared`` must be where it is not."""
+    return {code: line for code, card in all_cards().items() if (line := wrong(card))}

@@ -1,0 +1,78 @@
+"""Running a case all its ways: as written, codings only, text only; prefetched and fetched; in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from typing import Any
+
+from cards.words.phrases import LANGUAGES
+from cds_service.casebook.cases import WHY_NOT, Case
+from cds_service.casebook.requests import SERVER, Served, request
+from cds_service.casebook.verdict import faults
+from cds_service.casebook.ways import WAYS
+from cds_service.config import Settings
+from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
+from fhir_fixtures.prefetch import templates
+
+Json = dict[str, Any]
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def all_faults(case: Case) -> Iterator[str]:
+    """What is wrong with a case in any of its ways, each with the way that it was found in."""
+    for language in LANGUAGES:
+        yield from (f"{fault} ({language})" for fault in in_language(case, language))
+    for name in WAYS:
+        yield from (f"{fault} ({name} only)" for fault in told_otherwise(case, name))
+
+
+def in_language(case: Case, language: str) -> Iterator[str]:
+    """As written: prefetched, and fetched, where the answer must be the same, letter for letter."""
+    evaluator, server = served(formulary_of(case))
+    body = request(case)
+    response = answered(evaluator, body, case["today"], language)
+    yield from faults(case, response["cards"], language)
+    server.serve(body.pop("prefetch"), templates(body["hook"]))
+    fetched = answered(evaluator, body | {"fhirServer": SERVER}, case["today"], language)
+    if without_uuids(fetched) != without_uuids(response):
+        yield "fetched, the data say something else than prefetched"
+
+
+def told_otherwise(case: Case, name: str) -> list[str]:
+    """With codings only or text only, prefetched and in English alone. A case that says why not must differ in that way."""
+    body = request(case, WAYS[name])
+    excepted = case.get("ways", {}).get(name)
+    if body == request(case):
+        return [f"says {excepted}, and is told alike"] if excepted else []
+    evaluator, _ = served(formulary_of(case))
+    found = faults(case, answered(evaluator, body, case["today"], "en")["cards"])
+    if excepted:
+        return [] if found else [f"says that it cannot be told so ({WHY_NOT[excepted]}) and can"]
+    return found
+
+
+def formulary_of(case: Case) -> frozenset[str] | None:
+    return frozenset(case["formulary"]) if "formulary" in case else None
+
+
+def answered(evaluator: Evaluator, body: Json, today: date, language: str) -> Json:
+    return evaluator.evaluate(parse(json.dumps(body).encode(), body["hook"]), language, today).response
+
+
+def without_uuids(response: Json) -> str:
+    return _UUID.sub("", json.dumps(response, ensure_ascii=False))
+
+
+@cache
+def served(formulary: frozenset[str] | None) -> tuple[Evaluator, Served]:
+    """An evaluator, and the server that it asks for what is not prefetched."""
+    settings = Settings(fhir_servers=frozenset({SERVER}))
+    server = Served(settings.fhir_timeout)
+    chosen = settings if formulary is None else settings.model_copy(update={"formulary": formulary})
+    return Evaluator(chosen, server), server

@@ -1,0 +1,111 @@
+"""How a card reads: each variant once, in both languages, for the clinician and for the patient (``sample.md``).
+
+The plainest case or story that shows a variant gives its sample; made-up patients, so that the diff of a change to rule or text
+can be read like the card itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+import fhir_fixtures
+from cards.chart import Chart
+from cards.engine.card import Card
+from cards.engine.findings import Finding
+from cards.engine.run import run
+from cards.words import text
+from cards.words.phrases import LANGUAGES, phrase
+from cds_service.casebook.cases import Case, of_file
+from cds_service.casebook.requests import request
+from cds_service.casebook.runs import formulary_of, served
+from cds_service.hooks.request import parse
+
+LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
+
+
+class Sample(Struct, frozen=True):
+    """One finding on one chart, and the case or story that it is from."""
+
+    told: str
+    chart: Chart
+    finding: Finding
+
+    @property
+    def title(self) -> str:
+        """Indicator and variant, such as "critical, overdue"."""
+        variant = self.finding.variant
+        return self.finding.indicator.value + (f", {variant}" if variant else "")
+
+
+def samples(card: Card) -> list[Sample]:
+    """One sample of each variant at each indicator that a case or a story shows, the gravest first."""
+    found: dict[tuple[int, str], Sample] = {}
+    for each in (*_of_cases(card), *_of_stories(card)):
+        found.setdefault((each.finding.indicator.rank, each.finding.variant), each)
+    return [found[kind] for kind in sorted(found)]
+
+
+def page(card: Card) -> str:
+    """``sample.md`` of a card."""
+    parts = [f"# {card.title.en} · {card.title.zh}", "Made by `osteoporosis-cds card check`; ● marks what is recommended."]
+    for each in samples(card):
+        parts.append(f"## {each.title}\n\n{each.told}")
+        for language in LANGUAGES:
+            parts.append(f"### {LANGUAGE_NAMES[language]}\n\n" + "\n".join(_quoted(clinician(each, language))))
+            parts.append("\n".join(_quoted(patient(each, language))))
+    return "\n\n".join(parts) + "\n"
+
+
+def clinician(sample: Sample, language: str) -> Iterator[str]:
+    """Summary, the detail up to its list of sources, and the labels of the suggestions: Markdown, line by line."""
+    words = text.render(sample.finding, language, sample.chart)
+    yield from (f"**{words.summary}**", "")
+    yield from words.detail.split(f"**{phrase('heading', 'source', language)}**")[0].strip().splitlines()
+    if sample.finding.options:
+        yield ""
+    for option in sample.finding.options:
+        yield f"{'●' if option.recommended else '○'} {text.label(option, language, sample.chart)}  "
+
+
+def patient(sample: Sample, language: str) -> Iterator[str]:
+    """What a patient or relative reads, without evidence, words explained and source."""
+    words = text.render(sample.finding, language, sample.chart, for_patient=True)
+    yield from (f"**{words.summary}**", "", *own_words(words.detail, language).splitlines())
+
+
+def own_words(detail: str, language: str) -> str:
+    """A card's own sentences to the patient, up to the evidence, the words explained and the source that follow them."""
+    ends = [f"**{phrase('patient', key, language)}**" for key in ("record", "words")]
+    for end in (*ends, phrase("patient", "source", language, titles="").rstrip(".。")):
+        detail = detail.split(end)[0]
+    return detail.strip()
+
+
+def _quoted(lines: Iterable[str]) -> Iterator[str]:
+    yield from (f"> {line}".rstrip() if not line.endswith("  ") else f"> {line}" for line in lines)
+
+
+def _of_cases(card: Card) -> Iterator[Sample]:
+    for case in of_file(card.folder / "cases.yaml"):
+        if case.get("expect", "") != "none":
+            yield from _asked(case, card)
+
+
+def _asked(case: Case, card: Card) -> Iterator[Sample]:
+    evaluator, _ = served(formulary_of(case))
+    body = request(case)
+    chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
+    yield from (Sample(case["name"] + ".", chart, finding) for finding in run(chart) if finding.code == card.code)
+
+
+def _of_stories(card: Card) -> Iterator[Sample]:
+    evaluator, _ = served(None)
+    for story in fhir_fixtures.stories():
+        if card.code in story.cards:
+            told = fhir_fixtures.load(story.name)
+            chart = evaluator.chart(parse(json.dumps(told.request()).encode(), told.hook), told.as_of)
+            title = f"{told.title['en']} (`{story.name}`)."
+            yield from (Sample(title, chart, finding) for finding in run(chart) if finding.code == card.code)

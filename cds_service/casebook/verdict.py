@@ -1,0 +1,91 @@
+"""What a case says of the cards of an answer, and whether it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cache
+from typing import Any
+
+from cds_service.casebook.cases import Case
+from fhir_fixtures.lines.pieces import words
+
+Json = dict[str, Any]
+
+
+def faults(case: Case, cards: Iterable[Json], language: str = "en") -> list[str]:
+    """Where the cards differ from what the case says of them: one sentence each; empty where they do not."""
+    shown: dict[str, list[Json]] = {}
+    for card in cards:
+        shown.setdefault(card["source"]["topic"]["code"], []).append(card)
+    mine = shown.get(case["card"], [])
+    return [*_indicators(case, mine, shown), *(_content(case, mine[0], language) if mine else _absent(case))]
+
+
+def _indicators(case: Case, mine: list[Json], shown: dict[str, list[Json]]) -> Iterator[str]:
+    expected = [("expect", case["card"], case["expect"])] if "expect" in case else []
+    expected += [("also", code, wanted) for code, wanted in case.get("also", {}).items()]
+    for _, code, wanted in expected:
+        came = [card["indicator"] for card in shown.get(code, ())]
+        hoped = [] if wanted == "none" else wanted if isinstance(wanted, list) else [wanted]
+        if came != hoped:
+            yield f"{code}: expected {', '.join(hoped) or 'no card'}, got {', '.join(came) or 'no card'}"
+
+
+def _absent(case: Case) -> Iterator[str]:
+    if case.get("expect") not in ("none", None) or "expect" not in case:
+        yield f"no card {case['card']}"
+
+
+def _content(case: Case, card: Json, language: str) -> Iterator[str]:
+    yield from _suggestions(case, card.get("suggestions", []))
+    text = card["summary"] + card.get("detail", "")
+    if language == "en":
+        yield from (f"does not say {said!r}" for said in case.get("says", ()) if said not in text)
+    yield from (f"says {said!r}" for said in case.get("says-not", ()) if said in text)
+
+
+def _suggestions(case: Case, suggestions: list[Json]) -> Iterator[str]:
+    keys = [key_of(suggestion) for suggestion in suggestions]
+    recommended = [key for key, each in zip(keys, suggestions, strict=True) if each.get("isRecommended")]
+    told = [f"{key}*" if key in recommended else key for key in keys]
+    if "suggests" in case and told != case["suggests"]:
+        yield f"suggests {', '.join(told) or 'nothing'}, not {', '.join(case['suggests']) or 'nothing'}"
+    yield from (f"does not offer {key}" for key in case.get("offers", ()) if key not in keys)
+    yield from (f"offers {key}" for key in case.get("drops", ()) if key in keys)
+    yield from (f"recommends {key}" for key in case.get("not-recommended", ()) if key in recommended)
+    if "recommends" in case and recommended != ([] if case["recommends"] == "none" else [case["recommends"]]):
+        yield f"recommends {', '.join(recommended) or 'nothing'}, not {case['recommends']}"
+    for key, day in case.get("starts", {}).items():
+        if key not in keys or (starts := _start(suggestions[keys.index(key)])) != day:
+            yield f"{key} starts {starts if key in keys else 'never: it is not offered'}, not {day}"
+
+
+def _start(suggestion: Json) -> date:
+    order = suggestion["actions"][-1]["resource"]
+    stated = order.get("dispenseRequest", {}).get("validityPeriod", {}).get("start") or order.get("occurrenceDateTime")
+    return date.fromisoformat(stated or order["authoredOn"])
+
+
+def key_of(suggestion: Json) -> str:
+    """What a suggestion proposes, in the words of the vocabulary; "discard" when it only takes a draft off the desk, "mend"
+    when it changes one."""
+    actions = suggestion.get("actions", ())
+    if any(action["type"] == "update" for action in actions):
+        return "mend"
+    created = [action["resource"] for action in actions if action["type"] != "delete"]
+    if not created:
+        return "discard"
+    code = created[0].get("medicationCodeableConcept") or created[0]["code"]
+    return _proposed()[code["coding"][0]["code"] if "coding" in code else code["text"]]
+
+
+@cache
+def _proposed() -> dict[str, str]:
+    """First code of a proposed resource -> the word for it."""
+    known: dict[str, str] = {}
+    for kind, system in (("drugs", "atc"), ("services", "loinc")):
+        for name, word in words()[kind].items():
+            known.setdefault(word.get(system, name), name)
+    proposed: dict[str, str] = words()["proposed"]
+    return known | proposed

@@ -1,0 +1,101 @@
+"""``card new``, ``card check`` and ``card list``: for who writes the medicine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from cds_service.config import Settings
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    card = commands.add_parser("card", help="list the cards, begin a new one, check one while you write it")
+    actions = card.add_subparsers(required=True, metavar="ACTION")
+
+    listed = actions.add_parser("list", help="the cards by section, with their hooks, cases and numbers")
+    listed.set_defaults(command=show_all)
+
+    new = actions.add_parser("new", help="write the folder of a new card, like that of another")
+    new.add_argument("code", metavar="CODE", help="the new card's code, such as calcitonin-cancer: it is for good")
+    new.add_argument("--like", metavar="CODE", required=True, help="the card whose folder is copied")
+    new.add_argument("--section", default="", help="the section it belongs to (default: that of the other card)")
+    new.set_defaults(command=create)
+
+    check = actions.add_parser("check", help="run a card's cases all ways, print it, rewrite its sample.md")
+    check.add_argument("code", metavar="CODE", nargs="*", help="which cards (default: all)")
+    check.set_defaults(command=check_cards)
+
+    book = actions.add_parser("book", help="print the card reference: every card with its rule, numbers, sources and samples")
+    book.set_defaults(command=print_book)
+
+
+def show_all(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cards.engine.catalog import all_cards, sections
+    from cards.thresholds import shipped
+    from cds_service.casebook.cases import of_file
+
+    for key, section in sections().items():
+        print(f"\n{section.title[settings.language]} ({key})")
+        for code, card in sorted(all_cards().items()):
+            if card.section == key:
+                cases = len(of_file(card.folder / "cases.yaml"))
+                numbers = sum(each.card == code for each in shipped().table.values())
+                hooks = " ".join(sorted(card.hooks))
+                print(
+                    f"  {code:38} {card.title[settings.language]}\n{'':41}{cases} cases, {numbers} numbers of its own; {hooks}"
+                )
+
+
+def create(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cds_service.casebook.scaffold import create as write
+
+    folder = write(chosen.code, chosen.like, chosen.section)
+    print(f"Wrote {folder}, a copy of {chosen.like}. Next:")
+    for step in (
+        "card.toml   title, hooks, cites, reads, needs, numbers with their source",
+        "cases.yaml  when it must appear and when not, both sides of every number",
+        "rule.py     the function, with the recommendation in words above it",
+        "en.md zh.md what it says, to clinician and patient",
+        f"then        osteoporosis-cds card check {chosen.code}",
+    ):
+        print(f"  {step}")
+
+
+def check_cards(chosen: argparse.Namespace, settings: Settings) -> None:
+    """Exits with 1 where a case does not hold."""
+    from cards.engine.catalog import all_cards
+    from cards.thresholds import ContentError
+    from cards.words import text
+    from cds_service.casebook import numbers, runs, samples
+    from cds_service.casebook.cases import of_file
+
+    text.load()
+    if unknown := [code for code in chosen.code if code not in all_cards()]:
+        raise ContentError(f"there is no card {', '.join(unknown)}; `card list` names them")
+    failed = 0
+    for code in chosen.code or sorted(all_cards()):
+        card = all_cards()[code]
+        cases = of_file(card.folder / "cases.yaml")
+        for done, case in enumerate(cases, 1):
+            if sys.stderr.isatty():
+                print(f"\r{code}: {done} of {len(cases)} cases", end="", file=sys.stderr, flush=True)
+            faults = list(runs.all_faults(case))
+            failed += bool(faults)
+            for fault in faults:
+                print(f"\n{code}: {case['name']}\n    {fault}")
+        if line := numbers.wrong(card):
+            failed += 1
+            print(f"\n{code}: card.toml: the shared numbers that it reads are\n    {line}")
+        page = samples.page(card)
+        (card.folder / "sample.md").write_text(page, encoding="utf-8")
+        if chosen.code:
+            print(f"\n{page}")
+        print(f"{code}: {len(cases)} cases, as written, codings only, text only, prefetched and fetched, in both languages")
+    if failed:
+        raise SystemExit(1)
+
+
+def print_book(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cds_service.casebook.reference import document
+
+    print(document(), end="")

@@ -1,0 +1,39 @@
+"""What one call may spend on asking the EHR: time, requests, memory. Shared by all its queries."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+
+MAX_GETS = 100
+
+
+class Allowance:
+    """``deadline`` is a reading of ``time.monotonic``, ``memory`` are bytes of answers, unpacked."""
+
+    def __init__(self, deadline: float, memory: int, gets: int = MAX_GETS) -> None:
+        self.deadline = deadline
+        self._memory = memory
+        self._gets = gets
+        self._lock = Lock()
+
+    @property
+    def left(self) -> float:
+        """Seconds to the deadline; never 0, which a socket takes for "do not wait"."""
+        return max(self.deadline - time.monotonic(), 0.001)
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def one_more(self) -> bool:
+        """Whether one more request may be made."""
+        with self._lock:
+            self._gets -= 1
+            return self._gets >= 0
+
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes more may be kept."""
+        with self._lock:
+            self._memory -= size
+            return self._memory >= 0

@@ -1,0 +1,200 @@
+"""Whether what came for a query answers it: an absence counts only when the question was answered, completely, as asked.
+
+What came is used in any case. The group counts as failed unless the answer is complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.given import BROKEN, Source, whole
+
+UNANSWERED = "unanswered"
+PARTIAL = "partial"
+OUTCOME = "outcome"
+OTHER_BUNDLE = "other-bundle"
+OTHER_TYPE = "other-type"
+OTHER_RELEASE = "other-release"
+OTHER_PATIENT = "other-patient"
+WHYS = (UNANSWERED, PARTIAL, OUTCOME, OTHER_BUNDLE, OTHER_TYPE, OTHER_RELEASE, OTHER_PATIENT)
+"""Why a group counts as failed: nothing came; a page is missing or the total is above what came; the server reports an error;
+a Bundle of a type that is no answer; resources of a type that was not asked for, of another FHIR release, of other patients."""
+
+_BUNDLES = (None, "searchset", "collection", "batch-response")
+_ERRORS = frozenset({"error", "fatal"})
+_OTHER_RELEASES = frozenset({"MedicationOrder", "ProcedureRequest", "DiagnosticOrder", "ReferralRequest"})
+
+IsOurs = Callable[[str], bool]
+
+
+class _Entry(Struct):
+    """One entry of an answer: its type, its search mode, and whose it is ("": not said)."""
+
+    type: str
+    mode: str = "match"
+    found: Any = None
+
+    @property
+    def other_release(self) -> bool:
+        """A type of DSTU2 or STU3, or a shape of R5."""
+        found = self.found
+        newer = isinstance(found, wire.Medicine | wire.Glance) and found.medication != elements.NOTHING
+        return self.type in _OTHER_RELEASES or newer
+
+
+class _Read(Struct):
+    """What the pages of one answer hold."""
+
+    entries: list[_Entry]
+    total: int | None = None
+    collected: bool = False
+    why: str = ""
+
+
+def why_failed(asked: str, pages: Sequence[Source], is_ours: IsOurs, *, complete: bool = True) -> str:
+    """Why an answer counts as failed: one of ``WHYS``, or "" when it is complete.
+
+    ``asked`` is the type that was asked for, ``is_ours`` tells whether a reference points at the patient, ``complete`` is
+    False when a page could not be had.
+    """
+    read = _Read([])
+    for page in pages:
+        _look(page, read)
+    if not pages:
+        return UNANSWERED
+    matches = [entry for entry in read.entries if entry.mode == "match"]
+    if matches and all(entry.other_release for entry in matches):
+        return OTHER_RELEASE
+    if why := read.why or _wrong_type(asked, matches, read.collected) or _others_only(matches, is_ours):
+        return why
+    return PARTIAL if not complete or (read.total is not None and read.total > len(matches)) else ""
+
+
+def _wrong_type(asked: str, matches: Sequence[_Entry], collected: bool) -> str:
+    """A collection, which a client put together, may hold more than was asked for; what a search finds is of one type."""
+    if not matches:
+        return ""
+    right = (entry.type == asked for entry in matches)
+    return "" if (any(right) if collected else all(right)) else OTHER_TYPE
+
+
+def _others_only(matches: Iterable[_Entry], is_ours: IsOurs) -> str:
+    named = False
+    for entry in matches:
+        if subject := _subject(entry.found):
+            if is_ours(subject):
+                return ""
+            named = True
+    return OTHER_PATIENT if named else ""
+
+
+def _subject(found: Any) -> str:
+    kind = found.resource_type if isinstance(found, wire.Glance) else type(found).__name__
+    if kind == "Patient":
+        return f"Patient/{found.id}" if found.id else ""
+    if isinstance(found, wire.Glance):
+        named = (each.get("reference") for each in (found.subject, found.patient) if isinstance(each, dict))
+        return next((each for each in named if isinstance(each, str)), "")
+    return elements.refer(getattr(found, "subject", None), getattr(found, "patient", None))
+
+
+def _look(page: Source, read: _Read) -> None:
+    """Note what a page holds. A Bundle within a Bundle is the answer of one query of a batch."""
+    found = page
+    if isinstance(page, bytes | Raw):
+        found = whole(page) or _loose(page) or page
+    if isinstance(found, wire.Bundle | wire.LooseBundle):
+        _look_into(found, read)
+    elif isinstance(found, wire.OperationOutcome):
+        read.why = read.why or OUTCOME  # in the place of an answer it is none, whatever it says
+    elif isinstance(found, bytes | Raw):
+        _look_by_itself(found, "match", read)
+    else:
+        read.entries.append(_Entry(type(found).__name__, found=found))
+
+
+def _loose(page: bytes | Raw) -> wire.LooseBundle | None:
+    """A Bundle with something broken in it."""
+    try:
+        return wire.LOOSE_BUNDLE.decode(page) if wire.KIND.decode(page).resource_type == "Bundle" else None
+    except BROKEN:
+        return None
+
+
+def _look_into(bundle: wire.Bundle | wire.LooseBundle, read: _Read) -> None:
+    if bundle.type not in _BUNDLES:
+        read.why = read.why or OTHER_BUNDLE
+    read.collected = read.collected or bundle.type == "collection"
+    if isinstance(bundle.total, int) and not isinstance(bundle.total, bool):
+        read.total = max(read.total or 0, bundle.total)
+    if isinstance(bundle, wire.LooseBundle):
+        for raw in bundle.entry or ():
+            _look_at_raw(raw, read)
+        return
+    for entry in bundle.entry or ():
+        if entry is not None:
+            mode = entry.search.mode if entry.search and entry.search.mode else "match"
+            _look_at(entry.resource, mode, read)
+            _note_status(entry.response.status if entry.response else None, read)
+
+
+def _look_at(found: wire.AnyResource | None, mode: str, read: _Read) -> None:
+    if isinstance(found, wire.Bundle):
+        _look_into(found, read)
+    elif isinstance(found, wire.OperationOutcome):
+        _note_outcome(found, read)
+    elif found is not None:
+        read.entries.append(_Entry(type(found).__name__, mode, found))
+
+
+def _look_at_raw(raw: Raw, read: _Read) -> None:
+    """An entry of a Bundle in which something is broken."""
+    try:
+        entry = wire.LOOSE_ENTRY.decode(raw)
+    except BROKEN:
+        return
+    mode = entry.search.get("mode") if isinstance(entry.search, dict) else None
+    status = entry.response.get("status") if isinstance(entry.response, dict) else None
+    _note_status(status, read)
+    if entry.resource != elements.NOTHING:
+        _look_by_itself(entry.resource, mode if isinstance(mode, str) else "match", read)
+
+
+def _look_by_itself(raw: bytes | Raw, mode: str, read: _Read) -> None:
+    """A resource that may be broken, by a glance."""
+    try:
+        found = wire.GLANCE.decode(raw)
+    except BROKEN:
+        return
+    if found.resource_type == "Bundle" and (bundle := _loose(raw)) is not None:
+        _look_into(bundle, read)
+    elif found.resource_type == "OperationOutcome":
+        issues = found.issue if isinstance(found.issue, list) else []
+        if any(isinstance(issue, dict) and issue.get("severity") in tuple(_ERRORS) for issue in issues):
+            read.why = read.why or OUTCOME
+    else:
+        read.entries.append(_Entry(found.resource_type, mode, found))
+
+
+def _note_outcome(found: wire.OperationOutcome, read: _Read) -> None:
+    """What a server tells beside what it found is harmless unless it is an error."""
+    if any(issue.severity in _ERRORS for issue in found.issue or ()):
+        read.why = read.why or OUTCOME
+
+
+def _note_status(status: object, read: _Read) -> None:
+    if isinstance(status, str) and status[:1] in ("4", "5"):
+        read.why = read.why or OUTCOME
+
+
+def asked_for(template: str) -> str:
+    """The resource type that a query asks for.
+
+    >>> asked_for("Condition?patient=7&_count=200"), asked_for("Patient/7")
+    ('Condition', 'Patient')
+    """
+    return template.partition("?")[0].partition("/")[0]

@@ -1,0 +1,69 @@
+"""Resources that could not be taken in as they are: what they are about is told as far as that can still be told."""
+
+from __future__ import annotations
+
+from cds_service.fhir.reading import wire
+from cds_service.fhir.reading.conditions import understand
+from cds_service.fhir.reading.drugs import identify
+from cds_service.fhir.reading.facts import GROUPS, Facts
+from cds_service.fhir.reading.given import BROKEN, Given
+from cds_service.fhir.reading.ledger import why_unread, why_unread_condition, why_unread_drug
+from cds_service.fhir.reading.lenient import Patience, repaired
+from cds_service.fhir.reading.services import keys_of
+from cds_service.fhir.terminology.codes import Meaning, Terminology, group_of
+
+_ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
+
+
+def put_apart(source: str, given: Given, facts: Facts) -> None:
+    """Note a broken resource of a type that is read: it is missed where it is one of ours, as far as that can be told."""
+    peek = _peek(given, facts.record.patience)
+    if given.type == "Observation":
+        _put_result_apart(source, given, peek, facts)
+    elif peek is not None and _is_foreign(given.type, peek, facts.terminology):
+        facts.not_ours(source, given.type)
+    else:
+        facts.put_aside(source, "unreadable", data=GROUPS.get(given.type), detail=given.fault)
+
+
+def might_be_ours(given: Given, terminology: Terminology) -> bool:
+    """Whether a broken resource is one of ours, or nobody can tell."""
+    peek = _peek(given, Patience())
+    return peek is None or not _is_foreign(given.type, peek, terminology)
+
+
+def _peek(given: Given, patience: Patience) -> wire.Peek | None:
+    """What it is about, where that is readable."""
+    try:
+        peek, _ = repaired(wire.PEEK, given.raw, patience)
+    except BROKEN:
+        return None
+    return peek if peek.code or peek.medication_codeable_concept or peek.component else None
+
+
+def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
+    """Whether what it is about is known, and nothing that a rule reads."""
+    if kind == "Condition":
+        return not understand(peek.code, terminology) and not why_unread_condition(peek.code, terminology)
+    if peek.medication_codeable_concept is not None:
+        drug = peek.medication_codeable_concept
+        return not identify(drug, terminology).drugs and not why_unread_drug(drug, terminology)
+    return kind in _ACTS and not keys_of(peek.code, terminology) and not why_unread(peek.code, terminology)
+
+
+def _put_result_apart(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:
+    """A broken Observation is missed in the group of what it measures; where that cannot be told, it is only counted."""
+    meanings = _measures(peek, facts.terminology) if peek else []
+    if meanings:
+        key = meanings[0].key
+        facts.put_aside(source, "unreadable", data=group_of(key), key=key, detail=given.fault)
+    elif peek is None:
+        facts.put_aside(source, "unreadable", detail=given.fault)
+    else:
+        facts.not_ours(source, given.type)
+
+
+def _measures(peek: wire.Peek, terminology: Terminology) -> list[Meaning]:
+    """What the code means; where it is none of ours, the components' codes."""
+    own = terminology.observation(peek.code)
+    return own or [m for part in peek.component or () for m in terminology.observation(part.code)]

@@ -1,0 +1,112 @@
+"""Medications that are there (reading contract, section 3), and dates that are intervals (section 4)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cards.chart import Exposure
+from cards.definitions import courses
+from tests.fhir.conftest import WHO, Reader, concept, condition, medication, observation
+
+Resource = dict[str, Any]
+
+ALENDRONATE = concept(text="alendronate 70 mg")
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, chart_of: Reader) -> Any:
+    """The exposures that the reader hands on."""
+
+    def told(*resources: Resource) -> list[Exposure]:
+        seen: list[Exposure] = []
+        monkeypatch.setattr(courses, "build", lambda numbers, exposures, *_: seen.extend(exposures) or {})
+        chart_of(*resources)
+        return seen
+
+    return told
+
+
+@pytest.mark.parametrize("intent", ["order", "original-order", "reflex-order", "filler-order", "instance-order"])
+def test_these_intents_are_orders(intent: str, told: Any) -> None:
+    assert [e.kind for e in told(medication("MedicationRequest", ALENDRONATE, intent=intent))] == ["request"]
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({"intent": "plan", "status": "active"}, "statement"),
+        ({"intent": "plan", "status": "completed"}, "statement"),
+        ({"intent": "plan", "status": "draft", "reportedBoolean": True}, "statement"),
+        ({"intent": "plan", "status": "on-hold", "reportedReference": {"reference": "Patient/p"}}, "statement"),
+        ({"intent": "plan", "status": "draft"}, ""),
+        ({"intent": "proposal", "status": "active"}, ""),
+        ({"intent": "option", "status": "active"}, ""),
+        ({"intent": "plan", "status": "active", "doNotPerform": True}, ""),
+    ],
+)
+def test_a_plan_that_is_reported_or_under_way_is_what_the_patient_takes(more: Resource, kind: str, told: Any) -> None:
+    assert [e.kind for e in told(medication("MedicationRequest", ALENDRONATE, **more))] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(("status", "known"), [("recorded", "unknown"), ("adherent", "unknown"), ("active", "active")])
+def test_words_of_r5_for_a_statement_are_not_certain(status: str, known: str, told: Any) -> None:
+    assert [e.status for e in told(medication("MedicationStatement", ALENDRONATE, status=status))] == [known]
+
+
+def rate(value: float, unit: str, kind: str = "") -> Resource:
+    typed = {"type": {"coding": [{"code": kind}]}} if kind else {}
+    return {"doseQuantity": {"value": value, "unit": unit}} | typed
+
+
+@pytest.mark.parametrize(
+    ("rates", "amount"),
+    [
+        ([rate(70, "mg"), rate(1, "tablet")], 70),
+        ([rate(70, "mg", "ordered"), rate(10, "mg", "calculated")], 70),
+        ([rate(10, "mg", "calculated"), rate(70, "mg")], 10),
+        ([rate(70, "mg"), rate(35, "mg")], None),
+        ([rate(70, "mg"), rate(2, "tablet")], None),
+        ([rate(70, "mg"), rate(1, "bottle")], 70),
+    ],
+)
+def test_several_doses_of_one_dosage_are_one_dose_said_several_times(rates: list[Resource], amount: float, told: Any) -> None:
+    weekly = {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}, "doseAndRate": rates}
+    (taken,) = told(medication("MedicationRequest", ALENDRONATE, intent="order", dosageInstruction=[weekly]))
+    assert taken.dosing is not None
+    assert (taken.dosing.amount, taken.dosing.readable) == (amount, amount is not None)
+
+
+def test_a_depot_works_as_long_as_its_strength_says(told: Any) -> None:
+    bounds = {"timing": {"repeat": {"boundsPeriod": {"start": "2025-10-01", "end": "2025-10-01"}}}}
+    given = medication("MedicationRequest", concept(text="leuprorelin 45 mg"), intent="order", dosageInstruction=[bounds])
+    (depot,) = told(given)
+    assert depot.supply_days is not None
+    assert (round(depot.supply_days), depot.end) == (183, None)
+
+
+def test_a_year_is_an_interval(told: Any, chart_of: Reader) -> None:
+    given = medication("MedicationAdministration", concept(text="denosumab 60 mg"), effectiveDateTime="2025")
+    (taken,) = told(given)
+    assert (taken.start, taken.latest) == (date(2025, 1, 1), date(2025, 12, 31))
+    fracture = condition(concept(WHO, "S72.0"), on="2025-06")
+    chart, _ = chart_of(
+        observation("62238-1", 50, "mL/min/{1.73_m2}", on="2025-02"), condition(concept(WHO, "M81.0"), on="2024")
+    )
+    assert chart.values("egfr")[0].latest == date(2025, 2, 28)
+    problem = chart.problem("osteoporosis")
+    assert problem is not None
+    assert (problem.when, problem.latest) == (date(2024, 1, 1), date(2024, 12, 31))
+    assert chart_of(fracture)[0].fractures[0].when == date(2025, 6, 1)
+
+
+def test_a_year_that_has_begun_ends_today(told: Any) -> None:
+    (taken,) = told(medication("MedicationAdministration", concept(text="denosumab 60 mg"), effectiveDateTime="2026"))
+    assert (taken.start, taken.latest) == (date(2026, 1, 1), date(2026, 1, 15))
+
+
+def test_a_full_date_is_exact(told: Any) -> None:
+    (taken,) = told(medication("MedicationAdministration", concept(text="denosumab 60 mg"), effectiveDateTime="2025-03-04"))
+    assert (taken.start, taken.latest, taken.end_latest) == (date(2025, 3, 4), None, None)

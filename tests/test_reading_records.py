@@ -1,0 +1,83 @@
+"""Records that were read wrongly once, from outside (skipped where they are absent): each must give, or not give, a card."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cds_service.config import Settings
+from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
+from cds_service.story import request_in
+
+WAITING = {
+    "words and codes that are not read yet": (
+        *("bilateral-oophorectomy", "doubt-elsewhere-kills-dialysis", "doubt-elsewhere-kills-mi", "egfr-50044-7"),
+        *("egfr-unit-1.73.m2", "gestational-diabetes", "label-wording-becomes-fracture", "lumbar-puncture-is-imaging"),
+        *("nondisplaced-femoral-neck-read-as-negated", "nontraumatic-fracture-read-as-negated"),
+        *("op-high-risk-of-fracture-unread", "possible-pneumonia-kills-mi", "possible-uti-kills-hip-fracture"),
+        *("prevention-education", "pulmonary-thromboembolism-raloxifene-zh", "risk-wording-becomes-fracture", "sct-309735004"),
+    ),
+    "results by name and reports that are not read yet": (
+        *("dxa-report-conclusion-zh", "femur-tscore", "spine-xray-conclusion", "text-only-t-score"),
+        "text-only-creatinine-sign-zoledronate",
+    ),
+    "rules that do not use yet what the reader tells": (
+        *("completed-ended-after-0-days", "dangling-medication", "denosumab-given-year-only"),
+    ),
+}
+"""What does not pass yet, by what it waits for."""
+
+FOLDER = Path(__file__).parents[2] / "shared" / "data" / "reading"
+TODAY = date(2026, 11, 27)
+
+pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the shared data are not here")
+
+
+def records() -> list[Any]:
+    if not FOLDER.exists():
+        return []
+    rows = csv.DictReader((FOLDER / "index.tsv").read_text(encoding="utf-8").splitlines(), delimiter="\t")
+    waiting = {name: why for why, names in WAITING.items() for name in names}
+    found = []
+    for row in rows:
+        name = row["file"].removesuffix(".json")
+        marks = [pytest.mark.xfail(reason=waiting[name])] if name in waiting else []
+        found.append(pytest.param(row, id=name, marks=marks))
+    return found
+
+
+@cache
+def evaluator() -> Evaluator:
+    return Evaluator(Settings())
+
+
+def cards(name: str, hook: str) -> list[dict[str, Any]]:
+    told = json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    asked = request_in(told, evaluator().prefetch, hook=hook, name=name)
+    given: list[dict[str, Any]] = evaluator().evaluate(parse(json.dumps(asked).encode(), hook), "en", TODAY).response["cards"]
+    return given
+
+
+@pytest.mark.parametrize("row", records())
+def test_a_record_that_was_read_wrongly_once(row: dict[str, str]) -> None:
+    given = cards(row["file"], row["hook"])
+    told = [f"{card['source']['topic']['code']}:{card['indicator']}" for card in given]
+    for wanted in filter(None, row["must"].split(",")):
+        assert _is_there(wanted, given), f"{row['why']}: {wanted} is missing among {told}"
+    for unwanted in filter(None, row["must_not"].split(",")):
+        assert not _is_there(unwanted, given), f"{row['why']}: {unwanted} is among {told}"
+
+
+def _is_there(wanted: str, given: list[dict[str, Any]]) -> bool:
+    """``code``, ``code:indicator``, or ``says:words`` in any card."""
+    if wanted.startswith("says:"):
+        return any(wanted.removeprefix("says:") in card["summary"] + card.get("detail", "") for card in given)
+    code, _, indicator = wanted.partition(":")
+    return any(card["source"]["topic"]["code"] == code and indicator in ("", card["indicator"]) for card in given)
