@@ -11,6 +11,9 @@ import orjson
 
 from cds_service.config import Settings
 from cds_service.fhir.fetching.client import Access, Answer, FhirClient
+from cds_service.fhir.reading import read
+from cds_service.fhir.terminology.codes import load
+from cds_service.gather import opened
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import parse
 from cds_service.pipeline import BODY, Evaluator
@@ -64,3 +67,8 @@ def ask(body: Json, as_of: date, served: Mapping[str, Served] | None = None) -> 
         return Answered([], refused=error.status)
     except Exception as error:  # whatever it is, it is what the test is looking for
         return Answered([], error=f"{type(error).__name__}: {error}")
+
+
+def concerns_us(body: Json) -> bool:
+    """Whether any order in the context of a call, selected or not, is one of ours."""
+    return read.concerns_us(opened(parse(orjson.dumps(body), body["hook"])).record, None, load())

@@ -52,6 +52,8 @@ def of_context(body: Json) -> Iterator[Mutation]:
     bundle, entries = bundle_of(body)
     for number, entry in enumerate(entries):
         for path, defect, value in defects(entry["resource"]):
+            if value is REMOVED and str(path[0]).startswith("medication") and body["hook"] == "order-select":
+                continue  # a form in which no drug is chosen yet
             place: Path = ("context", bundle, "entry", number, "resource", *path)
             kind = f"{bundle} {entry['resource']['resourceType']}.{_kind(path)}"
             yield Mutation(f"{bundle}[{number}].{written(path)}", defect, kind, Law.DRAFT, put(body, place, value))

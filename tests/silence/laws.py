@@ -25,6 +25,8 @@ CONTAINS = "org.osteoporosis-cds.contains"
 INCOMPLETE = "incomplete-data"
 _WHO = ("Patient.resourceType", "Patient.id")
 """Where nobody can tell whose record it is, a call is refused, and that says it."""
+_LINES = ("unread", "doubted", "withheld")
+"""Phrases that say what could not be had or read."""
 _RANK = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -118,9 +120,9 @@ def _names(line: str, groups: Iterable[Data]) -> bool:
 @cache
 def _reasons() -> re.Pattern[str]:
     """That something on record was not used or could not be had, in any of the words for it."""
-    whys = [*PHRASES["set-aside"].values(), PHRASES["line"]["unread"]]
-    said = (re.escape(why["en"].partition("{")[0].casefold()) for why in whys)
-    return re.compile("|".join((*said, "could not be read", "not read:", "not readable")))
+    whys = [*PHRASES["set-aside"].values(), *(PHRASES["line"][key] for key in _LINES)]
+    literal = (max(re.split(r"\{\w+\}", why["en"].casefold()), key=len) for why in whys)
+    return re.compile("|".join((*map(re.escape, literal), "could not be read", "not read:", "not readable")))
 
 
 def _suggestions(mutation: Mutation, sound: Answered, worse: Answered) -> Iterator[Breach]:

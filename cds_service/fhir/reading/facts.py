@@ -13,7 +13,7 @@ from cards.thresholds import Thresholds
 from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.dates import day, latest
-from cds_service.fhir.reading.given import part
+from cds_service.fhir.reading.given import parts
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
@@ -62,6 +62,7 @@ class Facts:
         self.set_aside: list[SetAside] = []
         self.unread: list[Unread] = []
         self._concepts: dict[bytes, elements.Concept | None] = {}
+        self._broken: set[bytes] = set()
         self._meanings: dict[tuple[object, bytes], Any] = {}
         self._mine: set[str] = set()
         self._days: dict[str, date | None] = {}
@@ -124,13 +125,21 @@ class Facts:
         self.put_aside(source, "other-patient", data=data, key=key)
         return False
 
+    def is_broken(self, content: Raw) -> bool:
+        """Whether part of a code could not be read: then what is left of it may not be all that it says."""
+        self.concept(content)
+        return bytes(content) in self._broken
+
     def concept(self, content: Raw) -> elements.Concept | None:
         """The concept that the JSON of a code says; decoded once for the same bytes. Raises what ``given.BROKEN`` lists."""
         said = bytes(content)
         try:
             return self._concepts[said]
         except KeyError:
-            found = self._concepts[said] = part(wire.CONCEPT, said, "code", self.record.patience)
+            found, left_out = parts(wire.CONCEPT, said, "code", self.record.patience)
+            self._concepts[said] = found
+            if left_out:
+                self._broken.add(said)
             return found
 
     def meaning(self, content: Raw, of: Callable[[elements.Concept | None, Terminology], Meant]) -> Meant:

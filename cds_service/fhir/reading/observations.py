@@ -69,7 +69,7 @@ def _components(source: str, found: wire.Observation, facts: Facts, own: list[Me
 
 def _not_understood(source: str, found: wire.Observation, facts: Facts) -> None:
     """What it measures is none of ours, or nobody can tell. Where its code is broken, it may have been anything."""
-    if facts.record.lacks(source, "code"):
+    if facts.record.lacks(source, "code") or facts.is_broken(found.code):
         facts.put_aside(source, "unreadable", detail="code")
         return
     facts.not_understood(source, found.code, why_unread_result, subjects=(found.subject,), gone=found.status in _GONE)
