@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import OTHER_REASON, Draft
+from cards.chart import OTHER_REASON, Draft, Hook
 from cards.vocabulary import SERVICES
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.conditions import understand
@@ -92,7 +92,9 @@ def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedM
         concept = part(wire.CONCEPT, found.medication_codeable_concept, "code")
         reached = reach(found, concept, record, terminology)
         drugs = identified(found, reached, terminology)
-        return OrderedMedicine(found, reached, drugs, "" if drugs.drugs else unread_reference(reached, terminology))
+        empty_form = reached == Reached() and record.hook is Hook.ORDER_SELECT  # before a drug is chosen
+        known = drugs.drugs or empty_form
+        return OrderedMedicine(found, reached, drugs, "" if known else unread_reference(reached, terminology))
     if given.type in _SERVICE_ORDERS:
         act = given.found if isinstance(given.found, wire.Act) else wire.ACT.decode(given.raw)
         code = part(wire.CONCEPT, act.code, "code")
