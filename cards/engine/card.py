@@ -69,8 +69,9 @@ class Card(Struct, frozen=True):
     """A card: its rule with what its folder declares. ``doc`` is the recommendation in words, then in paragraphs of their own
     when it fires, when not, and what it then says; a threshold stands there by its name in braces.
 
-    ``reads``: the groups of data the rule looks at, with those it rests on; the prefetch queries are made from them. ``needs``: those without which
-    it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says which check that was.
+    ``reads``: the groups of data the rule looks at, with those it rests on; the prefetch queries are made from them.
+    ``needs``: those without which it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says
+    which check that was.
     ``rests_on``: the groups (or single analytes) by which whether it fires may change: where something of them could not be had
     or read, its silence is no all-clear, and what it advises says so and proposes no drug.
     ``drugs``, ``services``: what wakes the rule on an order, so that a missing check is only reported where it would matter.
