@@ -25,6 +25,7 @@ SET_ASIDE = [
     "unresolved-reference",
     "codings-disagree",
     "incomplete-page",
+    "too-long",
 ]
 
 
