@@ -20,16 +20,19 @@ from cds_service.store import Override, Shown, Store
 class Repetition:
     """What the store knows about one call: whose record it is and who asks, as hashes."""
 
-    def __init__(self, store: Store, call: Call, service: str, *, client: str = "", shadow: bool = False) -> None:
-        """``client`` is who calls (the issuer of its token), since ids of patients are unique in one EHR only. ``shadow``:
-        what is shown is noted, and not sent."""
+    def __init__(
+        self, store: Store, call: Call, service: str, *, client: str = "", tenant: str = "", shadow: bool = False
+    ) -> None:
+        """``client`` is who calls (the issuer of its token), ``tenant`` for whom: ids are unique in one tenant of one EHR only.
+        ``shadow``: what is shown is noted, and not sent."""
         self._store = store
         self._hook = call.hook
         self._service = service
         self._shadow = shadow
         self._hashed: dict[int, str] = {}
-        self._patient = store.hashed("patient", client, call.patient_id)
-        self._practitioner = store.hashed("practitioner", client, call.user_id) if call.user_id else ""
+        where, of = ((client, tenant), " of tenant") if tenant else ((client,), "")
+        self._patient = store.hashed(f"patient{of}", *where, call.patient_id)
+        self._practitioner = store.hashed(f"practitioner{of}", *where, call.user_id) if call.user_id else ""
 
     def fresh(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings without those that this practitioner set aside; what is held back is counted."""
