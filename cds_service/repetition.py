@@ -5,9 +5,10 @@ override rests longer (``Rest``), its state stands for its facts."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from cards.chart import Unread
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.engine import sources
@@ -15,6 +16,7 @@ from cards.engine.findings import CRITICAL, Finding
 from cds_service import metrics
 from cds_service.hooks.request import Call
 from cds_service.store import Override, Shown, Store
+from cds_service.unread import shape
 
 
 class Repetition:
@@ -72,6 +74,10 @@ class Repetition:
         )
         if lost:
             metrics.LOST.inc(lost)
+
+    def note_unread(self, unread: Iterable[Unread]) -> None:
+        """Count what was not understood, without whose it is."""
+        self._store.count_unread(map(shape, unread))
 
     def _facts(self, finding: Finding) -> str:
         """What a finding rests on, hashed: asked for when it is held against what was set aside, and when it is noted."""
