@@ -17,6 +17,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, tail
 from cds_service.fhir.reading.ledger import UNNAMED, why_unread
 from cds_service.fhir.reading.lenient import field_of
+from cds_service.fhir.reading.long import say_what_is_too_long
 from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start, unread_reference
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.services import services_of
@@ -136,6 +137,7 @@ def _draft(given: Given, facts: Facts) -> Draft | None:
             draft = _medication(source, ordered, facts)
         else:
             draft = _service(source, ordered, facts)
+        say_what_is_too_long(source, ordered.found, facts)
         return replace(draft, repeated=given.repeated, addressable=_is_addressable(given))
     except BROKEN as error:
         facts.put_aside(source, "unreadable", detail=field_of(error))
