@@ -268,6 +268,14 @@ class Course(Struct, frozen=True):
     end_latest: date | None = None
 
     @property
+    def start_at_latest(self) -> date | None:
+        return self.start_latest or self.start
+
+    @property
+    def last_dose_at_latest(self) -> date | None:
+        return self.last_dose_latest or self.last_dose
+
+    @property
     def started(self) -> date | Partial | None:
         """The start as recorded."""
         return as_recorded(self.start, self.start_latest)

@@ -20,9 +20,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     stopping: adherence and secondary causes first.
 
     When: an adult on treatment, with a fragility fracture {failure-months} months or more after the start of that course, while
-    the drug was being taken. The newest such fracture counts, and of several drugs the one that works longest.
-
-    Of a fracture or start dated by a year or month, one possible day is enough.
+    the drug was being taken. The newest such fracture counts, and of several drugs the one that works longest. Of a
+    fracture dated by a year or month one possible day is enough.
 
     Not when: the fracture came in the first {failure-months} months or in a pause of the drug; of denosumab when
     `denosumab-sequence` fires.
