@@ -95,13 +95,19 @@ def last_dose(course: Course) -> Fact:
 
 
 def started(course: Course) -> Fact:
+    """The start; of an order or entry that nobody renewed, perhaps for decades, no more than since when it is listed."""
     name = course.drug.name
+    if course.unconfirmed:
+        start = Name(f"{name.en}, listed since", f"{name.zh}列入用药清单")
+    else:
+        start = Name(f"{name.en}, start", f"{name.zh}开始用药")
+    return Fact(start, None, "", course.start, course.source, _unconfirmed(course), course.start_latest)
+
+
+def _unconfirmed(course: Course) -> Name | None:
     months = course.unconfirmed
     doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未证实：{months}个月内无续方迹象")
-    note = doubt if course.unconfirmed else None
-    return Fact(
-        Name(f"{name.en}, start", f"{name.zh}开始用药"), None, "", course.start, course.source, note, course.start_latest
-    )
+    return doubt if months else None
 
 
 def stopped(course: Course, end: date | None = None) -> Fact:
@@ -109,6 +115,8 @@ def stopped(course: Course, end: date | None = None) -> Fact:
     name = course.drug.name
     day = end or course.end
     latest = course.end_latest if day == course.end else None
+    if course.end_unknown:
+        day = latest = None
     note = None if day else Name("date of the end not on record", "停药日期未记录")
     return Fact(Name(f"{name.en}, stopped", f"{name.zh}停用"), None, "", day, course.source, note, latest)
 
@@ -123,7 +131,7 @@ def taken(course: Course) -> Fact:
     """That the drug is on the record as being taken."""
     name = course.drug.name
     listed = Name(f"{name.en}, on the medication list", f"{name.zh}（在用）")
-    return Fact(listed, None, "", course.start, course.source, latest=course.start_latest)
+    return Fact(listed, None, "", course.start, course.source, _unconfirmed(course), course.start_latest)
 
 
 def on_board(course: Course) -> Fact:

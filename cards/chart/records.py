@@ -234,14 +234,15 @@ class Exposure(Struct, frozen=True, gc=False):
 class Course(Struct, frozen=True):
     """All that the record says of one drug, put together (``cards.courses``).
 
-    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when
-    there is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
-    ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an
-    order without a sign of renewal for more than so many months, 0 where there is one. ``grace_months``: how long after
-    ``covered_until`` the patient still counts as on treatment. ``pending``: the day of an open order written
-    after the last dose (or for a day to come). ``start_latest``, ``last_dose_latest``, ``end_latest``: the last days that
-    start, last dose and end can have been, where they are not exact. ``exposure_days`` is then the least that it can be,
-    and ``spans`` reach as far as they can.
+    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when there
+    is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
+    ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an order
+    without a sign of renewal for more than so many months, 0 where there is one. ``grace_months``: how long after
+    ``covered_until`` the patient still counts as on treatment. ``pending``: the day of an open order written after the last
+    dose (or for a day to come). ``end_unknown``: tablets are over ("completed", "stopped"), and neither an end nor a supply
+    says since when: the day that stands in for it is the last sign of them. ``start_latest``, ``last_dose_latest``,
+    ``end_latest``: the last days that start, last dose and end can have been, where they are not exact. ``exposure_days`` is
+    then the least that it can be, and ``spans`` reach as far as they can.
     """
 
     drug: Drug
@@ -251,6 +252,7 @@ class Course(Struct, frozen=True):
     doses: tuple[date, ...] = ()
     stopped: bool = False
     end: date | None = None
+    end_unknown: bool = False
     active: bool = False
     undated: bool = False
     covered_until: date | None = None

@@ -328,9 +328,18 @@ def _with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], to
         last_dose_basis="given" if supply else ("statement" if last else ""),
         covered_until=covered,
         supply_until=supply_until,
+        end_unknown=not course.active and supply_until is None and _end_unknown(exposures),
         spans=tuple(merged),
         exposure_days=None if course.undated or not merged else _days(merged, today),
     )
+
+
+def _end_unknown(exposures: list[Exposure]) -> bool:
+    """Whether the newest order or statement is over and does not say when it ended: "completed" says that a prescription was
+    used up, not that it ended on its first day."""
+    told = [e for e in exposures if e.kind in ("statement", "request") and e.start]
+    newest = max(told, key=lambda e: e.start or date.min, default=None)
+    return newest is not None and newest.status not in _ONGOING and newest.end is None and not newest.supply_days
 
 
 def _supply(exposures: list[Exposure]) -> list[Span]:
