@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -189,6 +190,28 @@ def test_no_suggested_order_draws_a_critical_card_when_it_is_signed(name: str, e
             signed = sign(fixture, body, drafts, evaluator) if drafts else []
             critical = [each["summary"] for each in signed if each["indicator"] == "critical"]
             assert critical == [], (card["source"]["topic"]["code"], suggestion["label"])
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_same_drug_accepted_twice_from_one_answer_draws_a_card_when_it_is_signed(name: str, evaluator: Evaluator) -> None:
+    """Each two suggestions of one answer, whichever cards they are of, that order the same drug: both are put on the desk."""
+    fixture = load(name)
+    body = fixture.request()
+    asked = evaluator.evaluate(parse(json.dumps(body).encode(), fixture.hook), "en", fixture.as_of).response["cards"]
+    suggested = [suggestion for card in asked for suggestion in card.get("suggestions", ())]
+    created = [action["resource"] for each in suggested for action in each["actions"] if action["type"] == "create"]
+    drugs = [order for order in created if order["resourceType"] == "MedicationRequest"]
+    for one, other in combinations(drugs, 2):
+        if one["medicationCodeableConcept"] == other["medicationCodeableConcept"] and _start(one) == _start(other):
+            signed = sign(fixture, body, [one, other], evaluator)
+            assert "same-class-duplicate" in [card["source"]["topic"]["code"] for card in signed], one
+    for drug in drugs:  # no answer offers one twice by rights: each order is tried with itself
+        signed = sign(fixture, body, [drug, drug], evaluator)
+        assert "same-class-duplicate" in [card["source"]["topic"]["code"] for card in signed], drug
+
+
+def _start(order: Json) -> Any:
+    return order.get("dispenseRequest", {}).get("validityPeriod", {}).get("start")
 
 
 def sign(fixture: Fixture, body: Json, drafts: list[Json], evaluator: Evaluator) -> list[Json]:

@@ -165,8 +165,9 @@ class Chart(Struct, frozen=True, kw_only=True):
 
     def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
         """This chart with one more order on the desk (in place of ``replaced``), as order-sign would see it: how an option is
-        tried before it is offered."""
-        others = tuple(d for d in self.drafts if d not in replaced)
+        tried before it is offered. With a draft goes all that its product holds."""
+        gone = {d.id for d in replaced if not d.repeated}
+        others = tuple(d for d in self.drafts if d not in replaced and d.id not in gone)
         return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft))
 
     def _of_same_record(self, **changes: Any) -> Chart:

@@ -158,10 +158,10 @@ def age(chart: Chart) -> Fact:
     return Fact(Name("age", "年龄"), chart.age, "years")
 
 
-def drafted(draft: Draft) -> Fact:
-    """The order that the card speaks of."""
+def drafted(draft: Draft, dose: Name | None = None) -> Fact:
+    """The order that the card speaks of, with ``dose`` where orders are told apart by it."""
     name = draft.drug.name if draft.drug else Name(draft.text, draft.text)
-    return Fact(Name(f"order: {name.en}", f"医嘱：{name.zh}"), None, "", draft.start, draft.id)
+    return Fact(Name(f"order: {name.en}", f"医嘱：{name.zh}"), dose, "", draft.start, draft.id)
 
 
 def said(fact: Fact) -> Name:

@@ -340,6 +340,7 @@ class Service(Struct, frozen=True, gc=False):
 
 class Draft(Struct, frozen=True):
     """An order that is being written. ``id`` is its relative reference; ``drug``, ``service`` are None, "" when it is not ours.
+    A product of several drugs is a draft for each of them, all of one id; ``product`` names them all.
 
     ``unidentified``: what was ordered could not be found out (a reference that leads nowhere): not the same as "not ours".
     ``start`` is a stated start date. ``strength_mg`` is the single dose where it can be read. ``proposed`` marks an option
@@ -361,6 +362,7 @@ class Draft(Struct, frozen=True):
     other_patient: bool = False
     repeated: bool = False
     addressable: bool = True
+    product: tuple[Drug, ...] = ()
 
 
 class SetAside(Struct, frozen=True, gc=False):

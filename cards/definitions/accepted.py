@@ -9,7 +9,9 @@ from math import isclose
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from cards.chart import Dosing, Draft
 from cards.vocabulary import DRUGS, PROBLEMS, Drug, Name
 from cards.vocabulary.regimens import REGIMENS
 
@@ -91,6 +93,17 @@ def regimens_of(drug: Drug) -> tuple[Accepted, ...]:
     ['teriparatide', 'teriparatide-weekly', 'teriparatide-twice-weekly']
     """
     return _OF_DRUG.get(drug.key, ())
+
+
+def dosing_of(draft: Draft) -> Dosing:
+    """The sig of a draft; where it says how often to take a tablet but not how many, one of the product's strength. An option
+    of our own is given as usual."""
+    if draft.proposed and draft.drug is not None:
+        usual = next(iter(regimens_of(draft.drug)), None)
+        return Dosing(usual.mg, every_days=usual.days) if usual else Dosing(readable=False)
+    told = draft.dosing or Dosing(readable=False)
+    one_tablet = told.readable and told.amount is None and draft.drug is not None and draft.drug.oral
+    return replace(told, amount=draft.strength_mg, unit="mg") if one_tablet else told
 
 
 def interval(tolerance: float, days: float) -> Name:

@@ -1,11 +1,13 @@
-"""Whether one drug still works when another begins."""
+"""Whether one drug still works when another begins: on the list, or drafted beside it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from cards.chart import Chart, Course, Draft
+from cards.chart.calendar import DAYS_A_MONTH
 from cards.vocabulary import Drug
 
 
@@ -17,7 +19,31 @@ def still_works(chart: Chart, course: Course, draft: Draft) -> bool:
     """Whether the course covers the day on which the draft would begin (without grace; a stopped tablet works no more)."""
     if course.stopped and course.drug.covers_months is None:
         return False
-    return works_on(course, max(draft.start or chart.today, chart.today))
+    return works_on(course, begins(chart, draft))
+
+
+def begins(chart: Chart, draft: Draft) -> date:
+    """On its stated start, else today."""
+    return max(draft.start or chart.today, chart.today)
+
+
+def at_once(chart: Chart, one: Draft, other: Draft) -> bool:
+    """Whether two drafts would work together: the later one begins before the dose or the time of the earlier one is over, by
+    a share of {dose-interval-tolerance} sooner. What a drug that is taken leaves open has no end."""
+    first, later = sorted((one, other), key=lambda draft: begins(chart, draft))
+    months = first.drug.covers_months if first.drug else None
+    days = months * DAYS_A_MONTH if months else first.dosing.days if first.dosing else None
+    apart = (begins(chart, later) - begins(chart, first)).days
+    return days is None or apart < days * (1 - chart.numbers.dose_interval_tolerance)
+
+
+def basket(chart: Chart, drafts: Sequence[Draft]) -> Iterator[tuple[Draft, tuple[Draft, ...]]]:
+    """Each draft with those before it that would work with it, but for the drugs of one pack. An order of several drugs comes
+    before one of a single drug, which is the one to give up; an option on trial comes last."""
+    ranked = sorted(drafts, key=lambda draft: not draft.product)
+    for index, draft in enumerate(ranked):
+        others = (other for other in ranked[:index] if not (draft.product and draft.id == other.id))
+        yield draft, tuple(other for other in others if at_once(chart, draft, other))
 
 
 def other_drug(other: Drug, course: Course | None) -> dict[str, Any]:

@@ -196,6 +196,8 @@ def name(thing: object, language: str, *tables: Mapping[str, Any]) -> str:
         return PROBLEMS[thing.key][language]
     if isinstance(thing, Course):
         return thing.drug.name[language]
+    if isinstance(thing, Draft) and thing.product:
+        return " + ".join(name(drug, language) for drug in thing.product)
     if isinstance(thing, Draft):
         called = name(thing.drug, language) if thing.drug is not None else clean(thing.text)
         return called or phrase("option", "draft", language)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from cards.chart import Draft
+from cards.words.phrases import name
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.elements import Coding, Concept
 from cds_service.fhir.reading.read import TERMINOLOGY
@@ -213,6 +215,18 @@ def test_a_draft_as_the_sandbox_sends_it(chart_of: Reader) -> None:
     }
     (found,) = chart_of(drafts=(draft,))[0].drafts
     assert (found.id, found.drug and found.drug.key, found.strength_mg) == ("MedicationRequest/request-123", "alendronate", 70)
+
+
+def test_a_draft_of_a_pack_is_one_for_each_drug_in_it_and_named_as_a_whole(chart_of: Reader) -> None:
+    pack = medication("MedicationRequest", concept(ATC, "M05BB02", text="risedronic acid 35 mg and calcium 500 mg"), id="7")
+    first, second = chart_of(drafts=(pack,))[0].drafts
+    assert [(each.id, each.drug and each.drug.key) for each in (first, second)] == [
+        ("MedicationRequest/7", "risedronate"),
+        ("MedicationRequest/7", "calcium"),
+    ]
+    assert name(first, "en") == name(second, "en") == "risedronate + calcium"
+    chart = chart_of(drafts=(pack,))[0]
+    assert [draft.id for draft in chart.with_draft(Draft("other"), (second,)).drafts] == ["other"]
 
 
 def test_drafts_that_are_none_of_ours_or_lead_nowhere(chart_of: Reader) -> None:

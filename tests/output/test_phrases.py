@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cards
 from cards.vocabulary import Data, Name
 from cards.words import phrases
 from cards.words.phrases import PHRASES, clean, escape, plain, shorten
@@ -110,3 +113,15 @@ def test_an_unknown_key_is_an_error_and_no_empty_word() -> None:
 
 def test_a_name_object_speaks_the_language_asked_for() -> None:
     assert phrases.word(Name("hip", "髋"), "zh") == "髋"
+
+
+def test_every_note_of_a_rule_has_its_words_and_every_word_its_rule() -> None:
+    """A note without words would take the whole card with it, in the one patient who has it."""
+    noted = set()
+    for file in Path(cards.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            told = isinstance(node, ast.keyword) and node.arg == "notes"
+            added = isinstance(node, ast.Call) and ast.unparse(node.func) == "notes.append"
+            if told or added:
+                noted |= {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    assert noted == set(PHRASES["notes"])

@@ -60,9 +60,10 @@ class OrderedService(Struct, frozen=True):
 
 
 def read_drafts(facts: Facts, selected: frozenset[str] | None) -> tuple[Draft, ...]:
-    """The drafts of this patient; on order-select only those that were selected."""
+    """The drafts of this patient; on order-select only those that were selected. A product of several drugs of ours is a draft
+    for each of them, all with its id, the drug that matters most to bone first."""
     given = selected_of(facts.record, selected)
-    return tuple(sorted((draft for each in given if (draft := _draft(each, facts)) is not None), key=lambda d: d.id))
+    return tuple(sorted((draft for each in given for draft in _drafts(each, facts)), key=lambda d: d.id))
 
 
 def selected_of(record: Record, selected: frozenset[str] | None) -> list[Given]:
@@ -113,35 +114,35 @@ def _is_no_order(found: wire.Medicine | wire.Act) -> bool:
     return found.status in _GIVEN_UP or found.do_not_perform is True
 
 
-def _draft(given: Given, facts: Facts) -> Draft | None:
-    """One draft, judged or not; None for what is no order of a drug or a service."""
+def _drafts(given: Given, facts: Facts) -> tuple[Draft, ...]:
+    """One draft, judged or not, for each drug in it; none for what is no order of a drug or a service."""
     source = given.source
     try:
         ordered = _ordered(given, facts.record, facts.terminology)
         if ordered is None and given.type:
             facts.not_ours(source, given.type, "no order of a drug or a service")
-            return None
+            return ()
         if ordered is None:
             facts.put_aside(source, "unreadable", detail=given.fault)
-            return _unjudged(given)
+            return (_unjudged(given),)
         if _is_no_order(ordered.found):
             facts.not_ours(source, given.type, "given up, or an order not to do it")
-            return None
+            return ()
         subject = _subject(ordered.found)
         if subject and not facts.record.is_ours(subject) and not ordered.concerns_us:
             facts.not_ours(source, given.type, "another patient's, and nothing that a rule reads")
-            return None
+            return ()
         if not facts.is_ours(source, subject):
-            return replace(_unjudged(given), other_patient=True)
+            return (replace(_unjudged(given), other_patient=True),)
         if isinstance(ordered, OrderedMedicine):
-            draft = _medication(source, ordered, facts)
+            drafts = _medication(source, ordered, facts)
         else:
-            draft = _service(source, ordered, facts)
+            drafts = (_service(source, ordered, facts),)
         say_what_is_too_long(source, ordered.found, facts)
-        return replace(draft, repeated=given.repeated, addressable=_is_addressable(given))
+        return tuple(replace(draft, repeated=given.repeated, addressable=_is_addressable(given)) for draft in drafts)
     except BROKEN as error:
         facts.put_aside(source, "unreadable", detail=field_of(error))
-        return _unjudged(given)
+        return (_unjudged(given),)
 
 
 def _unjudged(given: Given) -> Draft:
@@ -154,22 +155,29 @@ def _is_addressable(given: Given) -> bool:
     return not given.repeated and is_reference(given.source)
 
 
-def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> Draft:
+def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Draft, ...]:
+    """A draft for each drug in it; the strength that is read is that of the first."""
     found, reached, drugs = ordered.found, ordered.reached, ordered.drugs
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
-    drug = drugs.drugs[0] if drugs.drugs else None
-    _note(source, f"draft {drug.key}" if drug else "", ordered.unread, reached.concept, facts)
-    return Draft(
+    _note(source, ", ".join(f"draft {drug.key}" for drug in drugs.drugs), ordered.unread, reached.concept, facts)
+    draft = Draft(
         source,
-        drug,
         text=_text(reached.concept),
         start=stated_start(found, facts),
-        strength_mg=drugs.strength_mg if drug else None,
         unidentified=bool(ordered.unread),
         reasons=_reasons(facts, elements.many(found.reason_code), found.reason_reference or ()),
-        dosing=dosing_of(found, reached, drugs, drug, facts) if drug else None,
+        product=drugs.drugs if len(drugs.drugs) > 1 else (),
     )
+    return tuple(
+        replace(
+            draft,
+            drug=drug,
+            strength_mg=drugs.strength_mg if drug is drugs.drugs[0] else None,
+            dosing=dosing_of(found, reached, drugs, drug, facts),
+        )
+        for drug in drugs.drugs
+    ) or (draft,)
 
 
 def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:

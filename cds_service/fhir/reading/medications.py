@@ -235,7 +235,8 @@ def identified(found: wire.Medicine, reached: Reached, terminology: Terminology)
 
 
 def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> Dosing | None:
-    """How one of the drugs in a medication is to be taken."""
+    """How one of the drugs in a medication is to be taken. The dose of a pack is that of its drug for bone: how much calcium or
+    vitamin D lies beside it nobody can read."""
     dosages = _dosages(found)
     others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
     one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
@@ -243,6 +244,8 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
     text = fold(elements.texts((named, reached.form)))
     product = Product(text, one, alone=len(drugs.drugs) == 1)
     said = dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
+    if said is not None and others and drug not in others:
+        said = replace(said, amount=None, readable=False)
     return replace(said, salt=calcium.salt(text)) if said and drug.mechanism is Mechanism.CALCIUM else said
 
 

@@ -4,43 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-
-from cards.chart import Chart, Course, facts
+from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, person, treatment
+from cards.definitions.basket import dose
+from cards.definitions.calcium import intake
 from cards.definitions.minerals import calcium_excess
 from cards.engine.findings import INFO, WARNING, Finding
-from cards.engine.options import offer
+from cards.engine.options import discard, offer
 from cards.thresholds import Numbers
 from cards.vocabulary import DRUGS, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
 
 
-class _Intake(Struct, frozen=True):
-    """Elemental calcium from supplements in mg a day, as far as it can be told; ``unread``: products that could not be."""
-
-    daily: float
-    unread: bool
-
-
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Besides diet 500-600 mg of elemental calcium a day; with diet never above 2000.
 
-    When: (1) an adult with osteoporosis or on treatment has no calcium product on the list as active or covering today; or (2)
-    the calcium products of an adult add up to more than {calcium-supplement-mg} mg of elemental calcium a day, with which diet
-    passes 2000 mg. Entries that give the same amount a day of one salt, or of none named, are taken for one product told twice;
-    what cannot be read is not added, and the detail says so.
+    When: on the chart view, (1) an adult with osteoporosis or on treatment has no calcium product on the list as active or
+    covering today; or (2) the calcium products of an adult add up to more than {calcium-supplement-mg} mg of elemental calcium
+    a day, with which diet passes 2000 mg; (3) on orders, calcium is drafted for an adult, and with the products on the list it
+    does so. Entries that give the same amount a day of one salt, or of none named, are taken for one product told twice; each
+    draft is a product of its own, and one of the list that gives the same is what it renews. What cannot be read is not added,
+    and the detail says so.
 
     Not when: in (1), calcium must not be given, as `calcium-contraindicated` says.
 
     Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day, recommended unless the order-safety cards warn of
-    it. (2) warning, without a suggestion: the detail asks to add up all products and to reduce them.
+    it. (2) warning, without a suggestion: the detail asks to add up all products and to reduce them. (3) warning: the last
+    draft of calcium can be deleted.
     """
     if not person.adult(chart):
         return
     taken = [c for c in chart.courses(_CALCIUM) if c.on_treatment(chart.today) or c.active]
+    if chart.hook in ORDER_HOOKS:
+        yield from _ordered(chart, n, taken)
+        return
     if not taken:
         if not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)) or calcium_excess(chart) is not None:
             return
@@ -55,25 +54,32 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             dropped=chosen.dropped,
         )
         return
-    intake = _intake(taken)
-    if intake.daily > n.calcium_supplement_mg:
+    total = intake(taken)
+    if total.daily > n.calcium_supplement_mg:
         yield Finding(
             indicator=WARNING,
             variant="above",
-            values={"daily": intake.daily, "unread": intake.unread},
+            values={"daily": total.daily, "unread": total.unread},
             facts=tuple(map(facts.taken, taken)),
-            notes=("calcium-unread",) if intake.unread else (),
+            notes=("calcium-unread",) if total.unread else (),
         )
 
 
-def _intake(taken: list[Course]) -> _Intake:
-    """The products added up. Entries that say the same amount a day of one salt, or of none, are one product told twice."""
-    salts: dict[float | None, set[str]] = {}
-    for dosing in (d for c in taken for d in c.dosings or (c.dosing,)):
-        daily = dosing.daily if dosing and dosing.unit == "mg" else None
-        salts.setdefault(daily, set()).add(dosing.salt if dosing else "")
-    told = {daily: max(len(named - {""}), 1) for daily, named in salts.items()}
-    return _Intake(sum(daily * products for daily, products in told.items() if daily), None in told)
+def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding]:
+    """The calcium that is being ordered, with what is on the list."""
+    drafts = sorted(chart.drafted(_CALCIUM), key=lambda draft: not draft.product)
+    total = intake(taken, drafts)
+    if not drafts or total.daily <= n.calcium_supplement_mg:
+        return
+    yield Finding(
+        indicator=WARNING,
+        variant="ordered",
+        values={"daily": total.daily, "unread": total.unread, "listed": bool(taken), "count": len(drafts)},
+        facts=(*(facts.drafted(each, dose(chart, each)) for each in drafts), *map(facts.taken, taken)),
+        options=(discard(drafts[-1]),),
+        notes=("calcium-unread",) if total.unread else (),
+        about=drafts[-1],
+    )
 
 
 def _why(chart: Chart) -> Iterator[Fact]:

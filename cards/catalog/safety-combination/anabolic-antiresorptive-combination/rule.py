@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, facts
-from cards.definitions.overlap import other_drug, still_works
-from cards.engine.findings import INFO, Finding
+from msgspec.structs import replace
+
+from cards.chart import Chart, Draft, facts
+from cards.definitions.basket import dose
+from cards.definitions.overlap import basket, other_drug, still_works
+from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.options import ranking
 from cards.engine.orders import Order, finding_about
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Mechanism
@@ -15,13 +19,15 @@ from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Mechanism
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """An anabolic together with an antiresorptive has no clear added benefit: one after the other instead.
 
-    When: an anabolic is ordered that would begin (on its stated start, else today) while an antiresorptive still works, without
-    grace; or an antiresorptive while an anabolic does.
+    When: (1) an anabolic is ordered that would begin (on its stated start, else today) while an antiresorptive still works,
+    without grace; or an antiresorptive while an anabolic does; (2) both are drafted, to work together.
 
     Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); the other is taken daily to monthly
-    and was stopped.
+    and was stopped; in (2) the later draft begins when the dose or the stated time of the earlier is over, by a share of
+    {dose-interval-tolerance} sooner.
 
-    Then: info, one card for an order. No alternative; the draft can be deleted.
+    Then: (1) info, one card for an order. No alternative; the draft can be deleted. (2) warning, one card for a pair: the draft
+    that comes later in the ranking of drugs for this patient can be deleted, first of all an option of our own on trial.
     """
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
         if draft.drug is None:
@@ -33,3 +39,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 about = other_drug(course.drug, course)
                 yield finding_about(chart, Order(draft.drug, draft=draft), INFO, [facts.on_board(course)], values=about)
                 break
+    for draft, before in basket(chart, chart.drafted(ANTIRESORPTIVE | ANABOLIC)):
+        for other in before:
+            if draft.drug and other.drug and (draft.drug.mechanism in ANABOLIC) is not (other.drug.mechanism in ANABOLIC):
+                yield _both_drafted(chart, draft, other)
+
+
+def _both_drafted(chart: Chart, *both: Draft) -> Finding:
+    """The one to keep is the first of the ranking; a drug that stands in no line of it comes after all that do."""
+    ranked = [drug.ingredient for drug in ranking(chart)]
+    kept, given_up = sorted(both, key=lambda draft: (draft.proposed, _place(ranked, draft)))
+    drug, other = given_up.drug or DENOSUMAB, kept.drug or DENOSUMAB
+    evidence = [facts.drafted(kept, dose(chart, kept))]
+    about = other_drug(other, None)
+    found = finding_about(chart, Order(drug, draft=given_up), WARNING, evidence, variant="drafted", values=about)
+    return found if given_up.proposed else replace(found, facts=(facts.drafted(given_up, dose(chart, given_up)), *evidence))
+
+
+def _place(ranked: list[str], draft: Draft) -> int:
+    return ranked.index(draft.drug.ingredient) if draft.drug and draft.drug.ingredient in ranked else len(ranked)

@@ -5,43 +5,77 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from msgspec.structs import replace
+
 from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.facts import Fact
-from cards.definitions.overlap import other_drug, still_works, works_on
-from cards.engine.findings import WARNING, Finding
-from cards.engine.orders import Order, finding_about, orders_of
+from cards.definitions.basket import dose, together
+from cards.definitions.overlap import basket, other_drug, still_works, works_on
+from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator
+from cards.engine.orders import CHECKED, Order, finding_about, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Drug, Mechanism
 
-_NOT_TOGETHER = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG})
+_NOT_TOGETHER = frozenset(
+    {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.ACTIVE_VITAMIN_D}
+)
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Drugs of one mechanism are not combined: two bisphosphonates, denosumab and a bisphosphonate, two PTH analogs. A renewal
-    of the same drug, or the next drug once the last has worn off, is no duplicate.
+    """No drug is ordered twice at once, and drugs of one mechanism are not combined: two bisphosphonates, denosumab and a
+    bisphosphonate, two PTH analogs, two active forms of vitamin D, denosumab or zoledronate in a strength for osteoporosis and
+    in one for tumors. A renewal of the same drug, or the next drug once the last has worn off, is no duplicate.
 
     When: (1) on orders, two such drugs are drafted together, or one is drafted that would begin (on its stated start, else
     today) while another such drug still works, without grace; (2) on the chart view, two such drugs go on and both work today,
-    without grace: the one begun last is the one spoken of.
+    without grace: the one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted
+    twice or more.
 
-    Not when: both are the same ingredient; the other drug is one taken daily to monthly and was stopped; the draft begins on or
-    after the day on which the other has worn off.
+    Not when: a draft and the list have the same ingredient, but for an oncologic strength beside the one for osteoporosis; the
+    other drug is one taken daily to monthly and was stopped; the draft begins on or after the day on which the other has worn
+    off; of two drafts, the later begins when the dose or the stated time of the earlier is over, by a share of
+    {dose-interval-tolerance} sooner; the drugs of one pack.
 
-    Then: warning on orders, info on the chart view, a card for each pair. No alternative; the draft can be deleted. The detail
-    says until when an injection works, or since when a drug is taken, how a planned switch is ordered, that denosumab must
-    leave no gap, and on the chart view where a course is not confirmed.
+    Then: warning on orders, info on the chart view, a card for each pair. Critical on orders (warning on the chart view) for an
+    oncologic strength beside the other; in (3) where the drafts add up to what no accepted regimen gives in the same time
+    (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}). No alternative; a draft can be
+    deleted, of two drafts the later one (recommended where it is critical). The detail says until when an injection works, or
+    since when a drug is taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a
+    course is not confirmed.
     """
     if chart.hook not in ORDER_HOOKS:
         yield from _both_taken(chart)
         return
-    drafts = chart.drafted(_NOT_TOGETHER)
-    for index, draft in enumerate(drafts):
-        for other in drafts[:index]:
+    for draft, others in basket(chart, chart.drafted(_NOT_TOGETHER)):
+        for other in others:
             if draft.drug and other.drug and _clash(draft.drug, other.drug):
-                yield _duplicate(chart, draft, other.drug, None, facts.drafted(other))
+                yield _duplicate(chart, draft, other.drug, None, facts.drafted(other, dose(chart, other)))
         for course in chart.courses(_clashing(draft.drug)) if draft.drug else ():
             if draft.drug and _clash(draft.drug, course.drug) and still_works(chart, course, draft):
                 yield _duplicate(chart, draft, course.drug, course, facts.on_board(course))
+    for draft, others in basket(chart, chart.drafted(CHECKED)):
+        same = [other for other in others if draft.drug and other.drug and _one_drug(draft.drug, other.drug)]
+        if draft.drug and same:
+            yield _ordered_twice(chart, draft, draft.drug, same)
+
+
+def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft]) -> Finding:
+    """A draft of an ingredient with those of the same before it."""
+    total = together(chart, (*others, draft))
+    found = finding_about(
+        chart,
+        Order(drug, draft=draft),
+        CRITICAL if total.accepted is False else WARNING,
+        (),
+        variant="twice",
+        values={
+            "count": len(others) + 1,
+            "total": total.amount,
+            "period": total.period,
+            "accepted": total.accepted,
+        },
+    )
+    return replace(found, facts=tuple(facts.drafted(each, dose(chart, each)) for each in (draft, *others) if not each.proposed))
 
 
 def _both_taken(chart: Chart) -> Iterator[Finding]:
@@ -54,8 +88,9 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                 yield finding_about(
                     chart,
                     Order(newer.drug, course=newer),
-                    WARNING,
+                    _graded(newer.drug, older.drug),
                     [facts.on_board(older)],
+                    variant=_variant(newer.drug, older.drug),
                     values=other_drug(older.drug, older),
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
@@ -67,8 +102,32 @@ def _clashing(drug: Drug) -> frozenset[Mechanism]:
 
 
 def _clash(one: Drug, other: Drug) -> bool:
-    return one.ingredient != other.ingredient and other.mechanism in _clashing(one)
+    return other.mechanism in _clashing(one) and (one.ingredient != other.ingredient or _oncologic(one, other))
+
+
+def _one_drug(one: Drug, other: Drug) -> bool:
+    return one.ingredient == other.ingredient and one.oncologic == other.oncologic
+
+
+def _oncologic(one: Drug, other: Drug) -> bool:
+    """Whether they are the strengths of one ingredient for osteoporosis and for tumors."""
+    return one.ingredient == other.ingredient and one.oncologic != other.oncologic
+
+
+def _variant(one: Drug, other: Drug) -> str:
+    if _oncologic(one, other):
+        return "oncologic"
+    return "active-vitamin-d" if one.mechanism is Mechanism.ACTIVE_VITAMIN_D else ""
+
+
+def _graded(one: Drug, other: Drug) -> Indicator:
+    return CRITICAL if _oncologic(one, other) else WARNING
 
 
 def _duplicate(chart: Chart, draft: Draft, other: Drug, course: Course | None, evidence: Fact) -> Finding:
-    return finding_about(chart, Order(draft.drug or other, draft=draft), WARNING, [evidence], values=other_drug(other, course))
+    drug = draft.drug or other
+    values = other_drug(other, course)
+    found = finding_about(
+        chart, Order(drug, draft=draft), _graded(drug, other), [evidence], variant=_variant(drug, other), values=values
+    )
+    return found if course or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), evidence))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_SIGN, Chart, Course, Dosing, Draft, facts
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
-from cards.definitions.accepted import ONCOLOGIC, Accepted, interval, regimens_of
+from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
 from cards.definitions.person import adult
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
 from cards.engine.options import Offer, mend, offer
@@ -92,10 +92,7 @@ class _Ordered(Struct, frozen=True):
 
     @property
     def dosing(self) -> Dosing:
-        """The sig; where it says how often to take a tablet but not how many, one of the product's strength."""
-        told = self.draft.dosing or Dosing(readable=False)
-        one_tablet = told.readable and told.amount is None and self.drug.oral
-        return replace(told, amount=self.draft.strength_mg, unit="mg") if one_tablet else told
+        return dosing_of(self.draft)
 
     @property
     def mg(self) -> float | None:

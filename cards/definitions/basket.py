@@ -1,0 +1,85 @@
+"""Orders of one ingredient that are written together: what each says, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isclose
+
+from msgspec import Struct
+
+from cards.chart import Chart, Dosing, Draft
+from cards.definitions.accepted import dosing_of, interval, regimens_of
+from cards.vocabulary import Name
+
+_A_DAY = Name("a day", "每日")
+
+
+class Together(Struct, frozen=True):
+    """What several drafts of one ingredient come to: how much in how long, as a text says it (None: it cannot be told), and
+    whether that is an accepted regimen (None: it cannot be told, or the doses of the drug are not checked)."""
+
+    amount: Name | None = None
+    period: Name | None = None
+    accepted: bool | None = None
+
+
+def together(chart: Chart, drafts: Sequence[Draft]) -> Together:
+    """The drafts added up: at the interval that all have, else a day. Without an interval (one infusion each) the sum is that
+    of single doses. It is accepted where some accepted regimen gives as much in the same time."""
+    told = [dosing_of(draft) for draft in drafts]
+    if len({dosing.unit for dosing in told}) > 1 or not all(dosing.readable and dosing.amount for dosing in told):
+        return Together()
+    every = {dosing.every_days for dosing in told}
+    if len(every) == 1 and None not in every:
+        (days,) = every
+        days = max(days or 1.0, 1.0)
+    elif None not in every:
+        days = 1.0
+    else:
+        days = None
+    if days is None and (len(every) > 1 or not all(draft.drug and draft.drug.covers_months for draft in drafts)):
+        return Together()
+    amount = sum((dosing.amount or 0) if days is None else (dosing.daily or 0) * days for dosing in told)
+    period = interval(chart.numbers.dose_interval_tolerance, days) if days else None
+    return Together(quantity(amount, told[0].unit), _A_DAY if days == 1 else period, _accepted(chart, drafts, amount, days))
+
+
+def _accepted(chart: Chart, drafts: Sequence[Draft], mg: float, days: float | None) -> bool | None:
+    regimens = [regimen for draft in drafts if draft.drug for regimen in regimens_of(draft.drug)]
+    if not regimens:
+        return None
+    reasons = {reason for draft in drafts for reason in draft.reasons}
+    fitting = [r for r in regimens if not r.only_for or reasons.intersection(r.only_for) or chart.active_problem(*r.only_for)]
+    share, apart = chart.numbers.dose_tolerance, chart.numbers.dose_interval_tolerance
+    if any(r.has_dose(mg, share) and (days is None or r.has_interval(days, apart)) for r in fitting):
+        return True
+    return days is not None and any(isclose(mg / days, r.mg / r.days, rel_tol=share) for r in fitting)
+
+
+def dose(chart: Chart, draft: Draft) -> Name | None:
+    """What a draft says of amount and interval; None where nobody can read either.
+
+    An option on trial, or an order without a sig, is named by its strength alone.
+    """
+    told: Dosing = dosing_of(draft)
+    amount = told.amount if told.amount is not None else draft.strength_mg
+    unit = told.unit if told.amount is not None else "mg"
+    parts = (
+        quantity(amount, unit) if amount else None,
+        interval(chart.numbers.dose_interval_tolerance, told.every_days) if told.every_days else None,
+    )
+    said = [part for part in parts if part]
+    return Name(" ".join(part.en for part in said), " ".join(part.zh for part in said)) if said else None
+
+
+def quantity(amount: float, unit: str) -> Name:
+    """An amount of a drug as it is written: below a milligram in micrograms, thousands with a comma in English.
+
+    >>> quantity(0.04, "mg").en, quantity(1200, "mg").en, quantity(1200, "IU")
+    ('40 mcg', '1,200 mg', Name(en='1,200 units', zh='1200 IU'))
+    """
+    if unit != "mg":
+        return Name(f"{amount:,.9g} units", f"{amount:.9g} IU")
+    if amount < 1:
+        return Name(f"{amount * 1000:,.4g} mcg", f"{amount * 1000:.4g} μg")
+    return Name(f"{amount:,.6g} mg", f"{amount:.6g} mg")
