@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cards.engine.card import FILES
-from cards.engine.catalog import all_cards
+from cards.engine.catalog import all_cards, sections
 from cards.thresholds import shipped
 from cds_service.config import Settings
 from cds_service.fhir.reading.elements import Coding, Concept
@@ -66,9 +66,11 @@ def test_documents_name_no_variable_that_does_not_exist() -> None:
     assert told <= variables
 
 
-def test_every_card_is_in_the_readme_and_no_other() -> None:
-    told = [code for row in rows(section(README, "What it says")) for code in codes(row[1])]
-    assert sorted(told) == sorted(all_cards())
+def test_the_readme_has_every_section_and_names_cards_that_are_there() -> None:
+    """Not every card: a new one is listed by `card list` and `/knowledge` without an edit here."""
+    told = rows(section(README, "What it says"))
+    assert [row[0] for row in told] == [each.title.en for each in sections().values()]
+    assert {code for row in told for code in codes(row[1])} <= set(all_cards())
 
 
 def test_the_targets_that_the_readme_names_exist() -> None:

@@ -8,9 +8,10 @@ from cards.chart import Chart, facts
 from cards.definitions import person, treatment
 from cards.definitions.pain import pain_limit, pain_score
 from cards.definitions.vertebral import new_vertebral_fracture
-from cards.engine.findings import WARNING, Earlier, Finding, Option
-from cards.engine.options import service
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
+from cards.engine.options import safety, service
 from cards.thresholds import Numbers
+from cards.vocabulary import DRUGS
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -23,9 +24,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     augmentation; orthosis, referral to physiotherapy and to spine surgery unless ordered; any number. The detail gives the
     criteria for non-operative care, augmentation and open surgery; calcitonin for three months at most where the newest pain
     score within {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more (without such a score: only for
-    such pain or around an operation); early augmentation from {very-old-years} years on; log-rolling, brace, posture,
-    thrombosis prevention in long bed rest. It says to start drugs where `start-treatment` fires, to review and continue them on
-    treatment or where `treatment-failure` fires, else to settle without delay which.
+    such pain or around an operation; not where a card of order safety would warn of it); early augmentation from
+    {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention in long bed rest. It says to start
+    drugs where `start-treatment` fires, to review and continue them on treatment or where `treatment-failure` fires, else to
+    settle without delay which.
     """
     broken = new_vertebral_fracture(chart)
     if broken is None or not person.adult(chart):
@@ -40,6 +42,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "fracture": broken,
             "pain": pain,
             "severe": severe,
+            "calcitonin": all(warned.indicator is INFO for warned in safety(chart, DRUGS["calcitonin"])),
             "drugs": _drugs(chart, earlier),
             "old": (chart.age or 0) >= n.very_old_years,
         },
