@@ -38,7 +38,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: warning on orders, info on the chart view, a card for each pair. Critical on orders (warning on the chart view) for an
     oncologic strength beside the other; in (3) where the drafts add up to what no accepted regimen gives in the same time
-    (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}). No alternative; a draft can be
+    (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for
+    an option beside a draft that nobody can add up: it is no option then. No alternative; a draft can be
     deleted, of two drafts the later one (recommended where it is critical). The detail says until when an injection works, or
     since when a drug is taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a
     course is not confirmed.
@@ -62,10 +63,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft]) -> Finding:
     """A draft of an ingredient with those of the same before it."""
     total = together(chart, (*others, draft))
+    too_much = total.accepted is False or (draft.proposed and total.accepted is None)
     found = finding_about(
         chart,
         Order(drug, draft=draft),
-        CRITICAL if total.accepted is False else WARNING,
+        CRITICAL if too_much else WARNING,
         (),
         variant="twice",
         values={
