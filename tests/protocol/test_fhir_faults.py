@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from threading import Lock
+from threading import Barrier, Condition, Lock
 from typing import Any
 
 import pytest
@@ -142,6 +143,42 @@ def test_a_server_is_asked_so_many_things_at_a_time_the_first_ones_first(ehr: re
     FhirClient(5, parallel=1).fetch(Access(BASE), urls)
     assert max(most) == 1
     assert order == [str(number) for number in range(20)]
+
+
+def test_a_server_that_allows_four_at_a_time_is_read_whole(
+    ehr: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the usual six at a time two of the first are turned away; they come back when they were told to."""
+    turn, under_way, most, turned_away = Condition(), set[str](), list[int](), list[str]()
+    six = Barrier(6)
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        name = str(request.url).rpartition("=")[2]
+        with turn:
+            busy = len(under_way) >= 4
+            under_way.add(name)
+            most.append(len(under_way))
+        if int(name) < 6 and name not in turned_away and len(most) <= 6:
+            six.wait(10)
+        with turn:
+            under_way.discard(name)
+            turn.notify_all()
+        if busy:
+            turned_away.append(name)
+            return 429, {"Retry-After": "1"}, ""
+        return 200, {}, json.dumps(SEARCHSET)
+
+    def a_second(seconds: float) -> None:
+        assert seconds == 1
+        with turn:
+            turn.wait_for(lambda: len(under_way) < 4, 10)
+
+    monkeypatch.setattr("cds_service.fhir.fetching.client.time.sleep", a_second)
+    ehr.add_callback(responses.GET, f"{BASE}/Condition", callback=answer)
+    urls = {str(number): f"{BASE}/Condition?patient={number}" for number in range(20)}
+    answers = FhirClient(5).fetch(Access(BASE), urls)
+    assert turned_away
+    assert all(answer.complete for answer in answers.values())
 
 
 @pytest.mark.parametrize(
