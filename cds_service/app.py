@@ -82,9 +82,11 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
         service = _service(service_id)
         _refuse_other_media()
         client = caller()
-        issuer, servers = (client.iss, client.fhir_servers) if client else ("", None)
+        issuer, tenant, servers = (client.iss, client.tenant, client.fhir_servers) if client else ("", "", None)
         asked = parse(_content(settings.max_body), service.hook, client=issuer, fhir_servers=servers, body=BODY)
-        repetition = Repetition(store, asked, service.id, client=issuer, shadow=settings.shadow) if store.running else None
+        repetition = None
+        if store.running:
+            repetition = Repetition(store, asked, service.id, client=issuer, tenant=tenant, shadow=settings.shadow)
         language = preferred(request.headers.get("Accept-Language"), settings.language)
         given = evaluator.evaluate(asked, language, repetition=repetition)
         for card in given.response["cards"]:

@@ -102,6 +102,8 @@ class Evaluator:
         self._gatherer.complete(gathered, call)
         chart, trace = self._read(gathered, call, today or self._settings.today())
         _count(chart)
+        if repetition and chart.unread:
+            repetition.note_unread(chart.unread)
         if not trace.used["patient"]:
             raise errors.missing_data(gathered.missing | {"patient"})
         found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]

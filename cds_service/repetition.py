@@ -5,9 +5,10 @@ override rests longer (``Rest``), its state stands for its facts."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+from cards.chart import Unread
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.engine import sources
@@ -15,21 +16,25 @@ from cards.engine.findings import CRITICAL, Finding
 from cds_service import metrics
 from cds_service.hooks.request import Call
 from cds_service.store import Override, Shown, Store
+from cds_service.unread import shape
 
 
 class Repetition:
     """What the store knows about one call: whose record it is and who asks, as hashes."""
 
-    def __init__(self, store: Store, call: Call, service: str, *, client: str = "", shadow: bool = False) -> None:
-        """``client`` is who calls (the issuer of its token), since ids of patients are unique in one EHR only. ``shadow``:
-        what is shown is noted, and not sent."""
+    def __init__(
+        self, store: Store, call: Call, service: str, *, client: str = "", tenant: str = "", shadow: bool = False
+    ) -> None:
+        """``client`` is who calls (the issuer of its token), ``tenant`` for whom: ids are unique in one tenant of one EHR only.
+        ``shadow``: what is shown is noted, and not sent."""
         self._store = store
         self._hook = call.hook
         self._service = service
         self._shadow = shadow
         self._hashed: dict[int, str] = {}
-        self._patient = store.hashed("patient", client, call.patient_id)
-        self._practitioner = store.hashed("practitioner", client, call.user_id) if call.user_id else ""
+        where, of = ((client, tenant), " of tenant") if tenant else ((client,), "")
+        self._patient = store.hashed(f"patient{of}", *where, call.patient_id)
+        self._practitioner = store.hashed(f"practitioner{of}", *where, call.user_id) if call.user_id else ""
 
     def fresh(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings without those that this practitioner set aside; what is held back is counted."""
@@ -69,6 +74,10 @@ class Repetition:
         )
         if lost:
             metrics.LOST.inc(lost)
+
+    def note_unread(self, unread: Iterable[Unread]) -> None:
+        """Count what was not understood, without whose it is."""
+        self._store.count_unread(map(shape, unread))
 
     def _facts(self, finding: Finding) -> str:
         """What a finding rests on, hashed: asked for when it is held against what was set aside, and when it is noted."""

@@ -29,30 +29,24 @@ OUTCOMES = {
 }
 """How the outcomes of a trace are called, and their color, in the order in which they are listed."""
 
-UNREAD = {
-    "no-name": "has neither name nor code",
-    "local-code": "has only a code that nobody else knows",
-    "unknown-code": "has only a code that is in no table",
-    "not-understood": "points to something of ours and is not understood",
-    "unresolved-reference": "points to something that was not sent",
-}
-
 STYLES = dict(OUTCOMES.values())
 COLORS = {"critical": "red", "warning": "yellow", "info": "blue"}
 
 
-def show(given: Evaluation, hook: str, today: date, *, trace: bool = False, console: Console | None = None) -> None:
-    """Print every card, and with ``trace`` what was read and what was set aside."""
+def show(
+    given: Evaluation, hook: str, today: date, *, trace: bool = False, language: str = "en", console: Console | None = None
+) -> None:
+    """Print every card, and with ``trace`` what was read and what was set aside, with the reasons in this language."""
     console = console or Console(highlight=False)
     cards = given.response["cards"]
     console.print(Text(f"{hook} on {today}: {len(cards)} {'card' if len(cards) == 1 else 'cards'}", style="bold"))
     for card in cards:
         console.print(_panel(card))
     if trace and given.trace is not None:
-        console.print(_trace(given.trace))
+        console.print(_trace(given.trace, language))
 
 
-def _trace(trace: Trace) -> RenderableType:
+def _trace(trace: Trace, language: str) -> RenderableType:
     """A sentence of counts, then a row for each resource: what it was used as, or why it was not."""
     used, aside = trace.used.total(), trace.set_aside.total()
     counts = (
@@ -60,12 +54,12 @@ def _trace(trace: Trace) -> RenderableType:
     )
     more = f", {trace.duplicates} repeated, {trace.without_subject} naming no patient"
     table = Table("resource", "became", "what", "why", box=box.SIMPLE, pad_edge=False)
-    for source, outcome, what, why in _rows(trace.lines or ()):
+    for source, outcome, what, why in _rows(trace.lines or (), language):
         table.add_row(Text(source, overflow="fold"), Text(outcome, style=STYLES[outcome]), Text(what), Text(why))
     return Group(Text(f"Read: {counts}{more}", style="bold"), table)
 
 
-def _rows(lines: Iterable[Line]) -> list[tuple[str, str, str, str]]:
+def _rows(lines: Iterable[Line], language: str) -> list[tuple[str, str, str, str]]:
     """What was used first, then what was set aside, then the rest; one row for all uses of one resource."""
     uses: dict[str, list[str]] = {}
     rows = []
@@ -74,9 +68,10 @@ def _rows(lines: Iterable[Line]) -> list[tuple[str, str, str, str]]:
         if line.outcome == "used":
             uses.setdefault(line.source, []).append(line.what)
         elif line.outcome == "unread":
-            rows.append((line.source, outcome, line.what, f"{UNREAD[line.why]}: {line.detail}".removesuffix(": ")))
+            why = phrase("why-unread", line.why, language)
+            rows.append((line.source, outcome, line.what, f"{why}: {line.detail}".removesuffix(": ")))
         elif line.outcome == "set-aside":
-            why = phrase("set-aside", line.why, "en") + (f" ({line.detail})" if line.detail else "")
+            why = phrase("set-aside", line.why, language) + (f" ({line.detail})" if line.detail else "")
             rows.append((line.source, outcome, line.what, why))
         else:
             rows.append((line.source, outcome, line.what if line.outcome == "left-out" else "", line.why))

@@ -18,6 +18,7 @@ from cards.engine.catalog import all_cards
 from cds_service.app import create_app
 from cds_service.casebook import runs
 from cds_service.casebook.cases import WHY_NOT, Case, all_cases
+from cds_service.casebook.doubt import missing
 from cds_service.casebook.requests import request
 from cds_service.casebook.verdict import faults
 from cds_service.casebook.ways import WAYS
@@ -52,6 +53,12 @@ def test_case_told_otherwise(case: Case, way: str) -> None:
 
 def test_every_reason_why_a_case_cannot_be_told_otherwise_is_needed() -> None:
     assert {why for case in CASES for why in case.get("ways", {}).values()} == set(WHY_NOT)
+
+
+@pytest.mark.parametrize("code", [code for code, card in all_cards().items() if not card.last])
+def test_a_card_names_all_that_it_rests_on(code: str) -> None:
+    """A group whose loss changes whether the card fires, in any of its cases, is in ``rests_on``: else it is silent unsaid."""
+    assert list(missing(all_cards()[code])) == []
 
 
 def test_no_two_cases_of_a_card_have_one_name() -> None:

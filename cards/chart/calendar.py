@@ -6,6 +6,8 @@ from calendar import monthrange
 from datetime import date, timedelta
 from functools import lru_cache
 
+from msgspec import Struct
+
 DAYS_A_MONTH = 365.25 / 12
 """For time on a drug that was put together from several stretches."""
 
@@ -31,6 +33,33 @@ def add_days(day: date, days: int) -> date:
         return day + timedelta(days=days)
     except OverflowError:
         return date.max if days > 0 else date.min
+
+
+class Partial(Struct, frozen=True, gc=False):
+    """A date that the record tells as a year or a month alone: the first and the last day that it can have been."""
+
+    first: date
+    latest: date
+
+    @property
+    def iso(self) -> str:
+        """The partial date of ISO 8601; the interval where neither year nor month are known.
+
+        >>> Partial(date(2026, 3, 1), date(2026, 3, 31)).iso, Partial(date(2026, 1, 1), date(2026, 11, 27)).iso
+        ('2026-03', '2026')
+        """
+        if self.first.year != self.latest.year:
+            return f"{self.first.isoformat()}/{self.latest.isoformat()}"
+        return f"{self.first:%Y-%m}" if self.one_month else f"{self.first:%Y}"
+
+    @property
+    def one_month(self) -> bool:
+        return (self.first.year, self.first.month) == (self.latest.year, self.latest.month)
+
+
+def as_recorded(first: date | None, latest: date | None) -> date | Partial | None:
+    """A day as the record tells it: exact where there is no ``latest``. It is for print alone: rules compare days."""
+    return Partial(first, latest) if first is not None and latest is not None else first
 
 
 def years_between(earlier: date, later: date) -> int:

@@ -139,9 +139,9 @@ class Chart(Struct, frozen=True, kw_only=True):
         return max(found, key=lambda s: s.when or date.min) if found else None
 
     def fractures_since(self, months: int) -> tuple[Fracture, ...]:
-        """Fragility fractures of the last ``months`` months."""
+        """Fragility fractures that are, or may be, of the last ``months`` months."""
         since = self.months_ago(months)
-        return tuple(f for f in self.fractures if f.when and f.when >= since)
+        return tuple(f for f in self.fractures if f.at_latest and f.at_latest >= since)
 
     # -- drugs ----------------------------------------------------------------------------------------------------
 

@@ -7,13 +7,15 @@ from datetime import date
 
 from msgspec import Struct
 
+from cards.chart.calendar import Partial, as_recorded
 from cards.chart.chart import Chart
 from cards.chart.records import Course, Draft, Fracture, Measurement, Problem
 from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Name
 
 
 class Fact(Struct, frozen=True):
-    """A piece of evidence as a card shows it: what it is, its value as recorded, unit, date, and where it stands."""
+    """A piece of evidence as a card shows it: what it is, its value as recorded, unit, date (``latest``: as in ``records``),
+    and where it stands."""
 
     name: Name
     value: str | float | Name | None = None
@@ -21,6 +23,11 @@ class Fact(Struct, frozen=True):
     when: date | None = None
     source: str = ""
     note: Name | None = None
+    latest: date | None = None
+
+    @property
+    def dated(self) -> date | Partial | None:
+        return as_recorded(self.when, self.latest)
 
 
 def measured(measurement: Measurement) -> Fact:
@@ -36,7 +43,7 @@ def measured(measurement: Measurement) -> Fact:
     given = measurement.given if measurement.given and not measurement.computed else ""
     if given and not _same_unit(given, analyte.unit):
         note = Name(f"recorded as {given}", f"原始记录：{given}")
-    return Fact(name, value, analyte.unit, measurement.when, measurement.source, note)
+    return Fact(name, value, analyte.unit, measurement.when, measurement.source, note, measurement.latest)
 
 
 _HOW = {
@@ -83,23 +90,35 @@ def last_dose(course: Course) -> Fact:
     if course.last_dose is None:
         note = Name("date not on record", "日期未记录")
     name = course.drug.name
-    return Fact(Name(f"{name.en}, last dose", f"{name.zh}末次给药"), None, "", course.last_dose, course.source, note)
+    given = Name(f"{name.en}, last dose", f"{name.zh}末次给药")
+    return Fact(given, None, "", course.last_dose, course.source, note, course.last_dose_latest)
 
 
 def started(course: Course) -> Fact:
+    """The start; of an order or entry that nobody renewed, perhaps for decades, no more than since when it is listed."""
     name = course.drug.name
+    if course.unconfirmed:
+        start = Name(f"{name.en}, listed since", f"{name.zh}列入用药清单")
+    else:
+        start = Name(f"{name.en}, start", f"{name.zh}开始用药")
+    return Fact(start, None, "", course.start, course.source, _unconfirmed(course), course.start_latest)
+
+
+def _unconfirmed(course: Course) -> Name | None:
     months = course.unconfirmed
     doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未证实：{months}个月内无续方迹象")
-    note = doubt if course.unconfirmed else None
-    return Fact(Name(f"{name.en}, start", f"{name.zh}开始用药"), None, "", course.start, course.source, note)
+    return doubt if months else None
 
 
 def stopped(course: Course, end: date | None = None) -> Fact:
     """The end of a course; without a date it is said that there is none."""
     name = course.drug.name
     day = end or course.end
+    latest = course.end_latest if day == course.end else None
+    if course.end_unknown:
+        day = latest = None
     note = None if day else Name("date of the end not on record", "停药日期未记录")
-    return Fact(Name(f"{name.en}, stopped", f"{name.zh}停用"), None, "", day, course.source, note)
+    return Fact(Name(f"{name.en}, stopped", f"{name.zh}停用"), None, "", day, course.source, note, latest)
 
 
 def supply(course: Course) -> Fact:
@@ -111,7 +130,8 @@ def supply(course: Course) -> Fact:
 def taken(course: Course) -> Fact:
     """That the drug is on the record as being taken."""
     name = course.drug.name
-    return Fact(Name(f"{name.en}, on the medication list", f"{name.zh}（在用）"), None, "", course.start, course.source)
+    listed = Name(f"{name.en}, on the medication list", f"{name.zh}（在用）")
+    return Fact(listed, None, "", course.start, course.source, _unconfirmed(course), course.start_latest)
 
 
 def on_board(course: Course) -> Fact:
@@ -127,11 +147,11 @@ def fracture(broken: Fracture) -> Fact:
         note = Name("presumed low-energy, please confirm", "推定为低能量骨折，请核实")
     elif broken.after_bone_tumor:
         note = Name("coded as osteoporotic, but a bone tumor is on record", "编码为骨质疏松性骨折，但病历中有骨肿瘤记录")
-    return Fact(FRACTURE_SITES[broken.site], None, "", broken.when, broken.source, note)
+    return Fact(FRACTURE_SITES[broken.site], None, "", broken.when, broken.source, note, broken.latest)
 
 
 def problem(entry: Problem) -> Fact:
-    return Fact(PROBLEMS[entry.key], None, "", entry.when, entry.source)
+    return Fact(PROBLEMS[entry.key], None, "", entry.when, entry.source, latest=entry.latest)
 
 
 def age(chart: Chart) -> Fact:

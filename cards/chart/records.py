@@ -4,6 +4,9 @@ Every fact carries ``source``, the reference of the resource that it came from (
 point at its evidence. Dates are calendar dates in the service's time zone. Where the record gives only a month or a year,
 ``latest`` is the last day that it can have been, and the day beside it the first; where it is None, the day is exact.
 ``latest`` is not later than today, unless the whole interval is to come.
+
+A rule that warns asks whether one possible day lies in its window, one that acts whether all do. Either way "longer ago than"
+and "possibly within" look at the last possible day (``at_latest``), "surely within" at the first. ``dated`` is for print.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from cards.chart.calendar import add_months, years_between
+from cards.chart.calendar import Partial, add_months, as_recorded, years_between
 from cards.vocabulary import Data, Drug, Mechanism, Site
 
 
@@ -77,6 +80,15 @@ class Measurement(Struct, frozen=True, gc=False):
     order: tuple[datetime, ...] = ()
     latest: date | None = None
 
+    @property
+    def at_latest(self) -> date:
+        """The last day that it can have been."""
+        return self.latest or self.when
+
+    @property
+    def dated(self) -> date | Partial:
+        return as_recorded(self.when, self.latest) or self.when
+
     def below(self, limit: float) -> bool | None:
         """Whether the value lies below ``limit``; None when its comparator leaves it open.
 
@@ -119,6 +131,15 @@ class Problem(Struct, frozen=True, gc=False):
     def when(self) -> date | None:
         return self.onset or self.recorded
 
+    @property
+    def at_latest(self) -> date | None:
+        """The last day that it can have been."""
+        return self.latest or self.when
+
+    @property
+    def dated(self) -> date | Partial | None:
+        return as_recorded(self.when, self.latest)
+
 
 class FractureEntry(Struct, frozen=True, gc=False):
     """A fracture as one Condition of the record tells it, before ``cards.fractures`` decides what counts.
@@ -146,6 +167,20 @@ class Fracture(Struct, frozen=True):
     part: str = ""
     presumed: bool = False
     after_bone_tumor: bool = False
+    latest: date | None = None
+
+    def may_be_within(self, begin: date, end: date) -> bool:
+        """Whether one of the days that it can have been is one from ``begin`` to ``end``, both counted."""
+        return self.when is not None and self.when <= end and begin <= (self.latest or self.when)
+
+    @property
+    def at_latest(self) -> date | None:
+        """The last day that it can have been."""
+        return self.latest or self.when
+
+    @property
+    def dated(self) -> date | Partial | None:
+        return as_recorded(self.when, self.latest)
 
 
 class Dosing(Struct, frozen=True, gc=False):
@@ -199,12 +234,15 @@ class Exposure(Struct, frozen=True, gc=False):
 class Course(Struct, frozen=True):
     """All that the record says of one drug, put together (``cards.courses``).
 
-    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when
-    there is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
-    ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an
-    order without a sign of renewal for more than so many months, 0 where there is one. ``grace_months``: how long after
-    ``covered_until`` the patient still counts as on treatment. ``pending``: the day of an open order written
-    after the last dose (or for a day to come).
+    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when there
+    is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
+    ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an order
+    without a sign of renewal for more than so many months, 0 where there is one. ``grace_months``: how long after
+    ``covered_until`` the patient still counts as on treatment. ``pending``: the day of an open order written after the last
+    dose (or for a day to come). ``end_unknown``: tablets are over ("completed", "stopped"), and neither an end nor a supply
+    says since when: the day that stands in for it is the last sign of them. ``start_latest``, ``last_dose_latest``,
+    ``end_latest``: the last days that start, last dose and end can have been, where they are not exact. ``exposure_days`` is
+    then the least that it can be, and ``spans`` reach as far as they can.
     """
 
     drug: Drug
@@ -214,6 +252,7 @@ class Course(Struct, frozen=True):
     doses: tuple[date, ...] = ()
     stopped: bool = False
     end: date | None = None
+    end_unknown: bool = False
     active: bool = False
     undated: bool = False
     covered_until: date | None = None
@@ -226,6 +265,27 @@ class Course(Struct, frozen=True):
     sources: tuple[str, ...] = ()
     dosing: Dosing | None = None
     dosings: tuple[Dosing, ...] = ()
+    start_latest: date | None = None
+    last_dose_latest: date | None = None
+    end_latest: date | None = None
+
+    @property
+    def start_at_latest(self) -> date | None:
+        return self.start_latest or self.start
+
+    @property
+    def last_dose_at_latest(self) -> date | None:
+        return self.last_dose_latest or self.last_dose
+
+    @property
+    def started(self) -> date | Partial | None:
+        """The start as recorded."""
+        return as_recorded(self.start, self.start_latest)
+
+    @property
+    def last_dosed(self) -> date | Partial | None:
+        """The last dose as recorded."""
+        return as_recorded(self.last_dose, self.last_dose_latest)
 
     @property
     def source(self) -> str:
@@ -267,6 +327,15 @@ class Service(Struct, frozen=True, gc=False):
     source: str = ""
     when: date | None = None
     latest: date | None = None
+
+    @property
+    def at_latest(self) -> date | None:
+        """The last day that it can have been."""
+        return self.latest or self.when
+
+    @property
+    def dated(self) -> date | Partial | None:
+        return as_recorded(self.when, self.latest)
 
 
 class Draft(Struct, frozen=True):

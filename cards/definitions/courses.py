@@ -54,6 +54,9 @@ def build(
     statement is active, else until its end. An order or statement without a newer sign for {renewal-sign-months} months still
     counts, and the detail says "not confirmed".
 
+    Of dates that are told as a year or a month: a dose that may be one of an exact date is that dose; time on the drug is the
+    least that it can have been; doses less than {denosumab-oncology-interval-days} days apart are counted among exact dates.
+
     Denosumab without a strength counts as 60 mg, unless doses lie less than {denosumab-oncology-interval-days} days apart, a
     brand is that of 120 mg, or bone metastasis, myeloma or giant cell tumor of bone is on record.
     """
@@ -81,7 +84,8 @@ def _monthly(numbers: Numbers, exposures: list[Exposure]) -> bool:
     """Whether doses of one kind of record lie less than {denosumab-oncology-interval-days} days apart (two records
     of one injection aside)."""
     for kind in ("administration", "dispense"):
-        days = _clustered(sorted(e.start for e in exposures if e.kind == kind and e.start), within=numbers.same_dose_days)
+        exact = sorted(e.start for e in exposures if e.kind == kind and e.start and not e.latest)
+        days = _clustered(exact, within=numbers.same_dose_days)
         if any((later - earlier).days < numbers.denosumab_oncology_interval_days for earlier, later in pairwise(days)):
             return True
     return False
@@ -91,15 +95,17 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
     planned = [e for e in exposures if e.start is not None and e.start > today]
     past = [e for e in exposures if e.start is None or e.start <= today]
     doses = _doses(numbers, drug, past)
-    stopped, end = _stop(past, doses, today)
+    stopped, end, end_latest = _stop(past, doses, today)
     ongoing = [e for e in past if _is_ongoing(e, today)]
     active = bool(ongoing) and not stopped
     course = Course(
         drug,
         start=min((e.start for e in past if e.start), default=None),
+        start_latest=_earliest_of(past),
         doses=tuple(doses),
         stopped=stopped,
         end=end,
+        end_latest=end_latest,
         active=active,
         undated=any(e.start is None for e in ongoing),
         unconfirmed=_unconfirmed(numbers, past, today) if active else 0,
@@ -112,10 +118,28 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
             dict.fromkeys(e.source for e in sorted(past, key=lambda e: e.start or date.min, reverse=True) if e.source)
         ),
     )
-    course = (
-        _with_injections(numbers, course, past, today) if drug.covers_months else _with_supply(numbers, course, past, today)
-    )
-    return replace(course, pending=_pending(course, past, planned))
+    over_time = _with_injections if drug.covers_months else _with_supply
+    told = over_time(numbers, course, past, today)
+    if any(e.latest or e.end_latest for e in past):
+        least = over_time(numbers, course, [_narrowest(e) for e in past], today)
+        told = replace(told, exposure_days=least.exposure_days)
+    return replace(told, pending=_pending(told, past, planned))
+
+
+def _narrowest(exposure: Exposure) -> Exposure:
+    """With the latest start and the earliest end that are possible; not shorter than nothing."""
+    start, end = exposure.latest or exposure.start, exposure.end
+    if start is not None and end is not None:
+        end = max(start, end)
+    return replace(exposure, start=start, end=end, latest=None, end_latest=None)
+
+
+def _earliest_of(exposures: list[Exposure]) -> date | None:
+    """The last day that the first of these can have been; None where it is exact."""
+    dated = [e for e in exposures if e.start]
+    first = min((e.start for e in dated if e.start), default=None)
+    last = min((e.latest or e.start for e in dated if e.start), default=None)
+    return last if last != first else None
 
 
 def _dosing(ongoing: list[Exposure], past: list[Exposure]) -> Dosing | None:
@@ -131,11 +155,12 @@ def _dosing(ongoing: list[Exposure], past: list[Exposure]) -> Dosing | None:
 
 
 def _doses(numbers: Numbers, drug: Drug, exposures: list[Exposure]) -> list[date]:
-    """Days on which the drug was given. A dispense near an administration, an order near either, is the same dose."""
+    """Days on which the drug was given, of a year or month the first. A dispense near an administration, an order near
+    either, is the same dose."""
     same_dose = numbers.same_dose_days
     window = numbers.same_dose_long_days if (drug.covers_months or 0) >= numbers.long_acting_months else same_dose
-    administered = _clustered(sorted(e.start for e in exposures if e.kind == "administration" and e.start), within=same_dose)
-    days = list(administered)
+    given = [e for e in exposures if e.kind == "administration" and e.start]
+    days = _clustered(sorted(e.start for e in given if e.start and not e.latest), within=same_dose)
     for kind, statuses in (("dispense", ("completed",)), ("request", ("completed",))):
         if kind == "request" and not drug.covers_months:
             continue
@@ -144,6 +169,10 @@ def _doses(numbers: Numbers, drug: Drug, exposures: list[Exposure]) -> list[date
             counts = exposure.kind == kind and exposure.status in statuses
             if counts and day and all(abs((day - other).days) > window for other in days):
                 days.append(day)
+    for exposure in given:
+        day, latest = exposure.start, exposure.latest
+        if day and latest and not any(day <= other <= latest for other in days):
+            days.append(day)
     return sorted(days)
 
 
@@ -162,38 +191,44 @@ def _is_ongoing(exposure: Exposure, today: date) -> bool:
     return (
         exposure.kind in ("statement", "request")
         and exposure.status in _ONGOING
-        and (exposure.end is None or exposure.end >= today)
+        and (exposure.end is None or (exposure.end_latest or exposure.end) >= today)
     )
 
 
 def _is_stop(exposure: Exposure, today: date) -> bool:
     """A completed order or dose is a dose given, not an end."""
+    end = exposure.end_latest or exposure.end
     if exposure.kind == "statement":
-        return exposure.status in _STOPPED_STATEMENT or (exposure.end is not None and exposure.end < today)
+        return exposure.status in _STOPPED_STATEMENT or (end is not None and end < today)
     if exposure.kind == "request":
-        return exposure.status in _STOPPED_REQUEST or (
-            exposure.status in _ONGOING and exposure.end is not None and exposure.end < today
-        )
+        return exposure.status in _STOPPED_REQUEST or (exposure.status in _ONGOING and end is not None and end < today)
     return False
 
 
-def _stop(exposures: list[Exposure], doses: list[date], today: date) -> tuple[bool, date | None]:
-    """Whether the drug was stopped and not taken up again, and when."""
+def _stop(exposures: list[Exposure], doses: list[date], today: date) -> tuple[bool, date | None, date | None]:
+    """Whether the drug was stopped and not taken up again, when, and when at the latest."""
     stops = [e for e in exposures if _is_stop(e, today)]
     if not stops:
-        return False, None
+        return False, None, None
     ends = [e.end for e in stops if e.end and e.end <= today]
     ongoing = [e.start for e in exposures if _is_ongoing(e, today)]
     if None in ongoing:
-        return False, None  # "takes it now", undated, against an old stop: taken as on the drug
+        return False, None, None  # "takes it now", undated, against an old stop: taken as on the drug
     written = max((day for e in stops if (day := e.end or e.start)), default=None)
     ordered = [e.start for e in exposures if e.kind == "request" and e.status == "completed"]
     if written is not None and any(day > written for day in (*ongoing, *ordered) if day):
-        return False, None
+        return False, None, None
     # R4 does not say when an order was stopped: then doses may lie before the stop, and are no resumption.
     if ends and len(ends) == len(stops) and any(day > max(ends) for day in doses):
-        return False, None
-    return True, max(ends, default=None)
+        return False, None, None
+    return True, max(ends, default=None), _newest_latest((e.end, e.end_latest) for e in stops if e.end and e.end <= today)
+
+
+def _newest_latest(days: Iterable[tuple[date | None, date | None]]) -> date | None:
+    """Of days with the last that each can have been: the last that the newest can have been; None where that is exact."""
+    known = [(first, latest or first) for first, latest in days if first]
+    newest, last = max((f for f, _ in known), default=None), max((latest for _, latest in known), default=None)
+    return last if last != newest else None
 
 
 def _unconfirmed(numbers: Numbers, exposures: list[Exposure], today: date) -> int:
@@ -220,46 +255,52 @@ def _pending(course: Course, past: list[Exposure], planned: list[Exposure]) -> d
 def _with_injections(numbers: Numbers, course: Course, exposures: list[Exposure], today: date) -> Course:
     """Last dose, cover and spans of a drug given by single injections."""
     drug, covers = course.drug, course.drug.covers_months or 0
-    last, basis = _last_injection(numbers, drug, exposures, today)
+    last, last_latest, basis = _last_injection(numbers, drug, exposures, today)
     spans = [(day, add_months(day, covers)) for day in course.doses]
     for exposure in exposures:
         if exposure.kind == "statement" and exposure.start:
-            until = exposure.end or (today if exposure.status in _ONGOING else None)
+            until = exposure.end_latest or exposure.end or (today if exposure.status in _ONGOING else None)
             if until is not None and until >= exposure.start:
                 spans.append((exposure.start, min(add_months(until, covers), max(until, today))))
     merged = _merged(spans, bridge=numbers.gap_days)
     return replace(
         course,
         last_dose=last,
+        last_dose_latest=last_latest,
         last_dose_basis=basis,
-        covered_until=add_months(last, covers) if last else None,
+        covered_until=add_months(last_latest or last, covers) if last else None,
         spans=tuple(merged),
         exposure_days=_days(merged, today) if merged and not course.undated else None,
     )
 
 
-def _last_injection(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date) -> tuple[date | None, str]:
-    """The newest dose given; without any, a completed order or the end of a statement; else a young open order."""
+def _last_injection(
+    numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
+) -> tuple[date | None, date | None, str]:
+    """The newest dose given, the last day that it can have been given, and how it is known; without a dose a completed order or
+    the end of a statement; else a young open order."""
     given = [
-        e.start
+        (e.start, e.latest)
         for e in exposures
         if e.start and e.kind in ("administration", "dispense") and e.status in ("completed", "in-progress")
     ]
     if given:
-        return max(given), "given"
-    assumed = [(e.start, "order") for e in exposures if e.kind == "request" and e.status == "completed" and e.start]
+        return max(day for day, _ in given), _newest_latest(given), "given"
+    assumed = [(e.start, e.latest, "order") for e in exposures if e.kind == "request" and e.status == "completed" and e.start]
     for e in exposures:
-        if e.kind == "statement" and _is_stop(e, today) and (e.end or e.start):
-            assumed.append((min(e.end or e.start or today, today), "statement"))
-    if assumed:
-        return max(assumed)
+        if e.kind == "statement" and _is_stop(e, today) and (day := e.end or e.start):
+            assumed.append((min(day, today), e.end_latest if e.end else e.latest, "statement"))
     months, grace = drug.covers_months or 0, numbers.denosumab_grace_days
     young = [
-        (e.start, "order" if e.kind == "request" else "statement")
+        (e.start, e.latest, "order" if e.kind == "request" else "statement")
         for e in exposures
-        if _is_ongoing(e, today) and e.start and add_days(add_months(e.start, months), grace) >= today
+        if _is_ongoing(e, today) and e.start and add_days(add_months(e.latest or e.start, months), grace) >= today
     ]
-    return max(young) if young else (None, "")
+    told = assumed or young
+    if not told:
+        return None, None, ""
+    newest, _, basis = max(told, key=lambda each: (each[0], each[2]))
+    return newest, _newest_latest((day, latest) for day, latest, _ in told), basis
 
 
 # -- drugs taken as long as they last ---------------------------------------------------------------------------------
@@ -287,9 +328,18 @@ def _with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], to
         last_dose_basis="given" if supply else ("statement" if last else ""),
         covered_until=covered,
         supply_until=supply_until,
+        end_unknown=not course.active and supply_until is None and _end_unknown(exposures),
         spans=tuple(merged),
         exposure_days=None if course.undated or not merged else _days(merged, today),
     )
+
+
+def _end_unknown(exposures: list[Exposure]) -> bool:
+    """Whether the newest order or statement is over and does not say when it ended: "completed" says that a prescription was
+    used up, not that it ended on its first day."""
+    told = [e for e in exposures if e.kind in ("statement", "request") and e.start]
+    newest = max(told, key=lambda e: e.start or date.min, default=None)
+    return newest is not None and newest.status not in _ONGOING and newest.end is None and not newest.supply_days
 
 
 def _supply(exposures: list[Exposure]) -> list[Span]:
@@ -332,7 +382,7 @@ def _stated_end(numbers: Numbers, exposure: Exposure, later: list[Exposure], tod
     """
     begin = exposure.start or today
     if exposure.end is not None:
-        return min(exposure.end, today)
+        return min(exposure.end_latest or exposure.end, today)
     if exposure.kind == "administration":
         return begin
     if exposure.status in _ONGOING:
@@ -375,10 +425,11 @@ def longest_months(numbers: Numbers, drug: Drug) -> int:
 
 def limit_day(numbers: Numbers, course: Course, today: date) -> date | None:
     """The day on which a course reaches its limit, time off the drug not counted; None where the start is not known."""
-    if course.start is None or course.exposure_days is None:
+    start = course.start_latest or course.start
+    if start is None or course.exposure_days is None:
         return None
-    paused = (min(course.spans[-1][1], today) - course.start).days - course.exposure_days if course.spans else 0
-    return add_days(add_months(course.start, longest_months(numbers, course.drug)), max(paused, 0))
+    paused = (min(course.spans[-1][1], today) - start).days - course.exposure_days if course.spans else 0
+    return add_days(add_months(start, longest_months(numbers, course.drug)), max(paused, 0))
 
 
 def used_up(chart: Chart, drug: Drug, on: date) -> Course | None:

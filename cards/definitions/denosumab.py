@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from cards.chart import Chart, Course
-from cards.chart.calendar import add_days, add_months
+from cards.chart.calendar import Partial, add_days, add_months, as_recorded
 from cards.definitions import treatment
 from cards.definitions.treatment import antiresorptive_after
 from cards.thresholds import Numbers
@@ -17,9 +17,19 @@ def late_from(numbers: Numbers, last_dose: date) -> date:
     return add_days(add_months(last_dose, numbers.denosumab_months), numbers.denosumab_grace_days)
 
 
+def due_as_recorded(numbers: Numbers, course: Course) -> date | Partial | None:
+    """The day six months after the last dose, of a year or month the days that it can be."""
+    first, latest = course.last_dose, course.last_dose_latest
+    return as_recorded(
+        first and add_months(first, numbers.denosumab_months), latest and add_months(latest, numbers.denosumab_months)
+    )
+
+
 def followed(chart: Chart, course: Course) -> bool:
-    """Whether another antiresorptive took over after the last dose (or, where that has no date, is taken today)."""
-    if course.last_dose is None:
+    """Whether another antiresorptive took over after the last dose (or, where that has no date, is taken today); of a year or
+    month after the last day that it can have been."""
+    last_dose = course.last_dose_at_latest
+    if last_dose is None:
         return any(c.drug is not DENOSUMAB and c.drug.mechanism in ANTIRESORPTIVE for c in treatment.treatments(chart))
-    worn_off = add_months(course.last_dose, chart.numbers.denosumab_months)
-    return antiresorptive_after(chart, course.last_dose, reaching=min(worn_off, chart.today), besides=DENOSUMAB) is not None
+    worn_off = add_months(last_dose, chart.numbers.denosumab_months)
+    return antiresorptive_after(chart, last_dose, reaching=min(worn_off, chart.today), besides=DENOSUMAB) is not None

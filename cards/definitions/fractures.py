@@ -26,7 +26,8 @@ def fragility(
     today: date,
 ) -> tuple[Fracture, ...]:
     """A fracture counts when its code says osteoporotic; or when it is of a vertebra, hip, proximal humerus, pelvis, distal
-    forearm or rib, happened at {fragility-age-years} or later (date and age known), no transport accident or fall from height
+    forearm or rib, happened at {fragility-age-years} or later (age known, and the date; of a year or month one day of that age
+    is enough), no transport accident or fall from height
     is on record within {high-energy-window-days} days either side, and no bone metastasis, myeloma or primary bone cancer is on
     record that began by that day or has no date. Without such a code it is presumed: the card asks to confirm it. A fracture
     coded as osteoporotic after such a tumor counts, and the card says so. Refuted entries do not count, resolved ones do.
@@ -60,7 +61,8 @@ def _fracture(
 ) -> Fracture | None:
     """The entry as a fragility fracture, or None where it is none (or cannot be known to be one)."""
     if not entry.osteoporotic:
-        age = patient.age_on(entry.when) if entry.when else None
+        last = entry.latest or entry.when
+        age = patient.age_on(last) if last else None
         if entry.site not in FRAGILITY_SITES or age is None or age < numbers.fragility_age_years:
             return None
         if _near(entry.when, problems, _HIGH_ENERGY, days=numbers.high_energy_window_days) or _after_tumor(
@@ -68,7 +70,8 @@ def _fracture(
         ):
             return None
     after = _after_tumor(entry.when, problems)
-    return Fracture(entry.site, entry.when, entry.source, entry.part, presumed=not entry.osteoporotic, after_bone_tumor=after)
+    presumed = not entry.osteoporotic
+    return Fracture(entry.site, entry.when, entry.source, entry.part, presumed, after, entry.latest)
 
 
 def _near(day: date | None, problems: Mapping[str, tuple[Problem, ...]], keys: Iterable[str], *, days: int) -> bool:
@@ -89,18 +92,21 @@ def _same_event(numbers: Numbers, one: Fracture, other: Fracture) -> bool:
         return False
     if one.when is None or other.when is None:
         return True  # an undated history entry tells of a fracture that the record already holds
-    return abs((one.when - other.when).days) <= numbers.one_fracture_days
+    first, second = sorted(((f.when, f.at_latest or f.when) for f in (one, other) if f.when), key=lambda days: days[0])
+    return (second[0] - first[1]).days <= numbers.one_fracture_days
 
 
 def _joined(first: Fracture, second: Fracture) -> Fracture:
-    """Two entries of one event: the first date, the named site, and "osteoporotic" if either says so."""
+    """Two entries of one event: the first date (an exact one before a year or month), the named site, and "osteoporotic" if
+    either says so."""
     named = second if first.site == "unspecified" else first
-    days = [f.when for f in (first, second) if f.when]
+    dated = min((f for f in (first, second) if f.when), key=lambda f: (f.latest is not None, f.when), default=first)
     return Fracture(
         named.site,
-        min(days, default=None),
+        dated.when,
         first.source,
         first.part or second.part,
         presumed=first.presumed and second.presumed,
         after_bone_tumor=first.after_bone_tumor and second.after_bone_tumor,
+        latest=dated.latest,
     )

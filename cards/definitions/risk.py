@@ -61,7 +61,7 @@ def _very_high(chart: Chart) -> list[str]:
     recent = chart.days_ago(chart.numbers.recent_fracture_days)
     if any(f.site == "vertebra" for f in chart.fractures):
         reasons.append("vertebral-fracture")
-    if any(f.when and f.when >= recent for f in chart.fractures):
+    if any(f.at_latest and f.at_latest >= recent for f in chart.fractures):
         reasons.append("recent-fracture")
     if len(chart.fractures) >= chart.numbers.multiple_fractures:
         reasons.append("several-fractures")
@@ -82,7 +82,7 @@ def fracture_on_treatment(chart: Chart) -> Fracture | None:
     """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken, later than on its first
     day."""
     spans = [span for course in chart.courses(TREATMENT) for span in course.spans]
-    return next((f for f in chart.fractures if f.when and any(begin < f.when <= end for begin, end in spans)), None)
+    return next((f for f in chart.fractures if any(f.may_be_within(add_days(begin, 1), end) for begin, end in spans)), None)
 
 
 def _fracture_on_glucocorticoid(chart: Chart) -> bool:
@@ -91,9 +91,9 @@ def _fracture_on_glucocorticoid(chart: Chart) -> bool:
     for broken in chart.fractures:
         if broken.when is None:
             continue
-        if long_term is not None and long_term.when is not None and long_term.when <= broken.when:
+        if long_term is not None and long_term.when is not None and long_term.when <= (broken.at_latest or broken.when):
             return True
-        if any(add_days(begin, chart.numbers.glucocorticoid_days) <= broken.when <= end for begin, end in spans):
+        if any(broken.may_be_within(add_days(begin, chart.numbers.glucocorticoid_days), end) for begin, end in spans):
             return True
     return False
 

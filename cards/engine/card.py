@@ -69,8 +69,9 @@ class Card(Struct, frozen=True):
     """A card: its rule with what its folder declares. ``doc`` is the recommendation in words, then in paragraphs of their own
     when it fires, when not, and what it then says; a threshold stands there by its name in braces.
 
-    ``reads``: the groups of data the rule looks at; the prefetch queries are made from them. ``needs``: those without which
-    it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says which check that was.
+    ``reads``: the groups of data the rule looks at, with those it rests on; the prefetch queries are made from them.
+    ``needs``: those without which it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says
+    which check that was.
     ``rests_on``: the groups (or single analytes) by which whether it fires may change: where something of them could not be had
     or read, its silence is no all-clear, and what it advises says so and proposes no drug.
     ``drugs``, ``services``: what wakes the rule on an order, so that a missing check is only reported where it would matter.
@@ -126,6 +127,7 @@ def read(folder: Path) -> Card:
         raise ContentError(f"{where}/rule.py: {error}") from None
     last = declared.earlier == EVERY
     needs = _data(declared.needs, where)
+    rests_on = _rests_on(declared, where)
     return Card(
         code=folder.name,
         section=folder.parent.name,
@@ -133,9 +135,9 @@ def read(folder: Path) -> Card:
         title=declared.title,
         hooks=frozenset(declared.hooks),
         cites=declared.cites,
-        reads=_data(declared.reads, where) | needs | {Data.PATIENT},
+        reads=_data(declared.reads, where) | {group_of(name) for name in rests_on} | {Data.PATIENT},
         needs=needs,
-        rests_on=_rests_on(declared, where),
+        rests_on=rests_on,
         drugs=_drugs(declared.drugs, where),
         services=frozenset(declared.services),
         checks_orders=declared.checks_orders,
@@ -195,6 +197,11 @@ def _rests_on(declared: Declared, where: Path) -> tuple[str, ...]:
     analytes = tuple(name for name in declared.rests_on if name in ANALYTES and name not in _DATA)
     groups = _data((*declared.needs, *(name for name in declared.rests_on if name not in analytes)), where)
     return (*sorted(map(str, groups)), *analytes)
+
+
+def group_of(name: str) -> Data:
+    """The group of data of a line of ``rests_on``, which may be a single analyte."""
+    return Data(name) if name in _DATA else ANALYTES[name].group
 
 
 def _drugs(names: tuple[str, ...], where: Path) -> frozenset[Mechanism]:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from cards.chart import Course, Draft, Fracture, Measurement, Problem
-from cards.chart.calendar import months_between
+from cards.chart.calendar import Partial, months_between
 from cards.vocabulary import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES, SITE_NAMES, Data, Name, Site
 
 LANGUAGES = ("en", "zh")
@@ -106,13 +106,41 @@ def shorten(text: str, longest: int) -> str:
 # -- values -----------------------------------------------------------------------------------------------------------
 
 
-def day(when: date | None, language: str) -> str:
+def day(when: date | Partial | None, language: str) -> str:
+    """A day, or what is known of it, as it stands alone or behind a comma.
+
+    >>> day(date(2025, 11, 17), "en"), day(Partial(date(2026, 3, 1), date(2026, 3, 31)), "en")
+    ('17 Nov 2025', 'in Mar 2026')
     """
-    >>> day(date(2025, 11, 17), "en"), day(date(2025, 11, 17), "zh")
-    ('17 Nov 2025', '2025年11月17日')
+    return bare_day(when, language) if not isinstance(when, Partial) or language == "zh" else f"in {bare_day(when, language)}"
+
+
+def on_day(when: date | Partial | None, language: str) -> str:
+    """A day with the preposition that it takes.
+
+    >>> on_day(date(2025, 11, 17), "en"), on_day(Partial(date(2026, 1, 1), date(2026, 12, 31)), "en")
+    ('on 17 Nov 2025', 'in 2026')
+    """
+    return f"on {day(when, language)}" if isinstance(when, date) and language == "en" else day(when, language)
+
+
+def bare_day(when: date | Partial | None, language: str) -> str:
+    """A day, month or year behind another preposition: "since 2026", "of Mar 2026".
+
+    >>> bare_day(date(2025, 11, 17), "zh"), bare_day(Partial(date(2026, 3, 1), date(2026, 3, 31)), "en")
+    ('2025年11月17日', 'Mar 2026')
+    >>> bare_day(Partial(date(2025, 1, 1), date(2026, 2, 3)), "en"), bare_day(Partial(date(2025, 1, 1), date(2025, 2, 3)), "zh")
+    ('2025 to 2026', '2025年')
     """
     if when is None:
         return phrase("line", "day-unknown", language)
+    if isinstance(when, Partial):
+        first, latest = when.first, when.latest
+        if when.one_month:
+            return f"{first.year}年{first.month}月" if language == "zh" else f"{_MONTHS[first.month - 1]} {first.year}"
+        if first.year == latest.year:
+            return f"{first.year}年" if language == "zh" else str(first.year)
+        return f"{first.year}至{latest.year}年" if language == "zh" else f"{first.year} to {latest.year}"
     if language == "zh":
         return f"{when.year}年{when.month}月{when.day}日"
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
@@ -206,7 +234,7 @@ def word(thing: object, language: str) -> str:
     """Anything that a text may print, as Markdown: text is taken to come from the record, is cleaned and escaped."""
     if isinstance(thing, Markdown):
         return thing
-    if isinstance(thing, date):
+    if isinstance(thing, date | Partial):
         return day(thing, language)
     if isinstance(thing, bool) or thing is None:
         raise TypeError("a card's text prints no truth value")

@@ -15,7 +15,9 @@ name no dose to take and no drug to choose: that is for the talk with the clinic
 Blocks see the finding's values and ``variant``, ``indicator``,
 ``about``, ``offered`` (the regimens of its drug options, best first), ``today``, ``hook`` and ``age``, and have these filters:
 
-- ``day`` of a date, ``num`` of a number (decimals);
+- ``day`` of a date ("in 2026" where the record tells no more: print what is ``dated``, never ``when``), ``on`` of a date with
+  its preposition ("on 3 Mar 2026", "in 2026"), ``date`` of one behind any other preposition ("since 2026");
+- ``num`` of a number (decimals);
 - ``span`` of a number of days, of a number of months (``span("months")``) or of two dates;
 - ``drug``, ``service``, ``analyte``, ``problem``, ``fracture`` for what a key is called;
 - ``unchecked`` of a card's code names the check that could not be made;
@@ -110,6 +112,8 @@ def environment(language: str) -> Environment:
     env.filters |= {kind: partial(_name, language=language, table=table) for kind, table in tables.items()}
     env.filters |= {
         "day": lambda when: Markdown(phrases.day(when, language)),
+        "on": lambda when: Markdown(phrases.on_day(when, language)),
+        "date": lambda when: Markdown(phrases.bare_day(when, language)),
         "num": lambda value, digits=2: Markdown(phrases.num(value, digits)),
         "span": lambda length, unit="days": Markdown(phrases.span(length, language, unit)),
         "phrase": lambda key, table: Markdown(phrases.phrase(table, key, language)),

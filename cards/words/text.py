@@ -199,7 +199,7 @@ def _fact(fact: Fact, language: str) -> str:
         line = phrase("line", "fact", language, name=line, value=value)
     if fact.when is not None:
         key = "fact" if fact.value is None else "dated"
-        when = phrases.day(fact.when, language)
+        when = phrases.day(fact.dated, language)
         line = phrase("line", key, language, name=line, what=line, value=when, day=when)
     if fact.note is not None:
         line = phrase("line", "fact-note", language, fact=line, note=phrases.word(fact.note[language], language))

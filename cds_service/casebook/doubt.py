@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from cards.engine.card import Card
+from cards.engine.card import Card, group_of
 from cards.engine.findings import Finding
 from cards.engine.run import run
-from cards.vocabulary import ANALYTES, Data
+from cards.vocabulary import Data
 from cds_service.casebook.cases import Case, of_file
 from cds_service.casebook.requests import FAILED, request
 from cds_service.casebook.runs import formulary_of, served
@@ -55,5 +55,4 @@ def _kind(finding: Finding) -> tuple[str, str]:
 
 def missing(card: Card) -> Iterator[str]:
     """The groups that ``rests_on`` (or ``needs``) should name and does not."""
-    covered = {ANALYTES[name].group if name in ANALYTES else Data(name) for name in card.rests_on}
-    yield from sorted(groups_of(card) - covered)
+    yield from sorted(groups_of(card) - {group_of(name) for name in card.rests_on})

@@ -66,7 +66,7 @@ def check_cards(chosen: argparse.Namespace, settings: Settings) -> None:
     from cards.engine.catalog import all_cards
     from cards.thresholds import ContentError
     from cards.words import text
-    from cds_service.casebook import numbers, runs, samples
+    from cds_service.casebook import doubt, numbers, runs, samples
     from cds_service.casebook.cases import of_file
 
     text.load()
@@ -86,6 +86,9 @@ def check_cards(chosen: argparse.Namespace, settings: Settings) -> None:
         if line := numbers.wrong(card):
             failed += 1
             print(f"\n{code}: card.toml: the shared numbers that it reads are\n    {line}")
+        if lacking := [] if card.last else list(doubt.missing(card)):
+            failed += 1
+            print(f"\n{code}: card.toml: rests_on lacks {', '.join(lacking)}: lost, they silence a case of its own")
         page = samples.page(card)
         (card.folder / "sample.md").write_text(page, encoding="utf-8")
         if chosen.code:

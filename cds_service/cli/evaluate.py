@@ -48,11 +48,12 @@ def evaluate(chosen: argparse.Namespace, settings: Settings) -> None:
     today = chosen.today or settings.today()
     asked = request_of(chosen.file, evaluator.prefetch, today, hook=chosen.hook or "", shift=chosen.today is None)
     call = parse(orjson.dumps(asked), asked["hook"])
-    given = evaluator.evaluate(call, chosen.lang or settings.language, today, full=chosen.trace)
+    language = chosen.lang or settings.language
+    given = evaluator.evaluate(call, language, today, full=chosen.trace)
     if chosen.json:
         _print_json(given.response)
     else:
-        terminal.show(given, call.hook, today, trace=chosen.trace)
+        terminal.show(given, call.hook, today, trace=chosen.trace, language=language)
 
 
 def request(chosen: argparse.Namespace, settings: Settings) -> None:

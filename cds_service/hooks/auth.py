@@ -66,8 +66,8 @@ class Authenticator:
             check(client)
 
     def caller(self, authorization: str | None, path: str, proxy_id: str = "") -> Client:
-        """The client that calls ``path``, by its Authorization header. A token is good for one call, which the proxy may try
-        twice (``PROXY_ID``).
+        """The client that calls ``path``, by its Authorization header, with the tenant that it calls for. A token is good for
+        one call, which the proxy may try twice (``PROXY_ID``).
 
         The order is such that nothing is fetched for a token that is not from a known client, for this address, of this time.
 
@@ -89,7 +89,7 @@ class Authenticator:
         random_id = proxy_id if len(proxy_id) >= SHORTEST_PROXY_ID else ""
         if not self._remember(client.iss, _string(claims, "jti"), float(claims["exp"]) + SKEW, random_id):
             raise Unauthenticated("jti")
-        return client
+        return _in_tenant(client, claims)
 
 
 def _bearer(authorization: str | None) -> str:
@@ -118,6 +118,13 @@ def _of_tenant(tenants: Mapping[str, tuple[Client, Keys]], claims: Claims) -> tu
     tenant = claims.get("tenant")
     named = tenants.get(tenant) if isinstance(tenant, str) else None
     return named or tenants.get("") or next(iter(tenants.values()))
+
+
+def _in_tenant(client: Client, claims: Claims) -> Client:
+    """The client with the tenant that its token names, where the configuration leaves that open: ids are unique in one tenant
+    only."""
+    tenant = claims.get("tenant")
+    return client if client.tenant or not isinstance(tenant, str) else client.model_copy(update={"tenant": tenant})
 
 
 def _string(part: Claims, name: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 from uuid import uuid4
 
+from cards.chart.calendar import Partial
 from cards.chart.facts import Fact
 from cards.engine.catalog import all_cards, sections
 from cards.engine.findings import Finding
@@ -110,8 +112,15 @@ def _recommendations(cites: tuple[str, ...], language: str) -> list[Json]:
     return [{"id": each.id, "grade": each.grade, "document": each.document.title[language]} for each in cited(cites)]
 
 
+def _iso(when: date | Partial | None) -> str | None:
+    if isinstance(when, Partial):
+        return when.iso
+    return when.isoformat() if when else None
+
+
 def _evidence(fact: Fact, language: str) -> Json:
-    """One fact: ``unit`` stays UCUM, ``date`` is ISO 8601, ``reference`` relative to the client's FHIR server."""
+    """One fact: ``unit`` stays UCUM, ``date`` is ISO 8601 (a year or month where the record tells no more), ``reference``
+    relative to the client's FHIR server."""
     value = fact.value
     if value is not None and not isinstance(value, int | float):
         value = clean(value) if isinstance(value, str) else name(value, language)
@@ -119,7 +128,7 @@ def _evidence(fact: Fact, language: str) -> Json:
         "label": clean(fact.name[language]),
         "value": value,
         "unit": fact.unit,
-        "date": fact.when.isoformat() if fact.when else None,
+        "date": _iso(fact.dated),
         "reference": fact.source if REFERENCE.fullmatch(fact.source) else "",
     }
     return {key: each for key, each in given.items() if each is not None and each != ""}

@@ -1,4 +1,5 @@
-"""What the service remembers: cards shown, feedback, ids of tokens. Knows neither the protocol nor FHIR nor the medicine.
+"""What the service remembers: cards shown, feedback, ids of tokens, how often what was unread. Knows neither the protocol nor
+FHIR nor the medicine.
 
 A hook never waits for the database: what is shown goes into a bounded queue, what was overridden is read from memory; one
 thread a process carries both (``store.background``). Feedback and tokens wait, five seconds at most.
@@ -19,10 +20,11 @@ from cds_service.store.background import Background
 from cds_service.store.database import Database, StoreUnavailable, T, Work
 from cds_service.store.keyed import kept_key, keyed
 from cds_service.store.queries import Override, Report, Shown
+from cds_service.store.unread import Unread
 
 LOGGER = logging.getLogger("cds_service")
 
-__all__ = ["Override", "Report", "Shown", "Store", "StoreUnavailable"]
+__all__ = ["Override", "Report", "Shown", "Store", "StoreUnavailable", "Unread"]
 
 
 class Store:
@@ -82,6 +84,10 @@ class Store:
     def show(self, cards: Iterable[Shown]) -> int:
         """Queue what is shown. The number of cards for which there was no room: they will not be on record."""
         return self._background.queue(cards)
+
+    def count_unread(self, unread: Iterable[Unread]) -> None:
+        """Queue what was not understood, to be counted."""
+        self._background.count(unread)
 
     # -- for feedback and authentication: waits, five seconds at most -----------------------------------------------
 

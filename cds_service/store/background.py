@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock, Thread
 
-from cds_service.store import queries
+from sqlalchemy import Connection
+
+from cds_service.store import queries, unread
 from cds_service.store.database import Database, StoreUnavailable
 from cds_service.store.queries import BATCH, Override, Shown
 
 ROOM = 20_000
 """Cards that may wait to be written: about 10 MB."""
+ROOM_OF_UNREAD = 2_000
+"""Different unread things that may wait to be written. They wait as counts."""
 REFRESH = 1.0
 """Seconds between two looks for new overrides."""
 RELOAD = 600.0
@@ -32,7 +36,7 @@ LOGGER = logging.getLogger("cds_service")
 
 
 class Background:
-    """A bounded queue of shown cards, a copy of the overrides, and the thread that keeps both going."""
+    """A bounded queue of shown cards, counts of what was unread, a copy of the overrides, and the thread for all."""
 
     def __init__(self, database: Database, *, suppress_days: int, retention_days: int) -> None:
         self._database = database
@@ -45,6 +49,7 @@ class Background:
         """A child process starts empty: the parent's cards are the parent's to write."""
         self.overrides: frozenset[Override] = frozenset()
         self._queue: deque[Shown] = deque()
+        self._unread: Counter[unread.Unread] = Counter()
         self._lock = Lock()
         self._wake = Event()
         self._stopping = False
@@ -81,6 +86,13 @@ class Background:
                     lost += 1
         self._wake.set()
         return lost
+
+    def count(self, unread_things: Iterable[unread.Unread]) -> None:
+        """Count what was unread. What is new and finds no room is not counted: it will come again."""
+        with self._lock:
+            for each in unread_things:
+                if each in self._unread or len(self._unread) < ROOM_OF_UNREAD:
+                    self._unread[each] += 1
 
     def hurry(self) -> None:
         """Look for new overrides now."""
@@ -122,6 +134,12 @@ class Background:
             with self._lock:
                 for _ in batch:
                     self._queue.popleft()
+        with self._lock:
+            counts = self._unread.copy()
+        if counts:
+            self._database.run(lambda connection: unread.add(connection, counts))
+            with self._lock:
+                self._unread -= counts  # what came meanwhile stays
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -139,8 +157,11 @@ class Background:
     def _prune(self) -> None:
         now = time.monotonic()
         if now - self._pruned >= PRUNE:
-            resting = self._suppress_days > 0
-            rows = self._database.run(lambda connection: queries.prune(connection, self._retention_days, resting=resting))
+            rows = self._database.run(self._prune_all)
             self._pruned = now
             if rows:
                 LOGGER.info("store pruned", extra={"fields": {"rows": rows}})
+
+    def _prune_all(self, connection: Connection) -> int:
+        days = self._retention_days
+        return queries.prune(connection, days, resting=self._suppress_days > 0) + unread.prune(connection, days)

@@ -1,10 +1,12 @@
-"""The tables: what was shown, what came back, which tokens were used. No row names a patient or a practitioner in clear."""
+"""The tables: what was shown, what came back, which tokens were used, what was not understood.
+
+No row names a patient or a practitioner in clear."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, Column, DateTime, Dialect, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Date, DateTime, Dialect, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 from sqlalchemy.types import TypeDecorator
 
 HASH = 32
@@ -76,3 +78,20 @@ TOKENS = Table(
 )
 """Ids of client tokens that were used, hashed with their issuer, until they expire; and for seconds, hashed with such a token,
 the proxy's id of the request that it came with."""
+
+UNREAD = Table(
+    "unread",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("data", String(32), nullable=False),
+    Column("why", String(32), nullable=False),
+    Column("system", String(200), nullable=False),
+    Column("code", String(100), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("last", Date, nullable=False),
+    UniqueConstraint("data", "why", "system", "code", "name", name="unread_once"),
+    Index("unread_by_time", "last"),
+)
+"""What may be ours and was not understood, counted over all patients: ``times``, and the ``last`` day of a call that brought
+it. ``name`` is its beginning, without numbers."""

@@ -1,4 +1,5 @@
-"""What was shown, accepted and overridden, and why: by card and month, from the store. No patient, no comment, no person."""
+"""What was shown, accepted and overridden, and why, by card and month; what was not understood, as the site's list to map. All
+from the store. No patient, no comment, no person."""
 
 from __future__ import annotations
 
@@ -14,11 +15,17 @@ from sqlalchemy import Connection, distinct, extract, func, select
 
 from cards.engine.catalog import all_cards
 from cards.vocabulary import Name
+from cards.words.phrases import phrase
 from cds_service.config import Settings
 from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, ORDER_SAFETY
 from cds_service.store import Store, StoreUnavailable
 from cds_service.store.tables import FEEDBACK, SHOWN
+from cds_service.store.unread import KEPT, Counted, most_frequent
+from cds_service.unread import local_codes
 from cds_service.web.words import page_language, say
+
+LISTED = 200
+"""Unread things on the page; the file has all that are kept."""
 
 REASONS: Mapping[str, Name] = {reason.code: reason.display for reason in (*ALWAYS, *DRUG_OPTIONS, *ORDER_SAFETY)}
 
@@ -43,33 +50,52 @@ class Row(Struct):
 
 
 def governance(settings: Settings, store: Store) -> Blueprint:
-    """``/governance`` and its CSV."""
+    """``/governance``, its CSV and its rows for a table of local codes."""
     pages = Blueprint("governance", __name__, url_prefix="/governance")
 
     @pages.get("")
     def index() -> str:
         language = page_language(settings.language)
         try:
-            rows, failed = store.ask(activity), False
+            (rows, unread), failed = store.ask(_all), False
         except StoreUnavailable:
-            rows, failed = [], True
+            rows, unread, failed = [], [], True
         named = [(row, _title(row.code, language), list(_reasons(row, language))) for row in rows]
         totals = {what: sum(getattr(row, what) for row in rows) for what in ("shown", "accepted", "overridden")}
         return render_template(
-            "governance.html", language=language, page="governance", rows=named, totals=totals, failed=failed
+            "governance.html",
+            language=language,
+            page="governance",
+            rows=named,
+            totals=totals,
+            failed=failed,
+            unread=[(counted, *_in_words(counted, language)) for counted in unread],
+            local_codes=local_codes(unread),
         )
 
     @pages.get("/activity.csv")
     def download() -> Response:
-        text = _csv(store.ask(activity))
-        headers = {"Content-Disposition": 'attachment; filename="osteoporosis-cds-activity.csv"', "Cache-Control": "no-store"}
-        return Response(text, headers=headers, content_type="text/csv; charset=utf-8")
+        return _file(_csv(store.ask(activity)), "activity.csv", "text/csv")
+
+    @pages.get("/unread.tsv")
+    def to_map() -> Response:
+        text = local_codes(store.ask(lambda connection: most_frequent(connection, KEPT)))
+        return _file(text, "unread.tsv", "text/tab-separated-values")
 
     @pages.errorhandler(StoreUnavailable)
     def unavailable(_: StoreUnavailable) -> Response:
         return Response("The database does not answer\n", 503, content_type="text/plain; charset=utf-8")
 
     return pages
+
+
+def _file(text: str, name: str, kind: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="osteoporosis-cds-{name}"', "Cache-Control": "no-store"}
+    return Response(text, headers=headers, content_type=f"{kind}; charset=utf-8")
+
+
+def _all(connection: Connection) -> tuple[list[Row], list[Counted]]:
+    return activity(connection), most_frequent(connection, LISTED)
 
 
 def activity(connection: Connection) -> list[Row]:
@@ -100,6 +126,11 @@ def activity(connection: Connection) -> list[Row]:
 
 def _title(code: str, language: str) -> str:
     return all_cards()[code].title[language] if code in all_cards() else say("governance.unknown-card", language)
+
+
+def _in_words(counted: Counted, language: str) -> tuple[str, str]:
+    """The group of data, as the record calls it, and why it was not understood."""
+    return phrase("unread", counted.what.data, language), phrase("why-unread", counted.what.why, language)
 
 
 def _reasons(row: Row, language: str) -> Iterable[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """The one grammar of cases and stories: lines that a clinician can read become FHIR R4 resources.
 
-A line of a record is one of these. Dates are YYYY-MM-DD, words come from the ``*.toml`` files in this folder, and whatever
+A line of a record is one of these. Dates are YYYY-MM-DD, of a record also a month or a year (``denosumab given 2025``,
+``fracture hip on 2026-03``), words come from the ``*.toml`` files in this folder, and whatever
 stands in round brackets refines the line (several notes: separated by commas, or each in brackets of its own):
 
     denosumab given 2025-05-17, 2025-11-17          doses given (status completed; or: not-done, entered-in-error)
@@ -51,20 +52,22 @@ from fhir_fixtures.lines.notes import split_off
 from fhir_fixtures.lines.pieces import Resource, of_patient
 
 DAY = r"\d{4}-\d\d-\d\d"
+DATE = r"\d{4}(?:-\d\d){0,2}"
+"""A day, or a month or year."""
 PERSON = re.compile(rf"(?:(.+), )?(female|male|unknown)(?: (\d+)| born ({DAY}))?(?:(, deceased)(?: ({DAY}))?)?")
 SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
-    (rf"(\S+) given ({DAY}(?:, {DAY})*)", drugs.given),
-    (rf"(\S+) dispensed ({DAY})(?: for (\d+) days)?", drugs.dispensed),
-    (rf"test (\S+) (ordered|done) ({DAY})", results.test),
-    (rf"(\S+) ordered ({DAY})", drugs.ordered),
-    (rf"(\S+) taken(?: ({DAY})(?= to)| since ({DAY}))?(?: to ({DAY}))?", drugs.taken),
-    (rf"(T-score|BMD) (\S+) ([<>]=?|)(-?[\d.]+) on ({DAY})", results.density),
-    (rf"(\S+) ([<>]=?|)(-?[\d.]+)(?: (\S+))? on ({DAY})", results.measured),
-    (rf"fracture (\S+) on ({DAY})", problems.fracture),
-    (rf"problem (\S+)(?: since ({DAY}))?", problems.problem),
+    (rf"(\S+) given ({DATE}(?:, {DATE})*)", drugs.given),
+    (rf"(\S+) dispensed ({DATE})(?: for (\d+) days)?", drugs.dispensed),
+    (rf"test (\S+) (ordered|done) ({DATE})", results.test),
+    (rf"(\S+) ordered ({DATE})", drugs.ordered),
+    (rf"(\S+) taken(?: ({DATE})(?= to)| since ({DATE}))?(?: to ({DATE}))?", drugs.taken),
+    (rf"(T-score|BMD) (\S+) ([<>]=?|)(-?[\d.]+) on ({DATE})", results.density),
+    (rf"(\S+) ([<>]=?|)(-?[\d.]+)(?: (\S+))? on ({DATE})", results.measured),
+    (rf"fracture (\S+) on ({DATE})", problems.fracture),
+    (rf"problem (\S+)(?: since ({DATE}))?", problems.problem),
     (r"(allergy|intolerance) (\S+)", problems.allergy),
     (r"family (mother|father|sister) (\S+)", problems.family),
-    (rf"smoking (current|former|never) on ({DAY})", results.smoking),
+    (rf"smoking (current|former|never) on ({DATE})", results.smoking),
 ]
 
 
@@ -142,7 +145,7 @@ def _results(line: str) -> list[str]:
     >>> _results("25(OH)D 34 ng/mL, calcium 9.3 mg/dL (range 8.6-10.2, at 09:30) on 2026-05-01")
     ['25(OH)D 34 ng/mL on 2026-05-01', 'calcium 9.3 mg/dL on 2026-05-01 (range 8.6-10.2, at 09:30)']
     """
-    found = re.fullmatch(rf"(.+) on ({DAY})", line.strip())
+    found = re.fullmatch(rf"(.+) on ({DATE})", line.strip())
     parts = re.split(r", (?![^(]*\))", found[1]) if found else []
     if not found or len(parts) == 1:
         return [line]

@@ -85,3 +85,17 @@ def test_the_table_names_each_resource_with_its_use_or_the_reason() -> None:
     assert "Observation/o used creatinine" in lines
     assert "Observation/x set aside creatinine unit not recognized" in lines
     assert "Encounter/e not read of a type that is not read" in lines
+
+
+@pytest.mark.parametrize(
+    ("language", "why"), [("en", "has only a code that nobody else knows"), ("zh", "仅有他人不识的本地编码")]
+)
+def test_the_table_tells_code_system_and_text_of_what_is_unread_and_why(language: str, why: str) -> None:
+    coding = {"system": "urn:hospital:drugs", "code": "4711", "display": "4711"}
+    order = {"resourceType": "MedicationRequest", "id": "r", "status": "active", "intent": "order"}
+    trace = traced([order | {"medicationCodeableConcept": {"coding": [coding]}}])
+    out = StringIO()
+    evaluation, console = Evaluation({"cards": []}, trace), Console(file=out, width=160)
+    terminal.show(evaluation, "patient-view", date(2026, 6, 15), trace=True, language=language, console=console)
+    lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
+    assert f"MedicationRequest/r unread medications {why}: urn:hospital:drugs 4711 4711" in lines

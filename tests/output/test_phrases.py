@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cards.vocabulary import Data, Name
 from cards.words import phrases
 from cards.words.phrases import PHRASES, clean, escape, plain, shorten
+from cds_service.fhir.reading.ledger import WHYS
 
 SET_ASIDE = [
     "future",
@@ -25,6 +26,7 @@ SET_ASIDE = [
     "unresolved-reference",
     "codings-disagree",
     "incomplete-page",
+    "too-long",
 ]
 
 
@@ -49,6 +51,7 @@ def _placeholders(text: str) -> list[str]:
 def test_every_group_of_data_and_every_reason_to_set_aside_has_a_phrase() -> None:
     assert set(PHRASES["unread"]) == {str(each) for each in Data}
     assert set(SET_ASIDE) <= set(PHRASES["set-aside"])
+    assert set(PHRASES["why-unread"]) == set(WHYS)
 
 
 @pytest.mark.parametrize(

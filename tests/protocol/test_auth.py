@@ -184,6 +184,12 @@ def test_tenants_of_one_issuer_are_told_apart(client: TokenMaker) -> None:
     assert guard(north, south).caller(client.header(tenant="south"), PATH) == south
 
 
+def test_a_tenant_that_the_configuration_leaves_open_is_the_tokens(client: TokenMaker) -> None:
+    authenticator = guard(known(client))
+    tenants = [authenticator.caller(client.header(tenant=name), PATH).tenant for name in ("north", "south", MISSING, 7)]
+    assert tenants == ["north", "south", "", ""]
+
+
 # -- keys at a URL ------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from cds_service import config
 from cds_service.app import create_app
 from cds_service.config import ConfigError, Settings
 from tests.protocol.conftest import PATIENT, Json, Service
-from tests.protocol.fhir_server import FhirServer
+from tests.protocol.fhir_server import FhirServer, bundle
 from tests.protocol.tokens import PUBLIC, TokenMaker
+from tests.store.test_store import eventually
 
 VIEW = "/cds-services/osteoporosis-patient-view"
 ORIGIN = "https://portal.example.org"
@@ -210,3 +212,28 @@ def test_a_site_s_templates_are_what_is_fetched(server: FhirServer, tmp_path: Pa
     service.post(service.request(prefetch={"patient": PATIENT}, fhirServer=server.base))
     asked = [path for path in server.paths if path.startswith("Condition?")]
     assert asked == ["Condition?patient=p1&category=problem-list-item"]
+
+
+def test_what_one_tenant_set_aside_is_shown_to_another_with_the_same_ids(
+    maker: TokenMaker, tmp_path: Path, service: Service
+) -> None:
+    """Patient p1 and Practitioner/7 of the north are not those of the south, whether or not the clients file tells the two."""
+    app = create_app(settings(maker, tmp_path))
+    http, request = app.test_client(), service.request()
+    request["prefetch"]["administrations"] = bundle()
+    app.extensions["store"].start()
+
+    def cards(**claims: str) -> Json:
+        answer = http.post(VIEW, json=request, headers=signed(maker, VIEW, **claims))
+        return {card["source"]["topic"]["code"]: card["uuid"] for card in answer.json["cards"]}
+
+    set_aside = {"card": cards(tenant="north")["start-treatment"], "outcome": "overridden"}
+    report = set_aside | {"outcomeTimestamp": datetime.now(UTC).isoformat(), "overrideReason": {"reason": {"code": "x"}}}
+    answer = http.post(
+        f"{VIEW}/feedback", json={"feedback": [report]}, headers=signed(maker, f"{VIEW}/feedback", tenant="north")
+    )
+    assert answer.status_code == 200
+    assert eventually(lambda: "start-treatment" not in cards(tenant="north"))
+    assert "start-treatment" in cards(tenant="south")
+    assert "start-treatment" in cards()
+    app.extensions["store"].close()

@@ -17,8 +17,13 @@ from sqlalchemy import Engine, create_engine, inspect, select, text, update
 
 from cds_service.store import Override, Report, Shown, Store, StoreUnavailable, queries
 from cds_service.store.database import url_of
-from cds_service.store.tables import FEEDBACK, METADATA, SHOWN, TOKENS
+from cds_service.store.tables import FEEDBACK, METADATA, SHOWN, TOKENS, UNREAD
 
+UNIQUE = {
+    SHOWN: {("card",)},
+    FEEDBACK: {("card", "outcome", "outcome_at")},
+    UNREAD: {("data", "why", "system", "code", "name")},
+}
 NOW = datetime.now(UTC)
 Opened = Callable[..., Store]
 
@@ -65,9 +70,7 @@ def test_the_revisions_make_the_tables_as_they_are_declared(url: str, opened: Op
         columns = {column["name"]: column["nullable"] for column in found.get_columns(table.name)}
         assert columns == {column.name: column.nullable for column in table.columns}
         unique = {tuple(each["column_names"]) for each in found.get_unique_constraints(table.name)}
-        assert unique >= (
-            {("card",)} if table is SHOWN else {("card", "outcome", "outcome_at")} if table is FEEDBACK else set()
-        )
+        assert unique >= UNIQUE.get(table, set())
     engine.dispose()
 
 
@@ -229,12 +232,14 @@ def test_a_database_of_the_first_version_gets_what_came_since_and_keeps_its_rows
     engine = engine_of(url)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE shown DROP COLUMN rests_until"))
+        connection.execute(text("DROP TABLE unread"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         row = {key: value for key, value in asdict(shown()).items() if key != "rests_until"}
         connection.execute(SHOWN.insert().values(row))
     opened(url).migrate()
     with engine.begin() as connection:
         assert connection.scalars(select(SHOWN.c.rests_until)).all() == [None]
+        assert connection.execute(select(UNREAD)).all() == []
     engine.dispose()
 
 

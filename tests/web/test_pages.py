@@ -220,10 +220,35 @@ def test_governance_counts_what_was_shown_accepted_and_overridden_and_why(fresh:
     assert "Wang" not in page + text
 
 
+@pytest.mark.parametrize(("language", "group"), [("en", "medication orders"), ("zh", "用药医嘱")])
+def test_governance_lists_what_was_not_understood_as_rows_to_map(fresh: Flask, language: str, group: str) -> None:
+    client = fresh.test_client()
+    address = f"/governance?lang={language}"
+    assert WORDS["to-map.empty-why"][language] in client.get(address).text
+    subject, coding = {"reference": "Patient/p1"}, {"system": "urn:hospital:drugs", "code": "4711<b>", "display": "4711<b>"}
+    order = {"resourceType": "MedicationRequest", "id": "secret", "status": "active", "intent": "order", "subject": subject}
+    order["medicationCodeableConcept"] = {"coding": [coding]}
+    patient = {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1954-01-01"}
+    body = {"hook": "patient-view", "hookInstance": "i", "context": {"userId": "Practitioner/7", "patientId": "p1"}}
+    body["prefetch"] = {"patient": patient, "medications": {"resourceType": "Bundle", "entry": [{"resource": order}]}}
+    for _ in range(2):
+        assert client.post("/cds-services/osteoporosis-patient-view", json=body).status_code == 200
+    fresh.extensions["store"].close()  # writes what is queued
+    page = client.get(address).text
+    assert group in page
+    assert "4711&lt;b&gt;" in page
+    assert "secret" not in page
+    (row,) = csv.DictReader(io.StringIO(client.get("/governance/unread.tsv").text), delimiter="\t")
+    assert (row["kind"], row["system"], row["code"], row["key"], row["times"]) == (
+        "drug", "urn:hospital:drugs", "4711<b>", "", "2",
+    )  # fmt: skip
+
+
 def test_governance_says_so_when_the_database_is_gone(tmp_path: Path) -> None:
     app = create_app(settings(tmp_path, CDS_DATABASE_URL="sqlite:////proc/no/such/place.db"))
     assert WORDS["governance.failed"].en in app.test_client().get("/governance").text
-    assert app.test_client().get("/governance/activity.csv").status_code == 503
+    for file in ("activity.csv", "unread.tsv"):
+        assert app.test_client().get(f"/governance/{file}").status_code == 503
 
 
 # -- who may see what ----------------------------------------------------------------------------------------------------------
@@ -243,13 +268,13 @@ def test_in_production_there_is_only_knowledge(tmp_path: Path) -> None:
     assert client.get("/").headers["Location"] == "/knowledge"
     assert client.get("/knowledge").status_code == 200
     assert "/governance" not in client.get("/knowledge").text
-    for address in ("/governance", "/governance/activity.csv", "/playground/open"):
+    for address in ("/governance", "/governance/activity.csv", "/governance/unread.tsv", "/playground/open"):
         assert client.get(address).status_code == 404
 
 
 def test_in_production_the_pages_are_behind_the_token(tmp_path: Path) -> None:
     client = production(tmp_path, CDS_PLAYGROUND="true", CDS_ADMIN_TOKEN=TOKEN)
-    for address in ("/", "/governance", "/governance/activity.csv"):
+    for address in ("/", "/governance", "/governance/activity.csv", "/governance/unread.tsv"):
         refused = client.get(address)
         assert refused.status_code == 401
         assert refused.headers["WWW-Authenticate"].startswith("Basic")

@@ -6,7 +6,7 @@ import re
 
 from msgspec import Struct
 
-_MASS = r"(\d+(?:\.\d+)?) ?(mg|毫克|g|克)(?![a-z])"
+_MASS = r"((?<!\d)\d{1,7}(?:\.\d{1,7})?) ?(mg|毫克|g|克)(?![a-z])"
 _SALTS = (  # share of calcium in the salt, the least strength from which a figure can only be the salt's
     (0.40, 1000.0, re.compile(r"carbonate|碳酸钙")),
     (0.21, 950.0, re.compile(r"citrate|枸橼酸钙|柠檬酸钙")),

@@ -27,7 +27,7 @@ _VOLUME = frozenset({"ml", "毫升", "milliliter", "milliliters"})
 _LARGEST_PLAIN_COUNT = 4  # a dose of "1" without a unit is a tablet, one of "70" may be anything
 _LARGEST_PTH_DOSE_MG = 0.1  # more is what is in the pen, not what one injection gives
 _IU_OF_VITAMIN_D = {"ug": 40.0, "mg": 40_000.0, "g": 40_000_000.0}
-_IN_IU = re.compile(r"(?a)(\d[\d,]*(?:\.\d+)?) ?(万)? ?(?:\[?iu\]?|unt|units?|国际单位|单位)(?![a-z])")
+_IN_IU = re.compile(r"(?a)(?<!\d)(\d[\d,]{0,9}(?:\.\d{1,7})?) ?(万)? ?(?:\[?iu\]?|unt|units?|国际单位|单位)(?![a-z])")
 _ONE_ML = frozenset({"denosumab"})  # sold as 1 mL: "60 mg/mL" is a whole syringe
 _ROUTE_CODES = {
     "26643006": "oral",
@@ -65,13 +65,12 @@ def dosing(
     together = parts[0] if len(parts) == 1 else _one_after_another(parts) if len(steps) > 1 else _side_by_side(parts)
     if together.readable and together.amount is None and together.every_days is None and together.days is None:
         return None
-    said = fold(elements.texts((*(d.text for d in dosages), product.text)))
     return Dosing(
         together.amount,
         together.unit,
         together.every_days,
         together.days if together.days is not None else supply_days,
-        next(filter(None, map(route, dosages)), "") or route_of(said),
+        next(filter(None, map(route, dosages)), "") or route_of(product.text),
         together.as_needed,
         together.readable,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import OTHER_REASON, Draft
+from cards.chart import OTHER_REASON, Draft, Hook
 from cards.vocabulary import SERVICES
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.conditions import understand
@@ -17,6 +17,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, tail
 from cds_service.fhir.reading.ledger import UNNAMED, why_unread
 from cds_service.fhir.reading.lenient import field_of
+from cds_service.fhir.reading.long import say_what_is_too_long
 from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start, unread_reference
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.services import services_of
@@ -92,7 +93,9 @@ def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedM
         concept = part(wire.CONCEPT, found.medication_codeable_concept, "code")
         reached = reach(found, concept, record, terminology)
         drugs = identified(found, reached, terminology)
-        return OrderedMedicine(found, reached, drugs, "" if drugs.drugs else unread_reference(reached, terminology))
+        empty_form = reached == Reached() and record.hook is Hook.ORDER_SELECT  # before a drug is chosen
+        known = drugs.drugs or empty_form
+        return OrderedMedicine(found, reached, drugs, "" if known else unread_reference(reached, terminology))
     if given.type in _SERVICE_ORDERS:
         act = given.found if isinstance(given.found, wire.Act) else wire.ACT.decode(given.raw)
         code = part(wire.CONCEPT, act.code, "code")
@@ -134,6 +137,7 @@ def _draft(given: Given, facts: Facts) -> Draft | None:
             draft = _medication(source, ordered, facts)
         else:
             draft = _service(source, ordered, facts)
+        say_what_is_too_long(source, ordered.found, facts)
         return replace(draft, repeated=given.repeated, addressable=_is_addressable(given))
     except BROKEN as error:
         facts.put_aside(source, "unreadable", detail=field_of(error))

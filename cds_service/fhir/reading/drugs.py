@@ -21,7 +21,7 @@ _NOT_SYSTEMIC = re.compile(
 _VAGINAL = re.compile(r"vagin|阴道")
 _THROUGH_THE_SKIN = re.compile(r"(?a)transderm|\bpatch|\bgel\b|topical|贴片|贴剂|凝胶|透皮|经皮|外用")
 _BY_VEIN = re.compile(r"(?a)inject|infus|intraven|\biv\b|prefilled|syringe|vial|注射|静脉|输注|滴注")
-_CALCIUM_ALONE = re.compile(r"(?:calcium|钙)[ ,，.]*(?:\d+(?:\.\d+)? ?m?g)?")
+_CALCIUM_ALONE = re.compile(r"(?:calcium|钙)[ ,，.]*(?:\d{1,7}(?:\.\d{1,7})? ?m?g)?")
 """A name that is common in the names of other drugs (atorvastatin calcium): ours only alone or before a mass."""
 _SIBLINGS = {key: [d for d in DRUGS.values() if d.ingredient == key != d.key] for key in DRUGS}
 """By the ingredient's own drug: those of another strength or route."""

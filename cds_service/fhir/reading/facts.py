@@ -14,6 +14,7 @@ from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.dates import day, latest
 from cds_service.fhir.reading.given import parts
+from cds_service.fhir.reading.names import LONGEST
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
@@ -96,7 +97,7 @@ class Facts:
         """Note something that may be ours and that nobody understands. ``why``: one of ``ledger.WHYS``."""
         coding = next(elements.codings(concept), elements.Coding())
         group = GROUPS.get(source.partition("/")[0], Data.WORK_UP)
-        said = elements.wording(concept)
+        said = elements.wording(concept)[:LONGEST]
         unread = Unread(group, why, source, when, coding.system or "", coding.code or "", said)
         self.unread.append(unread)
         self.trace.note_unread(unread)

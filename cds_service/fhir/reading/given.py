@@ -12,6 +12,7 @@ from msgspec import Raw, Struct, json
 
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.lenient import Patience, field_of, repaired
+from cds_service.fhir.reading.names import LONGEST
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a resource may raise: not JSON, not the expected shape, not UTF-8, nested too deep."""
@@ -95,7 +96,7 @@ def tail(reference: str) -> str:
     >>> tail("https://example.org/fhir/Patient/7/_history/2")
     'Patient/7'
     """
-    match = _TAIL.search(reference)
+    match = _TAIL.search(reference) if len(reference) <= LONGEST else None
     return f"{match[1]}/{match[2]}" if match else ""
 
 
@@ -202,7 +203,7 @@ def base_of(url: str) -> str:
     >>> base_of("https://ehr.example.org/fhir/Patient/7"), base_of("Patient/7"), base_of("urn:uuid:7")
     ('https://ehr.example.org/fhir', '', '')
     """
-    if not url.startswith(("http://", "https://")):
+    if len(url) > LONGEST or not url.startswith(("http://", "https://")):
         return ""
     match = _TAIL.search(url)
     return url[: match.start()].rstrip("/") if match else ""

@@ -10,7 +10,7 @@ import re
 
 from cds_service.fhir.reading import elements
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.names import fold
+from cds_service.fhir.reading.names import LONGEST, fold
 from cds_service.fhir.terminology.codes import Terminology, system_of
 
 UNNAMED = "no-name"
@@ -96,7 +96,7 @@ def _is_named(concept: elements.Concept) -> bool:
     """Whether there is a name that people can read: letters, and not only the code once more."""
     codes = {coding.code for coding in elements.codings(concept)}
     said = (concept.text, *(coding.display for coding in concept.coding or ()))
-    return any(each and each not in codes and _READABLE.search(each) for each in said)
+    return any(each and each not in codes and _READABLE.search(each[:LONGEST]) for each in said)
 
 
 def _of_code(system: str, code: str, terminology: Terminology) -> str:

@@ -19,7 +19,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, parts
 from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
 from cds_service.fhir.reading.lenient import UNREADABLE
-from cds_service.fhir.reading.names import fold
+from cds_service.fhir.reading.names import LONGEST, fold
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.terminology.codes import Terminology
 
@@ -304,7 +304,7 @@ def _supply_days(found: wire.Medicine) -> float | None:
 
 def given_by_code(source: str, facts: Facts, key: str, when: date | None, text: str) -> None:
     """A procedure code (HCPCS) that says that a drug was given. Its "1 mg" is a billing unit, no dose."""
-    said = f"{DRUGS[key].name.en} {_BILLING_UNIT.sub('', text)}"
+    said = f"{DRUGS[key].name.en} {_BILLING_UNIT.sub('', text[:LONGEST])}"
     drugs = identify(elements.Concept(text=said), facts.terminology)
     drug = drugs.drugs[0] if drugs.drugs and drugs.drugs[0].ingredient == DRUGS[key].ingredient else DRUGS[key]
     facts.exposures.append(

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+LONGEST = 2_000
+"""Characters of a name or of a dosage text that are read. What stands beyond is unread, and said (``long``)."""
+
 _WORD = re.compile(r"[a-z][a-z0-9]*")
 _NEGATED = re.compile(
     r"(?a)\b(no|not|without|denies|denied|negative for|rule out|ruled out|r/o|never|absence of|free of|exclude)\b[^,;.|]{0,28}$"
@@ -28,12 +31,14 @@ class Found(Struct, frozen=True):
 
 
 def fold(text: str) -> str:
-    """Text as it is searched: one letter case, one width.
+    """Text as it is searched: one letter case, one width, no more than ``LONGEST`` characters. All that people wrote goes this
+    way to the patterns, so that none of them ever sees more.
 
-    >>> fold("Ｆosamax")
-    'fosamax'
+    >>> fold("Ｆosamax"), len(fold("a" * 3000))
+    ('fosamax', 2000)
     """
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()
+    text = text[:LONGEST]
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).lower()[:LONGEST]
 
 
 def denied(text: str, at: int) -> bool:

@@ -17,7 +17,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, last_updated
 from cds_service.fhir.reading.given import part as decoded
 from cds_service.fhir.reading.ledger import why_unread_result
-from cds_service.fhir.reading.names import denied, fold
+from cds_service.fhir.reading.names import LONGEST, denied, fold
 from cds_service.fhir.reading.questionnaires import answer
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
@@ -95,6 +95,8 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
         reason = "no-date"
     elif when > facts.today:
         reason = "future"
+    elif part.value_string is not None and len(part.value_string) > LONGEST:
+        reason = "too-long"
     if len(meanings) > 1 and any(other.key != key for other in meanings):
         facts.put_aside(source, "codings-disagree", data=group_of(key), key=key, when=when)
     if reason or when is None:

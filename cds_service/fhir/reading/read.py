@@ -21,6 +21,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, Kept, Source, part, type_of
 from cds_service.fhir.reading.ledger import why_unread_condition
 from cds_service.fhir.reading.lenient import field_of
+from cds_service.fhir.reading.long import say_what_is_too_long
 from cds_service.fhir.reading.medications import medication
 from cds_service.fhir.reading.observations import in_order, observation
 from cds_service.fhir.reading.record import Record
@@ -113,6 +114,7 @@ def read_record(
     patient = _patient(facts)
     for source, kept in record:
         if (reader := _READERS.get(type(kept))) is not None:
+            say_what_is_too_long(source, kept, facts)
             try:
                 reader(source, kept, facts)
             except BROKEN as error:
@@ -151,6 +153,7 @@ def _tell_of_medications(record: Record, facts: Facts) -> None:
         if type(kept) is wire.Medication:
             if source in record.reached:
                 facts.trace.note_line(source, "used", "what an order points at")
+                say_what_is_too_long(source, kept, facts, data=Data.MEDICATIONS)
             else:
                 facts.not_ours(source, "Medication", "no order points at it")
 

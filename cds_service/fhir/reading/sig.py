@@ -12,7 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from cds_service.fhir.reading.durations import DAYS, MONTH, YEAR
-from cds_service.fhir.reading.names import fold
+from cds_service.fhir.reading.names import LONGEST, fold
 
 Found = TypeVar("Found")
 
@@ -32,7 +32,7 @@ class Sig(Struct, frozen=True):
     silent: bool = False
 
 
-_N = r"(\d+(?:\.\d+)?)"
+_N = r"((?<!\d)\d{1,7}(?:\.\d{1,7})?(?!\d))"  # more digits are no dose: they are left over, and so not understood
 _AFTER_NUMBER = r"tab|pill|cap|inj|syr|vial|dose|spray|sachet|pen\b|mg|time|consecutive|successive|day|week|month|year|hour"
 _CHINESE_DIGITS = str.maketrans("一二两三四五六七八九", "1223456789")
 _BEFORE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (  # one spelling for many
@@ -50,7 +50,7 @@ _BEFORE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
         (re.compile(rf"(?a)\b{word}\b(?=[ -](?:\(|{_AFTER_NUMBER}))"), str(digit))
         for word, digit in {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "twelve": 12}.items()
     ),
-    (re.compile(rf"(?a)\b{_N} ?\((?:\d+|one|two|three|four)\)"), r"\1"),
+    (re.compile(rf"(?a)\b{_N} ?\((?:\d{{1,7}}|one|two|three|four)\)"), r"\1"),
 )  # fmt: skip
 _DEFEATING = re.compile(
     r"(?a)\bthen\b|taper|alternat|\bmax|not more than|no more than|up to|/ ?kg|per kg|per m2|biweekly|bi-weekly|bimonthly"
@@ -60,9 +60,9 @@ _DEFEATING = re.compile(
 )
 _AS_NEEDED = re.compile(r"(?a)\bprn\b|as needed|when needed|if needed|必要时|需要时|按需")
 _BESIDES = re.compile(  # numbers that are neither dose nor interval
-    rf"(?a)(?:at least |≥|over |for |within |after |wait )?{_N} ?(?:-|~|to|至)? ?(?:\d+ ?)?"
+    rf"(?a)(?:at least |≥|over |for |within |after |wait )?{_N} ?(?:-|~|to|至)? ?(?:\d{{1,7}} ?)?"
     r"(?:minutes?|mins?|分钟|hours? (?:before|after)|小时[前后])"
-    rf"|{_N} ?(?:-|~|to)? ?(?:\d+ ?)?(?:ml|毫升|oz|ounces?)[ -]*(?:of )?(?:plain |tap |warm )*"
+    rf"|{_N} ?(?:-|~|to)? ?(?:\d{{1,7}} ?)?(?:ml|毫升|oz|ounces?)[ -]*(?:of )?(?:plain |tap |warm )*"
     r"(?:water|saline|温水|白开水|水|生理盐水)"
     rf"|(?:with|in|加入|溶于)[^,;，；。]{{0,16}}?{_N} ?(?:ml|毫升)"
     r"|\d{1,2}:\d{2}(?: ?[ap]m)?|\b\d{1,2} ?[ap]m\b|早?上?\d{1,2}点"
@@ -115,7 +115,7 @@ def _times(text: str | None) -> float:
     return _WORDS.get(text or "1") or float(text or 1)
 
 
-_TIMES = r"(once|twice|thrice|\d+(?:\.\d+)?(?= ?(?:times?|x\b|×)))(?: ?(?:times?|x|×))?"
+_TIMES = r"(once|twice|thrice|(?<!\d)\d{1,7}(?:\.\d{1,7})?(?= ?(?:times?|x\b|×)))(?: ?(?:times?|x|×))?"
 _INTERVALS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...] = tuple(
     (re.compile("(?a)" + pattern), reckon)
     for pattern, reckon in (
@@ -197,6 +197,8 @@ def read_sig(text: str) -> Sig:
     >>> read_sig("as directed").readable
     False
     """
+    if len(text) > LONGEST:  # what stands at its end may take back what stands at its beginning
+        return Sig(readable=False)
     rest = fold(text)
     for pattern, spelling in _BEFORE:
         rest = pattern.sub(spelling, rest)

@@ -23,10 +23,10 @@ _TO_MG = {
     "微克": 0.001,
 }
 _AMOUNT = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(mg|毫克|mcg|ug|μg|微克|g|克)(?![a-z])"
-    r"(?:\s*/\s*(\d+(?:\.\d+)?)?\s*(ml|毫升)(?![a-z]))?"
+    r"(?<!\d)(\d{1,7}(?:\.\d{1,7})?)\s*(mg|毫克|mcg|ug|μg|微克|g|克)(?![a-z])"
+    r"(?:\s*/\s*(\d{1,7}(?:\.\d{1,7})?)?\s*(ml|毫升)(?![a-z]))?"
 )
-_VOLUME = re.compile(r"(?<![/\d.])(\d+(?:\.\d+)?)\s*(?:ml|毫升)(?![a-z])")
+_VOLUME = re.compile(r"(?<![/\d.])(\d{1,7}(?:\.\d{1,7})?)\s*(?:ml|毫升)(?![a-z])")
 
 
 def of_quantity(found: elements.Quantity | None) -> float | None:

@@ -12,9 +12,10 @@ from msgspec import Struct
 from cards.vocabulary import Analyte
 from cds_service.fhir.reading.elements import Quantity
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_STATEMENT = re.compile(r"\s*(<=|>=|<|>)?\s*([+-]?\d+(?:\.\d+)?)(?![\d.,/:-])\s*(.{0,24}?)\s*")
+_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,20})?")
+_STATEMENT = re.compile(r"\s*(<=|>=|<|>)?\s*([+-]?\d{1,15}(?:\.\d{1,20})?)(?![\d.,/:-])\s*(.{0,24}?)\s*")
 _COMPARATORS = frozenset({"", "<", "<=", ">", ">="})
+_LONGEST_UNIT = 200  # characters: more is none, and nothing to remember
 _IGNORED = str.maketrans(dict.fromkeys(" {}_^*[]·") | {"μ": "u", "µ": "u", "−": "-"})
 _SIGNS = str.maketrans({"−": "-", "–": "-", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"})
 
@@ -33,13 +34,17 @@ class Value(Struct, frozen=True, gc=False):
     code: str | None = None
 
 
-@lru_cache(maxsize=4096)
 def plain(unit: str) -> str:
     """One spelling for many: no spaces, braces, carets, stars, no letter case, micro as u, superscripts as digits.
 
     >>> plain("mL/min/{1.73_m2}") == plain("ml/min/1.73 m²")
     True
     """
+    return _plain(unit) if len(unit) <= _LONGEST_UNIT else unit
+
+
+@lru_cache(maxsize=4096)
+def _plain(unit: str) -> str:
     return unicodedata.normalize("NFKC", unit).translate(_IGNORED).lower()
 
 

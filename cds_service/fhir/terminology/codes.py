@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
 from cds_service.fhir.reading.elements import Coding, Concept, codings
-from cds_service.fhir.reading.names import Names
+from cds_service.fhir.reading.names import LONGEST, Names
 from cds_service.fhir.reading.units import plain
 
 Result = TypeVar("Result")
@@ -101,6 +101,8 @@ def system_of(uri: str) -> str:
     >>> system_of("urn:oid:2.16.840.1.113883.6.1"), system_of("http://hl7.org/fhir/sid/icd-10-cn"), system_of("urn:my-lab")
     ('loinc', 'icd10', 'urn:my-lab')
     """
+    if len(uri) > LONGEST:
+        return uri
     folded = uri.strip().lower().rstrip("/")
     return next((family for family, pattern in _PATTERNS if pattern.search(folded)), uri)
 

@@ -86,7 +86,7 @@ def _causes_bone_loss(chart: Chart, earlier: Earlier, harms: list[_Harm], *, unm
             "unmeasured": unmeasured,
             "untreated": untreated,
             "ordered": chart.ordered("dxa"),
-            "start": harm.course.start if harm.course else None,
+            "start": harm.course.started if harm.course else None,
             "active": harm.draft is None,
         },
         facts=(facts.drafted(harm.draft),) if harm.draft else tuple(facts.started(h.course) for h in harms if h.course),

@@ -47,7 +47,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if failed is not None:
         reasons.append("second-failure")
         evidence.append(facts.stopped(failed, failed.ended(chart.today)))
-    discharge = [f for f in chart.fractures if f.when and f.when >= chart.days_ago(n.new_fracture_days)]
+    discharge = [f for f in chart.fractures if f.at_latest and f.at_latest >= chart.days_ago(n.new_fracture_days)]
     if chart.hook is Hook.DISCHARGE and discharge:
         reasons.append("fracture-liaison")
         evidence.append(facts.fracture(discharge[0]))

@@ -40,7 +40,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "alcohol": drinks,
             "bmi": thin,
             "very_old": (chart.age or 0) >= n.very_old_years,
-            "fresh": any(f.when and f.when >= chart.days_ago(n.new_fracture_days) for f in chart.fractures),
+            "fresh": any(f.at_latest and f.at_latest >= chart.days_ago(n.new_fracture_days) for f in chart.fractures),
         },
         facts=(*named, *(facts.measured(m) for m in (drinks, thin) if m)),
         options=(service("education", recommended=True),),

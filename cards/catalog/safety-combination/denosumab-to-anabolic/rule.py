@@ -7,6 +7,7 @@ from datetime import date
 
 from cards.chart import Chart, Course, facts
 from cards.chart.calendar import add_months
+from cards.definitions.denosumab import due_as_recorded
 from cards.engine.findings import WARNING, Finding
 from cards.engine.orders import BISPHOSPHONATE, Order, finding_about
 from cards.thresholds import Numbers
@@ -26,18 +27,23 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     specialist.
     """
     course = chart.course(DENOSUMAB)
-    if course is None or course.last_dose is None or course.last_dose < chart.months_ago(n.denosumab_to_anabolic_months):
+    last_dose = course.last_dose_at_latest if course else None
+    if course is None or last_dose is None or last_dose < chart.months_ago(n.denosumab_to_anabolic_months):
         return
-    if any(_taken_after(c, course.last_dose) for c in chart.courses(BISPHOSPHONATE)):
+    if any(_taken_after(c, last_dose) for c in chart.courses(BISPHOSPHONATE)):
         return
     for draft in chart.drafted({Mechanism.PTH_ANALOG}):
-        due = add_months(course.last_dose, n.denosumab_months)
+        due = add_months(last_dose, n.denosumab_months)
         yield finding_about(
             chart,
             Order(draft.drug or TERIPARATIDE, draft=draft),
             WARNING,
             [facts.last_dose(course)],
-            values={"last_dose": course.last_dose, "due": due},
+            values={
+                "last_dose": course.last_dosed,
+                "due": due_as_recorded(chart.numbers, course),
+                "ahead": due > chart.today,
+            },
             alternatives=(ZOLEDRONATE, DENOSUMAB),
             start=due,
         )

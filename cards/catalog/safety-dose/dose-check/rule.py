@@ -150,17 +150,18 @@ class _Early(Struct, frozen=True):
 def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
     """Denosumab more than four weeks before it is due, zoledronate more than a month."""
     given = [c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.last_dose]
-    course = max(given, key=lambda c: c.last_dose or date.min, default=None)
-    if course is None or course.last_dose is None or drug not in (DENOSUMAB, ZOLEDRONATE):
+    course = max(given, key=lambda c: c.last_dose_at_latest or date.min, default=None)
+    last_dose = course.last_dose_at_latest if course else None
+    if course is None or last_dose is None or drug not in (DENOSUMAB, ZOLEDRONATE):
         return None
     begin = max(draft.start or chart.today, chart.today)
     if drug is DENOSUMAB:
-        due = add_months(course.last_dose, n.denosumab_months)
+        due = add_months(last_dose, n.denosumab_months)
         earliest = add_days(due, -n.denosumab_grace_days)
     else:
         again = n.zoledronate_after_denosumab_months if _followed_denosumab(chart, n, course) else n.zoledronate_months
-        due = add_months(course.last_dose, again)
-        earliest = add_months(course.last_dose, again - n.zoledronate_early_months)
+        due = add_months(last_dose, again)
+        earliest = add_months(last_dose, again - n.zoledronate_early_months)
     return _Early(course, due) if begin < earliest else None
 
 
@@ -219,7 +220,7 @@ def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str,
         "route": order.dosing.route,
         "usual": regimens_of(DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug)[0].label,
         "only_for": [PROBLEMS[problem] for problem in judged.only_for],
-        "last_dose": early.course.last_dose if early else None,
+        "last_dose": early.course.last_dosed if early else None,
         "due": early.due if early else None,
     }
 

@@ -68,7 +68,7 @@ def _beyond_limit(chart: Chart, n: Numbers, drug: Drug, course: Course, draft: D
         values={
             "drug": drug,
             "active": draft is None,
-            "start": course.start,
+            "start": course.started,
             "months": n.pth_analogs_months if together else longest_months(chart.numbers, drug),
             "doses": len(course.doses),
         },

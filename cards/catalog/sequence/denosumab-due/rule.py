@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import Chart, Hook, facts
-from cards.chart.calendar import add_months
+from cards.chart.calendar import Partial, add_months
 from cards.definitions import person
-from cards.definitions.denosumab import followed, late_from
+from cards.definitions.denosumab import due_as_recorded, followed, late_from
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import offer, service
 from cards.thresholds import Numbers
@@ -22,30 +22,39 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {denosumab-months} months and {denosumab-grace-days} days after the last dose; or (2) the course is active and no dose has a
     date.
 
-    Not when: another antiresorptive took over; for (1), the next dose is ordered already (an order written after the last dose
-    given, or for a day to come; at a refill the refill itself does not count). Later than that, `denosumab-sequence` speaks.
+    Not when: another antiresorptive took over; for (1), the next dose is ordered already (an order written after the last
+    dose given, or for a day to come; at a refill the refill itself does not count). Later than that, `denosumab-sequence`
+    speaks. Of a last dose dated by a month the first day counts.
 
     Then: info up to the day {denosumab-months} months after the last dose, from then on warning. Recommended, filtered:
     denosumab 60 mg, to start on that day, now when it is past. Where it is dropped: calcium and referral to a specialist as
-    options. For (2) info, no suggestion: the detail asks for the date.
+    options. For (2), and for a last dose dated by a year, no suggestion: the detail asks for the date; (2) is info. Of a last
+    dose dated by a month the suggestion starts on the last day that can be six months after it.
     """
     course = chart.course(DENOSUMAB)
     if course is None or course.stopped or followed(chart, course) or not person.adult(chart):
         return
-    if course.last_dose is None:
+    last_dose, latest = course.last_dose, course.last_dose_at_latest
+    if last_dose is None or latest is None:
         if course.active:
-            yield Finding(indicator=INFO, variant="no-date", facts=(facts.taken(course),), options=())
+            yield Finding(indicator=INFO, variant="no-date", values={"last_dose": None}, facts=(facts.taken(course),))
         return
-    announced = add_months(course.last_dose, n.denosumab_due_months)
-    due = add_months(course.last_dose, n.denosumab_months)
+    announced = add_months(last_dose, n.denosumab_due_months)
+    due, surely_due = add_months(last_dose, n.denosumab_months), add_months(latest, n.denosumab_months)
+    on_time_until = late_from(chart.numbers, last_dose)
+    indicator = INFO if chart.today <= due else WARNING
     arranged = course.pending is not None and chart.hook is not Hook.REFILL
-    if arranged or not announced <= chart.today <= late_from(chart.numbers, course.last_dose):
+    if arranged or not announced <= chart.today <= on_time_until:
         return
-    chosen = offer(chart, (DENOSUMAB,), start=due if due > chart.today else None)
+    recorded = course.last_dosed
+    if isinstance(recorded, Partial) and not recorded.one_month:
+        yield Finding(indicator=indicator, variant="no-date", values={"last_dose": recorded}, facts=(facts.last_dose(course),))
+        return
+    chosen = offer(chart, (DENOSUMAB,), start=surely_due if surely_due > chart.today else None)
     yield Finding(
-        indicator=INFO if chart.today <= due else WARNING,
-        variant="ahead" if chart.today <= due else "late",
-        values={"last_dose": course.last_dose, "due": due, "latest": late_from(chart.numbers, course.last_dose)},
+        indicator=indicator,
+        variant="ahead" if chart.today <= surely_due else "late",
+        values={"last_dose": recorded, "due": due_as_recorded(chart.numbers, course), "latest": max(on_time_until, surely_due)},
         facts=(facts.last_dose(course),),
         options=chosen.options or (service("calcium"), service("referral-osteoporosis")),
         any_number=not chosen.options,

@@ -28,15 +28,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     course = chart.course(DENOSUMAB)
     if (
         course is None
-        or course.start is None
+        or course.start_at_latest is None
         or course.stopped
         or not course.on_treatment(chart.today)
         or not person.adult(chart)
     ):
         return
-    if add_months(course.start, n.denosumab_review_years * 12) > chart.today:
+    if add_months(course.start_at_latest, n.denosumab_review_years * 12) > chart.today:
         return
-    long = add_months(course.start, n.denosumab_long_years * 12) <= chart.today
+    long = add_months(course.start_at_latest, n.denosumab_long_years * 12) <= chart.today
     since = chart.months_ago(n.hip_t_window_months)
     measured = any(m.when >= since for m in density.newest_t_scores(chart))
     tests = [key for key in (() if measured else ("dxa",)) + ("frax",) if not chart.ordered(key)]
@@ -44,8 +44,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         indicator=WARNING if long else INFO,
         variant="long" if long else "review",
         values={
-            "start": course.start,
-            "months": months_between(course.start, chart.today),
+            "start": course.started,
+            "months": months_between(course.start_at_latest, chart.today),
             "reasons": risk.risk(chart).reasons if risk.risk(chart).high else (),
             "hip": density.hip_t(chart, since),
             "measured": measured,

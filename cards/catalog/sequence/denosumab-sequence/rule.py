@@ -9,7 +9,7 @@ from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
 from cards.definitions import person
-from cards.definitions.denosumab import followed, late_from
+from cards.definitions.denosumab import due_as_recorded, followed, late_from
 from cards.definitions.kidney import renal
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.options import AFTER_DENOSUMAB, Offer, offer, service
@@ -32,33 +32,39 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     today, or an injected one was given, or any is taken today where no dose of denosumab has a date; denosumab was given again
     since it was stopped; the course goes on and no dose has a date (`denosumab-due` asks).
 
-    Then: up to {denosumab-months} months and {denosumab-grace-days} days after the last dose warning, to plan the follow-on for
-    the day of the next dose; then critical, up to {denosumab-sequence-months} months after the last dose; later warning.
-    Stopped without any date of a dose: critical. Suggested, filtered: zoledronate 5 mg once (recommended), alendronate, to
-    start {denosumab-months} months after the last dose where that lies ahead. Where both are dropped, as by the renal estimate:
-    denosumab again, with referral to a specialist where it is not recommended or the estimate is below {egfr-specialist}; where
-    denosumab is dropped too, the referral alone. After {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and
-    P1NP recommended, and the drugs without a recommendation. The detail asks for CTX and P1NP three and six months later, and
-    says where the date of the last dose is assumed, or an order for denosumab is open.
+    Then: up to {denosumab-months} months and {denosumab-grace-days} days after the last dose warning, to plan the follow-on
+    for the day of the next dose; then critical, up to {denosumab-sequence-months} months after the last dose; later warning.
+    Stopped without any date of a dose: critical. Of a last dose dated by a year or month every day that it can have been
+    counts: where some are late and others not, warning, without a suggestion, and the detail asks for the date; where some
+    are more than {denosumab-sequence-months} months ago and others not, warning. Suggested, filtered: zoledronate 5 mg once
+    (recommended), alendronate, to start {denosumab-months} months after the last dose where that lies ahead. Where both are
+    dropped, as by the renal estimate: denosumab again, with referral to a specialist where it is not recommended or the
+    estimate is below {egfr-specialist}; where denosumab is dropped too, the referral alone. After {denosumab-sequence-months}
+    months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a recommendation. The detail asks for
+    CTX and P1NP three and six months later, and says where the date of the last dose is assumed, or an order for denosumab is
+    open.
     """
     course = chart.course(DENOSUMAB)
     if course is None or not person.adult(chart) or followed(chart, course) or _draft_covers(chart):
         return
-    last_dose = course.last_dose
-    late = last_dose is not None and chart.today > late_from(chart.numbers, last_dose)
-    if not (course.stopped or late):
+    last_dose = course.last_dose_at_latest
+    may_be_late = course.last_dose is not None and chart.today > late_from(chart.numbers, course.last_dose)
+    if not (course.stopped or may_be_late):
         return
-    indicator, variant = _urgency(chart, n, last_dose)
+    indicator, variant = _urgency(chart, n, course.last_dose, last_dose)
     long_ago = variant == "long-ago"
-    offered = _follow_on(chart, n, last_dose, long_ago=long_ago)
+    offered = Offer() if variant == "perhaps" else _follow_on(chart, n, last_dose, long_ago=long_ago)
+    due = add_months(last_dose, n.denosumab_months) if last_dose else None
     yield Finding(
         indicator=indicator,
         variant=variant,
         values={
-            "last_dose": last_dose,
+            "last_dose": course.last_dosed,
+            "exact": course.last_dose_latest is None,
             "assumed": course.last_dose_basis in ("order", "statement"),
             "months": months_between(last_dose, chart.today) if last_dose else None,
-            "due": add_months(last_dose, n.denosumab_months) if last_dose else None,
+            "due": due_as_recorded(chart.numbers, course),
+            "ahead": due is not None and due > chart.today,
             "stopped": course.stopped,
             "follow_on": DRUGS[offered.options[0].key] if offered.options and offered.options[0].kind == "drug" else None,
             "resume": any(o.key == DENOSUMAB.key for o in offered.options),
@@ -81,15 +87,16 @@ def _draft_covers(chart: Chart) -> bool:
     return not drafts or bool(chart.drafted(ANTIRESORPTIVE))
 
 
-def _urgency(chart: Chart, n: Numbers, last_dose: date | None) -> tuple[Indicator, str]:
-    """Planned before the effect ends, critical while bone rebounds, stock-taking after two years; undated: critical."""
-    if last_dose is None:
+def _urgency(chart: Chart, n: Numbers, first: date | None, last: date | None) -> tuple[Indicator, str]:
+    """Planned before the effect ends, critical while bone rebounds, stock-taking after two years; undated: critical. ``first``
+    and ``last``: the days between which the last dose was; where they disagree, a warning that asks for the date."""
+    if first is None or last is None:
         return CRITICAL, "undated"
-    if chart.today <= late_from(chart.numbers, last_dose):
-        return WARNING, "plan"
-    if chart.today <= add_months(last_dose, n.denosumab_sequence_months):
-        return CRITICAL, "overdue"
-    return WARNING, "long-ago"
+    if chart.today <= late_from(chart.numbers, last):
+        return WARNING, "plan" if chart.today <= late_from(chart.numbers, first) else "perhaps"
+    if chart.today > add_months(last, n.denosumab_sequence_months):
+        return WARNING, "long-ago"
+    return CRITICAL if chart.today <= add_months(first, n.denosumab_sequence_months) else WARNING, "overdue"
 
 
 def _follow_on(chart: Chart, n: Numbers, last_dose: date | None, *, long_ago: bool) -> Offer:

@@ -104,14 +104,15 @@ def _current(chart: Chart) -> Course | None:
 
 
 def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
-    days = [m.when for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
+    days = [m.at_latest for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
     done = chart.done("dxa")
-    newest = max([*days, *([done.when] if done and done.when else [])], default=None)
-    source = next((m.source for m in chart.values("t-score") if m.when == newest), "")
-    if course is not None and course.start is not None:
-        first_counts = add_months(course.start, n.dxa_early_months)
+    newest = max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
+    source = next((m.source for m in chart.values("t-score") if m.at_latest == newest), "")
+    start = course.start_at_latest if course is not None else None
+    if start is not None:
+        first_counts = add_months(start, n.dxa_early_months)
         if newest is None or newest < first_counts:
-            if add_months(course.start, n.dxa_first_months) <= chart.today:
+            if add_months(start, n.dxa_first_months) <= chart.today:
                 yield _Due("dxa", "dxa-first", newest, source)
             return
     if newest is not None and newest < chart.months_ago(n.dxa_stable_months):

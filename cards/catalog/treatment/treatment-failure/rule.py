@@ -20,7 +20,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     stopping: adherence and secondary causes first.
 
     When: an adult on treatment, with a fragility fracture {failure-months} months or more after the start of that course, while
-    the drug was being taken. The newest such fracture counts, and of several drugs the one that works longest.
+    the drug was being taken. The newest such fracture counts, and of several drugs the one that works longest. Of a
+    fracture dated by a year or month one possible day is enough.
 
     Not when: the fracture came in the first {failure-months} months or in a pause of the drug; of denosumab when
     `denosumab-sequence` fires.
@@ -41,7 +42,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         yield Finding(
             indicator=WARNING,
             variant="denosumab" if course.drug is DENOSUMAB else "stronger",
-            values={"drug": course.drug, "fracture": broken, "start": course.start},
+            values={
+                "drug": course.drug,
+                "fracture": broken,
+                "start": course.start,
+                "exact": not (broken.latest or course.start_latest),
+            },
             facts=(facts.fracture(broken), facts.started(course)),
             options=chosen.options,
             dropped=chosen.dropped,
@@ -57,5 +63,5 @@ def _failed(chart: Chart, n: Numbers, course: Course) -> Fracture | None:
     from_day = add_months(course.start, n.failure_months)
     *paused, (last, _) = course.spans
     spans = (*paused, (last, chart.today))
-    on_drug = [f for f in chart.fractures if f.when and any(begin <= f.when <= end for begin, end in spans)]
-    return next((f for f in on_drug if f.when and f.when >= from_day), None)
+    on_drug = [f for f in chart.fractures if any(f.may_be_within(*span) for span in spans)]
+    return next((f for f in on_drug if f.at_latest and f.at_latest >= from_day), None)

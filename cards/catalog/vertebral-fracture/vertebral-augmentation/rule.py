@@ -65,7 +65,7 @@ def _forbidding(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
             yield reason, [facts.problem(problem)]
     vertebrae = [f for f in chart.fractures if f.site == "vertebra"]
     pain = pain_score(chart, n.pain_window_months)
-    old = [f for f in vertebrae if f.when and f.when < chart.days_ago(n.recent_fracture_days)]
+    old = [f for f in vertebrae if f.at_latest and f.at_latest < chart.days_ago(n.recent_fracture_days)]
     painless = pain is not None and pain.at_most(n.painless_nrs if pain.key == "pain-nrs" else n.painless_vas_mm)
     if vertebrae and len(old) == len(vertebrae) and painless and pain is not None:
         yield "painless-old", [facts.fracture(old[0]), facts.measured(pain)]
