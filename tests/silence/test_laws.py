@@ -87,6 +87,11 @@ def test_what_was_said_before_says_nothing_of_what_is_lacking_now() -> None:
     assert broken(Law.FIELD, [card("a"), CAUTION], [CAUTION]) == LOST
 
 
+def test_an_order_that_nobody_could_check_before_is_said_as_before() -> None:
+    assert broken(Law.SAID, [SAYS_OTHER], [SAYS_OTHER]) == []
+    assert broken(Law.SAID, [SAYS_OTHER], []) == ["unsaid"]
+
+
 def test_nothing_at_all_for_an_order_is_called_by_its_name() -> None:
     assert broken(Law.FIELD, [card("a")], [], "order-sign") == EMPTY
     assert broken(Law.FIELD, [card("a")], [card("b")], "order-sign") == LOST
