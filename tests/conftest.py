@@ -11,7 +11,12 @@ import pytest
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """How many worse calls ``silence`` tried, by law, and in how many stories one of them passed in silence."""
-    ran = [report for some in terminalreporter.stats.values() for report in some if isinstance(report, pytest.TestReport)]
+    ran = [
+        report
+        for some in terminalreporter.stats.values()
+        for report in some
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+    ]
     told = [(report.failed, asked) for report in ran for name, asked in report.user_properties if name == "silence"]
     if not told:
         return

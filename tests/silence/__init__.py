@@ -2,6 +2,7 @@
 
 | module | what |
 |---|---|
+| ``told`` | the sound calls: stories, and on request the cases of the cards |
 | ``json_path`` | places in JSON, and copies with one place changed |
 | ``fields`` | one field of one resource made unreadable (the differential test) |
 | ``answers`` | one group of data failed, cut short, swapped, throttled (the metamorphic test) |

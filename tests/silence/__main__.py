@@ -16,23 +16,23 @@ from pathlib import Path
 
 import yaml
 
-import fhir_fixtures
 from tests.silence import running
 from tests.silence.asking import Answered, ask
 from tests.silence.running import Found
 from tests.silence.tables import counts, families
+from tests.silence.told import cases, stories, told
 
 
 def main() -> None:
-    told = _options()
-    if told.show:
-        _show(*told.show)
+    asked_for = _options()
+    if asked_for.show:
+        _show(*asked_for.show)
         return
-    names = told.stories or fhir_fixtures.names()
+    names = asked_for.stories or (cases() if asked_for.cases else stories())
     calls: Counter[str] = Counter()
     found: list[Found] = []
     with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-        work = pool.map(_sampled if told.sample else _whole, names)
+        work = pool.map(_sampled if asked_for.sample else _whole, names)
         for done, (asked, some) in enumerate(work, start=1):
             calls.update(asked)
             found += some
@@ -45,16 +45,17 @@ def main() -> None:
     print(file=sys.stderr)
     report = f"{counts(calls, found)}\n\n{families(found, by_field=False)}\n"
     print(report)
-    if told.table:
-        Path(told.table).write_text(f"{report}\n{families(found, by_field=True)}\n", encoding="utf-8")
-    if told.found:
-        Path(told.found).write_text(_first_of_each(found), encoding="utf-8")
+    if asked_for.table:
+        Path(asked_for.table).write_text(f"{report}\n{families(found, by_field=True)}\n", encoding="utf-8")
+    if asked_for.found:
+        Path(asked_for.found).write_text(_first_of_each(found), encoding="utf-8")
     raise SystemExit(bool(found))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.silence", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("stories", nargs="*", metavar="STORY", help="these alone")
+    parser.add_argument("--cases", action="store_true", help="the cases of the cards in the place of the stories")
     parser.add_argument("--sample", action="store_true", help="what the tests run")
     parser.add_argument("--table", metavar="FILE", help="where to write the tables, field by field, too")
     parser.add_argument("--found", metavar="FILE", help="where to write one case of each kind, as found.yaml has them")
@@ -93,9 +94,8 @@ def _first_of_each(found: Sequence[Found]) -> str:
 
 
 def _show(story: str, where: str, defect: str) -> None:
-    told = fhir_fixtures.load(story)
     mutation = running.of(story, where, defect)
-    worse = ask(mutation.body, told.as_of, mutation.served)
+    worse = ask(mutation.body, told(story).as_of, mutation.served)
     for title, answered in (("as told", running.sound_answer(story)), ("worse", worse)):
         print(f"== {title}: {answered.refused or answered.error or ''}")
         _print(answered)

@@ -100,8 +100,8 @@ def _said(mutation: Mutation, sound: Answered, worse: Answered) -> bool:
     before = {line for card in sound.cards for line in _lines(card)}
     new = [(card, line) for card in worse.cards for line in _lines(card) if line not in before]
     of_incomplete = [line for card, line in new if INCOMPLETE in dict(_shown([card]))]
-    if mutation.law is Law.SAID:
-        return bool(of_incomplete)
+    if mutation.law is Law.SAID:  # one that nobody could check before either is said in the same words
+        return bool(of_incomplete) or all(INCOMPLETE in dict(_shown(answer.cards)) for answer in (sound, worse))
     if mutation.law is Law.GROUP:
         there = INCOMPLETE in dict(_shown(worse.cards))
         return there and any(_names(line, mutation.groups) for _, line in new)

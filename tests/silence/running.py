@@ -7,11 +7,11 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-import fhir_fixtures
 from tests.silence import answers, drafts, fields
 from tests.silence.asking import Answered, ask
 from tests.silence.laws import Breach, breaches
 from tests.silence.mutation import Law, Mutation
+from tests.silence.told import told
 
 PER_STORY = 160
 """Fields of a record that the sample breaks in each story."""
@@ -31,7 +31,7 @@ class Found(NamedTuple):
 
 def mutations(story: str) -> Iterator[Mutation]:
     """Every way in which the call of a story is made worse, always in the same order."""
-    body = fhir_fixtures.load(story).request()
+    body = told(story).body
     yield answers.whole(body)
     yield from answers.prefetched(body)
     yield from answers.fetched(body, story)
@@ -59,19 +59,18 @@ def sample(story: str) -> list[Mutation]:
 
 def judged(story: str, some: Iterable[Mutation]) -> Iterator[tuple[Mutation, list[Found]]]:
     """Each mutation with what it breaks."""
-    told = fhir_fixtures.load(story)
+    call = told(story)
     sound = sound_answer(story)
     for mutation in some:
-        worse = ask(mutation.body, told.as_of, mutation.served)
-        broken = breaches(mutation, sound, worse, hook=told.hook)
-        yield mutation, [Found(story, told.hook, mutation, breach) for breach in broken]
+        worse = ask(mutation.body, call.as_of, mutation.served)
+        broken = breaches(mutation, sound, worse, hook=call.hook)
+        yield mutation, [Found(story, call.hook, mutation, breach) for breach in broken]
 
 
 @cache
 def sound_answer(story: str) -> Answered:
     """The answer to the call as it is told; it must be one."""
-    told = fhir_fixtures.load(story)
-    sound = ask(told.request(), told.as_of)
+    sound = ask(told(story).body, told(story).as_of)
     if sound.refused or sound.error:
         raise ValueError(f"{story} as it is told: {sound.refused or sound.error}")
     return sound

@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-import fhir_fixtures
 from tests.silence import running
 from tests.silence.mutation import Law
 from tests.silence.running import Found
+from tests.silence.told import stories, told
 
 FOUND: list[Mapping[str, str]] = yaml.safe_load(Path(__file__).with_name("found.yaml").read_text(encoding="utf-8"))
 _MOST = 20
 """How many breaches a failing test lists before it counts the rest."""
 
 
-@pytest.mark.parametrize("story", fhir_fixtures.names())
+@pytest.mark.parametrize("story", stories())
 def test_nothing_passes_in_silence(story: str, request: pytest.FixtureRequest) -> None:
     asked: Counter[str] = Counter()
     found: list[Found] = []
@@ -39,7 +39,7 @@ def test_nothing_passes_in_silence(story: str, request: pytest.FixtureRequest) -
 def test_what_was_found_stays_mended(case: Mapping[str, str]) -> None:
     """A case that names no place of its story any more is to be taken out, or moved to where the place went."""
     story = case["story"]
-    assert fhir_fixtures.story(story).hook == case["hook"]
+    assert told(story).hook == case["hook"]
     mutation = _of(story).get((case["path"], case["defect"]))
     assert mutation is not None, "the story has no such place"
     _nothing(broken for _, some in running.judged(story, [mutation]) for broken in some)
@@ -49,7 +49,7 @@ def test_the_sample_breaks_what_it_says() -> None:
     """Every law is tried, every call differs from the sound one, and none is tried twice under one name."""
     sample = running.sample("alendronate-allergy")
     assert {mutation.law for mutation in sample} == set(Law)
-    assert all(mutation.body != fhir_fixtures.load("alendronate-allergy").request() for mutation in sample)
+    assert all(mutation.body != told("alendronate-allergy").body for mutation in sample)
     assert len({mutation.key for mutation in sample}) == len(sample)
 
 
