@@ -196,6 +196,9 @@ _SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start"})
 """Reasons for which something was set aside that leave nothing open, or an age or a start that `incomplete-data` asks for."""
 
 
+_RANGE = "range-unreadable"
+"""The value counts, and nobody can tell whether it is normal."""
+
 _OVER_TIME = frozenset({"bmd", "ctx", "p1np", "height"})
 _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
 
@@ -224,4 +227,6 @@ def _it_may_be(lost: SetAside | Unread) -> frozenset[Data]:
 def _read_since(chart: Chart, aside: SetAside) -> bool:
     """Whether a value of the same kind that is as new could be read; of what is judged over time every value counts."""
     newest = chart.newest(aside.key)
-    return aside.key not in _OVER_TIME and newest is not None and aside.when is not None and newest.when >= aside.when
+    if aside.key in _OVER_TIME or newest is None or aside.when is None:
+        return False
+    return newest.when > aside.when or (newest.when == aside.when and aside.reason != _RANGE)

@@ -14,8 +14,7 @@ from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
-from cds_service.fhir.reading.given import BROKEN, last_updated
-from cds_service.fhir.reading.given import part as decoded
+from cds_service.fhir.reading.given import BROKEN, last_updated, parts
 from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.names import LONGEST, denied, fold
 from cds_service.fhir.reading.questionnaires import answer
@@ -139,9 +138,15 @@ def _measurement(
     site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
     if analyte.key == "t-score" and site in _REGION_OPEN:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
-    reference = _reference_range(part) if part.reference_range is not elements.NOTHING else None
-    low = units.bound(reference.low, value, analyte, table) if reference else None
-    high = units.bound(reference.high, value, analyte, table) if reference else None
+    low, high, whole = None, None, True
+    if part.reference_range is not elements.NOTHING:
+        reference, whole = _reference_range(part), _ranges_as_read(part)[1]
+        if reference is not None:
+            low = units.bound(reference.low, value, analyte, table)
+            high = units.bound(reference.high, value, analyte, table)
+            whole = whole and (low is None) == (reference.low is None) and (high is None) == (reference.high is None)
+    if not whole:
+        facts.put_aside(source, "range-unreadable", data=analyte.group, key=analyte.key, when=when)
     method = _method(found) if found.method or found.device else ""
     measured = Measurement(
         analyte.key,
@@ -165,10 +170,16 @@ def _method(found: wire.Observation) -> str:
 
 
 def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
+    return _ranges_as_read(part)[0]
+
+
+def _ranges_as_read(part: wire.Value) -> tuple[tuple[elements.ReferenceRange, ...], bool]:
+    """What of the reference ranges can be read, and whether that is all of them."""
     try:
-        return decoded(wire.REFERENCE_RANGES, part.reference_range, "referenceRange") or ()
+        found, left_out = parts(wire.REFERENCE_RANGES, part.reference_range, "referenceRange")
     except BROKEN:
-        return ()
+        return (), False
+    return found or (), not left_out
 
 
 def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
