@@ -140,7 +140,8 @@ def _measurement(
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     low, high, whole = None, None, True
     if part.reference_range is not elements.NOTHING:
-        reference, whole = _reference_range(part), _ranges_as_read(part)[1]
+        ranges, whole = _ranges(part)
+        reference = _reference_range(ranges)
         if reference is not None:
             low = units.bound(reference.low, value, analyte, table)
             high = units.bound(reference.high, value, analyte, table)
@@ -169,11 +170,7 @@ def _method(found: wire.Observation) -> str:
     return elements.texts((wording(found.method), found.device.display if found.device else ""))
 
 
-def _ranges(part: wire.Value) -> tuple[elements.ReferenceRange, ...]:
-    return _ranges_as_read(part)[0]
-
-
-def _ranges_as_read(part: wire.Value) -> tuple[tuple[elements.ReferenceRange, ...], bool]:
+def _ranges(part: wire.Value) -> tuple[tuple[elements.ReferenceRange, ...], bool]:
     """What of the reference ranges can be read, and whether that is all of them."""
     try:
         found, left_out = parts(wire.REFERENCE_RANGES, part.reference_range, "referenceRange")
@@ -184,7 +181,7 @@ def _ranges_as_read(part: wire.Value) -> tuple[tuple[elements.ReferenceRange, ..
 
 def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
     """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
-    ranges = [units.number(r.high.value) for r in _ranges(part) if r.high]
+    ranges = [units.number(r.high.value) for r in _ranges(part)[0] if r.high]
     top = max((high for high in ranges if high is not None), default=None)
     return value.value <= short and (top is None or top <= short) and "100" not in value.given
 
@@ -218,9 +215,8 @@ def _times(found: wire.Observation, zone: tzinfo) -> tuple[datetime, ...]:
     return clinical, moment(found.issued, zone) or LONG_AGO, moment(last_updated(found), zone) or LONG_AGO
 
 
-def _reference_range(part: wire.Value) -> elements.ReferenceRange | None:
+def _reference_range(ranges: tuple[elements.ReferenceRange, ...]) -> elements.ReferenceRange | None:
     """The range of the normal; several without a word which is which are none."""
-    ranges = _ranges(part)
     if len(ranges) == 1 and ranges[0].type is None:
         return ranges[0]
     named = [r for r in ranges if elements.first_code(r.type, "normal") == "normal"]
