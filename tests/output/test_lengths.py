@@ -28,17 +28,10 @@ _WORD = re.compile(r"[^\W_]+(?:[.,’'/%-][^\W_]+)*%?")
 STILL_TOO_LONG = frozenset(
     {
         "active-vitamin-d",
-        "adherence-gap",
-        "bisphosphonate-review",
-        "bmd-response",
         "bmd-screening",
         "bone-loss-medication",
-        "btm-response",
         "calcitonin-cancer",
         "calcium-intake",
-        "denosumab-due",
-        "denosumab-review",
-        "denosumab-sequence",
         "fall-risk",
         "hypocalcemia",
         "lifestyle-education",
@@ -47,11 +40,6 @@ STILL_TOO_LONG = frozenset(
         "pain-rehabilitation",
         "physical-agent-evidence",
         "rehab-assessment",
-        "start-treatment",
-        "tests-due",
-        "treatment-failure",
-        "vertebral-augmentation",
-        "vertebral-fracture-care",
         "vertebral-imaging",
     }
 )
