@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import takewhile
 
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
@@ -66,6 +67,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "due": due_as_recorded(chart.numbers, course),
             "ahead": due is not None and due > chart.today,
             "recommended": DRUGS[offered.recommended.key] if offered.recommended else None,
+            "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, offered.options) if offered.recommended],
             "resume": any(o.key == DENOSUMAB.key for o in offered.options),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
         },
