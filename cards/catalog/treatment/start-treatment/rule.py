@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
 from cards.chart.facts import Fact
@@ -16,7 +16,7 @@ from cards.definitions.risk import frax_high
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
-from cards.vocabulary import DRUGS
+from cards.vocabulary import DRUGS, Drug
 
 _SECTION_C = (
     "denosumab-due",
@@ -107,6 +107,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "documented": chart.problem("osteoporosis") is not None,
             "estimate": estimate,
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
+            "before": _before(chosen),
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
@@ -122,6 +123,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         dropped=(*chosen.dropped, *beside.dropped),
         notes=("renal-earlier-lower",) if kidneys.earlier_lower else (),
     )
+
+
+def _before(chosen: Offer) -> list[Drug]:
+    """The drugs that rank before the recommended one, but must wait for something."""
+    waiting = takewhile(lambda option: not option.recommended, chosen.options)
+    return [DRUGS[option.key] for option in waiting] if chosen.recommended else []
 
 
 def _cites(variant: str, *besides: str) -> tuple[str, ...]:
