@@ -31,8 +31,6 @@ STILL_TOO_LONG = frozenset(
         "adherence-gap",
         "bisphosphonate-review",
         "bmd-response",
-        "bmd-screening",
-        "bone-loss-medication",
         "btm-response",
         "calcitonin-cancer",
         "calcium-intake",
@@ -42,7 +40,6 @@ STILL_TOO_LONG = frozenset(
         "fall-risk",
         "hypocalcemia",
         "lifestyle-education",
-        "low-bone-mass",
         "mood-support",
         "pain-rehabilitation",
         "physical-agent-evidence",
@@ -52,7 +49,6 @@ STILL_TOO_LONG = frozenset(
         "treatment-failure",
         "vertebral-augmentation",
         "vertebral-fracture-care",
-        "vertebral-imaging",
     }
 )
 """Cards whose texts are yet to be gone over."""
