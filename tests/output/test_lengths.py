@@ -27,23 +27,15 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+(?:[.,’'/%-][^\W_]+)*%?")
 STILL_TOO_LONG = frozenset(
     {
-        "active-vitamin-d",
         "adherence-gap",
         "bisphosphonate-review",
         "bmd-response",
         "btm-response",
         "calcitonin-cancer",
-        "calcium-intake",
         "denosumab-due",
         "denosumab-review",
         "denosumab-sequence",
-        "fall-risk",
         "hypocalcemia",
-        "lifestyle-education",
-        "mood-support",
-        "pain-rehabilitation",
-        "physical-agent-evidence",
-        "rehab-assessment",
         "start-treatment",
         "tests-due",
         "treatment-failure",
