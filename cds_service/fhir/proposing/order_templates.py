@@ -182,7 +182,7 @@ def _coded(system: str, code: str) -> Concept:
 
 def _concept(kind: str, key: str, text: str, system: System) -> Concept:
     """A CodeableConcept with the codes of the table in the site's order; without a code, text alone."""
-    codings = {short: (code, display) for k, each, short, code, display in _rows() if (k, each) == (kind, key)}
+    codings = {short: (code, display) for k, each, short, code, display in order_codes() if (k, each) == (kind, key)}
     coding = [
         {"system": URIS[short], "code": codings[short][0]} | ({"display": codings[short][1]} if codings[short][1] else {})
         for short in PREFERRED[system]
@@ -192,7 +192,7 @@ def _concept(kind: str, key: str, text: str, system: System) -> Concept:
 
 
 @cache
-def _rows() -> list[tuple[str, str, str, str, str]]:
+def order_codes() -> list[tuple[str, str, str, str, str]]:
     """order_codes.tsv: kind, key, system, code, display ("" where not known)."""
     text = files("cds_service.fhir.terminology").joinpath("order_codes.tsv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -230,10 +230,11 @@ def load(local: Path | None = None) -> Terminology:
     ``local``: TSV with the columns kind (observation, drug, condition, service), system (URI), code, key and, for bone
     density and fractures, site; for drugs, mg. Raises LocalCodesError, OSError.
     """
-    return Terminology([*_shipped(), *(_local(local) if local else ())])
+    return Terminology([*shipped(), *(_local(local) if local else ())])
 
 
-def _shipped() -> Iterator[dict[str, str]]:
+def shipped() -> Iterator[dict[str, str]]:
+    """The rows of the tables beside this file, each with its ``kind``; codes of ICD-10 without dots."""
     for kind in _KINDS:
         for row in _table(f"{kind}s.tsv"):
             yield {"kind": kind, **row}
