@@ -18,8 +18,9 @@ _NAMED = r"(?<=`){0}(?=`)|(?<=^card: ){0}$|(?<=#){0}(?=\")"
 def create(code: str, like: str, section: str = "", root: Path = CATALOG) -> Path:
     """Write the folder of ``code`` like that of the card ``like``, in ``section`` (default: the same), and return it.
 
-    Numbers of the other card get the new code before their key, since no two cards may own one number. What was signed of the
-    other is not signed of this one. Raises ContentError where that cannot be done.
+    Numbers of the other card get the new code before their key, since no two cards may own one number. Its
+    recommendations stay with it. What was signed of the other is not signed of this one. Raises ContentError where that cannot
+    be done.
     """
     model = _model(code, like)
     chapter = section or model.section
@@ -56,4 +57,5 @@ def _renamed(content: str, name: str, code: str, model: Card) -> str:
     if name == "card.toml":
         content = re.sub(r"^since = .*$", f'since = "{VERSION}"', content, count=1, flags=re.MULTILINE)
         content = re.sub(r"^reviewed = .*$", "reviewed = []", content, count=1, flags=re.MULTILINE)
+        content = re.sub(r"^\[\[recommendations\]\]\n(?:[^\[\n].*\n)*\n?", "", content, flags=re.MULTILINE)
     return content
