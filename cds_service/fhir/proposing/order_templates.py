@@ -12,7 +12,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cards.definitions.accepted import Accepted
-from cards.vocabulary import ANALYTES, PROBLEMS, SERVICES, Name
+from cards.vocabulary import ANALYTES, PROBLEMS, SERVICE_CATEGORIES, SERVICES, Name
 from cards.vocabulary.regimens import REGIMENS, Regimen
 from cards.words.phrases import LANGUAGES, PHRASES, unit
 
@@ -52,16 +52,9 @@ _ROUTES = {
     "intravenous": ("47625008", Name("intravenous", "静脉给药")),
 }
 _CATEGORIES = {
-    key: category
-    for category, keys in {
-        ("108252007", "Laboratory procedure"): (
-            *("creatinine", "calcium", "albumin", "vitamin-d", "pth", "ctx", "p1np", "phosphate", "alp", "liver", "tsh", "esr"),
-            *("blood-count", "electrophoresis", "testosterone", "cortisol", "celiac", "urine-calcium"),
-        ),
-        ("363679005", "Imaging"): ("dxa", "qct", "vertebral-imaging", "spine-mri", "spine-ct"),
-        ("409073007", "Education"): ("education",),
-    }.items()
-    for key in keys
+    "laboratory": ("108252007", "Laboratory procedure"),
+    "imaging": ("363679005", "Imaging"),
+    "education": ("409073007", "Education"),
 }
 """ServiceRequest.category, by which EHRs route an order: SNOMED CT codes of the value set in the FHIR core specification."""
 
@@ -151,8 +144,8 @@ def _service(key: str, language: str, system: System) -> bytes:
         "subject": _SUBJECT,
         "code": _concept("service", key, called("service", key)[language], system),
     }
-    if key in _CATEGORIES:
-        code, display = _CATEGORIES[key]
+    if category := SERVICE_CATEGORIES.get(key):
+        code, display = _CATEGORIES[category]
         resource["category"] = [{"coding": [{"system": URIS["snomed"], "code": code, "display": display}]}]
     return ServiceRequest.model_validate(resource).model_dump_json().encode()
 
