@@ -6,10 +6,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from cards.chart import Hook
 from cards.engine.card import FILES
 from cards.engine.catalog import all_cards
 from cards.thresholds import ContentError
+from cds_service.casebook.complete import lacking
 from cds_service.casebook.scaffold import create
 
 
@@ -37,3 +40,35 @@ def test_what_cannot_be_made_is_refused_in_a_sentence(code: str, like: str, sect
     with pytest.raises(ContentError):
         create(code, like, section, root=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+CASES = """
+card: low-bone-mass
+today: 2026-06-15
+patient: female 68
+cases:
+  - name: One
+    record: [problem osteopenia]
+    expect: info
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said"),
+    [
+        ("expect: info", "expect: info\n  - {name: Two, expect: none}", []),
+        ("One", "One", ["no case expects none: when is the card silent?"]),
+        ("expect: info", "expect: none", ["no case expects the card on patient-view"]),
+        (
+            "expect: info",
+            "hook: order-sign\n    expect: info\n  - {name: Two, expect: none}",
+            ["no case expects the card on patient-view", "a case expects the card on order-sign, which card.toml lacks"],
+        ),
+        ("expect: info", "expect: info\n  - {name: One, expect: none}", ["2 cases are called 'One'"]),
+        ("expect: info", "expect: info\n  - {name: Two, expect: none, card: referral}", ["these are cases of referral"]),
+    ],
+)
+def test_what_the_cases_of_a_card_leave_out_is_said(written: str, instead: str, said: list[str], tmp_path: Path) -> None:
+    card = replace(all_cards()["low-bone-mass"], folder=tmp_path, hooks=frozenset({Hook.PATIENT_VIEW}))
+    (tmp_path / "cases.yaml").write_text(CASES.replace(written, instead), encoding="utf-8")
+    assert list(lacking(card)) == [f"cases.yaml: {each}" for each in said]

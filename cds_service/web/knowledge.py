@@ -53,6 +53,7 @@ def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
             recommendations=list(RECOMMENDATIONS.values()),
             citing=citing,
             thresholds=evaluator.thresholds.table,
+            to_confirm=evaluator.thresholds.to_confirm,
             config=config,
             title=_title,
             source=primary,
