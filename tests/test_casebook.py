@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+import fhir_fixtures
 from cards.chart import Hook
+from cards.engine import catalog
 from cards.engine.card import FILES
-from cards.engine.catalog import all_cards
+from cards.engine.catalog import Retired, all_cards
 from cards.thresholds import ContentError
+from cds_service.casebook import runs, scaffold, storied
 from cds_service.casebook.complete import lacking
 from cds_service.casebook.scaffold import create
+from cds_service.hooks.request import parse
 
 
 @pytest.mark.parametrize("like", sorted(all_cards()))
@@ -40,6 +45,16 @@ def test_what_cannot_be_made_is_refused_in_a_sentence(code: str, like: str, sect
     with pytest.raises(ContentError):
         create(code, like, section, root=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_code_of_a_card_that_is_no_more_is_not_given_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {"old-card": Retired("2026.11", "referral"), "low-bone-mass": Retired("2026.11")}
+    monkeypatch.setattr(scaffold, "retired", lambda: gone)
+    monkeypatch.setattr(catalog, "retired", lambda: gone)
+    with pytest.raises(ContentError, match=r"^old-card was a card until"):
+        scaffold.create("old-card", "referral", root=tmp_path)
+    with pytest.raises(ContentError, match=r"^catalog/retired.toml: low-bone-mass was retired"):
+        catalog.all_cards.__wrapped__()
 
 
 CASES = """
@@ -72,3 +87,19 @@ def test_what_the_cases_of_a_card_leave_out_is_said(written: str, instead: str, 
     card = replace(all_cards()["low-bone-mass"], folder=tmp_path, hooks=frozenset({Hook.PATIENT_VIEW}))
     (tmp_path / "cases.yaml").write_text(CASES.replace(written, instead), encoding="utf-8")
     assert list(lacking(card)) == [f"cases.yaml: {each}" for each in said]
+
+
+@pytest.mark.parametrize("code", sorted(all_cards()))
+def test_a_case_serves_as_the_story_of_a_card_that_has_none(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = [story for story in fhir_fixtures.stories() if code not in story.cards]
+    monkeypatch.setattr(storied, "stories", lambda: others)
+    fixture = next(each for each in storied.untold() if each.name == code)
+    evaluator, _ = runs.served(None)
+    call = parse(json.dumps(fixture.request()).encode(), fixture.hook)
+    given = evaluator.evaluate(call, "en", fixture.as_of).response["cards"]
+    assert fixture.cards[code] in [card["indicator"] for card in given if card["source"]["topic"]["code"] == code]
+
+
+def test_a_card_that_a_story_gives_needs_no_case_for_one() -> None:
+    told = {code for story in fhir_fixtures.stories() for code in story.cards}
+    assert [fixture.name for fixture in storied.untold() if fixture.name in told] == []

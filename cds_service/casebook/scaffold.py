@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from cards.engine.card import FILES, Card
-from cards.engine.catalog import all_cards, sections
+from cards.engine.catalog import all_cards, retired, sections
 from cards.engine.sources import VERSION
 from cards.thresholds import CATALOG, ContentError
 
@@ -39,6 +39,8 @@ def _model(code: str, like: str) -> Card:
         raise ContentError(f"{code!r} is no code of a card: small letters and digits, at least two words, hyphens between them")
     if code in all_cards():
         raise ContentError(f"there is a card {code} already")
+    if code in retired():
+        raise ContentError(f"{code} was a card until {retired()[code].until}: a code is never given again")
     if (model := all_cards().get(like)) is None:
         raise ContentError(f"there is no card {like}; `card list` names them")
     return model
