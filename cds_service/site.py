@@ -41,8 +41,8 @@ class Prefetch(Struct, frozen=True, forbid_unknown_fields=True):
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
     """What a site may choose.
 
-    ``cards_off``: codes of cards that are never shown; their rules still run, since options are filtered by them. A card that is
-    no more is named in the log.
+    ``cards_off``: codes of cards that are never shown; their rules still run, since options are filtered by them. A card that
+    is no more is named in the log.
     ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
     ``prefetch``: queries that a client's FHIR server needs otherwise."""
 
