@@ -14,9 +14,9 @@ from cards.chart import Hook
 from cards.engine import catalog
 from cards.engine.card import FILES
 from cards.engine.catalog import Retired, all_cards
-from cards.thresholds import ContentError
+from cards.thresholds import ContentError, shipped
 from cds_service.casebook import runs, scaffold, storied
-from cds_service.casebook.complete import lacking
+from cds_service.casebook.complete import lacking, unopened
 from cds_service.casebook.scaffold import create
 from cds_service.hooks.request import parse
 
@@ -98,6 +98,14 @@ def test_a_case_serves_as_the_story_of_a_card_that_has_none(code: str, monkeypat
     call = parse(json.dumps(fixture.request()).encode(), fixture.hook)
     given = evaluator.evaluate(call, "en", fixture.as_of).response["cards"]
     assert fixture.cards[code] in [card["indicator"] for card in given if card["source"]["topic"]["code"] == code]
+
+
+def test_a_number_whose_link_opens_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = shipped().table
+    own = next(key for key, each in table.items() if each.card == "calcitonin-cancer")
+    monkeypatch.setitem(table, own, replace(table[own], link="specification.md#no-such-heading"))
+    said = f"card.toml: number {own}: the link specification.md#no-such-heading opens nothing"
+    assert list(unopened(all_cards()["calcitonin-cancer"])) == [said]
 
 
 def test_a_card_that_a_story_gives_needs_no_case_for_one() -> None:

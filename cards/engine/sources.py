@@ -6,6 +6,8 @@ Recommendations stand in ``recommendations.yaml``, or with the one card that res
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
@@ -121,6 +123,33 @@ def cited(ids: Iterable[str]) -> list[Recommendation]:
     ['OPREF', 'EXT']
     """
     return [RECOMMENDATIONS[each] for each in ids]
+
+
+@cache
+def headings() -> frozenset[str]:
+    """The places in the project's own document that a link can lead to."""
+    return anchors((HERE / "sources" / "specification.md").read_text("utf-8"))
+
+
+def anchors(markdown: str) -> frozenset[str]:
+    """The anchors that GitHub gives to headings: lower case, no punctuation, hyphens for blanks; a repeated one is numbered.
+
+    >>> sorted(anchors("## On treatment\\n### `drug-allergy`\\n### 25(OH)D\\n## On treatment"))
+    ['25ohd', 'drug-allergy', 'on-treatment', 'on-treatment-1']
+    """
+    seen: Counter[str] = Counter()
+    found = set()
+    for heading in re.findall(r"^#{1,6} (.+)$", markdown, re.MULTILINE):
+        slug = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return frozenset(found)
+
+
+def opens(link: str) -> bool:
+    """Whether the link of a number leads to something: a recommendation, an address, a heading of the specification."""
+    document, _, anchor = link.partition("#")
+    return link in RECOMMENDATIONS or link.startswith("https://") or (document == "specification.md" and anchor in headings())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Whether the cases of a card show all of it: each hook that it declares, and a record that it is silent about."""
+"""Whether a card is all there: its cases show each of its hooks and its silence, the links of its numbers open something."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 from cards.engine.card import Card
+from cards.engine.sources import opens
+from cards.thresholds import shipped
 from cds_service.casebook.cases import of_file
+
+
+def unopened(card: Card) -> Iterator[str]:
+    """The numbers of a card whose source nobody could open, one sentence each."""
+    for key, number in shipped().table.items():
+        if number.card == card.code and not opens(number.link):
+            yield f"card.toml: number {key}: the link {number.link} opens nothing"
 
 
 def lacking(card: Card) -> Iterator[str]:

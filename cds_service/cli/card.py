@@ -132,6 +132,7 @@ def _wrong(card: Card) -> Iterator[str]:
     from cds_service.casebook import complete, doubt, numbers
 
     yield from complete.lacking(card)
+    yield from complete.unopened(card)
     if line := numbers.wrong(card):
         yield f"card.toml: the shared numbers that it reads are\n    {line}"
     if lacking := [] if card.last else list(doubt.missing(card)):
