@@ -41,8 +41,8 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on. ``for_patient``: in
     plain words, for a patient or relative.
 
-    KeyError for a card without a text, jinja2.UndefinedError where the finding lacks a value of its text, ValueError where
-    the text has no words for its variant.
+    KeyError for a card without a text, ContentError where the text names a value that the finding lacks, ValueError where it
+    has no words for its variant.
     """
     if for_patient:
         return _for_patient(finding, language, chart)
