@@ -50,9 +50,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {dose-interval-tolerance}; a tablet without an amount is taken for one.
 
     Not when: accepted besides the usual regimens: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg
-    once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or
-    28.2 mcg twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign: `incomplete-data`,
-    info); nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a warning).
+    once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly
+    or 28.2 mcg twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign:
+    `incomplete-data`, info); nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a
+    warning).
 
     Then: critical for (1), else warning; one card for an order. The draft mended to the accepted regimen that it is nearest to,
     else the usual one, in (6) with the day on which the dose is due as its start; recommended unless order safety warns of the
