@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart
 from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
-from cards.engine.findings import CRITICAL, Earlier, Finding, NotRun, Undecided
+from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, NotRun, Undecided
 from cards.thresholds import Numbers, Thresholds
 from cards.vocabulary import COURSES, Data
 
@@ -30,7 +30,7 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     for card in cards_of(chart.hook) if cards is None else cards:
         doubt = () if card.last else chart.doubts(card.rests_on)
         if chart.failed and (missing := card.needs & chart.failed):
-            not_run.append(NotRun(card.code, _judges(card), tuple(sorted(missing))))
+            not_run.append(_not_run(card, tuple(sorted(missing))))
             continue
         told = list(ask(card, chart, found, not_run))
         not_run += [NotRun(card.code, undecided=each) for each in told if isinstance(each, Undecided)]
@@ -38,7 +38,7 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
         if some:
             found[card.code] = some
         if doubt and not _settled(card, told) and _concerned(card, chart):
-            not_run.append(NotRun(card.code, _judges(card), doubt))
+            not_run.append(_not_run(card, doubt))
     return sorted((finding for some in found.values() for finding in some), key=urgency)
 
 
@@ -46,7 +46,7 @@ def _settled(card: Card, told: list[Finding | Undecided]) -> bool:
     """Whether a rule has spoken: an advice that fires, a check of orders that forbids. What only warns might have forbidden."""
     if card.checks_orders:
         return any(isinstance(each, Finding) and each.indicator is CRITICAL for each in told)
-    return bool(told)
+    return any(isinstance(each, Finding) for each in told)
 
 
 def _concerned(card: Card, chart: Chart) -> bool:
@@ -93,6 +93,7 @@ def _numbers(thresholds: Thresholds, code: str, shared: tuple[str, ...]) -> Numb
     return thresholds.of(code, shared)
 
 
-def _judges(card: Card) -> frozenset[str]:
-    """The mechanisms and services of the orders that the card would have judged."""
-    return frozenset({*card.drugs, *card.services}) if card.checks_orders or card.services else frozenset()
+def _not_run(card: Card, missing: tuple[Data, ...]) -> NotRun:
+    """That a card could not speak, and of which orders it would have. What advises beside an order weighs less than a check."""
+    judges = frozenset({*card.drugs, *card.services}) if card.unchecked else frozenset()
+    return NotRun(card.code, judges, missing, indicator=WARNING if card.checks_orders or card.services else INFO)
