@@ -37,16 +37,17 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
         some = tuple(_doubted(card, chart, each, doubt) for each in told if isinstance(each, Finding))
         if some:
             found[card.code] = some
-        if doubt and not _settled(card, told) and _concerned(card, chart):
+        if doubt and not _settled(card, chart, told) and _concerned(card, chart):
             not_run.append(_not_run(card, doubt))
     return sorted((finding for some in found.values() for finding in some), key=urgency)
 
 
-def _settled(card: Card, told: list[Finding | Undecided]) -> bool:
-    """Whether a rule has spoken: an advice that fires, a check of orders that forbids. What only warns might have forbidden."""
-    if card.checks_orders:
-        return any(isinstance(each, Finding) and each.indicator is CRITICAL for each in told)
-    return any(isinstance(each, Finding) for each in told)
+def _settled(card: Card, chart: Chart, told: list[Finding | Undecided]) -> bool:
+    """Whether a rule has spoken: an advice that fires (about an order: that warns), a check of orders that forbids. What only
+    warns might have forbidden."""
+    about_orders = card.unchecked is not None and chart.hook in ORDER_HOOKS
+    least = CRITICAL if card.checks_orders else WARNING if about_orders else INFO
+    return any(isinstance(each, Finding) and each.indicator.rank <= least.rank for each in told)
 
 
 def _concerned(card: Card, chart: Chart) -> bool:

@@ -139,6 +139,8 @@ def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: s
     if status == "unknown":
         facts.put_aside(source, "status-unknown")
     lost = facts.record.lacks(source, "effective", "authoredOn", "when", "daysSupply", "dispenseRequest")
+    supplies = (found.days_supply, found.dispense_request.expected_supply_duration if found.dispense_request else None)
+    lost = lost or any(map(durations.is_garbled, supplies))
     period = found.effective_period
     unread = lost or bool(period and period.end and facts.day(period.end) is None)
     if unread or (start is None and (_has_date(found) or kind in ("administration", "dispense"))):
