@@ -17,7 +17,7 @@ from tests.fhir.conftest import CM, SNOMED, WHO, Reader, concept, condition
 
 def said(system: str, code: str, text: str = "") -> tuple[set[str], str]:
     found = understand(Concept((Coding(system, code),) if code else None, text or None), TERMINOLOGY)
-    return set(found.problems), found.fracture.site if found.fracture else ""
+    return set(found.problems), ", ".join(fracture.site for fracture in found.fractures)
 
 
 @pytest.mark.parametrize(

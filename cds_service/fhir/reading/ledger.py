@@ -10,7 +10,7 @@ import re
 
 from cds_service.fhir.reading import elements
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.names import LONGEST, fold
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.terminology.codes import Terminology, system_of
 
 UNNAMED = "no-name"

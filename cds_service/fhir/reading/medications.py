@@ -19,7 +19,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, parts
 from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
 from cds_service.fhir.reading.lenient import UNREADABLE
-from cds_service.fhir.reading.names import LONGEST, fold
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.terminology.codes import Terminology
 

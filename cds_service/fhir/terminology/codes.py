@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
 from cds_service.fhir.reading.elements import Coding, Concept, codings
-from cds_service.fhir.reading.names import LONGEST, Names
+from cds_service.fhir.phrases import LONGEST, Mention, Names, Phrases
 from cds_service.fhir.reading.units import plain
 
 Result = TypeVar("Result")
@@ -92,6 +92,7 @@ class Diagnosis(Struct, frozen=True):
     history: bool = False
     wording: re.Pattern[str] | None = None
     length: int = 0
+    low_energy: bool = False
 
 
 @lru_cache(maxsize=512)
@@ -123,8 +124,11 @@ class Terminology:
         names = list(_table("names.tsv"))
         self.drug_names = _index(names, "drug")
         self.class_names = _index(names, "class")
-        self.problem_names = _index(names, "problem")
-        self.service_names = _index(names, "service")
+        self._phrases = {
+            "problem": Phrases(_names(names, "problem"), bones=True),
+            "service": Phrases(_names(names, "service")),
+            "substance": Phrases([*_names(names, "drug"), *_names(names, "class"), *_names(names, "filler")]),
+        }
         self.units = {(row["analyte"], plain(row["unit"])): float(row["factor"]) for row in _table("units.tsv")}
 
     def _add(self, row: Mapping[str, str]) -> None:
@@ -166,6 +170,15 @@ class Terminology:
             return self._conditions.get((system, code))
         code = _icd(code)
         return next((d for n in range(min(len(code), 9), 0, -1) if (d := self._conditions.get((system, code[:n])))), None)
+
+    def said(self, kind: str, text: str) -> tuple[Mention, ...]:
+        """What a text says of problems and fractures ("problem"), of what is ordered or done ("service"), or of drugs and their
+        classes ("substance"). Remembered without the text."""
+        return self.recall_words(_bytes(text), ("said", kind), lambda: self._phrases[kind].read(text))
+
+    def part_of(self, site: str, text: str) -> str:
+        """The side, or the level of a vertebra, that a text about a bone names; "" where it names none or several."""
+        return self.recall_words(_bytes(text), ("part", site), lambda: self._phrases["problem"].part_of(site, text))
 
     def recall(self, purpose: str, concept: Concept, make: Callable[[Concept, Terminology], Result]) -> Result:
         """``make(concept, self)``, remembered when the concept holds a code system's words only: never what a person wrote."""
@@ -278,7 +291,15 @@ def _icd(code: str) -> str:
 
 
 def _index(rows: Iterable[Mapping[str, str]], kind: str) -> Names:
-    return Names((row["name"], row["key"], row["flag"] == "brand") for row in rows if row["kind"] == kind)
+    return Names(_names(rows, kind))
+
+
+def _names(rows: Iterable[Mapping[str, str]], kind: str) -> list[tuple[str, str, bool]]:
+    return [(row["name"], row["key"], row["flag"] == "brand") for row in rows if row["kind"] == kind]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _table(name: str) -> Iterator[dict[str, str]]:
