@@ -23,6 +23,7 @@ _VERDICTS = (  # what outweighs what
 )
 _OSTEOPOROSIS = "osteoporosis"
 _BARE = frozenset({"site", "level", "side", "bone", "bone-part", "part", "link", "treated", "open", "close"})
+_ADJECTIVES = frozenset({"osteoporotic", "骨质疏松性"})
 _NOT_OURS = "-"
 
 
@@ -83,7 +84,7 @@ def _absorbed(parts: list[tuple[str, list[Token]]]) -> Iterator[list[Token]]:
     """The clauses that hold a fracture, each with those after a comma that only say where ("fracture, hip, left")."""
     current: list[Token] | None = None
     for mark, tokens in parts:
-        if current is not None and mark == COMMA and tokens and all(t.role in _BARE for t in tokens):
+        if current is not None and mark == COMMA and tokens and all(t.role in _BARE or t.word.said in _ADJECTIVES for t in tokens):
             current.extend(tokens)
             continue
         if current:
