@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cards.vocabulary import PROBLEMS
+from cds_service.fhir.phrases import Verdict
 from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.elements import Concept
 from cds_service.fhir.reading.read import TERMINOLOGY
 from cds_service.fhir.reading.services import services_of
-from cds_service.fhir.phrases import Verdict
 
 FOLDER = Path(__file__).parent / "corpus"
 KNOWN_GAPS: dict[str, str] = {}

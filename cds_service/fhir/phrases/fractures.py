@@ -46,9 +46,7 @@ def broken(text: str, tokens: list[Token], weak: frozenset[int]) -> Iterator[Bro
     if tumor or any(t.role == "no-fragility" for t in tokens):
         return
     for head, parts in _by_head(segments):
-        osteoporotic = brittle or any(
-            not is_listed_apart(text, min(t.end, head.end), max(t.at, head.at)) for t in named
-        )
+        osteoporotic = brittle or any(not is_listed_apart(text, min(t.end, head.end), max(t.at, head.at)) for t in named)
         sites: dict[str, set[str]] = {}
         for part in parts:
             if site := _site(part.tokens):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from cds_service.fhir.phrases import kidney, vertebrae, weeks
+from cds_service.fhir.phrases import kidney, veins, vertebrae, weeks
 from cds_service.fhir.phrases.names import Automaton
 from cds_service.fhir.phrases.tables import rows
 
@@ -64,6 +64,7 @@ class Lexicon:
             return list(found)
         staged = list(_staged(text, found))
         counted = [Token(Word(NAME, weeks.PREGNANCY, "孕…周"), *span) for span in weeks.pregnant(text)]
+        counted += [Token(Word(NAME, veins.CLOT, "thrombosis … vein"), *span) for span in veins.clotted(text)]
         if numbered or any(token.role == FRACTURE for token in staged):
             counted += [Token(Word("level", level), at, end) for level, at, end in vertebrae.numbered(text)]
         return list(_without_overlap([*counted, *staged])) if counted else staged

@@ -49,7 +49,6 @@ class Phrases:
         broken = list(_fractures(folded, _absorbed(parts), scope, named, low_energy=low_energy))
         return tuple(sorted((*_staged(named), *broken), key=lambda m: m.at))
 
-
     def part_of(self, site: str, text: str) -> str:
         """The side, or the level of a vertebra, that a text about a bone names; "" where it names none or several."""
         return fractures.part_of(self._lexicon.tokens(fold(text), numbered=True), site)
@@ -84,7 +83,12 @@ def _absorbed(parts: list[tuple[str, list[Token]]]) -> Iterator[list[Token]]:
     """The clauses that hold a fracture, each with those after a comma that only say where ("fracture, hip, left")."""
     current: list[Token] | None = None
     for mark, tokens in parts:
-        if current is not None and mark == COMMA and tokens and all(t.role in _BARE or t.word.said in _ADJECTIVES for t in tokens):
+        if (
+            current is not None
+            and mark == COMMA
+            and tokens
+            and all(t.role in _BARE or t.word.said in _ADJECTIVES for t in tokens)
+        ):
             current.extend(tokens)
             continue
         if current:

@@ -6,11 +6,11 @@ import re
 
 from cards.chart import Allergy, Problem
 from cards.vocabulary import DRUGS, Drug, Mechanism
+from cds_service.fhir.phrases import Mention, Verdict, fold
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread_drug
-from cds_service.fhir.phrases import Mention, Verdict, fold
 from cds_service.fhir.terminology.codes import NOT_OURS
 
 _OUT = frozenset({"refuted", "entered-in-error"})

@@ -193,9 +193,7 @@ def _refined(fracture: Diagnosis, text: str, terminology: Terminology) -> Diagno
         site = next((bone.site for bone in bones if bone.site not in ("other", "unspecified")), site)
     weak = any(m.key == "osteoporosis" and _is_there(m) for m in mentions) or any(bone.osteoporotic for bone in bones)
     low_energy = any(bone.low_energy for bone in bones)
-    return Diagnosis(
-        fracture.keys, site, fracture.part, fracture.osteoporotic or weak, fracture.history, low_energy=low_energy
-    )
+    return Diagnosis(fracture.keys, site, fracture.part, fracture.osteoporotic or weak, fracture.history, low_energy=low_energy)
 
 
 def _by_wording(text: str, terminology: Terminology) -> Said:

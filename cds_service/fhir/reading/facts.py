@@ -11,10 +11,10 @@ from msgspec import Raw
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside, Unread
 from cards.thresholds import Thresholds
 from cards.vocabulary import Data
+from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.dates import day, latest
 from cds_service.fhir.reading.given import parts
-from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from cards.chart import Measurement
 from cards.vocabulary import ANALYTES, Site
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, last_updated, parts
 from cds_service.fhir.reading.ledger import why_unread_result
-from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading.questionnaires import answer
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 

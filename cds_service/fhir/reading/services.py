@@ -8,12 +8,12 @@ from datetime import date
 from cards.chart import Problem, Service
 from cards.chart.calendar import add_days
 from cards.vocabulary import PROBLEMS, SERVICES
+from cds_service.fhir.phrases import Verdict, fold
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.medications import given_by_code
-from cds_service.fhir.phrases import Verdict, fold
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
 
 _AUGMENTATION = "vertebral-augmentation"

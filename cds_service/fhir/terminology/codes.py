@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
-from cds_service.fhir.reading.elements import Coding, Concept, codings
 from cds_service.fhir.phrases import LONGEST, Mention, Names, Phrases
+from cds_service.fhir.reading.elements import Coding, Concept, codings
 from cds_service.fhir.reading.units import plain
 
 Result = TypeVar("Result")
@@ -56,6 +56,8 @@ _ICD = frozenset({"icd10", "icd10cm"})
 _DECIMAL = re.compile(r"\d+(\.\d+)?")
 _NOT_IN_CODE = re.compile(r"[^A-Z0-9]")
 _BONE_SITES = frozenset({"lumbar-spine", "hip", "femur", "forearm", "heel", "femoral-neck", "total-hip", "distal-radius"})
+_LONGEST_ICD = 10
+"""Characters of the longest ICD-10 code: those of the Chinese clinical edition, without the dot."""
 _REMEMBERED = 20_000
 _KINDS = ("observation", "drug", "condition", "service")
 
@@ -124,6 +126,7 @@ class Terminology:
         names = list(_table("names.tsv"))
         self.drug_names = _index(names, "drug")
         self.class_names = _index(names, "class")
+        self.unclear_names = _index(names, "unclear")
         self._phrases = {
             "problem": Phrases(_names(names, "problem"), bones=True),
             "service": Phrases(_names(names, "service")),
@@ -169,7 +172,9 @@ class Terminology:
         if system not in _ICD:
             return self._conditions.get((system, code))
         code = _icd(code)
-        return next((d for n in range(min(len(code), 9), 0, -1) if (d := self._conditions.get((system, code[:n])))), None)
+        return next(
+            (d for n in range(min(len(code), _LONGEST_ICD), 0, -1) if (d := self._conditions.get((system, code[:n])))), None
+        )
 
     def said(self, kind: str, text: str) -> tuple[Mention, ...]:
         """What a text says of problems and fractures ("problem"), of what is ordered or done ("service"), or of drugs and their
