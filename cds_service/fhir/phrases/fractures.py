@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ _ORDER = ("none", "pelvis", "hip", "proximal-humerus", "distal-forearm", "neck",
 _OTHER = frozenset({"neck", "other"})
 _TUMORS = frozenset({"bone-metastasis", "cancer", "myeloma", "bone-cancer"})
 _NOWHERE = ""
+_FAR = 200
+"""Characters between osteoporosis and a fracture of which no one would say that they belong together."""
 
 
 class Segment(Struct):
@@ -46,7 +49,7 @@ def broken(text: str, tokens: list[Token], weak: frozenset[int]) -> Iterator[Bro
     if tumor or any(t.role == "no-fragility" for t in tokens):
         return
     for head, parts in _by_head(segments):
-        osteoporotic = brittle or any(not is_listed_apart(text, min(t.end, head.end), max(t.at, head.at)) for t in named)
+        osteoporotic = brittle or _is_weak(text, head, named)
         sites: dict[str, set[str]] = {}
         for part in parts:
             if site := _site(part.tokens):
@@ -56,6 +59,13 @@ def broken(text: str, tokens: list[Token], weak: frozenset[int]) -> Iterator[Bro
             where = "other" if site in _OTHER else site or ("unspecified" if osteoporotic else "other")
             if site != "none":
                 yield Broken(head, Bone(where, _only(places), osteoporotic), bool(site))
+
+
+def _is_weak(text: str, head: Token, named: list[Token]) -> bool:
+    """Whether the osteoporosis that is named next to the head, before or behind, is of the same item."""
+    at = bisect_left(named, head.at, key=lambda token: token.at)
+    spans = ((min(t.end, head.end), max(t.at, head.at)) for t in named[max(0, at - 1) : at + 1])
+    return any(last - first <= _FAR and not is_listed_apart(text, first, last) for first, last in spans)
 
 
 def part_of(tokens: Iterable[Token], site: str) -> str:
@@ -68,7 +78,7 @@ def _only(places: set[str]) -> str:
 
 
 def _segments(text: str, tokens: list[Token]) -> Iterator[Segment]:
-    """Cut at joining words, after other things said, and between two heads: behind the first where its site stands before it."""
+    """Cut at joining words, after other things said, and between two heads (behind the first where its site stands before)."""
     segment, end = Segment([]), 0
     for token in tokens:
         if token.role in (LINK, STOP) or (segment.tokens and _is_apart(text[end : token.at])):

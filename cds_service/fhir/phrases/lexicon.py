@@ -22,7 +22,7 @@ _PUNCTUATION = {
 }
 
 
-class Word(Struct, frozen=True):
+class Word(Struct, frozen=True, gc=False):
     """What a row of the grammar, or a name, is: ``role`` and ``key`` as the tables say; ``said`` as the table spells it."""
 
     role: str
@@ -33,16 +33,13 @@ class Word(Struct, frozen=True):
     brand: bool = False
 
 
-class Token(Struct, frozen=True):
+class Token(Struct, frozen=True, gc=False):
     """A word where it stands in a text."""
 
     word: Word
     at: int
     end: int
-
-    @property
-    def role(self) -> str:
-        return self.word.role
+    role: str
 
 
 class Lexicon:
@@ -59,14 +56,14 @@ class Lexicon:
 
     def tokens(self, text: str, *, numbered: bool = False) -> list[Token]:
         """The words of folded ``text``, in order. ``numbered``: vertebrae by their number even where no fracture is named."""
-        found = (Token(word, at, end) for at, end, word in self._words.find(text) if not _is_in_number(text, at, word))
+        found = (Token(word, at, end, word.role) for at, end, word in self._words.find(text) if not _is_in_number(text, at, word))
         if not self._bones:
             return list(found)
         staged = list(_staged(text, found))
-        counted = [Token(Word(NAME, weeks.PREGNANCY, "孕…周"), *span) for span in weeks.pregnant(text)]
-        counted += [Token(Word(NAME, veins.CLOT, "thrombosis … vein"), *span) for span in veins.clotted(text)]
+        counted = [Token(Word(NAME, weeks.PREGNANCY, "孕…周"), *span, NAME) for span in weeks.pregnant(text)]
+        counted += [Token(Word(NAME, veins.CLOT, "thrombosis … vein"), *span, NAME) for span in veins.clotted(text)]
         if numbered or any(token.role == FRACTURE for token in staged):
-            counted += [Token(Word("level", level), at, end) for level, at, end in vertebrae.numbered(text)]
+            counted += [Token(Word("level", level), at, end, "level") for level, at, end in vertebrae.numbered(text)]
         return list(_without_overlap([*counted, *staged])) if counted else staged
 
 
@@ -91,7 +88,7 @@ def _staged(text: str, tokens: Iterable[Token]) -> Iterator[Token]:
     for token in tokens:
         if token.role == NAME and token.word.key == kidney.DISEASE:
             key, end = kidney.staged(text, token.at, token.end)
-            yield Token(Word(NAME, key, token.word.said), token.at, end)
+            yield Token(Word(NAME, key, token.word.said), token.at, end, NAME)
         else:
             yield token
 

@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     DEVICE = "device"  # of an implant
 
 
-class Bone(Struct, frozen=True):
+class Bone(Struct, frozen=True, gc=False):
     """What is said of a broken bone. ``part``: the side, or the level of a vertebra."""
 
     site: str
@@ -29,7 +29,7 @@ class Bone(Struct, frozen=True):
     low_energy: bool = False
 
 
-class Mention(Struct, frozen=True):
+class Mention(Struct, frozen=True, gc=False):
     """One name in a text, or one fracture (``key`` FRACTURE, with the ``bone``), and what is said of it.
 
     ``words``: those that decided, as they stand in the grammar, never as a person wrote them. ``past``: of some day before,

@@ -44,8 +44,10 @@ class Phrases:
         scope = Scope(folded)
         for mark, some in parts:
             scope.read(mark, some)
-        low_energy = any(t.role == "low-energy" and t.word.reach == "clause" for t in tokens)
         named = [mention for token in tokens for mention in _named(token, scope.bound.get(token.at, []))]
+        if not any(token.role == FRACTURE for token in tokens):
+            return tuple(_staged(named))
+        low_energy = any(t.role == "low-energy" and t.word.reach == "clause" for t in tokens)
         broken = list(_fractures(folded, _absorbed(parts), scope, named, low_energy=low_energy))
         return tuple(sorted((*_staged(named), *broken), key=lambda m: m.at))
 
@@ -67,6 +69,8 @@ def _named(token: Token, bound: list[Word]) -> Iterator[Mention]:
 def _decided(bound: Iterable[Word]) -> tuple[Verdict, tuple[str, ...]]:
     """The verdict, and the words that led to it; of what is there, those that say when or how."""
     some = list(bound)
+    if not some:
+        return Verdict.PRESENT, ()
     for role, verdict in _VERDICTS:
         if words := [word.said for word in some if word.role == role]:
             return verdict, tuple(dict.fromkeys(words))

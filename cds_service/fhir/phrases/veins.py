@@ -1,4 +1,4 @@
-"""Clots of deep veins, however English words them: "embolism and thrombosis of left femoral vein", "deep vein thrombophlebitis"."""
+"""Clots of deep veins, however English words them ("embolism and thrombosis of left femoral vein")."""
 
 from __future__ import annotations
 
