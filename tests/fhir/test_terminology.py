@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+from collections import Counter
 from importlib.resources import files
 from typing import Any
 
@@ -132,6 +133,11 @@ def test_names(row: dict[str, str]) -> None:
         assert keys <= {mention.key for mention in TERMINOLOGY.said("substance", row["name"])}
     else:
         assert {f.key for f in TERMINOLOGY.class_names.find(fold(row["name"]))} == keys
+
+
+def test_no_name_stands_there_twice_however_it_is_spelled() -> None:
+    spelled = [(row["kind"], fold(row["name"])) for row in rows("names.tsv")]
+    assert [name for name, times in Counter(spelled).items() if times > 1] == []
 
 
 # -- units ------------------------------------------------------------------------------------------------------------

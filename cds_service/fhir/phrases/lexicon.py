@@ -56,7 +56,9 @@ class Lexicon:
 
     def tokens(self, text: str, *, numbered: bool = False) -> list[Token]:
         """The words of folded ``text``, in order. ``numbered``: vertebrae by their number even where no fracture is named."""
-        found = (Token(word, at, end, word.role) for at, end, word in self._words.find(text) if not _is_in_number(text, at, word))
+        found = (
+            Token(word, at, end, word.role) for at, end, word in self._words.find(text) if not _is_in_number(text, at, word)
+        )
         if not self._bones:
             return list(found)
         staged = list(_staged(text, found))

@@ -95,9 +95,9 @@ def _tell_besides(source: str, facts: Facts, said: Said, when: date | None) -> N
     """What was named and is no fact: doubtful things are set aside, the others only traced."""
     for mention in said.doubtful:
         facts.put_aside(source, "doubtful", key=mention.key if mention.key in PROBLEMS else "", when=when)
+        facts.trace.note_line(source, "not-ours", mention.what, _verdict(mention))
     for mention in said.besides:
-        verdict = "over" if mention.is_present else mention.verdict
-        facts.trace.note_line(source, "not-ours", mention.what, f"{mention.what}: {verdict}, by {', '.join(mention.words)}")
+        facts.trace.note_line(source, "not-ours", mention.what, _verdict(mention))
     if not (said or said.doubtful):
         facts.trace.not_ours["Condition, not there by its words"] += 1
 
@@ -146,6 +146,12 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
     if said.parental:
         facts.parental_hip_fracture = True
         facts.used(source, PARENTAL_HIP_FRACTURE)
+
+
+def _verdict(mention: Mention) -> str:
+    """The verdict on what a text names and is no fact, with the words that decided."""
+    verdict = "over" if mention.is_present else mention.verdict
+    return f"{mention.what}: {verdict}, by {', '.join(mention.words)}"
 
 
 def understand(concept: elements.Concept | None, terminology: Terminology) -> Said:
