@@ -7,6 +7,7 @@ from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions.person import postmenopausal
+from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.findings import INFO, Finding, Option
 from cards.vocabulary import Name
@@ -15,7 +16,7 @@ from cards.words.phrases import joined
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
 from cds_service.fhir.reading.given import is_reference
-from cds_service.hooks.cards import suggestion, to_wire
+from cds_service.hooks.cards import CONTENT, suggestion, to_wire
 from cds_service.hooks.request import Call
 from cds_service.repetition import Repetition
 from cds_service.site import Site
@@ -90,6 +91,13 @@ class Answerer:
         """At most ``CDS_MAX_CARDS`` when a chart is opened; what warns is never cut."""
         room = len(findings) if hook in ORDER_HOOKS else self._settings.max_cards
         return [finding for place, finding in enumerate(findings) if place < room or finding.indicator is not INFO]
+
+
+def whole(cards: list[Json]) -> Json:
+    """The answer: its cards, and once for all of them which version of the content they are from."""
+    if not cards:
+        return {"cards": cards}
+    return {"cards": cards, "extension": {CONTENT: {"version": sources.VERSION, "checked": sources.CHECKED.isoformat()}}}
 
 
 def _not_shown(cut: Iterable[Finding], language: str) -> str:

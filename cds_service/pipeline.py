@@ -19,9 +19,8 @@ from msgspec import Struct, field, json
 
 from cards.chart import Chart
 from cards.engine.run import run
-from cds_service import metrics
+from cds_service import answer, metrics
 from cds_service import site as sites
-from cds_service.answer import Answerer
 from cds_service.config import ConfigError, Settings
 from cds_service.fhir.fetching.client import FhirClient
 from cds_service.fhir.reading.read import concerns_us, read_record
@@ -65,7 +64,7 @@ class Evaluator:
         self._site = sites.load(settings.site)
         self.thresholds = self._site.numbers()
         self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings))
-        self._answerer = Answerer(settings, self._site)
+        self._answerer = answer.Answerer(settings, self._site)
 
     @property
     def prefetch(self) -> dict[str, dict[str, str]]:
@@ -120,7 +119,7 @@ class Evaluator:
             "failed": sorted(gathered.failed),
             "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
         }
-        return Evaluation({"cards": cards}, trace, counts)
+        return Evaluation(answer.whole(cards), trace, counts)
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient: for pages that draw it."""

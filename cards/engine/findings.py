@@ -76,12 +76,12 @@ class Rest(Struct, frozen=True):
 class Finding(Struct, frozen=True, kw_only=True):
     """What a rule found: everything that a card is made of, but the words.
 
-    ``values`` fill the text's placeholders; ``variant`` picks among its wordings. ``notes`` are phrases for
-    Caution / missing. ``left_out`` is what the record holds and this rule could not use; ``unread`` are groups of data
-    that this rule looks at and that could not be had. ``doubt`` are those among the groups that its firing rests on of which
-    something could not be had or read; ``withheld`` the drugs that it would have offered but for that. ``about`` is the draft
-    that it speaks of. ``rests``: how long an
-    override holds, where the card specification says so.
+    ``values`` fill the text's placeholders; ``variant`` picks among its wordings; ``cites`` are those of the card's
+    recommendations that this finding rests on (none named: all). ``notes`` are phrases for "Check first". ``left_out`` is
+    what the record holds and this rule could not use; ``unread`` are groups of data that this rule looks at and that could not
+    be had. ``doubt`` are those among the groups that its firing rests on of which something could not be had or read;
+    ``withheld`` the drugs that it would have offered but for that. ``about`` is the draft that it speaks of. ``rests``: how
+    long an override holds, where the card specification says so.
     """
 
     code: str = ""
@@ -89,6 +89,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     variant: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
+    cites: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     any_number: bool = False
     dropped: tuple[Dropped, ...] = ()

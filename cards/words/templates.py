@@ -2,9 +2,12 @@
 
 What was compiled is kept beside the texts, as Python keeps its own, since compiling takes longer than all else at the start.
 
-They stand in ``en.md`` and ``zh.md`` of the card's folder, each a set of blocks. ``summary``, ``why`` and ``recommended`` must
-be there, ``caution`` may; a card that checks orders also says in ``short`` why it kept an option from being offered, and in
-``condition`` what is to be done before an option that it warns of.
+They stand in ``en.md`` and ``zh.md`` of the card's folder, each a set of blocks. ``summary``, ``do`` and ``because`` must be
+there, ``check`` (what to see to first) may; ``line`` says it all in one line, where the card may be part of `routine-care`. A
+card that checks orders also says in ``short`` why it kept an option from being offered, and in ``condition`` what is to be done
+before an option that it warns of.
+
+A summary says: do what, by when, because of which fact. How long a detail may be: ``tests/output/test_lengths.py``.
 
 ``patient_summary``, ``patient_why`` and ``patient_do`` say the same to a patient or relative who opens the record, and must
 be there too: what it means, what to do now, whom to ask and how soon. Short sentences, words that a child of twelve knows,
@@ -153,10 +156,10 @@ def _text(card: Card, language: str) -> Template:
         template = environment(language).get_template(card.code)
     except TemplateError as error:
         raise ContentError(f"{_place(card, language)}: {error}") from None
-    required = {"summary", "why", "recommended", *PATIENT} | ({"short", "condition"} if card.checks_orders else set())
+    required = {"summary", "do", "because", *PATIENT} | ({"short", "condition"} if card.checks_orders else set())
     if missing := required - template.blocks.keys():
         raise ContentError(f"{_place(card, language)} lacks the blocks {', '.join(sorted(missing))}")
-    if unknown := template.blocks.keys() - required - {"caution", "patient_facts"}:
+    if unknown := template.blocks.keys() - required - {"check", "line", "patient_facts"}:
         raise ContentError(f"{_place(card, language)} has unknown blocks {', '.join(sorted(unknown))}")
     return template
 

@@ -22,7 +22,7 @@ from cards.words import phrases
 from cards.words.phrases import phrase
 from cards.words.templates import block, blocks, has, load
 
-__all__ = ["Text", "label", "load", "render", "what"]
+__all__ = ["Text", "cites_of", "label", "load", "render", "what"]
 
 SUMMARY = 139
 """Code points of a summary at most (CDS Hooks: fewer than 140)."""
@@ -48,16 +48,24 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
         return _for_patient(finding, language, chart)
     write = blocks(finding, language, chart)
     summary = _doubted(_one_line(write("summary")), finding, language)
-    why = [write("why"), _bullets(_fact(each, language) for each in finding.facts)]
-    recommended = [_withheld(finding, language) or write("recommended")]
-    if not summary or not any(why) or not any(recommended):
+    withheld = _withheld(finding, language)
+    parts = {
+        "do": [withheld or write("do")],
+        "because": [write("because"), _bullets(_fact(each, language) for each in finding.facts)],
+        "check": ["" if withheld else write("check"), _bullets(_to_check(finding, language, chart))],
+        "not-offered": [_bullets(_dropped(each, language, chart) for each in finding.dropped)],
+    }
+    if not summary or not any(parts["do"]) or not any(parts["because"]):
         raise _speechless(finding, language)
-    caution = ["" if _withheld(finding, language) else write("caution"), _bullets(_cautions(finding, language, chart))]
-    parts = {"why": why, "recommended": recommended, "caution": caution, "source": [_sources(finding.code, language)]}
     sections = [
         _section(phrase("heading", heading, language), paragraphs) for heading, paragraphs in parts.items() if any(paragraphs)
     ]
-    return Text(summary, "\n\n".join([*sections, _content(language)]))
+    return Text(summary, "\n\n".join([*sections, _sources(cites_of(finding), language)]))
+
+
+def cites_of(finding: Finding) -> tuple[str, ...]:
+    """The recommendations that this finding rests on: its own, else all that its card cites."""
+    return finding.cites or all_cards()[finding.code].cites
 
 
 def _doubted(summary: str, finding: Finding, language: str) -> str:
@@ -134,7 +142,8 @@ def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
     parts = {"why": [why], "do": [do], "record": [*facts, *_not_known(finding, language)]}
     parts["words"] = [_bullets(_explained("\n".join(text for part in parts.values() for text in part), language))]
     sections = [_section(phrase("patient", key, language), texts) for key, texts in parts.items() if any(texts)]
-    return Text(summary, "\n\n".join([*sections, _titles(finding.code, language), phrase("patient", "closing", language)]))
+    closing = [_titles(cites_of(finding), language), phrase("patient", "closing", language)]
+    return Text(summary, "\n\n".join([*sections, *closing]))
 
 
 def _not_known(finding: Finding, language: str) -> Iterator[str]:
@@ -166,11 +175,10 @@ def _term(line: str) -> str:
 
 
 @cache
-def _titles(code: str, language: str) -> str:
-    """The documents that a card rests on, and the version of the content, in two lines."""
-    titles = dict.fromkeys(each.document.title[language] for each in sources.cited(all_cards()[code].cites))
-    listed = phrases.joined(titles, "clause", language)
-    return f"{phrase('patient', 'source', language, titles=listed)}  \n{_content(language)}"
+def _titles(cites: tuple[str, ...], language: str) -> str:
+    """The documents that a card rests on."""
+    titles = dict.fromkeys(each.document.title[language] for each in sources.cited(cites))
+    return phrase("patient", "source", language, titles=phrases.joined(titles, "clause", language))
 
 
 # -- the parts of detail ----------------------------------------------------------------------------------------------
@@ -206,12 +214,10 @@ def _fact(fact: Fact, language: str) -> str:
     return line
 
 
-def _cautions(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+def _to_check(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     for note in finding.notes:
         yield phrase("notes", note, language)
     yield from _waiting(finding, language, chart)
-    for dropped in finding.dropped:
-        yield _dropped(dropped, language, chart)
     yield from _left_out(finding.left_out, language)
     if finding.unread:
         groups = phrases.listed([phrase("unread", group, language) for group in finding.unread], language)
@@ -265,21 +271,11 @@ def _kind(entry: SetAside, language: str) -> str:
 
 
 @cache
-def _sources(code: str, language: str) -> str:
-    return _bullets(
-        phrase(
-            "line",
-            "source-no-grade" if each.grade == "-" else "source",
-            language,
-            id=each.id,
-            grade=each.grade,
-            document=each.document.title[language],
-        )
-        for each in sources.cited(all_cards()[code].cites)
+def _sources(cites: tuple[str, ...], language: str) -> str:
+    """Ids and grades in one line; the titles of the documents stand behind the card's link."""
+    ids = (
+        each.id if each.grade == "-" else phrase("line", "source", language, id=each.id, grade=each.grade)
+        for each in sources.cited(cites)
     )
-
-
-@cache
-def _content(language: str) -> str:
-    day = phrases.day(sources.CHECKED, language)
-    return phrase("line", "content", language, version=sources.VERSION, day=day)
+    heading = phrase("heading", "sources", language)
+    return phrase("line", "sources", language, heading=heading, ids=phrases.joined(ids, "source", language))

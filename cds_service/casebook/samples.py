@@ -60,10 +60,10 @@ def page(card: Card) -> str:
 
 
 def clinician(sample: Sample, language: str) -> Iterator[str]:
-    """Summary, the detail up to its list of sources, and the labels of the suggestions: Markdown, line by line."""
+    """Summary, the detail up to its sources, and the labels of the suggestions: Markdown, line by line."""
     words = text.render(sample.finding, language, sample.chart)
     yield from (f"**{words.summary}**", "")
-    yield from words.detail.split(f"**{phrase('heading', 'source', language)}**")[0].strip().splitlines()
+    yield from words.detail.split(f"**{phrase('heading', 'sources', language)}**")[0].strip().splitlines()
     if sample.finding.options:
         yield ""
     for option in sample.finding.options:

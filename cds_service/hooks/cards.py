@@ -17,11 +17,13 @@ from cards.engine.sources import cited, primary
 from cards.vocabulary import Name
 from cards.words import templates
 from cards.words.phrases import clean, name
-from cards.words.text import Text
+from cards.words.text import Text, cites_of
 from cds_service.hooks.override_reasons import override_reasons, patient_reasons
 
 TOPIC = "urn:osteoporosis-cds:card"
 """The system of ``source.topic``: the codes of our cards."""
+CONTENT = "org.osteoporosis-cds.content"
+"""Of the answer as a whole: which version of the content it is from, and when that was last checked against its sources."""
 RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
 EVIDENCE = "org.osteoporosis-cds.evidence"
 REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
@@ -58,7 +60,7 @@ def to_wire(
     card = all_cards()[finding.code]
     kept_back = for_patient and templates.has(finding, "patient_facts", language)
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
-    document = primary(card.cites)
+    document = primary(cites_of(finding))
     source: Json = {
         "label": document.title[language],
         "topic": {"code": card.code, "system": TOPIC, "display": card.title[language]},
@@ -101,7 +103,7 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
 def _extension(finding: Finding, language: str, *, told: bool) -> Json:
     """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources (``told``:
     unless the text keeps these from its reader)."""
-    recommendations = _recommendations(all_cards()[finding.code].cites, language)
+    recommendations = _recommendations(cites_of(finding), language)
     evidence = [_evidence(fact, language) for fact in finding.facts] if told else []
     return {RECOMMENDATIONS: recommendations} | ({EVIDENCE: evidence} if evidence else {})
 

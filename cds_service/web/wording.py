@@ -13,7 +13,7 @@ from msgspec import Struct
 from cards.engine.catalog import all_cards
 
 _TOKEN = re.compile(r"\{%-?\s*(.*?)\s*-?%\}|\{\{-?\s*(.*?)\s*-?\}\}|\{#.*?#\}", re.DOTALL)
-_BLOCKS = ("summary", "why", "recommended", "caution", "short", "condition", "patient_summary", "patient_why", "patient_do")
+_BLOCKS = ("summary", "do", "because", "check", "line", "short", "condition", "patient_summary", "patient_why", "patient_do")
 
 
 class Piece(Struct, frozen=True):

@@ -125,14 +125,17 @@ def an_override_silences_everywhere(cluster: Cluster) -> str:
 
     shown = cards(cluster.a)
     code, card = next((code, card) for code, card in shown.items() if card["indicator"] != "critical")
-    assert code in cards(cluster.b)
+    assert code in cards(cluster.b), "B does not show what A shows"
     report = overridden(str(card["uuid"]), **card["overrideReasons"][0])  # type: ignore[index]
     assert cluster.client.status(cluster.a.url, FEEDBACK, report) == ALL_WELL
     began = time.monotonic()
-    wait_for(lambda: code not in cards(cluster.b), f"{code} is silent on B")
+    # Each process looks up what was set aside once a second: either may be the first to know.
+    for service in (cluster.b, cluster.a):
+        wait_for(lambda at=service: code not in cards(at), f"{code} is silent on {service.name}")  # type: ignore[misc]
     took = time.monotonic() - began
-    assert set(cards(cluster.b)) == set(cards(cluster.a)) == set(shown) - {code}
-    return f"{code} overridden on A: gone from B after {took:.1f} s, {len(shown) - 1} others stay"
+    left = [set(cards(service)) for service in (cluster.a, cluster.b)]
+    assert left == [set(shown) - {code}] * 2, left
+    return f"{code} overridden on A: gone from both after {took:.1f} s, {len(shown) - 1} others stay"
 
 
 def a_killed_process_costs_no_call(cluster: Cluster) -> str:
@@ -200,27 +203,29 @@ def main() -> int:
         try:
             cluster = start(Path(folder), stack)
             print(f"{versions(cluster)}, A and B are up after {time.monotonic() - began:.1f} s", flush=True)
-            held = [holds(proof, cluster) for proof in PROOFS]
+            broken = list(filter(None, [fails(proof, cluster) for proof in PROOFS]))
         except Missing as missing:
             print(f"cluster-test: {missing}", file=sys.stderr)
             return 2
         except RuntimeError as error:
-            print(f"cluster-test: does not start: {error}", file=sys.stderr)
-            held = [False]
-        if not all(held):
+            broken = [f"does not start: {error}"]
+        if broken:
             show_logs(Path(folder))
-    print(f"cluster-test: {sum(held)} of {len(PROOFS)} proofs hold, {time.monotonic() - began:.0f} s")
-    return 0 if all(held) else 1
+    print(*broken, sep="\n", flush=True)  # once more, below the logs: what a report of a failure is cut down to
+    print(f"cluster-test: {len(PROOFS) - len(broken)} of {len(PROOFS)} proofs hold, {time.monotonic() - began:.0f} s")
+    return 1 if broken else 0
 
 
-def holds(proof: Callable[[Cluster], str], cluster: Cluster) -> bool:
+def fails(proof: Callable[[Cluster], str], cluster: Cluster) -> str:
+    """What a proof that does not hold says; "" for one that does."""
     name = proof.__name__.replace("_", " ")
     try:
         print(f"holds   {name}: {proof(cluster)}", flush=True)
     except (AssertionError, RuntimeError, requests.RequestException) as error:
-        print(f"BROKEN  {name}: {error}", flush=True)
-        return False
-    return True
+        said = f"BROKEN  {name}: {error}"
+        print(said, flush=True)
+        return said
+    return ""
 
 
 def versions(cluster: Cluster) -> str:

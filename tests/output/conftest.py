@@ -16,8 +16,8 @@ from cards.words import templates
 
 EN = """
 {% block summary %}{{ drug }} at {{ estimate | num }} for {{ name }}{% endblock %}
-{% block why %}Because of {{ name }}.{% endblock %}
-{% block recommended %}{% if variant == "stop" %}Stop.{% endif %}{% endblock %}
+{% block do %}{% if variant == "stop" %}Stop.{% endif %}{% endblock %}
+{% block because %}Because of {{ name }}.{% endblock %}
 {% block short %}eGFR {{ estimate | num }}{% endblock %}
 {% block condition %}after eGFR {{ estimate | num }} is checked{% endblock %}
 {% block patient_summary %}About {{ drug }} and your kidneys, for {{ name }}{% endblock %}
@@ -26,8 +26,8 @@ EN = """
 """
 ZH = """
 {% block summary %}{{ drug }}（{{ estimate | num }}）{{ name }}{% endblock %}
-{% block why %}因为{{ name }}。{% endblock %}
-{% block recommended %}{% if variant == "stop" %}停药。{% endif %}{% endblock %}
+{% block do %}{% if variant == "stop" %}停药。{% endif %}{% endblock %}
+{% block because %}因为{{ name }}。{% endblock %}
 {% block short %}eGFR {{ estimate | num }}{% endblock %}
 {% block condition %}先复查eGFR {{ estimate | num }}{% endblock %}
 {% block patient_summary %}{{ drug }}与您的肾脏，{{ name }}{% endblock %}

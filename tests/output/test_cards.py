@@ -148,5 +148,5 @@ def test_the_indicator_and_the_words_are_those_of_the_finding(found: Finding, ch
     card = wire(found, chart, "zh")
     assert card["indicator"] == "critical"
     assert card["summary"] == "唑来膦酸（28）x"
-    assert card["detail"].startswith("**理由**")
+    assert card["detail"].startswith("**建议**")
     assert card["overrideReasons"][0]["display"] == "不适用于该患者"

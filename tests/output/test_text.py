@@ -74,31 +74,30 @@ def test_record_text_cannot_write_markup_into_a_card(made_up: str, chart: Chart)
 # -- the detail -------------------------------------------------------------------------------------------------------
 
 
-def test_the_detail_says_why_what_and_on_whose_authority(made_up: str, chart: Chart) -> None:
+def test_the_detail_says_what_why_and_on_whose_authority(made_up: str, chart: Chart) -> None:
     fact = Fact(Name("eGFR", "eGFR"), 28.0, "mL/min/1.73 m2", date(2026, 5, 3), "Observation/1", Name("computed", "计算值"))
     detail = text.render(replace(finding(made_up), facts=(fact,)), "en", chart).detail
     assert detail.splitlines() == [
-        "**Why**",
+        "**Do**",
+        "",
+        "Stop.",
+        "",
+        "**Because**",
         "",
         "Because of x.",
         "",
         "- eGFR: 28 mL/min/1.73 m², 3 May 2026; computed",
         "",
-        "**Recommended**",
-        "",
-        "Stop.",
-        "",
-        "**Source**",
-        "",
-        "- EXT-04, Drug labels, position statements and rules of this service",
-        "- OVCF2021-T9, Expert consensus on osteoporotic vertebral compression fractures (2021)",
-        "- ELD2023-07d (grade 2C), Chinese guideline for the diagnosis and treatment of osteoporosis in the elderly (2023)",
-        "",
-        f"Content {sources.VERSION}, checked against its sources on {text.phrases.day(sources.CHECKED, 'en')}.",
+        "**Sources**: EXT-04 · OVCF2021-T9 · ELD2023-07d (2C)",
     ]
 
 
-def test_what_was_left_out_dropped_or_could_not_be_had_stands_under_caution(made_up: str, chart: Chart) -> None:
+def test_a_finding_with_cites_of_its_own_names_no_others(made_up: str, chart: Chart) -> None:
+    detail = text.render(replace(finding(made_up), cites=("ELD2023-07d",)), "zh", chart).detail
+    assert detail.endswith("**依据**：ELD2023-07d（2C）")
+
+
+def test_what_was_left_out_could_not_be_had_or_is_not_offered_is_said(made_up: str, chart: Chart) -> None:
     odd = [SetAside(Data.RENAL, "unit-unknown", "creatinine", when=date(2026, 1, day), detail="mg/cup") for day in (3, 9)]
     whole = replace(
         finding(made_up),
@@ -111,13 +110,15 @@ def test_what_was_left_out_dropped_or_could_not_be_had_stands_under_caution(made
         unread=(Data.ALLERGIES, Data.CONDITIONS),
     )
     detail = text.render(whole, "en", chart).detail
-    assert detail.split("**Caution / missing**\n\n")[1].split("\n\n")[0].splitlines() == [
+    assert detail.split("**Not offered**\n\n")[1].split("\n\n")[0].splitlines() == [
+        "- Alendronate: eGFR 28",
+        "- Romosozumab: not on this site's formulary",
+    ]
+    assert detail.split("**Check first**\n\n")[1].split("\n\n")[0].splitlines() == [
         "- Total calcium, not corrected: no albumin of about the same time on record",
-        "- Alendronate not proposed: eGFR 28",
-        "- Romosozumab not proposed: not on this site's formulary",
         "- Left out: 2 values of creatinine, the newest of 9 Jan 2026 (unit not recognized “mg/cup”)",
         "- Left out: total calcium, 1 Jan 2030 (dated in the future)",
-        "- Could not be had from the record: allergies and problem list",
+        "- Not available from the record: allergies and problem list",
     ]
     assert "无法识别" in text.render(whole, "zh", chart).detail
 
@@ -128,8 +129,8 @@ def test_many_kinds_of_unusable_entries_are_counted_and_not_listed(made_up: str,
     assert "- 3 further entries were left out" in detail
 
 
-def test_without_cautions_there_is_no_heading_for_them(made_up: str, chart: Chart) -> None:
-    assert "注意" not in text.render(finding(made_up), "zh", chart).detail
+def test_without_anything_to_check_there_is_no_heading_for_it(made_up: str, chart: Chart) -> None:
+    assert "先核对" not in text.render(finding(made_up), "zh", chart).detail
 
 
 # -- what must not pass silently --------------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ def test_an_option_that_replaces_a_draft_names_it(chart: Chart) -> None:
 
 def test_a_draft_that_is_not_ours_is_named_by_its_cleaned_text(chart: Chart) -> None:
     draft = Draft("MedicationRequest/1", text="<b>Brand</b> 5 mg")
-    assert text.label(Option("discard", replaces=(draft,)), "en", chart) == "Take back the draft: Brand 5 mg"
+    assert text.label(Option("discard", replaces=(draft,)), "en", chart) == "Remove the draft: Brand 5 mg"
 
 
 def test_tests_referrals_and_problems_have_labels(chart: Chart) -> None:
