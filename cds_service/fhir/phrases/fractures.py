@@ -23,10 +23,12 @@ _FAR = 200
 
 
 class Segment(Struct):
-    """What stands between two joining words: its tokens, and the head of a fracture, if there is one."""
+    """What stands between two joining words: its tokens, and the head of a fracture, if there is one. ``foreign``: it tells of
+    something else, too."""
 
     tokens: list[Token]
     head: Token | None = None
+    foreign: bool = False
 
 
 class Broken(Struct, frozen=True):
@@ -51,11 +53,15 @@ def broken(text: str, tokens: list[Token], weak: frozenset[int]) -> Iterator[Bro
     for head, parts in _by_head(segments):
         osteoporotic = brittle or _is_weak(text, head, named)
         sites: dict[str, set[str]] = {}
+        sides: set[str] = set()
         for part in parts:
             if site := _site(part.tokens):
                 sites.setdefault(site, set()).update(_places(part.tokens, site))
+            else:
+                sides |= _places(part.tokens, _NOWHERE)
         default = head.word.key if head.word.key != "osteoporotic" else _NOWHERE
         for site, places in (sites or {default: _places([t for p in parts for t in p.tokens], default)}).items():
+            places |= sides if site != "vertebra" else set()
             where = "other" if site in _OTHER else site or ("unspecified" if osteoporotic else "other")
             if site != "none":
                 yield Broken(head, Bone(where, _only(places), osteoporotic), bool(site))
@@ -81,7 +87,9 @@ def _segments(text: str, tokens: list[Token]) -> Iterator[Segment]:
     """Cut at joining words, after other things said, and between two heads (behind the first where its site stands before)."""
     segment, end = Segment([]), 0
     for token in tokens:
-        if token.role in (LINK, STOP) or (segment.tokens and _is_apart(text[end : token.at])):
+        between = text[end : token.at] if end else ""
+        segment.foreign = segment.foreign or any(c.isalpha() and not c.isascii() and c != "第" for c in between)
+        if token.role in (LINK, STOP) or (segment.tokens and _is_apart(between)):
             yield segment
             segment = Segment([])
         elif token.role == FRACTURE and segment.head:
@@ -104,27 +112,30 @@ def _parted(segment: Segment) -> tuple[Segment, Segment]:
     """What belongs to the head of a segment, and what to a next one."""
     at = next(i for i, token in enumerate(segment.tokens) if token is segment.head)
     if _site(segment.tokens[:at]):
-        return Segment(segment.tokens[: at + 1], segment.head), Segment(segment.tokens[at + 1 :])
+        return Segment(segment.tokens[: at + 1], segment.head, segment.foreign), Segment(segment.tokens[at + 1 :])
     return segment, Segment([])
 
 
 def _by_head(segments: list[Segment]) -> Iterator[tuple[Token, list[Segment]]]:
-    """Each head with its segment, those before it that name a site and no head, and, where none follows, those behind."""
+    """Each head with its segment and those before it that have no head ("left radius, right humerus fracture"); the last one
+    with those behind it, where its site stands behind it, too ("fracture of hip and wrist")."""
     waiting: list[Segment] = []
     last: tuple[Token, list[Segment]] | None = None
     for segment in segments:
         if segment.head is None:
-            if _site(segment.tokens) and not any(t.role == NAME for t in segment.tokens):
-                waiting.append(segment)
-            else:
+            if segment.foreign or any(t.role in (NAME, STOP) for t in segment.tokens):
                 waiting = []
+            else:
+                waiting.append(segment)
         else:
             if last:
                 yield last
             last = (segment.head, [*waiting, segment])
             waiting = []
     if last:
-        yield last[0], [*last[1], *waiting]
+        head, parts = last
+        own = parts[-1].tokens
+        yield head, parts if _site(t for t in own if t.at < head.at) else [*parts, *waiting]
 
 
 def _site(tokens: Iterable[Token]) -> str:

@@ -172,13 +172,25 @@ def _understand(concept: elements.Concept, terminology: Terminology) -> Said:
         return Said()
     # a code that names a fracture of another kind (stress, neoplasm) beside an S code outweighs it
     is_fracture = "fracture" in best.keys and all(d.keys for _, d in holding)
+    doubted = _doubted(concept, terminology)
+    doubtful = {m.key for m in doubted}
     return Said(
-        frozenset(best.keys & PROBLEMS.keys()),
-        (_refined(best, text, terminology),) if is_fracture else (),
+        frozenset(best.keys & PROBLEMS.keys() - doubtful),
+        (_refined(best, text, terminology),) if is_fracture and "fracture" not in doubtful else (),
         any(subsequent(c) for c, _ in holding),
         PARENTAL_HIP_FRACTURE in best.keys,
         any(not _fits(other, best) for _, other in holding),
+        tuple(m for m in doubted if m.key in best.keys),
     )
+
+
+def _doubted(concept: elements.Concept, terminology: Terminology) -> tuple[Mention, ...]:
+    """What the text beside a code calls doubtful ("MI?"), and nowhere certain: a code has no question mark."""
+    if concept.text is None or any(concept.text == c.display for c in elements.codings(concept)):
+        return ()
+    mentions = terminology.said("problem", concept.text)
+    certain = {m.key for m in mentions if m.verdict is not Verdict.DOUBTFUL}
+    return tuple(m for m in mentions if m.key not in certain)
 
 
 def _specific(diagnosis: Diagnosis) -> tuple[int, bool, int, list[str]]:
