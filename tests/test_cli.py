@@ -13,6 +13,7 @@ import pytest
 import fhir_fixtures
 from cds_service import cli, config
 from cds_service.hooks import clients
+from cds_service.hooks.cards import spoken_for
 from fhir_fixtures.reading import SECTIONS
 
 
@@ -71,7 +72,7 @@ def test_a_bundle_a_story_and_a_request_are_all_understood(tmp_path: Path, capsy
         file = tmp_path / name
         file.write_text(content)
         out = run(capsys, "evaluate", str(file), "--hook", "order-sign", "--today", today, "--json")
-        codes = [card["source"]["topic"]["code"] for card in json.loads(out)["cards"]]
+        codes = [code for card in json.loads(out)["cards"] for code, _ in spoken_for(card)]
         assert codes == list(fixture.cards), name
 
 

@@ -13,6 +13,7 @@ import pytest
 from cards.chart import Hook
 from cards.engine.catalog import cards_of
 from cds_service.config import Settings
+from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture, load, names, stories
@@ -51,7 +52,7 @@ def given(fixture: Fixture, evaluator: Evaluator, language: str) -> dict[str, st
     call = parse(json.dumps(request).encode(), fixture.hook)
     response = evaluator.evaluate(call, language, fixture.as_of).response
     check_response(response, request)
-    return {card["source"]["topic"]["code"]: card["indicator"] for card in response["cards"]}
+    return {code: indicator for card in reversed(response["cards"]) for code, indicator in spoken_for(card)}
 
 
 def test_every_card_is_given_by_a_fixture() -> None:

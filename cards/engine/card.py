@@ -60,6 +60,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[str, ...] = ()
     checks_orders: bool = False
     earlier: tuple[str, ...] | str = ()
+    merges: bool = False
     reviewed: tuple[Review, ...] = ()
     shared: tuple[str, ...] = ()
     numbers: dict[str, Any] = {}
@@ -76,7 +77,9 @@ class Card(Struct, frozen=True):
     or read, its silence is no all-clear, and what it advises says so and proposes no drug.
     ``drugs``, ``services``: what wakes the rule on an order, so that a missing check is only reported where it would matter.
     ``checks_orders``: options are tried against it before they are offered; ``unchecked`` names that check. ``earlier``: the
-    cards that must have run before, whose findings the rule is handed. ``shared``: the shared numbers that it reckons with.
+    cards that must have run before, whose findings the rule is handed; with ``merges`` it does not run with the others, but on
+    what is left of these when the answer is put together, and its finding takes their place. ``shared``: the shared numbers
+    that it reckons with.
     """
 
     code: str
@@ -93,6 +96,7 @@ class Card(Struct, frozen=True):
     checks_orders: bool
     earlier: tuple[str, ...]
     last: bool
+    merges: bool
     unchecked: Name | None
     shared: tuple[str, ...]
     since: str
@@ -143,6 +147,7 @@ def read(folder: Path) -> Card:
         checks_orders=declared.checks_orders,
         earlier=() if isinstance(declared.earlier, str) else declared.earlier,
         last=last,
+        merges=declared.merges,
         unchecked=declared.unchecked,
         shared=declared.shared,
         since=declared.since,

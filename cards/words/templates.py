@@ -172,7 +172,8 @@ def has(finding: Finding, which: str, language: str) -> bool:
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
     """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it."""
     template = load()[language, finding.code]
-    proposed = finding.options if finding.about else (*finding.withheld, *finding.options)
+    offered_here = (*finding.options, *finding.elsewhere)
+    proposed = offered_here if finding.about else (*finding.withheld, *offered_here)
     offered = [option.regimen or option.key for option in proposed if option.kind == "drug"]
     about = {
         "variant": finding.variant,

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from cds_service.casebook.cases import Case
+from cds_service.hooks.cards import spoken_for
 from fhir_fixtures.lines.pieces import words
 
 Json = dict[str, Any]
@@ -39,10 +40,17 @@ def _absent(case: Case) -> Iterator[str]:
 
 def _content(case: Case, card: Json, language: str) -> Iterator[str]:
     yield from _suggestions(case, card.get("suggestions", []))
+    if "contains" in case and (held := contained(card)) != sorted(case["contains"]):
+        yield f"contains {', '.join(held) or 'nothing'}, not {', '.join(sorted(case['contains']))}"
     text = card["summary"] + card.get("detail", "")
     if language == "en":
         yield from (f"does not say {said!r}" for said in case.get("says", ()) if said not in text)
     yield from (f"says {said!r}" for said in case.get("says-not", ()) if said in text)
+
+
+def contained(card: Json) -> list[str]:
+    """The codes of the cards that this one speaks for."""
+    return sorted(code for code, _ in spoken_for(card)[1:])
 
 
 def _suggestions(case: Case, suggestions: list[Json]) -> Iterator[str]:
