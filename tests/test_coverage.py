@@ -7,7 +7,8 @@ import re
 import pytest
 
 from cards.engine.catalog import all_cards, citing
-from cards.engine.sources import RECOMMENDATIONS, Recommendation
+from cards.engine.sources import RECOMMENDATIONS, Recommendation, recommendations
+from cards.thresholds import ContentError
 
 
 @pytest.mark.parametrize("recommendation", RECOMMENDATIONS.values(), ids=list(RECOMMENDATIONS))
@@ -20,6 +21,29 @@ def test_a_recommendation_is_cited_by_a_card(recommendation: Recommendation) -> 
 def test_a_card_names_what_it_rests_on_once(code: str) -> None:
     cites = all_cards()[code].cites
     assert len(set(cites)) == len(cites)
+
+
+@pytest.mark.parametrize(
+    ("row", "card", "said"),
+    [
+        ({"id": "EXT-1", "gist": "x"}, "some-card", "url or place must say where it stands"),
+        ({"id": "EXT-1", "gist": "x", "url": "http://a.example.org"}, "some-card", "url is no https address"),
+        ({"id": "NICE-1", "gist": "x"}, "", "its prefix is none of the documents"),
+        ({"id": "EXT-1", "gist": "x", "level": "A"}, "", "level"),
+        ({"id": "EXT-1"}, "", "gist"),
+        ({"id": "OPREF-T3", "gist": "x"}, "some-card", "is a recommendation of recommendations.yaml already"),
+    ],
+)
+def test_a_recommendation_that_nobody_could_look_up_is_refused(row: dict[str, str], card: str, said: str) -> None:
+    there = ("recommendations.yaml", "", {"id": "OPREF-T3", "gist": "x"})
+    with pytest.raises(ContentError, match=f"^file: .*{said}"):
+        recommendations([there, ("file", card, row)])
+
+
+def test_a_card_may_declare_the_recommendation_that_it_alone_rests_on() -> None:
+    assert RECOMMENDATIONS["EXT-34"].card == "calcitonin-cancer"
+    assert RECOMMENDATIONS["EXT-34"].url.startswith("https://")
+    assert [each.id for each in RECOMMENDATIONS.values() if each.card and each.id not in all_cards()[each.card].cites] == []
 
 
 CARRIED: dict[str, tuple[str, ...]] = {

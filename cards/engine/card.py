@@ -46,7 +46,8 @@ class Review(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Declared(Struct, frozen=True, forbid_unknown_fields=True):
-    """``card.toml`` as it is written. ``numbers`` are read by ``cards.thresholds``."""
+    """``card.toml`` as it is written. ``numbers`` are read by ``cards.thresholds``, ``recommendations`` by
+    ``cards.engine.sources``."""
 
     title: Name
     hooks: tuple[Hook, ...]
@@ -64,6 +65,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     reviewed: tuple[Review, ...] = ()
     shared: tuple[str, ...] = ()
     numbers: dict[str, Any] = {}
+    recommendations: tuple[dict[str, Any], ...] = ()
 
 
 class Card(Struct, frozen=True):
@@ -169,7 +171,9 @@ def _check(declared: Declared, folder: Path, where: str) -> None:
     if not declared.hooks or not declared.cites:
         raise ContentError(f"{where}: names no {'hooks' if not declared.hooks else 'cites'}")
     if unknown := [key for key in declared.cites if key not in RECOMMENDATIONS]:
-        raise ContentError(f"{where}: cites {', '.join(unknown)}, which recommendations.yaml does not hold")
+        raise ContentError(f"{where}: cites {', '.join(unknown)}, which neither recommendations.yaml nor a card holds")
+    if unused := [each["id"] for each in declared.recommendations if each["id"] not in declared.cites]:
+        raise ContentError(f"{where}: declares the recommendation {', '.join(unused)} and does not cite it")
     if (declared.checks_orders or declared.services) and declared.unchecked is None and declared.earlier != EVERY:
         raise ContentError(f"{where}: checks orders, and has no `unchecked` to name the check when it cannot be made")
     if isinstance(declared.earlier, str) and declared.earlier != EVERY:

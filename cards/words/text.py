@@ -41,8 +41,8 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on. ``for_patient``: in
     plain words, for a patient or relative.
 
-    KeyError for a card without a text, jinja2.UndefinedError where the finding lacks a value of its text, ValueError where
-    the text has no words for its variant.
+    KeyError for a card without a text, ContentError where the text names a value that the finding lacks, ValueError where it
+    has no words for its variant.
     """
     if for_patient:
         return _for_patient(finding, language, chart)
@@ -208,9 +208,14 @@ def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 
 
 def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
-    """What a card contains that takes the place of others, a line each."""
-    if all_cards()[finding.code].merges:
-        yield _bullets(_line(each, language, chart) for each in finding.contains)
+    """What a card contains that takes the place of others, a line each; what is too much for that is named."""
+    if not all_cards()[finding.code].merges:
+        return
+    most = finding.values["lines"]
+    lines = [_line(each, language, chart) for each in finding.contains[:most]]
+    if more := [all_cards()[each.code].title[language] for each in finding.contains[most:]]:
+        lines.append(phrase("line", "also", language, titles=phrases.listed(more, language)))
+    yield _bullets(lines)
 
 
 def _line(finding: Finding, language: str, chart: Chart) -> str:

@@ -7,9 +7,11 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from cards.vocabulary import SERVICES
+from cards.vocabulary.regimens import REGIMENS
 from cds_service.casebook.cases import Case
+from cds_service.fhir.proposing.order_templates import order_codes
 from cds_service.hooks.cards import spoken_for
-from fhir_fixtures.lines.pieces import words
 
 Json = dict[str, Any]
 
@@ -90,10 +92,10 @@ def key_of(suggestion: Json) -> str:
 
 @cache
 def _proposed() -> dict[str, str]:
-    """First code of a proposed resource -> the word for it."""
+    """First code of a proposed resource, or its text where it has none -> the key for it."""
     known: dict[str, str] = {}
-    for kind, system in (("drugs", "atc"), ("services", "loinc")):
-        for name, word in words()[kind].items():
-            known.setdefault(word.get(system, name), name)
-    proposed: dict[str, str] = words()["proposed"]
-    return known | proposed
+    for _, key, _, code, _ in order_codes():
+        known.setdefault(code, key.removesuffix("-postmenopausal"))
+    for key, name in (*SERVICES.items(), *((key, regimen.product) for key, regimen in REGIMENS.items())):
+        known |= dict.fromkeys((name.en, name.zh), key)
+    return known

@@ -69,7 +69,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "lapsed": not course.on_treatment(chart.today),
         },
         facts=(facts.started(course), *(facts.measured(m) for c in changes for m in (c.baseline, c.newest))),
-        options=tuple(service(c.newest.key) for c in changes),
+        options=tuple(service(c.newest.key, recommended=True) for c in changes),
         any_number=True,
         notes=(("supply-lapsed",) if not course.on_treatment(chart.today) else ())
         + (("not-confirmed",) if course.unconfirmed else ()),

@@ -49,8 +49,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: the test is ordered already; its results could not be had (for DXA and the markers also: the medications); a DXA
     that was never done, off treatment (`bmd-screening` asks for it).
 
-    Then: info. One card with one order for each test that is due, any number of which may be chosen. The detail says of each
-    when it was last done, or that no result was found, and which values were left out.
+    Then: info. One card with one order for each test that is due, all recommended, any number of which may be chosen. The
+    detail says of each when it was last done, or that no result was found, and which values were left out.
     """
     if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)):
         return
@@ -62,7 +62,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=INFO,
         values={"tests": [{"name": SERVICES[t.service], "why": t.why, "last": t.last} for t in due]},
         facts=tuple(_when_done(test) for test in due),
-        options=tuple(service(test.service) for test in due),
+        options=tuple(service(test.service, recommended=True) for test in due),
         any_number=True,
         left_out=chart.left_out(*keys),
     )
