@@ -50,7 +50,7 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
         facts.problems.append(Problem("filler-allergy", source, recorded=recorded, text=wording(found.code)))
         facts.used(source, "filler-allergy")
     manifestations = [m for r in reactions for m in r.manifestation or ()]
-    unclear = facts.record.lacks(source, "criticality", "reaction")  # then taken for the worst, and said
+    unclear = facts.record.lacks(source, "criticality", "reaction", "type")  # then taken for the worst, and said
     if unclear:
         facts.put_aside(source, "unreadable", detail="how severe it was")
     severe = unclear or found.criticality == "high" or any(_is_anaphylaxis(m) for m in manifestations)

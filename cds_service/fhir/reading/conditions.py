@@ -102,8 +102,8 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
         return
     if said.disagree:
         facts.put_aside(source, "codings-disagree")
-    if facts.record.lacks(source, "verificationStatus", "clinicalStatus", "code") or not _is_verified_known(found):
-        facts.put_aside(source, "unreadable", detail="status or code")
+    if _is_in_doubt(source, found, said, facts):
+        facts.put_aside(source, "unreadable", detail="status, code or site")
     onset, latest = _onset(found, facts)
     recorded = facts.day(found.recorded_date)
     if (onset or recorded or facts.today) > facts.today:
@@ -117,8 +117,13 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     _record(source, facts, found, said, (onset, recorded, latest))
 
 
-def _is_verified_known(found: wire.Condition) -> bool:
-    return elements.first_code(found.verification_status, "confirmed") in _VERIFIED | _OUT
+def _is_in_doubt(source: str, found: wire.Condition, said: Said, facts: Facts) -> bool:
+    """Whether a part of it cannot be read that might make it another condition, or none."""
+    if facts.record.lacks(source, "verificationStatus", "clinicalStatus") or facts.is_broken(found.code):
+        return True
+    if said.fracture is not None and facts.record.lacks(source, "bodySite"):
+        return True
+    return elements.first_code(found.verification_status, "confirmed") not in _VERIFIED | _OUT
 
 
 def is_stated(found: wire.Condition) -> bool:

@@ -272,6 +272,15 @@ def _sole(found: Sequence[float]) -> float | None:
     return found[0] if len(set(found)) == 1 else None
 
 
+def has_no_number(dosage: elements.Dosage) -> bool:
+    """Whether words stand where the dose or the timing should be a number."""
+    repeat = dosage.timing.repeat if dosage.timing and dosage.timing.repeat else elements.Repeat()
+    rates = elements.many(dosage.dose_and_rate)
+    doses = (*(rate.dose_quantity for rate in rates), dosage.dose_quantity, dosage.dose)
+    said = (*(each.value for each in doses if each), repeat.frequency, repeat.period, repeat.count)
+    return any(isinstance(each, str) and number(each) is None for each in said)
+
+
 def route(dosage: elements.Dosage) -> str:
     """The route of one dosage ("oral", "sc", "vaginal"), by code, by its words or by its free text; else ""."""
     coded = (_ROUTE_CODES.get(coding.code or "") for coding in elements.codings(dosage.route))

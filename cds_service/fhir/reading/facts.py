@@ -86,9 +86,14 @@ class Facts:
         gone: bool = False,
     ) -> None:
         """Note what no reader knows: as not ours when it is plainly something else, another patient's, or ``gone`` (entered in
-        error, never done); else as unread, with what it says of itself. Raises what ``given.BROKEN`` lists."""
-        why = "" if gone else self.meaning(content, why_unread)
-        if why and (not (subject := elements.refer(*subjects)) or self.record.is_ours(subject)):
+        error, never done); else as unread, with what it says of itself. Where part of its code is broken, it may have been
+        anything. Raises what ``given.BROKEN`` lists."""
+        subject = elements.refer(*subjects)
+        if gone or (subject and not self.record.is_ours(subject)):
+            self.not_ours(source, source.partition("/")[0])
+        elif self.is_broken(content):
+            self.put_aside(source, "unreadable", detail="code")
+        elif why := self.meaning(content, why_unread):
             self.not_read(source, why, self.concept(content))
         else:
             self.not_ours(source, source.partition("/")[0])

@@ -67,10 +67,7 @@ def _components(source: str, found: wire.Observation, facts: Facts, own: list[Me
 
 
 def _not_understood(source: str, found: wire.Observation, facts: Facts) -> None:
-    """What it measures is none of ours, or nobody can tell. Where its code is broken, it may have been anything."""
-    if facts.record.lacks(source, "code") or facts.is_broken(found.code):
-        facts.put_aside(source, "unreadable", detail="code")
-        return
+    """What it measures is none of ours, or nobody can tell."""
     facts.not_understood(source, found.code, why_unread_result, subjects=(found.subject,), gone=found.status in _GONE)
 
 
@@ -88,8 +85,10 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
     key = meaning.key
     when, latest = _span(found, facts)
     reason, detail = "", ""
-    if found.status not in _USABLE:
-        reason, detail = "status", found.status or ""
+    if found.status is None:
+        reason, detail = "unreadable", "status"
+    elif found.status not in _USABLE:
+        reason, detail = "status", found.status
     elif when is None:
         reason = "no-date"
     elif when > facts.today:
@@ -136,6 +135,8 @@ def _measurement(
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
         return
     site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
+    if site is not None and (facts.is_broken(part.code) or facts.record.lacks(source, "bodySite", "method", "device")):
+        facts.put_aside(source, "site-unreadable", data=analyte.group, key=analyte.key, when=when)
     if analyte.key == "t-score" and site in _REGION_OPEN:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     low, high, whole = None, None, True

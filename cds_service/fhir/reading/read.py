@@ -141,6 +141,8 @@ def _patient(facts: Facts) -> Patient:
             deceased = told.deceased_boolean in (True, "true") or bool(told.deceased_date_time)
             found = Patient(sex or "", None if birth and birth > facts.today else birth, deceased)
             facts.used(source, "patient")
+            if facts.record.lacks(source, "deceased") or told.deceased_boolean not in (True, False, "true", "false", None):
+                facts.put_aside(source, "unreadable", detail="deceased")
             if deceased:
                 facts.used(source, "deceased")
     facts.birth = found.birth

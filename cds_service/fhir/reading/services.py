@@ -92,7 +92,15 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     elif found.status in _DONE[kind]:
         _performed(source, facts, keys, (when, latest), wording(facts.concept(found.code)))
     else:
-        facts.not_ours(source, kind, "not done")
+        _not_done(source, facts, found.status, when)
+
+
+def _not_done(source: str, facts: Facts, status: str | None, when: date | None) -> None:
+    """What was planned, begun or given up was not done; of what has no status nobody can tell."""
+    if status in (None, "unknown"):
+        facts.put_aside(source, "status-unknown", when=when)
+    else:
+        facts.not_ours(source, source.partition("/")[0], "not done")
 
 
 def _performed(source: str, facts: Facts, keys: tuple[str, ...], span: Span, text: str) -> None:
@@ -102,6 +110,8 @@ def _performed(source: str, facts: Facts, keys: tuple[str, ...], span: Span, tex
         return
     for key in keys:
         if key.startswith(GIVEN):
+            if when is None:
+                facts.put_aside(source, "no-date")
             given_by_code(source, facts, key.removeprefix(GIVEN), when, text)
         elif key == "dialysis":
             _dialysis(source, facts, span)
@@ -117,6 +127,8 @@ def _dialysis(source: str, facts: Facts, span: Span) -> None:
     if when is not None and (latest or when) >= add_days(facts.today, -facts.thresholds.shared.dialysis_days):
         facts.problems.append(Problem("dialysis", source, when, when, latest=latest))
         facts.used(source, "dialysis")
+    elif when is None:
+        facts.put_aside(source, "no-date", detail="dialysis")
     else:
         facts.not_ours(source, "Procedure", "too long ago")
 
@@ -159,4 +171,4 @@ def imaging(source: str, found: wire.ImagingStudy, facts: Facts) -> None:
     elif found.status in _DONE["ImagingStudy"]:
         _performed(source, facts, keys, facts.first_span(found.started), found.description or "")
     else:
-        facts.not_ours(source, "ImagingStudy", "not done")
+        _not_done(source, facts, found.status, facts.day(found.started))

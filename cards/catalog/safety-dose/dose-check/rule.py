@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import ORDER_SIGN, Chart, Course, Dosing, Draft, facts
+from cards.chart import DOSE_UNREAD, ORDER_SIGN, REASON_UNREAD, Chart, Course, Dosing, Draft, SetAside, facts
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
@@ -52,7 +52,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Not when: accepted besides the usual regimens: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg
     once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly
     or 28.2 mcg twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign:
-    `incomplete-data`, info); nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a
+    `incomplete-data`, info; where it is of a wrong type, on order-select, too); nor (5) where the reason of the order is of a
+    wrong type (the same), nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a
     warning).
 
     Then: critical for (1), else warning; one card for an order. The draft mended to the accepted regimen that it is nearest to,
@@ -69,19 +70,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         if judged.wrong or early:
             yield _finding(order, judged, early)
         missing = judged.missing or _doses_missing(chart, draft.drug, early)
-        if missing or (not judged.read and chart.hook is ORDER_SIGN):  # while it is being filled in, the sig may yet come
-            yield Undecided((), (), draft, missing, WARNING if missing else INFO)
+        unread = (*chart.unread_of(DOSE_UNREAD, draft), *judged.unread)
+        unsaid = not judged.read and chart.hook is ORDER_SIGN  # while it is being filled in, the sig may yet come
+        if missing or unread or unsaid:
+            yield Undecided(unread, (), draft, missing, WARNING if missing else INFO)
 
 
 class _Judged(Struct, frozen=True):
     """What is wrong with the sig, the worst first (reason, how urgent); whether all of it could be read; the regimen that it
-    is, or is nearest to; the problems that it is ``only_for``, and what is ``missing`` to know them."""
+    is, or is nearest to; the problems that it is ``only_for``, and what is ``missing`` or ``unread`` to know them."""
 
     wrong: tuple[tuple[str, Indicator], ...] = ()
     read: bool = True
     regimen: Accepted | None = None
     only_for: tuple[str, ...] = ()
     missing: tuple[Data, ...] = ()
+    unread: tuple[SetAside, ...] = ()
 
 
 class _Ordered(Struct, frozen=True):
@@ -120,6 +124,8 @@ class _Ordered(Struct, frozen=True):
             return judged
         if Data.CONDITIONS in self.chart.failed:
             return replace(judged, missing=(Data.CONDITIONS,))
+        if unread := self.chart.unread_of(REASON_UNREAD, self.draft):
+            return replace(judged, unread=unread)
         return replace(judged, wrong=(("indication", WARNING), *judged.wrong), only_for=problems)
 
     def _wrong(self, same_dose: Sequence[Accepted], fitting: Sequence[Accepted]) -> Iterator[tuple[str, Indicator]]:
