@@ -90,6 +90,11 @@ class Thresholds:
     def shared(self) -> Numbers:
         return Numbers({key: each.value for key, each in self.table.items() if not each.card})
 
+    @property
+    def to_confirm(self) -> dict[str, Threshold]:
+        """What rests on convention alone (RECALL): a clinician of the site confirms it before use, and a site may change it."""
+        return {key: each for key, each in self.table.items() if each.status == "RECALL"}
+
     def of(self, card: str, shared: tuple[str, ...]) -> Numbers:
         """What one card may reckon with: its own numbers and the shared ones that it declares."""
         own = {key: each.value for key, each in self.table.items() if each.card == card}
@@ -104,7 +109,7 @@ class Thresholds:
         return _NAMED.sub(lambda match: str(self.table[match[1]].value), words)
 
     def overridden(self, values: Mapping[str, int | float]) -> Thresholds:
-        """These numbers with a site's own in their place. Only what rests on convention (status RECALL) is a site's to change.
+        """These numbers with a site's own in their place: only of those that are to be confirmed.
 
         Raises:
             ValueError: a key that does not exist, or that a source vouches for, or no such number.
@@ -112,7 +117,7 @@ class Thresholds:
         table = self.table
         if unknown := sorted(values.keys() - table.keys()):
             raise ValueError(f"no such thresholds: {', '.join(unknown)}")
-        if sourced := sorted(key for key in values if table[key].status != "RECALL"):
+        if sourced := sorted(values.keys() - self.to_confirm.keys()):
             raise ValueError(f"not a site's to change, since they have a source: {', '.join(sourced)}")
         if wrong := sorted(key for key, value in values.items() if not _fits(value, table[key].value)):
             raise ValueError(f"must be numbers, whole ones where ours are: {', '.join(wrong)}")

@@ -16,6 +16,7 @@ from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
 from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
+from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.feedback import FeedbackItem, parse_feedback
 from cds_service.hooks.language import preferred
@@ -90,7 +91,8 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
         language = preferred(request.headers.get("Accept-Language"), settings.language)
         given = evaluator.evaluate(asked, language, repetition=repetition)
         for card in given.response["cards"]:
-            metrics.CARDS.labels(card["source"]["topic"]["code"], card["indicator"]).inc()
+            for code, indicator in spoken_for(card):
+                metrics.CARDS.labels(code, indicator).inc()
         took = round((time.perf_counter() - began) * 1000, 1)
         logs.event("hook", {"hook": service.hook, "service": service.id, **given.counts, "ms": took})
         return _json({"cards": []} if settings.shadow else given.response)

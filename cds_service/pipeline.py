@@ -6,6 +6,7 @@
 | gather what the call holds, and fetch what is missing | ``gather``, ``fhir.fetching`` | ``Record``, groups that failed |
 | read the resources: codes, units, dates, whose they are | ``fhir.reading`` | ``Chart``, ``Trace`` |
 | run the rules, safety first | ``cards.engine`` | ``Finding``s with ranked options |
+| make one answer of it: silence, merge, each order once | ``cards.engine.voice`` | the findings to show |
 | answer: hold back, cut, put into words, propose orders | ``repetition``, ``answer``, ``fhir.proposing`` | cards as JSON |
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 from msgspec import Struct, field, json
 
 from cards.chart import Chart
+from cards.engine import voice
 from cards.engine.run import run
 from cds_service import answer, metrics
 from cds_service import site as sites
@@ -87,9 +89,11 @@ class Evaluator:
         today: date | None = None,
         *,
         full: bool = False,
+        apart: bool = False,
         repetition: Repetition | None = None,
     ) -> Evaluation:
         """The answer to one call, in "en" or "zh", for ``today`` (default: the settings'). ``full``: with a line per resource.
+        ``apart``: every finding as a card of its own, nothing silenced or merged, which is how the cases of a card judge it.
         ``repetition``: what was set aside before, and where to note what is shown now; without it nothing is noted.
 
         Raises:
@@ -106,12 +110,13 @@ class Evaluator:
         if not trace.used["patient"]:
             raise errors.missing_data(gathered.missing | {"patient"})
         found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
-        findings = repetition.fresh(found) if repetition else found
+        fresh = repetition.fresh(found) if repetition else found
+        findings = fresh if apart else voice.answered(fresh, found, chart)
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
         cards = self._answerer.cards(findings, chart, call, language, drafts=drafts, repetition=repetition)
         counts = {
-            "cards": [finding.code for finding in findings],
-            "suppressed": [finding.code for finding in found if finding not in findings],
+            "cards": [code for finding in findings for code in finding.codes],
+            "suppressed": [finding.code for finding in found if finding not in fresh],
             "used": trace.used.total(),
             "set_aside": dict(trace.set_aside),
             "unread": dict(trace.unread),

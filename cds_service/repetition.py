@@ -53,7 +53,7 @@ class Repetition:
         return any(self._store.overridden(Override(self._patient, self._practitioner, finding.code, each)) for each in held)
 
     def note(self, shown: Sequence[tuple[Finding, str]]) -> None:
-        """Put findings on record that are shown as the cards of these uuids."""
+        """Put findings on record that are shown as the cards of these uuids; what a card speaks for, each by itself."""
         now = datetime.now(UTC)
         lost = self._store.show(
             Shown(
@@ -70,7 +70,8 @@ class Repetition:
                 shown_at=now,
                 rests_until=_later(now, finding.rests.months) if finding.rests else None,
             )
-            for finding, uuid in shown
+            for whole, uuid in shown
+            for finding in (whole, *whole.contains)
         )
         if lost:
             metrics.LOST.inc(lost)

@@ -1,6 +1,6 @@
 """What a site decides for itself about the content (``CDS_SITE``): a TOML file, read and checked once at the start.
 
-cards_off = ["fall-prevention"]
+cards_off = ["lifestyle-education"]
 code_system = "us"
 
 [thresholds]
@@ -20,11 +20,12 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from cards.engine.catalog import all_cards
+from cards.engine.catalog import all_cards, retired
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.config import ConfigError
 from cds_service.fhir.fetching import queries
+from cds_service.logs import LOGGER
 
 _KEYS = frozenset(queries.camel_case(data) for data in Data)
 """Prefetch keys, without the number that a second query of a group has."""
@@ -38,7 +39,10 @@ class Prefetch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Site(Struct, frozen=True, forbid_unknown_fields=True):
-    """``cards_off``: codes of cards that are never shown; their rules still run, since options are filtered by them.
+    """What a site may choose.
+
+    ``cards_off``: codes of cards that are never shown; their rules still run, since options are filtered by them. A card that
+    is no more is named in the log.
     ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
     ``prefetch``: queries that a client's FHIR server needs otherwise."""
 
@@ -72,8 +76,11 @@ def load(path: Path | None) -> Site:
         raise ConfigError("CDS_SITE: must name a readable TOML file") from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"CDS_SITE: {error}") from None
-    if unknown := sorted(site.cards_off - all_cards().keys()):
+    if unknown := sorted(site.cards_off - all_cards().keys() - retired().keys()):
         raise ConfigError(f"CDS_SITE: cards_off: no such cards: {', '.join(unknown)}")
+    for code in sorted(site.cards_off & retired().keys()):
+        fields = {"card": code, "until": retired()[code].until, "instead": retired()[code].instead}
+        LOGGER.warning("CDS_SITE: cards_off names a card that is no more", extra={"fields": fields})
     for key, template in (item for each in site.prefetch for item in each.templates.items()):
         if key.rstrip("0123456789") not in _KEYS:
             raise ConfigError(f"CDS_SITE: prefetch: no such key: {key}")

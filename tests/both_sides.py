@@ -20,6 +20,7 @@ from cards.engine.catalog import all_cards
 from cards.thresholds import Threshold, Thresholds, shipped
 from cds_service.casebook.cases import all_cases
 from cds_service.casebook.requests import request
+from cds_service.casebook.runs import stands_apart
 from cds_service.casebook.verdict import faults
 from cds_service.config import Settings
 from cds_service.hooks.request import Call, parse
@@ -94,7 +95,7 @@ def _holds(case: Case, thresholds: Thresholds | None = None) -> bool:
     told, call = case
     evaluator = _evaluator(frozenset(told["formulary"]) if "formulary" in told else None)
     evaluator.thresholds = thresholds or shipped()
-    return not faults(told, evaluator.evaluate(call, "en", told["today"]).response["cards"])
+    return not faults(told, evaluator.evaluate(call, "en", told["today"], apart=stands_apart(told)).response["cards"])
 
 
 if __name__ == "__main__":

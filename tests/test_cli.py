@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 import fhir_fixtures
+from cards.thresholds import shipped
 from cds_service import cli, config
 from cds_service.hooks import clients
+from cds_service.hooks.cards import spoken_for
 from fhir_fixtures.reading import SECTIONS
 
 
@@ -71,8 +74,20 @@ def test_a_bundle_a_story_and_a_request_are_all_understood(tmp_path: Path, capsy
         file = tmp_path / name
         file.write_text(content)
         out = run(capsys, "evaluate", str(file), "--hook", "order-sign", "--today", today, "--json")
-        codes = [card["source"]["topic"]["code"] for card in json.loads(out)["cards"]]
+        codes = [code for card in json.loads(out)["cards"] for code, _ in spoken_for(card)]
         assert codes == list(fixture.cards), name
+
+
+def test_the_numbers_to_confirm_are_all_those_of_convention_with_the_values_of_the_site(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site.toml").write_text("[thresholds]\nmorse-high = 51\n")
+    monkeypatch.setenv("CDS_SITE", str(tmp_path / "site.toml"))
+    lines = run(capsys, "card", "list", "--to-confirm").splitlines()
+    told = {line.split()[0]: float(line.split()[1]) for line in lines if re.match("  [a-z]", line)}
+    table = shipped().table
+    assert told == {key: each.value for key, each in table.items() if each.status == "RECALL"} | {"morse-high": 51}
+    assert [each.name.en for key, each in table.items() if key in told and each.name.en not in "\n".join(lines)] == []
 
 
 def test_fixtures_are_listed_with_their_stories(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from cards.engine.catalog import all_cards, citing
-from cards.engine.sources import RECOMMENDATIONS, Recommendation
+from cards.engine.sources import RECOMMENDATIONS, Recommendation, recommendations
+from cards.thresholds import ContentError
 
 
 @pytest.mark.parametrize("recommendation", RECOMMENDATIONS.values(), ids=list(RECOMMENDATIONS))
@@ -20,6 +21,29 @@ def test_a_recommendation_is_cited_by_a_card(recommendation: Recommendation) -> 
 def test_a_card_names_what_it_rests_on_once(code: str) -> None:
     cites = all_cards()[code].cites
     assert len(set(cites)) == len(cites)
+
+
+@pytest.mark.parametrize(
+    ("row", "card", "said"),
+    [
+        ({"id": "EXT-1", "gist": "x"}, "some-card", "url or place must say where it stands"),
+        ({"id": "EXT-1", "gist": "x", "url": "http://a.example.org"}, "some-card", "url is no https address"),
+        ({"id": "NICE-1", "gist": "x"}, "", "its prefix is none of the documents"),
+        ({"id": "EXT-1", "gist": "x", "level": "A"}, "", "level"),
+        ({"id": "EXT-1"}, "", "gist"),
+        ({"id": "OPREF-T3", "gist": "x"}, "some-card", "is a recommendation of recommendations.yaml already"),
+    ],
+)
+def test_a_recommendation_that_nobody_could_look_up_is_refused(row: dict[str, str], card: str, said: str) -> None:
+    there = ("recommendations.yaml", "", {"id": "OPREF-T3", "gist": "x"})
+    with pytest.raises(ContentError, match=f"^file: .*{said}"):
+        recommendations([there, ("file", card, row)])
+
+
+def test_a_card_may_declare_the_recommendation_that_it_alone_rests_on() -> None:
+    assert RECOMMENDATIONS["EXT-34"].card == "calcitonin-cancer"
+    assert RECOMMENDATIONS["EXT-34"].url.startswith("https://")
+    assert [each.id for each in RECOMMENDATIONS.values() if each.card and each.id not in all_cards()[each.card].cites] == []
 
 
 CARRIED: dict[str, tuple[str, ...]] = {
@@ -52,18 +76,24 @@ CARRIED: dict[str, tuple[str, ...]] = {
         *(
             "orthosis** for back pain, above all after a vertebral fracture (2B)",
             "laser",
-            "8–100 Hz",
-            "1.2–5 mT",
-            "30–36 sessions",
+            "8 to 100 Hz",
+            "1.2 to 5 mT",
         ),
         *(
             "12 weeks",
-            "shock waves** for bone density (2C)",
-            "quadriceps (2B)",
-            "Electroacupuncture** (2B)",
-            "moxibustion** (2B)",
+            "Shock waves** for bone density (2C)",
+            "quadriceps strength (2B)",
+            "electroacupuncture, moxibustion (2B)",
         ),
-        *("baduanjin", "wuqinxi", "regulator (2C)", "extension", "aerobic", "range of motion", "balance"),
+        *(
+            "baduanjin",
+            "wuqinxi",
+            "approved Chinese patent medicines (2C)",
+            "extension",
+            "aerobic",
+            "range of motion",
+            "balance",
+        ),
     ),
     "mood-support": (
         "counseling",
@@ -80,23 +110,25 @@ CARRIED: dict[str, tuple[str, ...]] = {
             "stimulation",
             "deficiency",
             "vibration",
-            "8–100 Hz",
+            "8 to 100 Hz",
+            "30 to 36 sessions",
             "shock waves",
         ),
         *("laser", "(2B)", "(2C)"),
     ),
     "lifestyle-education": (
-        *("1.0–1.2 g", "1.2–1.5 g", "300–400 mL", "5 g of salt", "15–30 minutes twice", "150–300 minutes", "75–150 minutes"),
+        *("1.0 to 1.2 g/kg", "1.2 to 1.5", "300 to 400 mL", "salt at most 5 g", "15 to 30 minutes twice", "150 to 300 minutes"),
+        *("75 to 150 vigorous",),
         *(
             "squats",
-            "stairs",
+            "stair or hill climbing",
             "bending or twisting (2C)",
-            "Do not smoke",
+            "no smoking",
             "coffee",
             "tai chi",
-            "in person (1B), online besides (2D)",
+            "in person (1B) or online (2D)",
         ),
-        *("gently", "resistance (2C)", "main prevention (2B)", "soy"),
+        *("gently", "resistance (2C)", "primary prevention (2B)", "soy"),
     ),
 }
 """What the recommendations of sections G and H ask for, in the words of the English texts."""

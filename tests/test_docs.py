@@ -9,7 +9,6 @@ import pytest
 
 from cards.engine.card import FILES
 from cards.engine.catalog import all_cards, sections
-from cards.thresholds import shipped
 from cds_service.config import Settings
 from cds_service.fhir.reading.elements import Coding, Concept
 from cds_service.fhir.terminology.codes import load
@@ -113,11 +112,10 @@ def test_the_scopes_are_those_of_the_queries_in_both_versions() -> None:
     assert sorted(rows(section(INTEGRATION, "Scopes"))) == sorted(expected)
 
 
-def test_the_thresholds_to_be_confirmed_are_those_of_status_recall() -> None:
-    told: dict[str, float] = {}
-    for keys, values, _ in rows(section(SAFETY, "Thresholds to be confirmed")):
-        told |= zip(codes(keys), map(float, re.findall(r"-?\d+(?:\.\d+)?", values)), strict=True)
-    assert told == {key: limit.value for key, limit in shipped().table.items() if limit.status == "RECALL"}
+def test_the_thresholds_to_be_confirmed_are_printed_by_a_command_and_listed_nowhere_else() -> None:
+    told = section(SAFETY, "Thresholds to be confirmed")
+    assert "`osteoporosis-cds card list --to-confirm`" in told
+    assert rows(told) == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import fhir_fixtures
+from cds_service.casebook.storied import untold
 from cds_service.config import Settings
 from cds_service.fhir.reading.elements import Coding
 from cds_service.fhir.reading.units import plain
@@ -23,7 +24,8 @@ from fhir_fixtures import Fixture
 Resource = dict[str, Any]
 Said = list[tuple[str, str, list[tuple[str, bool]]]]
 
-NAMES = [name for name in fhir_fixtures.names() if name != "broken-record"]
+STORIES = {fixture.name: fixture for fixture in (*fhir_fixtures.all_fixtures(), *untold()) if fixture.name != "broken-record"}
+NAMES = list(STORIES)
 OPTIONAL = frozenset(
     {
         "meta",
@@ -66,7 +68,7 @@ def told(fixture: Fixture, resources: list[Resource]) -> Said:
 
 @cache
 def as_written(name: str) -> Said:
-    fixture = fhir_fixtures.load(name)
+    fixture = STORIES[name]
     return told(fixture, fixture.resources)
 
 
@@ -169,7 +171,7 @@ WAYS = (reordered, repeated, without_optional_fields, in_other_units, in_other_c
 def test_cards_stay_the_same(way: Callable[[list[Resource], Random], None], name: str) -> None:
     """The chances of a story are its own: another one beside it changes nothing."""
     chance = Random(name)
-    fixture = fhir_fixtures.load(name)
+    fixture = STORIES[name]
     resources = deepcopy(fixture.resources)
     way(resources, chance)
     assert told(fixture, resources) == as_written(name)

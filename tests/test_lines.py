@@ -13,9 +13,11 @@ import pytest
 import yaml
 
 import fhir_fixtures
+from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES
 from fhir_fixtures import lines
+from fhir_fixtures.lines import vocabulary
 from fhir_fixtures.lines.notes import BARE, VALUED, split_off
-from fhir_fixtures.lines.pieces import words
+from fhir_fixtures.lines.pieces import look_up, words
 
 GRAMMAR = lines.__doc__ or ""
 EXAMPLES = [re.split(r"\s{2,}", line.strip())[0] for line in GRAMMAR.splitlines() if re.match(r" {4}\S", line)]
@@ -134,3 +136,30 @@ def test_a_unit_that_may_be_left_out_is_that_of_something_measured() -> None:
     categorized = [name for members in words()["categories"].values() for name in members]
     assert set(categorized) <= set(words()["measurements"]) | set(words()["local"]) | {"T-score", "BMD", "smoking"}
     assert len(set(categorized)) == len(categorized)
+
+
+@pytest.mark.parametrize("kind", ["drugs", "problems", "services"])
+def test_the_tables_hold_only_what_the_vocabulary_does_not_say(kind: str) -> None:
+    assert [name for name, word in words()[kind].items() if word == vocabulary.word(kind, name)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(f"problem {key}" for key in PROBLEMS),
+        *(f"{key} ordered 2026-06-01" for key in DRUGS),
+        *(f"test {key} ordered 2026-06-01" for key in SERVICES),
+        *(f"{key} 1 mg on 2026-06-01" for key in ANALYTES),
+    ],
+)
+def test_what_the_vocabulary_knows_can_be_said_without_an_entry_of_its_own(line: str) -> None:
+    assert lines.record([line])
+
+
+def test_a_word_of_the_vocabulary_has_its_english_name_its_first_code_and_its_usual_regimen() -> None:
+    assert look_up("problems", "ckd-4") == {"icd10": "N18.4", "text": "chronic kidney disease stage 4"}
+    assert look_up("problems", "cancer") == {"snomed": "254837009", "text": "cancer"}, "C is a chapter, no code"
+    assert look_up("drugs", "goserelin") == {"atc": "L02AE03", "text": "goserelin"}
+    calcitriol = {"atc": "A11CC04", "text": "calcitriol 0.25 ug capsule", "dose": "0.25 ug", "every": "1 d", "route": "oral"}
+    assert look_up("drugs", "calcitriol") == calcitriol
+    assert look_up("services", "tsh") == {"loinc": "3016-3", "text": "TSH"}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cds_service.config import Settings
+from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
@@ -77,4 +78,4 @@ def _is_there(wanted: str, given: list[dict[str, Any]]) -> bool:
     if wanted.startswith("says:"):
         return any(wanted.removeprefix("says:") in card["summary"] + card.get("detail", "") for card in given)
     code, _, indicator = wanted.partition(":")
-    return any(card["source"]["topic"]["code"] == code and indicator in ("", card["indicator"]) for card in given)
+    return any((code, indicator or each[1]) == each for card in given for each in spoken_for(card))

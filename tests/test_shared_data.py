@@ -13,6 +13,7 @@ import pytest
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.hooks.cards import spoken_for
 from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
 from tests.protocol.checks import check_response
@@ -52,7 +53,7 @@ def cards(record: list[Resource], language: str = "en", hook: str = "patient-vie
     answered = _client().post(f"/cds-services/osteoporosis-{hook}", json=body, headers={"Accept-Language": language})
     assert answered.status_code == 200
     check_response(answered.json, body)
-    return {card["source"]["topic"]["code"]: card for card in answered.json["cards"]}
+    return {code: card for card in reversed(answered.json["cards"]) for code, _ in spoken_for(card)}
 
 
 def without(record: list[Resource], unwanted: Callable[[Resource], bool]) -> list[Resource]:

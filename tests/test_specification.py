@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cards.engine.catalog import all_cards
-from cards.engine.sources import RECOMMENDATIONS
+from cards.engine.sources import headings, opens
 from cards.thresholds import shipped
 
 ROOT = Path(__file__).parents[1]
@@ -26,21 +26,6 @@ HOOKS = {
 _CITE = re.compile(r"specification\.md#([\w-]*)|\]\(#([\w-]*)\)")
 
 
-def anchors(markdown: str) -> set[str]:
-    """The anchors that GitHub gives to headings: lower case, no punctuation, hyphens for blanks; a repeated one is numbered.
-
-    >>> sorted(anchors("## On treatment\\n### `drug-allergy`\\n### 25(OH)D\\n## On treatment"))
-    ['25ohd', 'drug-allergy', 'on-treatment', 'on-treatment-1']
-    """
-    seen: Counter[str] = Counter()
-    found = set()
-    for heading in re.findall(r"^#{1,6} (.+)$", markdown, re.MULTILINE):
-        slug = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
-        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
-        seen[slug] += 1
-    return found
-
-
 def cites() -> Iterator[tuple[str, str]]:
     """Each cite of a place in the specification, as (file, anchor): in the tables of numbers and sources, and in itself."""
     tables = [*ROOT.glob("*.toml"), *(ROOT / "cards").rglob("*.toml"), *(ROOT / "cards").rglob("*.yaml")]
@@ -49,12 +34,12 @@ def cites() -> Iterator[tuple[str, str]]:
             yield str(path.relative_to(ROOT)), found[1] or found[2] or ""
 
 
-HEADED = [code for code in sorted(all_cards()) if code in anchors(SPECIFICATION)]
+HEADED = [code for code in sorted(all_cards()) if code in headings()]
 """A new card may leave its heading out where no number cites it: its rule says when, when not and what then."""
 
 
 def test_every_cite_leads_to_a_heading() -> None:
-    there = anchors(SPECIFICATION)
+    there = headings()
     assert sorted({f"{file}: {anchor}" for file, anchor in cites() if anchor not in there}) == []
 
 
@@ -71,10 +56,6 @@ def test_hooks_of_a_card_are_those_it_runs_on(code: str) -> None:
 def test_every_number_says_where_it_comes_from() -> None:
     """Every number has a source that can be opened, and a name of its own in both languages."""
     rows = shipped().table
-    assert [key for key, row in rows.items() if not (_opens(row.link) or row.link in RECOMMENDATIONS)] == []
+    assert [key for key, row in rows.items() if not opens(row.link)] == []
     for language in ("en", "zh"):
         assert [name for name, times in Counter(row.name[language] for row in rows.values()).items() if times > 1] == []
-
-
-def _opens(link: str) -> bool:
-    return link.startswith(("specification.md#", "https://"))

@@ -7,14 +7,15 @@ from importlib.resources import files
 
 import pytest
 
-from cards.vocabulary import VocabularyError, analytes, drugs, regimens, tables
+from cards.vocabulary import VocabularyError, analytes, drugs, problems, regimens, tables
 
 FILES: dict[str, Callable[[str], object]] = {
     "drugs.tsv": drugs.drugs,
     "mechanisms.tsv": drugs.kinds,
     "analytes.tsv": analytes.analytes,
     "bone-density-sites.tsv": analytes.sites,
-    "problems.tsv": lambda text: tables.rows("problems.tsv", text),
+    "problems.tsv": problems.read_by,
+    "services.tsv": problems.categories,
 }
 BROKEN = [  # file, line, column: what is written there instead, and what is said of it
     ("drugs.tsv", "risedronate", "key", "alendronate", "the key stands there twice."),
@@ -60,6 +61,8 @@ BROKEN = [  # file, line, column: what is written there instead, and what is sai
         "myocardial infarction",
         'en is "myocardial infarction", as myocardial-infarction is called already.',
     ),
+    ("problems.tsv", "stroke", "codes", "icd10:I63.9 I64", 'codes: "I64" is no code.'),
+    ("services.tsv", "dxa", "category", "radiology", 'category is "radiology", which is unknown.'),
 ]
 
 

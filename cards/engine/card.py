@@ -46,7 +46,8 @@ class Review(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Declared(Struct, frozen=True, forbid_unknown_fields=True):
-    """``card.toml`` as it is written. ``numbers`` are read by ``cards.thresholds``."""
+    """``card.toml`` as it is written. ``numbers`` are read by ``cards.thresholds``, ``recommendations`` by
+    ``cards.engine.sources``."""
 
     title: Name
     hooks: tuple[Hook, ...]
@@ -60,9 +61,11 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     services: tuple[str, ...] = ()
     checks_orders: bool = False
     earlier: tuple[str, ...] | str = ()
+    merges: bool = False
     reviewed: tuple[Review, ...] = ()
     shared: tuple[str, ...] = ()
     numbers: dict[str, Any] = {}
+    recommendations: tuple[dict[str, Any], ...] = ()
 
 
 class Card(Struct, frozen=True):
@@ -76,7 +79,9 @@ class Card(Struct, frozen=True):
     or read, its silence is no all-clear, and what it advises says so and proposes no drug.
     ``drugs``, ``services``: what wakes the rule on an order, so that a missing check is only reported where it would matter.
     ``checks_orders``: options are tried against it before they are offered; ``unchecked`` names that check. ``earlier``: the
-    cards that must have run before, whose findings the rule is handed. ``shared``: the shared numbers that it reckons with.
+    cards that must have run before, whose findings the rule is handed; with ``merges`` it does not run with the others, but on
+    what is left of these when the answer is put together, and its finding takes their place. ``shared``: the shared numbers
+    that it reckons with.
     """
 
     code: str
@@ -93,6 +98,7 @@ class Card(Struct, frozen=True):
     checks_orders: bool
     earlier: tuple[str, ...]
     last: bool
+    merges: bool
     unchecked: Name | None
     shared: tuple[str, ...]
     since: str
@@ -143,6 +149,7 @@ def read(folder: Path) -> Card:
         checks_orders=declared.checks_orders,
         earlier=() if isinstance(declared.earlier, str) else declared.earlier,
         last=last,
+        merges=declared.merges,
         unchecked=declared.unchecked,
         shared=declared.shared,
         since=declared.since,
@@ -164,7 +171,9 @@ def _check(declared: Declared, folder: Path, where: str) -> None:
     if not declared.hooks or not declared.cites:
         raise ContentError(f"{where}: names no {'hooks' if not declared.hooks else 'cites'}")
     if unknown := [key for key in declared.cites if key not in RECOMMENDATIONS]:
-        raise ContentError(f"{where}: cites {', '.join(unknown)}, which recommendations.yaml does not hold")
+        raise ContentError(f"{where}: cites {', '.join(unknown)}, which neither recommendations.yaml nor a card holds")
+    if unused := [each["id"] for each in declared.recommendations if each["id"] not in declared.cites]:
+        raise ContentError(f"{where}: declares the recommendation {', '.join(unused)} and does not cite it")
     if (declared.checks_orders or declared.services) and declared.unchecked is None and declared.earlier != EVERY:
         raise ContentError(f"{where}: checks orders, and has no `unchecked` to name the check when it cannot be made")
     if isinstance(declared.earlier, str) and declared.earlier != EVERY:

@@ -28,6 +28,19 @@ class Section(Struct, frozen=True, forbid_unknown_fields=True):
     safety: bool = False
 
 
+class Retired(Struct, frozen=True, forbid_unknown_fields=True):
+    """A card that is no more: the content version that had it last, and the code of the card that speaks instead ("": none)."""
+
+    until: str
+    instead: str = ""
+
+
+@cache
+def retired() -> Mapping[str, Retired]:
+    """The cards that are no more, by code."""
+    return convert(read_toml(CATALOG / "retired.toml"), dict[str, Retired])
+
+
 @cache
 def sections() -> Mapping[str, Section]:
     """The chapters, in the order in which they are listed."""
@@ -41,6 +54,8 @@ def all_cards() -> Mapping[str, Card]:
     found = {folder.name: read(folder) for folder in sorted(CATALOG.glob("*/*")) if folder.is_dir() and _is_card(folder.name)}
     if strangers := sorted({card.section for card in found.values()} - sections().keys()):
         raise ContentError(f"catalog/sections.toml does not name {', '.join(strangers)}")
+    if back := sorted(found.keys() & retired().keys()):
+        raise ContentError(f"catalog/retired.toml: {', '.join(back)} was retired: a code is never given again")
     for card in found.values():
         if unknown := sorted(set(card.earlier) - found.keys()):
             raise ContentError(

@@ -82,6 +82,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     be had. ``doubt`` are those among the groups that its firing rests on of which something could not be had or read;
     ``withheld`` the drugs that it would have offered but for that. ``about`` is the draft that it speaks of. ``rests``: how
     long an override holds, where the card specification says so.
+
+    What the answer as a whole makes of it (``cards.engine.voice``): ``contains`` are findings that it speaks for as well,
+    ``elsewhere`` the options that other cards of the answer offer, and ``see`` the codes of those cards.
     """
 
     code: str = ""
@@ -100,6 +103,14 @@ class Finding(Struct, frozen=True, kw_only=True):
     withheld: tuple[Option, ...] = ()
     about: Draft | None = None
     rests: Rest | None = None
+    contains: tuple[Finding, ...] = ()
+    elsewhere: tuple[Option, ...] = ()
+    see: tuple[str, ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code of its card, and those of all that it speaks for."""
+        return (self.code, *dict.fromkeys(each.code for each in self.contains if each.code != self.code))
 
 
 class Undecided(Struct, frozen=True):

@@ -213,5 +213,11 @@ def discard(draft: Draft, *, recommended: bool = False) -> Option:
     return Option("discard", replaces=(draft,), recommended=recommended)
 
 
+def one_of(options: Sequence[Option]) -> tuple[Option, ...]:
+    """Of options that exclude each other the one that stands for them where any number may be chosen: the recommended one, or
+    the only one."""
+    return tuple(options) if len(options) == 1 else tuple(option for option in options if option.recommended)
+
+
 SPECIALIST = (service("referral-osteoporosis", recommended=True),)
 """Where no drug may be offered, somebody who knows more."""

@@ -28,6 +28,8 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     found: dict[str, tuple[Finding, ...]] = {}
     not_run: list[NotRun] = []
     for card in cards_of(chart.hook) if cards is None else cards:
+        if card.merges:
+            continue
         doubt = () if card.last else chart.doubts(card.rests_on)
         if chart.failed and (missing := card.needs & chart.failed):
             not_run.append(_not_run(card, tuple(sorted(missing))))

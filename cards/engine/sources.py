@@ -1,17 +1,27 @@
-"""What the cards rest on: the documents, their recommendations, and the version of this content."""
+"""What the cards rest on: the documents, their recommendations, and the version of this content.
+
+Recommendations stand in ``recommendations.yaml``, or with the one card that rests on them: ``[[recommendations]]`` in its
+``card.toml``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
+from cards.thresholds import CATALOG, HERE, ContentError, read_toml
 from cards.vocabulary import Name
+
+EXTERNAL = "EXT"
+"""The prefix of what stands in none of the guidelines: labels, position statements, our own rules."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -25,12 +35,29 @@ class Document(Struct, frozen=True):
 
 
 class Recommendation(Struct, frozen=True):
-    """One recommendation: ``grade`` as its document prints it ("-": none), ``gist`` in our words."""
+    """One recommendation: ``grade`` as its document prints it ("-": none), ``gist`` in our words.
+
+    ``url`` opens it where it has an address of its own; ``place`` says where in the document or at that address. ``card``: the
+    code of the card that declares it, "" where it stands in ``recommendations.yaml``.
+    """
 
     id: str
     document: Document
     grade: str
     gist: str
+    url: str = ""
+    place: str = ""
+    card: str = ""
+
+
+class _Told(Struct, frozen=True, forbid_unknown_fields=True):
+    """A recommendation as it is written. The id's prefix names the document."""
+
+    id: str
+    gist: str
+    grade: str = "-"
+    url: str = ""
+    place: str = ""
 
 
 def _load() -> dict[str, Any]:
@@ -49,10 +76,44 @@ DOCUMENTS: dict[str, Document] = {
     key: Document(key, Name(row["en"], row["zh"]), row.get("url", "")) for key, row in _CONTENT["documents"].items()
 }
 
-RECOMMENDATIONS: dict[str, Recommendation] = {
-    row["id"]: Recommendation(row["id"], DOCUMENTS[row["id"].split("-")[0]], row["grade"], row["gist"])
-    for row in _CONTENT["recommendations"]
-}
+Row = tuple[str, str, Mapping[str, Any]]
+"""A recommendation as it is written, behind its file and the card that declares it ("": none)."""
+
+
+def _written() -> Iterator[Row]:
+    yield from (("recommendations.yaml", "", row) for row in _CONTENT["recommendations"])
+    for path in sorted(CATALOG.glob("*/*/card.toml")):
+        for row in read_toml(path).get("recommendations", ()):
+            yield str(path.relative_to(HERE)), path.parent.name, row
+
+
+def recommendations(written: Iterable[Row]) -> dict[str, Recommendation]:
+    """The recommendations by id, in the order given. ContentError, one sentence, for one that nobody could look up."""
+    found: dict[str, Recommendation] = {}
+    for where, card, row in written:
+        each = _recommendation(where, card, row)
+        if other := found.get(each.id):
+            raise ContentError(f"{where}: {each.id} is a recommendation of {other.card or 'recommendations.yaml'} already")
+        found[each.id] = each
+    return found
+
+
+def _recommendation(where: str, card: str, row: Mapping[str, Any]) -> Recommendation:
+    try:
+        told = convert(row, _Told)
+    except ValidationError as error:
+        raise ContentError(f"{where}: recommendation {row.get('id', '')}: {error}") from None
+    document = DOCUMENTS.get(told.id.split("-")[0])
+    if document is None:
+        raise ContentError(f"{where}: recommendation {told.id}: its prefix is none of the documents {', '.join(DOCUMENTS)}")
+    if told.url and not told.url.startswith("https://"):
+        raise ContentError(f"{where}: recommendation {told.id}: url is no https address")
+    if card and document.key == EXTERNAL and not (told.url or told.place):
+        raise ContentError(f"{where}: recommendation {told.id}: url or place must say where it stands")
+    return Recommendation(told.id, document, told.grade, told.gist, told.url, told.place, card)
+
+
+RECOMMENDATIONS: dict[str, Recommendation] = recommendations(_written())
 
 
 def cited(ids: Iterable[str]) -> list[Recommendation]:
@@ -65,6 +126,33 @@ def cited(ids: Iterable[str]) -> list[Recommendation]:
 
 
 @cache
+def headings() -> frozenset[str]:
+    """The places in the project's own document that a link can lead to."""
+    return anchors((HERE / "sources" / "specification.md").read_text("utf-8"))
+
+
+def anchors(markdown: str) -> frozenset[str]:
+    """The anchors that GitHub gives to headings: lower case, no punctuation, hyphens for blanks; a repeated one is numbered.
+
+    >>> sorted(anchors("## On treatment\\n### `drug-allergy`\\n### 25(OH)D\\n## On treatment"))
+    ['25ohd', 'drug-allergy', 'on-treatment', 'on-treatment-1']
+    """
+    seen: Counter[str] = Counter()
+    found = set()
+    for heading in re.findall(r"^#{1,6} (.+)$", markdown, re.MULTILINE):
+        slug = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return frozenset(found)
+
+
+def opens(link: str) -> bool:
+    """Whether the link of a number leads to something: a recommendation, an address, a heading of the specification."""
+    document, _, anchor = link.partition("#")
+    return link in RECOMMENDATIONS or link.startswith("https://") or (document == "specification.md" and anchor in headings())
+
+
+@cache
 def primary(ids: tuple[str, ...]) -> Document:
     """The document that a card names as its source: that of the first guideline cited, an outside figure only for want of one.
 
@@ -72,4 +160,4 @@ def primary(ids: tuple[str, ...]) -> Document:
     'OPREF'
     """
     documents = [each.document for each in cited(ids)]
-    return next((each for each in documents if each.key != "EXT"), documents[0])
+    return next((each for each in documents if each.key != EXTERNAL), documents[0])

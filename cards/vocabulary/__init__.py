@@ -1,7 +1,8 @@
 """The drugs, tests, problems and services that the medicine speaks of: key, names (English, Chinese) and class.
 
-They stand in the data files beside this one, which clinicians and translators review, and are checked at the start. Codes do
-not stand here: which LOINC, ATC or ICD code means which key is the business of the reader.
+They stand in the data files beside this one, which clinicians and translators review, and are checked at the start. Which
+LOINC, ATC or ICD code means which key is the business of the reader and stands in its tables; a new problem may bring the few
+codes and names that it is read by, so that it is one line.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from cards.vocabulary.drugs import (
 )
 from cards.vocabulary.groups import COURSES, Data
 from cards.vocabulary.names import Name
-from cards.vocabulary.problems import FRACTURE_SITES, PROBLEMS, SERVICES
+from cards.vocabulary.problems import FRACTURE_SITES, PROBLEMS, READ_BY, SERVICE_CATEGORIES, SERVICES
 from cards.vocabulary.tables import VocabularyError
 
 __all__ = [
@@ -51,9 +52,11 @@ __all__ = [
     "MENATETRENONE",
     "PROBLEMS",
     "RALOXIFENE",
+    "READ_BY",
     "RISEDRONATE",
     "ROMOSOZUMAB",
     "SERVICES",
+    "SERVICE_CATEGORIES",
     "SHIPPED_FORMULARY",
     "SITE_NAMES",
     "TERIPARATIDE",

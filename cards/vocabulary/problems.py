@@ -2,9 +2,48 @@
 
 from __future__ import annotations
 
-from cards.vocabulary.names import Name
-from cards.vocabulary.tables import names
+import re
 
-PROBLEMS: dict[str, Name] = names("problems.tsv")
+from msgspec import Struct
+
+from cards.vocabulary.names import Name
+from cards.vocabulary.tables import Row, names, read, rows
+
+_CODE = re.compile(r"(icd10|icd10cm|snomed):([A-Z]?\d[A-Z0-9.]*)")
+
+
+class ReadBy(Struct, frozen=True):
+    """By what a record tells of a problem: ``codes`` as (code system, code), ``names`` in any language."""
+
+    codes: tuple[tuple[str, str], ...]
+    names: tuple[str, ...]
+
+
+def read_by(text: str) -> dict[str, ReadBy]:
+    """The problems of problems.tsv whose own line says how a record tells of them, by key.
+
+    >>> read_by("key\\ten\\tzh\\tcodes\\tnames\\ngout\\tgout\\t痛风\\ticd10:M10\\tpodagra; gouty arthritis")
+    {'gout': ReadBy(codes=(('icd10', 'M10'),), names=('gout', '痛风', 'podagra', 'gouty arthritis'))}
+    """
+    found = rows("problems.tsv", text, "codes", "names")
+    return {key: _read_by(row) for key, row in found.items() if row.optional("codes") or row.optional("names")}
+
+
+def _read_by(row: Row) -> ReadBy:
+    codes = [_CODE.fullmatch(each) or row.refuse(f'codes: "{each}" is no code') for each in row.optional("codes").split()]
+    further = [name.strip() for name in row.optional("names").split(";") if name.strip()]
+    return ReadBy(tuple((code[1], code[2]) for code in codes), (row.name.en, row.name.zh, *further))
+
+
+def categories(text: str) -> dict[str, str]:
+    """By which EHRs route an order of a service, from the text of services.tsv; services of no category left out."""
+    found = rows("services.tsv", text, "category")
+    chosen = {key: row.choice("category", ("laboratory", "imaging", "education")) for key, row in found.items()}
+    return {key: category for key, category in chosen.items() if category}
+
+
+PROBLEMS: dict[str, Name] = names("problems.tsv", "codes", "names")
+READ_BY: dict[str, ReadBy] = read_by(read("problems.tsv"))
 FRACTURE_SITES: dict[str, Name] = names("fracture-sites.tsv")
-SERVICES: dict[str, Name] = names("services.tsv")
+SERVICES: dict[str, Name] = names("services.tsv", "category")
+SERVICE_CATEGORIES: dict[str, str] = categories(read("services.tsv"))

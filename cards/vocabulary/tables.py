@@ -41,7 +41,7 @@ class Row:
 
     def text(self, column: str) -> str:
         """The words of a cell that must have some."""
-        return self.optional(column) or self._fail(f"{column} is missing")
+        return self.optional(column) or self.refuse(f"{column} is missing")
 
     def optional(self, column: str) -> str:
         """The words of a cell, "" for none."""
@@ -50,7 +50,7 @@ class Row:
 
     def flag(self, column: str) -> bool:
         said = self._cells[column]
-        return said == "yes" if said in ("yes", NOTHING) else self._fail(f'{column} is "{said}", neither "yes" nor "-"')
+        return said == "yes" if said in ("yes", NOTHING) else self.refuse(f'{column} is "{said}", neither "yes" nor "-"')
 
     def number(self, column: str) -> float:
         said = self.text(column)
@@ -58,24 +58,24 @@ class Row:
             value = float(said)
         except ValueError:
             value = float("nan")
-        return value if isfinite(value) else self._fail(f'{column} is "{said}", which is no number')
+        return value if isfinite(value) else self.refuse(f'{column} is "{said}", which is no number')
 
     def whole(self, column: str, *, least: int) -> int:
         value = self.number(column)
         fits = value == int(value) and value >= least
-        return int(value) if fits else self._fail(f"{column} is {value:g}, which is no whole number from {least} on")
+        return int(value) if fits else self.refuse(f"{column} is {value:g}, which is no whole number from {least} on")
 
     def member(self, column: str, of: type[_Member]) -> _Member:
         """The member of an enumeration that a cell names by its value."""
         said = self.text(column)
-        return next((each for each in of if each.value == said), None) or self._fail(f'{column} is "{said}", which is unknown')
+        return next((each for each in of if each.value == said), None) or self.refuse(f'{column} is "{said}", which is unknown')
 
     def choice(self, column: str, among: Iterable[str]) -> str:
         """The words of a cell that must be one of these; "" for none."""
         said = self.optional(column)
-        return said if not said or said in among else self._fail(f'{column} is "{said}", which is unknown')
+        return said if not said or said in among else self.refuse(f'{column} is "{said}", which is unknown')
 
-    def _fail(self, wrong: str) -> NoReturn:
+    def refuse(self, wrong: str) -> NoReturn:
         raise self.error(wrong)
 
     def error(self, wrong: str) -> VocabularyError:
@@ -141,6 +141,6 @@ def _check_names(found: Mapping[str, Row]) -> None:
                 raise row.error(f'{language} is "{row.name[language]}", as {other} is called already')
 
 
-def names(file: str) -> dict[str, Name]:
-    """The names of a file that holds nothing else, by key."""
-    return {key: row.name for key, row in rows(file, read(file)).items()}
+def names(file: str, *columns: str) -> dict[str, Name]:
+    """The names of a file by key; ``columns`` are those that it has besides."""
+    return {key: row.name for key, row in rows(file, read(file), *columns).items()}

@@ -43,7 +43,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemBytecodeCache, FunctionLoader, StrictUndefined, Template, TemplateError
+from jinja2 import (
+    Environment,
+    FileSystemBytecodeCache,
+    FunctionLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    UndefinedError,
+)
 from jinja2.bccache import Bucket
 
 from cards.chart import Chart
@@ -170,9 +178,13 @@ def has(finding: Finding, which: str, language: str) -> bool:
 
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
-    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it."""
+    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it.
+
+    It raises ContentError where a block names what the finding does not have.
+    """
     template = load()[language, finding.code]
-    proposed = finding.options if finding.about else (*finding.withheld, *finding.options)
+    offered_here = (*finding.options, *finding.elsewhere)
+    proposed = offered_here if finding.about else (*finding.withheld, *offered_here)
     offered = [option.regimen or option.key for option in proposed if option.kind == "drug"]
     about = {
         "variant": finding.variant,
@@ -181,7 +193,16 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
         "offered": offered,
     }
     context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})
-    return lambda which: "".join(template.blocks[which](context)).strip() if which in template.blocks else ""
+
+    def write(which: str) -> str:
+        try:
+            return "".join(template.blocks[which](context)).strip() if which in template.blocks else ""
+        except UndefinedError as error:
+            there = ", ".join(sorted(finding.values)) or "none"
+            place = _place(all_cards()[finding.code], language)
+            raise ContentError(f"{place}, block {which}: {error}; the values of the finding are {there}") from None
+
+    return write
 
 
 def block(finding: Finding, which: str, language: str, chart: Chart) -> str:

@@ -41,17 +41,18 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on. ``for_patient``: in
     plain words, for a patient or relative.
 
-    KeyError for a card without a text, jinja2.UndefinedError where the finding lacks a value of its text, ValueError where
-    the text has no words for its variant.
+    KeyError for a card without a text, ContentError where the text names a value that the finding lacks, ValueError where it
+    has no words for its variant.
     """
     if for_patient:
         return _for_patient(finding, language, chart)
     write = blocks(finding, language, chart)
-    summary = _doubted(_one_line(write("summary")), finding, language)
+    forbidden = _forbidden(finding, language, chart)
+    summary = _doubted(_one_line(forbidden or write("summary")), finding, language)
     withheld = _withheld(finding, language)
     parts = {
-        "do": [withheld or write("do")],
-        "because": [write("because"), _bullets(_fact(each, language) for each in finding.facts)],
+        "do": [withheld or write("do"), *_lines(finding, language, chart), *_see(finding, language)],
+        "because": ["" if forbidden else write("because"), _bullets(_reasons(finding, language, chart))],
         "check": ["" if withheld else write("check"), _bullets(_to_check(finding, language, chart))],
         "not-offered": [_bullets(_dropped(each, language, chart) for each in finding.dropped)],
     }
@@ -64,8 +65,10 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
 
 
 def cites_of(finding: Finding) -> tuple[str, ...]:
-    """The recommendations that this finding rests on: its own, else all that its card cites."""
-    return finding.cites or all_cards()[finding.code].cites
+    """The recommendations that this finding rests on: its own, else all of its card; and those of what it speaks for."""
+    card = all_cards()[finding.code]
+    own = () if card.merges else finding.cites or card.cites
+    return tuple(dict.fromkeys((*own, *(each for found in finding.contains for each in cites_of(found)))))
 
 
 def _doubted(summary: str, finding: Finding, language: str) -> str:
@@ -132,6 +135,8 @@ def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
     """What it means, what to do now, what it rests on. No drugs to choose from, no grades, no notes on how a value was read."""
     write = blocks(finding, language, chart)
     summary, why, do = _one_line(write("patient_summary")), write("patient_why"), write("patient_do")
+    if all_cards()[finding.code].merges:
+        do += "\n\n" + _bullets(_one_line(block(each, "patient_summary", language, chart)) for each in finding.contains)
     if not (summary and why and do):
         raise _speechless(finding, language)
     if has(finding, "patient_facts", language):
@@ -179,6 +184,45 @@ def _titles(cites: tuple[str, ...], language: str) -> str:
     """The documents that a card rests on."""
     titles = dict.fromkeys(each.document.title[language] for each in sources.cited(cites))
     return phrase("patient", "source", language, titles=phrases.joined(titles, "clause", language))
+
+
+# -- what speaks for other findings -----------------------------------------------------------------------------------
+
+
+def _forbidden(finding: Finding, language: str, chart: Chart) -> str:
+    """The summary of a card that says all there is against a draft: which, and each reason in short."""
+    if finding.about is None or not finding.contains:
+        return ""
+    reasons = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
+    drug = phrases.escape(phrases.name(finding.about, language))
+    return phrase("line", "forbidden", language, drug=drug, reasons=phrases.joined(reasons, "clause", language))
+
+
+def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """The facts, each once; where a card speaks for others about a draft, what each of them says in short comes first."""
+    if finding.about is not None and finding.contains:
+        shorts = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
+        yield from map(phrases.capital, shorts)
+    together = [finding] if all_cards()[finding.code].merges else [finding, *finding.contains]
+    yield from (_fact(fact, language) for fact in dict.fromkeys(fact for found in together for fact in found.facts))
+
+
+def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """What a card contains that takes the place of others, a line each."""
+    if all_cards()[finding.code].merges:
+        yield _bullets(_line(each, language, chart) for each in finding.contains)
+
+
+def _line(finding: Finding, language: str, chart: Chart) -> str:
+    """A whole card in one line; its summary, where nobody wrote one."""
+    return " ".join((block(finding, "line", language, chart) or block(finding, "summary", language, chart)).split())
+
+
+def _see(finding: Finding, language: str) -> Iterator[str]:
+    """The cards of the answer that offer what this one asks for, too."""
+    if finding.see:
+        titles = phrases.listed((all_cards()[code].title[language] for code in finding.see), language)
+        yield phrase("line", "see", language, titles=titles)
 
 
 # -- the parts of detail ----------------------------------------------------------------------------------------------

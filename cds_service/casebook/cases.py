@@ -8,6 +8,7 @@ starts with) and the ``cases``. A case says what it expects of that card, in eve
     offers, drops    what must, what must not be among the suggestions
     recommends       the one that is recommended, or "none"; not-recommended: those that must not be
     starts           drug or service -> the day on which the proposed order starts
+    contains         codes of the cards that the card speaks for
     says             strings in summary or detail (English); says-not: strings that must not be there
     also             other cards -> indicator or "none"
 
@@ -36,7 +37,12 @@ Case = Mapping[str, Any]
 
 DEFAULTS = {"today", "patient", "hook", "background", "card"}
 SETUP = DEFAULTS | {"name", "record", "plus", "draft", "entered", "failed", "formulary", "ways"}
-EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts", "says", "says-not", "also"}
+EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts"} | {
+    "says",
+    "says-not",
+    "contains",
+    "also",
+}
 WHY_NOT: dict[str, str] = tomllib.loads(Path(__file__).with_name("why_not.toml").read_text(encoding="utf-8"))
 
 

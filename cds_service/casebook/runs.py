@@ -9,6 +9,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.cases import WHY_NOT, Case
 from cds_service.casebook.requests import SERVER, Served, request
@@ -36,10 +37,11 @@ def in_language(case: Case, language: str) -> Iterator[str]:
     """As written: prefetched, and fetched, where the answer must be the same, letter for letter."""
     evaluator, server = served(formulary_of(case))
     body = request(case)
-    response = answered(evaluator, body, case["today"], language)
+    apart = stands_apart(case)
+    response = answered(evaluator, body, case["today"], language, apart=apart)
     yield from faults(case, response["cards"], language)
     server.serve(body.pop("prefetch"), templates(body["hook"]))
-    fetched = answered(evaluator, body | {"fhirServer": SERVER}, case["today"], language)
+    fetched = answered(evaluator, body | {"fhirServer": SERVER}, case["today"], language, apart=apart)
     if without_uuids(fetched) != without_uuids(response):
         yield "fetched, the data say something else than prefetched"
 
@@ -51,7 +53,7 @@ def told_otherwise(case: Case, name: str) -> list[str]:
     if body == request(case):
         return [f"says {excepted}, and is told alike"] if excepted else []
     evaluator, _ = served(formulary_of(case))
-    found = faults(case, answered(evaluator, body, case["today"], "en")["cards"])
+    found = faults(case, answered(evaluator, body, case["today"], "en", apart=stands_apart(case))["cards"])
     if excepted:
         return [] if found else [f"says that it cannot be told so ({WHY_NOT[excepted]}) and can"]
     return found
@@ -61,8 +63,14 @@ def formulary_of(case: Case) -> frozenset[str] | None:
     return frozenset(case["formulary"]) if "formulary" in case else None
 
 
-def answered(evaluator: Evaluator, body: Json, today: date, language: str) -> Json:
-    return evaluator.evaluate(parse(json.dumps(body).encode(), body["hook"]), language, today).response
+def stands_apart(case: Case) -> bool:
+    """Whether a case judges what its card's rule found, with nothing silenced or merged by other cards of the answer: every
+    case but those of cards that merge others."""
+    return not all_cards()[case["card"]].merges
+
+
+def answered(evaluator: Evaluator, body: Json, today: date, language: str, *, apart: bool = False) -> Json:
+    return evaluator.evaluate(parse(json.dumps(body).encode(), body["hook"]), language, today, apart=apart).response
 
 
 def without_uuids(response: Json) -> str:

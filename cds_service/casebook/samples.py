@@ -13,6 +13,7 @@ from msgspec import Struct
 
 import fhir_fixtures
 from cards.chart import Chart
+from cards.engine import voice
 from cards.engine.card import Card
 from cards.engine.findings import Finding
 from cards.engine.run import run
@@ -98,7 +99,7 @@ def _asked(case: Case, card: Card) -> Iterator[Sample]:
     evaluator, _ = served(formulary_of(case))
     body = request(case)
     chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
-    yield from (Sample(case["name"] + ".", chart, finding) for finding in run(chart) if finding.code == card.code)
+    yield from (Sample(case["name"] + ".", chart, finding) for finding in _found(chart, card) if finding.code == card.code)
 
 
 def _of_stories(card: Card) -> Iterator[Sample]:
@@ -108,4 +109,10 @@ def _of_stories(card: Card) -> Iterator[Sample]:
             told = fhir_fixtures.load(story.name)
             chart = evaluator.chart(parse(json.dumps(told.request()).encode(), told.hook), told.as_of)
             title = f"{told.title['en']} (`{story.name}`)."
-            yield from (Sample(title, chart, finding) for finding in run(chart) if finding.code == card.code)
+            yield from (Sample(title, chart, finding) for finding in _found(chart, card) if finding.code == card.code)
+
+
+def _found(chart: Chart, card: Card) -> list[Finding]:
+    """What the rules found, with nothing silenced or merged, unless it is the card that merges."""
+    found = run(chart)
+    return voice.answered(found, found, chart) if card.merges else found

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from cards.engine.card import FILES, Card
-from cards.engine.catalog import all_cards, sections
+from cards.engine.catalog import all_cards, retired, sections
 from cards.engine.sources import VERSION
 from cards.thresholds import CATALOG, ContentError
 
@@ -18,8 +18,9 @@ _NAMED = r"(?<=`){0}(?=`)|(?<=^card: ){0}$|(?<=#){0}(?=\")"
 def create(code: str, like: str, section: str = "", root: Path = CATALOG) -> Path:
     """Write the folder of ``code`` like that of the card ``like``, in ``section`` (default: the same), and return it.
 
-    Numbers of the other card get the new code before their key, since no two cards may own one number. What was signed of the
-    other is not signed of this one. Raises ContentError where that cannot be done.
+    Numbers of the other card get the new code before their key, since no two cards may own one number. Its
+    recommendations stay with it. What was signed of the other is not signed of this one. Raises ContentError where that cannot
+    be done.
     """
     model = _model(code, like)
     chapter = section or model.section
@@ -38,6 +39,8 @@ def _model(code: str, like: str) -> Card:
         raise ContentError(f"{code!r} is no code of a card: small letters and digits, at least two words, hyphens between them")
     if code in all_cards():
         raise ContentError(f"there is a card {code} already")
+    if code in retired():
+        raise ContentError(f"{code} was a card until {retired()[code].until}: a code is never given again")
     if (model := all_cards().get(like)) is None:
         raise ContentError(f"there is no card {like}; `card list` names them")
     return model
@@ -56,4 +59,5 @@ def _renamed(content: str, name: str, code: str, model: Card) -> str:
     if name == "card.toml":
         content = re.sub(r"^since = .*$", f'since = "{VERSION}"', content, count=1, flags=re.MULTILINE)
         content = re.sub(r"^reviewed = .*$", "reviewed = []", content, count=1, flags=re.MULTILINE)
+        content = re.sub(r"^\[\[recommendations\]\]\n(?:[^\[\n].*\n)*\n?", "", content, flags=re.MULTILINE)
     return content

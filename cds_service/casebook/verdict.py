@@ -7,8 +7,11 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from cards.vocabulary import SERVICES
+from cards.vocabulary.regimens import REGIMENS
 from cds_service.casebook.cases import Case
-from fhir_fixtures.lines.pieces import words
+from cds_service.fhir.proposing.order_templates import order_codes
+from cds_service.hooks.cards import spoken_for
 
 Json = dict[str, Any]
 
@@ -39,10 +42,17 @@ def _absent(case: Case) -> Iterator[str]:
 
 def _content(case: Case, card: Json, language: str) -> Iterator[str]:
     yield from _suggestions(case, card.get("suggestions", []))
+    if "contains" in case and (held := contained(card)) != sorted(case["contains"]):
+        yield f"contains {', '.join(held) or 'nothing'}, not {', '.join(sorted(case['contains']))}"
     text = card["summary"] + card.get("detail", "")
     if language == "en":
         yield from (f"does not say {said!r}" for said in case.get("says", ()) if said not in text)
     yield from (f"says {said!r}" for said in case.get("says-not", ()) if said in text)
+
+
+def contained(card: Json) -> list[str]:
+    """The codes of the cards that this one speaks for."""
+    return sorted(code for code, _ in spoken_for(card)[1:])
 
 
 def _suggestions(case: Case, suggestions: list[Json]) -> Iterator[str]:
@@ -82,10 +92,10 @@ def key_of(suggestion: Json) -> str:
 
 @cache
 def _proposed() -> dict[str, str]:
-    """First code of a proposed resource -> the word for it."""
+    """First code of a proposed resource, or its text where it has none -> the key for it."""
     known: dict[str, str] = {}
-    for kind, system in (("drugs", "atc"), ("services", "loinc")):
-        for name, word in words()[kind].items():
-            known.setdefault(word.get(system, name), name)
-    proposed: dict[str, str] = words()["proposed"]
-    return known | proposed
+    for _, key, _, code, _ in order_codes():
+        known.setdefault(code, key.removesuffix("-postmenopausal"))
+    for key, name in (*SERVICES.items(), *((key, regimen.product) for key, regimen in REGIMENS.items())):
+        known |= dict.fromkeys((name.en, name.zh), key)
+    return known

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from cds_service.config import Settings
+
+if TYPE_CHECKING:
+    from cards.engine.card import Card
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -13,6 +18,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     actions = card.add_subparsers(required=True, metavar="ACTION")
 
     listed = actions.add_parser("list", help="the cards by section, with their hooks, cases and numbers")
+    listed.add_argument("--to-confirm", action="store_true", help="instead, the numbers that a clinician of the site confirms")
     listed.set_defaults(command=show_all)
 
     new = actions.add_parser("new", help="write the folder of a new card, like that of another")
@@ -30,6 +36,27 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def show_all(chosen: argparse.Namespace, settings: Settings) -> None:
+    if chosen.to_confirm:
+        _show_numbers(settings)
+    else:
+        _show_cards(settings)
+
+
+def _show_numbers(settings: Settings) -> None:
+    """The numbers of status RECALL, with the site's own values in their place, by whose they are."""
+    from cards.words.phrases import unit
+    from cds_service.site import load
+
+    numbers = load(settings.site).numbers().to_confirm
+    for card in sorted({each.card for each in numbers.values()}):
+        print(f"\n{card or 'shared by several cards'}")
+        for key, each in numbers.items():
+            if each.card == card:
+                value = f"{each.value:g} {unit(each.unit, settings.language)}".strip()
+                print(f"  {key:32} {value:18} {each.name[settings.language]}\n{'':35}{each.source}")
+
+
+def _show_cards(settings: Settings) -> None:
     from cards.engine.catalog import all_cards, sections
     from cards.thresholds import shipped
     from cds_service.casebook.cases import of_file
@@ -62,40 +89,54 @@ def create(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def check_cards(chosen: argparse.Namespace, settings: Settings) -> None:
-    """Exits with 1 where a case does not hold."""
+    """Exits with 1 where a case does not hold, or the folder lacks something."""
     from cards.engine.catalog import all_cards
     from cards.thresholds import ContentError
     from cards.words import text
-    from cds_service.casebook import doubt, numbers, runs, samples
-    from cds_service.casebook.cases import of_file
 
     text.load()
     if unknown := [code for code in chosen.code if code not in all_cards()]:
         raise ContentError(f"there is no card {', '.join(unknown)}; `card list` names them")
-    failed = 0
-    for code in chosen.code or sorted(all_cards()):
-        card = all_cards()[code]
-        cases = of_file(card.folder / "cases.yaml")
-        for done, case in enumerate(cases, 1):
-            if sys.stderr.isatty():
-                print(f"\r{code}: {done} of {len(cases)} cases", end="", file=sys.stderr, flush=True)
-            faults = list(runs.all_faults(case))
-            failed += bool(faults)
-            for fault in faults:
-                print(f"\n{code}: {case['name']}\n    {fault}")
-        if line := numbers.wrong(card):
-            failed += 1
-            print(f"\n{code}: card.toml: the shared numbers that it reads are\n    {line}")
-        if lacking := [] if card.last else list(doubt.missing(card)):
-            failed += 1
-            print(f"\n{code}: card.toml: rests_on lacks {', '.join(lacking)}: lost, they silence a case of its own")
-        page = samples.page(card)
-        (card.folder / "sample.md").write_text(page, encoding="utf-8")
-        if chosen.code:
-            print(f"\n{page}")
-        print(f"{code}: {len(cases)} cases, as written, codings only, text only, prefetched and fetched, in both languages")
+    failed = sum(_check(all_cards()[code], shown=bool(chosen.code)) for code in chosen.code or sorted(all_cards()))
     if failed:
         raise SystemExit(1)
+
+
+def _check(card: Card, *, shown: bool) -> int:
+    """How much is wrong with a card, each told on stdout. Its sample is rewritten, and printed where ``shown``."""
+    from cds_service.casebook import runs, samples
+    from cds_service.casebook.cases import of_file
+
+    cases = of_file(card.folder / "cases.yaml")
+    failed = 0
+    for done, case in enumerate(cases, 1):
+        if sys.stderr.isatty():
+            print(f"\r{card.code}: {done} of {len(cases)} cases", end="", file=sys.stderr, flush=True)
+        faults = list(runs.all_faults(case))
+        failed += bool(faults)
+        for fault in faults:
+            print(f"\n{card.code}: {case['name']}\n    {fault}")
+    for wrong in _wrong(card):
+        failed += 1
+        print(f"\n{card.code}: {wrong}")
+    page = samples.page(card)
+    (card.folder / "sample.md").write_text(page, encoding="utf-8")
+    if shown:
+        print(f"\n{page}")
+    print(f"{card.code}: {len(cases)} cases, as written, codings only, text only, prefetched and fetched, in both languages")
+    return failed
+
+
+def _wrong(card: Card) -> Iterator[str]:
+    """What no single case tells: of the cases as a whole, and of what the card declares."""
+    from cds_service.casebook import complete, doubt, numbers
+
+    yield from complete.lacking(card)
+    yield from complete.unopened(card)
+    if line := numbers.wrong(card):
+        yield f"card.toml: the shared numbers that it reads are\n    {line}"
+    if lacking := [] if card.last else list(doubt.missing(card)):
+        yield f"card.toml: rests_on lacks {', '.join(lacking)}: lost, they silence a case of its own"
 
 
 def print_book(chosen: argparse.Namespace, settings: Settings) -> None:

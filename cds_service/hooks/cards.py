@@ -24,6 +24,8 @@ TOPIC = "urn:osteoporosis-cds:card"
 """The system of ``source.topic``: the codes of our cards."""
 CONTENT = "org.osteoporosis-cds.content"
 """Of the answer as a whole: which version of the content it is from, and when that was last checked against its sources."""
+CONTAINS = "org.osteoporosis-cds.contains"
+"""Of a card that speaks for others: what they are, and on what they rest."""
 RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
 EVIDENCE = "org.osteoporosis-cds.evidence"
 REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
@@ -90,6 +92,13 @@ def to_wire(
     return wire
 
 
+def spoken_for(card: Json) -> list[tuple[str, str]]:
+    """Code and indicator of a card, and of each that it speaks for."""
+    contained = card.get("extension", {}).get(CONTAINS, ())
+    own = (card["source"]["topic"]["code"], card["indicator"])
+    return list(dict.fromkeys([own, *((each["code"], each["indicator"]) for each in contained)]))
+
+
 def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json]:
     """The suggestions; where they exclude each other, only the first recommended one keeps its mark."""
     kept, taken = [], False
@@ -104,8 +113,17 @@ def _extension(finding: Finding, language: str, *, told: bool) -> Json:
     """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources (``told``:
     unless the text keeps these from its reader)."""
     recommendations = _recommendations(cites_of(finding), language)
-    evidence = [_evidence(fact, language) for fact in finding.facts] if told else []
-    return {RECOMMENDATIONS: recommendations} | ({EVIDENCE: evidence} if evidence else {})
+    facts = dict.fromkeys(fact for found in (finding, *finding.contains) for fact in found.facts) if told else ()
+    contained = [
+        {"code": each.code, "indicator": each.indicator.value, "recommendations": list(cites_of(each))}
+        for each in finding.contains
+    ]
+    parts: Json = {
+        RECOMMENDATIONS: recommendations,
+        EVIDENCE: [_evidence(fact, language) for fact in facts],
+        CONTAINS: contained,
+    }
+    return {key: part for key, part in parts.items() if part}
 
 
 @cache

@@ -85,6 +85,7 @@ class Cards(_Sent):
     """The answer to a call. An empty list: nothing to say."""
 
     cards: list[Card]
+    extension: dict[str, Any] | None = None
 
 
 class Service(_Sent):

@@ -32,7 +32,7 @@ SHOWN = Table(
     "shown",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("card", String(36), nullable=False, unique=True),
+    Column("card", String(36), nullable=False),
     Column("code", String(64), nullable=False),
     Column("indicator", String(16), nullable=False),
     Column("service", String(64), nullable=False),
@@ -44,11 +44,12 @@ SHOWN = Table(
     Column("practitioner", String(HASH), nullable=False),
     Column("shadow", Boolean, nullable=False),
     Column("rests_until", Moment),
+    UniqueConstraint("card", "code", name="shown_once"),
     Index("shown_by_time", "shown_at"),
 )
-"""One row a card. ``card`` is its uuid, ``content`` the version of the clinical content; ``facts``, ``patient`` and
-``practitioner`` are keyed hashes ("": the client did not say who asks). ``shadow``: it was evaluated and not sent.
-``rests_until``: how long an override of it holds, where that is longer than of others."""
+"""One row a card, and one for each that it speaks for. ``card`` is its uuid, ``content`` the version of the clinical content;
+``facts``, ``patient`` and ``practitioner`` are keyed hashes ("": the client did not say who asks). ``shadow``: it was evaluated
+and not sent. ``rests_until``: how long an override of it holds, where that is longer than of others."""
 
 FEEDBACK = Table(
     "feedback",

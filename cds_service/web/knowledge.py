@@ -17,6 +17,7 @@ from cards.engine.catalog import all_cards, citing, sections
 from cards.engine.sources import CHECKED, RECOMMENDATIONS, VERSION, cited, primary
 from cards.thresholds import shipped
 from cards.words.phrases import LANGUAGES, unit
+from cds_service.casebook.storied import untold
 from cds_service.config import Settings
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.request import parse
@@ -53,6 +54,7 @@ def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
             recommendations=list(RECOMMENDATIONS.values()),
             citing=citing,
             thresholds=evaluator.thresholds.table,
+            to_confirm=evaluator.thresholds.to_confirm,
             config=config,
             title=_title,
             source=primary,
@@ -120,9 +122,10 @@ def _search() -> dict[str, str]:
 
 
 def _examples(evaluator: Evaluator) -> dict[str, list[Json]]:
-    """By card code, how it reads for the patients that are shipped: made when the first card's page is asked for."""
+    """By card code, how it reads for the patients that are shipped, or in a case where none of them brings it about: made when
+    the first card's page is asked for."""
     found: dict[str, list[Json]] = defaultdict(list)
-    for fixture in fhir_fixtures.all_fixtures():
+    for fixture in (*fhir_fixtures.all_fixtures(), *untold()):
         call = parse(orjson.dumps(fixture.request()), fixture.hook)
         given = [evaluator.evaluate(call, language, fixture.as_of).response["cards"] for language in LANGUAGES]
         for english, chinese in zip(*given, strict=True):

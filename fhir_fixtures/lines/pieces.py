@@ -1,4 +1,5 @@
-"""The vocabulary of the lines (the ``*.toml`` beside this file), and the pieces of FHIR R4 resources that its words become."""
+"""The words of the lines (the ``*.toml`` beside this file, else the vocabulary), and the pieces of FHIR R4 resources that they
+become."""
 
 from __future__ import annotations
 
@@ -27,10 +28,14 @@ def words() -> dict[str, Any]:
 
 
 def look_up(kind: str, name: str) -> Any:
-    """What a word stands for; ValueError where the vocabulary has no such word."""
-    if name not in words()[kind]:
-        raise ValueError(f"{name!r} is not among the {kind} of fhir_fixtures/lines/*.toml")
-    return words()[kind][name]
+    """What a word stands for, by the tables of this folder or else by the vocabulary; ValueError where neither has it."""
+    if name in words()[kind]:
+        return words()[kind][name]
+    from fhir_fixtures.lines import vocabulary  # with it come all tables of codes
+
+    if (known := vocabulary.word(kind, name)) is None:
+        raise ValueError(f"{name!r} is not among the {kind} of cards/vocabulary, nor of fhir_fixtures/lines/*.toml")
+    return known
 
 
 def coded(system: str, code: str) -> Resource:

@@ -15,7 +15,8 @@ from lark.exceptions import LarkError
 from pint.errors import UndefinedUnitError
 from ucumvert import PintUcumRegistry
 
-from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, Mechanism, Site
+from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, READ_BY, Mechanism, Site
+from cards.vocabulary.problems import read_by
 from cds_service.fhir.reading import units
 from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.drugs import identify
@@ -23,6 +24,7 @@ from cds_service.fhir.reading.elements import Coding, Concept, Quantity
 from cds_service.fhir.reading.names import fold
 from cds_service.fhir.reading.read import TERMINOLOGY, read
 from cds_service.fhir.reading.services import services_of
+from cds_service.fhir.terminology import codes
 from cds_service.fhir.terminology.codes import LOCAL_SYSTEM, Terminology
 from tests.fhir.conftest import CM, LOINC, SNOMED, TODAY, WHO, ZONE, Reader, bundle, concept, medication, observation, patient
 
@@ -264,3 +266,23 @@ def test_what_a_person_wrote_is_not_remembered(found: Concept, made: int) -> Non
 
     assert {terminology.recall("test", found, make) for _ in range(2)} == {"meaning"}
     assert len(calls) == made
+
+
+# -- problems that bring their own codes and names ----------------------------------------------------------------------
+
+
+def test_a_problem_of_one_line_is_read_by_its_codes_and_by_all_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = ["immobility", "stiff-person syndrome", "僵人综合征", "icd10:G25.82 snomed:5217008", "stiff man; 僵硬"]
+    monkeypatch.setattr(codes, "READ_BY", read_by("key\ten\tzh\tcodes\tnames\n" + "\t".join(cells)))
+    terminology = codes.load()
+    said = [Concept((Coding(WHO, "G25.82x1"),)), Concept((Coding(SNOMED, "5217008"),))]
+    said += [Concept(text=text) for text in ("Stiff-person syndrome", "僵人综合征", "stiff man", "全身僵硬")]
+    assert [understand(each, terminology).problems for each in said] == [{"immobility"}] * len(said)
+
+
+def test_no_code_or_name_of_a_problem_stands_in_two_homes() -> None:
+    codes_there = {(row["system"], row["code"]) for row in rows("conditions.tsv")}
+    names_there = {fold(row["name"]) for row in rows("names.tsv") if row["kind"] == "problem"}
+    for told in READ_BY.values():
+        assert {(system, code.replace(".", "")) for system, code in told.codes} & codes_there == set()
+        assert set(map(fold, told.names)) & names_there == set()

@@ -188,7 +188,7 @@ def test_we_can_read_the_codes_that_we_write() -> None:
         lines = files("cds_service.fhir").joinpath(f"terminology/{table}.tsv").read_text(encoding="utf-8").splitlines()
         rows = csv.DictReader([line for line in lines if not line.startswith("#")], delimiter="\t")
         known = {(row["system"], row["code"]): row["key"].split("+") for row in rows}
-        for each, key, system, code, _ in order_templates._rows():
+        for each, key, system, code, _ in order_templates.order_codes():
             if each == kind and (system, code) in known:
                 read_as = known[system, code]
                 assert READ_AS.get(key, key) in read_as or key in read_as, (key, system, code)

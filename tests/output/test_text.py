@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from jinja2 import UndefinedError
 from msgspec.structs import replace
 
 from cards.chart import Chart, Draft, SetAside
@@ -13,6 +12,7 @@ from cards.chart.facts import Fact
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, WARNING, Dropped, Finding, Option
+from cards.thresholds import ContentError
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Data, Name
 from cards.vocabulary.regimens import REGIMENS
 from cards.words import text
@@ -137,7 +137,7 @@ def test_without_anything_to_check_there_is_no_heading_for_it(made_up: str, char
 
 
 def test_a_value_that_the_finding_lacks_is_an_error(made_up: str, chart: Chart) -> None:
-    with pytest.raises(UndefinedError):
+    with pytest.raises(ContentError, match=r"en\.md, block summary: '.*' is undefined; the values of the finding are none"):
         text.render(Finding(code=made_up, indicator=CRITICAL, variant="stop"), "en", chart)
 
 

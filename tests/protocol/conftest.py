@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import HOOKS
 from tests.protocol import fhir_server
 from tests.protocol.fhir_server import FhirServer, bundle
@@ -93,10 +94,10 @@ class Service:
         )
 
     def cards(self, body: Json, **options: Any) -> dict[str, Json]:
-        """The cards of the answer by their code."""
+        """The cards of the answer by their code, and by those of the cards that they speak for."""
         answer = self.post(body, body["hook"], **options)
         assert answer.status_code == 200, answer.text
-        return {card["source"]["topic"]["code"]: card for card in answer.json["cards"]}
+        return {code: card for card in reversed(answer.json["cards"]) for code, _ in spoken_for(card)}
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 import fhir_fixtures
+from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import HOOKS
 from fhir_fixtures.prefetch import answer
 from tests.protocol.checks import check_response
@@ -20,7 +21,7 @@ def given(service: Service, request: Json) -> list[tuple[str, str, str]]:
     reply = service.post(request, request["hook"])
     assert reply.status_code == 200, reply.text
     check_response(reply.json, request)
-    return [(card["source"]["topic"]["code"], card["indicator"], card["summary"]) for card in reply.json["cards"]]
+    return [(code, indicator, card["summary"]) for card in reply.json["cards"] for code, indicator in spoken_for(card)]
 
 
 @pytest.mark.parametrize("name", [each.name for each in fhir_fixtures.all_fixtures() if each.hook in HOOKS])

@@ -6,7 +6,7 @@ import pytest
 
 import fhir_fixtures
 from cards.words.phrases import PHRASES
-from cds_service.hooks.cards import EVIDENCE, RECOMMENDATIONS
+from cds_service.hooks.cards import EVIDENCE, RECOMMENDATIONS, spoken_for
 from tests.protocol.checks import check_response
 from tests.protocol.conftest import Json, Service
 
@@ -27,7 +27,7 @@ def asked(serve: type[Service], name: str, user: str, language: str) -> dict[str
     reply = serve(today_is=fixture.as_of).post(request, request["hook"], headers={"Accept-Language": language})
     assert reply.status_code == 200, reply.text
     check_response(reply.json, request)
-    return {card["source"]["topic"]["code"]: card for card in reply.json["cards"]}
+    return {code: card for card in reversed(reply.json["cards"]) for code, _ in spoken_for(card)}
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

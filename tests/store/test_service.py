@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from cards.engine.catalog import Retired
 from cards.thresholds import shipped
 from cds_service import site as sites
 from cds_service.config import ConfigError
@@ -363,6 +364,17 @@ def test_a_site_switches_cards_off_and_chooses_its_codes(start: Started, site: C
     ]
     assert systems
     assert "http://www.nlm.nih.gov/research/umls/rxnorm" in systems
+
+
+def test_a_site_that_switches_off_a_card_that_is_no_more_starts_and_is_told(
+    site: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sites, "retired", lambda: {"old-card": Retired("2026.11", "tests-due")})
+    with caplog.at_level("WARNING", "cds_service"):
+        assert sites.load(site('cards_off = ["old-card", "referral"]')).cards_off == {"old-card", "referral"}
+    (record,) = caplog.records
+    assert "no more" in record.getMessage()
+    assert record.__dict__["fields"] == {"card": "old-card", "until": "2026.11", "instead": "tests-due"}
 
 
 def test_the_example_of_the_deployment_guide_can_be_used(start: Started, site: Callable[[str], Path]) -> None:

@@ -8,19 +8,22 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from msgspec.structs import asdict
-from sqlalchemy import Engine, create_engine, inspect, select, text, update
+from sqlalchemy import Engine, create_engine, inspect, select, update
 
 from cds_service.store import Override, Report, Shown, Store, StoreUnavailable, queries
 from cds_service.store.database import url_of
 from cds_service.store.tables import FEEDBACK, METADATA, SHOWN, TOKENS, UNREAD
 
 UNIQUE = {
-    SHOWN: {("card",)},
+    SHOWN: {("card", "code")},
     FEEDBACK: {("card", "outcome", "outcome_at")},
     UNREAD: {("data", "why", "system", "code", "name")},
 }
@@ -231,9 +234,9 @@ def test_a_database_of_the_first_version_gets_what_came_since_and_keeps_its_rows
     opened(url).migrate()
     engine = engine_of(url)
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE shown DROP COLUMN rests_until"))
-        connection.execute(text("DROP TABLE unread"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(files("cds_service.store").joinpath("migrations")))
+        command.downgrade(config, "0001")
         row = {key: value for key, value in asdict(shown()).items() if key != "rests_until"}
         connection.execute(SHOWN.insert().values(row))
     opened(url).migrate()

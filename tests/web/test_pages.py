@@ -12,11 +12,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 import fhir_fixtures
+from cards.engine.card import Review
 from cards.engine.catalog import all_cards
 from cards.engine.sources import RECOMMENDATIONS
+from cards.thresholds import shipped
 from cds_service.app import create_app
+from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.discovery import SERVICES
 from cds_service.web.words import WORDS
 from tests.web.conftest import settings
@@ -113,6 +117,28 @@ def test_the_page_of_a_card_tells_its_rule_both_texts_and_what_it_cites(client: 
     assert "{{" not in page
 
 
+def test_knowledge_lists_the_numbers_to_be_confirmed_by_the_site(client: FlaskClient) -> None:
+    page = client.get("/knowledge").text
+    confirmed = page[page.index('id="to-confirm"') :]
+    told = re.findall(r"<code>([a-z0-9-]+)</code></td>", confirmed)
+    assert told == [key for key, each in shipped().table.items() if each.status == "RECALL"]
+
+
+def test_the_page_of_a_card_says_who_signed_it_off(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "low-bone-mass"
+    assert "not yet signed off" in client.get(f"/knowledge/cards/{code}").text
+    signed = replace(all_cards()[code], reviewed=(Review("A. Lee", "rheumatologist", "2026-11-20", "2026.11"),))
+    monkeypatch.setattr("cds_service.web.knowledge.all_cards", lambda: {**all_cards(), code: signed})
+    page = client.get(f"/knowledge/cards/{code}").text
+    assert "A. Lee, rheumatologist, 2026-11-20 (content 2026.11)" in page
+    assert "not yet signed off" not in page
+
+
+def test_the_page_of_a_recommendation_opens_where_it_stands(client: FlaskClient) -> None:
+    page = client.get("/knowledge/recommendations/EXT-34").text
+    assert f'href="{RECOMMENDATIONS["EXT-34"].url}"' in page
+
+
 @pytest.mark.parametrize("key", ["OPREF-T3", "EXT-04", "REHAB2024-04"])
 def test_the_page_of_a_recommendation_names_the_cards_that_carry_it(client: FlaskClient, key: str) -> None:
     page = client.get(f"/knowledge/recommendations/{key}").text
@@ -146,7 +172,7 @@ def test_every_patient_can_be_asked_about_at_every_moment(client: FlaskClient, n
 
 @pytest.mark.parametrize("name", fhir_fixtures.names())
 def test_the_story_of_a_patient_happens_today_and_gives_the_cards_that_it_tells(client: FlaskClient, name: str) -> None:
-    given = {card["source"]["topic"]["code"] for card in cards_of(client, name)}
+    given = {code for card in cards_of(client, name) for code, _ in spoken_for(card)}
     assert fhir_fixtures.load(name).cards.keys() <= given
 
 

@@ -12,7 +12,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cards.definitions.accepted import Accepted
-from cards.vocabulary import ANALYTES, PROBLEMS, SERVICES, Name
+from cards.vocabulary import ANALYTES, PROBLEMS, SERVICE_CATEGORIES, SERVICES, Name
 from cards.vocabulary.regimens import REGIMENS, Regimen
 from cards.words.phrases import LANGUAGES, PHRASES, unit
 
@@ -52,16 +52,9 @@ _ROUTES = {
     "intravenous": ("47625008", Name("intravenous", "静脉给药")),
 }
 _CATEGORIES = {
-    key: category
-    for category, keys in {
-        ("108252007", "Laboratory procedure"): (
-            *("creatinine", "calcium", "albumin", "vitamin-d", "pth", "ctx", "p1np", "phosphate", "alp", "liver", "tsh", "esr"),
-            *("blood-count", "electrophoresis", "testosterone", "cortisol", "celiac", "urine-calcium"),
-        ),
-        ("363679005", "Imaging"): ("dxa", "qct", "vertebral-imaging", "spine-mri", "spine-ct"),
-        ("409073007", "Education"): ("education",),
-    }.items()
-    for key in keys
+    "laboratory": ("108252007", "Laboratory procedure"),
+    "imaging": ("363679005", "Imaging"),
+    "education": ("409073007", "Education"),
 }
 """ServiceRequest.category, by which EHRs route an order: SNOMED CT codes of the value set in the FHIR core specification."""
 
@@ -151,8 +144,8 @@ def _service(key: str, language: str, system: System) -> bytes:
         "subject": _SUBJECT,
         "code": _concept("service", key, called("service", key)[language], system),
     }
-    if key in _CATEGORIES:
-        code, display = _CATEGORIES[key]
+    if category := SERVICE_CATEGORIES.get(key):
+        code, display = _CATEGORIES[category]
         resource["category"] = [{"coding": [{"system": URIS["snomed"], "code": code, "display": display}]}]
     return ServiceRequest.model_validate(resource).model_dump_json().encode()
 
@@ -182,7 +175,7 @@ def _coded(system: str, code: str) -> Concept:
 
 def _concept(kind: str, key: str, text: str, system: System) -> Concept:
     """A CodeableConcept with the codes of the table in the site's order; without a code, text alone."""
-    codings = {short: (code, display) for k, each, short, code, display in _rows() if (k, each) == (kind, key)}
+    codings = {short: (code, display) for k, each, short, code, display in order_codes() if (k, each) == (kind, key)}
     coding = [
         {"system": URIS[short], "code": codings[short][0]} | ({"display": codings[short][1]} if codings[short][1] else {})
         for short in PREFERRED[system]
@@ -192,7 +185,7 @@ def _concept(kind: str, key: str, text: str, system: System) -> Concept:
 
 
 @cache
-def _rows() -> list[tuple[str, str, str, str, str]]:
+def order_codes() -> list[tuple[str, str, str, str, str]]:
     """order_codes.tsv: kind, key, system, code, display ("" where not known)."""
     text = files("cds_service.fhir.terminology").joinpath("order_codes.tsv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]

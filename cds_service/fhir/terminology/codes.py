@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES, Data, Mechanism
+from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, READ_BY, SERVICES, Data, Mechanism
 from cds_service.fhir.reading.elements import Coding, Concept, codings
 from cds_service.fhir.reading.names import LONGEST, Names
 from cds_service.fhir.reading.units import plain
@@ -120,7 +120,7 @@ class Terminology:
         for row in rows:
             self._add(row)
         self._observed = frozenset(code for _, code in self.observations)
-        names = list(_table("names.tsv"))
+        names = [*_table("names.tsv"), *_names_of_problems()]
         self.drug_names = _index(names, "drug")
         self.class_names = _index(names, "class")
         self.problem_names = _index(names, "problem")
@@ -230,13 +230,23 @@ def load(local: Path | None = None) -> Terminology:
     ``local``: TSV with the columns kind (observation, drug, condition, service), system (URI), code, key and, for bone
     density and fractures, site; for drugs, mg. Raises LocalCodesError, OSError.
     """
-    return Terminology([*_shipped(), *(_local(local) if local else ())])
+    return Terminology([*shipped(), *(_local(local) if local else ())])
 
 
-def _shipped() -> Iterator[dict[str, str]]:
+def shipped() -> Iterator[dict[str, str]]:
+    """The rows of the tables beside this file and of the problems that bring their own, each with its ``kind``; codes of ICD-10
+    without dots."""
     for kind in _KINDS:
         for row in _table(f"{kind}s.tsv"):
             yield {"kind": kind, **row}
+    for key, told in READ_BY.items():
+        for system, code in told.codes:
+            yield {"kind": "condition", "system": system, "code": _icd(code) if system in _ICD else code, "key": key}
+
+
+def _names_of_problems() -> Iterator[dict[str, str]]:
+    for key, told in READ_BY.items():
+        yield from ({"kind": "problem", "name": name, "key": key, "flag": ""} for name in told.names)
 
 
 def _local(path: Path) -> Iterator[dict[str, str]]:

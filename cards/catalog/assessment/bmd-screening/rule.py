@@ -31,6 +31,15 @@ _RISK_PROBLEMS = (
     "immobility",
     "smoking",
 )
+_TEST = ("OPREF-S1", "OPREF-D6", "POP2022-D4", "ELD2023-02b", "REHAB2024-04")
+_CITES = {
+    "fracture": _TEST,
+    "osteoporosis": _TEST,
+    "drug": (*_TEST, "ELD2023-12a"),
+    "age": (*_TEST, "ELD2023-12a"),
+    "risk-factor": (*_TEST, "OPREF-D2", "ELD2023-12a"),
+}
+"""What each reason rests on."""
 
 
 def risk_factors(chart: Chart, n: Numbers) -> list[Fact]:
@@ -54,7 +63,7 @@ def risk_factors(chart: Chart, n: Numbers) -> list[Fact]:
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Bone density is measured in women from {screening-woman-years}, men from {screening-man-years}, younger ones with a risk
-    factor, after a fragility fracture, with drugs that cost bone, and with osteoporosis: and never was in this patient.
+    factor, after a fragility fracture, with drugs that harm bone, and with osteoporosis: and never was in this patient.
 
     When: an adult without any DXA or QCT on record, of whatever date, and the first of these that holds: (1) any fragility
     fracture; (2) osteoporosis, or on treatment; (3) a systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a
@@ -81,6 +90,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=WARNING if reason == "fracture" else INFO,
         variant=reason,
         values={"evidence": [facts.said(fact) for fact in evidence], "when": evidence[0].when if evidence else None},
+        cites=_CITES[reason],
         facts=(facts.age(chart), *evidence) if chart.age is not None else tuple(evidence),
         options=(service("dxa", recommended=True), *((service("qct"),) if chart.ordered("spine-ct") else ())),
         any_number=True,

@@ -17,7 +17,7 @@ from cards.vocabulary import Drug, Mechanism
 
 
 class _Harm(Struct, frozen=True):
-    """A drug that costs bone, drafted or taken. ``daily``: prednisone equivalent in mg; ``unreadable``: nobody can tell it."""
+    """A drug that harms bone, drafted or taken. ``daily``: prednisone equivalent in mg; ``unreadable``: nobody can tell it."""
 
     drug: Drug
     draft: Draft | None = None
@@ -28,7 +28,7 @@ class _Harm(Struct, frozen=True):
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more for {glucocorticoid-days} days, aromatase
-    inhibitors and GnRH drugs cost bone: measure it, and treat osteoporosis. Other drugs count where bone is weak already. As
+    inhibitors and GnRH drugs harm bone: measure it, and treat osteoporosis. Other drugs count where bone is weak already. As
     little of them as possible.
 
     When: an adult takes one of these drugs today (when the chart is opened: one card for all of them, about the first, with the

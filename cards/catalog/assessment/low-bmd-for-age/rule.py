@@ -43,7 +43,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     yield Finding(
         indicator=INFO,
         variant=("child" if child else "adult") if low else "t-only",
-        values={"z_score": z if low else None, "t_score": t, "child": child},
+        values={"z_score": z if low else None, "t_score": t, "child": child, "woman": chart.patient.female},
         facts=tuple(facts.measured(m) for m in (z, t) if m),
         options=options,
         any_number=True,

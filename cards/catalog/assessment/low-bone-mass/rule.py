@@ -10,6 +10,12 @@ from cards.engine.findings import INFO, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
 
+_CITES = {
+    "t-score": ("OVCF2021-D3", "OPREF-S2", "REHAB2024-08"),
+    "qct": ("ELD2023-02a", "OPREF-S2", "REHAB2024-08"),
+}
+"""What each measurement rests on."""
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Low bone mass alone does not decide about drugs: FRAX tells whether the fracture risk is high.
@@ -30,11 +36,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     since = chart.months_ago(n.frax_months)
     if (lowest is None and by_qct is None) or chart.newest("frax-major", since=since) or chart.newest("frax-hip", since=since):
         return
-    decisive = lowest or by_qct
+    decisive, variant = lowest or by_qct, "t-score" if lowest else "qct"
     yield Finding(
         indicator=INFO,
-        variant="t-score" if lowest else "qct",
+        variant=variant,
         values={"value": decisive},
+        cites=_CITES[variant],
         facts=tuple(facts.measured(m) for m in (lowest, by_qct) if m),
         options=(service("frax", recommended=True),),
     )

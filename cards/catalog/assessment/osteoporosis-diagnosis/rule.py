@@ -10,6 +10,14 @@ from cards.definitions.diagnosis import Diagnosis, criteria
 from cards.engine.findings import INFO, Finding, Option
 from cards.thresholds import Numbers
 
+_CITES = {
+    "t-score": ("POP2022-D1", "OVCF2021-D3", "OPREF-D1"),
+    "major-fracture": ("POP2022-D3", "OVCF2021-D3", "OPREF-D1"),
+    "minor-fracture": ("POP2022-D3", "OPREF-D1"),
+    "qct": ("ELD2023-02a",),
+}
+"""What each criterion rests on."""
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """T-score of {t-osteoporosis} or lower, a hip or vertebral fragility fracture, one of humerus, pelvis or forearm with low
@@ -34,6 +42,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         indicator=INFO,
         variant=found.criterion,
         values={"t_score": found.t_score, "fracture": found.fracture, "qct": found.qct, "severe": found.severe},
+        cites=_CITES[found.criterion],
         facts=tuple(_evidence(found)),
         options=(_problem(found),),
     )

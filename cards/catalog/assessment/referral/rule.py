@@ -14,6 +14,10 @@ from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
 
+_SPECIALIST = ("POP2022-T8",)
+_LIAISON = ("ELD2023-11a", "OPREF-M4", "OPREF-V1")
+"""What referral to a specialist and to a fracture liaison service rest on."""
+
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Unusual or difficult osteoporosis belongs to a specialist; after a fragility fracture a fracture liaison service takes
@@ -53,8 +57,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         evidence.append(facts.fracture(discharge[0]))
     if not reasons:
         return
-    keys = ["referral-fls"] if "fracture-liaison" in reasons else []
-    keys += ["referral-osteoporosis"] if set(reasons) - {"fracture-liaison"} else []
+    discharge_due, others = "fracture-liaison" in reasons, set(reasons) - {"fracture-liaison"}
+    keys = ["referral-fls"] if discharge_due else []
+    keys += ["referral-osteoporosis"] if others else []
     wanted = [key for key in keys if not chart.ordered(key)]
     if not wanted:
         return
@@ -64,9 +69,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         values={
             "reasons": reasons,
             "estimate": kidneys.lowest if "kidney" in reasons else None,
-            "fracture": discharge[0] if "fracture-liaison" in reasons else None,
+            "fracture": discharge[0] if discharge_due else None,
             "earlier": failed,
         },
+        cites=(*(_LIAISON if discharge_due else ()), *(_SPECIALIST if others else ())),
         facts=tuple(evidence),
         options=tuple(service(key, recommended=index == 0) for index, key in enumerate(wanted)),
         any_number=True,

@@ -68,6 +68,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "abnormal": abnormal[0][1][0] if abnormal else None,
             "known": _first_known(chart, n) if new else None,
         },
+        cites=_cites({clue for clue, _ in abnormal}, missing=bool(missing)),
         facts=tuple(facts.measured(m) for _, some in abnormal for m in some),
         options=tuple(service(key) for key in wanted),
         any_number=True,
@@ -80,6 +81,14 @@ _FURTHER = {
     "hyperparathyroidism": ("phosphate", "urine-calcium"),
     "z-score": ("pth", "tsh", "electrophoresis", "celiac"),
 }
+
+
+def _cites(clues: set[str], *, missing: bool) -> tuple[str, ...]:
+    """What the card rests on: further tests always, the basic ones where any is missing, and what the clues point to."""
+    basic = ("POP2022-D6",) if missing else ()
+    turnover = ("POP2022-D7",) if "turnover" in clues else ()
+    diseases = ("POP2022-D8",) if clues - {"turnover"} else ()
+    return (*basic, *turnover, *diseases, "OVCF2021-D4", "OPREF-D3")
 
 
 def _missing(chart: Chart, n: Numbers, key: str) -> bool:

@@ -16,6 +16,11 @@ from cards.engine.options import service
 from cards.thresholds import Numbers
 from cards.vocabulary import Data
 
+_IMAGING = ("OVCF2021-D6", "OPREF-D4", "POP2022-D5", "REHAB2024-04")
+_HEIGHT = ("OVCF2021-M3",)
+_PAIN = ("OVCF2021-D1", "OPREF-D5")
+"""What the images rest on, and why they are taken after a loss of height and for new pain."""
+
 
 class _Loss(Struct, frozen=True):
     """A loss of height in cm, and between which measurements."""
@@ -106,6 +111,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             "now": loss.now if loss else None,
             "pain": new_pain,
         },
+        cites=(*(_HEIGHT if loss else ()), *(_PAIN if new_pain else ()), *_IMAGING),
         facts=tuple(evidence),
         options=(service("vertebral-imaging", recommended=True),),
         rests=_rest(n, loss) if loss and new_pain is None else None,

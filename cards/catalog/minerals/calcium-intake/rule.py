@@ -16,6 +16,9 @@ from cards.thresholds import Numbers
 from cards.vocabulary import DRUGS, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
+_ENOUGH = ("ELD2023-04a", "ELD2023-03b", "OVCF2021-T10", "OPREF-N1")
+_LIMIT = ("ELD2023-04a", "OVCF2021-T10")
+"""What the advice to take enough calcium rests on, and the limit."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
@@ -49,6 +52,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             indicator=INFO,
             variant="none",
             values={"daily": None, "unread": False, "because": facts.said(because[0]), "when": because[0].when},
+            cites=_ENOUGH,
             facts=tuple(because),
             options=chosen.options,
             dropped=chosen.dropped,
@@ -60,6 +64,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             indicator=WARNING,
             variant="above",
             values={"daily": total.daily, "unread": total.unread},
+            cites=_LIMIT,
             facts=tuple(map(facts.taken, taken)),
             notes=("calcium-unread",) if total.unread else (),
         )
@@ -81,6 +86,7 @@ def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding 
         indicator=WARNING,
         variant="ordered",
         values={"daily": total.daily, "unread": total.unread, "listed": bool(taken), "count": len(drafts)},
+        cites=_LIMIT,
         facts=(*(facts.drafted(each, dose(chart, each)) for each in drafts), *map(facts.taken, taken)),
         options=(discard(drafts[-1]),),
         notes=("calcium-unread",) if total.unread else (),

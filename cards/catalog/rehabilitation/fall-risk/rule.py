@@ -44,7 +44,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     yield Finding(
         indicator=WARNING if high else INFO,
         variant="high" if high else "moderate",
-        values={"evidence": list(dict.fromkeys(fact.name for fact in high)), "morse": morse},
+        values={
+            "evidence": list(dict.fromkeys(facts.said(fact) for fact in high)),
+            "when": high[0].dated if len({fact.dated for fact in high}) == 1 else None,
+            "morse": morse,
+        },
         facts=tuple(high) or ((facts.measured(morse),) if morse else ()),
         options=tuple(service(key) for key in ("exercise", "home-safety", "referral-falls") if not chart.ordered(key)),
         any_number=True,

@@ -11,6 +11,13 @@ from cards.engine.findings import INFO, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
 
+_EDUCATION = ("ELD2023-09a", "ELD2023-12a", "REHAB2024-22")
+_FOOD_AND_SUN = ("ELD2023-03a", "ELD2023-03b", "ELD2023-04c", "POP2022-L1", "OVCF2021-L1")
+_HABITS = ("ELD2023-03c", "POP2022-L2")
+_EXERCISE = ("ELD2023-06a", "ELD2023-06c", "ELD2023-06d", "ELD2023-10c")
+_FIT, _VERY_OLD = ("ELD2023-06b",), ("OVCF2021-R3",)
+"""What education rests on, part by part: of the last two the one that suits the age."""
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """With osteoporosis or low bone mass, education once a year: food, exercise, sun, no tobacco, little alcohol.
@@ -32,6 +39,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     drinks = alcohol if alcohol and alcohol.below(n.alcohol_units) is False else None
     bmi = body_mass_index(chart)
     thin = bmi if bmi and bmi.below(n.bmi_low) else None
+    very_old = (chart.age or 0) >= n.very_old_years
     named = [facts.problem(smoking)] if smoking else []
     yield Finding(
         indicator=INFO,
@@ -39,9 +47,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "smoking": smoking is not None,
             "alcohol": drinks,
             "bmi": thin,
-            "very_old": (chart.age or 0) >= n.very_old_years,
+            "very_old": very_old,
             "fresh": any(f.at_latest and f.at_latest >= chart.days_ago(n.new_fracture_days) for f in chart.fractures),
         },
+        cites=(*_EDUCATION, *_FOOD_AND_SUN, *_HABITS, *_EXERCISE, *(_VERY_OLD if very_old else _FIT)),
         facts=(*named, *(facts.measured(m) for m in (drinks, thin) if m)),
         options=(service("education", recommended=True),),
     )

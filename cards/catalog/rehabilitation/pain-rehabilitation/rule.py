@@ -14,6 +14,13 @@ from cards.engine.options import service
 from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
+_REHABILITATION = (
+    *("ELD2023-10a", "ELD2023-10b", "ELD2023-10c"),
+    *("OVCF2021-R2", "REHAB2024-19", "REHAB2024-21"),
+)
+_AGENTS = {"vibration": "REHAB2024-09", "pemf": "REHAB2024-10", "shock-wave": "REHAB2024-15", "laser": "REHAB2024-17"}
+"""What rehabilitation rests on, and each of the physical agents."""
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Moderate or severe pain of the last months: orthosis, physical agents with their grade, traditional exercise.
@@ -37,6 +44,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     yield Finding(
         indicator=INFO,
         values={"pain": pain, "unsafe": unsafe},
+        cites=(*_REHABILITATION, *(cite for agent, cite in _AGENTS.items() if agent not in unsafe)),
         facts=(facts.measured(pain),),
         options=tuple(service(key) for key in keys if key not in unsafe and not chart.ordered(key)),
         any_number=True,

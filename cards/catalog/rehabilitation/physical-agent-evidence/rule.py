@@ -12,6 +12,15 @@ from cards.thresholds import Numbers
 from cards.vocabulary import SERVICES, Data
 
 _NOT_RECOMMENDED = ("lipus", "tens", "nmes", "iontophoresis")
+_EVIDENCE = {
+    "lipus": "REHAB2024-11",
+    "tens": "REHAB2024-12",
+    "nmes": "REHAB2024-13",
+    "iontophoresis": "REHAB2024-14",
+    "ultraviolet": "REHAB2024-16",
+}
+_ALTERNATIVES = ("REHAB2024-09", "REHAB2024-10", "REHAB2024-15", "REHAB2024-17")
+"""What is said of each agent rests on, and of those to choose in its place."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -39,6 +48,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 indicator=INFO,
                 variant=draft.service,
                 values={"agent": SERVICES[draft.service], "vitamin_d": vitamin_d},
+                cites=(_EVIDENCE[draft.service], *_ALTERNATIVES),
                 facts=(facts.drafted(draft), *((facts.measured(vitamin_d),) if ultraviolet and vitamin_d else ())),
                 options=_instead(chart, draft, ultraviolet and vitamin_d is None),
                 about=draft,

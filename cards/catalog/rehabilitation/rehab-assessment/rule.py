@@ -19,7 +19,17 @@ _ASSESSMENTS: dict[str, tuple[str, ...]] = {
     "assess-quality-of-life": ("sf36",),
     "assess-fall-risk": ("berg", "morse"),
 }
-"""What is assessed, and which results show that it was (REHAB2024-01 to -07)."""
+"""What is assessed, and which results show that it was."""
+_CITES: dict[str, tuple[str, ...]] = {
+    "assess-pain": ("REHAB2024-01",),
+    "assess-muscle": ("REHAB2024-02",),
+    "assess-mood": ("REHAB2024-03",),
+    "assess-daily-living": ("REHAB2024-05",),
+    "assess-quality-of-life": ("REHAB2024-06",),
+    "assess-fall-risk": ("REHAB2024-07", "ELD2023-05a"),
+}
+_PLAN = ("REHAB2024-08", "ELD2023-10b", "OPREF-S2")
+"""What each assessment rests on, and the plan made from all of them."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -38,7 +48,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if missing:
         yield Finding(
             indicator=INFO,
-            values={"missing": missing, "all": len(missing) == len(_ASSESSMENTS)},
+            values={"missing": missing},
+            cites=(*(cite for key in missing for cite in _CITES[key]), *_PLAN),
             options=tuple(service(key) for key in missing),
             any_number=True,
             left_out=chart.left_out(*(result for key in missing for result in _ASSESSMENTS[key])),

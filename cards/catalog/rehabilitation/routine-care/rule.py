@@ -1,0 +1,77 @@
+"""The rule of `routine-care`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart
+from cards.definitions.kidney import renal
+from cards.definitions.treatment import treatments
+from cards.engine.findings import INFO, Earlier, Finding, Option
+from cards.engine.options import one_of
+from cards.thresholds import Numbers
+
+_ROUTINE = ("lifestyle-education", "rehab-assessment", "calcium-intake", "tests-due")
+_BESIDE_ANOTHER = (
+    "osteoporosis-diagnosis",
+    "secondary-causes",
+    "bmd-screening",
+    "low-bone-mass",
+    "low-bmd-for-age",
+    "referral",
+    "vitamin-d-low",
+    "active-vitamin-d",
+    "bone-loss-medication",
+    "btm-response",
+    "fall-risk",
+    "daily-living",
+    "pain-rehabilitation",
+    "mood-support",
+)
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """What is routine is one card, a line each, so that what matters is read.
+
+    When: two or more cards of the answer are routine: `lifestyle-education`, `rehab-assessment`, `calcium-intake` (no calcium
+    product on the list), `tests-due`; and, where another card stands first, what else only informs: `osteoporosis-diagnosis`,
+    `secondary-causes`, `bmd-screening`, `low-bone-mass`, `low-bmd-for-age`, `referral`, `vitamin-d-low`, `active-vitamin-d`,
+    `bone-loss-medication`, `btm-response`, `fall-risk`, `daily-living`, `pain-rehabilitation`, `mood-support`.
+
+    Not when: a card warns; one alone stays itself. `tests-due` stays itself where calcium or creatinine is due while a drug for
+    bone is injected, or with a renal estimate below {routine-egfr}.
+
+    Then: info, in the place of these cards, {routine-lines} lines at most; what would be a further line stays a card. All their
+    orders, any number of which may be chosen; of drugs that exclude each other only the recommended one. An override rests for
+    each line by itself, while its facts are the same.
+    """
+    shown = [finding for some in earlier.found.values() for finding in some]
+    beside = {id(finding) for finding in shown[1:] if finding.code in _BESIDE_ANOTHER}
+    lines = [
+        finding
+        for finding in shown
+        if finding.indicator is INFO
+        and (finding.code in _ROUTINE or id(finding) in beside)
+        and not _stands_alone(chart, n, finding)
+    ][: n.routine_lines]
+    if len(lines) < 2:
+        return
+    yield Finding(
+        indicator=INFO,
+        values={"count": len(lines)},
+        options=tuple(option for finding in lines for option in _offered(finding)),
+        any_number=True,
+        contains=tuple(lines),
+    )
+
+
+def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
+    """Calcium and kidneys are no routine where an injection or weak kidneys make them matter."""
+    if finding.code != "tests-due" or not {"calcium", "creatinine"} & {option.key for option in finding.options}:
+        return False
+    injected = any(not course.drug.oral for course in treatments(chart))
+    return injected or bool(renal(chart).below(n.routine_egfr))
+
+
+def _offered(finding: Finding) -> tuple[Option, ...]:
+    return finding.options if finding.any_number else one_of(finding.options)

@@ -1,0 +1,58 @@
+"""The answer as a whole: what one card says against a drug no other advises, what speaks of one order or of routine is one
+card, and every order is offered once.
+
+Rules stay independent, each fires by its own conditions; this step silences, merges and sorts what they found. What silences
+what, and who owns which order, stands in ``voice.toml`` (card specification, "One answer, one voice").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cards.chart import ORDER_HOOKS, Chart
+from cards.engine.catalog import all_cards, shown
+from cards.engine.findings import WARNING, Finding
+from cards.engine.voice.merging import closed, one_per_draft
+from cards.engine.voice.ownership import exclusive, once
+from cards.engine.voice.table import table
+
+__all__ = ["answered", "heard"]
+
+
+def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart) -> list[Finding]:
+    """The findings as they are shown: silenced, merged, each order offered once, in their order.
+
+    ``findings`` are those of ``found`` that this practitioner has not set aside. What was set aside still silences, for it is
+    so all the same; its orders may be offered by another card.
+    """
+    kept = heard(found)
+    apart = in_order(exclusive(one_per_draft([finding for finding in findings if finding in kept])))
+    return in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart))
+
+
+def heard(findings: Sequence[Finding]) -> list[Finding]:
+    """Those that nothing silences. The table is gone through once; what was silenced silences nothing."""
+    kept = list(findings)
+    for row in table().silences:
+        speaking = [finding for finding in kept if row.spoken_by(finding)]
+        kept = [each for each in kept if not any(row.silences(speaker, each) for speaker in speaking)]
+    return kept
+
+
+def in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """Most urgent first. Among what warns, what casts doubt on the diagnosis leads; what was merged closes the answer; a card
+    that owns an order to which another of its urgency points stands directly below it."""
+    leading = table().shown.leading_warnings
+    ranked = sorted(findings, key=lambda each: _rank(each, leading))
+    for pointing in list(ranked):
+        for code in pointing.see:
+            owner = next((each for each in ranked if each.code == code and each.indicator is pointing.indicator), None)
+            if owner is not None and ranked.index(owner) > ranked.index(pointing) + 1:
+                ranked.remove(owner)
+                ranked.insert(ranked.index(pointing) + 1, owner)
+    return ranked
+
+
+def _rank(finding: Finding, leading: Sequence[str]) -> tuple[int, bool, bool, tuple[int, str]]:
+    leads = finding.indicator is WARNING and finding.code in leading
+    return finding.indicator.rank, all_cards()[finding.code].merges, not leads, shown(finding.code)

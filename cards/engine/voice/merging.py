@@ -1,0 +1,96 @@
+"""What belongs together is one card: all that order safety says of a draft that it forbids, and the routine of a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from cards.chart import Chart
+from cards.engine.catalog import all_cards, cards_of, sections
+from cards.engine.findings import CRITICAL, Finding, Option
+from cards.engine.run import ask
+
+
+def one_per_draft(findings: Sequence[Finding]) -> list[Finding]:
+    """Where a check forbids a draft, its card says all that order safety says of this draft: nothing beside it tells how the
+    drug might be given after all."""
+    heads: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.about is not None and finding.indicator is CRITICAL and _judges_orders(finding):
+            heads.setdefault(finding.about.id, finding)
+    told: list[Finding] = []
+    for finding in findings:
+        head = heads.get(finding.about.id) if finding.about is not None and _judges_orders(finding) else None
+        if head is None:
+            told.append(finding)
+        elif head is finding:
+            others = [each for each in findings if each is not head and each.about == head.about and _judges_orders(each)]
+            told.append(_together(head, others))
+    return told
+
+
+def _judges_orders(finding: Finding) -> bool:
+    card = all_cards()[finding.code]
+    return card.checks_orders and sections()[card.section].safety
+
+
+def _together(head: Finding, others: Sequence[Finding]) -> Finding:
+    """One finding for all that speaks against a draft. What is only to be seen to first has no say in what replaces it."""
+    if not others:
+        return head
+    forbidding = [head, *(each for each in others if each.indicator is CRITICAL)]
+    options = _distinct([option for each in forbidding for option in each.options])
+    return replace(
+        head,
+        options=_one_recommended(options),
+        any_number=head.any_number and not any(option.kind == "drug" for option in options),
+        dropped=tuple({each.key: each for found in forbidding for each in found.dropped}.values()),
+        left_out=tuple(dict.fromkeys(each for found in (head, *others) for each in found.left_out)),
+        unread=tuple(dict.fromkeys(each for found in (head, *others) for each in found.unread)),
+        doubt=tuple(dict.fromkeys(each for found in (head, *others) for each in found.doubt)),
+        contains=tuple(others),
+    )
+
+
+def _distinct(options: Sequence[Option]) -> list[Option]:
+    """Each once; a drug before the mere removal of the draft."""
+    found: dict[tuple[str, str, str], Option] = {}
+    for option in options:
+        key = (option.kind, option.key, option.regimen)
+        known = found.get(key)
+        found[key] = option if known is None or (option.recommended and not known.recommended) else known
+    return sorted(found.values(), key=lambda option: option.kind == "discard")
+
+
+def _one_recommended(options: Sequence[Option]) -> tuple[Option, ...]:
+    best = next((option for option in options if option.recommended), None)
+    return tuple(option if option is best else replace(option, recommended=False) for option in options)
+
+
+def closed(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
+    """The answer with what belongs to its routine put together: by the rules of the cards that say ``merges``, which are handed
+    all that would be shown."""
+    told = list(findings)
+    for card in cards_of(chart.hook):
+        if not card.merges:
+            continue
+        by_code: dict[str, tuple[Finding, ...]] = {}
+        for finding in told:
+            by_code[finding.code] = (*by_code.get(finding.code, ()), finding)
+        for found in ask(card, chart, by_code):
+            if isinstance(found, Finding):
+                told = _with(told, replace(found, code=card.code))
+    return told
+
+
+def _with(findings: Sequence[Finding], merged: Finding) -> list[Finding]:
+    """The findings with one in the place of those that it contains; who pointed to one of them points to it."""
+    gone = {id(each) for each in merged.contains}
+    codes = {each.code for each in merged.contains}
+    kept = [
+        replace(each, see=tuple(dict.fromkeys(merged.code if code in codes else code for code in each.see)))
+        for each in findings
+        if id(each) not in gone
+    ]
+    return [*kept, merged]

@@ -1,0 +1,140 @@
+"""Each order is offered once: by the card that owns it (``voice.toml``); the others point there."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+
+from msgspec.structs import replace
+
+from cards.engine.findings import CRITICAL, INFO, Finding, Option
+from cards.engine.options import service
+from cards.engine.voice.table import table
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, SERVICES, Mechanism
+
+_STAYS = ("education",)
+"""Beside drugs that exclude each other a referral may stand, and what is tried before any of them."""
+_REFERRAL = "referral"
+_FIRST_LINE = "anti-osteoporosis"
+_TESTS = "tests-due"
+
+
+def exclusive(findings: Sequence[Finding]) -> list[Finding]:
+    """Drugs that exclude each other stand alone, and at most one of them is chosen; the tests of such a card move to
+    `tests-due`, which then fires for them."""
+    moved: list[Option] = []
+    told = []
+    for finding in findings:
+        if finding.about is None and _drugs_exclude(finding.options):
+            tests = [option for option in finding.options if _is_test(option)]
+            moved += tests
+            options = tuple(option for option in finding.options if option not in tests)
+            finding = replace(finding, options=options, any_number=False, see=(*finding.see, *([_TESTS] if tests else [])))
+        told.append(finding)
+    return _with_tests(told, moved) if moved else told
+
+
+def _drugs_exclude(options: Iterable[Option]) -> bool:
+    mechanisms = [DRUGS[option.key].mechanism for option in options if option.kind == "drug"]
+    return (
+        sum(mechanism in ANTI_OSTEOPOROSIS for mechanism in mechanisms) > 1 or mechanisms.count(Mechanism.ACTIVE_VITAMIN_D) > 1
+    )
+
+
+def _is_test(option: Option) -> bool:
+    return option.kind == "service" and not option.key.startswith(_REFERRAL) and option.key not in _STAYS
+
+
+def _with_tests(findings: Sequence[Finding], tests: Sequence[Option]) -> list[Finding]:
+    """`tests-due` with these besides its own."""
+    own = next((each for each in findings if each.code == _TESTS), None)
+    due = own or Finding(code=_TESTS, indicator=INFO, values={"tests": []}, any_number=True)
+    asked = {option.key: option for option in tests if option.key not in {each.key for each in due.options}}
+    lines = [{"name": SERVICES[key], "why": "next-drug", "last": None} for key in asked]
+    due = replace(
+        due,
+        options=(*due.options, *(service(key, recommended=True) for key in asked)),
+        values={**due.values, "tests": [*lines, *due.values["tests"]]},
+    )
+    return [*(due if each is own else each for each in findings), *([] if own else [due])]
+
+
+def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
+    """The findings, each order offered by its owner alone. ``writing``: orders are being written; then every draft has its own
+    alternatives, of which no two are the same."""
+    owners: dict[Hashable, int] = {}
+    for place, finding in enumerate(findings):
+        for option in finding.options:
+            if thing := _thing(option, writing):
+                known = owners.get(thing)
+                if known is None or _claim(option, finding) < _claim(option, findings[known]):
+                    owners[thing] = place
+    told = [_owned(finding, place, findings, owners, writing) for place, finding in enumerate(findings)]
+    return _one_recommended_drug(told)
+
+
+def _thing(option: Option, writing: bool) -> Hashable | None:
+    """What an option orders, as far as two of them would be one order; None for what only changes drafts and lists."""
+    if option.kind == "service":
+        return ("service", option.key)
+    if option.kind != "drug":
+        return None
+    if not writing and _first_line(option):
+        return _FIRST_LINE
+    return ("drug", option.key, option.regimen, option.start)
+
+
+def _claim(option: Option, finding: Finding) -> int:
+    """How strong a card's claim to an order is: its place in the list of owners."""
+    owners = table().owners
+    if option.kind == "drug":
+        mechanism = DRUGS[option.key].mechanism
+        codes = owners.drugs.get(_FIRST_LINE if mechanism in ANTI_OSTEOPOROSIS else mechanism.value, ())
+    else:
+        general = _REFERRAL if option.key.startswith(_REFERRAL) else ""
+        codes = owners.services.get(option.key) or owners.services.get(general, ())
+    return codes.index(finding.code) if finding.code in codes else len(codes)
+
+
+def _owned(finding: Finding, place: int, findings: Sequence[Finding], owners: dict[Hashable, int], writing: bool) -> Finding:
+    at = [(option, owners.get(_thing(option, writing), place)) for option in finding.options]
+    if all(owner == place for _, owner in at):
+        return finding
+    see = (*finding.see, *(findings[owner].code for _, owner in at if owner != place))
+    return _off_the_desk(
+        replace(
+            finding,
+            options=tuple(option for option, owner in at if owner == place),
+            elsewhere=tuple(option for option, owner in at if owner != place),
+            see=tuple(code for code in dict.fromkeys(see) if code != finding.code),
+        )
+    )
+
+
+def _one_recommended_drug(findings: Sequence[Finding]) -> list[Finding]:
+    """Of the drugs against osteoporosis one is recommended, in all the answer."""
+    told: list[Finding] = []
+    taken = False
+    for finding in findings:
+        best = any(option.recommended and _first_line(option) for option in finding.options)
+        told.append(_without_recommended_drug(finding) if best and taken else finding)
+        taken = taken or best
+    return told
+
+
+def _without_recommended_drug(finding: Finding) -> Finding:
+    options = tuple(replace(each, recommended=False) if _first_line(each) else each for each in finding.options)
+    return _off_the_desk(replace(finding, options=options))
+
+
+def _first_line(option: Option) -> bool:
+    return option.kind == "drug" and DRUGS[option.key].mechanism in ANTI_OSTEOPOROSIS
+
+
+def _off_the_desk(finding: Finding) -> Finding:
+    """Where a draft is forbidden and nothing is left that is recommended in its place, removing it is."""
+    if finding.indicator is not CRITICAL or finding.about is None or any(option.recommended for option in finding.options):
+        return finding
+    return replace(
+        finding,
+        options=tuple(replace(each, recommended=True) if each.kind == "discard" else each for each in finding.options),
+    )

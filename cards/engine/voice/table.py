@@ -1,0 +1,62 @@
+"""Which card makes which others fall silent, and who owns which order: ``voice.toml``, checked when it is read."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from msgspec import Struct, convert
+
+from cards.engine.catalog import all_cards
+from cards.engine.findings import Finding, Indicator
+from cards.thresholds import ContentError, read_toml
+from cards.vocabulary import Drug
+
+
+class Silence(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A row of the table: where one of ``cards`` speaks, at this indicator or a graver one, ``silent`` fall silent."""
+
+    cards: tuple[str, ...]
+    indicator: Indicator
+    silent: tuple[str, ...]
+    same_drug: bool = False
+    besides: tuple[str, ...] = ()
+
+    def spoken_by(self, finding: Finding) -> bool:
+        return finding.code in self.cards and finding.indicator.rank <= self.indicator.rank
+
+    def silences(self, speaker: Finding, other: Finding) -> bool:
+        """Of a card that names no drug of its own, what it says is taken to be of the drug that must stop."""
+        if other.code not in self.silent:
+            return False
+        drug, of = speaker.values.get("drug"), other.values.get("drug")
+        if not self.same_drug or not isinstance(drug, Drug):
+            return not self.same_drug
+        return drug.ingredient not in self.besides and (not isinstance(of, Drug) or of.ingredient == drug.ingredient)
+
+
+class Owners(Struct, frozen=True, forbid_unknown_fields=True):
+    drugs: dict[str, tuple[str, ...]]
+    services: dict[str, tuple[str, ...]]
+
+
+class Shown(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    leading_warnings: tuple[str, ...]
+
+
+class Voice(Struct, frozen=True, forbid_unknown_fields=True):
+    silences: tuple[Silence, ...]
+    owners: Owners
+    shown: Shown
+
+
+@cache
+def table() -> Voice:
+    """``voice.toml``. ContentError, one sentence, where it names a card that there is not."""
+    path = Path(__file__).with_name("voice.toml")
+    told = convert(read_toml(path), Voice)
+    named = {code for row in told.silences for code in (*row.cards, *row.silent)}
+    named |= {code for group in (told.owners.drugs, told.owners.services) for codes in group.values() for code in codes}
+    if unknown := sorted(named.union(told.shown.leading_warnings) - all_cards().keys()):
+        raise ContentError(f"{path.name} names {', '.join(unknown)}: no such card")
+    return told
