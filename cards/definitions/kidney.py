@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement, SetAside, facts, per_chart
 from cards.chart.calendar import add_days
@@ -122,10 +121,12 @@ def _computed(chart: Chart) -> Measurement | None:
     weight = chart.newest("weight", since=chart.months_ago(chart.numbers.renal_window_months))
     if weight is not None and not weight.comparator:
         value = cockcroft_gault(creatinine.value, age, weight.value, female=chart.patient.female)
-        return replace(creatinine, key="crcl", value=value, computed="Cockcroft-Gault")
-    return replace(
-        creatinine, key="egfr", value=ckd_epi_2021(creatinine.value, age, female=chart.patient.female), computed="CKD-EPI 2021"
-    )
+        return _estimate("crcl", value, creatinine, "Cockcroft-Gault")
+    return _estimate("egfr", ckd_epi_2021(creatinine.value, age, female=chart.patient.female), creatinine, "CKD-EPI 2021")
+
+
+def _estimate(key: str, value: float, creatinine: Measurement, formula: str) -> Measurement:
+    return Measurement(key, value, creatinine.when, creatinine.source, computed=formula, latest=creatinine.latest)
 
 
 def _by_stage(chart: Chart) -> list[Measurement]:

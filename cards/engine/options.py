@@ -53,6 +53,9 @@ BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK}))
 """The groups of data that ranking and safety of drugs rest on."""
 
+TOGETHER = {"calcium": ("calcium", "albumin")}
+"""A service that is two orders, since one order has one code."""
+
 SHOWN = 3
 """How many drugs a card shows."""
 

@@ -208,9 +208,14 @@ def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 
 
 def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
-    """What a card contains that takes the place of others, a line each."""
-    if all_cards()[finding.code].merges:
-        yield _bullets(_line(each, language, chart) for each in finding.contains)
+    """What a card contains that takes the place of others, a line each; what is too much for that is named."""
+    if not all_cards()[finding.code].merges:
+        return
+    most = finding.values["lines"]
+    lines = [_line(each, language, chart) for each in finding.contains[:most]]
+    if more := [all_cards()[each.code].title[language] for each in finding.contains[most:]]:
+        lines.append(phrase("line", "also", language, titles=phrases.listed(more, language)))
+    yield _bullets(lines)
 
 
 def _line(finding: Finding, language: str, chart: Chart) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -142,7 +143,9 @@ def _evidence(fact: Fact, language: str) -> Json:
     """One fact: ``unit`` stays UCUM, ``date`` is ISO 8601 (a year or month where the record tells no more), ``reference``
     relative to the client's FHIR server."""
     value = fact.value
-    if value is not None and not isinstance(value, int | float):
+    if isinstance(value, Decimal):
+        value = float(value)
+    elif value is not None and not isinstance(value, int | float):
         value = clean(value) if isinstance(value, str) else name(value, language)
     given = {
         "label": clean(fact.name[language]),

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from msgspec.structs import replace
 
 from cards.engine.findings import CRITICAL, INFO, Finding, Option
-from cards.engine.options import service
+from cards.engine.options import TOGETHER, service
 from cards.engine.voice.table import table
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, SERVICES, Mechanism
 
@@ -61,6 +61,7 @@ def _with_tests(findings: Sequence[Finding], tests: Sequence[Option]) -> list[Fi
 def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
     """The findings, each order offered by its owner alone. ``writing``: orders are being written; then every draft has its own
     alternatives, of which no two are the same."""
+    findings = [_without_implied(each, findings) for each in findings]
     owners: dict[Hashable, int] = {}
     for place, finding in enumerate(findings):
         for option in finding.options:
@@ -70,6 +71,14 @@ def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
                     owners[thing] = place
     told = [_owned(finding, place, findings, owners, writing) for place, finding in enumerate(findings)]
     return _one_recommended_drug(told)
+
+
+def _without_implied(finding: Finding, findings: Iterable[Finding]) -> Finding:
+    """The finding without the orders that come with another order of the answer, as albumin does with calcium."""
+    offered = {option.key for each in findings for option in each.options if option.kind == "service"}
+    implied = {key for whole in offered & TOGETHER.keys() for key in TOGETHER[whole]} - TOGETHER.keys()
+    options = tuple(option for option in finding.options if option.kind != "service" or option.key not in implied)
+    return finding if len(options) == len(finding.options) else replace(finding, options=options)
 
 
 def _thing(option: Option, writing: bool) -> Hashable | None:

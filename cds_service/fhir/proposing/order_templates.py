@@ -12,6 +12,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from cards.definitions.accepted import Accepted
+from cards.engine.options import TOGETHER
 from cards.vocabulary import ANALYTES, PROBLEMS, SERVICE_CATEGORIES, SERVICES, Name
 from cards.vocabulary.regimens import REGIMENS, Regimen
 from cards.words.phrases import LANGUAGES, PHRASES, unit
@@ -57,9 +58,6 @@ _CATEGORIES = {
     "education": ("409073007", "Education"),
 }
 """ServiceRequest.category, by which EHRs route an order: SNOMED CT codes of the value set in the FHIR core specification."""
-
-TOGETHER = {"calcium": ("calcium", "albumin")}
-"""A service that is two orders, since one order has one code."""
 
 _SUBJECT = {"reference": "Patient/of-the-request"}
 

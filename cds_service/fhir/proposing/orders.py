@@ -14,10 +14,11 @@ from typing import Any
 import orjson
 
 from cards.engine.findings import Option
+from cards.engine.options import TOGETHER
 from cards.words.phrases import name, phrase
 from cards.words.text import what
 from cds_service.fhir.proposing.amending import amended
-from cds_service.fhir.proposing.order_templates import TOGETHER, System, called, reason, templates
+from cds_service.fhir.proposing.order_templates import System, called, reason, templates
 
 Resource = dict[str, Any]
 Action = dict[str, Any]

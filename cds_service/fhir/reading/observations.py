@@ -162,6 +162,7 @@ def _measurement(
         high=high,
         method=method,
         latest=latest,
+        factor=value.factor,
     )
     facts.measured.setdefault(analyte.key, []).append((measured, found))
     facts.used(source, analyte.key)

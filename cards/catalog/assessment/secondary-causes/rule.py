@@ -45,8 +45,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Then: warning for (2) to (4), else info. Suggested: one order per missing test of (1), and what the finding calls for where
     neither ordered nor known within {yearly-months} months: for (2) PTH, ALP, electrophoresis; for (3) phosphate, 24 h urine
-    calcium; for (4) PTH, TSH, electrophoresis, celiac antibodies. Any number may be chosen, none is recommended above the
-    others. The detail names urinalysis and urinary calcium and phosphate, and results on record that could not be used.
+    calcium; for (4) PTH, TSH, electrophoresis, celiac antibodies. Any number may be chosen, all are recommended. The
+    detail names urinalysis and urinary calcium and phosphate, and results on record that could not be used.
     """
     if not person.adult(chart):
         return
@@ -70,7 +70,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         },
         cites=_cites({clue for clue, _ in abnormal}, missing=bool(missing)),
         facts=tuple(facts.measured(m) for _, some in abnormal for m in some),
-        options=tuple(service(key) for key in wanted),
+        options=tuple(service(key, recommended=True) for key in wanted),
         any_number=True,
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )

@@ -50,7 +50,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             indicator=INFO,
             values={"missing": missing},
             cites=(*(cite for key in missing for cite in _CITES[key]), *_PLAN),
-            options=tuple(service(key) for key in missing),
+            options=tuple(service(key, recommended=True) for key in missing),
             any_number=True,
             left_out=chart.left_out(*(result for key in missing for result in _ASSESSMENTS[key])),
         )

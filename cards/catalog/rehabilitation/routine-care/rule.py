@@ -41,7 +41,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: a card warns; one alone stays itself. `tests-due` stays itself where calcium or creatinine is due while a drug for
     bone is injected, or with a renal estimate below {routine-egfr}.
 
-    Then: info, in the place of these cards, {routine-lines} lines at most; what would be a further line stays a card. All their
+    Then: info, in the place of these cards, a line each, {routine-lines} at most; what is more is named in one. All their
     orders, any number of which may be chosen; of drugs that exclude each other only the recommended one. An override rests for
     each line by itself, while its facts are the same.
     """
@@ -53,12 +53,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if finding.indicator is INFO
         and (finding.code in _ROUTINE or id(finding) in beside)
         and not _stands_alone(chart, n, finding)
-    ][: n.routine_lines]
+    ]
     if len(lines) < 2:
         return
     yield Finding(
         indicator=INFO,
-        values={"count": len(lines)},
+        values={"count": len(lines), "lines": n.routine_lines},
         options=tuple(option for finding in lines for option in _offered(finding)),
         any_number=True,
         contains=tuple(lines),

@@ -64,7 +64,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 CRITICAL,
                 [facts.measured(high)],
                 variant="alp" if high.key == "alp" else "calcium",
-                values={"value": high},
+                values={"value": high, "explained": n.alp_fracture_months},
                 alternatives=BY_INJECTION,
                 notes=("calcium-uncorrected",) if newest and newest.uncorrected and high is newest.value else (),
                 left_out=of_unknown_age(chart) if high.key == "alp" else (),

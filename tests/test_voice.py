@@ -1,0 +1,108 @@
+"""The answer as a whole, over every story and every case, in both languages (card specification, "One answer, one voice")."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from cards.chart import ORDER_HOOKS, Hook
+from cards.words.phrases import LANGUAGES
+from cds_service.config import Settings
+from cds_service.hooks.cards import spoken_for
+from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
+from tests.output.test_lengths import before_sources, length
+from tests.silence.told import Told, cases, stories, told
+
+Json = dict[str, Any]
+
+NEVER_CUT = {"tests-due", "incomplete-data"}
+"""What stands by itself however little is urgent: calcium and kidneys of who needs them, and what could not be read."""
+OF_ORDERS = {hook.value for hook in ORDER_HOOKS}
+
+
+@cache
+def evaluator() -> Evaluator:
+    return Evaluator(Settings())
+
+
+def cards_of(call: Told, language: str = "en") -> list[Json]:
+    body = json.dumps(call.body).encode()
+    given: list[Json] = evaluator().evaluate(parse(body, call.hook), language, call.as_of).response["cards"]
+    return given
+
+
+def proposed(cards: list[Json]) -> Iterator[tuple[bool, Json, Json]]:
+    """Whether it is recommended, its card, and each resource that a suggestion would create."""
+    for card in cards:
+        for suggestion in card.get("suggestions", ()):
+            for action in suggestion.get("actions", ()):
+                if action["type"] == "create":
+                    yield bool(suggestion.get("isRecommended")), card, action["resource"]
+
+
+def for_bone(resource: Json) -> bool:
+    """Whether it is an order of a drug against osteoporosis (ATC M05B, H05AA, G03XC, H05BA)."""
+    codings = resource.get("medicationCodeableConcept", {}).get("coding", ())
+    return any(re.match("M05B|H05AA|G03XC|H05BA", coding["code"]) for coding in codings if "atc" in coding["system"])
+
+
+def everything() -> list[str]:
+    return [*stories(), *cases()]
+
+
+@pytest.mark.parametrize("name", everything())
+def test_the_answer_speaks_with_one_voice(name: str) -> None:
+    call = told(name)
+    cards = cards_of(call)
+    resources = [json.dumps(resource, sort_keys=True) for _, _, resource in proposed(cards)]
+    assert len(resources) == len(set(resources)), "the same order is offered twice"
+    recommended = [resource for star, _, resource in proposed(cards) if star and for_bone(resource)]
+    assert len(recommended) <= 1, "two drugs against osteoporosis are recommended"
+    codes = [code for card in cards for code, _ in spoken_for(card)]
+    if "denosumab-sequence" in {card["source"]["topic"]["code"] for card in cards if card["indicator"] == "critical"}:
+        assert not {"start-treatment", "treatment-failure"} & set(codes)
+    for card in cards:
+        drugs = [resource for _, of, resource in proposed([card]) if for_bone(resource)]
+        if len(drugs) > 1:
+            assert card["selectionBehavior"] == "at-most-one", "drugs that exclude each other"
+    if call.hook == Hook.PATIENT_VIEW and not any(card["indicator"] != "info" for card in cards):
+        own = [card for card in cards if card["source"]["topic"]["code"] not in NEVER_CUT]
+        assert len(own) <= 2, [card["source"]["topic"]["code"] for card in cards]
+    drafts = [card for card in cards if card["indicator"] == "critical" and call.hook in OF_ORDERS]
+    removed = [draft for card in drafts for draft in set(removed_by(card))]
+    assert len(removed) == len(set(removed)), "two critical cards on one draft"
+
+
+def removed_by(card: Json) -> Iterator[str]:
+    """The drafts that a card's suggestions delete."""
+    for suggestion in card.get("suggestions", ()):
+        for action in suggestion.get("actions", ()):
+            if action["type"] == "delete":
+                yield action["resourceId"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hip_fracture_is_read_in_four_cards(language: str) -> None:
+    cards = cards_of(told("hip-fracture"), language)
+    assert len(cards) <= 4
+    words = sum(length(card["summary"] + " " + before_sources(card["detail"], language), language) for card in cards)
+    assert words <= 500 * (1 if language == "en" else 2)
+    assert cards[0]["suggestions"][0]["actions"][0]["resource"]["resourceType"] == "MedicationRequest"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", stories())
+def test_the_content_version_stands_once_in_an_answer(name: str, language: str) -> None:
+    call = told(name)
+    answer = evaluator().evaluate(parse(json.dumps(call.body).encode(), call.hook), language, call.as_of).response
+    assert ("extension" in answer) == bool(answer["cards"])
+    for card in answer["cards"]:
+        sources = re.findall(r"\*\*(?:Sources|依据)\*\*.*", card["detail"])
+        assert len(sources) == 1
+        assert card["detail"].partition(sources[0])[2].count("\n\n") <= 1  # at most what was cut follows
