@@ -200,7 +200,7 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
 
 DOSE_UNREAD, REASON_UNREAD = "dose-unreadable", "reason-unreadable"
 """It is known which drug is taken or ordered, and not how much of it, or for what."""
-_SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
+_SETTLED = frozenset({"future", "other-patient", "withdrawn", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
 """Reasons for which something was set aside that leave nothing open but what single rules ask for: an age, a start, a dose."""
 
 
