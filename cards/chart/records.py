@@ -158,6 +158,7 @@ class FractureEntry(Struct, frozen=True, gc=False):
     subsequent: bool = False
     text: str = ""
     latest: date | None = None
+    low_energy: bool = False
 
 
 class Fracture(Struct, frozen=True):

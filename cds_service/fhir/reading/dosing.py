@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from cards.chart import Dosing
 from cards.vocabulary import Drug, Mechanism
+from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import calcium, elements, strength
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.names import fold
 from cds_service.fhir.reading.sig import Sig, read_sig, route_of
 from cds_service.fhir.reading.timing import Said, agree, days_of, every_of
 from cds_service.fhir.reading.units import number, plain

@@ -231,7 +231,7 @@ def _reasons(facts: Facts, concepts: Iterable[elements.Concept], references: Ite
     found: set[str] = set()
     for concept in codes:
         if said := understand(concept, facts.terminology):
-            found |= said.problems | ({"fracture"} if said.fracture else set())
+            found |= said.problems | ({"fracture"} if said.fractures else set())
         elif concept.text or concept.coding:
             found.add(OTHER_REASON)
     return frozenset(found)

@@ -11,10 +11,10 @@ from msgspec import Raw
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside, Unread
 from cards.thresholds import Thresholds
 from cards.vocabulary import Data
+from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.dates import day, latest
 from cds_service.fhir.reading.given import parts
-from cds_service.fhir.reading.names import LONGEST
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
@@ -107,10 +107,11 @@ class Facts:
         self.unread.append(unread)
         self.trace.note_unread(unread)
 
-    def used(self, source: str, what: str) -> None:
+    def used(self, source: str, what: str, why: str = "") -> None:
+        """``why``: the words of a text that decided, where they say more than the name."""
         self.trace.used[what] += 1
         if self.trace.lines is not None:
-            self.trace.note_line(source, "used", what)
+            self.trace.note_line(source, "used", what, why)
 
     def not_ours(self, source: str, kind: str, why: str = "") -> None:
         """``why``: where it is more than that no rule reads it."""

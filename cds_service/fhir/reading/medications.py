@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from cards.chart import Dosing, Exposure
 from cards.vocabulary import DRUGS, Drug, Mechanism
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
 from cds_service.fhir.reading.depots import works_days
 from cds_service.fhir.reading.dosing import Product, dosing, has_no_number, route
@@ -20,7 +21,6 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, parts
 from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
 from cds_service.fhir.reading.lenient import UNREADABLE
-from cds_service.fhir.reading.names import LONGEST, fold
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.terminology.codes import Terminology
 

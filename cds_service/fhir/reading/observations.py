@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from cards.chart import Measurement
 from cards.vocabulary import ANALYTES, Site
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, last_updated, parts
 from cds_service.fhir.reading.ledger import why_unread_result
-from cds_service.fhir.reading.names import LONGEST, denied, fold
 from cds_service.fhir.reading.questionnaires import answer
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
@@ -233,8 +233,8 @@ def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Valu
         facts.put_aside(source, "no-value", data=group_of(SMOKING), key=SMOKING, when=when)
         return
     known = [d for c in elements.codings(concept) if (d := facts.terminology.condition(c))]
-    text = fold(elements.texts((wording(concept), part.value_string)))
-    named = any(f.key == "smoking" and not denied(text, f.at) for f in facts.terminology.problem_names.find(text))
+    mentions = facts.terminology.said("problem", elements.texts((wording(concept), part.value_string)))
+    named = any(m.key == "smoking" and m.is_present for m in mentions)
     smokes = named or any("smoking" in d.keys for d in known)
     facts.smoking.append((when, _times(found, facts.zone), smokes, source))
     facts.used(source, SMOKING)

@@ -177,7 +177,8 @@ def _entry_concerns_us(kept: Kept, record: Record, terminology: Terminology) -> 
         subject = elements.refer(kept.subject, kept.patient)
         ours = is_stated(kept) and (not subject or record.is_ours(subject))
         code = part(wire.CONCEPT, kept.code, "code")
-        return ours and bool(understand(code, terminology) or why_unread_condition(code, terminology))
+        said = understand(code, terminology)
+        return ours and bool(said or said.doubtful or (not said.mentions and why_unread_condition(code, terminology)))
     except BROKEN:
         return True
 
