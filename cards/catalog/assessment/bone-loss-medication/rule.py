@@ -47,7 +47,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     Then: warning where osteoporosis is untreated and the dose can be read, else info. Suggested: DXA where bone density was not
     measured within {harm-bmd-months} months and none is ordered; where osteoporosis is untreated and `start-treatment` fires in
     the same answer, its drugs with its recommendation, and then DXA is not the recommended one. A dose that cannot be read is
-    asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that it is done.
+    asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that
+    it is done.
     """
     if not person.adult(chart):
         return
@@ -63,7 +64,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     elif harms:
         yield _causes_bone_loss(chart, earlier, sorted(harms, key=_weight), unmeasured=unmeasured, untreated=untreated)
     for harm in harms if untreated else ():
-        if unread := chart.unread_of(DOSE_UNREAD, *filter(None, (harm.course, harm.draft))):
+        told = harm.draft or harm.course
+        if told is not None and (unread := chart.unread_of(DOSE_UNREAD, told)):
             yield Undecided(unread, about=harm.draft, indicator=INFO)
 
 
