@@ -29,7 +29,7 @@ from cards.chart.records import (
     Unread,
 )
 from cards.thresholds import Numbers, Thresholds, shipped
-from cards.vocabulary import ANALYTES, Data, Drug, Mechanism, Site
+from cards.vocabulary import ANALYTES, COURSES, Data, Drug, Mechanism, Site
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -99,7 +99,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     def left_out(self, *keys: str) -> tuple[SetAside, ...]:
         """What the record holds of these analytes (or of this group of data) and the reader could not use."""
         groups = {ANALYTES[key].group for key in keys if key in ANALYTES}
-        return tuple(s for s in self.set_aside if s.key in keys or (not s.key and s.data in groups))
+        results = (s for s in self.set_aside if s.data not in COURSES)  # calcium is a drug, too
+        return tuple(s for s in results if s.key in keys or (not s.key and s.data in groups))
 
     def unread_of(self, reason: str, *told: Course | Draft) -> tuple[SetAside, ...]:
         """What was set aside for a reason among the entries of these courses and drafts: a dose, a start, a reason of the order
@@ -200,7 +201,7 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
 
 DOSE_UNREAD, REASON_UNREAD = "dose-unreadable", "reason-unreadable"
 """It is known which drug is taken or ordered, and not how much of it, or for what."""
-_SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
+_SETTLED = frozenset({"future", "other-patient", "withdrawn", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
 """Reasons for which something was set aside that leave nothing open but what single rules ask for: an age, a start, a dose."""
 
 

@@ -16,7 +16,7 @@ from cards.definitions.accepted import ACCEPTED
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Dropped, Finding, Option
-from cards.vocabulary import ANALYTES, DRUGS, SERVICES
+from cards.vocabulary import ANALYTES, COURSES, DRUGS, SERVICES
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import phrase
@@ -315,7 +315,8 @@ def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
 
 def _kind(entry: SetAside, language: str) -> str:
     if any(entry.key in table for table in phrases.NAMED):
-        return phrases.escape(phrases.name(entry.key, language, ANALYTES, *phrases.NAMED))
+        tables = phrases.NAMED if entry.data in COURSES else (ANALYTES, *phrases.NAMED)  # calcium is a drug and a result
+        return phrases.escape(phrases.name(entry.key, language, *tables))
     return phrase("unread", entry.data, language)
 
 

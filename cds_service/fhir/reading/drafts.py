@@ -181,7 +181,8 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
     found, reached, drugs = ordered.found, ordered.reached, ordered.drugs
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
-    say_what_dose_is_unread(source, found, drugs.drugs, facts)
+    taken = [(drug, dosing_of(found, reached, drugs, drug, facts)) for drug in drugs.drugs]
+    say_what_dose_is_unread(source, found, taken, facts, drafted=True)
     _note(source, ", ".join(f"draft {drug.key}" for drug in drugs.drugs), ordered.unread, reached.concept, facts)
     draft = Draft(
         source,
@@ -196,9 +197,9 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
             draft,
             drug=drug,
             strength_mg=drugs.strength_mg if drug is drugs.drugs[0] else None,
-            dosing=dosing_of(found, reached, drugs, drug, facts),
+            dosing=dosing,
         )
-        for drug in drugs.drugs
+        for drug, dosing in taken
     ) or (draft,)
 
 
