@@ -47,17 +47,17 @@ _SERVICES = (
     Service(
         "problem-list-item-create",
         "Osteoporosis: what a new diagnosis calls for",
-        "After a fracture, osteoporosis or a condition that harms bone was recorded: diagnosis, work-up, treatment, referral.",
+        "After recording a fracture, osteoporosis or a condition that harms bone: diagnosis, work-up, treatment, referral.",
     ),
     Service(
         "encounter-discharge",
-        "Osteoporosis: what must not be lost at discharge",
+        "Osteoporosis: what must not be missed at discharge",
         "Before discharge: a fragility fracture without treatment or follow-up, a treatment that must not be interrupted.",
     ),
     Service(
         "medication-refill",
-        "Osteoporosis: course of the drug that is refilled",
-        "When an osteoporosis drug is to be refilled: length of treatment, doses that are due or late, gaps in supply.",
+        "Osteoporosis: course of the drug being refilled",
+        "When an osteoporosis drug is to be refilled: duration of treatment, doses due or late, gaps in supply.",
     ),
 )
 SERVICES: dict[str, Service] = {service.id: service for service in _SERVICES}
