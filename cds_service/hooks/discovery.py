@@ -10,8 +10,8 @@ from msgspec import Struct
 CDS_HOOKS_VERSION = "2.0.1"
 
 USAGE = (
-    "FHIR R4 only. Works from prefetch alone, or fetches what is missing from an allow-listed FHIR server. Without some of the "
-    "data it says what it can and names the checks that could not be made. Decision support for professionals."
+    "FHIR R4 only. Works from prefetch alone, or fetches what is missing from an allow-listed FHIR server. If some data are "
+    "missing, it says what it can and names the checks that could not be done. Decision support for professionals."
 )
 
 
@@ -31,8 +31,8 @@ _SERVICES = (
     Service(
         "patient-view",
         "Osteoporosis: what is due for this patient",
-        "Missing follow-on after denosumab or an anabolic drug, untreated or undiagnosed osteoporosis, length of "
-        "bisphosphonate treatment, response of bone turnover markers, tests that are due, low vitamin D.",
+        "Missing follow-on after denosumab or an anabolic drug, untreated or undiagnosed osteoporosis, duration "
+        "of bisphosphonate treatment, response of bone turnover markers, tests that are due, low vitamin D.",
     ),
     Service(
         "order-select",
