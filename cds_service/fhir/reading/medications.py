@@ -93,7 +93,7 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
 
 
 def unread_reference(reached: Reached, terminology: Terminology) -> str:
-    """Why nobody can tell what a reference to a medication means, or one without anything: one of ``ledger.WHYS``; "" where the
+    """Why it cannot be determined what a medication reference (or an empty one) means: one of ``ledger.WHYS``; "" if the
     display or the Medication names something else."""
     if reached.dangling:
         return why_unread_drug(reached.concept, terminology) and UNRESOLVED
@@ -135,7 +135,7 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
 
 
 def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: str, start: date | None) -> None:
-    """Note what leaves open whether, or since when, the drug was taken: then other cards must not take it for none."""
+    """Record what leaves it open whether, or since when, the drug was taken, so that cards do not treat it as absent."""
     if status == "unknown":
         facts.put_aside(source, "status-unknown")
     lost = facts.record.lacks(source, "effective", "authoredOn", "when", "daysSupply", "dispenseRequest")
@@ -241,8 +241,8 @@ def identified(found: wire.Medicine, reached: Reached, terminology: Terminology)
 
 
 def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> Dosing | None:
-    """How one of the drugs in a medication is to be taken. The dose of a pack is that of its drug for bone: how much calcium or
-    vitamin D lies beside it nobody can read."""
+    """How one of the drugs in a medication is to be taken. The dose of a pack is that of its osteoporosis drug; the amount of
+    calcium or vitamin D in it cannot be read."""
     dosages = _dosages(found)
     others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
     one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
