@@ -48,13 +48,13 @@ def test_a_card_may_declare_the_recommendation_that_it_alone_rests_on() -> None:
 
 CARRIED: dict[str, tuple[str, ...]] = {
     "vertebral-fracture-care": (
-        *("T1", "scintigraphy", "CT", "walls", "enhanced-recovery", "nutrition", "Non-operative", "cleft", "pseudarthrosis"),
-        *("Kyphoplasty", "non-union", "Open surgery", "osteotomy", "NRS 4", "three months", "like a log", "brace", "posture"),
-        *("Thrombosis", "does not impair healing", "(2B)", "(2C)", "life expectancy", "consider it early"),
+        *("T1", "scintigraphy", "occult", "heart", "nutrition", "Mild compression", "unfit for surgery", "cleft", "non-union"),
+        *("Kyphoplasty", "bed rest", "Open surgery", "osteotomy", "moderate or severe pain", "three months", "log-rolling"),
+        *("brace", "posture", "thrombosis", "not impair healing", "consider it early"),
     ),
     "vertebral-augmentation": (
-        *("painless old", "coagulopathy", "filler", "unfit", "not broken", "first choice", "fragment in the canal"),
-        *("radicular", "walls", "biopsy"),
+        *("absolute contraindication", "coagulopathy", "not fractured", "first choice", "fragment in the canal", "radicular"),
+        *("walls", "biopsy"),
     ),
     "rehab-assessment": (
         *("VAS or NRS (2D)", "goniometer (2D)", "PHQ-9 (2B)", "Oswestry", "HRQOL (2C)", "Morse fall scale (2D)", "(1B)"),

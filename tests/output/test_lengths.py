@@ -27,20 +27,8 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+(?:[.,’'/%-][^\W_]+)*%?")
 STILL_TOO_LONG = frozenset(
     {
-        "adherence-gap",
-        "bisphosphonate-review",
-        "bmd-response",
-        "btm-response",
         "calcitonin-cancer",
-        "denosumab-due",
-        "denosumab-review",
-        "denosumab-sequence",
         "hypocalcemia",
-        "start-treatment",
-        "tests-due",
-        "treatment-failure",
-        "vertebral-augmentation",
-        "vertebral-fracture-care",
     }
 )
 """Cards whose texts are yet to be gone over."""

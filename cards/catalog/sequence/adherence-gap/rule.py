@@ -17,6 +17,10 @@ _OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES,
 
 
 _TABLETS = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.SERM})
+_CITES = {
+    "lapsed": ("ELD2023-09a", "OVCF2021-M4", "OPREF-P3"),
+    "given-up": ("ELD2023-09a", "OVCF2021-M4", "POP2022-T5", "OPREF-P3"),
+}
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -47,6 +51,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             indicator=WARNING if late else INFO,
             variant=variant,
             values={"drug": course.drug, "since": since, "days": (chart.today - since).days, "start": course.start},
+            cites=_CITES[variant],
             facts=(facts.started(course), facts.stopped(course, since) if variant == "given-up" else facts.supply(course)),
             options=(service("education", recommended=True), *chosen.options),
             any_number=True,

@@ -8,13 +8,19 @@ from datetime import date
 from cards.chart import Chart, Course, facts
 from cards.chart.calendar import add_days, add_months
 from cards.definitions import person, treatment
-from cards.definitions.courses import limit_day
+from cards.definitions.courses import limit_day, longest_months
 from cards.definitions.kidney import renal
 from cards.definitions.treatment import antiresorptive_after
 from cards.engine.findings import INFO, WARNING, Finding, Option
 from cards.engine.options import AFTER_ANABOLIC, SPECIALIST, offer
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC
+
+_CITES = {
+    "teriparatide": ("OVCF2021-T8", "ELD2023-07b", "OPREF-T4"),
+    "abaloparatide": ("OVCF2021-T8", "OPREF-T5"),
+    "romosozumab": ("OVCF2021-T8", "ELD2023-08b", "OPREF-T7"),
+}
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -52,30 +58,32 @@ def _after_anabolic(chart: Chart, n: Numbers, course: Course) -> Finding | None:
         running = [c for c in chart.courses(ANABOLIC) if c.drug is not course.drug and c.on_treatment(chart.today)]
         if taken_over or running or (day is None and treatment.on_treatment(chart)):
             return None
-        chosen = offer(chart, AFTER_ANABOLIC)
-        evidence = [facts.stopped(course, ended)]
-        values = {"drug": course.drug, "ended": ended, "limit": None}
-        return Finding(
-            indicator=WARNING,
-            variant="ended",
-            values=values,
-            facts=tuple(evidence),
-            options=(*_specialist_first(chart, n, chosen.options), *chosen.options),
-            dropped=chosen.dropped,
-        )
+        return _finding(chart, n, course, ended=ended)
     if ended is not None or not course.on_treatment(chart.today):
         return None
     end = limit_day(chart.numbers, course, chart.today)
     if end is None or not chart.today <= end <= add_days(chart.today, n.course_end_notice_days):
         return None
-    chosen = offer(chart, AFTER_ANABOLIC, start=end)
-    values = {"drug": course.drug, "ended": None, "limit": end}
+    return _finding(chart, n, course, limit=end)
+
+
+def _finding(chart: Chart, n: Numbers, course: Course, *, ended: date | None = None, limit: date | None = None) -> Finding:
+    """A course that ended, or one that must end on ``limit``: then the follow-on starts on that day."""
+    chosen = offer(chart, AFTER_ANABOLIC, start=limit)
+    referral = _specialist_first(chart, n, chosen.options)
     return Finding(
-        indicator=INFO,
-        variant="ending",
-        values=values,
-        facts=(facts.started(course),),
-        options=(*_specialist_first(chart, n, chosen.options), *chosen.options),
+        indicator=INFO if limit else WARNING,
+        variant="ending" if limit else "ended",
+        values={
+            "drug": course.drug,
+            "ended": ended,
+            "limit": limit,
+            "months": longest_months(chart.numbers, course.drug),
+            "specialist": bool(referral),
+        },
+        cites=_CITES[course.drug.key],
+        facts=(facts.started(course) if limit else facts.stopped(course, ended),),
+        options=(*referral, *chosen.options),
         dropped=chosen.dropped,
     )
 

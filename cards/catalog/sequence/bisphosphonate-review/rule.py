@@ -14,6 +14,14 @@ from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer
 from cards.thresholds import Numbers
 from cards.vocabulary import HIP_SITES, ZOLEDRONATE, Mechanism
 
+_CITES = {
+    "dxa-first": ("POP2022-T5", "POP2022-T6", "OVCF2021-T6", "OPREF-T1"),
+    "holiday": ("POP2022-T5", "POP2022-T6", "OVCF2021-T6", "OPREF-T1"),
+    "switch": ("POP2022-T7",),
+    "extend": ("POP2022-T6", "OVCF2021-T6", "OPREF-T1"),
+    "extend-very-high": ("POP2022-T9", "OVCF2021-T6", "OPREF-T1"),
+}
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """After {review-oral-years} years by mouth or {review-zoledronate-infusions} infusions of zoledronate the fracture risk is
@@ -113,6 +121,7 @@ def _review(chart: Chart, n: Numbers, course: Course, months: int, *, past: bool
             "very_high": stratum.very_high,
             "unconfirmed": course.unconfirmed,
         },
+        cites=_CITES[variant],
         facts=tuple(evidence),
         options=(
             *(chosen.options or (SPECIALIST if variant == "switch" else ())),

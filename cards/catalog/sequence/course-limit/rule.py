@@ -17,6 +17,13 @@ from cards.vocabulary import Data, Drug, Mechanism
 _OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES, Data.WORK_UP)
 
 
+_CITES = {
+    "calcitonin": ("ELD2023-11d", "OPREF-T8"),
+    "together": ("OVCF2021-T6", "OPREF-T4", "OPREF-T5"),
+    "teriparatide": ("OVCF2021-T6", "OPREF-T4"),
+    "abaloparatide": ("OVCF2021-T6", "OPREF-T5"),
+    "romosozumab": ("ELD2023-08b", "OPREF-T7"),
+}
 _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN})
 
 
@@ -62,16 +69,19 @@ def _beyond_limit(chart: Chart, n: Numbers, drug: Drug, course: Course, draft: D
     day = limit_day(chart.numbers, course, chart.today) if course.drug is drug else None
     reached = day is not None and day <= on
     together = drug.mechanism is Mechanism.PTH_ANALOG and not reached
+    variant = "calcitonin" if calcitonin else "together" if together else "active" if reached else "doses"
     return Finding(
         indicator=WARNING,
-        variant="calcitonin" if calcitonin else "together" if together else "active" if reached else "doses",
+        variant=variant,
         values={
             "drug": drug,
             "active": draft is None,
             "start": course.started,
             "months": n.pth_analogs_months if together else longest_months(chart.numbers, drug),
             "doses": len(course.doses),
+            "most": n.romosozumab_doses,
         },
+        cites=_CITES.get(variant) or _CITES[drug.key],
         facts=((facts.drafted(draft),) if draft else ()) + (facts.started(course),),
         options=(*chosen.options, *nothing, *((discard(ordering),) if ordering else ())),
         dropped=chosen.dropped,

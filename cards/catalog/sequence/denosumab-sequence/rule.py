@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import takewhile
 
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
@@ -65,8 +66,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "months": months_between(last_dose, chart.today) if last_dose else None,
             "due": due_as_recorded(chart.numbers, course),
             "ahead": due is not None and due > chart.today,
-            "stopped": course.stopped,
-            "follow_on": DRUGS[offered.options[0].key] if offered.options and offered.options[0].kind == "drug" else None,
+            "recommended": DRUGS[offered.recommended.key] if offered.recommended else None,
+            "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, offered.options) if offered.recommended],
             "resume": any(o.key == DENOSUMAB.key for o in offered.options),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
         },

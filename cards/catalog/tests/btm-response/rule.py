@@ -67,6 +67,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "first": changes[0],
             "oral": course.drug.oral,
             "lapsed": not course.on_treatment(chart.today),
+            "least": {"ctx": n.btm_fall_ctx, "p1np": n.btm_fall_p1np, "rise": n.btm_rise_p1np},
         },
         facts=(facts.started(course), *(facts.measured(m) for c in changes for m in (c.baseline, c.newest))),
         options=tuple(service(c.newest.key, recommended=True) for c in changes),

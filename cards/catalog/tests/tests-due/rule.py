@@ -20,6 +20,16 @@ _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
 
 _KIDNEY = ("creatinine", "egfr", "crcl")
+_SHORT = {"dxa": Name("DXA", "DXA"), "calcium": Name("calcium", "血钙")}
+"""What a card calls a test in a line of several; the others as their analyte is called."""
+_CITES = {
+    "dxa": ("OVCF2021-M1", "OPREF-M1", "OPREF-S1", "REHAB2024-04"),
+    "ctx": ("ELD2023-01a", "ELD2023-01b", "OVCF2021-M2", "OPREF-M2"),
+    "p1np": ("ELD2023-01a", "ELD2023-01b", "OVCF2021-M2", "OPREF-M2"),
+    "vitamin-d": ("OVCF2021-T10",),
+    "height": ("OVCF2021-M3",),
+}
+"""The recommendations that ask for a test; for calcium and creatinine none does."""
 
 
 class _Due(Struct, frozen=True):
@@ -29,6 +39,10 @@ class _Due(Struct, frozen=True):
     why: str
     last: date | None
     source: str = ""
+
+    @property
+    def short(self) -> Name:
+        return _SHORT.get(self.service) or ANALYTES[self.service].name
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -60,7 +74,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     keys = [key for test in due for key in _ANALYTES[test.service]]
     yield Finding(
         indicator=INFO,
-        values={"tests": [{"name": SERVICES[t.service], "why": t.why, "last": t.last} for t in due]},
+        values={
+            "tests": [
+                {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last} for t in due
+            ]
+        },
+        cites=tuple(dict.fromkeys(cite for test in due for cite in _CITES.get(test.service, ()))),
         facts=tuple(_when_done(test) for test in due),
         options=tuple(service(test.service, recommended=True) for test in due),
         any_number=True,
@@ -80,9 +99,8 @@ _ANALYTES: dict[str, tuple[str, ...]] = {
 
 
 def _when_done(test: _Due) -> Fact:
-    name = SERVICES[test.service]
-    note = None if test.last else Name("no result found in the record", "病历中未查到结果")
-    return Fact(name, None, "", test.last, test.source, note)
+    note = None if test.last else Name("no result", "未查到结果")
+    return Fact(test.short, None, "", test.last, test.source, note)
 
 
 def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:

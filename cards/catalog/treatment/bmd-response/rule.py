@@ -56,7 +56,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "percent": fall.percent,
                 "baseline": fall.baseline,
                 "newest": fall.newest,
-                "lapsed": lapsed,
+                "specialist": any(o.kind == "service" for o in chosen.options),
             },
             facts=(facts.measured(fall.baseline), facts.measured(fall.newest), facts.started(course)),
             options=(*chosen.options, service("ctx"), service("p1np")),

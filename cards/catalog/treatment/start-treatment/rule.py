@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
 from cards.chart.facts import Fact
@@ -15,6 +16,7 @@ from cards.definitions.risk import frax_high
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
+from cards.vocabulary import DRUGS, Drug
 
 _SECTION_C = (
     "denosumab-due",
@@ -25,6 +27,25 @@ _SECTION_C = (
     "drug-holiday-review",
     "adherence-gap",
 )
+
+_CITES = {
+    "specialist": ("POP2022-T1", "OVCF2021-T3", "ELD2023-07e"),
+    "very-high": ("POP2022-T1", "POP2022-T3", "ELD2023-12c"),
+    "high": ("POP2022-T1", "POP2022-T2", "OVCF2021-T2", "ELD2023-12b", "OPREF-T1"),
+}
+"""What a variant rests on, whatever else holds."""
+_CITES_BESIDES = {
+    "vertebral-fracture": ("OVCF2021-T1",),
+    "recent-fracture": ("OVCF2021-T2", "OVCF2021-T4"),
+    "several-fractures": ("OVCF2021-T2",),
+    "frax-high": ("REHAB2024-08",),
+    "fracture": ("ELD2023-11c", "OPREF-M4"),
+    "low-kidney-function": ("OVCF2021-T3", "ELD2023-07e"),
+    "denosumab": ("ELD2023-07a",),
+    "romosozumab": ("ELD2023-08a",),
+    "raloxifene": ("OPREF-T6",),
+}
+"""What is added by a reason for the stratum, by a drug that is offered, and by what else the text says."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -71,9 +92,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     newest_fracture = next(iter(chart.fractures), None)
     lowest = lowest_t(chart)
     mild = newest_fracture is None and lowest is not None and lowest.value > n.t_info_only
+    estimate = kidneys.lowest if kidneys.below(n.egfr_alendronate) else None
+    options = (*referral, *chosen.options, *beside.options)
+    variant = "specialist" if below_30 else stratum.level
     yield Finding(
         indicator=INFO if mild else WARNING,
-        variant="specialist" if below_30 else stratum.level,
+        variant=variant,
         values={
             "reasons": stratum.reasons,
             "t_score": lowest,
@@ -81,15 +105,35 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "fracture": newest_fracture,
             "diseased": diseased,
             "documented": chart.problem("osteoporosis") is not None,
-            "estimate": kidneys.lowest if kidneys.below(n.egfr_alendronate) else None,
+            "estimate": estimate,
+            "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
+            "before": _before(chosen),
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
         facts=tuple(_evidence(chart)),
-        options=(*referral, *chosen.options, *beside.options),
+        cites=_cites(
+            variant,
+            *stratum.reasons,
+            *(option.key for option in options),
+            *(("fracture",) if newest_fracture else ()),
+            *(("low-kidney-function",) if estimate else ()),
+        ),
+        options=options,
         dropped=(*chosen.dropped, *beside.dropped),
         notes=("renal-earlier-lower",) if kidneys.earlier_lower else (),
     )
+
+
+def _before(chosen: Offer) -> list[Drug]:
+    """The drugs that rank before the recommended one, but must wait for something."""
+    waiting = takewhile(lambda option: not option.recommended, chosen.options)
+    return [DRUGS[option.key] for option in waiting] if chosen.recommended else []
+
+
+def _cites(variant: str, *besides: str) -> tuple[str, ...]:
+    """The recommendations behind a variant and what comes to it, each once."""
+    return tuple(dict.fromkeys(chain(_CITES[variant], *(_CITES_BESIDES.get(key, ()) for key in besides))))
 
 
 def _treated_lately(chart: Chart, n: Numbers) -> bool:

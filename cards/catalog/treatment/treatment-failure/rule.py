@@ -47,6 +47,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "fracture": broken,
                 "start": course.start,
                 "exact": not (broken.latest or course.start_latest),
+                "specialist": any(o.kind == "service" for o in chosen.options),
             },
             facts=(facts.fracture(broken), facts.started(course)),
             options=chosen.options,

@@ -38,7 +38,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         yield Finding(
             indicator=CRITICAL if forbidding else WARNING,
             variant="forbidden" if forbidding else "careful",
-            values={"reasons": list(dict(reasons)), "others": list(dict(careful)) if forbidding else []},
+            values={
+                "reasons": list(dict(reasons)),
+                "others": list(dict(careful)) if forbidding else [],
+                "inr_limit": n.inr_severe,
+                "platelets_limit": n.platelets_severe,
+            },
+            cites=("OVCF2021-S3",) if forbidding and not careful else (),
             facts=(facts.drafted(draft), *(fact for _, some in reasons for fact in some)),
             options=(*((service("spine-mri"),) if unseen else ()), discard(draft, recommended=bool(forbidding))),
             any_number=unseen,

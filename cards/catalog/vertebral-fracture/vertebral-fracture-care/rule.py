@@ -13,6 +13,21 @@ from cards.engine.options import safety, service
 from cards.thresholds import Numbers
 from cards.vocabulary import DRUGS
 
+_CITES = (
+    "OVCF2021-D2",
+    "OVCF2021-D5",
+    "OVCF2021-S1",
+    "OVCF2021-S2",
+    "OVCF2021-S5",
+    "OVCF2021-T4",
+    "OVCF2021-E1",
+    "ELD2023-11a",
+    "ELD2023-11b",
+    "ELD2023-12c",
+    "OPREF-V1",
+)
+_CITES_CALCITONIN = ("ELD2023-11d", "OPREF-T8")
+
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A new vertebral fracture: MRI tells whether it is fresh; care without or with surgery by the criteria; pain relieved,
@@ -35,6 +50,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     seen = chart.done("spine-mri", since=broken.when) is not None or chart.ordered("spine-mri")
     pain = pain_score(chart, n.pain_window_months)
     severe = pain is not None and pain.below(pain_limit(chart.numbers, pain)) is False
+    calcitonin = all(warned.indicator is INFO for warned in safety(chart, DRUGS["calcitonin"]))
+    old = (chart.age or 0) >= n.very_old_years
     yield Finding(
         indicator=WARNING,
         variant="mri" if not seen else "care",
@@ -42,10 +59,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "fracture": broken,
             "pain": pain,
             "severe": severe,
-            "calcitonin": all(warned.indicator is INFO for warned in safety(chart, DRUGS["calcitonin"])),
+            "calcitonin": calcitonin,
             "drugs": _drugs(chart, earlier),
-            "old": (chart.age or 0) >= n.very_old_years,
+            "old": old,
         },
+        cites=(*_CITES, *(_CITES_CALCITONIN if calcitonin else ()), *(("OVCF2021-S6",) if old else ())),
         facts=(facts.fracture(broken), *((facts.measured(pain),) if pain else ())),
         options=tuple(_care(chart, seen)),
         any_number=True,
