@@ -22,7 +22,7 @@ from cards.words import phrases
 from cards.words.phrases import phrase
 from cards.words.templates import block, blocks, has, load
 
-__all__ = ["Text", "cites_of", "label", "load", "render", "what"]
+__all__ = ["Text", "cites_of", "closing", "label", "load", "render", "what"]
 
 SUMMARY = 139
 """Code points of a summary at most (CDS Hooks: fewer than 140)."""
@@ -147,8 +147,12 @@ def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
     parts = {"why": [why], "do": [do], "record": [*facts, *_not_known(finding, language)]}
     parts["words"] = [_bullets(_explained("\n".join(text for part in parts.values() for text in part), language))]
     sections = [_section(phrase("patient", key, language), texts) for key, texts in parts.items() if any(texts)]
-    closing = [_titles(cites_of(finding), language), phrase("patient", "closing", language)]
-    return Text(summary, "\n\n".join([*sections, *closing]))
+    return Text(summary, "\n\n".join([*sections, _titles(cites_of(finding), language)]))
+
+
+def closing(language: str) -> str:
+    """What the last card of a patient's answer ends with: what these cards are for, and what not to do because of them."""
+    return phrase("patient", "closing", language)
 
 
 def _not_known(finding: Finding, language: str) -> Iterator[str]:

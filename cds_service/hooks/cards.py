@@ -60,7 +60,6 @@ def to_wire(
     Members without a value are left out. KeyError for a code that no rule has.
     """
     card = all_cards()[finding.code]
-    kept_back = for_patient and templates.has(finding, "patient_facts", language)
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
     document = primary(cites_of(finding))
     source: Json = {
@@ -82,7 +81,7 @@ def to_wire(
             order_safety=sections()[card.section].safety,
             language=language,
         ),
-        "extension": _extension(finding, language, told=not kept_back),
+        "extension": _extension(finding, language, for_patient=for_patient),
     }
     if base_url and not for_patient:
         url = f"{base_url}/knowledge/cards/{card.code}?lang={language}"
@@ -109,11 +108,13 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
     return kept
 
 
-def _extension(finding: Finding, language: str, *, told: bool) -> Json:
-    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources (``told``:
-    unless the text keeps these from its reader)."""
+def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
+    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources; for a patient
+    none that the words keep back."""
     recommendations = _recommendations(cites_of(finding), language)
-    facts = dict.fromkeys(fact for found in (finding, *finding.contains) for fact in found.facts) if told else ()
+    together = (finding, *finding.contains)
+    told = [each for each in together if not (for_patient and templates.has(each, "patient_facts", language))]
+    facts = dict.fromkeys(fact for each in told for fact in each.facts)
     contained = [
         {"code": each.code, "indicator": each.indicator.value, "recommendations": list(cites_of(each))}
         for each in finding.contains
