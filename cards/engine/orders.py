@@ -114,6 +114,7 @@ def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, 
         [d for d in drugs if d is not order.drug],
         start=start if start and start > chart.today else None,
         replaces=(order.draft,) if order.draft else (),
+        stops=(order.course,) if order.course else (),
         recommend=recommend and not specialist,
     )
     referral = (service(REFERRAL, recommended=order.draft is None),) if specialist else ()

@@ -178,7 +178,8 @@ def has(finding: Finding, which: str, language: str) -> bool:
 
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
-    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it.
+    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it. The text may ask
+    for the ``short`` words of other findings.
 
     It raises ContentError where a block names what the finding does not have.
     """
@@ -191,6 +192,7 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
         "indicator": finding.indicator.value,
         "about": finding.about,
         "offered": offered,
+        "short": lambda found: Markdown(phrases.listed([block(each, "short", language, chart) for each in found], language)),
     }
     context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})
 

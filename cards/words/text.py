@@ -92,12 +92,15 @@ def _withheld(finding: Finding, language: str) -> str:
 
 
 def label(option: Option, language: str, chart: Chart) -> str:
-    """What the button of a suggestion says, as plain text: the condition first, the start date last.
+    """What the button of a suggestion says, as plain text: the condition first, then what ends with it, the start date last.
 
     ``option.label`` names another phrase of the [option] table than the one of the option's kind.
     """
     drafts = phrases.listed([phrases.name(each, language) for each in option.replaces] or [""], language)
     text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
+    if option.stops:
+        stopped = phrases.listed([phrases.name(course.drug, language) for course in option.stops], language)
+        text = phrase("option", "stop", language, stopped=stopped, label=text)
     if option.start is not None and option.start > chart.today:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
     if option.condition:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cards.engine.card import Card, group_of
+from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.engine.run import run
 from cards.vocabulary import Data
@@ -54,5 +55,8 @@ def _kind(finding: Finding) -> tuple[str, str]:
 
 
 def missing(card: Card) -> Iterator[str]:
-    """The groups that ``rests_on`` (or ``needs``) should name and does not."""
-    yield from sorted(groups_of(card) - {group_of(name) for name in card.rests_on})
+    """The groups that ``rests_on`` (or ``needs``) should name and does not. What a check of orders rests on that the card is
+    handed need not be named again: that the check could not be made is said."""
+    checks = [all_cards()[code] for code in card.earlier if all_cards()[code].checks_orders]
+    named = {group_of(name) for told in (card, *checks) for name in told.rests_on}
+    yield from sorted(groups_of(card) - named)

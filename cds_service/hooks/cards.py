@@ -109,8 +109,8 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
 
 
 def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
-    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources; for a patient
-    none that the words keep back."""
+    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources; a patient
+    gets none of those that the words keep back."""
     recommendations = _recommendations(cites_of(finding), language)
     together = (finding, *finding.contains)
     told = [each for each in together if not (for_patient and templates.has(each, "patient_facts", language))]
