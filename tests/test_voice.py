@@ -87,6 +87,11 @@ def test_start_of_treatment_takes_over_from_every_check_that_ends_a_drug() -> No
     assert set(first.cards) - {"pregnancy", "calcitonin-cancer"} <= set(all_cards()["start-treatment"].earlier)
 
 
+def test_two_drafts_of_calcium_draw_one_warning() -> None:
+    cards = cards_of(told("calcium-intake: Two drafts of one product are two"))
+    assert [card["source"]["topic"]["code"] for card in cards if card["indicator"] == "warning"] == ["calcium-intake"]
+
+
 def removed_by(card: Json) -> Iterator[str]:
     """The drafts that a card's suggestions delete."""
     for suggestion in card.get("suggestions", ()):

@@ -49,6 +49,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
     parental_hip_fracture: bool = False
     drafts: tuple[Draft, ...] = ()
+    beside: tuple[Draft, ...] = ()
+    """On order-select the drafts that are not selected: they draw no cards, and are judged with those that are."""
     set_aside: tuple[SetAside, ...] = ()
     unread: tuple[Unread, ...] = ()
     failed: frozenset[Data] = frozenset()
@@ -158,6 +160,11 @@ class Chart(Struct, frozen=True, kw_only=True):
         wanted = frozenset(mechanisms)
         return [d for d in self.drafts if d.drug is not None and d.drug.mechanism in wanted]
 
+    def drafted_beside(self, mechanisms: Iterable[Mechanism]) -> list[Draft]:
+        """Those that are not selected."""
+        wanted = frozenset(mechanisms)
+        return [d for d in self.beside if d.drug is not None and d.drug.mechanism in wanted]
+
     def without(self, drug: Drug) -> Chart:
         """This chart once the drug (whatever its strength) is given up: how an alternative to it is judged."""
         courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
@@ -167,8 +174,10 @@ class Chart(Struct, frozen=True, kw_only=True):
         """This chart with one more order on the desk (in place of ``replaced``), as order-sign would see it: how an option is
         tried before it is offered. With a draft goes all that its product holds."""
         gone = {d.id for d in replaced if not d.repeated}
-        others = tuple(d for d in self.drafts if d not in replaced and d.id not in gone)
-        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft))
+        others, beside = (
+            tuple(d for d in some if d not in replaced and d.id not in gone) for some in (self.drafts, self.beside)
+        )
+        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft), beside=beside)
 
     def _of_same_record(self, **changes: Any) -> Chart:
         """A copy that differs in nothing that the record says: what was worked out from it still holds."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from cards.chart import ORDER_HOOKS, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, Chart, Course, Draft, SetAside, facts
 from cards.chart.facts import Fact
+from cards.definitions.basket import dose
 from cards.definitions.kidney import renal
 from cards.definitions.person import adult
 from cards.engine.findings import CRITICAL, Finding, Indicator, Option
@@ -41,9 +42,10 @@ class Order(Struct, frozen=True):
     def graded(self, indicator: Indicator) -> Indicator:
         return indicator if self.draft else indicator.milder()
 
-    def fact(self) -> list[Fact]:
+    def fact(self, chart: Chart) -> list[Fact]:
+        """The draft by drug and dose, or since when the drug is taken."""
         if self.draft is not None:
-            return [] if self.draft.proposed else [facts.drafted(self.draft)]
+            return [] if self.draft.proposed else [facts.drafted(self.draft, dose(chart, self.draft))]
         return [facts.on_board(self.course)] if self.course else []
 
 
@@ -93,7 +95,7 @@ def finding_about(
         indicator=graded,
         variant=variant,
         values={"drug": order.drug, "active": order.draft is None, **(values or {})},
-        facts=(*order.fact(), *evidence),
+        facts=(*order.fact(chart), *evidence),
         options=() if trying else tuple(options),
         any_number=any_number,
         dropped=chosen.dropped,

@@ -10,9 +10,10 @@ from functools import cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import Chart, SetAside
+from cards.chart import Chart, Draft, SetAside
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ACCEPTED
+from cards.definitions.basket import dose
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Dropped, Finding, Option
@@ -96,7 +97,7 @@ def label(option: Option, language: str, chart: Chart) -> str:
 
     ``option.label`` names another phrase of the [option] table than the one of the option's kind.
     """
-    drafts = phrases.listed([phrases.name(each, language) for each in option.replaces] or [""], language)
+    drafts = phrases.listed([_draft(each, option, language, chart) for each in option.replaces] or [""], language)
     text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
     if option.stops:
         stopped = phrases.listed([phrases.name(course.drug, language) for course in option.stops], language)
@@ -106,6 +107,14 @@ def label(option: Option, language: str, chart: Chart) -> str:
     if option.condition:
         text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
     return phrases.capital(text)
+
+
+def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
+    """What a draft is called; with its dose where the button only removes it, since the basket may hold another of the drug."""
+    name = phrases.name(draft, language)
+    plain = draft.drug is not None and not draft.drug.oncologic and not draft.product
+    told = dose(chart, draft) if option.kind == "discard" and plain else None
+    return f"{name} {told[language]}" if told else name
 
 
 def _condition(option: Option, language: str, chart: Chart) -> str:

@@ -72,14 +72,21 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding]:
     """The calcium that is being ordered, with what is on the list."""
-    drafts = sorted(chart.drafted(_CALCIUM), key=lambda draft: not draft.product)
+    selected = sorted(chart.drafted(_CALCIUM), key=lambda draft: not draft.product)
+    drafts = [*chart.drafted_beside(_CALCIUM), *selected]
     total = intake(taken, drafts)
-    if not drafts or total.daily <= n.calcium_supplement_mg:
+    if not selected or total.daily <= n.calcium_supplement_mg:
         return
     yield Finding(
         indicator=WARNING,
         variant="ordered",
-        values={"daily": total.daily, "unread": total.unread, "listed": bool(taken), "count": len(drafts)},
+        values={
+            "drug": DRUGS["calcium"],
+            "daily": total.daily,
+            "unread": total.unread,
+            "listed": bool(taken),
+            "count": len(drafts),
+        },
         cites=_LIMIT,
         facts=(*(facts.drafted(each, dose(chart, each)) for each in drafts), *map(facts.taken, taken)),
         options=(discard(drafts[-1]),),

@@ -39,7 +39,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 about = other_drug(course.drug, course)
                 yield finding_about(chart, Order(draft.drug, draft=draft), INFO, [facts.on_board(course)], values=about)
                 break
-    for draft, before in basket(chart, chart.drafted(ANTIRESORPTIVE | ANABOLIC)):
+    for draft, before in basket(chart, ANTIRESORPTIVE | ANABOLIC):
         for other in before:
             if draft.drug and other.drug and (draft.drug.mechanism in ANABOLIC) is not (other.drug.mechanism in ANABOLIC):
                 yield _both_drafted(chart, draft, other)

@@ -47,14 +47,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if chart.hook not in ORDER_HOOKS:
         yield from _both_taken(chart)
         return
-    for draft, others in basket(chart, chart.drafted(_NOT_TOGETHER)):
+    for draft, others in basket(chart, _NOT_TOGETHER):
         for other in others:
             if draft.drug and other.drug and _clash(draft.drug, other.drug):
                 yield _duplicate(chart, draft, other.drug, None, facts.drafted(other, dose(chart, other)))
         for course in chart.courses(_clashing(draft.drug)) if draft.drug else ():
             if draft.drug and _clash(draft.drug, course.drug) and still_works(chart, course, draft):
                 yield _duplicate(chart, draft, course.drug, course, facts.on_board(course))
-    for draft, others in basket(chart, chart.drafted(CHECKED)):
+    for draft, others in basket(chart, CHECKED):
         same = [other for other in others if draft.drug and other.drug and _one_drug(draft.drug, other.drug)]
         if draft.drug and same:
             yield _ordered_twice(chart, draft, draft.drug, same)
