@@ -29,8 +29,9 @@ hammer: .venv/installed-test ## Put the running service under load: 16 threads, 
 both-sides: .venv/installed-test ## Move each number of the medicine: some case must notice on both sides
 	@exec $(BIN)/python -m tests.both_sides
 
-silence: .venv/installed-test ## Spoil every field, answer and order of every story: no card may go unsaid
-	@exec $(BIN)/python -m tests.silence
+silence: .venv/installed-test ## Spoil every field, answer and order of every story, and a sample in every case: no card may go unsaid
+	@$(BIN)/python -m tests.silence
+	@exec $(BIN)/python -m tests.silence --cases --sample
 
 cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
 	@exec $(BIN)/python -m tests.cluster

@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from cards.chart import Unread
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.engine import sources
 from cards.engine.findings import CRITICAL, Finding
+from cards.vocabulary import Name
 from cds_service import metrics
 from cds_service.hooks.request import Call
 from cds_service.store import Override, Shown, Store
@@ -108,5 +110,6 @@ def _later(moment: datetime, months: int) -> datetime:
 
 def _told(fact: Fact) -> str:
     """What a fact says, without the id of the resource that it stands in: drafts get a new one each time."""
-    value = fact.value if isinstance(fact.value, str | int | float | None) else fact.value.en
+    value = fact.value.en if isinstance(fact.value, Name) else fact.value
+    value = float(value) if isinstance(value, Decimal) else value
     return json.dumps([fact.name.en, value, fact.unit, fact.when and fact.when.isoformat()])

@@ -61,12 +61,12 @@ def _trace(trace: Trace, language: str) -> RenderableType:
 
 def _rows(lines: Iterable[Line], language: str) -> list[tuple[str, str, str, str]]:
     """What was used first, then what was set aside, then the rest; one row for all uses of one resource."""
-    uses: dict[str, list[str]] = {}
+    uses: dict[str, list[Line]] = {}
     rows = []
     for line in lines:
         outcome = OUTCOMES[line.outcome][0]
         if line.outcome == "used":
-            uses.setdefault(line.source, []).append(line.what)
+            uses.setdefault(line.source, []).append(line)
         elif line.outcome == "unread":
             why = phrase("why-unread", line.why, language)
             rows.append((line.source, outcome, line.what, f"{why}: {line.detail}".removesuffix(": ")))
@@ -75,7 +75,9 @@ def _rows(lines: Iterable[Line], language: str) -> list[tuple[str, str, str, str
             rows.append((line.source, outcome, line.what, why))
         else:
             rows.append((line.source, outcome, line.what if line.outcome == "left-out" else "", line.why))
-    rows += [(source, "used", ", ".join(dict.fromkeys(what)), "") for source, what in uses.items()]
+    for source, used in uses.items():
+        what, why = (", ".join(filter(None, dict.fromkeys(said))) for said in ([u.what for u in used], [u.why for u in used]))
+        rows.append((source, "used", what, why))
     order = [name for name, _ in OUTCOMES.values()]
     return sorted(rows, key=lambda row: (order.index(row[1]), row[2], row[3], row[0]))
 

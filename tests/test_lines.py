@@ -160,6 +160,6 @@ def test_a_word_of_the_vocabulary_has_its_english_name_its_first_code_and_its_us
     assert look_up("problems", "ckd-4") == {"icd10": "N18.4", "text": "chronic kidney disease stage 4"}
     assert look_up("problems", "cancer") == {"snomed": "254837009", "text": "cancer"}, "C is a chapter, no code"
     assert look_up("drugs", "goserelin") == {"atc": "L02AE03", "text": "goserelin"}
-    calcitriol = {"atc": "A11CC04", "text": "calcitriol 0.25 ug capsule", "dose": "0.25 ug", "every": "1 d", "route": "oral"}
+    calcitriol = {"atc": "A11CC04", "text": "calcitriol 0.25 mcg capsule", "dose": "0.25 ug", "every": "1 d", "route": "oral"}
     assert look_up("drugs", "calcitriol") == calcitriol
     assert look_up("services", "tsh") == {"loinc": "3016-3", "text": "TSH"}

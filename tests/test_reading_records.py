@@ -18,13 +18,7 @@ from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
 
 WAITING = {
-    "words and codes that are not read yet": (
-        *("bilateral-oophorectomy", "doubt-elsewhere-kills-dialysis", "doubt-elsewhere-kills-mi", "egfr-50044-7"),
-        *("egfr-unit-1.73.m2", "gestational-diabetes", "label-wording-becomes-fracture", "lumbar-puncture-is-imaging"),
-        *("nondisplaced-femoral-neck-read-as-negated", "nontraumatic-fracture-read-as-negated"),
-        *("op-high-risk-of-fracture-unread", "possible-pneumonia-kills-mi", "possible-uti-kills-hip-fracture"),
-        *("prevention-education", "pulmonary-thromboembolism-raloxifene-zh", "risk-wording-becomes-fracture", "sct-309735004"),
-    ),
+    "codes and units that are not read yet": ("bilateral-oophorectomy", "egfr-50044-7", "egfr-unit-1.73.m2"),
     "results by name and reports that are not read yet": (
         *("dxa-report-conclusion-zh", "femur-tscore", "spine-xray-conclusion", "text-only-t-score"),
         "text-only-creatinine-sign-zoledronate",

@@ -1,6 +1,6 @@
 """What may be known of a patient, and the questions that a rule asks."""
 
-from cards.chart.chart import Chart, per_chart
+from cards.chart.chart import DOSE_UNREAD, REASON_UNREAD, Chart, per_chart
 from cards.chart.records import (
     ORDER_HOOKS,
     OTHER_REASON,
@@ -25,12 +25,14 @@ PROBLEM_CREATE, DISCHARGE, REFILL = Hook.PROBLEM_CREATE, Hook.DISCHARGE, Hook.RE
 
 __all__ = [
     "DISCHARGE",
+    "DOSE_UNREAD",
     "ORDER_HOOKS",
     "ORDER_SELECT",
     "ORDER_SIGN",
     "OTHER_REASON",
     "PATIENT_VIEW",
     "PROBLEM_CREATE",
+    "REASON_UNREAD",
     "REFILL",
     "Allergy",
     "Chart",

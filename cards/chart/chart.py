@@ -103,6 +103,12 @@ class Chart(Struct, frozen=True, kw_only=True):
         groups = {ANALYTES[key].group for key in keys if key in ANALYTES}
         return tuple(s for s in self.set_aside if s.key in keys or (not s.key and s.data in groups))
 
+    def unread_of(self, reason: str, *told: Course | Draft) -> tuple[SetAside, ...]:
+        """What was set aside for a reason among the entries of these courses and drafts: a dose, a start, a reason of the order
+        that nobody can read."""
+        sources = {source for each in told for source in (each.sources if isinstance(each, Course) else (each.id,))}
+        return tuple(each for each in self.set_aside if each.reason == reason and each.source in sources)
+
     def group_failed(self, key: str) -> bool:
         """Whether the group of data that this analyte belongs to could not be had."""
         return ANALYTES[key].group in self.failed
@@ -201,12 +207,14 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
     return known
 
 
-_SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start"})
-"""Reasons for which something was set aside that leave nothing open, or an age or a start that `incomplete-data` asks for."""
+DOSE_UNREAD, REASON_UNREAD = "dose-unreadable", "reason-unreadable"
+"""It is known which drug is taken or ordered, and not how much of it, or for what."""
+_SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
+"""Reasons for which something was set aside that leave nothing open but what single rules ask for: an age, a start, a dose."""
 
 
-_RANGE = "range-unreadable"
-"""The value counts, and nobody can tell whether it is normal."""
+_OF_THE_DAY = frozenset({"range-unreadable", "site-unreadable", "unreadable"})
+"""Another value of the same day does not stand in for what could not be read: the value, whether it is normal, or its site."""
 
 _OVER_TIME = frozenset({"bmd", "ctx", "p1np", "height"})
 _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
@@ -238,4 +246,4 @@ def _read_since(chart: Chart, aside: SetAside) -> bool:
     newest = chart.newest(aside.key)
     if aside.key in _OVER_TIME or newest is None or aside.when is None:
         return False
-    return newest.when > aside.when or (newest.when == aside.when and aside.reason != _RANGE)
+    return newest.when > aside.when or (newest.when == aside.when and aside.reason not in _OF_THE_DAY)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 
 from msgspec import Struct
 
 from cards.chart.calendar import Partial, as_recorded
 from cards.chart.chart import Chart
 from cards.chart.records import Course, Draft, Fracture, Measurement, Problem
+from cards.chart.shown import round_near, shown
 from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Name
 
 
 class Fact(Struct, frozen=True):
-    """A piece of evidence as a card shows it: what it is, its value as recorded, unit, date (``latest``: as in ``records``),
-    and where it stands."""
+    """A piece of evidence as a card shows it: what it is, its value as recorded (a Decimal: with these decimals), unit, date
+    (``latest``: as in ``records``), and where it stands."""
 
     name: Name
-    value: str | float | Name | None = None
+    value: str | float | Decimal | Name | None = None
     unit: str = ""
     when: date | None = None
     source: str = ""
@@ -31,19 +33,15 @@ class Fact(Struct, frozen=True):
 
 
 def measured(measurement: Measurement) -> Fact:
-    """A value as the record writes it; a computed one in the rules' unit, with the formula as a note."""
-    analyte = ANALYTES[measurement.key]
-    name = analyte.name
+    """A value as the record writes it; a computed one in the unit of what it was computed from, with the formula as a note."""
+    name = ANALYTES[measurement.key].name
     if measurement.site is not None:
         site = SITE_NAMES[measurement.site]
         name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
-    note = _how(measurement.computed) if measurement.computed else None
-    rounded = round(measurement.value, analyte.digits)
-    value: str | float = f"{measurement.comparator}{rounded:g}" if measurement.comparator else rounded
-    given = measurement.given if measurement.given and not measurement.computed else ""
-    if given and not _same_unit(given, analyte.unit):
-        note = Name(f"recorded as {given}", f"原始记录：{given}")
-    return Fact(name, value, analyte.unit, measurement.when, measurement.source, note, measurement.latest)
+    note = _how(measurement) if measurement.computed else None
+    told = shown(measurement)
+    value: str | Decimal = f"{measurement.comparator}{told.value}" if measurement.comparator else told.value
+    return Fact(name, value, told.unit, measurement.when, measurement.source, note, measurement.latest)
 
 
 _HOW = {
@@ -55,30 +53,28 @@ _HOW = {
 _CORRECTED = re.compile(r"total \+ (\S+) × \((\S+) − albumin\)")
 
 
-def _how(computed: str) -> Name:
-    """How a value came about that was not measured.
+def _how(measurement: Measurement) -> Name:
+    """How a value came about that was not measured; the formula for calcium in SI units where it is told in these.
 
-    >>> _how("total + 0.8 × (4.0 − albumin)").zh
-    '计算值：总钙 + 0.8 ×（4.0 − 白蛋白）'
+    >>> in_mmol = Measurement("calcium-corrected", 9, date(2026, 1, 1), factor=4.008, computed="total + 0.8 × (4.0 − albumin)")
+    >>> _how(in_mmol).zh
+    '计算值：总钙 + 0.02 ×（40 − 白蛋白 g/L）'
     """
-    formula = _CORRECTED.sub(r"总钙 + \1 ×（\2 − 白蛋白）", computed)
-    return _HOW.get(computed) or Name(f"computed: {computed}", f"计算值：{formula}")
+    computed = measurement.computed
+    formula = _CORRECTED.fullmatch(computed)
+    if formula is None:
+        return _HOW.get(computed) or Name(f"computed: {computed}", f"计算值：{computed}")
+    share, normal, unit = float(formula[1]), float(formula[2]), "g/dL"
+    if measurement.factor != 1:
+        share, normal, unit = round_near(share / measurement.factor / _DECILITERS), normal * _DECILITERS, "g/L"
+    return Name(
+        f"computed: total + {share:g} × ({normal:g} − albumin in {unit})",
+        f"计算值：总钙 + {share:g} ×（{normal:g} − 白蛋白 {unit}）",
+    )
 
 
-def _same_unit(given: str, unit: str) -> bool:
-    """Whether the record's own unit is the one the card shows, spelling aside.
-
-    >>> _same_unit("28 mL/min/{1.73_m2}", "mL/min/1.73 m2"), _same_unit("45 {score}", ""), _same_unit("45 nmol/L", "ng/mL")
-    (True, True, False)
-    """
-    said = given.split(" ", 1)[1] if " " in given else ""
-    bare = not unit and re.fullmatch(r"\{[^{}]*\}", said) is not None  # an annotation is no unit
-    return bare or _spelled(said) in ("", "1", "tscore", "zscore", _spelled(unit))
-
-
-def _spelled(unit: str) -> str:
-    """Letters, digits and slashes of a unit, which all its spellings share."""
-    return re.sub(r"[^a-z0-9/%]", "", unit.replace("µ", "u").replace("μ", "u").replace("²", "2").replace("³", "3").lower())
+_DECILITERS = 10
+"""In a liter."""
 
 
 def last_dose(course: Course) -> Fact:

@@ -60,9 +60,10 @@ class Measurement(Struct, frozen=True, gc=False):
     one issued later, then the one updated last.
 
     ``value`` is in the unit the rules reckon in (``cards.vocabulary.ANALYTES``).
-    ``given`` is the value as the record writes it ("45 nmol/L"), ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and
-    ``high`` are the laboratory's own reference range in the same unit. ``computed`` names the formula where the value was
-    not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
+    ``given`` is the value as the record writes it ("45 nmol/L"), and ``factor`` makes that the unit of the rules; of a computed
+    value they tell the unit of what it was computed from, where that is the same quantity. ``comparator`` is "", "<", "<=",
+    ">" or ">=". ``low`` and ``high`` are the laboratory's own reference range in the unit of the rules. ``computed`` names the
+    formula where the value was not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
     """
 
     key: str
@@ -79,6 +80,7 @@ class Measurement(Struct, frozen=True, gc=False):
     computed: str = ""
     order: tuple[datetime, ...] = ()
     latest: date | None = None
+    factor: float = 1
 
     @property
     def at_latest(self) -> date:
@@ -156,6 +158,7 @@ class FractureEntry(Struct, frozen=True, gc=False):
     subsequent: bool = False
     text: str = ""
     latest: date | None = None
+    low_energy: bool = False
 
 
 class Fracture(Struct, frozen=True):

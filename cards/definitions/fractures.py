@@ -29,8 +29,9 @@ def fragility(
     forearm or rib, happened at {fragility-age-years} or later (age known, and the date; of a year or month one day of that age
     is enough), no transport accident or fall from height
     is on record within {high-energy-window-days} days either side, and no bone metastasis, myeloma or primary bone cancer is on
-    record that began by that day or has no date. Without such a code it is presumed: the card asks to confirm it. A fracture
-    coded as osteoporotic after such a tumor counts, and the card says so. Refuted entries do not count, resolved ones do.
+    record that began by that day or has no date. Without such a code, and where no words say that the energy was low (which a
+    transport accident near by does not outweigh), it is presumed: the card asks to confirm it. A fracture coded as osteoporotic
+    after such a tumor counts, and the card says so. Refuted entries do not count, resolved ones do.
 
     Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
     ICD-10-CM 7th characters for later care (D, G, K, P, S) are no new fracture. Entries of one site within {one-fracture-days}
@@ -65,12 +66,11 @@ def _fracture(
         age = patient.age_on(last) if last else None
         if entry.site not in FRAGILITY_SITES or age is None or age < numbers.fragility_age_years:
             return None
-        if _near(entry.when, problems, _HIGH_ENERGY, days=numbers.high_energy_window_days) or _after_tumor(
-            entry.when, problems
-        ):
+        hard = _near(entry.when, problems, _HIGH_ENERGY, days=numbers.high_energy_window_days) and not entry.low_energy
+        if hard or _after_tumor(entry.when, problems):
             return None
     after = _after_tumor(entry.when, problems)
-    presumed = not entry.osteoporotic
+    presumed = not (entry.osteoporotic or entry.low_energy)
     return Fracture(entry.site, entry.when, entry.source, entry.part, presumed, after, entry.latest)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement, SetAside, facts, per_chart
 from cards.chart.calendar import add_days
 from cards.chart.facts import Fact
+from cards.definitions.person import BIRTH, SEX
 from cards.thresholds import Numbers
-from cards.vocabulary import Data, Drug
+from cards.vocabulary import Data, Drug, Name
 
 UNREADABLE = frozenset({"unit-unknown", "no-unit", "implausible", "unreadable"})
 """Reasons for which a value is on record and says something that nobody could read."""
@@ -20,7 +20,8 @@ UNREADABLE = frozenset({"unit-unknown", "no-unit", "implausible", "unreadable"})
 class Renal(Struct, frozen=True):
     """What is known of the kidneys: the estimates that count, lowest first, and an earlier lower one that was left out.
 
-    ``uncomputed``: a creatinine that gave no estimate, for want of sex or age, of a child, or because it has a comparator.
+    ``uncomputed``: a creatinine that gave no estimate, for want of sex or age, of a child, or because it has a comparator;
+    ``lacking``: the names of what it was for want of, where it is no older than the estimates.
     """
 
     estimates: tuple[Measurement, ...] = ()
@@ -28,6 +29,7 @@ class Renal(Struct, frozen=True):
     unreadable: tuple[SetAside, ...] = ()
     dialysis: bool = False
     uncomputed: Measurement | None = None
+    lacking: tuple[Name, ...] = ()
 
     @property
     def lowest(self) -> Measurement | None:
@@ -41,12 +43,14 @@ class Renal(Struct, frozen=True):
         return None if None in answers or not answers else False
 
     def undecided(self, threshold: float) -> bool:
-        """Whether something is on record that does not let ``below`` decide, or is newer than all that does but unreadable."""
+        """Whether something is on record that does not let ``below`` decide, or is newer than all that does but unreadable, or
+        might say less for want of age or sex."""
         below = self.below(threshold)
         if below is None:
             return bool(self.estimates or self.unreadable or self.uncomputed)
         newest = max(estimate.when for estimate in self.estimates)
-        return not below and any(s.when is not None and s.when > newest for s in self.unreadable)
+        unread = any(s.when is not None and s.when > newest for s in self.unreadable)
+        return not below and (unread or bool(self.lacking))
 
 
 @per_chart
@@ -70,11 +74,21 @@ def renal(chart: Chart) -> Renal:
     elif not newest:
         newest = _by_stage(chart)
     if not newest:
-        return Renal(unreadable=left, uncomputed=uncomputed)
+        return Renal(unreadable=left, uncomputed=uncomputed, lacking=_lacking(chart, uncomputed))
     oldest = add_days(max(m.when for m in newest), -chart.numbers.renal_agree_days)
     counted = sorted((m for m in newest if m.when >= oldest), key=_reach)
     lower = [m for m in newest if m.when < oldest and _reach(m) < _reach(counted[0])]
-    return Renal(tuple(counted), min(lower, key=_reach, default=None), left, dialysis is not None, uncomputed)
+    beside = uncomputed if uncomputed is not None and uncomputed.when >= oldest else None
+    earlier = min(lower, key=_reach, default=None)
+    return Renal(tuple(counted), earlier, left, dialysis is not None, uncomputed, _lacking(chart, beside))
+
+
+def _lacking(chart: Chart, creatinine: Measurement | None) -> tuple[Name, ...]:
+    """What of the person keeps a creatinine from giving an estimate."""
+    if creatinine is None or creatinine.comparator:
+        return ()
+    lacks = ((BIRTH, chart.patient.birth is None), (SEX, not chart.patient.sex))
+    return tuple(name for name, is_lacking in lacks if is_lacking)
 
 
 def unreadable(chart: Chart, *keys: str, since: date) -> tuple[SetAside, ...]:
@@ -107,10 +121,12 @@ def _computed(chart: Chart) -> Measurement | None:
     weight = chart.newest("weight", since=chart.months_ago(chart.numbers.renal_window_months))
     if weight is not None and not weight.comparator:
         value = cockcroft_gault(creatinine.value, age, weight.value, female=chart.patient.female)
-        return replace(creatinine, key="crcl", value=value, computed="Cockcroft-Gault")
-    return replace(
-        creatinine, key="egfr", value=ckd_epi_2021(creatinine.value, age, female=chart.patient.female), computed="CKD-EPI 2021"
-    )
+        return _estimate("crcl", value, creatinine, "Cockcroft-Gault")
+    return _estimate("egfr", ckd_epi_2021(creatinine.value, age, female=chart.patient.female), creatinine, "CKD-EPI 2021")
+
+
+def _estimate(key: str, value: float, creatinine: Measurement, formula: str) -> Measurement:
+    return Measurement(key, value, creatinine.when, creatinine.source, computed=formula, latest=creatinine.latest)
 
 
 def _by_stage(chart: Chart) -> list[Measurement]:
@@ -157,5 +173,6 @@ def drug_limit(numbers: Numbers, drug: Drug) -> int:
 
 
 def renal_facts(kidneys: Renal) -> tuple[Fact, ...]:
-    """All that is on record of the kidneys, the creatinine too from which nothing could be computed."""
-    return tuple(map(facts.measured, filter(None, (*kidneys.estimates, kidneys.uncomputed))))
+    """All that is on record of the kidneys, the creatinine too from which nothing could be computed, and for want of what."""
+    measured = map(facts.measured, filter(None, (*kidneys.estimates, kidneys.uncomputed)))
+    return (*measured, *(Fact(name, Name("not known", "不详")) for name in kidneys.lacking))

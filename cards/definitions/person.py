@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from cards.chart import Chart, Measurement, per_chart
+from cards.chart import Chart, Measurement, SetAside, per_chart
+from cards.vocabulary import Name
+
+BIRTH, SEX = Name("date of birth", "出生日期"), Name("sex (female or male)", "性别（男或女）")
 
 
 def adult(chart: Chart) -> bool:
@@ -28,14 +31,19 @@ def t_group(chart: Chart) -> bool:
 
 
 def pregnant(chart: Chart) -> bool:
-    """Female, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end and that
+    """Not male, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end and that
     began or was recorded within {pregnancy-days} days; an undated one counts. Miscarriage, delivery and puerperium are none."""
-    if not chart.patient.female or (chart.age is not None and chart.age >= chart.numbers.pregnancy_age_years):
+    if chart.patient.sex == "male" or (chart.age is not None and chart.age >= chart.numbers.pregnancy_age_years):
         return False
     since = chart.days_ago(chart.numbers.pregnancy_days)
     return any(
         p.active and p.abated is None and (p.when is None or p.when >= since) for p in chart.problems.get("pregnancy", ())
     )
+
+
+def of_unknown_age(chart: Chart) -> tuple[SetAside, ...]:
+    """The fractures on record of which nobody can tell whether they count, since the date of birth is not known."""
+    return tuple(each for each in chart.set_aside if each.reason == "age-unknown")
 
 
 def body_mass_index(chart: Chart) -> Measurement | None:

@@ -131,12 +131,14 @@ class Undecided(Struct, frozen=True):
 
 class NotRun(Struct, frozen=True):
     """A check that could not be made, or whose silence means nothing: which card's, which orders it would have judged
-    (mechanisms and services; none: it judges no orders), and for want of which data, or over which value."""
+    (mechanisms and services; none: it judges no orders), for want of which data, or over which value, and how much it matters
+    when the order is signed."""
 
     code: str
     judges: frozenset[str] = frozenset()
     missing: tuple[Data, ...] = ()
     undecided: Undecided | None = None
+    indicator: Indicator = Indicator.WARNING
 
 
 class Earlier(Struct, frozen=True):

@@ -25,6 +25,7 @@ from cards.engine.run import run
 from cards.vocabulary import (
     ABALOPARATIDE,
     ALENDRONATE,
+    ANTI_OSTEOPOROSIS,
     COURSES,
     DENOSUMAB,
     MENATETRENONE,
@@ -95,6 +96,14 @@ def ranking(chart: Chart) -> Sequence[Drug]:
     return VERY_HIGH if risk(chart).very_high else HIGH
 
 
+def _unread(chart: Chart, drug: Drug, findings: Iterable[Finding]) -> bool:
+    """Whether what could not be had or read may forbid the drug, or make it superfluous: something of the drugs that are taken,
+    something that a check of it asked for, or a renal value, of a drug that is for working kidneys."""
+    if chart.doubts(COURSES) or any(finding.values.get("missing") for finding in findings):
+        return True
+    return drug.mechanism in ANTI_OSTEOPOROSIS and drug not in RENAL_VERY_LOW and bool(chart.doubts((Data.RENAL,)))
+
+
 def additional(chart: Chart) -> Sequence[Drug]:
     """Raloxifene as an additional option, not recommended: postmenopausal, raised breast-cancer risk on record, and neither a
     hip fracture nor a hip T-score of {t-osteoporosis} or lower (OPREF-T6)."""
@@ -122,8 +131,9 @@ def offer(
     recommended, unless the card says that none is. Three are shown, the recommended one among them.
 
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
-    that, the drug is dropped, too, and no other takes its place; where it is something of the drugs that the patient takes,
-    none is offered. Where the ranking rests on anything of the kind, none is recommended.
+    that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
+    place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
+    the kind, the same are offered and none is recommended.
 
     ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
     names another regimen than the usual one, by drug. ``stops`` are courses that the option takes the place of: those of
@@ -133,7 +143,7 @@ def offer(
     options: list[Option] = []
     dropped: list[Dropped] = []
     withheld = 0
-    recommend = recommend and not chart.doubts(RANKED)
+    certain, best_found = not chart.doubts(RANKED), False
     for drug in drugs:
         phrase = _unsuitable(chart, drug, start)
         if phrase:
@@ -144,15 +154,16 @@ def offer(
         if critical:
             dropped.append(Dropped(drug.key, because=critical))
             continue
-        if chart.doubts(COURSES) or any(finding.values.get("missing") for finding in findings):
+        if _unread(chart, drug, findings):
             dropped.append(Dropped(drug.key, phrase="not-read"))
             withheld += 1
             continue
         warnings = tuple(f for f in findings if f.indicator is not INFO)
-        best = recommend and not warnings and not any(o.recommended for o in options)
+        best = recommend and not warnings and not best_found
         if best or len(options) + withheld < SHOWN:
-            regimen = regimens.get(drug.key, "")
-            options.append(Option("drug", drug.key, regimen, start, best, replaces, ended, warnings))
+            best_found = best_found or best
+            regimen, star = regimens.get(drug.key, ""), best and certain
+            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings))
     return Offer(_shown(options), tuple(dropped))
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart
 from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
-from cards.engine.findings import CRITICAL, Earlier, Finding, NotRun, Undecided
+from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, NotRun, Undecided
 from cards.thresholds import Numbers, Thresholds
 from cards.vocabulary import COURSES, Data
 
@@ -32,23 +32,24 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
             continue
         doubt = () if card.last else chart.doubts(card.rests_on)
         if chart.failed and (missing := card.needs & chart.failed):
-            not_run.append(NotRun(card.code, _judges(card), tuple(sorted(missing))))
+            not_run.append(_not_run(card, tuple(sorted(missing))))
             continue
         told = list(ask(card, chart, found, not_run))
         not_run += [NotRun(card.code, undecided=each) for each in told if isinstance(each, Undecided)]
         some = tuple(_doubted(card, chart, each, doubt) for each in told if isinstance(each, Finding))
         if some:
             found[card.code] = some
-        if doubt and not _settled(card, told) and _concerned(card, chart):
-            not_run.append(NotRun(card.code, _judges(card), doubt))
+        if doubt and not _settled(card, chart, told) and _concerned(card, chart):
+            not_run.append(_not_run(card, doubt))
     return sorted((finding for some in found.values() for finding in some), key=urgency)
 
 
-def _settled(card: Card, told: list[Finding | Undecided]) -> bool:
-    """Whether a rule has spoken: an advice that fires, a check of orders that forbids. What only warns might have forbidden."""
-    if card.checks_orders:
-        return any(isinstance(each, Finding) and each.indicator is CRITICAL for each in told)
-    return bool(told)
+def _settled(card: Card, chart: Chart, told: list[Finding | Undecided]) -> bool:
+    """Whether a rule has spoken: an advice that fires (about an order: that warns), a check of orders that forbids. What only
+    warns might have forbidden."""
+    about_orders = card.unchecked is not None and chart.hook in ORDER_HOOKS
+    least = CRITICAL if card.checks_orders else WARNING if about_orders else INFO
+    return any(isinstance(each, Finding) and each.indicator.rank <= least.rank for each in told)
 
 
 def _concerned(card: Card, chart: Chart) -> bool:
@@ -95,6 +96,7 @@ def _numbers(thresholds: Thresholds, code: str, shared: tuple[str, ...]) -> Numb
     return thresholds.of(code, shared)
 
 
-def _judges(card: Card) -> frozenset[str]:
-    """The mechanisms and services of the orders that the card would have judged."""
-    return frozenset({*card.drugs, *card.services}) if card.checks_orders or card.services else frozenset()
+def _not_run(card: Card, missing: tuple[Data, ...]) -> NotRun:
+    """That a card could not speak, and of which orders it would have. What advises beside an order weighs less than a check."""
+    judges = frozenset({*card.drugs, *card.services}) if card.unchecked else frozenset()
+    return NotRun(card.code, judges, missing, indicator=WARNING if card.checks_orders or card.services else INFO)

@@ -37,6 +37,9 @@ class Mechanism(StrEnum):
     NUCLEOTIDE = "nucleotide-analog"
     THYROID_HORMONE = "thyroid-hormone"
     ANTICOAGULANT = "anticoagulant"
+    CALCIMIMETIC = "calcimimetic"
+    PHOSPHATE_BINDER = "phosphate-binder"
+    PATENT_MEDICINE = "bone-patent-medicine"
 
 
 class Drug(Struct, frozen=True):

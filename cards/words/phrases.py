@@ -7,6 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +15,7 @@ import msgspec
 
 from cards.chart import Course, Draft, Fracture, Measurement, Problem
 from cards.chart.calendar import Partial, months_between
+from cards.chart.shown import Shown, shown
 from cards.vocabulary import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES, SITE_NAMES, Data, Name, Site
 
 LANGUAGES = ("en", "zh")
@@ -35,17 +37,26 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
 _ESCAPE = re.compile(r"\\([\\`*_\[\]<>#|~&])")
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _UNITS = {
-    "[iU]": "IU",
-    "[IU]": "IU",
     "m[IU]/L": "mIU/L",
     "mg/(24.h)": "mg/24 h",
     "10*3/uL": "10³/μL",
+    "10*9/L": "10⁹/L",
+    "umol/L": "μmol/L",
     "g/cm2": "g/cm²",
+    "mg/cm2": "mg/cm²",
     "mg/cm3": "mg/cm³",
     "kg/m2": "kg/m²",
     "mL/min/1.73 m2": "mL/min/1.73 m²",
     "mL/min/{1.73_m2}": "mL/min/1.73 m²",
 }
+_BY_LANGUAGE = {
+    "years": Name("years", "岁"),
+    "[iU]": Name("units", "IU"),
+    "[IU]": Name("units", "IU"),
+    "ug": Name("mcg", "μg"),
+    "ug/L": Name("mcg/L", "μg/L"),
+}
+_THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 LONGEST = 80
 """Code points of record text that a card repeats at most."""
 
@@ -157,6 +168,16 @@ def num(value: float, digits: int = 2) -> str:
     return text.replace("-", "−") if text != "-0" else "0"
 
 
+def grouped(number: str, language: str) -> str:
+    """Digits with the thousands set apart where the language does so: an order of 10000 has been read as 1000.
+
+    >>> grouped("−1250.5", "en"), grouped("1250.5", "zh"), grouped("800", "en")
+    ('−1,250.5', '1250.5', '800')
+    """
+    whole, point, decimals = number.partition(".")
+    return (_THOUSANDS.sub(",", whole) if language == "en" else whole) + point + decimals
+
+
 def span(length: int | tuple[date, date], language: str, unit: str = "days") -> str:
     """A duration in years and months, in days below two months: a number of ``unit`` ("days", "months") or two dates.
 
@@ -212,13 +233,13 @@ def name(thing: object, language: str, *tables: Mapping[str, Any]) -> str:
 
 
 def unit(code: str, language: str) -> str:
-    """A unit as people write it, from UCUM: annotations dropped.
+    """A unit as people write it, from UCUM: annotations dropped. In English no μg, which handwriting makes into mg.
 
-    >>> unit("mg/(24.h)", "en"), unit("mL/min/{1.73_m2}", "en"), unit("{T-score}", "en"), unit("years", "zh")
-    ('mg/24 h', 'mL/min/1.73 m²', '', '岁')
+    >>> unit("mg/(24.h)", "en"), unit("mL/min/{1.73_m2}", "en"), unit("{T-score}", "en"), unit("years", "zh"), unit("ug", "en")
+    ('mg/24 h', 'mL/min/1.73 m²', '', '岁', 'mcg')
     """
-    if code == "years":
-        return "岁" if language == "zh" else code
+    if code in _BY_LANGUAGE:
+        return _BY_LANGUAGE[code][language]
     return _UNITS.get(code) or _ANNOTATION.sub("", code)
 
 
@@ -240,14 +261,22 @@ def word(thing: object, language: str) -> str:
         return day(thing, language)
     if isinstance(thing, bool) or thing is None:
         raise TypeError("a card's text prints no truth value")
+    if isinstance(thing, Decimal):
+        return grouped(str(thing).replace("-", "−"), language)
     if isinstance(thing, int | float):
-        return num(thing)
+        return grouped(num(thing), language)
     if isinstance(thing, Measurement):
-        analyte = ANALYTES[thing.key]
-        return quantity(escape(thing.comparator) + num(thing.value, analyte.digits), analyte.unit, language)
+        return quantity(bare(thing, language), shown(thing).unit, language)
+    if isinstance(thing, Shown):
+        return quantity(word(thing.value, language), thing.unit, language)
     if isinstance(thing, str) and not isinstance(thing, Site | Data):
         return escape(clean(thing))
     return escape(name(thing, language))
+
+
+def bare(measurement: Measurement, language: str) -> str:
+    """A measurement as the record has it, without its unit."""
+    return escape(measurement.comparator) + word(shown(measurement).value, language)
 
 
 def listed(words: Iterable[str], language: str) -> str:

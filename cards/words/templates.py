@@ -21,6 +21,8 @@ Blocks see the finding's values and ``variant``, ``indicator``,
 - ``day`` of a date ("in 2026" where the record tells no more: print what is ``dated``, never ``when``), ``on`` of a date with
   its preposition ("on 3 Mar 2026", "in 2026"), ``date`` of one behind any other preposition ("since 2026");
 - ``num`` of a number (decimals);
+- ``bare`` of a measurement, without its unit; ``like(measurement)`` of a limit, in the unit in which that is shown, and
+  ``beside(measurement)`` the same without the unit: "eGFR {{ estimate | bare }}, limit {{ limit | beside(estimate) }}";
 - ``span`` of a number of days, of a number of months (``span("months")``) or of two dates;
 - ``drug``, ``service``, ``analyte``, ``problem``, ``fracture`` for what a key is called;
 - ``unchecked`` of a card's code names the check that could not be made;
@@ -29,7 +31,7 @@ Blocks see the finding's values and ``variant``, ``indicator``,
 - ``names`` joins a list, ``unit`` writes a UCUM unit, ``capital`` raises the first letter.
 
 Printed without a filter, a drug, course, draft, analyte, site, problem, fracture or group of data gives its name, a
-measurement its value with the unit, a date and a number what ``day`` and ``num`` give.
+measurement its value with the unit, both as the record has them, a date and a number what ``day`` and ``num`` give.
 
 Strings among the values are taken to come from the record: wherever they are printed they are cleaned and escaped.
 """
@@ -55,6 +57,7 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 
 from cards.chart import Chart
+from cards.chart.shown import like
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
@@ -125,7 +128,10 @@ def environment(language: str) -> Environment:
         "day": lambda when: Markdown(phrases.day(when, language)),
         "on": lambda when: Markdown(phrases.on_day(when, language)),
         "date": lambda when: Markdown(phrases.bare_day(when, language)),
-        "num": lambda value, digits=2: Markdown(phrases.num(value, digits)),
+        "num": lambda value, digits=2: Markdown(phrases.grouped(phrases.num(value, digits), language)),
+        "bare": lambda measurement: Markdown(phrases.bare(measurement, language)),
+        "like": lambda limit, measurement: Markdown(phrases.word(like(limit, measurement), language)),
+        "beside": lambda limit, measurement: Markdown(phrases.word(like(limit, measurement).value, language)),
         "span": lambda length, unit="days": Markdown(phrases.span(length, language, unit)),
         "phrase": lambda key, table: Markdown(phrases.phrase(table, key, language)),
         "unchecked": lambda code: Markdown(_unchecked(code, language)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -109,12 +110,13 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
 
 
 def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
-    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources; a patient
-    gets none of those that the words keep back."""
+    """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources, unless the
+    text for a patient keeps these from its reader."""
     recommendations = _recommendations(cites_of(finding), language)
-    together = (finding, *finding.contains)
-    told = [each for each in together if not (for_patient and templates.has(each, "patient_facts", language))]
-    facts = dict.fromkeys(fact for each in told for fact in each.facts)
+    open_to_reader = (
+        found for found in (finding, *finding.contains) if not (for_patient and templates.has(found, "patient_facts", language))
+    )
+    facts = dict.fromkeys(fact for found in open_to_reader for fact in found.facts)
     contained = [
         {"code": each.code, "indicator": each.indicator.value, "recommendations": list(cites_of(each))}
         for each in finding.contains
@@ -143,7 +145,9 @@ def _evidence(fact: Fact, language: str) -> Json:
     """One fact: ``unit`` stays UCUM, ``date`` is ISO 8601 (a year or month where the record tells no more), ``reference``
     relative to the client's FHIR server."""
     value = fact.value
-    if value is not None and not isinstance(value, int | float):
+    if isinstance(value, Decimal):
+        value = float(value)
+    elif value is not None and not isinstance(value, int | float):
         value = clean(value) if isinstance(value, str) else name(value, language)
     given = {
         "label": clean(fact.name[language]),

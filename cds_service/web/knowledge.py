@@ -122,17 +122,23 @@ def _search() -> dict[str, str]:
 
 
 def _examples(evaluator: Evaluator) -> dict[str, list[Json]]:
-    """By card code, how it reads for the patients that are shipped, or in a case where none of them brings it about: made when
-    the first card's page is asked for."""
+    """By card code, how it reads by itself for the patients that are shipped, or in a case where none of them brings it about:
+    made when the first card's page is asked for."""
     found: dict[str, list[Json]] = defaultdict(list)
     for fixture in (*fhir_fixtures.all_fixtures(), *untold()):
-        call = parse(orjson.dumps(fixture.request()), fixture.hook)
-        given = [evaluator.evaluate(call, language, fixture.as_of).response["cards"] for language in LANGUAGES]
-        for english, chinese in zip(*given, strict=True):
+        for english, chinese in zip(*(_alone(evaluator, fixture, language) for language in LANGUAGES), strict=True):
             examples = found[english["source"]["topic"]["code"]]
             if len(examples) < MOST_EXAMPLES and english["summary"] not in [e["en"]["summary"] for e in examples]:
                 examples.append({"fixture": fixture, "en": _shown(english), "zh": _shown(chinese)})
     return found
+
+
+def _alone(evaluator: Evaluator, fixture: fhir_fixtures.Fixture, language: str) -> list[Json]:
+    """The cards of a patient, each by itself, and those that merge others."""
+    call = parse(orjson.dumps(fixture.request()), fixture.hook)
+    apart: list[Json] = evaluator.evaluate(call, language, fixture.as_of, apart=True).response["cards"]
+    whole: list[Json] = evaluator.evaluate(call, language, fixture.as_of).response["cards"]
+    return [*apart, *(card for card in whole if all_cards()[card["source"]["topic"]["code"]].merges)]
 
 
 def _shown(card: Json) -> Json:

@@ -17,7 +17,7 @@ from tests.fhir.conftest import CM, SNOMED, WHO, Reader, concept, condition
 
 def said(system: str, code: str, text: str = "") -> tuple[set[str], str]:
     found = understand(Concept((Coding(system, code),) if code else None, text or None), TERMINOLOGY)
-    return set(found.problems), found.fracture.site if found.fracture else ""
+    return set(found.problems), ", ".join(fracture.site for fracture in found.fractures)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,9 @@ def said(system: str, code: str, text: str = "") -> tuple[set[str], str]:
         (CM, "I64", "", set(), ""),
         (WHO, "V43.5", "", {"transport-accident"}, ""),
         (WHO, "O26.9", "", {"pregnancy"}, ""),
+        (WHO, "I21.9", "急性心肌梗死？", set(), ""),
+        (WHO, "I21.9", "急性心肌梗死，肺炎待排", {"myocardial-infarction"}, ""),
+        (WHO, "S32.000", "腰椎骨折待排", set(), ""),
         (WHO, "O80", "", set(), ""),
         (WHO, "Z99.2", "", {"dialysis"}, ""),
         ("", "", "腰椎压缩性骨折", set(), "vertebra"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cards.chart import Chart
-from cds_service.fhir.reading.names import LONGEST, Found, Names
+from cds_service.fhir.phrases import LONGEST, Found, Names
 from tests.fhir.conftest import LOINC, Reader, concept, condition, medication, observation
 
 Resource = dict[str, Any]

@@ -25,13 +25,6 @@ UNTIL_TOLD = 60
 LONGER = frozenset({"vertebral-fracture-care"})
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+(?:[.,’'/%-][^\W_]+)*%?")
-STILL_TOO_LONG = frozenset(
-    {
-        "calcitonin-cancer",
-        "hypocalcemia",
-    }
-)
-"""Cards whose texts are yet to be gone over."""
 
 
 def length(markdown: str, language: str) -> int:
@@ -67,8 +60,6 @@ def test_a_card_is_short_enough_to_be_read(code: str, language: str) -> None:
             too_long.append(f"{sample.title}: {counted} of {allowed(sample, language)} ({sample.told})")
         if until > UNTIL_TOLD * (1 if language == "en" else 2):
             too_long.append(f"{sample.title}: {until} until the first instruction ends ({sample.told})")
-    if code in STILL_TOO_LONG and too_long:
-        pytest.xfail("its texts are yet to be gone over")
     assert not too_long, "\n".join(too_long)
 
 

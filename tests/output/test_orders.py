@@ -135,7 +135,7 @@ def test_the_draft_that_is_replaced_is_deleted_first() -> None:
     first, second = act(Option("drug", "denosumab", replaces=(draft,)))
     assert first == {"type": "delete", "description": "Delete the draft: zoledronate", "resourceId": "MedicationRequest/d1"}
     assert second["type"] == "create"
-    assert second["description"] == "Draft a prescription: denosumab 60 mg SC every 6 months"
+    assert second["description"] == "Draft a prescription: denosumab 60 mg subcutaneously every 6 months"
 
 
 def test_a_draft_without_an_address_is_left_alone() -> None:

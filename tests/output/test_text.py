@@ -150,7 +150,7 @@ def test_a_variant_without_words_is_an_error(made_up: str, chart: Chart) -> None
 
 
 def test_a_label_gives_the_regimen(chart: Chart) -> None:
-    assert text.label(Option("drug", "denosumab"), "en", chart) == "Denosumab 60 mg SC every 6 months"
+    assert text.label(Option("drug", "denosumab"), "en", chart) == "Denosumab 60 mg subcutaneously every 6 months"
     assert text.label(Option("drug", "alendronate"), "zh", chart) == "阿仑膦酸钠 70 mg 口服，每周1次"
 
 
@@ -166,7 +166,7 @@ def test_a_start_that_has_come_is_not_mentioned(chart: Chart, today: date) -> No
 
 def test_a_condition_comes_first(made_up: str, chart: Chart) -> None:
     warned = Option("drug", "denosumab", condition=(replace(finding(made_up, estimate=28.0), indicator=WARNING),))
-    assert text.label(warned, "en", chart) == "After eGFR 28 is checked: denosumab 60 mg SC every 6 months"
+    assert text.label(warned, "en", chart) == "After eGFR 28 is checked: denosumab 60 mg subcutaneously every 6 months"
 
 
 def test_several_conditions_stand_side_by_side(made_up: str, chart: Chart) -> None:
@@ -178,7 +178,7 @@ def test_several_conditions_stand_side_by_side(made_up: str, chart: Chart) -> No
 def test_an_option_that_replaces_a_draft_names_it(chart: Chart) -> None:
     draft = Draft("MedicationRequest/1", ALENDRONATE)
     instead = Option("drug", DENOSUMAB.key, replaces=(draft,))
-    assert text.label(instead, "en", chart) == "Denosumab 60 mg SC every 6 months, in place of alendronate"
+    assert text.label(instead, "en", chart) == "Denosumab 60 mg subcutaneously every 6 months, in place of alendronate"
     assert text.label(Option("discard", replaces=(draft,)), "zh", chart) == "撤销草稿医嘱：阿仑膦酸钠"
 
 

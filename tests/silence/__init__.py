@@ -1,4 +1,4 @@
-"""Nothing passes in silence: two laws over all stories, and what makes records worse.
+"""Nothing passes in silence: two laws over all stories and cases, and what makes records worse.
 
 | module | what |
 |---|---|
@@ -11,5 +11,6 @@
 | ``laws`` | what an answer to a worse record must still say |
 | ``running`` | every mutation of a story, or a seeded sample of them, judged |
 
-``make silence`` runs all; the tests run the sample and what was found before (``found.yaml``).
+``make silence`` runs all of the stories and a sample of each case; the tests run a sample of the stories and of some cases, and
+what was found before (``found.yaml``).
 """

@@ -8,7 +8,7 @@ from typing import Any
 from tests.silence.answers import SERVER
 from tests.silence.asking import concerns_us
 from tests.silence.json_path import REMOVED, Json, Path, put
-from tests.silence.mutation import Law, Mutation, bundle_of
+from tests.silence.mutation import Law, Mutation, all_selected, bundle_of
 
 _METOPROLOL = {"coding": [{"system": "http://www.whocc.no/atc", "code": "C07AB02"}], "text": "metoprolol 50 mg tablet"}
 _ELSEWHERE = "patient of another server"
@@ -39,7 +39,7 @@ def of_context(body: Json) -> Iterator[Mutation]:
             if defect == _ELSEWHERE:
                 changed |= {"fhirServer": SERVER}
             yield Mutation(f"{bundle}[{number}]", defect, kind, law, changed)
-    if "selections" in body["context"]:
+    if "selections" in body["context"] and all_selected(body):
         yield from _selections(body, bundle)
 
 
@@ -87,7 +87,7 @@ def _changed(entry: Json, **fields: Any) -> Json:
 
 
 def _selections(body: Json, bundle: str) -> Iterator[Mutation]:
-    """A selection that names no draft selects none: then all are judged, as where nothing is said."""
+    """A selection that names no draft selects none: then all are judged, as they were."""
     for defect, chosen in (("matches no draft", ["MedicationRequest/not-there"]), ("empty", []), ("missing", REMOVED)):
         worse = put(body, ("context", "selections"), chosen)
         yield Mutation(f"{bundle}.selections", defect, f"{bundle} selections", Law.SAME, worse)

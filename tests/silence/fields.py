@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.silence.json_path import REMOVED, Json, Path, places, put, written
-from tests.silence.mutation import Law, Mutation, bundle_of, group_of
+from tests.silence.mutation import Law, Mutation, all_selected, bundle_of, group_of
 
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T.*)?)?)?")
 _NEEDED = {
@@ -54,6 +54,8 @@ def of_context(body: Json) -> Iterator[Mutation]:
         for path, defect, value in defects(entry["resource"]):
             if value is REMOVED and str(path[0]).startswith("medication") and body["hook"] == "order-select":
                 continue  # a form in which no drug is chosen yet
+            if path == ("id",) and defect == "number" and not all_selected(body):
+                continue  # it can be read, and is not the one that was selected
             place: Path = ("context", bundle, "entry", number, "resource", *path)
             kind = f"{bundle} {entry['resource']['resourceType']}.{_kind(path)}"
             yield Mutation(f"{bundle}[{number}].{written(path)}", defect, kind, Law.DRAFT, put(body, place, value))

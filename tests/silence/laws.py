@@ -1,9 +1,10 @@
 """What an answer to a worse call must still hold, and what it breaks.
 
 A warning or critical card *stays* where the answer holds as many of its code as before, none milder, alone or inside a merged
-card. What is lacking is *said* by a line that was not there before: one of `incomplete-data`, or a caution that names why
-something on record was not used. It is *named* where such a line holds the name of the group. No law depends on other words
-than those names, which come from the phrase tables.
+card. What is lacking is *said* by a line that was not there before: one of `incomplete-data`, or a caution that tells why
+something on record was not used. It is *named* where such a line holds the name of the group, or of something that stands in
+it: an analyte, a drug, a fracture. A field of the record that cannot be read must be named; a caution about something else says
+nothing of it. No law depends on other words than those names, which come from the phrase tables.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from cards.vocabulary import Data
-from cards.words.phrases import PHRASES
+from cards.definitions.person import BIRTH, SEX
+from cards.vocabulary import ANALYTES, COURSES, DRUGS, FRACTURE_SITES, Analyte, Data, Drug, Name
+from cards.words.phrases import PHRASES, name
 from tests.silence.answers import ESSENTIAL
 from tests.silence.asking import Answered
 from tests.silence.json_path import Json
@@ -105,7 +107,8 @@ def _said(mutation: Mutation, sound: Answered, worse: Answered) -> bool:
     if mutation.law is Law.GROUP:
         there = INCOMPLETE in dict(_shown(worse.cards))
         return there and any(_names(line, mutation.groups) for _, line in new)
-    return bool(of_incomplete) or any(_reasons().search(line.casefold()) for _, line in new)
+    told = [*of_incomplete, *(line for _, line in new if _reasons().search(line.casefold()))]
+    return any(mutation.law is Law.DRAFT or _names(line, mutation.groups, inside=True) for line in told)
 
 
 def _lines(card: Json) -> Iterator[str]:
@@ -113,8 +116,25 @@ def _lines(card: Json) -> Iterator[str]:
     yield from filter(None, card["detail"].splitlines())
 
 
-def _names(line: str, groups: Iterable[Data]) -> bool:
-    return any(PHRASES["unread"][group]["en"].casefold() in line.casefold() for group in groups)
+def _names(line: str, groups: Iterable[Data], *, inside: bool = False) -> bool:
+    """Whether a line names one of the groups or (``inside``) something that stands in one."""
+    said = line.casefold()
+    return any(
+        PHRASES["unread"][group]["en"].casefold() in said or (inside and any(name in said for name in _inside(group)))
+        for group in groups
+    )
+
+
+@cache
+def _inside(group: Data) -> frozenset[str]:
+    """The names of what stands in a group of data, as cards write them."""
+    things: list[Analyte | Drug | Name] = [analyte for analyte in ANALYTES.values() if analyte.group is group]
+    things += DRUGS.values() if group in (*COURSES, Data.ALLERGIES) else ()
+    things += FRACTURE_SITES.values() if group is Data.CONDITIONS else ()
+    things += (BIRTH, SEX) if group is Data.PATIENT else ()
+    words = [name(thing, "en") for thing in things]
+    words += [PHRASES["set-aside"]["age-unknown"]["en"]] if group is Data.PATIENT else []
+    return frozenset(word.casefold() for word in words)
 
 
 @cache

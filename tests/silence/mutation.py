@@ -57,6 +57,13 @@ def group_of(hook: str) -> Mapping[str, Data]:
     return {query.key: query.data for query in build(reads, load().observation_codes())}
 
 
+def all_selected(body: Json) -> bool:
+    """Whether every order in a hook's context is selected."""
+    _, entries = bundle_of(body)
+    chosen = body["context"].get("selections")
+    return chosen is None or {f"{e['resource']['resourceType']}/{e['resource']['id']}" for e in entries} <= {*chosen}
+
+
 def bundle_of(body: Json) -> tuple[str, list[Any]]:
     """The name of the Bundle in the hook's context and its entries; "" and none where there is no such."""
     for name in ("draftOrders", "medications", "conditions"):

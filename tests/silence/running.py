@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from random import Random
@@ -11,10 +12,12 @@ from tests.silence import answers, drafts, fields
 from tests.silence.asking import Answered, ask
 from tests.silence.laws import Breach, breaches
 from tests.silence.mutation import Law, Mutation
-from tests.silence.told import told
+from tests.silence.told import is_case, told
 
 PER_STORY = 160
 """Fields of a record that the sample breaks in each story."""
+PER_CASE = 70
+"""Defects of any kind that the sample tries on each case: about one of each kind."""
 
 
 class Found(NamedTuple):
@@ -41,20 +44,24 @@ def mutations(story: str) -> Iterator[Mutation]:
 
 
 def sample(story: str) -> list[Mutation]:
-    """A part that is the same at every run: all that is not about a field of the record, and of those fields each kind once
-    before any comes twice."""
+    """A part that is the same at every run. Of a story all that is not about a field of the record, and some of those fields;
+    of a case some of everything. Each kind comes once before any comes twice."""
     every = list(mutations(story))
-    chosen = [each for each in every if each.law is not Law.FIELD]
-    chance = Random(story)
-    rest = [each for each in every if each.law is Law.FIELD]
-    chance.shuffle(rest)
-    turn: dict[str, int] = {}
+    if is_case(story):
+        return _some(every, PER_CASE, story)
+    fields = [each for each in every if each.law is Law.FIELD]
+    return [each for each in every if each.law is not Law.FIELD] + _some(fields, PER_STORY, story)
+
+
+def _some(every: list[Mutation], number: int, seed: str) -> list[Mutation]:
+    shuffled = Random(seed).sample(every, len(every))
+    turn: Counter[tuple[Law, str]] = Counter()
     ranked = []
-    for each in rest:
-        turn[each.kind] = turn.get(each.kind, 0) + 1
-        ranked.append((turn[each.kind], each))
+    for each in shuffled:
+        turn[each.law, each.kind] += 1
+        ranked.append((turn[each.law, each.kind], each))
     ranked.sort(key=lambda pair: pair[0])
-    return chosen + [each for _, each in ranked[:PER_STORY]]
+    return [each for _, each in ranked[:number]]
 
 
 def judged(story: str, some: Iterable[Mutation]) -> Iterator[tuple[Mutation, list[Found]]]:

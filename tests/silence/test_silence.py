@@ -1,7 +1,7 @@
 """No defect of a record, of an answer or of an order passes in silence.
 
-Each story runs a seeded sample of what may be wrong with its call (``make silence`` runs all of it), and what was found once
-runs always (``found.yaml``).
+Each story, and some of the cases of the cards, runs a seeded sample of what may be wrong with its call (``make silence`` runs
+all of it), and what was found once runs always (``found.yaml``).
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ import yaml
 from tests.silence import running
 from tests.silence.mutation import Law
 from tests.silence.running import Found
-from tests.silence.told import stories, told
+from tests.silence.told import cases, stories, told
 
 FOUND: list[Mapping[str, str]] = yaml.safe_load(Path(__file__).with_name("found.yaml").read_text(encoding="utf-8"))
+EACH = 24
+"""Every so many-th case of the cards joins the stories; ``make silence`` runs them all."""
 _MOST = 20
 """How many breaches a failing test lists before it counts the rest."""
 
 
-@pytest.mark.parametrize("story", stories())
+@pytest.mark.parametrize("story", [*stories(), *cases()[::EACH]])
 def test_nothing_passes_in_silence(story: str, request: pytest.FixtureRequest) -> None:
     asked: Counter[str] = Counter()
     found: list[Found] = []

@@ -33,10 +33,15 @@ def cases() -> list[str]:
     return [*_cases()]
 
 
+def is_case(name: str) -> bool:
+    """Whether it is the name of a case: "card: name"."""
+    return ": " in name
+
+
 @cache
 def told(name: str) -> Told:
     """A story by its name, or a case as "card: name". KeyError for what is neither."""
-    if (case := _cases().get(name) if ": " in name else None) is not None:
+    if (case := _cases().get(name) if is_case(name) else None) is not None:
         return Told(name, case["today"], request(case))
     story = fhir_fixtures.load(name)
     return Told(name, story.as_of, story.request())

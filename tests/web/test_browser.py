@@ -114,7 +114,7 @@ def test_a_newcomer_understands_the_missed_denosumab_and_closes_the_gap(visitor:
     assert len(visitor.all(".lanes .dose")) == 6
     assert len(visitor.all(".lanes .gap")) == 1
     recommended = card.find_element(By.CSS_SELECTOR, ".suggestions .recommended")
-    assert "Zoledronate 5 mg IV" in recommended.text
+    assert "Zoledronate 5 mg intravenously" in recommended.text
     recommended.click()
     told = visitor.until(lambda: "Stored (HTTP 200)" in visitor.one(".outcome").text and visitor.one(".outcome").text)
     assert "zoledronate 5 mg" in told

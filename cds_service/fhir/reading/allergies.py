@@ -6,17 +6,17 @@ import re
 
 from cards.chart import Allergy, Problem
 from cards.vocabulary import DRUGS, Drug, Mechanism
+from cds_service.fhir.phrases import Mention, Verdict, fold
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread_drug
-from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.terminology.codes import NOT_OURS
 
 _OUT = frozenset({"refuted", "entered-in-error"})
 _VERIFIED = frozenset({"confirmed", "unconfirmed", "presumed", "unknown"})
 _OVER = frozenset({"inactive", "resolved"})
-_FILLER = re.compile(r"(?a)bone cement|\bpmma\b|methyl ?methacrylate|methacrylate resin|骨水泥|甲基丙烯酸甲酯")
+_FILLER = "filler-allergy"
 _ANAPHYLAXIS = re.compile(r"anaphyla|过敏性休克|严重过敏")
 _ANAPHYLAXIS_CODES = frozenset({"39579001"})
 
@@ -25,12 +25,14 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     """Read one AllergyIntolerance into ``facts.allergies``."""
     reactions = found.reaction or ()
     substances = (found.code, *(r.substance for r in reactions))
-    keys = _keys(facts, *substances)
-    filler = _FILLER.search(fold(elements.texts(map(wording, substances)))) is not None
+    mentions = _mentions(facts, *substances)
+    found_keys = _keys(facts, mentions, *substances)
+    filler, keys = _FILLER in found_keys, sorted(found_keys - {_FILLER})
+    doubtful = {m.key for m in mentions if m.verdict is Verdict.DOUBTFUL} - found_keys - {NOT_OURS}
     subject = elements.refer(found.patient, found.subject)
     active = elements.first_code(found.clinical_status, "active") not in _OVER
     stands = active and elements.first_code(found.verification_status) not in _OUT
-    if not keys and not filler:
+    if not keys and not filler and not doubtful:
         whys = [why_unread_drug(substance, facts.terminology) for substance in substances]
         if stands and all(whys) and (not subject or facts.record.is_ours(subject)):
             facts.not_read(source, whys[0], found.code)
@@ -45,12 +47,14 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     if not stands:
         facts.not_ours(source, "AllergyIntolerance", "not active or refuted")
         return
+    for key in sorted(doubtful):
+        facts.put_aside(source, "doubtful", key=key)
     if filler:
         recorded = facts.day(found.recorded_date)
         facts.problems.append(Problem("filler-allergy", source, recorded=recorded, text=wording(found.code)))
         facts.used(source, "filler-allergy")
     manifestations = [m for r in reactions for m in r.manifestation or ()]
-    unclear = facts.record.lacks(source, "criticality", "reaction")  # then taken for the worst, and said
+    unclear = facts.record.lacks(source, "criticality", "reaction", "type")  # then taken for the worst, and said
     if unclear:
         facts.put_aside(source, "unreadable", detail="how severe it was")
     severe = unclear or found.criticality == "high" or any(_is_anaphylaxis(m) for m in manifestations)
@@ -71,15 +75,17 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
         facts.used(source, f"allergy {key}")
 
 
-def _keys(facts: Facts, *concepts: elements.Concept | None) -> list[str]:
-    """Drugs and classes that the codes name; by name where no code is known."""
-    tables = facts.terminology
-    keys = {key for product in tables.drug(*concepts) for key in product.keys}
-    if not keys:
-        text = fold(elements.texts(map(wording, concepts)))
-        found = [*tables.drug_names.find(text), *tables.class_names.find(text)]
-        keys = {key for f in found if not denied(text, f.at) for key in f.key.split("+")}
-    return sorted(keys - {NOT_OURS})
+def _mentions(facts: Facts, *concepts: elements.Concept | None) -> tuple[Mention, ...]:
+    """What the words name, where no code is known."""
+    if facts.terminology.drug(*concepts):
+        return ()
+    return facts.terminology.said("substance", elements.texts(map(wording, concepts)))
+
+
+def _keys(facts: Facts, mentions: tuple[Mention, ...], *concepts: elements.Concept | None) -> set[str]:
+    """Drugs, classes and fillers that the codes name; by name where no code is known."""
+    coded = {key for product in facts.terminology.drug(*concepts) for key in product.keys}
+    return (coded or {m.key for m in mentions if m.is_present}) - {NOT_OURS}
 
 
 def _is_anaphylaxis(concept: elements.Concept) -> bool:

@@ -11,11 +11,11 @@ from cards.chart import FractureEntry, Problem
 from cards.chart.calendar import add_months, years_between
 from cards.definitions.fractures import FRAGILITY_SITES
 from cards.vocabulary import PROBLEMS
+from cds_service.fhir.phrases import Bone, Mention, Verdict, fold
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread_condition
-from cds_service.fhir.reading.names import denied, fold
 from cds_service.fhir.reading.units import number
 from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
 
@@ -23,75 +23,48 @@ _OUT = frozenset({"refuted", "entered-in-error"})
 _VERIFIED = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "unknown"})
 _INACTIVE = frozenset({"inactive", "remission", "resolved"})
 
-_FRACTURE = re.compile(r"(?a)fractur|\bfx\b|骨折|vertebral collapse|collapsed vertebra|椎体压缩")
-_NO_FRAGILITY = re.compile(
-    r"stress|fatigue|atypical|neoplas|metasta|tumou?r|skull|应力|疲劳|非典型|不典型|肿瘤|转移|颅骨|牙折"
-    r"|without (current )?(pathological )?fracture|不伴.{0,6}骨折"
-)
-_OSTEOPOROTIC = re.compile(r"osteopor|fragility|骨质疏松|脆性")
-_HISTORY = re.compile(r"(?a)\bhistory of|\bh/o\b|\bprevious\b|\bpast\b|既往|陈旧|病史|骨折史")
-_SITES = (  # tried in this order: an acetabulum is no hip, a trochanter no vertebra
-    ("pelvis", re.compile(r"(?a)pelvi|pubi[cs]|\bramus|acetabul|sacr(um|al)|\bili(um|ac)\b|骨盆|耻骨|骶骨|髋臼|髂骨")),
-    (
-        "hip",
-        re.compile(
-            r"(?a)\bhips?\b|femoral neck|neck of (the )?femur|trochant|proximal (end of )?(the )?femur"
-            r"|髋|股骨颈|股骨粗隆|股骨转子|转子间|粗隆间|股骨近端"
-        ),
-    ),
-    (
-        "proximal-humerus",
-        re.compile(
-            r"proximal (end of )?(the )?humer|humeral (neck|head)|neck of (the )?humer|upper end of (the )?humer"
-            r"|肱骨近端|肱骨外科颈|肱骨头|肱骨大结节"
-        ),
-    ),
-    (
-        "distal-forearm",
-        re.compile(
-            r"(?a)distal (end of )?(the )?(radi|ulna|forearm)|lower end of (the )?(radi|ulna)|\bcolles|\bwrist\b"
-            r"|桡骨远端|尺骨远端|尺桡骨远端|腕部骨折|柯莱斯"
-        ),
-    ),
-    ("other", re.compile(r"cervical|颈椎|coccy|尾骨|尾椎|stern|胸骨")),
-    ("vertebra", re.compile(r"(?a)vertebr|\bspin(e|al)\b|lumbar|thoracic|compression fracture|椎|压缩性骨折")),
-    ("rib", re.compile(r"(?a)\bribs?\b|肋骨")),
-)
-_WEEKS_PREGNANT = re.compile(
-    r"(?<![避不未备])孕 ?(?:\d{1,2} ?\+ ?\d|\d{1,2} ?(?:周|w))"
-    r"(?![^,，。;；|()（） ]{0,8}(史|流产|引产|早产|分娩|剖宫产|顺产|产后|术后|娩出|终止|停育|胎停|死胎|死亡))"
-)
-_IN_THE_PAST = re.compile(r"(既往|曾|前次)[^,，。;；|]{0,8}$|(史|术后|产后|流产后)[(（][^)）]*$")
-_BOTH_LEVELS = re.compile(r"thoracolumbar|胸腰")
-_PARTS = (
-    ("left", re.compile(r"(?a)\bleft\b|左")),
-    ("right", re.compile(r"(?a)\bright\b|右")),
-)
-_LEVELS = (
-    ("lumbar", re.compile(r"(?a)lumbar|\bl[1-5]\b|腰")),
-    ("thoracic", re.compile(r"(?a)thoracic|\bt(1[0-2]|[1-9])\b|胸")),
-)
 _PARENT = re.compile(r"(?a)\b(mother|father|parent)\b|母亲|父亲|父母|^[父母]$")
 _PARENT_CODES = frozenset({"FTH", "MTH", "PRN", "NFTH", "NMTH", "66839005", "72705000"})
 
 
+_OVER = frozenset({"pregnancy", "infection", "sepsis", "spinal-infection", "hypocalcemia", "hypercalcemia", "smoking"})
+"""What passes: where a text tells of it as of the past, it is over."""
+
+
 class Said(Struct, frozen=True):
-    """What a concept says: problems, at most one fracture; ``disagree`` when its codings do not fit together."""
+    """What a concept says: problems and fractures; ``disagree`` when its codings do not fit together. ``mentions``:
+    what its words name, where they were read."""
 
     problems: frozenset[str] = frozenset()
-    fracture: Diagnosis | None = None
+    fractures: tuple[Diagnosis, ...] = ()
     subsequent: bool = False
     parental: bool = False
     disagree: bool = False
+    mentions: tuple[Mention, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.problems or self.fracture or self.parental)
+        return bool(self.problems or self.fractures or self.parental)
+
+    @property
+    def doubtful(self) -> tuple[Mention, ...]:
+        """What the words name as doubtful, and nothing says for certain."""
+        sites = {fracture.site for fracture in self.fractures}
+        return tuple(
+            m
+            for m in self.mentions
+            if m.verdict is Verdict.DOUBTFUL and (m.bone.site not in sites if m.bone else m.key not in self.problems)
+        )
+
+    @property
+    def besides(self) -> tuple[Mention, ...]:
+        """What the words name that is not there: denied, a risk, the family's, an implant's, or over."""
+        return tuple(m for m in self.mentions if m.verdict is not Verdict.DOUBTFUL and not _is_there(m))
 
 
 def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
     said = facts.meaning(found.code, understand)
-    if not said:
+    if not (said or said.mentions):
         subjects = (found.subject, found.patient)
         facts.not_understood(source, found.code, why_unread_condition, subjects=subjects, gone=not is_stated(found))
         return
@@ -102,8 +75,8 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
         return
     if said.disagree:
         facts.put_aside(source, "codings-disagree")
-    if facts.record.lacks(source, "verificationStatus", "clinicalStatus", "code") or not _is_verified_known(found):
-        facts.put_aside(source, "unreadable", detail="status or code")
+    if _is_in_doubt(source, found, said, facts):
+        facts.put_aside(source, "unreadable", detail="status, code or site")
     onset, latest = _onset(found, facts)
     recorded = facts.day(found.recorded_date)
     if (onset or recorded or facts.today) > facts.today:
@@ -115,10 +88,27 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     if onset is None:
         latest = facts.first_span(found.recorded_date)[1]
     _record(source, facts, found, said, (onset, recorded, latest))
+    _tell_besides(source, facts, said, onset or recorded)
 
 
-def _is_verified_known(found: wire.Condition) -> bool:
-    return elements.first_code(found.verification_status, "confirmed") in _VERIFIED | _OUT
+def _tell_besides(source: str, facts: Facts, said: Said, when: date | None) -> None:
+    """What was named and is no fact: doubtful things are set aside, the others only traced."""
+    for mention in said.doubtful:
+        facts.put_aside(source, "doubtful", key=mention.key if mention.key in PROBLEMS else "", when=when)
+        facts.trace.note_line(source, "not-ours", mention.what, _verdict(mention))
+    for mention in said.besides:
+        facts.trace.note_line(source, "not-ours", mention.what, _verdict(mention))
+    if not (said or said.doubtful):
+        facts.trace.not_ours["Condition, not there by its words"] += 1
+
+
+def _is_in_doubt(source: str, found: wire.Condition, said: Said, facts: Facts) -> bool:
+    """Whether a part of it cannot be read that might make it another condition, or none."""
+    if facts.record.lacks(source, "verificationStatus", "clinicalStatus") or facts.is_broken(found.code):
+        return True
+    if said.fractures and facts.record.lacks(source, "bodySite"):
+        return True
+    return elements.first_code(found.verification_status, "confirmed") not in _VERIFIED | _OUT
 
 
 def is_stated(found: wire.Condition) -> bool:
@@ -137,10 +127,10 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
     abated, active = _state(found, facts)
     for key in sorted(_with_early_menopause(said.problems, onset, facts)):
         facts.problems.append(Problem(key, source, onset, recorded, abated, active, text, latest))
-        facts.used(source, key)
-    if (fracture := said.fracture) is not None:
-        where = fold(elements.texts((wording(code), *map(wording, found.body_site or ()))))
-        part = fracture.part or _part(fracture.site, where, code)
+        facts.used(source, key, _why(said, key))
+    for fracture in said.fractures:
+        where = elements.texts((wording(code), *map(wording, found.body_site or ())))
+        part = fracture.part or _part(fracture.site, where, code, facts.terminology)
         when = onset if fracture.history else onset or recorded
         facts.fractures.append(
             FractureEntry(
@@ -152,14 +142,21 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
                 said.subsequent,
                 text,
                 latest if when else None,
+                fracture.low_energy,
             )
         )
-        facts.used(source, "fracture")
+        facts.used(source, "fracture", _why(said, "fracture"))
         if facts.birth is None and fracture.site in FRAGILITY_SITES and not (fracture.osteoporotic or said.subsequent):
             facts.put_aside(source, "age-unknown", key=fracture.site, when=when)
     if said.parental:
         facts.parental_hip_fracture = True
         facts.used(source, PARENTAL_HIP_FRACTURE)
+
+
+def _verdict(mention: Mention) -> str:
+    """The verdict on what a text names and is no fact, with the words that decided."""
+    verdict = "over" if mention.is_present else mention.verdict
+    return f"{mention.what}: {verdict}, by {', '.join(mention.words)}"
 
 
 def understand(concept: elements.Concept | None, terminology: Terminology) -> Said:
@@ -170,7 +167,7 @@ def understand(concept: elements.Concept | None, terminology: Terminology) -> Sa
 def _understand(concept: elements.Concept, terminology: Terminology) -> Said:
     known = [(c, d) for c in elements.codings(concept) if (d := terminology.condition(c)) is not None]
     if not known:
-        return _by_wording(fold(wording(concept)), terminology)
+        return _by_wording(wording(concept), terminology)
     text = fold(wording(concept))
     holding = [(c, d) for c, d in known if d.wording is None or d.wording.search(text)]
     if not holding:
@@ -180,13 +177,25 @@ def _understand(concept: elements.Concept, terminology: Terminology) -> Said:
         return Said()
     # a code that names a fracture of another kind (stress, neoplasm) beside an S code outweighs it
     is_fracture = "fracture" in best.keys and all(d.keys for _, d in holding)
+    doubted = _doubted(concept, terminology)
+    doubtful = {m.key for m in doubted}
     return Said(
-        frozenset(best.keys & PROBLEMS.keys()),
-        _refined(best, text) if is_fracture else None,
+        frozenset(best.keys & PROBLEMS.keys() - doubtful),
+        (_refined(best, text, terminology),) if is_fracture and "fracture" not in doubtful else (),
         any(subsequent(c) for c, _ in holding),
         PARENTAL_HIP_FRACTURE in best.keys,
         any(not _fits(other, best) for _, other in holding),
+        tuple(m for m in doubted if m.key in best.keys),
     )
+
+
+def _doubted(concept: elements.Concept, terminology: Terminology) -> tuple[Mention, ...]:
+    """What the text beside a code calls doubtful ("MI?"), and nowhere certain: a code has no question mark."""
+    if concept.text is None or any(concept.text == c.display for c in elements.codings(concept)):
+        return ()
+    mentions = terminology.said("problem", concept.text)
+    certain = {m.key for m in mentions if m.verdict is not Verdict.DOUBTFUL}
+    return tuple(m for m in mentions if m.key not in certain)
 
 
 def _specific(diagnosis: Diagnosis) -> tuple[int, bool, int, list[str]]:
@@ -198,44 +207,49 @@ def _fits(other: Diagnosis, best: Diagnosis) -> bool:
     return other.keys <= best.keys and other.site in ("", "unspecified", best.site)
 
 
-def _refined(fracture: Diagnosis, text: str) -> Diagnosis:
+def _refined(fracture: Diagnosis, text: str, terminology: Terminology) -> Diagnosis:
     """A code that says "osteoporotic" without a site takes it from the wording; "osteoporotic" may come from there, too."""
+    mentions = terminology.said("problem", text)
+    bones = [m.bone for m in mentions if m.bone and _is_there(m)]
     site = fracture.site
     if site == "unspecified":
-        site = _site(text) or site
-    osteoporotic = fracture.osteoporotic or _OSTEOPOROTIC.search(text) is not None
-    return Diagnosis(fracture.keys, site, fracture.part, osteoporotic, fracture.history)
+        site = next((bone.site for bone in bones if bone.site not in ("other", "unspecified")), site)
+    weak = any(m.key == "osteoporosis" and _is_there(m) for m in mentions) or any(bone.osteoporotic for bone in bones)
+    low_energy = any(bone.low_energy for bone in bones)
+    return Diagnosis(fracture.keys, site, fracture.part, fracture.osteoporotic or weak, fracture.history, low_energy=low_energy)
 
 
 def _by_wording(text: str, terminology: Terminology) -> Said:
     if not text:
         return Said()
-    problems = frozenset(f.key for f in terminology.problem_names.find(text) if not denied(text, f.at))
-    weeks = _WEEKS_PREGNANT.search(text)
-    if weeks and not _IN_THE_PAST.search(text[: weeks.start()]) and not denied(text, weeks.start()):
-        problems |= {"pregnancy"}
-    match = _FRACTURE.search(text)
-    if match is None or _NO_FRAGILITY.search(text) or denied(text, match.start()):
-        return Said(problems)
-    site = _site(text) or "other"
-    osteoporotic = _OSTEOPOROTIC.search(text) is not None
-    if osteoporotic and site == "other":
-        site = "unspecified"
-    return Said(problems, Diagnosis(frozenset({"fracture"}), site, "", osteoporotic, _HISTORY.search(text) is not None))
+    mentions = terminology.said("problem", text)
+    return Said(
+        frozenset(m.key for m in mentions if m.key in PROBLEMS and _is_there(m)),
+        tuple(dict.fromkeys(_fracture(m, m.bone) for m in mentions if m.bone and _is_there(m))),
+        parental=any(m.parent and m.verdict is Verdict.FAMILY and m.bone and m.bone.site == "hip" for m in mentions),
+        mentions=mentions,
+    )
 
 
-def _site(text: str) -> str:
-    return next((site for site, pattern in _SITES if pattern.search(text)), "")
+def _is_there(mention: Mention) -> bool:
+    return mention.is_present and not (mention.past and mention.key in _OVER)
 
 
-def _part(site: str, text: str, concept: elements.Concept | None) -> str:
-    if site == "vertebra":
-        found = [] if _BOTH_LEVELS.search(text) else [part for part, pattern in _LEVELS if pattern.search(text)]
-    else:
-        if named := next((s for c in elements.codings(concept) if (s := side(c))), ""):
-            return named
-        found = [part for part, pattern in _PARTS if pattern.search(text)]
-    return found[0] if len(found) == 1 else ""
+def _fracture(mention: Mention, bone: Bone) -> Diagnosis:
+    keys = frozenset({"fracture"})
+    return Diagnosis(keys, bone.site, bone.part, bone.osteoporotic, mention.past, low_energy=bone.low_energy)
+
+
+def _why(said: Said, key: str) -> str:
+    """The words that say more of what is there: when, or how."""
+    return ", ".join(dict.fromkeys(word for m in said.mentions if m.key == key and _is_there(m) for word in m.words))
+
+
+def _part(site: str, text: str, concept: elements.Concept | None, terminology: Terminology) -> str:
+    """The side, else the level of a vertebra: by code, else by wording."""
+    if site != "vertebra" and (named := next((s for c in elements.codings(concept) if (s := side(c))), "")):
+        return named
+    return terminology.part_of(site, text)
 
 
 def _with_early_menopause(problems: frozenset[str], onset: date | None, facts: Facts) -> frozenset[str]:
@@ -275,8 +289,8 @@ def family(source: str, found: wire.FamilyMemberHistory, facts: Facts) -> None:
     """Read one FamilyMemberHistory: a parent's hip fracture is what counts."""
     relation = found.relationship
     is_parent = any(c.code in _PARENT_CODES for c in elements.codings(relation)) or _PARENT.search(fold(wording(relation)))
-    said = [understand(c.code, facts.terminology).fracture for c in found.condition or ()]
-    if not is_parent or not any(fracture and fracture.site == "hip" for fracture in said):
+    broken = [fracture for c in found.condition or () for fracture in understand(c.code, facts.terminology).fractures]
+    if not is_parent or not any(fracture.site == "hip" for fracture in broken):
         facts.not_ours(source, "FamilyMemberHistory")
         return
     if not facts.is_ours(source, elements.refer(found.patient)):

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from cards.chart import Dosing
 from cards.vocabulary import Drug, Mechanism
+from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import calcium, elements, strength
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.names import fold
 from cds_service.fhir.reading.sig import Sig, read_sig, route_of
 from cds_service.fhir.reading.timing import Said, agree, days_of, every_of
 from cds_service.fhir.reading.units import number, plain
@@ -270,6 +270,15 @@ def _masses(found: Iterable[tuple[float, str]], drug: Drug, product: Product, un
 
 def _sole(found: Sequence[float]) -> float | None:
     return found[0] if len(set(found)) == 1 else None
+
+
+def has_no_number(dosage: elements.Dosage) -> bool:
+    """Whether words stand where the dose or the timing should be a number."""
+    repeat = dosage.timing.repeat if dosage.timing and dosage.timing.repeat else elements.Repeat()
+    rates = elements.many(dosage.dose_and_rate)
+    doses = (*(rate.dose_quantity for rate in rates), dosage.dose_quantity, dosage.dose)
+    said = (*(each.value for each in doses if each), repeat.frequency, repeat.period, repeat.count)
+    return any(isinstance(each, str) and number(each) is None for each in said)
 
 
 def route(dosage: elements.Dosage) -> str:

@@ -18,7 +18,15 @@ from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, ta
 from cds_service.fhir.reading.ledger import UNNAMED, why_unread
 from cds_service.fhir.reading.lenient import field_of
 from cds_service.fhir.reading.long import say_what_is_too_long
-from cds_service.fhir.reading.medications import Reached, dosing_of, identified, reach, stated_start, unread_reference
+from cds_service.fhir.reading.medications import (
+    Reached,
+    dosing_of,
+    identified,
+    reach,
+    say_what_dose_is_unread,
+    stated_start,
+    unread_reference,
+)
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.services import services_of
 from cds_service.fhir.terminology.codes import Terminology
@@ -66,9 +74,19 @@ def read_drafts(facts: Facts, given: Iterable[Given]) -> tuple[Draft, ...]:
 
 
 def selected_of(record: Record, selected: frozenset[str] | None) -> list[Given]:
-    """The drafts that ``selected`` names (None: all of them). Where it names none that is there, all are meant."""
+    """The drafts that ``selected`` names (None: all of them); where it names one that is not there, those besides of which
+    nobody can tell what they are called. Where it names none that is there, all are meant."""
     drafts = list(record.drafts)
-    return [given for given in drafts if _is_selected(given, selected)] or drafts
+    if selected is None:
+        return drafts
+    there = [reference for reference in selected if any(_is_called(given, reference) for given in drafts)]
+    lost = len(there) < len(selected)
+    chosen = [
+        given
+        for given in drafts
+        if any(_is_called(given, reference) for reference in there) or (lost and not is_reference(given.source))
+    ]
+    return chosen or drafts
 
 
 def draft_concerns_us(given: Given, record: Record, terminology: Terminology) -> bool:
@@ -82,8 +100,8 @@ def draft_concerns_us(given: Given, record: Record, terminology: Terminology) ->
     return ordered.concerns_us and not _is_no_order(ordered.found)
 
 
-def _is_selected(given: Given, selected: frozenset[str] | None) -> bool:
-    return selected is None or any((tail(reference) or f"{given.type}/{reference}") == given.source for reference in selected)
+def _is_called(given: Given, reference: str) -> bool:
+    return (tail(reference) or f"{given.type}/{reference}") == given.source
 
 
 def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedMedicine | OrderedService | None:
@@ -137,6 +155,9 @@ def _drafts(given: Given, facts: Facts) -> tuple[Draft, ...]:
             drafts = _medication(source, ordered, facts)
         else:
             drafts = (_service(source, ordered, facts),)
+        if isinstance(ordered, OrderedMedicine) and any(path.startswith("reason") for path in given.left_out):
+            for drug in ordered.drugs.drugs:
+                facts.put_aside(source, "reason-unreadable", key=drug.key)
         say_what_is_too_long(source, ordered.found, facts)
         return tuple(replace(draft, repeated=given.repeated, addressable=_is_addressable(given)) for draft in drafts)
     except BROKEN as error:
@@ -159,6 +180,7 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
     found, reached, drugs = ordered.found, ordered.reached, ordered.drugs
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
+    say_what_dose_is_unread(source, found, drugs.drugs, facts)
     _note(source, ", ".join(f"draft {drug.key}" for drug in drugs.drugs), ordered.unread, reached.concept, facts)
     draft = Draft(
         source,
@@ -207,7 +229,7 @@ def _reasons(facts: Facts, concepts: Iterable[elements.Concept], references: Ite
     found: set[str] = set()
     for concept in codes:
         if said := understand(concept, facts.terminology):
-            found |= said.problems | ({"fracture"} if said.fracture else set())
+            found |= said.problems | ({"fracture"} if said.fractures else set())
         elif concept.text or concept.coding:
             found.add(OTHER_REASON)
     return frozenset(found)

@@ -7,10 +7,10 @@ import re
 from msgspec import Struct
 
 from cards.vocabulary import DRUGS, Drug, Mechanism
+from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import elements
 from cds_service.fhir.reading import strength as strengths
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.names import fold
 from cds_service.fhir.terminology.codes import NOT_OURS, Terminology, system_of
 
 _NOT_SYSTEMIC = re.compile(

@@ -22,6 +22,11 @@ DAYS = {spelling: days for days, spellings in _SPELLINGS.items() for spelling in
 """Unit of time, as UCUM or as people write it (``units.plain``) -> days."""
 
 
+def is_garbled(found: Quantity | None) -> bool:
+    """Whether a Duration has words where its number should be."""
+    return found is not None and isinstance(found.value, str) and number(found.value) is None
+
+
 def of_quantity(found: Quantity | None) -> float | None:
     """Days of a Duration; without a unit they are days. None when there is none or it cannot be read.
 

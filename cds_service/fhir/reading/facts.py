@@ -11,10 +11,10 @@ from msgspec import Raw
 from cards.chart import Allergy, Exposure, FractureEntry, Measurement, Problem, Service, SetAside, Unread
 from cards.thresholds import Thresholds
 from cards.vocabulary import Data
+from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.dates import day, latest
 from cds_service.fhir.reading.given import parts
-from cds_service.fhir.reading.names import LONGEST
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology
@@ -92,9 +92,14 @@ class Facts:
         gone: bool = False,
     ) -> None:
         """Note what no reader knows: as not ours when it is plainly something else, another patient's, or ``gone`` (entered in
-        error, never done); else as unread, with what it says of itself. Raises what ``given.BROKEN`` lists."""
-        why = "" if gone else self.meaning(content, why_unread)
-        if why and (not (subject := elements.refer(*subjects)) or self.record.is_ours(subject)):
+        error, never done); else as unread, with what it says of itself. Where part of its code is broken, it may have been
+        anything. Raises what ``given.BROKEN`` lists."""
+        subject = elements.refer(*subjects)
+        if gone or (subject and not self.record.is_ours(subject)):
+            self.not_ours(source, source.partition("/")[0])
+        elif self.is_broken(content):
+            self.put_aside(source, "unreadable", detail="code")
+        elif why := self.meaning(content, why_unread):
             self.not_read(source, why, self.concept(content))
         else:
             self.not_ours(source, source.partition("/")[0])
@@ -108,10 +113,11 @@ class Facts:
         self.unread.append(unread)
         self.trace.note_unread(unread)
 
-    def used(self, source: str, what: str) -> None:
+    def used(self, source: str, what: str, why: str = "") -> None:
+        """``why``: the words of a text that decided, where they say more than the name."""
         self.trace.used[what] += 1
         if self.trace.lines is not None:
-            self.trace.note_line(source, "used", what)
+            self.trace.note_line(source, "used", what, why)
 
     def not_ours(self, source: str, kind: str, why: str = "") -> None:
         """``why``: where it is more than that no rule reads it."""

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Raw, Struct, json
 
+from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.lenient import Patience, field_of, repaired
-from cds_service.fhir.reading.names import LONGEST
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding a resource may raise: not JSON, not the expected shape, not UTF-8, nested too deep."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.names import LONGEST, fold
 from cds_service.fhir.terminology.codes import Terminology, system_of
 
 UNNAMED = "no-name"
@@ -71,9 +71,14 @@ def _why_unread_drug(concept: elements.Concept, terminology: Terminology) -> str
     if terminology.drug(concept):
         return ""  # known, and known to be no drug of ours
     text = fold(wording(concept))
-    if text and not terminology.drug_names.find(text) and terminology.class_names.find(text):
+    if text and not terminology.drug_names.find(text) and _is_class_or_unclear(text, terminology):
         return NOT_UNDERSTOOD
     return _why_unread(concept, terminology)
+
+
+def _is_class_or_unclear(text: str, terminology: Terminology) -> bool:
+    """Whether it names a class, or a product of which is known that it is for bone, and not what is in it."""
+    return bool(terminology.class_names.find(text) or terminology.unclear_names.find(text))
 
 
 def _why_unread_condition(concept: elements.Concept, terminology: Terminology) -> str:

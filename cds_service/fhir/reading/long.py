@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import json
 
 from cards.vocabulary import Data
+from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN
-from cds_service.fhir.reading.names import LONGEST
 
 _WORDS = frozenset({"text", "display", "description"})
 _NOT_READ = frozenset({"additionalInstruction", "patientInstruction", "referenceRange", "valueCodeableConcept", "extension"})

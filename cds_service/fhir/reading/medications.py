@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Raw, Struct, json
@@ -10,16 +11,16 @@ from msgspec.structs import replace
 
 from cards.chart import Dosing, Exposure
 from cards.vocabulary import DRUGS, Drug, Mechanism
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
 from cds_service.fhir.reading.depots import works_days
-from cds_service.fhir.reading.dosing import Product, dosing, route
+from cds_service.fhir.reading.dosing import Product, dosing, has_no_number, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, parts
 from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
 from cds_service.fhir.reading.lenient import UNREADABLE
-from cds_service.fhir.reading.names import LONGEST, fold
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.terminology.codes import Terminology
 
@@ -36,7 +37,9 @@ _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _GONE = frozenset({"entered-in-error", "cancelled", "not-taken", "not-done", "declined"})
 _MOST_REPEATS = 99
 _UNREADABLE = elements.Dosage(text=UNREADABLE)
-_BESIDES_THE_DOSE = re.compile(r"route|patientInstruction|sequence|\.(display|system)$")
+_NO_DOSE = re.compile(r"route|patientInstruction|sequence|\.(display|system)$")
+_NO_MATTER = re.compile(r"patientInstruction|\.(display|system)$")
+"""Fields of a dosage that say nothing of dose and time, and of no part of it."""
 
 
 class Reached(Struct, frozen=True):
@@ -106,6 +109,7 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
     if kind in ("administration", "dispense") and dates.start and dates.start > facts.today:
         facts.put_aside(source, "future", when=dates.start)
         return
+    say_what_dose_is_unread(source, found, drugs.drugs, facts)
     status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
     _doubt(source, facts, found, kind, status, dates.start)
     for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
@@ -134,7 +138,9 @@ def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: s
     """Note what leaves open whether, or since when, the drug was taken: then other cards must not take it for none."""
     if status == "unknown":
         facts.put_aside(source, "status-unknown")
-    lost = facts.record.lacks(source, "effective", "authoredOn", "when")
+    lost = facts.record.lacks(source, "effective", "authoredOn", "when", "daysSupply", "dispenseRequest")
+    supplies = (found.days_supply, found.dispense_request.expected_supply_duration if found.dispense_request else None)
+    lost = lost or any(map(durations.is_garbled, supplies))
     period = found.effective_period
     unread = lost or bool(period and period.end and facts.day(period.end) is None)
     if unread or (start is None and (_has_date(found) or kind in ("administration", "dispense"))):
@@ -257,19 +263,39 @@ def stated_start(found: wire.Medicine, facts: Facts) -> date | None:
 
 
 def _dosages(found: wire.Medicine) -> tuple[elements.Dosage, ...]:
+    return tuple(dosage for content, name in _sigs(found) for dosage in _readable(content, name))
+
+
+def _sigs(found: wire.Medicine) -> list[tuple[Raw, str]]:
+    """The fields that say how it is to be taken, with their names."""
     fields = ((found.dosage_instruction, "dosageInstruction"), (found.dosage, "dosage"))
-    said = [_readable(content, name) for content, name in fields if content != elements.NOTHING]
-    return tuple(dosage for some in said for dosage in some)
+    return [(content, name) for content, name in fields if content != elements.NOTHING]
 
 
 def _readable(content: Raw, name: str) -> tuple[elements.Dosage, ...]:
     """The dosages of a field. Where something about dose or time is broken, there is one that nobody can read."""
+    found, left_out = _taken_apart(content, name)
+    broken = any(not _NO_DOSE.search(path) for path in left_out)
+    return (*found, _UNREADABLE) if broken else found
+
+
+def _taken_apart(content: Raw, name: str) -> tuple[tuple[elements.Dosage, ...], tuple[str, ...]]:
+    """The dosages of a field, and the paths of what in it is of a wrong type."""
     try:
         found, left_out = parts(wire.DOSAGES, content, name)
     except BROKEN:
-        return (_UNREADABLE,)
-    broken = any(not _BESIDES_THE_DOSE.search(path) for path in left_out)
-    return (*elements.many(found), _UNREADABLE) if broken else elements.many(found)
+        return (), (name,)
+    dosages = elements.many(found)
+    return dosages, left_out or ((name,) if any(map(has_no_number, dosages)) else ())
+
+
+def say_what_dose_is_unread(source: str, found: wire.Medicine, drugs: Iterable[Drug], facts: Facts) -> None:
+    """Note of which drugs somebody wrote how to take them in a way that is of a wrong type. That there is a dose is known, so
+    that it is no doubt about the drugs that the patient takes."""
+    left_out = [path for content, name in _sigs(found) for path in _taken_apart(content, name)[1]]
+    if any(not _NO_MATTER.search(path) for path in left_out) or facts.is_broken(found.medication_codeable_concept):
+        for drug in drugs:
+            facts.put_aside(source, "dose-unreadable", key=drug.key)
 
 
 def _bounds(found: wire.Medicine) -> list[elements.Period]:

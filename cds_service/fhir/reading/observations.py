@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from cards.chart import Measurement
 from cards.vocabulary import ANALYTES, Site
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, last_updated, parts
 from cds_service.fhir.reading.ledger import why_unread_result
-from cds_service.fhir.reading.names import LONGEST, denied, fold
 from cds_service.fhir.reading.questionnaires import answer
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
@@ -67,10 +67,7 @@ def _components(source: str, found: wire.Observation, facts: Facts, own: list[Me
 
 
 def _not_understood(source: str, found: wire.Observation, facts: Facts) -> None:
-    """What it measures is none of ours, or nobody can tell. Where its code is broken, it may have been anything."""
-    if facts.record.lacks(source, "code") or facts.is_broken(found.code):
-        facts.put_aside(source, "unreadable", detail="code")
-        return
+    """What it measures is none of ours, or nobody can tell."""
     facts.not_understood(source, found.code, why_unread_result, subjects=(found.subject,), gone=found.status in _GONE)
 
 
@@ -88,8 +85,10 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
     key = meaning.key
     when, latest = _span(found, facts)
     reason, detail = "", ""
-    if found.status not in _USABLE:
-        reason, detail = "status", found.status or ""
+    if found.status is None:
+        reason, detail = "unreadable", "status"
+    elif found.status not in _USABLE:
+        reason, detail = "status", found.status
     elif when is None:
         reason = "no-date"
     elif when > facts.today:
@@ -136,6 +135,8 @@ def _measurement(
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
         return
     site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
+    if site is not None and (facts.is_broken(part.code) or facts.record.lacks(source, "bodySite", "method", "device")):
+        facts.put_aside(source, "site-unreadable", data=analyte.group, key=analyte.key, when=when)
     if analyte.key == "t-score" and site in _REGION_OPEN:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     low, high, whole = None, None, True
@@ -161,6 +162,7 @@ def _measurement(
         high=high,
         method=method,
         latest=latest,
+        factor=value.factor,
     )
     facts.measured.setdefault(analyte.key, []).append((measured, found))
     facts.used(source, analyte.key)
@@ -229,8 +231,8 @@ def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Valu
         facts.put_aside(source, "no-value", data=group_of(SMOKING), key=SMOKING, when=when)
         return
     known = [d for c in elements.codings(concept) if (d := facts.terminology.condition(c))]
-    text = fold(elements.texts((wording(concept), part.value_string)))
-    named = any(f.key == "smoking" and not denied(text, f.at) for f in facts.terminology.problem_names.find(text))
+    mentions = facts.terminology.said("problem", elements.texts((wording(concept), part.value_string)))
+    named = any(m.key == "smoking" and m.is_present for m in mentions)
     smokes = named or any("smoking" in d.keys for d in known)
     facts.smoking.append((when, _times(found, facts.zone), smokes, source))
     facts.used(source, SMOKING)

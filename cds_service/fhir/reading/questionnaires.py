@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import elements
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.names import fold
 from cds_service.fhir.reading.units import Value
 
 _CODED = {  # LOINC answers of the PHQ-9

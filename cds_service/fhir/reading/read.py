@@ -144,6 +144,8 @@ def _patient(facts: Facts) -> Patient:
             deceased = told.deceased_boolean in (True, "true") or bool(told.deceased_date_time)
             found = Patient(sex or "", None if birth and birth > facts.today else birth, deceased)
             facts.used(source, "patient")
+            if facts.record.lacks(source, "deceased") or told.deceased_boolean not in (True, False, "true", "false", None):
+                facts.put_aside(source, "unreadable", detail="deceased")
             if deceased:
                 facts.used(source, "deceased")
     facts.birth = found.birth
@@ -178,7 +180,8 @@ def _entry_concerns_us(kept: Kept, record: Record, terminology: Terminology) -> 
         subject = elements.refer(kept.subject, kept.patient)
         ours = is_stated(kept) and (not subject or record.is_ours(subject))
         code = part(wire.CONCEPT, kept.code, "code")
-        return ours and bool(understand(code, terminology) or why_unread_condition(code, terminology))
+        said = understand(code, terminology)
+        return ours and bool(said or said.doubtful or (not said.mentions and why_unread_condition(code, terminology)))
     except BROKEN:
         return True
 

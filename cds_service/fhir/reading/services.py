@@ -8,12 +8,12 @@ from datetime import date
 from cards.chart import Problem, Service
 from cards.chart.calendar import add_days
 from cards.vocabulary import PROBLEMS, SERVICES
+from cds_service.fhir.phrases import Verdict, fold
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.medications import given_by_code
-from cds_service.fhir.reading.names import fold
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
 
 _AUGMENTATION = "vertebral-augmentation"
@@ -29,25 +29,25 @@ Span = tuple[date | None, date | None]
 """The day, and of a partial date the last that it can have been."""
 _ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
 _QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
-_DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨密度|双能x")
-_SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|腰椎|胸椎|胸腰椎|脊柱|椎体")
-_MRI = re.compile(r"(?a)\bmri?\b|magnetic|磁共振|核磁")
+_DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨质?密度|双能(?:量)?x")
+_SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|\b[tl]-spine\b|腰椎|胸椎|腰骶椎|脊柱|脊椎|椎体")
+_MRI = re.compile(r"(?a)\bmri?\b|magnetic|磁共振|核磁|磁振")
 _CT = re.compile(r"(?a)\bct\b|computed tomogra|断层")
-_VIEW = re.compile(r"(?a)x-? ?ray|radiogra|\bviews?\b|\bct\b|\bvfa\b|\b(dx|cr|rg|dr)\b|x线|平片|正侧位|侧位|ct")
+_VIEW = re.compile(r"(?a)x-? ?ray|radiograph|\bviews?\b|\bvfa\b|\b(xr|dx|cr|rg|dr)\b|x线|x光|平片|正侧位|侧位|\blateral\b")
+_OPERATION = re.compile(
+    r"(?a)punctur|\btap\b|inject|ectom|otomy|fusion|block\b|an?esthe|tracti|guid(?:ed|ance)|drain|biops|implant|excis|repair"
+    r"|\bsurg|穿刺|注射|切除|融合|阻滞|麻醉|牵引|引导|引流|活检|植入|置入|减压术|内固定术(?!后)"
+)
+"""What is done to a spine, with or without a picture."""
 
 
 def services_of(terminology: Terminology, *concepts: elements.Concept | None, besides: str = "") -> tuple[str, ...]:
     """Keys of what was ordered or done, by code, else by wording."""
     if coded := terminology.service(*concepts):
         return coded
-    text = fold(elements.texts((*map(wording, concepts), besides)))
-    named = _by_name(text, terminology)
-    return named if _AUGMENTATION in named else _by_wording(text) or named
-
-
-def _by_name(text: str, terminology: Terminology) -> tuple[str, ...]:
-    found = terminology.service_names.find(text)
-    return tuple(dict.fromkeys(key for f in found for key in f.key.split("+")))
+    said = elements.texts((*map(wording, concepts), besides))
+    named = tuple(dict.fromkeys(m.key for m in terminology.said("service", said) if m.verdict is not Verdict.DENIED))
+    return named if _AUGMENTATION in named else _by_wording(fold(said)) or named
 
 
 def _of_concept(concept: elements.Concept, terminology: Terminology) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def _by_wording(text: str) -> tuple[str, ...]:
         return ("qct",)
     if _DXA.search(text) and not _ULTRASOUND.search(text):
         return ("dxa",)
-    if _SPINE.search(text) and not _ULTRASOUND.search(text):
+    if _SPINE.search(text) and not _ULTRASOUND.search(text) and not _OPERATION.search(text):
         if _MRI.search(text):
             return ("spine-mri",)
         if _CT.search(text):
@@ -92,7 +92,15 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     elif found.status in _DONE[kind]:
         _performed(source, facts, keys, (when, latest), wording(facts.concept(found.code)))
     else:
-        facts.not_ours(source, kind, "not done")
+        _not_done(source, facts, found.status, when)
+
+
+def _not_done(source: str, facts: Facts, status: str | None, when: date | None) -> None:
+    """What was planned, begun or given up was not done; of what has no status nobody can tell."""
+    if status in (None, "unknown"):
+        facts.put_aside(source, "status-unknown", when=when)
+    else:
+        facts.not_ours(source, source.partition("/")[0], "not done")
 
 
 def _performed(source: str, facts: Facts, keys: tuple[str, ...], span: Span, text: str) -> None:
@@ -102,6 +110,8 @@ def _performed(source: str, facts: Facts, keys: tuple[str, ...], span: Span, tex
         return
     for key in keys:
         if key.startswith(GIVEN):
+            if when is None:
+                facts.put_aside(source, "no-date")
             given_by_code(source, facts, key.removeprefix(GIVEN), when, text)
         elif key == "dialysis":
             _dialysis(source, facts, span)
@@ -117,6 +127,8 @@ def _dialysis(source: str, facts: Facts, span: Span) -> None:
     if when is not None and (latest or when) >= add_days(facts.today, -facts.thresholds.shared.dialysis_days):
         facts.problems.append(Problem("dialysis", source, when, when, latest=latest))
         facts.used(source, "dialysis")
+    elif when is None:
+        facts.put_aside(source, "no-date", detail="dialysis")
     else:
         facts.not_ours(source, "Procedure", "too long ago")
 
@@ -159,4 +171,4 @@ def imaging(source: str, found: wire.ImagingStudy, facts: Facts) -> None:
     elif found.status in _DONE["ImagingStudy"]:
         _performed(source, facts, keys, facts.first_span(found.started), found.description or "")
     else:
-        facts.not_ours(source, "ImagingStudy", "not done")
+        _not_done(source, facts, found.status, facts.day(found.started))

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading.durations import DAYS, MONTH, YEAR
-from cds_service.fhir.reading.names import LONGEST, fold
 
 Found = TypeVar("Found")
 

@@ -14,7 +14,8 @@ from cds_service.fhir.reading.lenient import shape_of
 class Line(Struct, frozen=True):
     """One thing that became of a resource: what it was used as, or why it was not used.
 
-    ``why`` of what was set aside is a key of the phrase tables; of what is not ours it is said in words.
+    ``why`` of what was set aside is a key of the phrase tables; of what is not ours it is said in words; of what was used it
+    holds the words of a text that decided, as the grammar spells them, where they say more than the name.
     """
 
     source: str

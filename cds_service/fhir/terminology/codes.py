@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, READ_BY, SERVICES, Data, Mechanism
+from cds_service.fhir.phrases import LONGEST, Mention, Names, Phrases
 from cds_service.fhir.reading.elements import Coding, Concept, codings
-from cds_service.fhir.reading.names import LONGEST, Names
 from cds_service.fhir.reading.units import plain
 
 Result = TypeVar("Result")
@@ -56,6 +56,8 @@ _ICD = frozenset({"icd10", "icd10cm"})
 _DECIMAL = re.compile(r"\d+(\.\d+)?")
 _NOT_IN_CODE = re.compile(r"[^A-Z0-9]")
 _BONE_SITES = frozenset({"lumbar-spine", "hip", "femur", "forearm", "heel", "femoral-neck", "total-hip", "distal-radius"})
+_LONGEST_ICD = 10
+"""Characters of the longest ICD-10 code: those of the Chinese clinical edition, without the dot."""
 _REMEMBERED = 20_000
 _KINDS = ("observation", "drug", "condition", "service")
 
@@ -92,6 +94,7 @@ class Diagnosis(Struct, frozen=True):
     history: bool = False
     wording: re.Pattern[str] | None = None
     length: int = 0
+    low_energy: bool = False
 
 
 @lru_cache(maxsize=512)
@@ -123,8 +126,12 @@ class Terminology:
         names = [*_table("names.tsv"), *_names_of_problems()]
         self.drug_names = _index(names, "drug")
         self.class_names = _index(names, "class")
-        self.problem_names = _index(names, "problem")
-        self.service_names = _index(names, "service")
+        self.unclear_names = _index(names, "unclear")
+        self._phrases = {
+            "problem": Phrases(_names(names, "problem"), bones=True),
+            "service": Phrases(_names(names, "service")),
+            "substance": Phrases([*_names(names, "drug"), *_names(names, "class"), *_names(names, "filler")]),
+        }
         self.units = {(row["analyte"], plain(row["unit"])): float(row["factor"]) for row in _table("units.tsv")}
 
     def _add(self, row: Mapping[str, str]) -> None:
@@ -165,7 +172,18 @@ class Terminology:
         if system not in _ICD:
             return self._conditions.get((system, code))
         code = _icd(code)
-        return next((d for n in range(min(len(code), 9), 0, -1) if (d := self._conditions.get((system, code[:n])))), None)
+        return next(
+            (d for n in range(min(len(code), _LONGEST_ICD), 0, -1) if (d := self._conditions.get((system, code[:n])))), None
+        )
+
+    def said(self, kind: str, text: str) -> tuple[Mention, ...]:
+        """What a text says of problems and fractures ("problem"), of what is ordered or done ("service"), or of drugs and their
+        classes ("substance"). Remembered without the text."""
+        return self.recall_words(_bytes(text), ("said", kind), lambda: self._phrases[kind].read(text))
+
+    def part_of(self, site: str, text: str) -> str:
+        """The side, or the level of a vertebra, that a text about a bone names; "" where it names none or several."""
+        return self.recall_words(_bytes(text), ("part", site), lambda: self._phrases["problem"].part_of(site, text))
 
     def recall(self, purpose: str, concept: Concept, make: Callable[[Concept, Terminology], Result]) -> Result:
         """``make(concept, self)``, remembered when the concept holds a code system's words only: never what a person wrote."""
@@ -288,7 +306,15 @@ def _icd(code: str) -> str:
 
 
 def _index(rows: Iterable[Mapping[str, str]], kind: str) -> Names:
-    return Names((row["name"], row["key"], row["flag"] == "brand") for row in rows if row["kind"] == kind)
+    return Names(_names(rows, kind))
+
+
+def _names(rows: Iterable[Mapping[str, str]], kind: str) -> list[tuple[str, str, bool]]:
+    return [(row["name"], row["key"], row["flag"] == "brand") for row in rows if row["kind"] == kind]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _table(name: str) -> Iterator[dict[str, str]]:

@@ -11,9 +11,10 @@ from msgspec import Struct
 from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_months
 from cards.definitions import diagnosis, person, treatment
-from cards.engine.findings import WARNING, Finding, Rest
+from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
+from cards.vocabulary import Data
 
 _IMAGING = ("OVCF2021-D6", "OPREF-D4", "POP2022-D5", "REHAB2024-04")
 _HEIGHT = ("OVCF2021-M3",)
@@ -62,7 +63,7 @@ def _rest(n: Numbers, loss: _Loss) -> Rest:
     return Rest(n.height_override_months, f"{height} cm", lower)
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Lost height, or new back pain in someone at risk, may be a vertebral fracture: lateral X-ray of the spine, and MRI where
     pain on provocation persists with a clean X-ray.
 
@@ -73,18 +74,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {vertebral-risk-years} on.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done since the newest height for (1), since the onset of the pain
-    for (2). Lost height alone also rests for {height-override-months} months after an override with a reason by the same user,
-    unless the height, in whole centimeters, falls further; back pain is news.
+    for (2); the age is not known and nothing else calls for it (`incomplete-data` says that). Lost height alone also rests for
+    {height-override-months} months after an override with a reason by the same user, unless the height, in whole centimeters,
+    falls further; back pain is news.
 
     Then: warning. Recommended: lateral X-ray of thoracic and lumbar spine, or vertebral fracture assessment. The detail says
     that MRI is still needed when the X-ray is clean and pain on provocation persists.
     """
-    age = chart.age or 0
-    old = age >= n.vertebral_risk_years
+    old = chart.age is None or chart.age >= n.vertebral_risk_years
     weak = diagnosis.osteoporosis(chart)
-    if not person.adult(chart) or not (
-        weak or diagnosis.low_bone_mass(chart) or chart.fractures or treatment.on_treatment(chart) or old
-    ):
+    at_risk = weak or diagnosis.low_bone_mass(chart) or bool(chart.fractures) or treatment.on_treatment(chart)
+    if not person.adult(chart) or not (at_risk or old):
         return
     loss, pain = height_loss(chart, n), chart.active_problem("back-pain")
     new_pain = pain if pain and pain.when and pain.when >= chart.days_ago(n.new_pain_days) and (weak or old) else None
@@ -98,6 +98,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         return
     evidence = [facts.measured(loss.before), facts.measured(loss.now)] if loss else []
     evidence += [facts.problem(new_pain)] if new_pain else []
+    if chart.age is None and not (weak if loss is None else at_risk):
+        yield Undecided(facts=tuple(evidence), missing=(Data.PATIENT,), indicator=INFO)
+        return
     yield Finding(
         indicator=WARNING,
         variant="height" if loss else "pain",

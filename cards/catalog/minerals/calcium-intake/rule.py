@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import ORDER_HOOKS, Chart, Course, facts
+from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Course, facts
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.basket import dose
 from cards.definitions.calcium import intake
 from cards.definitions.minerals import calcium_excess
-from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.findings import INFO, WARNING, Finding, Undecided
 from cards.engine.options import discard, offer
 from cards.thresholds import Numbers
 from cards.vocabulary import DRUGS, Mechanism
@@ -21,7 +21,7 @@ _LIMIT = ("ELD2023-04a", "OVCF2021-T10")
 """What the advice to take enough calcium rests on, and the limit."""
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Besides diet 500-600 mg of elemental calcium a day; with diet never above 2000.
 
     When: on the chart view, (1) an adult with osteoporosis or on treatment has no calcium product on the list as active or
@@ -29,7 +29,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     a day, with which diet passes 2000 mg; (3) on orders, calcium is drafted for an adult, and with the products on the list it
     does so. Entries that give the same amount a day of one salt, or of none named, are taken for one product told twice; each
     draft is a product of its own, and one of the list that gives the same is what it renews. What cannot be read is not added,
-    and the detail says so.
+    and the detail says so; where the rest stays below and a dose is of a wrong type, `incomplete-data` says it.
 
     Not when: in (1), calcium must not be given, as `calcium-contraindicated` says.
 
@@ -68,14 +68,20 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             facts=tuple(map(facts.taken, taken)),
             notes=("calcium-unread",) if total.unread else (),
         )
+    elif unread := chart.unread_of(DOSE_UNREAD, *taken):
+        yield Undecided(unread, indicator=INFO)
 
 
-def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding]:
+def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding | Undecided]:
     """The calcium that is being ordered, with what is on the list."""
     selected = sorted(chart.drafted(_CALCIUM), key=lambda draft: not draft.product)
     drafts = [*chart.drafted_beside(_CALCIUM), *selected]
     total = intake(taken, drafts)
-    if not selected or total.daily <= n.calcium_supplement_mg:
+    if not selected:
+        return
+    if total.daily <= n.calcium_supplement_mg:
+        if unread := chart.unread_of(DOSE_UNREAD, *taken, *drafts):
+            yield Undecided(unread, about=drafts[-1], indicator=INFO)
         return
     yield Finding(
         indicator=WARNING,

@@ -9,12 +9,13 @@ from cards.chart.facts import Fact
 from cards.definitions import person
 from cards.definitions.falls import fall_evidence
 from cards.definitions.risk import concerned
-from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.findings import INFO, WARNING, Finding, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
+from cards.vocabulary import Data
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D; aids by preference.
 
     When: an adult who has osteoporosis, low bone mass or a fragility fracture, is on treatment, or is {fall-risk-years} or
@@ -23,17 +24,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     active, or a fall with a fragility fracture within {high-energy-window-days} days of it; or (2) it is moderate: Morse
     {morse-moderate} or more, and nothing of (1).
 
+    Not when: the age is not known and nothing else calls for it; `incomplete-data` says that.
+
     Then: warning in (1), info in (2). Balance and strength training, home safety assessment and referral to a falls clinic,
     each unless ordered; any number. The detail adds fewer sedatives, vitamin D, walking aid and hip protector by preference,
     shoes or insoles.
     """
-    old = (chart.age or 0) >= n.fall_risk_years
+    old = chart.age is None or chart.age >= n.fall_risk_years
     if not person.adult(chart) or not (concerned(chart) or old):
         return
     high = fall_evidence(chart) or list(_fall_with_injury(chart, n))
     morse = chart.newest("morse", since=chart.months_ago(n.fall_window_months))
     moderate = morse is not None and morse.below(n.morse_moderate) is False
     if not high and not moderate:
+        return
+    if chart.age is None and not concerned(chart):
+        yield Undecided(facts=tuple(high), missing=(Data.PATIENT,), indicator=INFO)
         return
     yield Finding(
         indicator=WARNING if high else INFO,

@@ -16,8 +16,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """In pregnancy no anti-osteoporosis drug but calcium and vitamin D.
 
     When: an anti-osteoporosis drug (bisphosphonate, denosumab, PTH analog, romosozumab, SERM, hormone therapy, calcitonin,
-    strontium, vitamin K2) is ordered or taken in an active pregnancy: a woman under {pregnancy-age-years} or of unknown age, an
-    active entry without an end whose onset or date of recording lies within {pregnancy-days} days or is not known.
+    strontium, vitamin K2) is ordered or taken in an active pregnancy: a woman, or somebody of unknown sex, under
+    {pregnancy-age-years} or of unknown age, an active entry without an end whose onset or date of recording lies within
+    {pregnancy-days} days or is not known.
 
     Then: critical, on the chart view warning, without an alternative; deleting the draft is recommended. The detail asks to end
     an entry that is out of date.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cards.chart import Chart, Draft, Measurement, facts
 from cards.definitions import kidney
 from cards.definitions.minerals import calcium, denial
-from cards.definitions.person import adult
+from cards.definitions.person import adult, of_unknown_age
 from cards.engine.findings import CRITICAL, Finding, Undecided
 from cards.engine.options import BY_INJECTION
 from cards.engine.orders import finding_about, orders_of
@@ -30,7 +30,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     months is above the laboratory's own range, and no fragility fracture within {alp-fracture-months} months explains it.
 
     Not when: none of these holds, but a calcium on record could not be read or does not tell whether it is high: then
-    `incomplete-data` says so on an order.
+    `incomplete-data` says so on an order, as it does where the age is not known.
 
     Then: critical, on the chart view warning. Zoledronate or denosumab in its place, the first without a warning recommended
     (for a child nothing). The draft can be deleted (recommended where no drug is). The detail says where the calcium is
@@ -64,10 +64,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 CRITICAL,
                 [facts.measured(high)],
                 variant="alp" if high.key == "alp" else "calcium",
-                values={"value": high},
+                values={"value": high, "explained": n.alp_fracture_months},
                 alternatives=BY_INJECTION,
                 notes=("calcium-uncorrected",) if newest and newest.uncorrected and high is newest.value else (),
+                left_out=of_unknown_age(chart) if high.key == "alp" else (),
             )
+        elif order.draft is not None and chart.age is None:
+            yield Undecided(about=order.draft, missing=(Data.PATIENT,))
         elif open_question := _calcium_open(chart, n, order.draft):
             yield open_question
 

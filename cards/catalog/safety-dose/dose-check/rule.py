@@ -9,10 +9,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import ORDER_SIGN, Chart, Course, Dosing, Draft, facts
+from cards.chart import DOSE_UNREAD, ORDER_SIGN, REASON_UNREAD, Chart, Course, Dosing, Draft, SetAside, facts
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
+from cards.definitions.basket import quantity
 from cards.definitions.person import adult
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
 from cards.engine.options import Offer, mend, offer
@@ -49,9 +50,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {dose-interval-tolerance}; a tablet without an amount is taken for one.
 
     Not when: accepted besides the usual regimens: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg
-    once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 ug weekly or
-    28.2 ug twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign: `incomplete-data`,
-    info); nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a warning).
+    once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly
+    or 28.2 mcg twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign:
+    `incomplete-data`, info; where it is of a wrong type, on order-select, too); nor (5) where the reason of the order is of a
+    wrong type (the same), nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a
+    warning).
 
     Then: critical for (1), else warning; one card for an order. The draft mended to the accepted regimen that it is nearest to,
     else the usual one, in (6) with the day on which the dose is due as its start; recommended unless order safety warns of the
@@ -67,19 +70,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         if judged.wrong or early:
             yield _finding(order, judged, early)
         missing = judged.missing or _doses_missing(chart, draft.drug, early)
-        if missing or (not judged.read and chart.hook is ORDER_SIGN):  # while it is being filled in, the sig may yet come
-            yield Undecided((), (), draft, missing, WARNING if missing else INFO)
+        unread = (*chart.unread_of(DOSE_UNREAD, draft), *judged.unread)
+        unsaid = not judged.read and chart.hook is ORDER_SIGN  # while it is being filled in, the sig may yet come
+        if missing or unread or unsaid:
+            yield Undecided(unread, (), draft, missing, WARNING if missing else INFO)
 
 
 class _Judged(Struct, frozen=True):
     """What is wrong with the sig, the worst first (reason, how urgent); whether all of it could be read; the regimen that it
-    is, or is nearest to; the problems that it is ``only_for``, and what is ``missing`` to know them."""
+    is, or is nearest to; the problems that it is ``only_for``, and what is ``missing`` or ``unread`` to know them."""
 
     wrong: tuple[tuple[str, Indicator], ...] = ()
     read: bool = True
     regimen: Accepted | None = None
     only_for: tuple[str, ...] = ()
     missing: tuple[Data, ...] = ()
+    unread: tuple[SetAside, ...] = ()
 
 
 class _Ordered(Struct, frozen=True):
@@ -118,6 +124,8 @@ class _Ordered(Struct, frozen=True):
             return judged
         if Data.CONDITIONS in self.chart.failed:
             return replace(judged, missing=(Data.CONDITIONS,))
+        if unread := self.chart.unread_of(REASON_UNREAD, self.draft):
+            return replace(judged, unread=unread)
         return replace(judged, wrong=(("indication", WARNING), *judged.wrong), only_for=problems)
 
     def _wrong(self, same_dose: Sequence[Accepted], fitting: Sequence[Accepted]) -> Iterator[tuple[str, Indicator]]:
@@ -193,7 +201,12 @@ def _finding(order: _Ordered, judged: _Judged, early: _Early | None) -> Finding:
         values=_values(order, judged, early) | {"reasons": [reason for reason, _ in reasons]},
         also=chosen.options,
     )
-    return replace(found, dropped=chosen.dropped)
+    return replace(found, dropped=chosen.dropped, cites=(_usual(order.drug).source,))
+
+
+def _usual(drug: Drug) -> Accepted:
+    """The usual regimen of its ingredient for osteoporosis."""
+    return regimens_of(DRUGS[drug.ingredient] if drug.oncologic else drug)[0]
 
 
 def _better(order: _Ordered, judged: _Judged, early: _Early | None) -> Offer:
@@ -211,29 +224,22 @@ def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str,
         (r for r in long if order.mg is None or r.has_dose(order.mg, order.n.dose_tolerance)), long[0] if long else None
     )
     return {
-        "amount": _amount(order.mg),
+        "amount": quantity(order.mg, "mg") if order.mg is not None else None,
         "every": interval(order.n.dose_tolerance, order.dosing.every_days) if order.dosing.every_days else None,
         "meant": interval(order.n.dose_tolerance, meant.days) if meant else None,
         "route": order.dosing.route,
-        "usual": regimens_of(DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug)[0].label,
+        "usual": _usual(order.drug).label,
         "only_for": [PROBLEMS[problem] for problem in judged.only_for],
         "last_dose": early.course.last_dosed if early else None,
         "due": early.due if early else None,
     }
 
 
-def _amount(mg: float | None) -> str:
-    """The dose as it is written: below a milligram in micrograms."""
-    if mg is None:
-        return ""
-    return f"{mg:g} mg" if mg >= 1 else f"{mg * 1000:g} μg"
-
-
 def _evidence(order: _Ordered, early: _Early | None) -> list[Fact]:
     told = [facts.last_dose(early.course)] if early else []
     every = interval(order.n.dose_tolerance, order.dosing.every_days) if order.dosing.every_days else None
-    amount = _amount(order.mg)
-    if order.draft.proposed or not (amount or every):
+    said = [each for each in (quantity(order.mg, "mg") if order.mg is not None else None, every) if each]
+    if order.draft.proposed or not said:
         return told
-    en, zh = (" ".join(filter(None, (amount, every[language] if every else ""))) for language in ("en", "zh"))
-    return [Fact(Name("as ordered", "医嘱用法"), Name(en, zh), source=order.draft.id), *told]
+    sig = Name(" ".join(each.en for each in said), " ".join(each.zh for each in said))
+    return [Fact(Name("as ordered", "医嘱用法"), sig, source=order.draft.id), *told]

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions.bone_loss import HARMFUL
-from cards.definitions.person import adult, t_group
+from cards.definitions.person import BIRTH, SEX, adult, of_unknown_age, t_group
 from cards.definitions.treatment import TREATMENT
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Indicator, NotRun
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, Data, Name
+from cards.vocabulary import ANALYTES, Data
 
 _ESSENTIAL = frozenset(
     {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
 )
-_BIRTH, _SEX = Name("date of birth", "出生日期"), Name("sex (female or male)", "性别（男或女）")
 _TOLD = 3
 """How many of the facts that call for age and sex are shown."""
 
@@ -35,7 +34,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     25(OH)D could not be had, a card stayed silent that rests on something which could not be had or read, or a drug for or
     against bone has no start; (5) on those but the refill: date of birth or sex (female or male) is not on record of a patient
     not known to be a child, and the record holds osteoporosis, low bone mass, a fragility fracture, a bone density or an
-    antiresorptive or anabolic course, or a fracture that could not be judged for want of the age.
+    antiresorptive or anabolic course, or a fracture, a fall or a loss of height that could not be judged for want of the age.
 
     Not when: no value at all is on record and it is known that there is none: that is for the card of the check itself.
 
@@ -46,7 +45,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if chart.hook not in ORDER_HOOKS:
         yield from _record(chart, earlier)
         if chart.hook is not REFILL:
-            yield from _person(chart)
+            yield from _person(chart, earlier)
         return
     for draft in chart.drafts:
         if not (draft.unidentified or draft.other_patient):
@@ -74,11 +73,13 @@ def _about(draft: Draft, variant: str, indicator: Indicator) -> Finding:
 
 def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
     """The groups of data for want of which a card may have stayed silent."""
-    silent = {data for each in earlier.not_run for data in each.missing}
+    silent = {data for each in earlier.not_run for data in each.missing} | {*chart.doubts((Data.PATIENT,))}
     undated = [each for each in chart.set_aside if each.reason == "no-start" and _is_for_bone(chart, each)]
-    missing = sorted(silent | (chart.failed & _ESSENTIAL) | {each.data for each in undated})
+    unread = [each for check in earlier.not_run if check.undecided for each in check.undecided.left_out]
+    missing = sorted(silent | (chart.failed & _ESSENTIAL) | {each.data for each in (*undated, *unread)})
     if missing:
-        left_out = (*undated, *(each for each in chart.set_aside if each.data in missing and _is_open(chart, each)))
+        besides = (each for each in chart.set_aside if each.data in missing and _is_open(chart, each))
+        left_out = tuple(dict.fromkeys((*undated, *unread, *besides)))
         yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []}, left_out=left_out)
 
 
@@ -92,14 +93,15 @@ def _is_open(chart: Chart, aside: SetAside) -> bool:
     return bool(chart.doubts((aside.key if aside.key in ANALYTES else aside.data,)))
 
 
-def _person(chart: Chart) -> Iterator[Finding]:
+def _person(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
     """Without an age, or before {t-group-years} without a sex, nobody knows whether T-scores count, nor whom to treat: those
     rules stay silent. From then on what depends on the sex still does."""
-    lacking = [name for name, lacks in ((_BIRTH, chart.patient.birth is None), (_SEX, not chart.patient.sex)) if lacks]
+    lacking = [name for name, lacks in ((BIRTH, chart.patient.birth is None), (SEX, not chart.patient.sex)) if lacks]
     if not lacking or not adult(chart):
         return
-    unjudged = tuple(s for s in chart.set_aside if s.reason == "age-unknown")
-    evidence = tuple(_about_bone(chart))
+    unjudged = of_unknown_age(chart)
+    asked = (check.undecided for check in earlier.not_run if check.undecided and Data.PATIENT in check.undecided.missing)
+    evidence = (*_about_bone(chart), *(fact for each in asked for fact in each.facts))
     if evidence or unjudged:
         values = {"missing": lacking, "checks": [], "judged": chart.patient.birth is not None and t_group(chart)}
         yield Finding(indicator=INFO, variant="person", values=values, facts=evidence[:_TOLD], left_out=unjudged)
@@ -129,7 +131,7 @@ def _missing(not_run: NotRun) -> tuple[Data, ...]:
 
 def _unchecked(some: list[NotRun], draft: Draft, chart: Chart) -> Finding:
     """One finding for all checks of one draft that could not be made. A sig that could not be read weighs least."""
-    weighs = [WARNING if check.undecided is None else check.undecided.indicator for check in some]
+    weighs = [(check.undecided or check).indicator for check in some]
     severity = min(weighs, key=lambda indicator: indicator.rank) if chart.hook is ORDER_SIGN else INFO
     missing = sorted({data for check in some for data in _missing(check)})
     evidence = [f for check in some if check.undecided for f in check.undecided.facts]

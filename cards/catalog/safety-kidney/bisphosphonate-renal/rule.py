@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from cards.chart import Chart, facts
 from cards.definitions import kidney
 from cards.definitions.kidney import drug_limit, renal, renal_facts
@@ -40,17 +42,25 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         lowest = kidneys.lowest
         if not kidneys.below(threshold) or lowest is None:
             continue
-        yield finding_about(
+        specialist = bool(kidneys.below(n.egfr_specialist))
+        found = finding_about(
             chart,
             order,
             CRITICAL,
             map(facts.measured, kidneys.estimates),
-            variant="specialist" if kidneys.below(n.egfr_specialist) else "denosumab",
-            values={"estimate": lowest, "limit": threshold, "dialysis": kidneys.dialysis, "earlier": kidneys.earlier_lower},
+            variant="specialist" if specialist else "denosumab",
+            values={
+                "estimate": lowest,
+                "limit": threshold,
+                "specialist": n.egfr_specialist,
+                "dialysis": kidneys.dialysis,
+                "earlier": kidneys.earlier_lower,
+            },
             alternatives=(DENOSUMAB,),
             notes=_renal_notes(kidneys, threshold),
             left_out=kidneys.unreadable,
         )
+        yield replace(found, cites=("OPREF-P4", "EXT-03") if specialist else ("OPREF-P4", "ELD2023-07e", "OVCF2021-T3"))
 
 
 def _renal_notes(kidneys: kidney.Renal, threshold: int) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement, SetAside, facts
 from cards.chart.facts import Fact
@@ -62,7 +63,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             yield open_questions
         reasons = sorted(_reasons(chart, n, order, known), key=lambda reason: reason[1].rank)
         if reasons:
-            yield _low_calcium(chart, order, known, reasons)
+            yield _low_calcium(chart, n, order, known, reasons)
 
 
 class _Minerals(Struct, frozen=True):
@@ -130,14 +131,14 @@ def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) ->
     return None
 
 
-def _low_calcium(chart: Chart, order: Order, known: _Minerals, reasons: list[tuple[str, Indicator]]) -> Finding:
+def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reasons: list[tuple[str, Indicator]]) -> Finding:
     newest = known.calcium
     keys = [key for key, _ in reasons]
     variant, indicator = reasons[0]
     evidence = [newest.value if newest else None]
     evidence.append(known.vitamin_d if "vitamin-d" in keys else None)
     evidence.append(known.kidneys.lowest if _KIDNEY_REASONS.intersection(keys) else None)
-    return finding_about(
+    found = finding_about(
         chart,
         order,
         indicator,
@@ -149,6 +150,13 @@ def _low_calcium(chart: Chart, order: Order, known: _Minerals, reasons: list[tup
             "estimate": known.kidneys.lowest,
             "vitamin_d": known.vitamin_d,
             "denosumab": _is_denosumab(order),
+            "weak": bool(known.kidneys.below(n.calcium_ckd_egfr)),
+            "failure": n.egfr_dialysis,
+            "advanced": n.egfr_specialist,
+            "deficient": n.vitamin_d_deficient,
+            "target": n.vitamin_d_target,
+            "window": n.calcium_window_months,
+            "recent": n.calcium_recent_months,
         },
         also=(
             service("calcium", recommended=indicator is WARNING or "no-calcium" in keys),
@@ -158,6 +166,9 @@ def _low_calcium(chart: Chart, order: Order, known: _Minerals, reasons: list[tup
         notes=("calcium-uncorrected",) if newest and newest.uncorrected else (),
         left_out=known.calcium_unread,
         any_number=True,
+    )
+    return replace(
+        found, cites=("OPREF-T3", "OPREF-P4", "EXT-03") if _KIDNEY_REASONS.intersection(keys) else ("OPREF-T3", "OPREF-P4")
     )
 
 

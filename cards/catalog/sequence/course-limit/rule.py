@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
+from cards.chart import ORDER_HOOKS, Chart, Course, Draft, SetAside, facts
 from cards.chart.calendar import add_days
 from cards.definitions import kidney, minerals, person
 from cards.definitions.courses import limit_day, longest_months, used_up
-from cards.engine.findings import WARNING, Finding
+from cards.engine.findings import INFO, WARNING, Finding, Undecided
 from cards.engine.options import AFTER_ANABOLIC, Offer, discard, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Drug, Mechanism
@@ -27,7 +27,7 @@ _CITES = {
 _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN})
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Teriparatide {teriparatide-months} months, abaloparatide {abaloparatide-months}, both together {pth-analogs-months},
     romosozumab {romosozumab-months} months or {romosozumab-doses} doses, calcitonin {calcitonin-months} months, in total over
     life: then stop, and an antiresorptive in sequence.
@@ -37,7 +37,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     the {romosozumab-doses} of romosozumab; or (2) is being taken, was not stopped, and its limit was reached before today. Time
     off the drug is not counted. When an order is signed only (1).
 
-    Not when: the start of the course is not known.
+    Not when: the start of the course is not known; when an order is signed, `incomplete-data` says that.
 
     Then: warning. Suggested, filtered, as if the drug were left off: denosumab, zoledronate, alendronate, the first without a
     warning recommended; where none is left referral to a specialist recommended; after calcitonin none of these. When an order
@@ -50,6 +50,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         used = used_up(chart, draft.drug, from_day) if draft.drug else None
         if used is not None and draft.drug is not None:
             yield _beyond_limit(chart, n, draft.drug, used, draft, from_day)
+        elif undated := _undated(chart, draft):
+            yield Undecided(undated, about=draft, indicator=INFO)
     if chart.hook in ORDER_HOOKS:
         return
     refilled = {draft.drug for draft in chart.drafted(_LIMITED)}
@@ -58,6 +60,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         used = used_up(chart, course.drug, yesterday) if course.on_treatment(chart.today) and not course.stopped else None
         if used is not None and course.drug not in refilled:
             yield _beyond_limit(chart, n, course.drug, used, None, yesterday)
+
+
+def _undated(chart: Chart, draft: Draft) -> tuple[SetAside, ...]:
+    """The entries without a start among those of the drug, or of the mechanism that has one limit together."""
+    return chart.unread_of("no-start", *chart.courses({draft.drug.mechanism})) if draft.drug else ()
 
 
 def _beyond_limit(chart: Chart, n: Numbers, drug: Drug, course: Course, draft: Draft | None, on: date) -> Finding:

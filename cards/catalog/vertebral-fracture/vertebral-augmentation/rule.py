@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, facts
+from cards.chart import Chart, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions import person
 from cards.definitions.pain import pain_score
-from cards.engine.findings import CRITICAL, WARNING, Finding
+from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
 from cards.engine.options import discard, service
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Mechanism
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Vertebroplasty and kyphoplasty are forbidden by severe coagulopathy, infection of the spine or blood, a painless old
     fracture, allergy to the filler or unfitness for surgery; never prophylactic. Others call for care.
 
@@ -26,6 +26,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     vertebral fragility fracture on record; (7) an anticoagulant or heparin is being taken; (8) another active infection; (9) no
     MRI of the spine done within {mri-days} days (not judged where imaging or reports could not be had).
 
+    Not when: without a date of birth nobody can tell whether a vertebral fracture on record counts; then `incomplete-data` says
+    that (5) and (6) could not be judged.
+
     Then: critical with any of (1) to (5): delete the draft (recommended), and the detail names (6) to (9) besides. Else
     warning: MRI where (9) holds and none is ordered; the draft can be deleted.
     """
@@ -33,7 +36,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         return
     forbidding, careful = list(_forbidding(chart, n)), list(_careful(chart, n))
     reasons = forbidding or careful
-    for draft in (d for d in chart.drafts if reasons and d.service == "vertebral-augmentation"):
+    unjudged = _of_unknown_age(chart)
+    for draft in (d for d in chart.drafts if d.service == "vertebral-augmentation"):
+        if unjudged and not forbidding:
+            yield Undecided(unjudged, about=draft, missing=(Data.PATIENT,))
+        if not reasons:
+            continue
         unseen = not forbidding and "no-mri" in dict(careful) and not chart.ordered("spine-mri")
         yield Finding(
             indicator=CRITICAL if forbidding else WARNING,
@@ -50,6 +58,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             any_number=unseen,
             about=draft,
         )
+
+
+def _of_unknown_age(chart: Chart) -> tuple[SetAside, ...]:
+    """Vertebral fractures of which nobody can tell whether they count."""
+    return tuple(each for each in person.of_unknown_age(chart) if each.key == "vertebra")
 
 
 def _forbidding(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
@@ -78,7 +91,8 @@ def _forbidding(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
 
 
 def _careful(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
-    if not any(f.site == "vertebra" for f in chart.fractures) and not chart.doubts((Data.CONDITIONS,)):
+    broken = any(f.site == "vertebra" for f in chart.fractures) or bool(_of_unknown_age(chart))
+    if not broken and not chart.doubts((Data.CONDITIONS,)):
         yield "prophylactic", []
     thinner = next(
         (c for c in chart.courses({Mechanism.ANTICOAGULANT, Mechanism.HEPARIN}) if c.on_treatment(chart.today)), None

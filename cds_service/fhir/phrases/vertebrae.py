@@ -1,0 +1,21 @@
+"""Vertebrae by their number: L1, T12, 胸12, 腰1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_NUMBERED = re.compile(r"(?<![a-z])(?:(l)|th|t)(\d{1,2})(?![\d.])|([腰胸]) ?(\d{1,2})(?![\d.])")
+_LOWEST = {"lumbar": 5, "thoracic": 12}
+
+
+def numbered(text: str) -> Iterator[tuple[str, int, int]]:
+    """The level of each vertebra named by its number in folded ``text``, and where it stands.
+
+    >>> list(numbered("t12/l1, 胸13"))
+    [('thoracic', 0, 3), ('lumbar', 4, 6)]
+    """
+    for found in _NUMBERED.finditer(text):
+        level = "lumbar" if found[1] or found[3] == "腰" else "thoracic"
+        if 1 <= int(found[2] or found[4]) <= _LOWEST[level]:
+            yield level, found.start(), found.end()
