@@ -81,7 +81,8 @@ def finding_about(
     and a drug in an oncologic strength, get no alternative. A draft may always be deleted; that is recommended where the
     finding is critical and nothing else is.
 
-    ``start`` is the first day of an alternative where it must wait. The text gets ``drug`` and ``active`` besides ``values``.
+    ``start`` is the first day of an alternative where it must wait; what an injection of months still does it always waits for.
+    The text gets ``drug`` and ``active`` besides ``values``.
     """
     trying = order.draft is not None and order.draft.proposed
     chosen = Offer() if trying else _instead(chart, order, list(alternatives), start, recommend)
@@ -111,13 +112,19 @@ def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, 
     if not drugs or not adult(chart) or order.drug.oncologic:
         return Offer()
     specialist = bool(renal(chart).below(chart.numbers.egfr_specialist))
+    first = max((day for day in (start, _worn_off(order)) if day), default=chart.today)
     chosen = offer(
         chart.without(order.drug),
         [d for d in drugs if d is not order.drug],
-        start=start if start and start > chart.today else None,
+        start=first if first > chart.today else None,
         replaces=(order.draft,) if order.draft else (),
         stops=(order.course,) if order.course else (),
         recommend=recommend and not specialist,
     )
     referral = (service(REFERRAL, recommended=order.draft is None),) if specialist else ()
     return Offer((*referral, *chosen.options), chosen.dropped)
+
+
+def _worn_off(order: Order) -> date | None:
+    """The day until which an injection that was given works."""
+    return order.course.covered_until if order.course and order.drug.covers_months else None

@@ -42,7 +42,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for
     an option beside a draft that nobody can add up: it is no option then. Info on an order where the other drug, taken daily to
     monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`,
-    or a check of orders that forbids it; the card then only says to stop it. No alternative; a draft can be
+    or a check of orders that speaks against it; the card then only says to stop it. No alternative; a draft can be
     deleted, of two drafts the later one (recommended where it is critical). The detail says until when an injection works, or
     since when a drug is taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a
     course is not confirmed.
