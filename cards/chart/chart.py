@@ -49,6 +49,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
     parental_hip_fracture: bool = False
     drafts: tuple[Draft, ...] = ()
+    beside: tuple[Draft, ...] = ()
+    """On order-select the drafts that are not selected: they draw no cards, and are judged with those that are."""
     set_aside: tuple[SetAside, ...] = ()
     unread: tuple[Unread, ...] = ()
     failed: frozenset[Data] = frozenset()
@@ -165,6 +167,11 @@ class Chart(Struct, frozen=True, kw_only=True):
         wanted = frozenset(mechanisms)
         return [d for d in self.drafts if d.drug is not None and d.drug.mechanism in wanted]
 
+    def drafted_beside(self, mechanisms: Iterable[Mechanism]) -> list[Draft]:
+        """Those that are not selected."""
+        wanted = frozenset(mechanisms)
+        return [d for d in self.beside if d.drug is not None and d.drug.mechanism in wanted]
+
     def without(self, drug: Drug) -> Chart:
         """This chart as if the drug (in any strength) had been discontinued: used to judge an alternative to it."""
         courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
@@ -174,8 +181,10 @@ class Chart(Struct, frozen=True, kw_only=True):
         """This chart with one more draft order (in place of ``replaced``), as order-sign would see it: used to test an option
         before it is offered. A draft brings every ingredient of its product."""
         gone = {d.id for d in replaced if not d.repeated}
-        others = tuple(d for d in self.drafts if d not in replaced and d.id not in gone)
-        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft))
+        others, beside = (
+            tuple(d for d in some if d not in replaced and d.id not in gone) for some in (self.drafts, self.beside)
+        )
+        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft), beside=beside)
 
     def _of_same_record(self, **changes: Any) -> Chart:
         """A copy in which the record itself is unchanged, so that cached results remain valid."""

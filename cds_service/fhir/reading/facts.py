@@ -68,6 +68,12 @@ class Facts:
         self._mine: set[str] = set()
         self._days: dict[str, date | None] = {}
 
+    def apart(self) -> Facts:
+        """The same record to read from, and nothing collected yet: for what is looked at, but not told."""
+        found = Facts(self.record, self.terminology, Trace(), self.today, self.zone, self.thresholds)
+        found.birth = self.birth
+        return found
+
     def put_aside(
         self, source: str, reason: str, *, data: Data | None = None, key: str = "", when: date | None = None, detail: str = ""
     ) -> None:
