@@ -81,11 +81,9 @@ def key_of(suggestion: Json) -> str:
     """What a suggestion proposes, in the words of the vocabulary; "discard" when it only takes a draft off the desk, "mend"
     when it changes one."""
     actions = suggestion.get("actions", ())
-    if any(action["type"] == "update" for action in actions):
-        return "mend"
-    created = [action["resource"] for action in actions if action["type"] != "delete"]
+    created = [action["resource"] for action in actions if action["type"] == "create"]
     if not created:
-        return "discard"
+        return "mend" if any(action["type"] == "update" for action in actions) else "discard"
     code = created[0].get("medicationCodeableConcept") or created[0]["code"]
     return _proposed()[code["coding"][0]["code"] if "coding" in code else code["text"]]
 

@@ -52,7 +52,7 @@ class Call(Struct, frozen=True):
     ``failed`` (an OperationOutcome, or no resource at all) or not there: then the client did not get it. ``drafts`` is the
     context's Bundle of orders, tidied; ``selected`` the relative references of those that are selected, None where the hook
     does not select. ``entered`` is the Bundle of what was just put on record. ``fhir_servers`` are those that this caller may
-    name, None where that is the same for all; ``client`` is the issuer of its token.
+    name, None where that is the same for all; ``client`` is the issuer of its token. ``content`` is the request as it came.
     ``encounter_id`` is "" when there is none that could be one; ``user_type`` is the resource type of the user ("" when not
     said), ``user_id`` its relative reference.
     """
@@ -71,6 +71,7 @@ class Call(Struct, frozen=True):
     fhir: FhirAccess | None = None
     fhir_servers: frozenset[str] | None = None
     client: str = ""
+    content: bytes = b""
 
     @property
     def by_patient(self) -> bool:
@@ -157,6 +158,7 @@ def parse(
         fhir=access(told.fhirServer, told.fhirAuthorization, patient_id),
         fhir_servers=fhir_servers,
         client=client,
+        content=content,
     )
 
 

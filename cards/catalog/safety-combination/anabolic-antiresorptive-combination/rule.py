@@ -29,8 +29,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {dose-interval-tolerance} sooner.
 
     Then: (1) info, one card for an order; where the other drug, taken daily to monthly, is to be given up for it (a fracture on
-    it as in `treatment-failure`, a fall of bone density as in `bmd-response`, or a check of orders that speaks against it), it only
-    says to stop it. No alternative; the draft can be deleted. (2) warning, one card for a pair: the draft
+    it as in `treatment-failure`, a fall of bone density as in `bmd-response`, or a check of orders that speaks against it), it
+    only says to stop it. No alternative; the draft can be deleted. (2) warning, one card for a pair: the draft
     that comes later in the ranking of drugs for this patient can be deleted, first of all an option of our own on trial.
     """
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
