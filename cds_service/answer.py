@@ -60,6 +60,8 @@ class Answerer:
         if len(shown) < len(findings):
             cut = [finding for finding in findings if finding not in shown]
             cards[-1]["detail"] += "\n\n" + (NOT_SHOWN_TO_PATIENT[language] if call.by_patient else _not_shown(cut, language))
+        if cards and call.by_patient:
+            cards[-1]["detail"] += "\n\n" + text.closing(language)
         if repetition:
             repetition.note([*zip(shown, (card["uuid"] for card in cards), strict=True)])
         return cards

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from cards.chart import ORDER_HOOKS, Hook
+from cards.engine.catalog import all_cards
+from cards.engine.voice.table import table
 from cards.words.phrases import LANGUAGES
 from cds_service.config import Settings
 from cds_service.hooks.cards import spoken_for
@@ -77,6 +79,17 @@ def test_the_answer_speaks_with_one_voice(name: str) -> None:
     drafts = [card for card in cards if card["indicator"] == "critical" and call.hook in OF_ORDERS]
     removed = [draft for card in drafts for draft in set(removed_by(card))]
     assert len(removed) == len(set(removed)), "two critical cards on one draft"
+
+
+def test_start_of_treatment_takes_over_from_every_check_that_ends_a_drug() -> None:
+    """Not in pregnancy; nor from calcitonin, with which nobody counts as treated."""
+    first = table().silences[0]
+    assert set(first.cards) - {"pregnancy", "calcitonin-cancer"} <= set(all_cards()["start-treatment"].earlier)
+
+
+def test_two_drafts_of_calcium_draw_one_warning() -> None:
+    cards = cards_of(told("calcium-intake: Two drafts of one product are two"))
+    assert [card["source"]["topic"]["code"] for card in cards if card["indicator"] == "warning"] == ["calcium-intake"]
 
 
 def removed_by(card: Json) -> Iterator[str]:

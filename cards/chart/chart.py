@@ -29,7 +29,7 @@ from cards.chart.records import (
     Unread,
 )
 from cards.thresholds import Numbers, Thresholds, shipped
-from cards.vocabulary import ANALYTES, Data, Drug, Mechanism, Site
+from cards.vocabulary import ANALYTES, COURSES, Data, Drug, Mechanism, Site
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -49,6 +49,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
     parental_hip_fracture: bool = False
     drafts: tuple[Draft, ...] = ()
+    beside: tuple[Draft, ...] = ()
+    """On order-select the drafts that are not selected: they draw no cards, and are judged with those that are."""
     set_aside: tuple[SetAside, ...] = ()
     unread: tuple[Unread, ...] = ()
     failed: frozenset[Data] = frozenset()
@@ -99,7 +101,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     def left_out(self, *keys: str) -> tuple[SetAside, ...]:
         """Entries for these analytes (or in this group of data) that the reader could not use."""
         groups = {ANALYTES[key].group for key in keys if key in ANALYTES}
-        return tuple(s for s in self.set_aside if s.key in keys or (not s.key and s.data in groups))
+        results = (s for s in self.set_aside if s.data not in COURSES)  # calcium is a drug, too
+        return tuple(s for s in results if s.key in keys or (not s.key and s.data in groups))
 
     def unread_of(self, reason: str, *told: Course | Draft) -> tuple[SetAside, ...]:
         """Entries of these courses and drafts that were set aside for one of these reasons: an unreadable dose, start or order
@@ -164,6 +167,11 @@ class Chart(Struct, frozen=True, kw_only=True):
         wanted = frozenset(mechanisms)
         return [d for d in self.drafts if d.drug is not None and d.drug.mechanism in wanted]
 
+    def drafted_beside(self, mechanisms: Iterable[Mechanism]) -> list[Draft]:
+        """Those that are not selected."""
+        wanted = frozenset(mechanisms)
+        return [d for d in self.beside if d.drug is not None and d.drug.mechanism in wanted]
+
     def without(self, drug: Drug) -> Chart:
         """This chart as if the drug (in any strength) had been discontinued: used to judge an alternative to it."""
         courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
@@ -173,8 +181,10 @@ class Chart(Struct, frozen=True, kw_only=True):
         """This chart with one more draft order (in place of ``replaced``), as order-sign would see it: used to test an option
         before it is offered. A draft brings every ingredient of its product."""
         gone = {d.id for d in replaced if not d.repeated}
-        others = tuple(d for d in self.drafts if d not in replaced and d.id not in gone)
-        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft))
+        others, beside = (
+            tuple(d for d in some if d not in replaced and d.id not in gone) for some in (self.drafts, self.beside)
+        )
+        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft), beside=beside)
 
     def _of_same_record(self, **changes: Any) -> Chart:
         """A copy in which the record itself is unchanged, so that cached results remain valid."""
@@ -199,9 +209,9 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
 
 
 DOSE_UNREAD, REASON_UNREAD = "dose-unreadable", "reason-unreadable"
-"""The drug taken or ordered is known, but not its dose or its indication."""
-_SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
-"""Reasons for setting something aside that matter only to individual rules: an age, a start, a dose."""
+"""It is known which drug is taken or ordered, and not how much of it, or for what."""
+_SETTLED = frozenset({"future", "other-patient", "withdrawn", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
+"""Reasons for which something was set aside that leave nothing open but what single rules ask for: an age, a start, a dose."""
 
 
 _OF_THE_DAY = frozenset({"range-unreadable", "site-unreadable", "unreadable"})

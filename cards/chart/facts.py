@@ -103,7 +103,7 @@ def started(course: Course) -> Fact:
 
 def _unconfirmed(course: Course) -> Name | None:
     months = course.unconfirmed
-    doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未证实：{months}个月内无续方迹象")
+    doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未确认：{months}个月内无续方记录")
     return doubt if months else None
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 from cards.chart import Chart, Course, Draft
 from cards.chart.calendar import DAYS_A_MONTH
-from cards.vocabulary import Drug
+from cards.vocabulary import Drug, Mechanism
 
 
 def works_on(course: Course, day: date) -> bool:
@@ -37,11 +37,15 @@ def at_once(chart: Chart, one: Draft, other: Draft) -> bool:
     return days is None or apart < days * (1 - chart.numbers.dose_interval_tolerance)
 
 
-def basket(chart: Chart, drafts: Sequence[Draft]) -> Iterator[tuple[Draft, tuple[Draft, ...]]]:
-    """Each draft with the earlier ones that would overlap with it, except drugs in one pack. An order for several drugs comes
-    before one for a single drug, which is the one to cancel; an option on trial comes last."""
-    ranked = sorted(drafts, key=lambda draft: not draft.product)
+def basket(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Draft, tuple[Draft, ...]]]:
+    """Each draft with those before it that would work with it, but for the drugs of one pack. First come the orders that are
+    not selected, of which none stands alone; an order of several drugs comes before one of a single drug, which is the one to
+    give up; an option on trial comes last."""
+    wanted = frozenset(mechanisms)
+    ranked = [*chart.drafted_beside(wanted), *sorted(chart.drafted(wanted), key=lambda draft: not draft.product)]
     for index, draft in enumerate(ranked):
+        if draft in chart.beside:
+            continue
         others = (other for other in ranked[:index] if not (draft.product and draft.id == other.id))
         yield draft, tuple(other for other in others if at_once(chart, draft, other))
 

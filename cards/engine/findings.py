@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from cards.chart import Draft, SetAside
+from cards.chart import Course, Draft, SetAside
 from cards.chart.facts import Fact
 from cards.vocabulary import Data
 
@@ -39,6 +39,7 @@ class Option(Struct, frozen=True):
     ``SERVICES``), "problem" (a Condition to record: ``key`` is "osteoporosis" or "osteoporosis-with-fracture") or "discard"
     (take the drafts in ``replaces`` off the desk and nothing else), "mend" (``regimen`` is a key of ``accepted.toml``: the
     draft in ``replaces`` stays, with dose and timing mended). A drug with ``replaces`` takes the drafts' place.
+    ``stops`` are courses that end with it, which its label says.
     ``condition``: findings that keep the option from being recommended; its label says them first.
     """
 
@@ -48,6 +49,7 @@ class Option(Struct, frozen=True):
     start: date | None = None
     recommended: bool = False
     replaces: tuple[Draft, ...] = ()
+    stops: tuple[Course, ...] = ()
     condition: tuple[Finding, ...] = ()
     label: str = ""
     reason: str = "osteoporosis"

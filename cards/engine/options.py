@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from cards.chart import Chart, Draft
+from cards.chart import Chart, Course, Draft
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.kidney import renal
@@ -119,6 +119,7 @@ def offer(
     *,
     start: date | None = None,
     replaces: tuple[Draft, ...] = (),
+    stops: Iterable[Course] = (),
     recommend: bool = True,
     regimens: Mapping[str, str] = MappingProxyType({}),
 ) -> Offer:
@@ -135,8 +136,10 @@ def offer(
     the kind, the same are offered and none is recommended.
 
     ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
-    names another regimen than the usual one, by drug.
+    names another regimen than the usual one, by drug. ``stops`` are courses that the option takes the place of: those of
+    tablets and daily injections that are on the list as active end with it.
     """
+    ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     options: list[Option] = []
     dropped: list[Dropped] = []
     withheld = 0
@@ -160,7 +163,7 @@ def offer(
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
-            options.append(Option("drug", drug.key, regimen, start, recommended=star, replaces=replaces, condition=warnings))
+            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings))
     return Offer(_shown(options), tuple(dropped))
 
 

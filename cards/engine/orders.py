@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from cards.chart import ORDER_HOOKS, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, Chart, Course, Draft, SetAside, facts
 from cards.chart.facts import Fact
+from cards.definitions.basket import dose
 from cards.definitions.kidney import renal
 from cards.definitions.person import adult
 from cards.engine.findings import CRITICAL, Finding, Indicator, Option
@@ -41,9 +42,10 @@ class Order(Struct, frozen=True):
     def graded(self, indicator: Indicator) -> Indicator:
         return indicator if self.draft else indicator.milder()
 
-    def fact(self) -> list[Fact]:
+    def fact(self, chart: Chart) -> list[Fact]:
+        """The draft by drug and dose, or since when the drug is taken."""
         if self.draft is not None:
-            return [] if self.draft.proposed else [facts.drafted(self.draft)]
+            return [] if self.draft.proposed else [facts.drafted(self.draft, dose(chart, self.draft))]
         return [facts.on_board(self.course)] if self.course else []
 
 
@@ -79,7 +81,8 @@ def finding_about(
     and a drug in an oncologic strength, get no alternative. A draft may always be deleted; that is recommended where the
     finding is critical and nothing else is.
 
-    ``start`` is the first day of an alternative where it must wait. The text gets ``drug`` and ``active`` besides ``values``.
+    ``start`` is the first day of an alternative where it must wait; what an injection of months still does it always waits for.
+    The text gets ``drug`` and ``active`` besides ``values``.
     """
     trying = order.draft is not None and order.draft.proposed
     chosen = Offer() if trying else _instead(chart, order, list(alternatives), start, recommend)
@@ -93,7 +96,7 @@ def finding_about(
         indicator=graded,
         variant=variant,
         values={"drug": order.drug, "active": order.draft is None, **(values or {})},
-        facts=(*order.fact(), *evidence),
+        facts=(*order.fact(chart), *evidence),
         options=() if trying else tuple(options),
         any_number=any_number,
         dropped=chosen.dropped,
@@ -109,12 +112,19 @@ def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, 
     if not drugs or not adult(chart) or order.drug.oncologic:
         return Offer()
     specialist = bool(renal(chart).below(chart.numbers.egfr_specialist))
+    first = max((day for day in (start, _worn_off(order)) if day), default=chart.today)
     chosen = offer(
         chart.without(order.drug),
         [d for d in drugs if d is not order.drug],
-        start=start if start and start > chart.today else None,
+        start=first if first > chart.today else None,
         replaces=(order.draft,) if order.draft else (),
+        stops=(order.course,) if order.course else (),
         recommend=recommend and not specialist,
     )
     referral = (service(REFERRAL, recommended=order.draft is None),) if specialist else ()
     return Offer((*referral, *chosen.options), chosen.dropped)
+
+
+def _worn_off(order: Order) -> date | None:
+    """The day until which an injection that was given works."""
+    return order.course.covered_until if order.course and order.drug.covers_months else None

@@ -24,7 +24,7 @@ def stronger_instead(chart: Chart, course: Course) -> Offer:
     left. Tablets are given up on the day; what an injection of months still does stays on the chart."""
     kept = chart if course.drug.covers_months else chart.without(course.drug)
     below_30 = bool(renal(chart).below(chart.numbers.egfr_specialist))
-    chosen = offer(kept, stronger(course.drug), recommend=not below_30)
+    chosen = offer(kept, stronger(course.drug), stops=(course,), recommend=not below_30)
     if chosen.options and not below_30:
         return chosen
     return Offer((service("referral-osteoporosis", recommended=True), *chosen.options), chosen.dropped)

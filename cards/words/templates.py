@@ -187,7 +187,8 @@ def has(finding: Finding, which: str, language: str) -> bool:
 
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
-    """A function that renders a block of the finding's text as Markdown by name; "" if the text does not have the block.
+    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it. The text may ask
+    for the ``short`` words of other findings.
 
     It raises ContentError if a block uses a value that the finding does not have.
     """
@@ -200,6 +201,7 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
         "indicator": finding.indicator.value,
         "about": finding.about,
         "offered": offered,
+        "short": lambda found: Markdown(phrases.listed([block(each, "short", language, chart) for each in found], language)),
     }
     context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})
 

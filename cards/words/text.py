@@ -10,19 +10,20 @@ from functools import cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import Chart, SetAside
+from cards.chart import Chart, Draft, SetAside
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ACCEPTED
+from cards.definitions.basket import dose
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Dropped, Finding, Option
-from cards.vocabulary import ANALYTES, DRUGS, SERVICES
+from cards.vocabulary import ANALYTES, COURSES, DRUGS, SERVICES
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import phrase
 from cards.words.templates import block, blocks, has, load
 
-__all__ = ["Text", "cites_of", "label", "load", "render", "what"]
+__all__ = ["Text", "cites_of", "closing", "label", "load", "render", "what"]
 
 SUMMARY = 139
 """The most code points of a summary (CDS Hooks: fewer than 140)."""
@@ -93,17 +94,28 @@ def _withheld(finding: Finding, language: str) -> str:
 
 
 def label(option: Option, language: str, chart: Chart) -> str:
-    """The label of a suggestion's button, as plain text: the condition first, the start date last.
+    """What the button of a suggestion says, as plain text: the condition first, then what ends with it, the start date last.
 
     ``option.label`` selects a phrase of the [option] table other than the default for the option's kind.
     """
-    drafts = phrases.listed([phrases.name(each, language) for each in option.replaces] or [""], language)
+    drafts = phrases.listed([_draft(each, option, language, chart) for each in option.replaces] or [""], language)
     text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
+    if option.stops:
+        stopped = phrases.listed([phrases.name(course.drug, language) for course in option.stops], language)
+        text = phrase("option", "stop", language, stopped=stopped, label=text)
     if option.start is not None and option.start > chart.today:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
     if option.condition:
         text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
     return phrases.capital(text)
+
+
+def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
+    """What a draft is called; with its dose where the button only removes it, since the basket may hold another of the drug."""
+    name = phrases.name(draft, language)
+    plain = draft.drug is not None and not draft.drug.oncologic and not draft.product
+    told = dose(chart, draft) if option.kind == "discard" and plain else None
+    return f"{name} {told[language]}" if told else name
 
 
 def _condition(option: Option, language: str, chart: Chart) -> str:
@@ -149,8 +161,12 @@ def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
     parts = {"why": [why], "do": [do], "record": [*facts, *_not_known(finding, language)]}
     parts["words"] = [_bullets(_explained("\n".join(text for part in parts.values() for text in part), language))]
     sections = [_section(phrase("patient", key, language), texts) for key, texts in parts.items() if any(texts)]
-    closing = [_titles(cites_of(finding), language), phrase("patient", "closing", language)]
-    return Text(summary, "\n\n".join([*sections, *closing]))
+    return Text(summary, "\n\n".join([*sections, _titles(cites_of(finding), language)]))
+
+
+def closing(language: str) -> str:
+    """What the last card of a patient's answer ends with: what these cards are for, and what not to do because of them."""
+    return phrase("patient", "closing", language)
 
 
 def _not_known(finding: Finding, language: str) -> Iterator[str]:
@@ -318,7 +334,8 @@ def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
 
 def _kind(entry: SetAside, language: str) -> str:
     if any(entry.key in table for table in phrases.NAMED):
-        return phrases.escape(phrases.name(entry.key, language, ANALYTES, *phrases.NAMED))
+        tables = phrases.NAMED if entry.data in COURSES else (ANALYTES, *phrases.NAMED)  # calcium is a drug and a result
+        return phrases.escape(phrases.name(entry.key, language, *tables))
     return phrase("unread", entry.data, language)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from cards.engine.card import Card, group_of
-from cards.engine.findings import Finding
+from cards.engine.catalog import all_cards
+from cards.engine.findings import Finding, Indicator
 from cards.engine.run import run
 from cards.vocabulary import Data
 from cds_service.casebook.cases import Case, of_file
@@ -29,7 +30,7 @@ def groups_of(card: Card) -> frozenset[Data]:
             continue
         before = _fired(card, case, sound)
         for group in card.reads - found - {Data.PATIENT}:
-            if (broken := _without(sound, group)) and _fired(card, case, broken) != before:
+            if (broken := _without(sound, group)) and _differs(card, before, _fired(card, case, broken)):
                 found.add(group)
     return frozenset(found)
 
@@ -49,10 +50,24 @@ def _fired(card: Card, case: Case, body: Json) -> list[tuple[str, str]]:
     return [_kind(finding) for finding in run(chart) if finding.code == card.code]
 
 
+def _differs(card: Card, before: list[tuple[str, str]], after: list[tuple[str, str]]) -> bool:
+    """Whether it fires otherwise than before; a check of orders may be graver, for that errs on the safe side."""
+    if not card.checks_orders:
+        return before != after
+    return any(not any(draft == each and _rank(now) <= _rank(then) for now, each in after) for then, draft in before)
+
+
+def _rank(indicator: str) -> int:
+    return Indicator(indicator).rank
+
+
 def _kind(finding: Finding) -> tuple[str, str]:
     return finding.indicator.value, finding.about.id if finding.about else ""
 
 
 def missing(card: Card) -> Iterator[str]:
-    """The groups that ``rests_on`` (or ``needs``) should name and does not."""
-    yield from sorted(groups_of(card) - {group_of(name) for name in card.rests_on})
+    """The groups that ``rests_on`` (or ``needs``) should name and does not. What a check of orders rests on that the card is
+    handed need not be named again: that the check could not be made is said."""
+    checks = [all_cards()[code] for code in card.earlier if all_cards()[code].checks_orders]
+    named = {group_of(name) for told in (card, *checks) for name in told.rests_on}
+    yield from sorted(groups_of(card) - named)

@@ -58,7 +58,6 @@ def test_every_card_speaks_plainly_to_the_patient(samples: list[Sample], languag
         assert not ORDERS_TO_THE_PATIENT.search(words.detail), (which, ORDERS_TO_THE_PATIENT.search(words.detail))
         for regimen in REGIMENS.values():
             assert regimen.label[language] not in words.detail, which
-        assert words.detail.endswith(phrase("patient", "closing", language)), which
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -117,7 +116,7 @@ def test_high_calcium_and_pth_are_not_put_down_to_a_fracture_or_the_time_of_day(
 
 def test_a_t_score_that_makes_no_diagnosis_is_not_explained_as_osteoporosis_at_any_age(samples: list[Sample]) -> None:
     chart, found = sample(samples, "low-bmd-for-age", "t-only")
-    for language, when in (("en", "after menopause and in men from 50, −2.5"), ("zh", "绝经后女性和50岁以上男性−2.5")):
+    for language, when in (("en", "after menopause and in men from 50, −2.5"), ("zh", "绝经后女性和50岁及以上男性，T值−2.5")):
         assert when in text.render(found, language, chart, for_patient=True).detail
 
 
@@ -173,7 +172,7 @@ def found(made_up: str) -> Finding:
 def test_the_patient_reads_what_it_means_what_to_do_and_what_it_rests_on(found: Finding, chart: Chart) -> None:
     words = text.render(found, "en", chart, for_patient=True)
     assert words.summary == "About zoledronate and your kidneys, for x"
-    assert words.detail.splitlines()[:-3] == [
+    assert words.detail.splitlines()[:-1] == [
         "**What this means for you**",
         "",
         "Your kidneys are weak.",
@@ -191,7 +190,7 @@ def test_the_patient_reads_what_it_means_what_to_do_and_what_it_rests_on(found: 
         "- eGFR: shows how well the kidneys clean the blood; lower means weaker kidneys",
         "",
     ]
-    assert words.detail.splitlines()[-3].startswith("Based on: Drug labels, position statements")
+    assert words.detail.splitlines()[-1].startswith("Based on: Drug labels, position statements")
 
 
 def test_what_is_missing_is_said_in_a_sentence_and_options_that_fell_away_are_not(found: Finding, chart: Chart) -> None:

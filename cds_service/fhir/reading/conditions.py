@@ -103,12 +103,20 @@ def _tell_besides(source: str, facts: Facts, said: Said, when: date | None) -> N
 
 
 def _is_in_doubt(source: str, found: wire.Condition, said: Said, facts: Facts) -> bool:
-    """Whether an unreadable part might make it a different condition, or none."""
-    if facts.record.lacks(source, "verificationStatus", "clinicalStatus") or facts.is_broken(found.code):
+    """Whether a part of it cannot be read that might make it another condition, or none."""
+    if facts.record.lacks(source, "verificationStatus", "clinicalStatus"):
         return True
-    if said.fractures and facts.record.lacks(source, "bodySite"):
+    if said.fractures and (facts.record.lacks(source, "bodySite") or facts.is_broken(found.code)):
+        return True
+    if facts.is_broken(found.code) and not (facts.only_words_broken(found.code) and _is_coded(found, facts)):
         return True
     return elements.first_code(found.verification_status, "confirmed") not in _VERIFIED | _OUT
+
+
+def _is_coded(found: wire.Condition, facts: Facts) -> bool:
+    """Whether a code says what it is, so that the words beside it say no more (but for the site of a fracture)."""
+    codes = map(facts.terminology.condition, elements.codings(facts.concept(found.code)))
+    return any(known is not None and known.wording is None for known in codes)
 
 
 def is_stated(found: wire.Condition) -> bool:

@@ -67,10 +67,9 @@ class OrderedService(Struct, frozen=True):
         return bool(self.key) or self.nameless
 
 
-def read_drafts(facts: Facts, selected: frozenset[str] | None) -> tuple[Draft, ...]:
-    """The drafts of this patient; on order-select only those that were selected. A product with several drugs known to the
-    rules becomes one draft per drug, all with its id, the drug most relevant to bone first."""
-    given = selected_of(facts.record, selected)
+def read_drafts(facts: Facts, given: Iterable[Given]) -> tuple[Draft, ...]:
+    """These drafts of the patient. A product of several drugs of ours is a draft for each of them, all with its id, the drug
+    that matters most to bone first."""
     return tuple(sorted((draft for each in given for draft in _drafts(each, facts)), key=lambda d: d.id))
 
 
@@ -181,7 +180,8 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
     found, reached, drugs = ordered.found, ordered.reached, ordered.drugs
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
-    say_what_dose_is_unread(source, found, drugs.drugs, facts)
+    taken = [(drug, dosing_of(found, reached, drugs, drug, facts)) for drug in drugs.drugs]
+    say_what_dose_is_unread(source, found, taken, facts, drafted=True)
     _note(source, ", ".join(f"draft {drug.key}" for drug in drugs.drugs), ordered.unread, reached.concept, facts)
     draft = Draft(
         source,
@@ -196,9 +196,9 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
             draft,
             drug=drug,
             strength_mg=drugs.strength_mg if drug is drugs.drugs[0] else None,
-            dosing=dosing_of(found, reached, drugs, drug, facts),
+            dosing=dosing,
         )
-        for drug in drugs.drugs
+        for drug, dosing in taken
     ) or (draft,)
 
 

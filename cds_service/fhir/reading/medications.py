@@ -109,7 +109,7 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
     if kind in ("administration", "dispense") and dates.start and dates.start > facts.today:
         facts.put_aside(source, "future", when=dates.start)
         return
-    say_what_dose_is_unread(source, found, drugs.drugs, facts)
+    say_what_dose_is_unread(source, found, zip(drugs.drugs, told.dosings, strict=True), facts)
     status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
     _doubt(source, facts, found, kind, status, dates.start)
     for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
@@ -289,12 +289,18 @@ def _taken_apart(content: Raw, name: str) -> tuple[tuple[elements.Dosage, ...], 
     return dosages, left_out or ((name,) if any(map(has_no_number, dosages)) else ())
 
 
-def say_what_dose_is_unread(source: str, found: wire.Medicine, drugs: Iterable[Drug], facts: Facts) -> None:
-    """Record drugs whose directions have the wrong data type. A dose is known to exist, so this casts no doubt on which drugs
-    the patient takes."""
+def say_what_dose_is_unread(
+    source: str, found: wire.Medicine, taken: Iterable[tuple[Drug, Dosing | None]], facts: Facts, *, drafted: bool = False
+) -> None:
+    """Note of which drugs the dose is not known since something of how to take them, or of what the product is called, is of a
+    wrong type; of a draft also where that is the route. It is no doubt about which drugs the patient takes."""
     left_out = [path for content, name in _sigs(found) for path in _taken_apart(content, name)[1]]
-    if any(not _NO_MATTER.search(path) for path in left_out) or facts.is_broken(found.medication_codeable_concept):
-        for drug in drugs:
+    sig_broken = any(not _NO_MATTER.search(path) for path in left_out)
+    if not sig_broken and not facts.is_broken(found.medication_codeable_concept):
+        return
+    for drug, told in taken:
+        known = told is not None and told.readable and told.amount is not None
+        if not known or (drafted and sig_broken):
             facts.put_aside(source, "dose-unreadable", key=drug.key)
 
 

@@ -8,6 +8,7 @@ from datetime import date, tzinfo
 from typing import Any, TypeVar
 
 from msgspec import Raw, json
+from msgspec.structs import replace
 
 from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
 from cards.definitions import courses, fractures
@@ -124,9 +125,11 @@ def read_record(
             put_apart(source, kept, facts)
         elif not isinstance(kept, _LED_TO):
             facts.not_ours(source, type_of(kept), "of a type that is not read")
-    found = read_drafts(facts, selected)
+    chosen = selected_of(record, selected)
+    drafts = read_drafts(facts, chosen)
+    beside = read_drafts(facts.apart(), [given for given in record.drafts if given not in chosen])
     _tell_of_medications(record, facts)
-    return _chart(facts, patient, found, failed, formulary)
+    return replace(_chart(facts, patient, failed, formulary), drafts=drafts, beside=beside)
 
 
 def _patient(facts: Facts) -> Patient:
@@ -187,7 +190,6 @@ def _entry_concerns_us(kept: Kept, record: Record, terminology: Terminology) -> 
 def _chart(
     facts: Facts,
     patient: Patient,
-    drafts: tuple[Any, ...],
     failed: Mapping[Data, str] | frozenset[Data],
     formulary: frozenset[str] | None,
 ) -> Chart:
@@ -207,7 +209,6 @@ def _chart(
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),
         parental_hip_fracture=facts.parental_hip_fracture,
-        drafts=drafts,
         set_aside=tuple(sorted(facts.set_aside, key=_order_of_aside)),
         unread=tuple(sorted(facts.unread, key=lambda u: (u.data, u.source, u.why))),
         failed=frozenset(failed),

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
+from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.bone_loss import HARMFUL, WEAK_BONE_ONLY, enough_glucocorticoid, long_on, prednisone_equivalent
 from cards.definitions.density import bmd_since
-from cards.engine.findings import INFO, WARNING, Earlier, Finding
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
 from cards.vocabulary import Drug, Mechanism
@@ -27,7 +27,7 @@ class _Harm(Struct, frozen=True):
     unreadable: bool = False
 
 
-def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undecided]:
     """A glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more for {glucocorticoid-days} days, aromatase
     inhibitors and GnRH drugs harm bone: measure bone density and treat osteoporosis. Other drugs count only if bone is already
     weak. Use as little of them as possible.
@@ -45,10 +45,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: the glucocorticoid is inhaled, nasal, topical, ocular or intra-articular, of a lower dose or for a shorter time.
 
-    Then: warning if osteoporosis is untreated and the dose can be read, otherwise info. Suggested: DXA if bone density was not
-    measured within {harm-bmd-months} months and none is ordered; if osteoporosis is untreated and `start-treatment` fires in
-    the same answer, its drugs with its recommendation, in which case DXA is not the recommended option. The card asks for a
-    dose that cannot be read. It names a DXA that is already ordered, so that someone makes sure it is done.
+    Then: warning where osteoporosis is untreated and the dose can be read, else info. Suggested: DXA where bone density was not
+    measured within {harm-bmd-months} months and none is ordered; where osteoporosis is untreated and `start-treatment` fires in
+    the same answer, its drugs with its recommendation, and then DXA is not the recommended one. A dose that cannot be read is
+    asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that
+    it is done.
     """
     if not person.adult(chart):
         return
@@ -63,6 +64,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             yield _causes_bone_loss(chart, earlier, [harm], unmeasured=unmeasured, untreated=untreated)
     elif harms:
         yield _causes_bone_loss(chart, earlier, sorted(harms, key=_weight), unmeasured=unmeasured, untreated=untreated)
+    for harm in harms if untreated else ():
+        told = harm.draft or harm.course
+        if told is not None and (unread := chart.unread_of(DOSE_UNREAD, told)):
+            yield Undecided(unread, about=harm.draft, indicator=INFO)
 
 
 def _weight(harm: _Harm) -> tuple[bool, bool]:

@@ -74,10 +74,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
 
 def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding | Undecided]:
-    """The calcium that is being ordered, together with what is on the list."""
-    drafts = sorted(chart.drafted(_CALCIUM), key=lambda draft: not draft.product)
+    """The calcium that is being ordered, with what is on the list."""
+    selected = sorted(chart.drafted(_CALCIUM), key=lambda draft: not draft.product)
+    drafts = [*chart.drafted_beside(_CALCIUM), *selected]
     total = intake(taken, drafts)
-    if not drafts:
+    if not selected:
         return
     if total.daily <= n.calcium_supplement_mg:
         if unread := chart.unread_of(DOSE_UNREAD, *taken, *drafts):
@@ -86,7 +87,13 @@ def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding 
     yield Finding(
         indicator=WARNING,
         variant="ordered",
-        values={"daily": total.daily, "unread": total.unread, "listed": bool(taken), "count": len(drafts)},
+        values={
+            "drug": DRUGS["calcium"],
+            "daily": total.daily,
+            "unread": total.unread,
+            "listed": bool(taken),
+            "count": len(drafts),
+        },
         cites=_LIMIT,
         facts=(*(facts.drafted(each, dose(chart, each)) for each in drafts), *map(facts.taken, taken)),
         options=(discard(drafts[-1]),),

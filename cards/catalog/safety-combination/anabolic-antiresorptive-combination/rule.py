@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from cards.chart import Chart, Draft, facts
+from cards.chart import Chart, Course, Draft, facts
 from cards.definitions.basket import dose
 from cards.definitions.overlap import basket, other_drug, still_works
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import ranking
 from cards.engine.orders import Order, finding_about
+from cards.engine.switch import to_be_replaced
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Mechanism
 
@@ -22,12 +23,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: (1) an anabolic is ordered that would begin (on its stated start, otherwise today) while an antiresorptive still works
     (no grace period), or an antiresorptive is ordered while an anabolic still works; (2) both are drafted and would overlap.
 
-    Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); the other drug is taken daily to
-    monthly and was stopped; in (2), the later draft begins when the dose or the stated duration of the earlier one is over,
-    with a tolerance of {dose-interval-tolerance} of that time.
+    Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); an anabolic after a bisphosphonate
+    by injection, which is no combination; the other is taken daily to monthly
+    and was stopped; in (2) the later draft begins when the dose or the stated time of the earlier is over, by a share of
+    {dose-interval-tolerance} sooner.
 
-    Then: (1) info, one card per order. No alternative; the draft can be deleted. (2) warning, one card per pair: the draft
-    ranked lower for this patient can be deleted, or, before any other, an option of the service's own that is on trial.
+    Then: (1) info, one card for an order; where the other drug, taken daily to monthly, is to be given up for it (a fracture on
+    it as in `treatment-failure`, a fall of bone density as in `bmd-response`, or a check of orders that speaks against it), it
+    only says to stop it. No alternative; the draft can be deleted. (2) warning, one card for a pair: the draft that comes later
+    in the ranking of drugs for this patient can be deleted, first of all an option of our own on trial.
     """
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
         if draft.drug is None:
@@ -35,14 +39,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         others = ANTIRESORPTIVE if draft.drug.mechanism in ANABOLIC else ANABOLIC
         for course in chart.courses(others):
             after_denosumab = course.drug is DENOSUMAB and draft.drug.mechanism is Mechanism.PTH_ANALOG
-            if still_works(chart, course, draft) and not after_denosumab:
+            followed = draft.drug.mechanism in ANABOLIC and _given_before(course)
+            if still_works(chart, course, draft) and not after_denosumab and not followed:
                 about = other_drug(course.drug, course)
-                yield finding_about(chart, Order(draft.drug, draft=draft), INFO, [facts.on_board(course)], values=about)
+                order, evidence = Order(draft.drug, draft=draft), [facts.on_board(course)]
+                variant = "switch" if to_be_replaced(chart, course) else ""
+                yield finding_about(chart, order, INFO, evidence, variant=variant, values=about)
                 break
-    for draft, before in basket(chart, chart.drafted(ANTIRESORPTIVE | ANABOLIC)):
+    for draft, before in basket(chart, ANTIRESORPTIVE | ANABOLIC):
         for other in before:
             if draft.drug and other.drug and (draft.drug.mechanism in ANABOLIC) is not (other.drug.mechanism in ANABOLIC):
                 yield _both_drafted(chart, draft, other)
+
+
+def _given_before(course: Course) -> bool:
+    """Of a bisphosphonate that was injected nothing is left to stop."""
+    return course.drug.mechanism is Mechanism.BISPHOSPHONATE and course.drug.covers_months is not None
 
 
 def _both_drafted(chart: Chart, *both: Draft) -> Finding:

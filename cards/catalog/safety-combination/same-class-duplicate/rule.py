@@ -11,8 +11,9 @@ from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose, together
 from cards.definitions.overlap import basket, other_drug, still_works, works_on
-from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
+from cards.engine.switch import to_be_replaced
 from cards.thresholds import Numbers
 from cards.vocabulary import Drug, Mechanism
 
@@ -39,7 +40,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Then: warning on orders, info on the chart view, a card for each pair. Critical on orders (warning on the chart view) for an
     oncologic strength beside the other; in (3) where the drafts add up to what no accepted regimen gives in the same time
     (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for
-    an option beside a draft that nobody can add up: it is no option then. No alternative; a draft can be
+    an option beside a draft that nobody can add up: it is no option then. Info on an order where the other drug, taken daily to
+    monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`,
+    or a check of orders that speaks against it; the card then only says to stop it. No alternative; a draft can be
     deleted, of two drafts the later one (recommended where it is critical). The detail says until when an injection works, or
     since when a drug is taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a
     course is not confirmed.
@@ -47,14 +50,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if chart.hook not in ORDER_HOOKS:
         yield from _both_taken(chart)
         return
-    for draft, others in basket(chart, chart.drafted(_NOT_TOGETHER)):
+    for draft, others in basket(chart, _NOT_TOGETHER):
         for other in others:
             if draft.drug and other.drug and _clash(draft.drug, other.drug):
                 yield _duplicate(chart, draft, other.drug, None, facts.drafted(other, dose(chart, other)))
         for course in chart.courses(_clashing(draft.drug)) if draft.drug else ():
             if draft.drug and _clash(draft.drug, course.drug) and still_works(chart, course, draft):
                 yield _duplicate(chart, draft, course.drug, course, facts.on_board(course))
-    for draft, others in basket(chart, chart.drafted(CHECKED)):
+    for draft, others in basket(chart, CHECKED):
         same = [other for other in others if draft.drug and other.drug and _one_drug(draft.drug, other.drug)]
         if draft.drug and same:
             yield _ordered_twice(chart, draft, draft.drug, same)
@@ -129,7 +132,8 @@ def _graded(one: Drug, other: Drug) -> Indicator:
 def _duplicate(chart: Chart, draft: Draft, other: Drug, course: Course | None, evidence: Fact) -> Finding:
     drug = draft.drug or other
     values = other_drug(other, course)
-    found = finding_about(
-        chart, Order(drug, draft=draft), _graded(drug, other), [evidence], variant=_variant(drug, other), values=values
-    )
+    indicator, variant = _graded(drug, other), _variant(drug, other)
+    if course is not None and indicator is WARNING and to_be_replaced(chart, course):
+        indicator, variant = INFO, "switch"
+    found = finding_about(chart, Order(drug, draft=draft), indicator, [evidence], variant=variant, values=values)
     return found if course or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), evidence))

@@ -150,6 +150,7 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
             "estimate": known.kidneys.lowest,
             "vitamin_d": known.vitamin_d,
             "denosumab": _is_denosumab(order),
+            "due": order.course.covered_until if order.course and _is_denosumab(order) else None,
             "weak": bool(known.kidneys.below(n.calcium_ckd_egfr)),
             "failure": n.egfr_dialysis,
             "advanced": n.egfr_specialist,

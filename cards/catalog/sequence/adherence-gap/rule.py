@@ -45,7 +45,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         if found is None:
             continue
         variant, since = found
-        chosen = offer(chart.without(course.drug), (ZOLEDRONATE, DENOSUMAB))
+        chosen = offer(chart.without(course.drug), (ZOLEDRONATE, DENOSUMAB), stops=(course,))
         late = since < chart.days_ago(n.adherence_warning_days)
         yield Finding(
             indicator=WARNING if late else INFO,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import Chart, facts
-from cards.chart.calendar import add_months
-from cards.definitions import density, kidney, minerals, person, treatment
+from cards.definitions import kidney, minerals, person, treatment
+from cards.definitions.failure import loss_on
 from cards.engine.findings import WARNING, Earlier, Finding
 from cards.engine.options import service
 from cards.engine.stronger import stronger_instead
@@ -36,12 +36,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """
     if not person.adult(chart):
         return
-    since, least = chart.months_ago(n.lapsed_supply_months), n.bmd_response_months
+    since = chart.months_ago(n.lapsed_supply_months)
     for course in chart.courses(treatment.TREATMENT):
         now = course.on_treatment(chart.today) or (course.active and course.covered_until and course.covered_until >= since)
-        if not now or course.drug.oncologic or course.start is None or add_months(course.start, least) > chart.today:
+        if not now or course.drug.oncologic:
             continue
-        fall = density.bmd_fall(chart, course.start)
+        fall = loss_on(chart, course)
         if fall is None:
             continue
         lapsed = not course.on_treatment(chart.today)

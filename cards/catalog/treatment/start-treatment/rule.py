@@ -16,7 +16,7 @@ from cards.definitions.risk import frax_high
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
-from cards.vocabulary import DRUGS, Drug
+from cards.vocabulary import DENOSUMAB, DRUGS, Drug
 
 _SECTION_C = (
     "denosumab-due",
@@ -27,6 +27,20 @@ _SECTION_C = (
     "drug-holiday-review",
     "adherence-gap",
 )
+
+_FORBIDDING = (
+    "bisphosphonate-renal",
+    "drug-allergy",
+    "onj-aff-history",
+    "oral-bisphosphonate-esophagus",
+    "pth-analog-contraindication",
+    "romosozumab-cardiovascular",
+    "serm-thrombosis",
+)
+_OF_GOING_ON = ("adherence-gap", "bisphosphonate-review")
+_FAILURE = ("treatment-failure", "bmd-response")
+"""The cards that forbid a drug which is being taken, those of section C that then say nothing of it, and those that name the
+next drug after one that failed."""
 
 _CITES = {
     "specialist": ("POP2022-T1", "OVCF2021-T3", "ELD2023-07e"),
@@ -62,6 +76,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `referral` and `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for
     `bmd-screening`.
 
+    Instead of a drug: on the chart view, where an antiresorptive or anabolic that is being taken must stop, as
+    `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
+    `romosozumab-cardiovascular` or `serm-thrombosis` warns (never denosumab, nor an oncologic strength), the record counts
+    as it would be without that drug: what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
+    back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
+
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
@@ -69,8 +89,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     The detail gives the reasons for the stratum, the drugs that were dropped and why, and an earlier lower renal estimate that
     was left out.
     """
+    must_stop = _must_stop(earlier)
+    given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
+    stops = tuple(course for drug in given_up if (course := chart.course(drug)))
+    for drug in given_up:
+        chart = chart.without(drug)
     young = chart.age is None or chart.age < n.t_group_years
-    if not t_group(chart) or young or person.pregnant(chart) or any(code in earlier for code in _SECTION_C):
+    if not t_group(chart) or young or person.pregnant(chart) or _spoken_for(earlier, given_up):
         return
     diseased = diagnosis.osteoporosis(chart)
     if not diseased and not (diagnosis.low_bone_mass(chart) and frax_high(chart)):
@@ -85,8 +110,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     stratum = risk.risk(chart)
     kidneys = renal(chart)
     below_30 = bool(kidneys.below(n.egfr_specialist))
-    chosen = offer(chart, ranking(chart), recommend=not below_30)
-    beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False)
+    chosen = offer(chart, ranking(chart), recommend=not below_30, stops=stops)
+    beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not chosen.options
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
     newest_fracture = next(iter(chart.fractures), None)
@@ -94,11 +119,14 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     mild = newest_fracture is None and lowest is not None and lowest.value > n.t_info_only
     estimate = kidneys.lowest if kidneys.below(n.egfr_alendronate) else None
     options = (*referral, *chosen.options, *beside.options)
-    variant = "specialist" if below_30 else stratum.level
+    level = "specialist" if below_30 else stratum.level
     yield Finding(
-        indicator=INFO if mild else WARNING,
-        variant=variant,
+        indicator=INFO if mild and not must_stop else WARNING,
+        variant="instead" if must_stop else level,
         values={
+            "level": level,
+            "given_up": given_up,
+            "must_stop": must_stop,
             "reasons": stratum.reasons,
             "t_score": lowest,
             "qct": found.qct if (found := criteria(chart)) else None,
@@ -113,7 +141,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         },
         facts=tuple(_evidence(chart)),
         cites=_cites(
-            variant,
+            level,
             *stratum.reasons,
             *(option.key for option in options),
             *(("fracture",) if newest_fracture else ()),
@@ -122,6 +150,32 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         options=options,
         dropped=(*chosen.dropped, *beside.dropped),
         notes=("renal-earlier-lower",) if kidneys.earlier_lower else (),
+    )
+
+
+def _must_stop(earlier: Earlier) -> tuple[Finding, ...]:
+    """What forbids a drug that is being taken. Of denosumab never: the gap after it comes first; nor of an oncologic strength,
+    whose indication is another."""
+    found = (finding for code in _FORBIDDING for finding in earlier.of(code) if finding.indicator is WARNING)
+    return tuple(
+        finding
+        for finding in found
+        if finding.values["drug"].mechanism in treatment.TREATMENT
+        and finding.values["drug"].ingredient != DENOSUMAB.ingredient
+        and not finding.values["drug"].oncologic
+    )
+
+
+def _spoken_for(earlier: Earlier, given_up: tuple[Drug, ...]) -> bool:
+    """Whether another card names the drug: one of section C, but for what it says of going on with one that must stop; and
+    where one must stop, those that speak of its failure."""
+    ingredients = {drug.ingredient for drug in given_up}
+    if given_up and any(code in earlier for code in _FAILURE):
+        return True
+    return any(
+        code not in _OF_GOING_ON or finding.values["drug"].ingredient not in ingredients
+        for code in _SECTION_C
+        for finding in earlier.of(code)
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, Course, Fracture, facts
-from cards.chart.calendar import add_months
+from cards.chart import Chart, facts
 from cards.definitions import kidney, minerals, person, treatment
+from cards.definitions.failure import fracture_on
 from cards.engine.findings import WARNING, Earlier, Finding
 from cards.engine.stronger import stronger_instead
 from cards.thresholds import Numbers
@@ -35,7 +35,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not person.adult(chart):
         return
     for course in treatment.treatments(chart):
-        broken = _failed(chart, n, course)
+        broken = fracture_on(chart, course)
         if broken is None or (course.drug is DENOSUMAB and "denosumab-sequence" in earlier):
             continue
         chosen = stronger_instead(chart, course)
@@ -54,15 +54,3 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             dropped=chosen.dropped,
         )
         return
-
-
-def _failed(chart: Chart, n: Numbers, course: Course) -> Fracture | None:
-    """The newest fragility fracture on the drug (not during an interruption), {failure-months} months or more after the course
-    began."""
-    if course.start is None or not course.spans:
-        return None
-    from_day = add_months(course.start, n.failure_months)
-    *paused, (last, _) = course.spans
-    spans = (*paused, (last, chart.today))
-    on_drug = [f for f in chart.fractures if any(f.may_be_within(*span) for span in spans)]
-    return next((f for f in on_drug if f.at_latest and f.at_latest >= from_day), None)

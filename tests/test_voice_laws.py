@@ -1,0 +1,173 @@
+"""Laws that the answer as a whole keeps over every story and every case (card specification, "One answer, one voice"): what is
+forbidden is not advised, what is recommended can be signed, and what is missing or written rests on something."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cards.chart import Chart
+from cards.engine.catalog import all_cards, sections
+from cards.engine.findings import WARNING, Finding
+from cards.engine.run import run
+from cards.engine.voice.table import table
+from cards.vocabulary import DENOSUMAB, Drug
+from cards.words.phrases import LANGUAGES, day, phrase
+from cards.words.phrases import name as called
+from cds_service.hooks.cards import EVIDENCE
+from cds_service.hooks.request import parse
+from fhir_fixtures.prefetch import answer, templates
+from tests.silence.told import Told, stories, told
+from tests.test_voice import cards_of, evaluator, everything, for_bone, proposed
+
+Json = dict[str, Any]
+
+FORBIDDING = frozenset(table().silences[0].cards)
+GOING_ON = {
+    "en": r"\b(?:continu\w+|go(?:ing)? on with|extend\w*|refill\w*|renew\w*|keep taking)\b[^.;:\n]*\b{drug}|"
+    r"{drug}[^.;:\n]*\b(?:continues|goes on|(?:may|can) be continued)",
+    "zh": r"(?:继续(?:使用|用|给予|服用)?|延长|续方)[^。；，\n]*{drug}|{drug}[^。；，\n]*(?:继续|延长)",
+}
+RESTED_ON = {
+    "creatinine": "order safety of bisphosphonates",
+    "血肌酐": "order safety of bisphosphonates",
+    "eGFR": "order safety of bisphosphonates",
+    "calcium": "order safety of injections",
+    "总钙": "order safety of injections",
+    "25(OH)D": "low in both stories in which it matters",
+    "38264-8": "the T-score that the diagnosis stands on",
+    "FRAX-hip": "the probability that the treatment stands on",
+}
+"""What a recommended drug rests on, by the name or code of the test. Calcium and the kidneys go when an order to measure them
+is a condition of the button and no longer takes the drug away (card specification, "Not yet measured")."""
+
+
+def chart_of(call: Told) -> Chart:
+    return evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+
+
+def forbidden(found: list[Finding]) -> set[Drug]:
+    """The drugs that a card forbids or ends."""
+    spoken = (finding for finding in found if finding.code in FORBIDDING and finding.indicator.rank <= WARNING.rank)
+    return {drug for finding in spoken if isinstance(drug := finding.values.get("drug"), Drug)}
+
+
+def words_of(cards: list[Json], language: str) -> Iterator[tuple[str, str]]:
+    """The code of each card, and all that it says but its sources."""
+    for card in cards:
+        detail = card["detail"].partition(f"**{phrase('heading', 'sources', language)}**")[0]
+        labels = [suggestion["label"] for suggestion in card.get("suggestions", ())]
+        yield card["source"]["topic"]["code"], "\n".join([card["summary"], detail, *labels])
+
+
+@pytest.mark.parametrize("name", everything())
+def test_no_text_goes_on_with_what_a_card_forbids(name: str) -> None:
+    call = told(name)
+    if not (drugs := forbidden(run(chart_of(call)))):
+        return
+    for language in LANGUAGES:
+        for code, words in words_of(cards_of(call, language), language):
+            for drug in drugs:
+                said = re.search(GOING_ON[language].replace("{drug}", re.escape(called(drug, language))), words, re.IGNORECASE)
+                assert said is None, (code, said)
+
+
+# -- what is recommended can be signed --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", everything())
+def test_what_is_recommended_is_signed_without_a_warning_against_it(name: str) -> None:
+    call = told(name)
+    for card in cards_of(call):
+        for suggestion in card.get("suggestions", ()):
+            created = [action["resource"] for action in suggestion.get("actions", ()) if action["type"] == "create"]
+            if suggestion.get("isRecommended") and any(map(for_bone, created)):
+                body = accepted(call, suggestion["actions"])
+                signed = evaluator().evaluate(parse(json.dumps(body).encode(), "order-sign"), "en", call.as_of).response
+                against = [each["summary"] for each in signed["cards"] if speaks_against(each)]
+                assert not against, (suggestion["label"], against)
+
+
+def speaks_against(card: Json) -> bool:
+    """Whether it is a warning about the order that was accepted."""
+    judges = sections()[all_cards()[card["source"]["topic"]["code"]].section].safety
+    told = [fact.get("reference", "") for fact in card["extension"].get(EVIDENCE, ())]
+    return judges and card["indicator"] != "info" and (not told or any("accepted" in reference for reference in told))
+
+
+def accepted(call: Told, actions: list[Json]) -> Json:
+    """The order-sign that follows: what was drafted, as the actions leave it, on the same record."""
+    context, record = call.body["context"], resources_of(call)
+    entries = context.get("draftOrders", {}).get("entry", ())
+    drafts = {entry["resource"]["id"]: entry["resource"] for entry in entries}
+    for place, action in enumerate(actions):
+        if action["type"] == "delete":
+            drafts.pop(action["resourceId"].rpartition("/")[2], None)
+        elif action["type"] == "create":
+            drafts[f"accepted-{place}"] = action["resource"] | {"id": f"accepted-{place}"}
+    basket = {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in drafts.values()]}
+    kept = {key: context[key] for key in ("userId", "patientId", "encounterId") if key in context}
+    prefetch = {key: answer(template, record) for key, template in templates("order-sign").items()}
+    return call.body | {"hook": "order-sign", "context": kept | {"draftOrders": basket}, "prefetch": prefetch}
+
+
+def resources_of(call: Told) -> list[Json]:
+    """All that is on record, what was just entered included, each once."""
+    pages = [page for page in call.body["prefetch"].values() if page]
+    pages += [call.body["context"][key] for key in ("conditions", "medications") if key in call.body["context"]]
+    entries = [entry["resource"] for page in pages for entry in page.get("entry", ())]
+    entries += [page for page in pages if page["resourceType"] != "Bundle"]
+    return [*{(each["resourceType"], each.get("id", json.dumps(each))): each for each in entries}.values()]
+
+
+# -- what is missing, and what is written -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", stories())
+def test_a_normal_value_that_is_missing_changes_no_recommended_drug(name: str) -> None:
+    call = told(name)
+    if not (before := recommended(call.body, call)):
+        return
+    counted = Counter(kind_of(each) for each in resources_of(call) if each["resourceType"] == "Observation")
+    for kind in sorted(kind for kind, count in counted.items() if count == 1 and kind not in RESTED_ON):
+        assert recommended(without(call.body, kind), call) == before, kind
+
+
+def recommended(body: Json, call: Told) -> list[Json]:
+    cards = evaluator().evaluate(parse(json.dumps(body).encode(), call.hook), "en", call.as_of).response["cards"]
+    return [each["medicationCodeableConcept"] for star, _, each in proposed(cards) if star and for_bone(each)]
+
+
+def kind_of(resource: Json) -> str:
+    code = resource["code"]
+    return str(code.get("text") or code["coding"][0]["code"])
+
+
+def without(body: Json, kind: str) -> Json:
+    """The call without the one value of a kind."""
+    prefetch = dict(body["prefetch"])
+    for key, page in prefetch.items():
+        entries = (page or {}).get("entry", [])
+        kept = [e for e in entries if e["resource"]["resourceType"] != "Observation" or kind_of(e["resource"]) != kind]
+        if len(kept) < len(entries):
+            prefetch[key] = page | {"entry": kept, "total": len(kept)}
+    return body | {"prefetch": prefetch}
+
+
+@pytest.mark.parametrize("name", everything())
+def test_who_speaks_against_denosumab_prints_when_it_is_due(name: str) -> None:
+    call = told(name)
+    chart = chart_of(call)
+    course = chart.course(DENOSUMAB)
+    spoken = [each for each in run(chart) if each.values.get("drug") is DENOSUMAB and each.values.get("active")]
+    against = [each for each in spoken if each.code in FORBIDDING | {"hypocalcemia"} and each.indicator.rank <= WARNING.rank]
+    if not against or course is None or course.covered_until is None:
+        return
+    for language in LANGUAGES:
+        words = "\n".join(said for _, said in words_of(cards_of(call, language), language))
+        assert day(course.covered_until, language) in words, [each.code for each in against]
