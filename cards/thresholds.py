@@ -1,7 +1,7 @@
-"""The numbers of the medicine: those that several cards share (``thresholds.toml``) and those of one card (its ``card.toml``).
+"""The clinical numbers: those that several cards share (``thresholds.toml``) and those of one card (its ``card.toml``).
 
-A rule is handed its own numbers and the shared ones that it declares; a definition asks the chart for the shared ones. So a
-site's own values hold for that site alone, and two sites can live in one process.
+A rule is passed its own numbers and the shared ones that it declares; a definition asks the chart for the shared ones. A site's
+own values therefore apply to that site alone, and two sites can share one process.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 
 
 class ContentError(ValueError):
-    """Something is missing or wrong in the medicine's own files: one sentence that names file and place."""
+    """Something is missing or wrong in the content files: one sentence that names the file and the place."""
 
 
 Status = Literal["VERIFIED", "SEED", "SECONDARY", "RECALL", "OWN"]
-"""How sure a number is; ``thresholds.toml`` tells what each means."""
+"""How certain a number is; ``thresholds.toml`` explains each value."""
 
 
 class Former(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a number was before, until which content version, and why it changed."""
+    """An earlier value of a number, the content version until which it applied, and why it changed."""
 
     value: int | float
     until: str
@@ -43,11 +43,11 @@ class Former(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
-    """A number with its unit (UCUM), where it comes from and how sure it is.
+    """A number with its unit (UCUM), its source, and how certain it is.
 
     ``link`` opens the source: the id of a recommendation, a place in the specification (``specification.md#…``) or an https
-    address; ``place`` says where in it. ``since``: the content version that first had this value; ``history``: what it was
-    before, the newest first. ``card``: the code of the card that it belongs to, "" where several share it.
+    address; ``place`` says where in it. ``since``: the content version that introduced this value; ``history``: earlier values,
+    newest first. ``card``: the code of the card that owns it, "" if several cards share it.
     """
 
     name: Name
@@ -63,7 +63,7 @@ class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Numbers:
-    """Numbers by name: ``n.adult_years`` is the value of ``adult-years``, ``n["adult-years"]`` too.
+    """Numbers by name: ``n.adult_years`` is the value of ``adult-years``, and so is ``n["adult-years"]``.
 
     >>> Numbers({"adult-years": 18}).adult_years
     18
@@ -92,16 +92,17 @@ class Thresholds:
 
     @property
     def to_confirm(self) -> dict[str, Threshold]:
-        """What rests on convention alone (RECALL): a clinician of the site confirms it before use, and a site may change it."""
+        """The numbers that rest on convention alone (RECALL): a clinician at the site confirms them before use, and a site may
+        change them."""
         return {key: each for key, each in self.table.items() if each.status == "RECALL"}
 
     def of(self, card: str, shared: tuple[str, ...]) -> Numbers:
-        """What one card may reckon with: its own numbers and the shared ones that it declares."""
+        """The numbers one card may use: its own and the shared ones that it declares."""
         own = {key: each.value for key, each in self.table.items() if each.card == card}
         return Numbers(own | {key: self.table[key].value for key in shared}, f"card {card}")
 
     def filled(self, words: str) -> str:
-        """Words with the values of the thresholds that they name.
+        """The text with each threshold that it names replaced by its value.
 
         >>> shipped().filled("from {t-group-years} on, T {t-osteoporosis} or lower")
         'from 50 on, T -2.5 or lower'
@@ -109,24 +110,24 @@ class Thresholds:
         return _NAMED.sub(lambda match: str(self.table[match[1]].value), words)
 
     def overridden(self, values: Mapping[str, int | float]) -> Thresholds:
-        """These numbers with a site's own in their place: only of those that are to be confirmed.
+        """These numbers with a site's own values in their place, which is allowed only for numbers to be confirmed (RECALL).
 
         Raises:
-            ValueError: a key that does not exist, or that a source vouches for, or no such number.
+            ValueError: a key does not exist, its number has a source, or the new value is not a valid number.
         """
         table = self.table
         if unknown := sorted(values.keys() - table.keys()):
             raise ValueError(f"no such thresholds: {', '.join(unknown)}")
         if sourced := sorted(values.keys() - self.to_confirm.keys()):
-            raise ValueError(f"not a site's to change, since they have a source: {', '.join(sourced)}")
+            raise ValueError(f"a site cannot change numbers that have a source: {', '.join(sourced)}")
         if wrong := sorted(key for key, value in values.items() if not _fits(value, table[key].value)):
-            raise ValueError(f"must be numbers, whole ones where ours are: {', '.join(wrong)}")
+            raise ValueError(f"must be numbers, and integers where the defaults are integers: {', '.join(wrong)}")
         return Thresholds(table | {key: replace(table[key], value=value) for key, value in values.items()})
 
 
 @cache
 def shipped() -> Thresholds:
-    """The numbers as they come with the service. ContentError where a file does not hold what it must."""
+    """The numbers as shipped. ContentError if a file is incomplete or invalid."""
     table: dict[str, Threshold] = {}
     for path, card, numbers in _files():
         for key, told in numbers.items():
@@ -140,14 +141,14 @@ def shipped() -> Thresholds:
 
 
 def _with_value(told: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One entry; how long a drug works stands with the drug alone (``works`` names it)."""
+    """One entry. How long a drug works is recorded only with the drug (``works`` names it)."""
     rest = dict(told)
     drug = rest.pop("works", None)
     return rest | {"value": DRUGS[drug].covers_months} if drug in DRUGS else told
 
 
 def _files() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each file that holds numbers: its path, its card, its numbers."""
+    """Each file that contains numbers: its path, its card, its numbers."""
     yield SHARED.name, "", read_toml(SHARED)
     for path in sorted(CATALOG.glob("*/*/card.toml")):
         yield str(path.relative_to(HERE)), path.parent.name, read_toml(path).get("numbers", {})
@@ -155,7 +156,7 @@ def _files() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 
 @cache
 def read_toml(path: Path) -> Mapping[str, Any]:
-    """A TOML file of the medicine; ContentError that names it where it cannot be read."""
+    """A TOML file of the content; ContentError, naming the file, if it cannot be read."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

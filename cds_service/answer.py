@@ -1,4 +1,4 @@
-"""Findings become the cards of an answer: what was set aside before is held back, the rest worded, given orders, and cut."""
+"""Turns findings into the cards of an answer: overridden cards are held back, the rest are worded, given orders, and capped."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为�
 BY_HAND = Name(" (change or remove the draft by hand: it has no id)", "（草稿没有标识，请手动修改或删除）")
 
 NOT_SHOWN_TO_PATIENT = Name(
-    "There is more that is less urgent. Ask about it at your next visit.",
+    "There are other, less urgent points. Ask about them at your next visit.",
     "还有一些不太紧急的内容没有在这里显示，可在下次就诊时询问。",
 )
-"""The same for a patient, to whom the titles of cards say nothing."""
+"""The same for a patient, to whom card titles mean nothing."""
 
 
 class Answerer:
-    """Writes answers. Made once; texts and order templates are loaded then."""
+    """Writes answers. Created once, loading the texts and order templates."""
 
     def __init__(self, settings: Settings, site: Site) -> None:
         self._settings = settings
@@ -55,8 +55,8 @@ class Answerer:
         stored: Find,
         repetition: Repetition | None,
     ) -> list[Json]:
-        """The cards of these findings, most urgent first. ``drafts``: the orders being written, as they came, by relative
-        reference; ``stored`` finds orders of the record. ``repetition`` is told what is shown."""
+        """The cards of these findings, most urgent first. ``drafts``: the orders being written, as received, by relative
+        reference; ``stored`` finds orders on record. ``repetition`` records what is shown."""
         shown = self._capped(findings, chart.hook)
         cards = [self._card(finding, chart, call, language, drafts, stored) for finding in shown]
         if len(shown) < len(findings):
@@ -97,19 +97,19 @@ class Answerer:
         return suggestion(label, actions, recommended=option.recommended)
 
     def _capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:
-        """At most ``CDS_MAX_CARDS`` when a chart is opened; what warns is never cut."""
+        """At most ``CDS_MAX_CARDS`` when a chart is opened; warnings and critical cards are never cut."""
         room = len(findings) if hook in ORDER_HOOKS else self._settings.max_cards
         return [finding for place, finding in enumerate(findings) if place < room or finding.indicator is not INFO]
 
 
 def whole(cards: list[Json]) -> Json:
-    """The answer: its cards, and once for all of them which version of the content they are from."""
+    """The answer: its cards and, once for all of them, the content version."""
     if not cards:
         return {"cards": cards}
     return {"cards": cards, "extension": {CONTENT: {"version": sources.VERSION, "checked": sources.CHECKED.isoformat()}}}
 
 
 def _not_shown(cut: Iterable[Finding], language: str) -> str:
-    """What is cut is named."""
+    """The titles of the cards that were cut."""
     titles = dict.fromkeys(all_cards()[finding.code].title[language] for finding in cut)
     return NOT_SHOWN[language].format(titles=joined(titles, "comma", language))

@@ -29,13 +29,13 @@ from cds_service.web.site import PAGES, add_pages
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The Flask application, with everything that can be prepared prepared."""
+    """The Flask application, with everything prepared in advance."""
     settings = settings or config.load()
     logging.config.dictConfig(logs.CONFIGURATION)
     for variable in settings.ignored:
         logs.warn("ignored in production", {"variable": variable})
     app = Flask("cds_service", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body + 1  # one more, to tell a body that is too long from one cut off
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body + 1  # one byte more: too long differs from cut off
     app.url_map.strict_slashes = False
     store = store_of(settings)
     app.extensions["store"] = store
@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def store_of(settings: Settings) -> Store:
-    """The store that the settings name; nothing is opened yet."""
+    """The store named in the settings; nothing is opened yet."""
     return Store(
         settings.database_url.get_secret_value(),
         settings.hash_key.get_secret_value(),
@@ -148,7 +148,7 @@ def _refuse_other_media() -> None:
 
 
 def _content(limit: int) -> bytes:
-    """The body. One with a Content-Length beyond the limit is refused unread; a chunked one shows its length by being read."""
+    """The body. If its Content-Length exceeds the limit, it is refused unread; a chunked body is measured while it is read."""
     content = request.get_data(cache=False)
     if len(content) > limit:
         raise errors.of_status(413)
@@ -165,7 +165,7 @@ def _add_state(app: Flask, settings: Settings) -> None:
 
     @app.get("/healthz")
     def healthz() -> Response:
-        """The process answers."""
+        """Liveness: the process responds."""
         return _json({"status": "ok", "content": content})
 
 
@@ -183,7 +183,7 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
-        """Tell the client that there is no answer: an empty list of cards would look like "all clear"."""
+        """Report the failure to the client: an empty list of cards would look like "all clear"."""
         logs.event("failed", {"path": request.url_rule and request.url_rule.rule}, error)
         return _json(errors.outcome(errors.of_status(500)), 500)
 

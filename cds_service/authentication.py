@@ -1,4 +1,4 @@
-"""In production: who calls is settled before anything else is looked at."""
+"""In production, the caller is authenticated before anything else is examined."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cds_service.hooks.clients import Client
 
 
 def add_authentication(app: Flask, authenticator: Authenticator) -> None:
-    """Let only known clients reach what lies below /cds-services."""
+    """Restrict everything below /cds-services to known clients."""
 
     @app.before_request
     def authenticate() -> None:
-        """CDS Hooks 2.0.1, "Trusting CDS Clients": every call but the browser's question whether it may call."""
+        """CDS Hooks 2.0.1, "Trusting CDS Clients": every call except CORS preflight requests."""
         if request.path.startswith("/cds-services") and request.method != "OPTIONS":
             proxy_id = request.headers.get(PROXY_ID, "")
             g.client = authenticator.caller(request.headers.get("Authorization"), request.path, proxy_id)
@@ -29,6 +29,6 @@ def add_authentication(app: Flask, authenticator: Authenticator) -> None:
 
 
 def caller() -> Client | None:
-    """The client whose call this is; None where nobody is asked who they are."""
+    """The client making this call; None if callers are not authenticated."""
     client: Client | None = g.get("client")
     return client

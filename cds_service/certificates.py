@@ -1,4 +1,4 @@
-"""Whose certificates are trusted when the service calls others."""
+"""Which certificates are trusted for outgoing calls."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 def trusted() -> ssl.SSLContext:
-    """The system's certificates, and those of SSL_CERT_FILE besides. Read once: it takes a tenth of a second."""
+    """The system's certificates plus those in SSL_CERT_FILE. Read once, because it takes a tenth of a second."""
     return _trusted(os.environ.get("SSL_CERT_FILE", ""))
 
 
 @cache
 def _trusted(besides: str) -> ssl.SSLContext:
-    context = ssl.create_default_context()  # OpenSSL takes SSL_CERT_FILE in place of the system's file
+    context = ssl.create_default_context()  # OpenSSL uses SSL_CERT_FILE instead of the system's file
     system = ssl.get_default_verify_paths().openssl_cafile
     if besides and Path(system).is_file():
         context.load_verify_locations(system)

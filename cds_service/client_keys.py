@@ -1,4 +1,5 @@
-"""A key pair for a test client: the private key to sign tokens with, the JWK set and the clients file for the service."""
+"""Creates a key pair for a test client: the private key for signing tokens, plus the JWK set and the clients file for the
+service."""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ def make(folder: Path, iss: str, alg: str) -> list[Path]:
     """Write the three files into ``folder`` and return their paths. ``alg``: ES384 or RS384.
 
     Raises:
-        FileExistsError: one of them is there already; nothing is overwritten.
+        FileExistsError: one of them already exists; nothing is overwritten.
     """
     folder.mkdir(parents=True, exist_ok=True)
     key = ec.generate_private_key(ec.SECP384R1()) if alg == "ES384" else rsa.generate_private_key(65537, 3072)
@@ -43,7 +44,7 @@ def make(folder: Path, iss: str, alg: str) -> list[Path]:
     }
     paths = [folder / name for name in contents]
     if there := next((path for path in paths if path.exists()), None):
-        raise FileExistsError(f"{there} is there already")
+        raise FileExistsError(f"{there} already exists")
     for path, content in zip(paths, contents.values(), strict=True):
         with os.fdopen(
             os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if path.name == PRIVATE_KEY else 0o644), "wb"

@@ -1,4 +1,4 @@
-"""Settings from the environment. A value that cannot be right stops the start and names its variable."""
+"""Settings from the environment. An invalid value stops startup with a message that names the variable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNITS = {"b": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
 
 class ConfigError(Exception):
-    """The settings do not let the service start. The message names each variable and never repeats a value."""
+    """The service cannot start with these settings. The message names each variable and never repeats a value."""
 
 
 class Settings(BaseSettings):
@@ -151,13 +151,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _never_open(self) -> Self:
-        """The production profile promises that every client proves who it is."""
+        """The production profile guarantees that every client is authenticated."""
         if self.in_production and self.clients is None:
             raise ValueError("CDS_CLIENTS: is required with CDS_PROFILE=production: who may call, and their keys")
         if self.in_production and not self.hash_key.get_secret_value():
-            raise ValueError("CDS_HASH_KEY: is required in production: a secret, the same on every host, that outlives them")
+            raise ValueError("CDS_HASH_KEY: is required in production: a permanent secret, the same on every host")
         if self.in_production and self.playground and not self.admin_token.get_secret_value():
-            raise ValueError("CDS_ADMIN_TOKEN: is required in production where CDS_PLAYGROUND is on: who may see those pages")
+            raise ValueError("CDS_ADMIN_TOKEN: is required in production if CDS_PLAYGROUND is on: it protects those pages")
         return self
 
     @property
@@ -166,30 +166,30 @@ class Settings(BaseSettings):
 
     @property
     def shows_playground(self) -> bool:
-        """Whether there are playground and governance pages: in production only where they were asked for."""
+        """Whether playground and governance pages are served: in production only if explicitly enabled."""
         return not self.in_production if self.playground is None else self.playground
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Variables that are set and mean nothing in production."""
+        """Variables that are set but ignored in production."""
         if not self.in_production:
             return ()
         return ("CDS_TODAY",) * bool(self.today_is) + ("CDS_FHIR_SERVERS",) * bool(self.fhir_servers)
 
     @property
     def address(self) -> str:
-        """Where the service can be reached from this machine, as a URL without a slash at the end."""
+        """The service's address on this machine, as a URL without a trailing slash."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}.get(self.host, self.host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}"
 
     @property
     def base_url(self) -> str:
-        """The service's own base URL as clients see it, without a slash at the end."""
+        """The service's own base URL as clients see it, without a trailing slash."""
         return self.public_url or self.address
 
     @property
     def zone(self) -> tzinfo:
-        """The zone in which a day begins."""
+        """The time zone that determines the current date."""
         return ZoneInfo(self.timezone) if self.timezone else _system_zone()
 
     def today(self) -> date:
@@ -202,7 +202,7 @@ def load() -> Settings:
     """Settings from the environment.
 
     Raises:
-        ConfigError: a variable holds what cannot be right.
+        ConfigError: a variable has an invalid value.
     """
     try:
         return Settings()
@@ -212,7 +212,7 @@ def load() -> Settings:
 
 
 def without_slash(url: str) -> str:
-    """The URL without one slash at its end: how FHIR base URLs are compared.
+    """The URL without one trailing slash, the form in which FHIR base URLs are compared.
 
     >>> without_slash("https://ehr.example.org/fhir/")
     'https://ehr.example.org/fhir'
@@ -253,7 +253,7 @@ def _system_place() -> str:
 
 
 def _system_zone() -> tzinfo:
-    """The system's zone with its rules where they can be found; else its offset of today."""
+    """The system's time zone with its rules if they can be found, otherwise today's offset."""
     place = os.environ.get("TZ", "").lstrip(":") or _system_place()
     try:
         return ZoneInfo(place)

@@ -1,4 +1,4 @@
-"""Feedback as CSV, for those who review how the cards are received."""
+"""Feedback as CSV, for reviewing how the cards are received."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(rows: Iterable[Mapping[str, Any]], out: TextIO, *, comments: bool = False) -> None:
-    """One line a feedback, oldest first; times in ISO 8601, UTC. ``comments``: with the free text."""
+    """One line per feedback, oldest first; times in ISO 8601, UTC. ``comments``: include the free text."""
     columns = [*COLUMNS, "comment"] if comments else COLUMNS
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
@@ -23,7 +23,7 @@ def write(rows: Iterable[Mapping[str, Any]], out: TextIO, *, comments: bool = Fa
 
 
 def _cell(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula: clients chose what stands in it.
+    """A cell that no spreadsheet interprets as a formula, since its content comes from clients.
 
     >>> _cell("=1+1")
     "'=1+1"

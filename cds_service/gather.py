@@ -1,6 +1,6 @@
-"""What is known of a call's patient: what was sent with the call, and what the EHR is asked for besides.
+"""Everything known about a call's patient: what was sent with the call, and what is fetched from the EHR.
 
-All of it, the Medications that orders point at included, is at hand before anything is read.
+All of it, including the Medications referenced by orders, is available before anything is read.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _FIRST = frozenset({Data.PATIENT, Data.CONDITIONS, *COURSES, Data.ALLERGIES})
 
 
 class Gathered(Struct):
-    """What could be had: the record of all resources, the groups that failed and why (``answers.WHYS``), the keys that they
-    stand under."""
+    """What was retrieved: the record of all resources, the groups that failed and why (``answers.WHYS``), and the keys they
+    belong to."""
 
     record: Record
     failed: dict[Data, str] = field(default_factory=dict)
@@ -43,15 +43,15 @@ class Gathered(Struct):
 
 
 class Reply(Struct):
-    """What came for a query: its pages, and whether none is missing."""
+    """The answer to a query: its pages, and whether any is missing."""
 
     pages: list[Source] = field(default_factory=list)
     complete: bool = False
 
 
 def opened(call: Call, *, full: bool = False) -> Gathered:
-    """What the context of the hook holds: the orders being written, or what was just put on record.
-    ``full``: its trace will have a line per resource."""
+    """The content of the hook's context: the orders being written, or what was just recorded. ``full``: its trace will have a
+    line per resource."""
     record = Record(Trace(lines=[] if full else None), Hook(call.hook))
     for drafts in call.drafts:
         record.add_drafts(drafts)
@@ -64,7 +64,7 @@ def opened(call: Call, *, full: bool = False) -> Gathered:
 
 
 class Gatherer:
-    """Holds what is made once: the queries of each hook, the FHIR client."""
+    """Holds what is created once: the queries of each hook, and the FHIR client."""
 
     def __init__(self, settings: Settings, site: sites.Site, terminology: Terminology, client: FhirClient) -> None:
         self._settings = settings
@@ -83,7 +83,7 @@ class Gatherer:
         own = self._site.templates(iss)
         queries = {hook: self._queries_of(Hook(hook)) for hook in HOOKS}
         if unknown := sorted(own.keys() - {query.key for some in queries.values() for query in some}):
-            raise ConfigError(f"CDS_SITE: prefetch: no such keys: {', '.join(unknown)}")
+            raise ConfigError(f"CDS_SITE: prefetch: unknown keys: {', '.join(unknown)}")
         return {hook: tuple(Query(q.key, q.data, own.get(q.key, q.template)) for q in some) for hook, some in queries.items()}
 
     @property
@@ -97,8 +97,8 @@ class Gatherer:
         return {hook: {query.key: query.template for query in some} for hook, some in queries.items()}
 
     def complete(self, gathered: Gathered, call: Call) -> None:
-        """Add to what the context holds: what the client sent, what it did not and the EHR has, and the Medications that
-        orders point at and nobody sent, in what is left of the time."""
+        """Add to the content of the context: what the client sent, what it did not send but the EHR has, and, in the remaining
+        time, the Medications that orders refer to but nobody sent."""
         access = self._access(call)
         queries = self._queries.get(call.client, self._queries[""])[call.hook]
         replies, urls = _sent(call, queries, access)
@@ -117,13 +117,13 @@ class Gatherer:
                     gathered.record.add(page)
 
     def _first_things_first(self, hook: str, queries: Sequence[Query], urls: Mapping[str, str]) -> dict[str, str]:
-        """The URLs in the order in which they are asked for: not all may fit into the time. Who it is, what they have and take
-        comes first, then what some rule cannot do without."""
+        """The URLs in the order in which they are requested, since there may not be time for all: patient, problems and drugs
+        first, then whatever a rule cannot run without."""
         ranks = {query.key: 0 if query.data in _FIRST else 1 if query.data in self._needed[hook] else 2 for query in queries}
         return dict(sorted(urls.items(), key=lambda url: ranks[url[0]]))
 
     def _access(self, call: Call) -> Access | None:
-        """The FHIR server that may be asked: offered by the client, with a token that can be used, and on our list."""
+        """The FHIR server that may be queried: offered by the client, with a usable token, and on the allow-list."""
         if call.fhir is None or not call.fhir.usable:
             return None
         base = call.fhir.server.removesuffix("/")
@@ -135,8 +135,8 @@ class Gatherer:
 
 
 def _sent(call: Call, queries: Sequence[Query], access: Access | None) -> tuple[dict[str, Reply], dict[str, str]]:
-    """What the client sent, by key, and the URLs of what it did not send and can be asked for: of whole queries and of further
-    pages. For what the client looked for in vain there is neither."""
+    """What the client sent, by key, and the URLs of what it did not send but can be fetched: whole queries and further pages.
+    Keys for which the client found nothing have neither."""
     replies: dict[str, Reply] = {}
     urls: dict[str, str] = {}
     for query in queries:
@@ -157,7 +157,8 @@ def _sent(call: Call, queries: Sequence[Query], access: Access | None) -> tuple[
 
 
 def _take(gathered: Gathered, queries: Sequence[Query], replies: Mapping[str, Reply], *, asked: Collection[str]) -> None:
-    """Take in all that came, then tell what of it answers its question: whose it is shows only when all is there."""
+    """Take in everything that arrived, then determine which answers are valid: whose data they are is known only when all is
+    there."""
     record = gathered.record
     for reply in replies.values():
         for page in reply.pages:

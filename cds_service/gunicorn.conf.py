@@ -1,4 +1,4 @@
-"""How the service is run: loaded once, then forked; threads wait for FHIR servers, processes reckon."""  # noqa: N999  the name that gunicorn looks for
+"""How the service runs: loaded once, then forked; threads wait for FHIR servers, processes do the computing."""  # noqa: N999  the name that gunicorn looks for
 
 import gc
 import os
@@ -16,7 +16,7 @@ from cds_service.logs import CONFIGURATION
 
 _settings = load()
 
-try:  # the medicine, before anything listens: what is wrong with its files is one sentence
+try:  # load the content before anything listens: an error in its files is reported in one sentence
     from cards.words import text
 
     text.load()
@@ -29,7 +29,7 @@ workers = _settings.workers
 worker_class = "gthread"
 threads = 8
 preload_app = True
-graceful_timeout = max(int(_settings.fhir_timeout), 5) + 5  # a call, or a wait for the database; then the queue is written
+graceful_timeout = max(int(_settings.fhir_timeout), 5) + 5  # a call or a wait for the database; then writing the queue
 keepalive = 30
 accesslog = None
 loglevel = "warning"
@@ -38,15 +38,15 @@ proc_name = "osteoporosis-cds"
 
 
 def when_ready(server: object) -> None:
-    """Keep the collector off what was loaded (its pages stay shared, its walks stay short), then say where to look."""
+    """Freeze what was loaded (its memory pages stay shared, garbage collection stays short), then print the greeting."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)  # a record holds thousands of facts, none of which refers back
+    gc.set_threshold(20_000, 10, 10)  # a record has thousands of facts without reference cycles
     print(greeting(_settings), flush=True)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Threads and connections belong to a worker: they do not survive a fork."""
+    """Start the threads and connections of a worker: they do not survive a fork."""
     worker.wsgi.extensions["store"].start()
 
 

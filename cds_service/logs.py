@@ -1,4 +1,4 @@
-"""The log: one JSON object a line on stdout. What happened and how long it took; never whose record it was."""
+"""The log: one JSON object per line on stdout. What happened and how long it took; never whose record it was."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LOGGER = logging.getLogger("cds_service")
 
 
 class JsonLines(logging.Formatter):
-    """Writes time, level, message and ``extra={"fields": ...}``. Of an exception it tells type and places, never the message:
-    that may hold a piece of the record."""
+    """Writes time, level, message and ``extra={"fields": ...}``. For an exception it gives type and locations, never the
+    message, which may contain part of the record."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -54,11 +54,11 @@ CONFIGURATION = _configuration()
 
 
 def warn(name: str, fields: Mapping[str, Any]) -> None:
-    """Write one line about something that those who run the service should change."""
+    """Write one line about something that operators should change."""
     LOGGER.warning(name, extra={"fields": dict(fields)})
 
 
 def event(name: str, fields: Mapping[str, Any], error: BaseException | None = None) -> None:
-    """Write one line. ``fields`` must hold nothing that tells who the patient or the user is."""
+    """Write one line. ``fields`` must not contain anything that identifies the patient or the user."""
     level = logging.ERROR if error else logging.INFO
     LOGGER.log(level, name, extra={"fields": dict(fields)}, exc_info=error)

@@ -1,7 +1,7 @@
-"""What is counted, for Prometheus. Labels are ids and codes of ours, never anything that a client chose.
+"""The metrics for Prometheus. Labels are our own ids and codes, never anything chosen by a client.
 
 Several workers: gunicorn.conf.py sets PROMETHEUS_MULTIPROC_DIR before this is imported; each worker then counts in a file
-there, and whoever is asked adds them up.
+there, and the one that is queried adds them up.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
 )
 CARDS = Counter("cds_cards_shown", "Cards in answers (in shadow mode: that would have been)", ("code", "indicator"))
-SUPPRESSED = Counter("cds_cards_suppressed", "Cards held back, since they were overridden over the same facts", ("code",))
-LOST = Counter("cds_shown_lost", "Cards shown that could not be put on record, for the queue was full")
-FEEDBACK = Counter("cds_feedback", "Feedback stored, without what came before", ("outcome",))
+SUPPRESSED = Counter("cds_cards_suppressed", "Cards held back because they were overridden for the same facts", ("code",))
+LOST = Counter("cds_shown_lost", "Cards shown that could not be recorded because the queue was full")
+FEEDBACK = Counter("cds_feedback", "Feedback stored, without replays", ("outcome",))
 FETCHES = Counter("cds_fhir_fetches", "FHIR queries made, by result", ("result",))
-UNREAD = Counter("cds_unread", "Resources that may be of ours and were not understood", ("group", "why"))
-LACKING = Counter("cds_groups_lacking", "Groups of data that could not be had whole, by the reason", ("group", "why"))
+UNREAD = Counter("cds_unread", "Resources that may be relevant but were not understood", ("group", "why"))
+LACKING = Counter("cds_groups_lacking", "Groups of data that could not be retrieved completely, by reason", ("group", "why"))
 
 
 def exposition() -> bytes:

@@ -1,4 +1,4 @@
-"""What those who run the service ask it: is it ready, and what has it done."""
+"""Endpoints for operators: readiness and metrics."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def add_operation(app: Flask, store: Store, authenticator: Authenticator | None 
 
     @app.get("/readyz")
     def readyz() -> Response:
-        """Whether calls and feedback can be taken: rules and texts were loaded at the start, the database is opened anew, and
-        so is, in production, the file of the clients."""
+        """Whether calls and feedback can be accepted: rules and texts were loaded at startup; the database and, in production,
+        the clients file are opened again as a check."""
         store.probe()
         try:
             if authenticator:

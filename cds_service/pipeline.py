@@ -1,4 +1,4 @@
-"""The straight way itself: parse, gather, read, run, answer. Shared by HTTP and the command line.
+"""The pipeline: parse, gather, read, run, answer. Shared by HTTP and the command line.
 
 | step | where | gives |
 |---|---|---|
@@ -38,11 +38,11 @@ from cds_service.repetition import Repetition
 Json = dict[str, Any]
 
 BODY: json.Decoder[Body[AnyResource | None]] = json.Decoder(Body[AnyResource | None])
-"""A request with all that was prefetched, in one go: how ``hooks.request.parse`` decodes it."""
+"""Decodes a request with everything prefetched in one pass, for ``hooks.request.parse``."""
 
 
 class Evaluation(Struct, frozen=True):
-    """The answer to one call, and what may be told of it: ``trace`` for the one who asked, ``counts`` for the log."""
+    """The answer to one call, and its diagnostics: ``trace`` for the caller, ``counts`` for the log."""
 
     response: Json
     trace: Trace | None = None
@@ -50,7 +50,7 @@ class Evaluation(Struct, frozen=True):
 
 
 def terminology_of(settings: Settings) -> codes.Terminology:
-    """The code tables, with the site's own. ConfigError where those cannot be used."""
+    """The code tables, including the site's own. ConfigError if those cannot be used."""
     try:
         return codes.load(settings.local_codes)
     except codes.LocalCodesError as error:
@@ -58,10 +58,11 @@ def terminology_of(settings: Settings) -> codes.Terminology:
 
 
 class Evaluator:
-    """Answers calls. Made once; holds what is made once: tables, queries, texts, order templates, the FHIR client."""
+    """Answers calls. Created once, with everything that is loaded once: tables, queries, texts, order templates, the FHIR
+    client."""
 
     def __init__(self, settings: Settings, client: FhirClient | None = None) -> None:
-        """``client`` asks FHIR servers; given where it is not the one of the settings."""
+        """``client`` queries FHIR servers; pass one to replace that of the settings."""
         self._settings = settings
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
@@ -94,11 +95,11 @@ class Evaluator:
         repetition: Repetition | None = None,
     ) -> Evaluation:
         """The answer to one call, in "en" or "zh", for ``today`` (default: the settings'). ``full``: with a line per resource.
-        ``apart``: every finding as a card of its own, nothing silenced or merged, which is how the cases of a card judge it.
-        ``repetition``: what was set aside before, and where to note what is shown now; without it nothing is noted.
+        ``apart``: every finding as a separate card, nothing silenced or merged, which is how a card's cases judge it.
+        ``repetition``: earlier overrides, and where to record what is shown now; without it nothing is recorded.
 
         Raises:
-            RequestError: 412 when nothing can be said, because nothing is known of the patient.
+            RequestError: 412 if nothing is known about the patient, so that nothing can be said.
         """
         gathered = opened(call, full=full)
         if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
@@ -129,7 +130,7 @@ class Evaluator:
         return Evaluation(answer.whole(cards), trace, counts)
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
-        """What the rules would see of a call's patient: for pages that draw it."""
+        """What the rules would see of a call's patient, for pages that display it."""
         gathered = opened(call)
         self._gatherer.complete(gathered, call)
         return self._read(gathered, call, today or self._settings.today())[0]
@@ -153,6 +154,6 @@ def _client(settings: Settings) -> FhirClient:
 
 
 def _count(chart: Chart) -> None:
-    """What was not understood, for those who run the service."""
+    """Count what was not understood, for operators."""
     for unread in chart.unread:
         metrics.UNREAD.labels(unread.data.value, unread.why).inc()

@@ -1,6 +1,6 @@
-"""A card that was set aside with a reason is not shown again to the same person about the same patient, while its facts are
-the same: card specification, "Priorities, repetition, noise". Never so for critical cards. Where a finding says that an
-override rests longer (``Rest``), its state stands for its facts."""
+"""A card that was overridden with a reason is not shown again to the same person for the same patient while its facts are
+unchanged (card specification, "Priorities, repetition, noise"). This never applies to critical cards. If a finding says that an
+override lasts longer (``Rest``), its state is used instead of its facts."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from cds_service.unread import shape
 
 
 class Repetition:
-    """What the store knows about one call: whose record it is and who asks, as hashes."""
+    """What the store knows about one call: the patient and the user, as hashes."""
 
     def __init__(
         self, store: Store, call: Call, service: str, *, client: str = "", tenant: str = "", shadow: bool = False
     ) -> None:
-        """``client`` is who calls (the issuer of its token), ``tenant`` for whom: ids are unique in one tenant of one EHR only.
-        ``shadow``: what is shown is noted, and not sent."""
+        """``client`` is the caller (the issuer of its token), ``tenant`` its tenant: ids are unique only within one tenant of
+        one EHR. ``shadow``: cards are recorded but not sent."""
         self._store = store
         self._hook = call.hook
         self._service = service
@@ -39,7 +39,7 @@ class Repetition:
         self._practitioner = store.hashed(f"practitioner{of}", *where, call.user_id) if call.user_id else ""
 
     def fresh(self, findings: Sequence[Finding]) -> list[Finding]:
-        """The findings without those that this practitioner set aside; what is held back is counted."""
+        """The findings without those that this practitioner overrode; those held back are counted."""
         kept = []
         for finding in findings:
             if self._was_set_aside(finding):
@@ -55,7 +55,7 @@ class Repetition:
         return any(self._store.overridden(Override(self._patient, self._practitioner, finding.code, each)) for each in held)
 
     def note(self, shown: Sequence[tuple[Finding, str]]) -> None:
-        """Put findings on record that are shown as the cards of these uuids; what a card speaks for, each by itself."""
+        """Record the findings shown as cards with these uuids; findings that a card stands for are recorded separately."""
         now = datetime.now(UTC)
         lost = self._store.show(
             Shown(
@@ -79,11 +79,11 @@ class Repetition:
             metrics.LOST.inc(lost)
 
     def note_unread(self, unread: Iterable[Unread]) -> None:
-        """Count what was not understood, without whose it is."""
+        """Count what was not understood, without reference to the patient."""
         self._store.count_unread(map(shape, unread))
 
     def _facts(self, finding: Finding) -> str:
-        """What a finding rests on, hashed: asked for when it is held against what was set aside, and when it is noted."""
+        """The facts behind a finding, hashed: used to compare it with earlier overrides and to record it."""
         known = self._hashed.get(id(finding))
         if known is None:
             known = self._hashed[id(finding)] = self._hash(finding)
@@ -92,7 +92,9 @@ class Repetition:
     def _hash(self, finding: Finding) -> str:
         if finding.rests:
             return self._state(finding, finding.rests.state)
-        told = sorted(_told(fact) for fact in finding.facts if fact.source != "Patient")  # age: a birthday is no news
+        told = sorted(
+            _told(fact) for fact in finding.facts if fact.source != "Patient"
+        )  # not age: a birthday does not bring a card back
         return self._store.hashed("facts", finding.indicator.value, finding.variant, *told)
 
     def _worse(self, finding: Finding) -> Iterator[str]:
@@ -104,12 +106,12 @@ class Repetition:
 
 
 def _later(moment: datetime, months: int) -> datetime:
-    """The same time of day so many calendar months later."""
+    """The same time of day this many calendar months later."""
     return datetime.combine(add_months(moment.date(), months), moment.timetz())
 
 
 def _told(fact: Fact) -> str:
-    """What a fact says, without the id of the resource that it stands in: drafts get a new one each time."""
+    """The content of a fact without the id of its resource, since drafts get a new one each time."""
     value = fact.value.en if isinstance(fact.value, Name) else fact.value
     value = float(value) if isinstance(value, Decimal) else value
     return json.dumps([fact.name.en, value, fact.unit, fact.when and fact.when.isoformat()])

@@ -1,4 +1,4 @@
-"""What the command line is given: the name of a story, or a file with a story, a Bundle or a hook request."""
+"""Input of the command line: the name of a story, or a file with a story, a Bundle or a hook request."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def request_in(told: Json, prefetch: Mapping[str, Mapping[str, str]], *, hook: s
         return _of_bundle(told, prefetch[hook or "patient-view"], hook or "patient-view")
     if "context" in told and (hook or told.get("hook")) in HOOKS:
         return told | ({"hook": hook} if hook else {})
-    raise RequestError(400, f"{name}: neither a Bundle, nor a story, nor a request of one of our hooks ({', '.join(HOOKS)})")
+    raise RequestError(400, f"{name}: not a Bundle, a story, or a request for one of our hooks ({', '.join(HOOKS)})")
 
 
 def _fixture(given: str) -> fhir_fixtures.Fixture | None:
@@ -72,7 +72,7 @@ def _bytes(given: str) -> bytes:
         return sys.stdin.buffer.read() if given == "-" else Path(given).read_bytes()
     except OSError as error:
         reason = error.strerror or "cannot be read"
-        raise RequestError(400, f"{given}: {reason}; `fixtures` lists the names of what is shipped") from None
+        raise RequestError(400, f"{given}: {reason}; `fixtures` lists the names of the sample patients") from None
 
 
 def _of_bundle(bundle: Json, prefetch: Mapping[str, str], hook: str) -> Json:

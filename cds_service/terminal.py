@@ -1,4 +1,4 @@
-"""Cards on a terminal."""
+"""Prints cards in a terminal."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def show(
 def _trace(trace: Trace, language: str) -> RenderableType:
     """A sentence of counts, then a row for each resource: what it was used as, or why it was not."""
     used, aside = trace.used.total(), trace.set_aside.total()
-    counts = (
-        f"{used} uses, {aside} set aside, {trace.unread.total()} unread, {trace.not_ours.total()} without a word for any rule"
-    )
+    counts = f"{used} uses, {aside} set aside, {trace.unread.total()} unread, {trace.not_ours.total()} not used by any rule"
     more = f", {trace.duplicates} repeated, {trace.without_subject} naming no patient"
     table = Table("resource", "became", "what", "why", box=box.SIMPLE, pad_edge=False)
     for source, outcome, what, why in _rows(trace.lines or (), language):

@@ -1,4 +1,4 @@
-"""What was not understood, as it may be kept and shown to those who run the site: codes and names, no values, nobody's."""
+"""What was not understood, in a form that may be stored and shown to operators: codes and names, no values, no patient."""
 
 from __future__ import annotations
 

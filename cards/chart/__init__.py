@@ -1,4 +1,4 @@
-"""What may be known of a patient, and the questions that a rule asks."""
+"""What may be known about a patient, and the questions that rules ask."""
 
 from cards.chart.chart import DOSE_UNREAD, REASON_UNREAD, Chart, per_chart
 from cards.chart.records import (

@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 DAYS_A_MONTH = 365.25 / 12
-"""For time on a drug that was put together from several stretches."""
+"""For time on a drug that is the sum of several periods."""
 
 
 @lru_cache(maxsize=4096)
@@ -28,7 +28,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def add_days(day: date, days: int) -> date:
-    """``days`` later, never past what a date can hold."""
+    """``days`` later, clamped to the range of ``date``."""
     try:
         return day + timedelta(days=days)
     except OverflowError:
@@ -36,14 +36,14 @@ def add_days(day: date, days: int) -> date:
 
 
 class Partial(Struct, frozen=True, gc=False):
-    """A date that the record tells as a year or a month alone: the first and the last day that it can have been."""
+    """A date recorded as a year or month only: the first and the last day on which it can have been."""
 
     first: date
     latest: date
 
     @property
     def iso(self) -> str:
-        """The partial date of ISO 8601; the interval where neither year nor month are known.
+        """The partial date in ISO 8601; an interval if it is neither one year nor one month.
 
         >>> Partial(date(2026, 3, 1), date(2026, 3, 31)).iso, Partial(date(2026, 1, 1), date(2026, 11, 27)).iso
         ('2026-03', '2026')
@@ -58,7 +58,7 @@ class Partial(Struct, frozen=True, gc=False):
 
 
 def as_recorded(first: date | None, latest: date | None) -> date | Partial | None:
-    """A day as the record tells it: exact where there is no ``latest``. It is for print alone: rules compare days."""
+    """A day as recorded: exact if there is no ``latest``. For display only; rules compare days."""
     return Partial(first, latest) if first is not None and latest is not None else first
 
 

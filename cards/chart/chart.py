@@ -1,7 +1,7 @@
-"""The chart: all that is known of a patient on one day, and the questions that a rule may ask of it.
+"""The chart: everything known about a patient on one day, and the questions that a rule may ask of it.
 
-A fact that is not here is unknown, never "no": ``failed`` names the groups of data that could not be had, ``set_aside`` what
-was there and could not be used, ``unread`` what may be ours and was not understood.
+A fact that is not here is unknown, never "no": ``failed`` names the groups of data that could not be retrieved, ``set_aside``
+what was found but could not be used, ``unread`` what may be relevant but was not understood.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from cards.chart.records import (
     Unread,
 )
 from cards.thresholds import Numbers, Thresholds, shipped
-from cards.vocabulary import ANALYTES, Data, Drug, Mechanism, Site
+from cards.vocabulary import ANALYTES, COURSES, Data, Drug, Mechanism, Site
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -55,15 +55,15 @@ class Chart(Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...] = ()
     failed: frozenset[Data] = frozenset()
     failed_why: Mapping[Data, str] = field(default_factory=dict)
-    """Why each failed group could not be had: "unanswered", "partial", "outcome" (the server reported an error),
+    """Why each failed group could not be retrieved: "unanswered", "partial", "outcome" (the server reported an error),
     "other-bundle", "other-type", "other-release" (of FHIR), "other-patient"."""
     formulary: frozenset[str] | None = None
     thresholds: Thresholds = field(default_factory=shipped)
     known: dict[Any, Any] = field(default_factory=dict)
-    """What was worked out from this record (``per_chart``)."""
+    """Results computed from this record (``per_chart``)."""
 
     def __post_init__(self) -> None:
-        """A copy with something changed in it knows nothing yet."""
+        """A copy with a change in it starts with an empty cache."""
         force_setattr(self, "known", {})
 
     @property
@@ -99,25 +99,26 @@ class Chart(Struct, frozen=True, kw_only=True):
         return found[0] if found else None
 
     def left_out(self, *keys: str) -> tuple[SetAside, ...]:
-        """What the record holds of these analytes (or of this group of data) and the reader could not use."""
+        """Entries for these analytes (or in this group of data) that the reader could not use."""
         groups = {ANALYTES[key].group for key in keys if key in ANALYTES}
-        return tuple(s for s in self.set_aside if s.key in keys or (not s.key and s.data in groups))
+        results = (s for s in self.set_aside if s.data not in COURSES)  # calcium is a drug, too
+        return tuple(s for s in results if s.key in keys or (not s.key and s.data in groups))
 
     def unread_of(self, reason: str, *told: Course | Draft) -> tuple[SetAside, ...]:
-        """What was set aside for a reason among the entries of these courses and drafts: a dose, a start, a reason of the order
-        that nobody can read."""
+        """Entries of these courses and drafts that were set aside for one of these reasons: an unreadable dose, start or order
+        reason."""
         sources = {source for each in told for source in (each.sources if isinstance(each, Course) else (each.id,))}
         return tuple(each for each in self.set_aside if each.reason == reason and each.source in sources)
 
     def group_failed(self, key: str) -> bool:
-        """Whether the group of data that this analyte belongs to could not be had."""
+        """Whether the group of data that this analyte belongs to could not be retrieved."""
         return ANALYTES[key].group in self.failed
 
     # -- what is not known ----------------------------------------------------------------------------------------
 
     def doubts(self, named: Iterable[str]) -> tuple[Data, ...]:
-        """Of these groups of data and analytes, the groups of which something could not be had or not be read: what is not
-        there of them is unknown, never "none". Sorted."""
+        """Of these groups of data and analytes, the groups in which something could not be retrieved or read: whatever is
+        missing from them is unknown, never "none". Sorted."""
         groups, keys = _doubtful(self)
         found = {ANALYTES[name].group for name in named if name in ANALYTES and name in keys}
         found |= {Data(name) if name not in ANALYTES else ANALYTES[name].group for name in named} & groups
@@ -147,7 +148,7 @@ class Chart(Struct, frozen=True, kw_only=True):
         return max(found, key=lambda s: s.when or date.min) if found else None
 
     def fractures_since(self, months: int) -> tuple[Fracture, ...]:
-        """Fragility fractures that are, or may be, of the last ``months`` months."""
+        """Fragility fractures that occurred, or may have occurred, in the last ``months`` months."""
         since = self.months_ago(months)
         return tuple(f for f in self.fractures if f.at_latest and f.at_latest >= since)
 
@@ -172,13 +173,13 @@ class Chart(Struct, frozen=True, kw_only=True):
         return [d for d in self.beside if d.drug is not None and d.drug.mechanism in wanted]
 
     def without(self, drug: Drug) -> Chart:
-        """This chart once the drug (whatever its strength) is given up: how an alternative to it is judged."""
+        """This chart as if the drug (in any strength) had been discontinued: used to judge an alternative to it."""
         courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
         return replace(self, drug_courses=courses)
 
     def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
-        """This chart with one more order on the desk (in place of ``replaced``), as order-sign would see it: how an option is
-        tried before it is offered. With a draft goes all that its product holds."""
+        """This chart with one more draft order (in place of ``replaced``), as order-sign would see it: used to test an option
+        before it is offered. A draft brings every ingredient of its product."""
         gone = {d.id for d in replaced if not d.repeated}
         others, beside = (
             tuple(d for d in some if d not in replaced and d.id not in gone) for some in (self.drafts, self.beside)
@@ -186,15 +187,15 @@ class Chart(Struct, frozen=True, kw_only=True):
         return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft), beside=beside)
 
     def _of_same_record(self, **changes: Any) -> Chart:
-        """A copy that differs in nothing that the record says: what was worked out from it still holds."""
+        """A copy in which the record itself is unchanged, so that cached results remain valid."""
         copy = replace(self, **changes)
         force_setattr(copy, "known", self.known)
         return copy
 
 
 def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Concatenate[Chart, Asked], Answer]:
-    """Work out once per record what many rules ask. ``look`` may look at the record alone, not at ``hook`` or ``drafts``: a
-    chart with an option on trial shares what is known. What it gives is not to be changed."""
+    """Compute once per record what many rules need. ``look`` may read only the record, not ``hook`` or ``drafts``, because a
+    chart with an option on trial shares the cache. The result must not be modified."""
 
     @wraps(look)
     def known(chart: Chart, /, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
@@ -209,12 +210,12 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
 
 DOSE_UNREAD, REASON_UNREAD = "dose-unreadable", "reason-unreadable"
 """It is known which drug is taken or ordered, and not how much of it, or for what."""
-_SETTLED = frozenset({"future", "other-patient", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
+_SETTLED = frozenset({"future", "other-patient", "withdrawn", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
 """Reasons for which something was set aside that leave nothing open but what single rules ask for: an age, a start, a dose."""
 
 
 _OF_THE_DAY = frozenset({"range-unreadable", "site-unreadable", "unreadable"})
-"""Another value of the same day does not stand in for what could not be read: the value, whether it is normal, or its site."""
+"""Another value from the same day does not replace what could not be read: the value, whether it is normal, or its site."""
 
 _OVER_TIME = frozenset({"bmd", "ctx", "p1np", "height"})
 _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
@@ -222,7 +223,7 @@ _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
 
 @per_chart
 def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
-    """Groups of which something could not be had or understood, and analytes whose newest value could not be read."""
+    """Groups in which something could not be retrieved or understood, and analytes whose newest value could not be read."""
     open_ones = [aside for aside in chart.set_aside if aside.reason not in _SETTLED]
     groups = {*chart.failed, *(each.data for each in chart.unread)}
     for aside in open_ones:
@@ -234,7 +235,8 @@ def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
 
 
 def _it_may_be(lost: SetAside | Unread) -> frozenset[Data]:
-    """The groups that something may belong to of which nobody can tell what it is: a result any, a resource of no type all."""
+    """The groups that an unidentified entry may belong to: for a result, any group of results; for a resource without a type,
+    all groups."""
     kind, slash, _ = lost.source.partition("/")
     if not slash or not kind:
         return frozenset(Data) - {Data.PATIENT}
@@ -242,7 +244,7 @@ def _it_may_be(lost: SetAside | Unread) -> frozenset[Data]:
 
 
 def _read_since(chart: Chart, aside: SetAside) -> bool:
-    """Whether a value of the same kind that is as new could be read; of what is judged over time every value counts."""
+    """Whether an equally recent value of the same kind could be read. For trends, every value counts."""
     newest = chart.newest(aside.key)
     if aside.key in _OVER_TIME or newest is None or aside.when is None:
         return False

@@ -54,7 +54,7 @@ _CORRECTED = re.compile(r"total \+ (\S+) × \((\S+) − albumin\)")
 
 
 def _how(measurement: Measurement) -> Name:
-    """How a value came about that was not measured; the formula for calcium in SI units where it is told in these.
+    """How a value that was not measured was computed; the calcium formula is in SI units if the value is shown in SI units.
 
     >>> in_mmol = Measurement("calcium-corrected", 9, date(2026, 1, 1), factor=4.008, computed="total + 0.8 × (4.0 − albumin)")
     >>> _how(in_mmol).zh
@@ -78,7 +78,7 @@ _DECILITERS = 10
 
 
 def last_dose(course: Course) -> Fact:
-    """The last dose, or the day taken for it, with the assumption said."""
+    """The last dose, or the day assumed for it, with a note that says so."""
     note = {
         "order": Name("assumed from the order; no administration on record", "依据医嘱日期推定，无给药记录"),
         "statement": Name("assumed from the medication statement", "依据用药记录的结束日期推定"),
@@ -91,7 +91,8 @@ def last_dose(course: Course) -> Fact:
 
 
 def started(course: Course) -> Fact:
-    """The start; of an order or entry that nobody renewed, perhaps for decades, no more than since when it is listed."""
+    """The start; for an order or entry that was never renewed, perhaps for decades, only the date since which it has been
+    listed."""
     name = course.drug.name
     if course.unconfirmed:
         start = Name(f"{name.en}, listed since", f"{name.zh}列入用药清单")
@@ -102,12 +103,12 @@ def started(course: Course) -> Fact:
 
 def _unconfirmed(course: Course) -> Name | None:
     months = course.unconfirmed
-    doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未证实：{months}个月内无续方迹象")
+    doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未确认：{months}个月内无续方记录")
     return doubt if months else None
 
 
 def stopped(course: Course, end: date | None = None) -> Fact:
-    """The end of a course; without a date it is said that there is none."""
+    """The end of a course, or a note that its date is not on record."""
     name = course.drug.name
     day = end or course.end
     latest = course.end_latest if day == course.end else None
@@ -118,20 +119,20 @@ def stopped(course: Course, end: date | None = None) -> Fact:
 
 
 def supply(course: Course) -> Fact:
-    """The day on which what was handed over ran out."""
+    """The day on which the dispensed supply ran out."""
     name = course.drug.name
     return Fact(Name(f"{name.en}, supply until", f"{name.zh}供药至"), None, "", course.supply_until, course.source)
 
 
 def taken(course: Course) -> Fact:
-    """That the drug is on the record as being taken."""
+    """Evidence that the drug is recorded as being taken."""
     name = course.drug.name
     listed = Name(f"{name.en}, on the medication list", f"{name.zh}（在用）")
     return Fact(listed, None, "", course.start, course.source, _unconfirmed(course), course.start_latest)
 
 
 def on_board(course: Course) -> Fact:
-    """What shows that a drug works: the last dose of an injection, else its place on the medication list."""
+    """Evidence that a drug is in effect: the last dose of an injection, otherwise its entry on the medication list."""
     dated = course.drug.covers_months is not None and course.last_dose is not None
     return last_dose(course) if dated else taken(course)
 
@@ -155,13 +156,13 @@ def age(chart: Chart) -> Fact:
 
 
 def drafted(draft: Draft, dose: Name | None = None) -> Fact:
-    """The order that the card speaks of, with ``dose`` where orders are told apart by it."""
+    """The order that the card is about, with ``dose`` where that is what distinguishes the orders."""
     name = draft.drug.name if draft.drug else Name(draft.text, draft.text)
     return Fact(Name(f"order: {name.en}", f"医嘱：{name.zh}"), dose, "", draft.start, draft.id)
 
 
 def said(fact: Fact) -> Name:
-    """A fact in a sentence: something measured with its value, anything else by its name."""
+    """A fact within a sentence: a measurement with its value, anything else by name."""
     if fact.value is None or isinstance(fact.value, Name):
         return fact.name
     value = f"{fact.value:g}" if isinstance(fact.value, float) else str(fact.value)

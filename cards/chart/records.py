@@ -1,12 +1,13 @@
-"""What the record may say of a patient: one type for each kind of fact. The reader fills them; a rule only looks.
+"""What the record may say about a patient: one type for each kind of fact. The reader fills them in; rules only read them.
 
-Every fact carries ``source``, the reference of the resource that it came from (``Observation/123``), so that a card can
-point at its evidence. Dates are calendar dates in the service's time zone. Where the record gives only a month or a year,
-``latest`` is the last day that it can have been, and the day beside it the first; where it is None, the day is exact.
-``latest`` is not later than today, unless the whole interval is to come.
+Every fact carries ``source``, the reference of the resource that it came from (``Observation/123``), so that a card can cite
+its evidence. Dates are calendar dates in the service's time zone. Where the record gives only a month or a year, ``latest`` is
+the last possible day and the date field itself the first; if ``latest`` is None, the date is exact. ``latest`` is never after
+today unless the whole interval lies in the future.
 
-A rule that warns asks whether one possible day lies in its window, one that acts whether all do. Either way "longer ago than"
-and "possibly within" look at the last possible day (``at_latest``), "surely within" at the first. ``dated`` is for print.
+A rule that warns asks whether any possible day lies in its window; a rule that acts asks whether all of them do. Either way,
+"longer ago than" and "possibly within" use the last possible day (``at_latest``), "certainly within" the first. ``dated`` is
+for display.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from cards.vocabulary import Data, Drug, Mechanism, Site
 
 
 class Hook(StrEnum):
-    """The moments at which an EHR asks."""
+    """The moments at which an EHR calls the service."""
 
     PATIENT_VIEW = "patient-view"
     ORDER_SELECT = "order-select"
@@ -34,7 +35,7 @@ class Hook(StrEnum):
 ORDER_HOOKS = frozenset({Hook.ORDER_SELECT, Hook.ORDER_SIGN})
 
 OTHER_REASON = "other"
-"""In ``Draft.reasons``: a reason is stated, and it is no problem that the rules know."""
+"""In ``Draft.reasons``: a reason is stated, but it is not a problem that the rules know."""
 
 
 class Patient(Struct, frozen=True):
@@ -54,16 +55,16 @@ class Patient(Struct, frozen=True):
 
 
 class Measurement(Struct, frozen=True, gc=False):
-    """A value that is final, amended or corrected, dated, not in the future, plausible, and with a unit that converts. Whatever
-    is not usable is left out and counted; a card that relies on the measurement says so. A value with a comparator (<8, >90)
-    decides where all that it can mean lies on one side of the limit. Of two values of one day the later time counts, else the
-    one issued later, then the one updated last.
+    """A value that is final, amended or corrected, dated, not in the future, plausible, and with a unit that converts. Anything
+    else is left out and counted, and a card that relies on the measurement says so. A value with a comparator (<8, >90) is
+    decisive if every value it can stand for lies on the same side of the limit. Of two values on one day, the one with the
+    later time counts, then the one issued later, then the one updated last.
 
-    ``value`` is in the unit the rules reckon in (``cards.vocabulary.ANALYTES``).
-    ``given`` is the value as the record writes it ("45 nmol/L"), and ``factor`` makes that the unit of the rules; of a computed
-    value they tell the unit of what it was computed from, where that is the same quantity. ``comparator`` is "", "<", "<=",
-    ">" or ">=". ``low`` and ``high`` are the laboratory's own reference range in the unit of the rules. ``computed`` names the
-    formula where the value was not measured. ``order`` sorts values of one day: clinical time, then issued, then last updated.
+    ``value`` is in the unit the rules use (``cards.vocabulary.ANALYTES``). ``given`` is the value as recorded ("45 nmol/L"),
+    and ``factor`` converts it to the unit of the rules; for a computed value they give the unit of its input, if that is the
+    same quantity. ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and ``high`` are the laboratory's own reference range
+    in the unit of the rules. ``computed`` names the formula if the value was not measured. ``order`` sorts values on one day:
+    clinical time, then issued, then last updated.
     """
 
     key: str
@@ -117,8 +118,8 @@ class Measurement(Struct, frozen=True, gc=False):
 
 
 class Problem(Struct, frozen=True, gc=False):
-    """A condition of the record that is neither refuted nor entered in error. It is active unless its status is inactive, in
-    remission or resolved, or it has ended. Onset is its date, or else the day on which it was recorded."""
+    """A recorded condition that is neither refuted nor entered in error. It is active unless its status is inactive, in
+    remission or resolved, or it has ended. Its date is the onset, otherwise the day on which it was recorded."""
 
     key: str
     source: str = ""
@@ -144,10 +145,10 @@ class Problem(Struct, frozen=True, gc=False):
 
 
 class FractureEntry(Struct, frozen=True, gc=False):
-    """A fracture as one Condition of the record tells it, before ``cards.fractures`` decides what counts.
+    """A fracture as one Condition records it, before ``cards.definitions.fractures`` decides what counts.
 
-    ``site`` is a key of ``FRACTURE_SITES``, ``part`` the side ("left", "right") or vertebral level ("thoracic", "lumbar"),
-    "" when not said. ``osteoporotic``: the code says so. ``subsequent``: the 7th character says it is no new fracture.
+    ``site`` is a key of ``FRACTURE_SITES``, ``part`` the side ("left", "right") or vertebral level ("thoracic", "lumbar"), ""
+    if not stated. ``osteoporotic``: the code says so. ``subsequent``: the 7th character says that it is not a new fracture.
     """
 
     site: str
@@ -162,7 +163,7 @@ class FractureEntry(Struct, frozen=True, gc=False):
 
 
 class Fracture(Struct, frozen=True):
-    """A fragility fracture. ``presumed``: low energy is inferred from site and age, the code does not say osteoporotic."""
+    """A fragility fracture. ``presumed``: low energy is inferred from site and age; the code does not say osteoporotic."""
 
     site: str
     when: date | None
@@ -173,7 +174,7 @@ class Fracture(Struct, frozen=True):
     latest: date | None = None
 
     def may_be_within(self, begin: date, end: date) -> bool:
-        """Whether one of the days that it can have been is one from ``begin`` to ``end``, both counted."""
+        """Whether any of its possible days lies between ``begin`` and ``end``, inclusive."""
         return self.when is not None and self.when <= end and begin <= (self.latest or self.when)
 
     @property
@@ -187,11 +188,11 @@ class Fracture(Struct, frozen=True):
 
 
 class Dosing(Struct, frozen=True, gc=False):
-    """How a drug is to be taken, as far as the order says it in a way that can be read.
+    """How a drug is to be taken, as far as the order states it legibly.
 
     ``amount`` is the single dose in mg (of vitamin D in IU: ``unit``), ``every_days`` the days from one dose to the next (0.5
-    for twice a day), ``days`` how long. ``readable`` is False where there is a dose or timing that nobody could read.
-    ``salt`` tells products of calcium apart, "" where the record names none.
+    for twice a day), ``days`` how long. ``readable`` is False if there is a dose or timing that could not be read. ``salt``
+    distinguishes calcium products; "" if the record names none.
     """
 
     amount: float | None = None
@@ -205,18 +206,18 @@ class Dosing(Struct, frozen=True, gc=False):
 
     @property
     def daily(self) -> float | None:
-        """The amount a day, None where it cannot be told."""
+        """The daily amount; None if it is not known."""
         return self.amount / self.every_days if self.amount is not None and self.every_days else None
 
 
 class Exposure(Struct, frozen=True, gc=False):
-    """One resource's word about one drug: a statement, an order, a dose given or dispensed.
+    """What one resource says about one drug: a statement, an order, a dose given or dispensed.
 
-    ``start`` is when it was taken, given or handed over, or for an order its start or authoredOn; ``end`` when it ended.
-    ``supply_days`` is how long what was dispensed or ordered lasts, or a depot works. ``strength_mg`` is read from dose or
-    name.
-    ``status`` is as recorded; "unknown" also where R5 says no more than "recorded": taken as on record, not as certain.
-    ``latest`` and ``end_latest`` are the last days that ``start`` and ``end`` can have been, where they are not exact.
+    ``start`` is when it was taken, given or dispensed, or for an order its start or authoredOn; ``end`` is when it ended.
+    ``supply_days`` is how long the amount dispensed or ordered lasts, or how long a depot works. ``strength_mg`` is read from
+    the dose or the name. ``status`` is as recorded; "unknown" also where R5 says no more than "recorded": taken as on record,
+    not as certain. ``latest`` and ``end_latest`` are the last days that ``start`` and ``end`` can have been, where they are not
+    exact.
     """
 
     drug: Drug
@@ -235,17 +236,17 @@ class Exposure(Struct, frozen=True, gc=False):
 
 
 class Course(Struct, frozen=True):
-    """All that the record says of one drug, put together (``cards.courses``).
+    """Everything the record says about one drug, combined (``cards.definitions.courses``).
 
-    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, said so), "" when there
-    is no date. ``covered_until``: the last day the drug works without grace; date.max while it is being taken.
-    ``exposure_days``: total time on the drug, None when it cannot be known. ``unconfirmed``: taken on the word of an order
-    without a sign of renewal for more than so many months, 0 where there is one. ``grace_months``: how long after
-    ``covered_until`` the patient still counts as on treatment. ``pending``: the day of an open order written after the last
-    dose (or for a day to come). ``end_unknown``: tablets are over ("completed", "stopped"), and neither an end nor a supply
-    says since when: the day that stands in for it is the last sign of them. ``start_latest``, ``last_dose_latest``,
-    ``end_latest``: the last days that start, last dose and end can have been, where they are not exact. ``exposure_days`` is
-    then the least that it can be, and ``spans`` reach as far as they can.
+    ``last_dose_basis``: "given" (administered or dispensed), "order" or "statement" (an assumption, stated as such), "" if
+    there is no date. ``covered_until``: the last day on which the drug works, without grace; date.max while it is being taken.
+    ``exposure_days``: total time on the drug, None if unknown. ``unconfirmed``: the course rests on an order with no sign of
+    renewal for more than this many months; 0 if there is one. ``grace_months``: how long after ``covered_until`` the patient
+    still counts as on treatment. ``pending``: the day of an open order written after the last dose (or for a day to come).
+    ``end_unknown``: tablets have ended ("completed", "stopped"), but neither an end date nor a supply says when; the last sign
+    of them is used instead. ``start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days of start, last dose
+    and end, if they are not exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
+    possible.
     """
 
     drug: Drug
@@ -301,7 +302,8 @@ class Course(Struct, frozen=True):
         )
 
     def ended(self, today: date) -> date | None:
-        """The day the course ended: when it was stopped, or when what was given no longer covers; None while it runs."""
+        """The day the course ended: when it was stopped, or when the last dose or supply stopped working; None while it
+        continues."""
         if self.stopped:
             return self.end or self.last_dose or self.start
         if self.active or self.covered_until is None or self.on_treatment(today):
@@ -322,8 +324,8 @@ class Allergy(Struct, frozen=True):
 
 
 class Service(Struct, frozen=True, gc=False):
-    """A test, imaging study, procedure or referral. Ordered: a request that is active, on hold or in draft, and no mere
-    proposal or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future."""
+    """A test, imaging study, procedure or referral. Ordered: a request that is active, on hold or in draft, but not a proposal
+    or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future."""
 
     key: str
     done: bool
@@ -342,14 +344,14 @@ class Service(Struct, frozen=True, gc=False):
 
 
 class Draft(Struct, frozen=True):
-    """An order that is being written. ``id`` is its relative reference; ``drug``, ``service`` are None, "" when it is not ours.
-    A product of several drugs is a draft for each of them, all of one id; ``product`` names them all.
+    """An order that is being written. ``id`` is its relative reference; ``drug`` is None and ``service`` "" if it is not one
+    the rules know. A product with several drugs becomes one draft per drug, all with the same id; ``product`` names them all.
 
-    ``unidentified``: what was ordered could not be found out (a reference that leads nowhere): not the same as "not ours".
-    ``start`` is a stated start date. ``strength_mg`` is the single dose where it can be read. ``proposed`` marks an option
-    of our own that is being tried against the safety rules. ``other_patient``: it names somebody else, or nobody known, and
-    was not judged. ``repeated``: another draft has the same id and says something else. ``addressable``: it has an id by which
-    the EHR can find it; else nobody can be told to delete or update it.
+    ``unidentified``: what was ordered could not be determined (a dangling reference), which is different from "not known to the
+    rules". ``start`` is a stated start date. ``strength_mg`` is the single dose if it could be read. ``proposed`` marks one of
+    the service's own options while it is tested against the safety rules. ``other_patient``: it names another or an unknown
+    patient and was not judged. ``repeated``: another draft has the same id but different content. ``addressable``: it has an id
+    by which the EHR can find it; without one, no action can delete or update it.
     """
 
     id: str
@@ -369,7 +371,7 @@ class Draft(Struct, frozen=True):
 
 
 class SetAside(Struct, frozen=True, gc=False):
-    """Something in the record that could not be used. ``reason`` is a key of the phrase tables (``cards/text``)."""
+    """Something in the record that could not be used. ``reason`` is a key of the phrase tables (``cards/words``)."""
 
     data: Data
     reason: str
@@ -380,8 +382,8 @@ class SetAside(Struct, frozen=True, gc=False):
 
 
 class Unread(Struct, frozen=True, gc=False):
-    """Something that may be ours and was not understood. ``why``: "no-name" (neither name nor code), "local-code",
-    "unknown-code" (of a public system, in no table), "not-understood" (its name or code points to something of ours),
+    """Something that may be relevant but was not understood. ``why``: "no-name" (neither name nor code), "local-code",
+    "unknown-code" (of a public system, in no table), "not-understood" (its name or code suggests something the rules use),
     "unresolved-reference". ``system``, ``code`` and ``text`` are as recorded."""
 
     data: Data

@@ -1,4 +1,4 @@
-"""How a value is shown: as the record writes it, in its unit and with its decimals, and never rounded across a limit."""
+"""How a value is shown: as recorded, in its own unit and with its own decimals, and never rounded across a limit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Shown(Struct, frozen=True):
 
 
 _LEAST = {"t-score": 1, "z-score": 1, "calcium": 1, "calcium-corrected": 1, "calcium-ionized": 2}
-"""Decimals that are always printed, in the unit that the rules reckon in."""
+"""Decimals that are always printed, in the unit that the rules use."""
 _SCORES = frozenset({"t-score", "z-score"})
 _COMPUTED = 1
 """Decimals of a value that was computed."""
 _MOST = 3
-"""More decimals are no measurement but arithmetic: 49.9230769."""
+"""More decimals than this come from arithmetic, not from a measurement: 49.9230769."""
 _NEAR = 0.005
-"""Share by which a limit may be rounded when it is told in another unit: 20 ng/mL are 50 nmol/L, not 49.92."""
+"""The fraction by which a limit may be rounded when it is shown in another unit: 20 ng/mL is 50 nmol/L, not 49.92."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _UCUM = (
     *("mmol/L", "umol/L", "nmol/L", "pmol/L", "g/dL", "g/L", "mg/dL", "mg/L", "ug/L", "ng/mL", "ng/L", "pg/mL", "U/L"),
@@ -37,7 +37,7 @@ _UCUM = (
 
 
 def shown(measurement: Measurement) -> Shown:
-    """The value as it is printed, without its comparator.
+    """The value as printed, without its comparator.
 
     >>> from datetime import date
     >>> low = Measurement("calcium", 8.4168, date(2026, 1, 1), given="2.1 mmol/L", factor=4.008)
@@ -69,7 +69,7 @@ def like(limit: float, measurement: Measurement) -> Shown:
 
 
 def round_near(exact: float, beside: float | None = None) -> float:
-    """The roundest number near another; the one and the other are on the same side of ``beside``.
+    """The roundest number near another one, with both on the same side of ``beside``.
 
     >>> round_near(49.92), round_near(2.1208), round_near(249.6, 249.8)
     (50.0, 2.12, 249.6)
@@ -83,7 +83,7 @@ def round_near(exact: float, beside: float | None = None) -> float:
 
 
 def _unit(measurement: Measurement) -> str:
-    """The unit of the record in UCUM where that is known, else as recorded; the rules' own where the record has none."""
+    """The recorded unit in UCUM if known, otherwise as written; the rules' own unit if the record has none."""
     rules = ANALYTES[measurement.key].unit
     said = measurement.given.partition(" ")[2]
     if not rules or not said or _plain(said) == _plain(rules):
@@ -95,7 +95,7 @@ _ALIKE = {"µ": "u", "μ": "u", "²": "2", "³": "3", "mcg": "ug", "mcmol": "umo
 
 
 def _plain(unit: str) -> str:
-    """Letters, digits and slashes of a unit, which all its spellings share.
+    """The letters, digits and slashes of a unit, which all its spellings have in common.
 
     >>> _plain("mL/min/{1.73_m2}") == _plain("ml/min/1.73 m²"), _plain("μg/L") == _plain("mcg/L"), _plain("IU/L")
     (True, True, 'u/l')
@@ -112,13 +112,14 @@ def _least(measurement: Measurement) -> int:
 
 
 def _decimals(places: int, factor: float) -> int:
-    """As many decimals as tell the same in another unit: a mmol/L of calcium is four mg/dL, and takes one more."""
+    """The number of decimals with the same precision in another unit: 1 mmol/L of calcium is 4 mg/dL and takes one decimal
+    more."""
     return max(0, places + round(log10(factor)))
 
 
 def _faithful(value: float, places: int, limits: Iterable[float]) -> int:
-    """Decimals, ``places`` or more, that do not make of a value a limit that it is not. Limits are multiples of a half, or the
-    laboratory's own."""
+    """The number of decimals (``places`` or more) at which the value is not rounded onto a limit. Limits are multiples of one
+    half, or the laboratory's own."""
     while places < 2 * _MOST:
         rounded = round(value, places)
         if isclose(rounded, value, abs_tol=1e-6) or not (
@@ -130,7 +131,7 @@ def _faithful(value: float, places: int, limits: Iterable[float]) -> int:
 
 
 def _printed(value: float, places: int, least: int) -> Decimal:
-    """With ``places`` decimals, zeros at the end only as far as ``least``."""
+    """With ``places`` decimals, keeping trailing zeros only up to ``least``."""
     whole, _, decimals = f"{value:.{places}f}".partition(".")
     decimals = decimals.rstrip("0").ljust(least, "0")
     return Decimal(f"{whole}.{decimals}" if decimals else whole) + 0  # no −0

@@ -1,1 +1,2 @@
-"""The medical words that rules share, one module a subject: what counts as a course, a fragility fracture, a high risk."""
+"""The medical definitions that rules share, one module per subject: what counts as a course, a fragility fracture, a high
+risk."""

@@ -1,4 +1,4 @@
-"""The regimens that an order may have: the usual one of each drug (``regimens.toml``) and what is accepted besides
+"""The regimens that an order may have: the usual one for each drug (``regimens.toml``) and other accepted ones
 (``accepted.toml``)."""
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _DAYS = {"d": 1.0, "wk": 7.0, "mo": 30.4375, "a": 365.25}
 _MG = {"mg": 1.0, "ug": 0.001}
 _ROUTES = {"oral": "oral", "subcutaneous": "sc", "intravenous": "iv"}
 _TABLE = "OPREF-T"
-"""The drugs whose doses stand in OPREF-T1 to -T7 are checked, no others."""
+"""Only drugs whose doses are listed in OPREF-T1 to -T7 are checked."""
 ONCOLOGIC = ("bone-metastasis", "myeloma", "giant-cell-tumor", "hypercalcemia")
-"""The problems that oncologic strengths are for."""
+"""The problems for which oncologic strengths are given."""
 
 
 class Accepted(Struct, frozen=True, forbid_unknown_fields=True):
-    """One way of giving a drug that draws no card: ``times`` single doses of ``dose`` ``unit`` in each period of ``every``.
+    """A regimen that triggers no card: ``times`` single doses of ``dose`` ``unit`` in each period of ``every``.
 
-    ``only_for``: problems, one of which must be on record or be the reason of the order. ``key`` names it in an option.
+    ``only_for``: problems, one of which must be on record or be the reason for the order. ``key`` identifies it in an option.
     """
 
     drug: str
@@ -47,19 +47,19 @@ class Accepted(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def days(self) -> float:
-        """From one dose to the next, on average."""
+        """Days from one dose to the next, on average."""
         count, period = self.every
         return count * _DAYS[period] / self.times
 
     def has_route(self, route: str) -> bool:
-        """Whether it is given so; ``route`` as in ``Dosing``."""
+        """Whether it is given by this route; ``route`` as in ``Dosing``."""
         return route == _ROUTES[self.route]
 
     def has_dose(self, mg: float, tolerance: float) -> bool:
         return isclose(mg, self.mg, rel_tol=tolerance)
 
     def has_interval(self, days: float, tolerance: float) -> bool:
-        """Whether doses so far apart are this regimen: months differ in length, and four weeks are a month."""
+        """Whether doses this far apart fit the regimen. Months differ in length, and four weeks count as a month."""
         return isclose(days, self.days, rel_tol=tolerance)
 
 
@@ -81,7 +81,7 @@ ACCEPTED = _accepted()
 
 _NAMED = {a.drug for a in ACCEPTED.values()} | {problem for a in ACCEPTED.values() for problem in a.only_for}
 if unknown := _NAMED - DRUGS.keys() - PROBLEMS.keys():
-    raise ValueError(f"accepted.toml names what does not exist: {', '.join(sorted(unknown))}")
+    raise ValueError(f"accepted.toml contains unknown keys: {', '.join(sorted(unknown))}")
 
 _OF_DRUG = {key: tuple(a for a in ACCEPTED.values() if a.drug == key) for key in {a.drug for a in ACCEPTED.values()}}
 
@@ -96,8 +96,8 @@ def regimens_of(drug: Drug) -> tuple[Accepted, ...]:
 
 
 def dosing_of(draft: Draft) -> Dosing:
-    """The sig of a draft; where it says how often to take a tablet but not how many, one of the product's strength. An option
-    of our own is given as usual."""
+    """The sig of a draft. If it says how often to take a tablet but not how many, one tablet of the product's strength is
+    assumed. One of the service's own options has the usual regimen."""
     if draft.proposed and draft.drug is not None:
         usual = next(iter(regimens_of(draft.drug)), None)
         return Dosing(usual.mg, every_days=usual.days) if usual else Dosing(readable=False)
@@ -107,7 +107,7 @@ def dosing_of(draft: Draft) -> Dosing:
 
 
 def interval(tolerance: float, days: float) -> Name:
-    """How often, in words. ``tolerance``: the share by which months and years may differ in length.
+    """How often, in words. ``tolerance``: the fraction by which months and years may differ in length.
 
     >>> [interval(0.01, days).en for days in (1, 7, 28, 3.5)], interval(0.01, 182).zh
     (['every day', 'every week', 'every 4 weeks', 'every 3.5 days'], '每6个月1次')

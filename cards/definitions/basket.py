@@ -1,4 +1,4 @@
-"""Orders of one ingredient that are written together: what each says, and what they add up to."""
+"""Orders for one ingredient that are written together: what each says, and what they add up to."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _A_DAY = Name("a day", "每日")
 
 
 class Together(Struct, frozen=True):
-    """What several drafts of one ingredient come to: how much in how long, as a text says it (None: it cannot be told), and
-    whether that is an accepted regimen (None: it cannot be told, or the doses of the drug are not checked)."""
+    """The total of several drafts of one ingredient: how much in what time, in words (None: unknown), and whether that is an
+    accepted regimen (None: unknown, or doses of this drug are not checked)."""
 
     amount: Name | None = None
     period: Name | None = None
@@ -24,8 +24,8 @@ class Together(Struct, frozen=True):
 
 
 def together(chart: Chart, drafts: Sequence[Draft]) -> Together:
-    """The drafts added up: at the interval that all have, else a day. Without an interval (one infusion each) the sum is that
-    of single doses. It is accepted where some accepted regimen gives as much in the same time."""
+    """The sum of the drafts, per interval if they all have the same one, otherwise per day. Without an interval (one infusion
+    each), the single doses are added. The sum is accepted if some accepted regimen gives as much in the same time."""
     told = [dosing_of(draft) for draft in drafts]
     if len({dosing.unit for dosing in told}) > 1 or not all(dosing.readable and dosing.amount for dosing in told):
         return Together()
@@ -57,9 +57,9 @@ def _accepted(chart: Chart, drafts: Sequence[Draft], mg: float, days: float | No
 
 
 def dose(chart: Chart, draft: Draft) -> Name | None:
-    """What a draft says of amount and interval; None where nobody can read either.
+    """The amount and interval of a draft; None if neither can be read.
 
-    An option on trial, or an order without a sig, is named by its strength alone.
+    An option on trial, or an order without a sig, is described by its strength alone.
     """
     told: Dosing = dosing_of(draft)
     amount = told.amount if told.amount is not None else draft.strength_mg
@@ -73,7 +73,7 @@ def dose(chart: Chart, draft: Draft) -> Name | None:
 
 
 def quantity(amount: float, unit: str) -> Name:
-    """An amount of a drug as it is written: below a milligram in micrograms, thousands with a comma in English.
+    """An amount of a drug in words: in micrograms below one milligram; in English with a comma for thousands.
 
     >>> quantity(0.04, "mg").en, quantity(1200, "mg").en, quantity(1200, "IU")
     ('40 mcg', '1,200 mg', Name(en='1,200 units', zh='1200 IU'))

@@ -25,12 +25,12 @@ HARMFUL = HORMONE_BLOCKERS | WEAK_BONE_ONLY | {Mechanism.GLUCOCORTICOID}
 
 
 def prednisone_equivalent(numbers: Numbers, drug: Drug, dosing: Dosing | None) -> float | None:
-    """The daily dose of a systemic glucocorticoid as prednisone in mg; unknown (None) where dose or timing cannot be read. As
-    much as {prednisone-5-equals-prednisone} mg of prednisone: prednisolone {prednisone-5-equals-prednisolone},
+    """The daily dose of a systemic glucocorticoid as prednisone in mg; unknown (None) if the dose or timing cannot be read.
+    Equivalent to {prednisone-5-equals-prednisone} mg of prednisone: prednisolone {prednisone-5-equals-prednisolone},
     methylprednisolone {prednisone-5-equals-methylprednisolone}, dexamethasone {prednisone-5-equals-dexamethasone},
     betamethasone {prednisone-5-equals-betamethasone}, hydrocortisone {prednisone-5-equals-hydrocortisone}, cortisone
     {prednisone-5-equals-cortisone}, triamcinolone {prednisone-5-equals-triamcinolone}, deflazacort
-    {prednisone-5-equals-deflazacort} mg. What is inhaled, or given to the nose, skin, eye, ear or rectum or into a joint is not
+    {prednisone-5-equals-deflazacort} mg. Inhaled, nasal, topical, ocular, otic, rectal and intra-articular forms are not
     systemic."""
     daily = dosing.daily if dosing else None
     if daily is None:
@@ -40,7 +40,7 @@ def prednisone_equivalent(numbers: Numbers, drug: Drug, dosing: Dosing | None) -
 
 def long_glucocorticoid(chart: Chart) -> Course | None:
     """A systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more ({glucocorticoid-tolerance} %
-    tolerance) that is taken today and was for {glucocorticoid-days} days or more in total."""
+    tolerance) that is taken today and has been taken for {glucocorticoid-days} days or more in total."""
     for course in chart.courses({Mechanism.GLUCOCORTICOID}):
         daily = prednisone_equivalent(chart.numbers, course.drug, course.dosing)
         if (
@@ -57,6 +57,6 @@ def enough_glucocorticoid(numbers: Numbers, daily: float) -> bool:
 
 
 def long_on(chart: Chart, course: Course, days: int) -> bool:
-    """Taken today, and for at least this long; where no length is asked for, whatever the record says of the start."""
+    """Taken today, and for at least this long; if no minimum is given, the start does not matter."""
     taken = course.on_treatment(chart.today)
     return taken and (days == 0 or (course.exposure_days is not None and course.exposure_days >= days))

@@ -1,4 +1,4 @@
-"""Elemental calcium from supplements, on the list and ordered now."""
+"""Elemental calcium from supplements, both on the medication list and being ordered."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from cards.chart import Course, Dosing, Draft
 
 
 class Intake(Struct, frozen=True):
-    """Elemental calcium from supplements in mg a day, as far as it can be told; ``unread``: products that could not be."""
+    """Elemental calcium from supplements in mg a day, as far as it is known; ``unread``: products whose content could not be
+    read."""
 
     daily: float
     unread: bool
 
 
 def intake(taken: Iterable[Course], drafts: Iterable[Draft] = ()) -> Intake:
-    """The products added up. Entries of the list that say the same amount a day of one salt, or of none, are one product told
-    twice; each draft is a product of its own, and one of the list that says the same is what it renews."""
+    """The sum of all products. List entries with the same daily amount of the same salt, or of no stated salt, are one product
+    recorded twice. Each draft is a separate product, and a list entry with the same amount is taken as the one that it
+    renews."""
     listed: dict[float | None, set[str]] = {}
     for dosing in (d for c in taken for d in c.dosings or (c.dosing,)):
         listed.setdefault(_daily(dosing), set()).add(dosing.salt if dosing else "")
@@ -33,7 +35,7 @@ def _daily(dosing: Dosing | None) -> float | None:
 
 
 def _products(named: set[str], renewed: set[str]) -> int:
-    """How many products the salts of one amount stand for, without those that are ordered anew."""
+    """How many products the entries of one amount represent, not counting those that are being renewed."""
     if not renewed:
         return max(len(named - {""}), 1)
     return 0 if "" in renewed else len(named - {""} - renewed)

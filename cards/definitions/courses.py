@@ -1,11 +1,11 @@
-"""Drug courses: what statements, orders, doses and dispenses say of one drug, put together (card specification, "course").
+"""Drug courses: what statements, orders, doses and dispenses say about one drug, combined (card specification, "course").
 
 A course is read from its exposures in one pass per drug:
 
-1. what is no exposure is left out (cancelled, not taken, planned for a day to come);
-2. doses: the same injection told by several resources is one dose;
-3. spans: the stretches of time on the drug, short gaps bridged;
-4. state: stopped, active, covered until when, and how sure that is.
+1. entries that are not exposures are left out (canceled, not taken, planned for a future day);
+2. doses: one injection recorded in several resources is one dose;
+3. spans: the periods on the drug, with short gaps bridged;
+4. state: stopped, active, covered until when, and how certain that is.
 """
 
 from __future__ import annotations
@@ -35,27 +35,28 @@ Span = tuple[date, date]
 def build(
     numbers: Numbers, exposures: Iterable[Exposure], problems: Mapping[str, tuple[Problem, ...]], today: date
 ) -> dict[str, Course]:
-    """All that statements, orders, administrations and dispenses say of one drug, put together (by drug key). Cancelled, not
-    taken, drafted and erroneous entries do not count, nor does what is planned for a day to come. Gaps of up to {gap-days} days
-    count as time on the drug, longer ones do not.
+    """Everything that statements, orders, administrations and dispenses say about one drug, combined (by drug key). Canceled,
+    not-taken, draft and erroneous entries do not count, nor do plans for a future day. Gaps of up to {gap-days} days count as
+    time on the drug; longer ones do not.
 
-    Stopped: a statement that is stopped, completed or past its end, or an order that is stopped or past its end, and neither
-    entry, order nor dose since. A completed order, administration or dispense is a dose given, not an end.
+    Stopped: a statement that is stopped, completed or past its end, or an order that is stopped or past its end, with no entry,
+    order or dose since. A completed order, administration or dispense is a dose given, not an end.
 
-    Administrations up to {same-dose-days} days apart tell of one dose; so does a dispense or a completed order beside a dose
-    that is known already, of a drug that works {long-acting-months} months or longer up to {same-dose-long-days} days.
+    Administrations up to {same-dose-days} days apart are one dose, and so is a dispense or completed order that close to a
+    known dose (up to {same-dose-long-days} days for a drug that works {long-acting-months} months or longer).
 
     Last dose of an injection: the newest administration or dispense; without any, the day of a completed order or the end of a
-    statement, said to be an assumption; else the day of an open order or statement that lies no further back than one dose
-    works and {denosumab-grace-days} days. Without any of these it has no date.
+    statement, stated to be an assumption; otherwise the day of an open order or statement, if it is no older than the effect of
+    one dose plus {denosumab-grace-days} days. Without any of these it has no date.
 
     Works until: denosumab six months after the last dose, zoledronate twelve, ibandronate IV and pamidronate three, romosozumab
-    and the oncologic strengths one; any other drug until what was dispensed is used up; without dispenses while an order or
-    statement is active, else until its end. An order or statement without a newer sign for {renewal-sign-months} months still
-    counts, and the detail says "not confirmed".
+    and the oncologic strengths one; any other drug until the dispensed supply is used up; without dispenses, while an order or
+    statement is active, otherwise until its end. An order or statement with no newer sign of use for {renewal-sign-months}
+    months still counts, and the detail says "not confirmed".
 
-    Of dates that are told as a year or a month: a dose that may be one of an exact date is that dose; time on the drug is the
-    least that it can have been; doses less than {denosumab-oncology-interval-days} days apart are counted among exact dates.
+    If a date is recorded as a year or month only: a dose that may be the same as one with an exact date is that dose; time on
+    the drug is the shortest possible; doses less than {denosumab-oncology-interval-days} days apart are looked for among exact
+    dates only.
 
     Denosumab without a strength counts as 60 mg, unless doses lie less than {denosumab-oncology-interval-days} days apart, a
     brand is that of 120 mg, or bone metastasis, myeloma or giant cell tumor of bone is on record.
@@ -69,7 +70,7 @@ def build(
 def _with_strength_decided(
     numbers: Numbers, exposures: list[Exposure], problems: Mapping[str, tuple[Problem, ...]]
 ) -> list[Exposure]:
-    """Denosumab without a strength is the 60 mg of osteoporosis, unless the record speaks for the 120 mg of oncology."""
+    """Denosumab without a strength is the 60 mg for osteoporosis, unless the record points to the 120 mg used in oncology."""
     unsaid = [e for e in exposures if e.drug is DENOSUMAB and e.strength_mg is None]
     if not unsaid or not (
         any(key in problems for key in _ONCOLOGIC_PROBLEMS)
@@ -81,8 +82,8 @@ def _with_strength_decided(
 
 
 def _monthly(numbers: Numbers, exposures: list[Exposure]) -> bool:
-    """Whether doses of one kind of record lie less than {denosumab-oncology-interval-days} days apart (two records
-    of one injection aside)."""
+    """Whether doses in one kind of record are less than {denosumab-oncology-interval-days} days apart (not counting two records
+    of one injection)."""
     for kind in ("administration", "dispense"):
         exact = sorted(e.start for e in exposures if e.kind == kind and e.start and not e.latest)
         days = _clustered(exact, within=numbers.same_dose_days)
@@ -127,7 +128,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
 
 
 def _narrowest(exposure: Exposure) -> Exposure:
-    """With the latest start and the earliest end that are possible; not shorter than nothing."""
+    """With the latest possible start and the earliest possible end; never shorter than zero."""
     start, end = exposure.latest or exposure.start, exposure.end
     if start is not None and end is not None:
         end = max(start, end)
@@ -135,7 +136,7 @@ def _narrowest(exposure: Exposure) -> Exposure:
 
 
 def _earliest_of(exposures: list[Exposure]) -> date | None:
-    """The last day that the first of these can have been; None where it is exact."""
+    """The last possible day of the first of these; None if it is exact."""
     dated = [e for e in exposures if e.start]
     first = min((e.start for e in dated if e.start), default=None)
     last = min((e.latest or e.start for e in dated if e.start), default=None)
@@ -143,7 +144,7 @@ def _earliest_of(exposures: list[Exposure]) -> date | None:
 
 
 def _dosing(ongoing: list[Exposure], past: list[Exposure]) -> Dosing | None:
-    """How the drug is taken: as the newest open order or statement says, else the newest of all."""
+    """How the drug is taken: according to the newest open order or statement, otherwise the newest of all."""
     for some in (ongoing, past):
         told = [e for e in some if e.dosing]
         if told:
@@ -155,8 +156,8 @@ def _dosing(ongoing: list[Exposure], past: list[Exposure]) -> Dosing | None:
 
 
 def _doses(numbers: Numbers, drug: Drug, exposures: list[Exposure]) -> list[date]:
-    """Days on which the drug was given, of a year or month the first. A dispense near an administration, an order near
-    either, is the same dose."""
+    """Days on which the drug was given (for a year or month, its first day). A dispense near an administration, or an order
+    near either, is the same dose."""
     same_dose = numbers.same_dose_days
     window = numbers.same_dose_long_days if (drug.covers_months or 0) >= numbers.long_acting_months else same_dose
     given = [e for e in exposures if e.kind == "administration" and e.start]
@@ -206,33 +207,34 @@ def _is_stop(exposure: Exposure, today: date) -> bool:
 
 
 def _stop(exposures: list[Exposure], doses: list[date], today: date) -> tuple[bool, date | None, date | None]:
-    """Whether the drug was stopped and not taken up again, when, and when at the latest."""
+    """Whether the drug was stopped and not resumed, when, and when at the latest."""
     stops = [e for e in exposures if _is_stop(e, today)]
     if not stops:
         return False, None, None
     ends = [e.end for e in stops if e.end and e.end <= today]
     ongoing = [e.start for e in exposures if _is_ongoing(e, today)]
     if None in ongoing:
-        return False, None, None  # "takes it now", undated, against an old stop: taken as on the drug
+        return False, None, None  # undated "takes it now" outweighs an old stop: the patient counts as on the drug
     written = max((day for e in stops if (day := e.end or e.start)), default=None)
     ordered = [e.start for e in exposures if e.kind == "request" and e.status == "completed"]
     if written is not None and any(day > written for day in (*ongoing, *ordered) if day):
         return False, None, None
-    # R4 does not say when an order was stopped: then doses may lie before the stop, and are no resumption.
+    # R4 does not say when an order was stopped: doses may precede the stop, so they are not a resumption.
     if ends and len(ends) == len(stops) and any(day > max(ends) for day in doses):
         return False, None, None
     return True, max(ends, default=None), _newest_latest((e.end, e.end_latest) for e in stops if e.end and e.end <= today)
 
 
 def _newest_latest(days: Iterable[tuple[date | None, date | None]]) -> date | None:
-    """Of days with the last that each can have been: the last that the newest can have been; None where that is exact."""
+    """Given days with the last possible day of each: the last possible day of the newest; None if it is exact."""
     known = [(first, latest or first) for first, latest in days if first]
     newest, last = max((f for f, _ in known), default=None), max((latest for _, latest in known), default=None)
     return last if last != newest else None
 
 
 def _unconfirmed(numbers: Numbers, exposures: list[Exposure], today: date) -> int:
-    """{renewal-sign-months} where an order or statement alone tells of it, and nobody renewed it for longer; else 0."""
+    """{renewal-sign-months} if only an order or statement mentions it and has not been renewed for longer than that; otherwise
+    0."""
     if any(e.kind in ("dispense", "administration") for e in exposures):
         return 0
     signs = [day for e in exposures for day in (e.start, e.authored) if day]
@@ -253,7 +255,7 @@ def _pending(course: Course, past: list[Exposure], planned: list[Exposure]) -> d
 
 
 def _with_injections(numbers: Numbers, course: Course, exposures: list[Exposure], today: date) -> Course:
-    """Last dose, cover and spans of a drug given by single injections."""
+    """Last dose, coverage and spans of a drug given as single injections."""
     drug, covers = course.drug, course.drug.covers_months or 0
     last, last_latest, basis = _last_injection(numbers, drug, exposures, today)
     spans = [(day, add_months(day, covers)) for day in course.doses]
@@ -277,8 +279,8 @@ def _with_injections(numbers: Numbers, course: Course, exposures: list[Exposure]
 def _last_injection(
     numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
 ) -> tuple[date | None, date | None, str]:
-    """The newest dose given, the last day that it can have been given, and how it is known; without a dose a completed order or
-    the end of a statement; else a young open order."""
+    """The newest dose given, its last possible day, and how it is known; without a dose, a completed order or the end of a
+    statement; otherwise a recent open order."""
     given = [
         (e.start, e.latest)
         for e in exposures
@@ -307,7 +309,7 @@ def _last_injection(
 
 
 def _with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], today: date) -> Course:
-    """Cover and spans of a drug taken daily to monthly: by supply where dispenses tell it, else by the record's word."""
+    """Coverage and spans of a drug taken daily to monthly: from dispensed supply if on record, otherwise as stated."""
     supply = _supply(exposures)
     spans = _stated_spans(numbers, exposures, today, before=supply[0][0] if supply else None) + supply
     merged = _merged(spans, bridge=numbers.gap_days)
@@ -335,15 +337,15 @@ def _with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], to
 
 
 def _end_unknown(exposures: list[Exposure]) -> bool:
-    """Whether the newest order or statement is over and does not say when it ended: "completed" says that a prescription was
-    used up, not that it ended on its first day."""
+    """Whether the newest order or statement has ended without an end date: "completed" means that a prescription was used up,
+    not that it ended on its first day."""
     told = [e for e in exposures if e.kind in ("statement", "request") and e.start]
     newest = max(told, key=lambda e: e.start or date.min, default=None)
     return newest is not None and newest.status not in _ONGOING and newest.end is None and not newest.supply_days
 
 
 def _supply(exposures: list[Exposure]) -> list[Span]:
-    """What each dispense covers; what was handed over early is used up after what came before."""
+    """What each dispense covers; an early refill is used up after the supply before it."""
     spans: list[Span] = []
     reach: date | None = None
     handed = sorted(
@@ -359,7 +361,7 @@ def _supply(exposures: list[Exposure]) -> list[Span]:
 
 
 def _stated_spans(numbers: Numbers, exposures: list[Exposure], today: date, before: date | None) -> list[Span]:
-    """Time on the drug by statements and orders (up to the first dispense, from where supply counts)."""
+    """Time on the drug according to statements and orders (up to the first dispense; from then on supply counts)."""
     told = sorted(
         (e for e in exposures if e.kind in ("statement", "request", "administration") and e.start),
         key=lambda e: e.start or today,
@@ -377,8 +379,8 @@ def _stated_spans(numbers: Numbers, exposures: list[Exposure], today: date, befo
 def _stated_end(numbers: Numbers, exposure: Exposure, later: list[Exposure], today: date) -> date:
     """The end of one statement or order: its own, today while it is active, what it supplies, or the next order's start.
 
-    An order that is over and says neither end nor supply is taken to have lasted until the next one, at most
-    {order-longest-months} months.
+    An ended order with neither end date nor supply is assumed to have lasted until the next one, at most {order-longest-months}
+    months.
     """
     begin = exposure.start or today
     if exposure.end is not None:
@@ -396,7 +398,7 @@ def _stated_end(numbers: Numbers, exposure: Exposure, later: list[Exposure], tod
 
 
 def _merged(spans: Iterable[Span], *, bridge: int) -> list[Span]:
-    """Spans in order, joined where they overlap or lie no more than ``bridge`` days apart."""
+    """Spans in order, joined if they overlap or are no more than ``bridge`` days apart."""
     merged: list[Span] = []
     for begin, end in sorted(spans):
         if merged and (begin - merged[-1][1]).days <= bridge:
@@ -418,13 +420,13 @@ _LONGEST = {
 
 
 def longest_months(numbers: Numbers, drug: Drug) -> int:
-    """How many months in total a drug of limited use is given: teriparatide {teriparatide-months}, abaloparatide
+    """The longest total time, in months, for a drug of limited duration: teriparatide {teriparatide-months}, abaloparatide
     {abaloparatide-months}, romosozumab {romosozumab-months}, calcitonin or elcatonin {calcitonin-months}."""
     return numbers["calcitonin-months" if drug.mechanism is Mechanism.CALCITONIN else _LONGEST[drug.key]]
 
 
 def limit_day(numbers: Numbers, course: Course, today: date) -> date | None:
-    """The day on which a course reaches its limit, time off the drug not counted; None where the start is not known."""
+    """The day on which a course reaches its limit, not counting time off the drug; None if the start is unknown."""
     start = course.start_latest or course.start
     if start is None or course.exposure_days is None:
         return None
@@ -433,13 +435,12 @@ def limit_day(numbers: Numbers, course: Course, today: date) -> date | None:
 
 
 def used_up(chart: Chart, drug: Drug, on: date) -> Course | None:
-    """The time in total over life after which a drug is not given any more: teriparatide {teriparatide-months} months,
-    abaloparatide {abaloparatide-months}, both together {pth-analogs-months}, romosozumab {romosozumab-months} (or
-    {romosozumab-doses} doses), calcitonin {calcitonin-months}. Time off the drug is not counted; where the start is not known,
-    no limit is reached.
+    """The lifetime total after which a drug is no longer given: teriparatide {teriparatide-months} months, abaloparatide
+    {abaloparatide-months}, both together {pth-analogs-months}, romosozumab {romosozumab-months} (or {romosozumab-doses} doses),
+    calcitonin {calcitonin-months}. Time off the drug is not counted; if the start is unknown, no limit is reached.
 
-    ``on``: the day by which the limit is reached. Returns the course that used it up, of both PTH analogs together where
-    neither alone did; an order for today or later is one more dose.
+    ``on``: the day by which the limit is reached. Returns the course that used it up, counting both PTH analogs together if
+    neither did so alone; an order for today or later is one more dose.
     """
     course = chart.course(drug)
     if course is not None and (day := limit_day(chart.numbers, course, chart.today)) is not None and day <= on:

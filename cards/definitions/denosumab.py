@@ -18,7 +18,7 @@ def late_from(numbers: Numbers, last_dose: date) -> date:
 
 
 def due_as_recorded(numbers: Numbers, course: Course) -> date | Partial | None:
-    """The day six months after the last dose, of a year or month the days that it can be."""
+    """The day six months after the last dose; for a dose dated by year or month, the range of possible days."""
     first, latest = course.last_dose, course.last_dose_latest
     return as_recorded(
         first and add_months(first, numbers.denosumab_months), latest and add_months(latest, numbers.denosumab_months)
@@ -26,8 +26,8 @@ def due_as_recorded(numbers: Numbers, course: Course) -> date | Partial | None:
 
 
 def followed(chart: Chart, course: Course) -> bool:
-    """Whether another antiresorptive took over after the last dose (or, where that has no date, is taken today); of a year or
-    month after the last day that it can have been."""
+    """Whether another antiresorptive took over after the last dose (or, if that has no date, is taken today). For a dose dated
+    by year or month, its last possible day counts."""
     last_dose = course.last_dose_at_latest
     if last_dose is None:
         return any(c.drug is not DENOSUMAB and c.drug.mechanism in ANTIRESORPTIVE for c in treatment.treatments(chart))

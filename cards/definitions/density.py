@@ -1,4 +1,4 @@
-"""Bone density: which T-score counts, what is low, whether it fell, whether it was ever measured."""
+"""Bone density: which T-score counts, what is low, whether it fell, and whether it was ever measured."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cards.vocabulary import DIAGNOSTIC_SITES, HIP_SITES, Site
 
 @per_chart
 def newest_t_scores(chart: Chart) -> list[Measurement]:
-    """The newest T-score of each diagnostic site; of both sides on one day, the lower."""
+    """The newest T-score of each diagnostic site; if both sides were measured on one day, the lower."""
     newest = []
     for site in sorted(DIAGNOSTIC_SITES):
         values = chart.values("t-score", site=site)
@@ -24,7 +24,7 @@ def newest_t_scores(chart: Chart) -> list[Measurement]:
 
 
 def _of_that_day(values: tuple[Measurement, ...]) -> list[Measurement]:
-    """The newest value, and that of the other side on the same day; of one side the later time counts."""
+    """The newest value and that of the other side on the same day; for one side, the later time counts."""
     by_side: dict[str, Measurement] = {}
     for m in values:
         if m.when == values[0].when and (m.side not in by_side or _tied_and_lower(m, by_side[m.side])):
@@ -39,13 +39,13 @@ def _tied_and_lower(one: Measurement, other: Measurement) -> bool:
 @per_chart
 def lowest_t(chart: Chart) -> Measurement | None:
     """The lowest of the newest T-score of each diagnostic site: lumbar spine, femoral neck, total hip, distal third of the
-    radius, and a T-score that names no site at all. Of both sides on one day the lower counts. Never heel, ultrasound, or a
-    forearm or femur whose region is not told. None outside the T-group, where T-scores do not count."""
+    radius, and a T-score without any site. If both sides were measured on one day, the lower counts. Heel, ultrasound, and a
+    forearm or femur without a region never count. None outside the T-group, where T-scores do not apply."""
     return min(newest_t_scores(chart), key=lambda m: m.value, default=None) if t_group(chart) else None
 
 
 def hip_t(chart: Chart, since: date | None = None) -> Measurement | None:
-    """The lower of the newest T-scores of femoral neck and total hip; where a period is named, of those within it."""
+    """The lower of the newest T-scores of femoral neck and total hip, within the period if one is given."""
     found = [m for m in newest_t_scores(chart) if m.site in HIP_SITES and (since is None or m.when >= since)]
     return min(found, key=lambda m: m.value, default=None)
 
@@ -60,11 +60,11 @@ class Fall(Struct, frozen=True):
 
 
 def bmd_fall(chart: Chart, start: date) -> Fall | None:
-    """A fall of BMD at one site from the baseline to the newest DXA, in percent of the baseline, beyond the least significant
+    """A loss of BMD at one site from the baseline to the newest DXA, in percent of the baseline, beyond the least significant
     change: total hip {lsc-total-hip} %, lumbar spine {lsc-lumbar-spine} %, femoral neck {lsc-femoral-neck} %; the first of
-    these that fell. Baseline: the newest DXA of the site from {bmd-baseline-before-months} months before to
-    {bmd-baseline-after-months} months after the start of the drug, else the first on treatment. Another side, or another device
-    or method where both name one, is not comparable."""
+    these with a loss. Baseline: the newest DXA of the site from {bmd-baseline-before-months} months before to
+    {bmd-baseline-after-months} months after the start of the drug, otherwise the first on treatment. Different sides are not
+    comparable, nor are different devices or methods if both scans name one."""
     from_day = add_months(start, -chart.numbers.bmd_baseline_before_months)
     to_day = add_months(start, chart.numbers.bmd_baseline_after_months)
     for site in (Site.TOTAL_HIP, Site.LUMBAR_SPINE, Site.FEMORAL_NECK):
@@ -76,7 +76,7 @@ def bmd_fall(chart: Chart, start: date) -> Fall | None:
         baseline = early[0] if early else values[-1]
         if newest.when <= baseline.when or _other_device(baseline, newest):
             continue
-        percent = round((baseline.value - newest.value) / baseline.value * 100, 6)  # 0.80 to 0.76 is 5 %, not a trace more
+        percent = round((baseline.value - newest.value) / baseline.value * 100, 6)  # 0.80 to 0.76 is exactly 5 %
         if round(percent, 6) > chart.numbers[f"lsc-{site}"]:
             return Fall(site, baseline, newest, percent)
     return None
@@ -87,16 +87,16 @@ def _other_device(one: Measurement, other: Measurement) -> bool:
 
 
 def low_t(chart: Chart) -> Measurement | None:
-    """The lowest T where it lies between -2.5 and -1.0 (low bone mass)."""
+    """The lowest T-score if it is between -2.5 and -1.0 (low bone mass)."""
     lowest = lowest_t(chart)
     return lowest if lowest and chart.numbers.t_osteoporosis < lowest.value < chart.numbers.t_low else None
 
 
 def bmd_since(chart: Chart, months: int | None) -> bool:
-    """A T-score, Z-score or BMD of a diagnostic site, a QCT value, or a DXA or QCT that was done although no value is on
-    record: ever, or within the time named.
+    """A T-score, Z-score or BMD of a diagnostic site, a QCT value, or a DXA or QCT that was done even if no value is on record:
+    ever, or within the period given.
 
-    ``months``: the time; None for ever.
+    ``months``: the period; None means ever.
     """
     since = chart.months_ago(months) if months is not None else None
     dxa = any(m.site in DIAGNOSTIC_SITES for key in ("t-score", "z-score", "bmd") for m in chart.values(key, since=since))

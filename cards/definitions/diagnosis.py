@@ -11,7 +11,8 @@ from cards.definitions.person import adult, t_group
 
 
 class Diagnosis(Struct, frozen=True):
-    """Osteoporosis by criteria ("t-score", "major-fracture", "minor-fracture", "qct"), on what evidence, severe or not."""
+    """Osteoporosis by criteria ("t-score", "major-fracture", "minor-fracture", "qct"), the evidence, and whether it is
+    severe."""
 
     criterion: str
     t_score: Measurement | None = None
@@ -24,9 +25,9 @@ class Diagnosis(Struct, frozen=True):
 def criteria(chart: Chart) -> Diagnosis | None:
     """Osteoporosis of an adult by bone density or fragility fracture, whether or not it is on the problem list; by the first of
     these: (1) lowest T-score {t-osteoporosis} or lower, called severe with any fragility fracture; (2) a fragility fracture of
-    a vertebra or the hip, whatever the bone density; (3) one of the proximal humerus, pelvis or distal forearm, with the lowest
-    T-score above {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3. A rib fracture
-    alone is none of them."""
+    a vertebra or the hip, whatever the bone density; (3) a fragility fracture of the proximal humerus, pelvis or distal
+    forearm, with the lowest T-score above {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below
+    {qct-osteoporosis} mg/cm3. A rib fracture alone does not qualify."""
     if not adult(chart):
         return None
     lowest = lowest_t(chart)
@@ -48,13 +49,13 @@ def criteria(chart: Chart) -> Diagnosis | None:
 
 @per_chart
 def osteoporosis(chart: Chart) -> bool:
-    """On the problem list (a resolved entry counts), or by criteria."""
+    """Osteoporosis on the problem list (a resolved entry counts), or by criteria."""
     return chart.problem("osteoporosis") is not None or criteria(chart) is not None
 
 
 def low_bone_mass(chart: Chart) -> bool:
-    """No osteoporosis, and either the lowest T-score above {t-osteoporosis} and below {t-low}, or in the T-group a newest
-    lumbar QCT of {qct-osteoporosis} to {qct-normal} mg/cm3, or low bone mass (osteopenia) as an active problem."""
+    """No osteoporosis, and either the lowest T-score above {t-osteoporosis} and below {t-low}, or, in the T-group, the newest
+    lumbar QCT from {qct-osteoporosis} to {qct-normal} mg/cm3, or low bone mass (osteopenia) as an active problem."""
     if osteoporosis(chart):
         return False
     qct = chart.newest("qct-vbmd")

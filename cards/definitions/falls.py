@@ -1,4 +1,4 @@
-"""A high risk of falling, and what shows it."""
+"""A high risk of falling, and the evidence for it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cards.chart.facts import Fact
 def fall_evidence(chart: Chart) -> list[Fact]:
     """A high risk of falling: within {fall-window-months} months, the newest Morse score is {morse-high} or more, the newest
     Berg score {berg-low} or less, the newest timed up and go {tug-seconds} s or more, or the newest count of falls in a year
-    {falls-a-year} or more; or recurrent falls are on record as active; or, without such an entry, {falls-a-year} falls or more
-    of that time are."""
+    {falls-a-year} or more; or recurrent falls are an active problem; or, without such an entry, {falls-a-year} falls or more
+    are on record in that time."""
     since = chart.months_ago(chart.numbers.fall_window_months)
     found = []
     for key, threshold, high in (

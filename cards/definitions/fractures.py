@@ -1,4 +1,4 @@
-"""Which fractures of the record count as fragility fractures (card specification, "fragility fracture")."""
+"""Which recorded fractures count as fragility fractures (card specification, "fragility fracture")."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def fragility(
     patient: Patient,
     today: date,
 ) -> tuple[Fracture, ...]:
-    """A fracture counts when its code says osteoporotic; or when it is of a vertebra, hip, proximal humerus, pelvis, distal
-    forearm or rib, happened at {fragility-age-years} or later (age known, and the date; of a year or month one day of that age
-    is enough), no transport accident or fall from height
-    is on record within {high-energy-window-days} days either side, and no bone metastasis, myeloma or primary bone cancer is on
-    record that began by that day or has no date. Without such a code, and where no words say that the energy was low (which a
-    transport accident near by does not outweigh), it is presumed: the card asks to confirm it. A fracture coded as osteoporotic
-    after such a tumor counts, and the card says so. Refuted entries do not count, resolved ones do.
+    """A fracture counts if its code says osteoporotic; or if it is of a vertebra, hip, proximal humerus, pelvis, distal forearm
+    or rib, happened at {fragility-age-years} or later (age and date known; for a date given as year or month, one possible day
+    at that age is enough), no transport accident or fall from height is on record within {high-energy-window-days} days before
+    or after, and no bone metastasis, myeloma or primary bone cancer is on record that began by that day or has no date. Without
+    such a code, and unless the text says that the energy was low (which outweighs a transport accident near that date), it is
+    presumed, and the card asks to confirm it. A fracture coded as osteoporotic after such a tumor counts, and the card says so.
+    Refuted entries do not count; resolved ones do.
 
     Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
-    ICD-10-CM 7th characters for later care (D, G, K, P, S) are no new fracture. Entries of one site within {one-fracture-days}
-    days, and an undated entry, tell of the same one, dated by the first; left and right, thoracic and lumbar are two, and an
-    entry without side, level or site fits any.
+    An ICD-10-CM 7th character for subsequent care (D, G, K, P, S) does not indicate a new fracture. Entries for one site within
+    {one-fracture-days} days, and an undated entry, are the same fracture, dated by the first; left and right, or thoracic and
+    lumbar, are two fractures, and an entry without side, level or site matches any.
 
-    ``today``: what is dated later is left out. The newest stand first, the undated last.
+    ``today``: later entries are left out. Newest first, undated last.
     """
     events: list[Fracture] = []
     for entry in sorted(
@@ -60,7 +60,7 @@ def fragility(
 def _fracture(
     numbers: Numbers, entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]], patient: Patient
 ) -> Fracture | None:
-    """The entry as a fragility fracture, or None where it is none (or cannot be known to be one)."""
+    """The entry as a fragility fracture, or None if it is not one (or cannot be known to be one)."""
     if not entry.osteoporotic:
         last = entry.latest or entry.when
         age = patient.age_on(last) if last else None
@@ -80,7 +80,7 @@ def _near(day: date | None, problems: Mapping[str, tuple[Problem, ...]], keys: I
 
 
 def _after_tumor(day: date | None, problems: Mapping[str, tuple[Problem, ...]]) -> bool:
-    """At or after the onset of a tumor of bone; an undated tumor may have been there."""
+    """Whether it happened at or after the onset of a bone tumor; an undated tumor may already have been present."""
     tumors = [p for key in _BONE_TUMORS for p in problems.get(key, ())]
     return any(p.when is None or day is None or day >= p.when for p in tumors)
 
@@ -91,14 +91,14 @@ def _same_event(numbers: Numbers, one: Fracture, other: Fracture) -> bool:
     if one.part and other.part and one.part != other.part:
         return False
     if one.when is None or other.when is None:
-        return True  # an undated history entry tells of a fracture that the record already holds
+        return True  # an undated history entry describes a fracture that is already on record
     first, second = sorted(((f.when, f.at_latest or f.when) for f in (one, other) if f.when), key=lambda days: days[0])
     return (second[0] - first[1]).days <= numbers.one_fracture_days
 
 
 def _joined(first: Fracture, second: Fracture) -> Fracture:
-    """Two entries of one event: the first date (an exact one before a year or month), the named site, and "osteoporotic" if
-    either says so."""
+    """Two entries of one event combined: the first date (an exact one in preference to a year or month), the named site, and
+    "osteoporotic" if either says so."""
     named = second if first.site == "unspecified" else first
     dated = min((f for f in (first, second) if f.when), key=lambda f: (f.latest is not None, f.when), default=first)
     return Fracture(

@@ -1,4 +1,4 @@
-"""The renal estimate that decides about drugs (card specification, "renal estimate")."""
+"""The renal estimate on which drug decisions rest (card specification, "renal estimate")."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cards.thresholds import Numbers
 from cards.vocabulary import Data, Drug, Name
 
 UNREADABLE = frozenset({"unit-unknown", "no-unit", "implausible", "unreadable"})
-"""Reasons for which a value is on record and says something that nobody could read."""
+"""Reasons why a recorded value could not be read."""
 
 
 class Renal(Struct, frozen=True):
-    """What is known of the kidneys: the estimates that count, lowest first, and an earlier lower one that was left out.
+    """What is known about kidney function: the estimates that count, lowest first, and an earlier lower one that was left out.
 
-    ``uncomputed``: a creatinine that gave no estimate, for want of sex or age, of a child, or because it has a comparator;
-    ``lacking``: the names of what it was for want of, where it is no older than the estimates.
+    ``uncomputed``: a creatinine that gave no estimate, because sex or age is missing, the patient is a child, or it has a
+    comparator; ``lacking``: the names of what was missing, if the creatinine is no older than the estimates.
     """
 
     estimates: tuple[Measurement, ...] = ()
@@ -36,15 +36,15 @@ class Renal(Struct, frozen=True):
         return self.estimates[0] if self.estimates else None
 
     def below(self, threshold: float) -> bool | None:
-        """Whether the kidneys work below ``threshold`` mL/min; None when that is not known. The lowest estimate decides."""
+        """Whether kidney function is below ``threshold`` mL/min; None if unknown. The lowest estimate decides."""
         answers = [estimate.below(threshold) for estimate in self.estimates]
         if True in answers:
             return True
         return None if None in answers or not answers else False
 
     def undecided(self, threshold: float) -> bool:
-        """Whether something is on record that does not let ``below`` decide, or is newer than all that does but unreadable, or
-        might say less for want of age or sex."""
+        """Whether something on record leaves ``below`` undecided, is newer than every usable value but unreadable, or might
+        give a lower estimate if age or sex were known."""
         below = self.below(threshold)
         if below is None:
             return bool(self.estimates or self.unreadable or self.uncomputed)
@@ -55,14 +55,14 @@ class Renal(Struct, frozen=True):
 
 @per_chart
 def renal(chart: Chart) -> Renal:
-    """Of each kind the newest value of {renal-window-months} months: creatinine clearance as reported; eGFR as reported; and an
-    estimate from the newest creatinine, by Cockcroft-Gault with the newest weight of that time, without a weight by CKD-EPI
-    2021. Any that is more than {renal-agree-days} days older than the newest of all is left out; of the rest the lowest
-    decides. Nothing is computed without age and sex, below {adult-years} years, or from a creatinine with "<" or ">". Dialysis
-    on record counts as an eGFR below {egfr-dialysis} today. Without any estimate, a coded stage 5 of chronic kidney disease
-    counts as below {egfr-dialysis}, stage 4 as below {egfr-specialist}. Of values that nothing else tells apart, the one that
-    speaks of weaker kidneys counts. Whether the kidneys work below a limit is open where there is no estimate, and where one
-    such as "<60" does not tell and no other lies below."""
+    """The newest value of each kind within {renal-window-months} months: creatinine clearance as reported; eGFR as reported;
+    and an estimate from the newest creatinine, by Cockcroft-Gault with the newest weight of that period, or by CKD-EPI 2021
+    without a weight. Any value more than {renal-agree-days} days older than the newest of all is left out; of the rest, the
+    lowest decides. Nothing is computed without age and sex, below {adult-years} years, or from a creatinine with "<" or ">".
+    Dialysis on record counts as an eGFR below {egfr-dialysis} today. Without any estimate, coded chronic kidney disease stage 5
+    counts as below {egfr-dialysis}, stage 4 as below {egfr-specialist}. Of values that are otherwise equivalent, the one
+    indicating poorer kidney function counts. Whether kidney function is below a limit is undecided if there is no estimate, or
+    if one such as "<60" leaves it open and no other is below."""
     since = chart.months_ago(chart.numbers.renal_window_months)
     computed = _computed(chart)
     newest = [m for m in (_lowest_newest(chart, "crcl"), _lowest_newest(chart, "egfr"), computed) if m is not None]
@@ -84,7 +84,7 @@ def renal(chart: Chart) -> Renal:
 
 
 def _lacking(chart: Chart, creatinine: Measurement | None) -> tuple[Name, ...]:
-    """What of the person keeps a creatinine from giving an estimate."""
+    """What is missing about the patient to compute an estimate from a creatinine."""
     if creatinine is None or creatinine.comparator:
         return ()
     lacks = ((BIRTH, chart.patient.birth is None), (SEX, not chart.patient.sex))
@@ -92,7 +92,7 @@ def _lacking(chart: Chart, creatinine: Measurement | None) -> tuple[Name, ...]:
 
 
 def unreadable(chart: Chart, *keys: str, since: date) -> tuple[SetAside, ...]:
-    """Values of these analytes on or after ``since`` (or undated) that are on record and that nobody could read."""
+    """Recorded values of these analytes on or after ``since`` (or undated) that could not be read."""
     return tuple(s for s in chart.left_out(*keys) if s.reason in UNREADABLE and (s.when is None or s.when >= since))
 
 
@@ -102,7 +102,7 @@ def _reach(estimate: Measurement) -> float:
 
 
 def _lowest_newest(chart: Chart, key: str) -> Measurement | None:
-    """The newest value; of several that nothing else tells apart, the lowest (the safer advice)."""
+    """The newest value; of several that are otherwise equivalent, the lowest (the safer choice)."""
     found = chart.values(key, since=chart.months_ago(chart.numbers.renal_window_months))
     return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=_reach, default=None)
 
@@ -130,7 +130,7 @@ def _estimate(key: str, value: float, creatinine: Measurement, formula: str) -> 
 
 
 def _by_stage(chart: Chart) -> list[Measurement]:
-    """Without any value, a coded stage 4 or 5 still says that the kidneys work below 30 or 15 (KDIGO)."""
+    """Without any value, a coded stage 4 or 5 still means kidney function below 30 or 15 (KDIGO)."""
     for key, upper in (("ckd-5", chart.numbers.egfr_dialysis), ("ckd-4", chart.numbers.egfr_specialist)):
         stage = chart.active_problem(key)
         if stage is not None:
@@ -161,7 +161,7 @@ def ckd_epi_2021(creatinine: float, age: int, *, female: bool) -> float:
 
 
 READS = (Data.RENAL, Data.BODY, Data.CONDITIONS, Data.PROCEDURES)
-"""What the renal estimate is made from."""
+"""The inputs of the renal estimate."""
 
 
 def drug_limit(numbers: Numbers, drug: Drug) -> int:
@@ -173,6 +173,6 @@ def drug_limit(numbers: Numbers, drug: Drug) -> int:
 
 
 def renal_facts(kidneys: Renal) -> tuple[Fact, ...]:
-    """All that is on record of the kidneys, the creatinine too from which nothing could be computed, and for want of what."""
+    """All renal values on record, including a creatinine from which nothing could be computed, and what was missing for it."""
     measured = map(facts.measured, filter(None, (*kidneys.estimates, kidneys.uncomputed)))
     return (*measured, *(Fact(name, Name("not known", "不详")) for name in kidneys.lacking))

@@ -1,4 +1,4 @@
-"""Calcium and 25(OH)D as the safety rules judge them (card specification, "calcium")."""
+"""Calcium and 25(OH)D as judged by the safety rules (card specification, "calcium")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from cards.vocabulary import Data
 
 
 class Calcium(Struct, frozen=True):
-    """One calcium and its judgment by the laboratory's own range, else the usual one. None: its comparator leaves it open."""
+    """One calcium value, judged by the laboratory's own range, otherwise by the usual one. None: its comparator leaves it
+    open."""
 
     value: Measurement
     low: bool | None
@@ -26,13 +27,13 @@ class Calcium(Struct, frozen=True):
 def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
     """The newest of {calcium-window-months} months: ionized calcium, albumin-corrected calcium as reported, or total calcium
     corrected by the albumin nearest to it, at most {albumin-near-days} days away: total + {albumin-correction} x
-    ({albumin-normal} - albumin in g/dL). Without such an albumin the total counts as it is and is said to be uncorrected. Of
-    one day, ionized calcium comes first, then the reported corrected one; of totals that nothing else tells apart, the lowest.
-    It is low or high by the laboratory's own range; where none is given, below {calcium-low} or above {calcium-high} mg/dL,
-    ionized below {calcium-ionized-low} or above {calcium-ionized-high} mmol/L. A value with "<" or ">" counts as low or high
-    only where that is certain.
+    ({albumin-normal} - albumin in g/dL). Without such an albumin, the total counts as measured and is labeled uncorrected. On
+    one day, ionized calcium takes precedence, then the reported corrected value; of otherwise equivalent totals, the lowest. It
+    is judged low or high by the laboratory's own range; if none is given, low is below {calcium-low} or above {calcium-high}
+    mg/dL, ionized below {calcium-ionized-low} or above {calcium-ionized-high} mmol/L. A value with "<" or ">" counts as low or
+    high only if that is certain.
 
-    ``since``: another first day.
+    ``since``: an alternative start of the window.
     """
     since = since or chart.months_ago(chart.numbers.calcium_window_months)
     candidates = [*chart.values("calcium-ionized", since=since)[:1], *chart.values("calcium-corrected", since=since)[:1]]
@@ -59,7 +60,7 @@ def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
 
 
 def denial(chart: Chart, listed: Problem | None) -> Measurement | None:
-    """The newest calcium where it is within range and no older than an entry of high calcium on the problem list."""
+    """The newest calcium, if it is within range and no older than a problem-list entry of hypercalcemia."""
     newest = calcium(chart)
     if listed is None or newest is None or newest.high is not False:
         return None
@@ -67,14 +68,14 @@ def denial(chart: Chart, listed: Problem | None) -> Measurement | None:
 
 
 def _albumin_near(chart: Chart, day: date) -> Measurement | None:
-    """The albumin nearest to ``day``, the newer one of two; None when it lies too far from it."""
+    """The albumin nearest to ``day``, the newer of two; None if it is too far away."""
     found = [m for m in chart.values("albumin") if not m.comparator]
     nearest = min(found, key=lambda m: abs((m.when - day).days), default=None)
     return nearest if nearest and abs((nearest.when - day).days) <= chart.numbers.albumin_near_days else None
 
 
 def _range(numbers: Numbers, value: Measurement) -> tuple[float, float]:
-    """The laboratory's own range where it gives one, else the usual."""
+    """The laboratory's own range if given, otherwise the usual one."""
     kind = "calcium-ionized" if value.key == "calcium-ionized" else "calcium"
     low = numbers[f"{kind}-low"] if value.low is None else value.low
     high = numbers[f"{kind}-high"] if value.high is None else value.high
@@ -88,7 +89,7 @@ def _above(value: Measurement, threshold: float) -> bool | None:
 
 @per_chart
 def vitamin_d(chart: Chart) -> Measurement | None:
-    """The newest 25(OH)D of {vitamin-d-window-months} months; of several that nothing else tells apart, the lowest."""
+    """The newest 25(OH)D of {vitamin-d-window-months} months; of several that are otherwise equivalent, the lowest."""
     found = chart.values("vitamin-d", since=chart.months_ago(chart.numbers.vitamin_d_window_months))
     return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=lambda m: m.value, default=None)
 
@@ -97,7 +98,7 @@ READS = (Data.CALCIUM,)
 
 
 def calcium_excess(chart: Chart) -> tuple[str, Fact] | None:
-    """Why calcium is not to be given: blood or urine calcium high, or the condition active."""
+    """Why calcium must not be given: blood or urine calcium is high, or the condition is active."""
     reading = calcium(chart)
     if reading is not None and reading.high:
         return "blood", facts.measured(reading.value)

@@ -1,4 +1,4 @@
-"""Whether one drug still works when another begins: on the list, or drafted beside it."""
+"""Whether one drug is still in effect when another begins, whether on the medication list or drafted alongside."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ def works_on(course: Course, day: date) -> bool:
 
 
 def still_works(chart: Chart, course: Course, draft: Draft) -> bool:
-    """Whether the course covers the day on which the draft would begin (without grace; a stopped tablet works no more)."""
+    """Whether the course covers the day on which the draft would begin (without grace; a stopped tablet no longer works)."""
     if course.stopped and course.drug.covers_months is None:
         return False
     return works_on(course, begins(chart, draft))
 
 
 def begins(chart: Chart, draft: Draft) -> date:
-    """On its stated start, else today."""
+    """Its stated start, otherwise today."""
     return max(draft.start or chart.today, chart.today)
 
 
 def at_once(chart: Chart, one: Draft, other: Draft) -> bool:
-    """Whether two drafts would work together: the later one begins before the dose or the time of the earlier one is over, by
-    a share of {dose-interval-tolerance} sooner. What a drug that is taken leaves open has no end."""
+    """Whether two drafts would overlap: the later one begins before the dose or the stated duration of the earlier one is over,
+    less a fraction of {dose-interval-tolerance}. A drug taken without a stated duration has no end."""
     first, later = sorted((one, other), key=lambda draft: begins(chart, draft))
     months = first.drug.covers_months if first.drug else None
     days = months * DAYS_A_MONTH if months else first.dosing.days if first.dosing else None
@@ -51,7 +51,8 @@ def basket(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Draf
 
 
 def other_drug(other: Drug, course: Course | None) -> dict[str, Any]:
-    """What the texts say of the other drug: until when an injection works or since when it is taken; no course, a draft."""
+    """What the texts say about the other drug: until when an injection works, or since when it has been taken; without a
+    course, it is a draft."""
     injected = course is not None and course.drug.covers_months is not None
     return {
         "other": other,

@@ -9,13 +9,13 @@ BIRTH, SEX = Name("date of birth", "出生日期"), Name("sex (female or male)",
 
 
 def adult(chart: Chart) -> bool:
-    """{adult-years} or older; a patient whose age is not known is taken for an adult."""
+    """{adult-years} or older; a patient of unknown age is assumed to be an adult."""
     return chart.age is None or chart.age >= chart.numbers.adult_years
 
 
 @per_chart
 def postmenopausal(chart: Chart) -> bool:
-    """Female, and {t-group-years} or older or with menopause, early menopause or bilateral oophorectomy on record."""
+    """Female, and either {t-group-years} or older or with menopause, early menopause or bilateral oophorectomy on record."""
     if not chart.patient.female:
         return False
     old_enough = chart.age is not None and chart.age >= chart.numbers.t_group_years
@@ -24,15 +24,15 @@ def postmenopausal(chart: Chart) -> bool:
 
 @per_chart
 def t_group(chart: Chart) -> bool:
-    """Those whose bone is judged by T-scores (POP2022-D1): postmenopausal women and men of {t-group-years} or older, adults
-    all. Where the sex is not known the age decides, since it is the same for both."""
+    """Patients whose bone density is judged by T-scores (POP2022-D1): adult postmenopausal women and men of {t-group-years} or
+    older. If the sex is unknown, the age decides, since it is the same for both."""
     old_enough = chart.age is not None and chart.age >= chart.numbers.t_group_years
     return adult(chart) and (old_enough or postmenopausal(chart))
 
 
 def pregnant(chart: Chart) -> bool:
-    """Not male, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end and that
-    began or was recorded within {pregnancy-days} days; an undated one counts. Miscarriage, delivery and puerperium are none."""
+    """Not male, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end date and
+    began or was recorded within {pregnancy-days} days; an undated one counts. Miscarriage, delivery and puerperium do not."""
     if chart.patient.sex == "male" or (chart.age is not None and chart.age >= chart.numbers.pregnancy_age_years):
         return False
     since = chart.days_ago(chart.numbers.pregnancy_days)
@@ -42,12 +42,12 @@ def pregnant(chart: Chart) -> bool:
 
 
 def of_unknown_age(chart: Chart) -> tuple[SetAside, ...]:
-    """The fractures on record of which nobody can tell whether they count, since the date of birth is not known."""
+    """Recorded fractures that cannot be judged because the date of birth is unknown."""
     return tuple(each for each in chart.set_aside if each.reason == "age-unknown")
 
 
 def body_mass_index(chart: Chart) -> Measurement | None:
-    """The newest BMI: as reported, or from the newest weight and height of {bmi-window-months} months."""
+    """The newest BMI: as reported, or from the newest weight and height within {bmi-window-months} months."""
     reported = chart.newest("bmi")
     since = chart.months_ago(chart.numbers.bmi_window_months)
     weight, height = (chart.newest(key, since=since) for key in ("weight", "height"))

@@ -1,4 +1,4 @@
-"""What a definition is made from, by the name under which a ``card.toml`` may list it among ``reads``."""
+"""The inputs of each definition, under the name by which a ``card.toml`` may list it in ``reads``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cards.definitions import kidney, minerals, risk
 from cards.vocabulary import COURSES, Data
 
 OPTIONS = (*kidney.READS, *minerals.READS, *risk.READS, Data.VITAMIN_D, Data.WORK_UP, Data.ALLERGIES, Data.FUNCTION)
-"""What ranking and filter of drugs look at, the safety rules included: a rule that offers drugs reads it, too."""
+"""What the ranking and filtering of drugs read, including the safety rules: a rule that offers drugs reads it, too."""
 
 READS: Mapping[str, tuple[Data, ...]] = {
     "drug courses": COURSES,

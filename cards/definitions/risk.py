@@ -1,4 +1,4 @@
-"""How high the fracture risk is, and whom care for bone concerns."""
+"""How high the fracture risk is, and which patients need bone care."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cards.definitions.treatment import TREATMENT
 from cards.vocabulary import COURSES, Data, Mechanism
 
 READS = (Data.CONDITIONS, Data.PROCEDURES, Data.BONE_DENSITY, Data.FRACTURE_RISK, *COURSES)
-"""What diagnosis and risk are made from."""
+"""The inputs of diagnosis and risk."""
 
 
 class Risk(Struct, frozen=True):
@@ -34,11 +34,11 @@ class Risk(Struct, frozen=True):
 @per_chart
 def risk(chart: Chart) -> Risk:
     """The stratum (OVCF2021-T1, -T2, AACE 2020). Very high: any vertebral fragility fracture; a fragility fracture within
-    {recent-fracture-days} days; {multiple-fractures} or more; one on treatment; one on long-term glucocorticoids (documented
-    before it, or taken for {glucocorticoid-days} days by then); lowest T-score below {t-very-high-risk}; newest FRAX above
-    {frax-major-very-high} % for a major osteoporotic or above {frax-hip-very-high} % for a hip fracture. High: osteoporosis
-    otherwise; low bone mass with a high FRAX. Moderate: low bone mass otherwise. Low: the rest. Unknown, never low, where the
-    record holds no T-score, QCT, FRAX or fragility fracture."""
+    {recent-fracture-days} days; {multiple-fractures} or more; a fragility fracture on treatment; one on long-term
+    glucocorticoids (documented before the fracture, or taken for {glucocorticoid-days} days by then); lowest T-score below
+    {t-very-high-risk}; newest FRAX above {frax-major-very-high} % for a major osteoporotic or above {frax-hip-very-high} % for
+    a hip fracture. High: any other osteoporosis; low bone mass with a high FRAX. Moderate: other low bone mass. Low: everything
+    else. Unknown, never low, if the record contains no T-score, QCT, FRAX or fragility fracture."""
     reasons = tuple(_very_high(chart))
     if reasons:
         return Risk("very-high", reasons)
@@ -79,8 +79,7 @@ def _very_high(chart: Chart) -> list[str]:
 
 @per_chart
 def fracture_on_treatment(chart: Chart) -> Fracture | None:
-    """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken, later than on its first
-    day."""
+    """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken, after its first day."""
     spans = [span for course in chart.courses(TREATMENT) for span in course.spans]
     return next((f for f in chart.fractures if any(f.may_be_within(add_days(begin, 1), end) for begin, end in spans)), None)
 
@@ -99,7 +98,7 @@ def _fracture_on_glucocorticoid(chart: Chart) -> bool:
 
 
 def frax_high(chart: Chart) -> bool:
-    """The newest FRAX, of whatever date: {frax-hip-high} % or more for the hip, or {frax-major-high} % or more for a major
+    """The newest FRAX, whatever its date: {frax-hip-high} % or more for the hip, or {frax-major-high} % or more for a major
     osteoporotic fracture (REHAB2024-08)."""
     major, hip = chart.newest("frax-major"), chart.newest("frax-hip")
     return bool(
@@ -116,6 +115,6 @@ def _frax_above(chart: Chart, major_key: str, hip_key: str) -> bool:
 
 
 def concerned(chart: Chart) -> bool:
-    """Osteoporosis, low bone mass, a fragility fracture, or on treatment."""
+    """Patients with osteoporosis, low bone mass or a fragility fracture, or on treatment."""
     weak = diagnosis.osteoporosis(chart) or diagnosis.low_bone_mass(chart) or bool(chart.fractures)
     return person.adult(chart) and (weak or treatment.on_treatment(chart))

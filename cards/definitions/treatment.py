@@ -1,4 +1,4 @@
-"""What the patient takes for bone today, what followed a drug, and holidays."""
+"""Current osteoporosis treatment, what followed a drug, and drug holidays."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ TREATMENT = ANTIRESORPTIVE | ANABOLIC
 @per_chart
 def treatments(chart: Chart) -> list[Course]:
     """The courses of an antiresorptive (bisphosphonate, denosumab, SERM, hormone therapy) or an anabolic (teriparatide,
-    abaloparatide, romosozumab) that work today or did until {treatment-grace-months} month ago, zoledronate until
-    {treatment-grace-zoledronate-months} months ago. Calcitonin, active vitamin D, vitamin K2 and strontium do not count, nor do
-    the oncologic strengths of denosumab and zoledronate."""
+    abaloparatide, romosozumab) that work today or worked until {treatment-grace-months} month ago (zoledronate:
+    {treatment-grace-zoledronate-months} months ago). Calcitonin, active vitamin D, vitamin K2 and strontium do not count, nor
+    do oncologic strengths of denosumab and zoledronate."""
     return [c for c in chart.courses(TREATMENT) if c.on_treatment(chart.today) and not c.drug.oncologic]
 
 
@@ -28,16 +28,16 @@ def on_treatment(chart: Chart) -> bool:
 
 
 def on_oncologic(chart: Chart) -> bool:
-    """Whether denosumab or zoledronate in oncologic strength works today: nothing is to be started beside it."""
+    """Whether denosumab or zoledronate in an oncologic strength is in effect today: nothing should be started alongside it."""
     return any(c.drug.oncologic and c.on_treatment(chart.today) for c in chart.courses(TREATMENT))
 
 
 def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Drug | None = None) -> Course | None:
-    """An antiresorptive after the last dose or the end of another drug: an injection given since, or a drug whose use reaches
-    far enough, or one on the medication list without a date. Tablets that ended while the drug before them still worked are no
-    follow-on, nor is an older order or list entry that nobody renewed for {renewal-sign-months} months.
+    """An antiresorptive after the last dose or the end of another drug: an injection given since, a drug whose use extends far
+    enough, or one on the medication list without a date. Tablets that ended while the previous drug still worked are not a
+    follow-on, nor is an older order or list entry not renewed for {renewal-sign-months} months.
 
-    ``day`` is that last dose or end, ``besides`` the drug; use must reach to ``reaching`` (the day on which the drug wore off,
+    ``day`` is that last dose or end, ``besides`` the drug; use must extend to ``reaching`` (the day on which the drug wore off,
     or today).
     """
     for course in chart.courses(ANTIRESORPTIVE):
@@ -52,7 +52,7 @@ def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Dr
 
 
 class Holiday(Struct, frozen=True):
-    """A bisphosphonate that was ended after years, with nothing since; ``day``: its last day (zoledronate: the infusion)."""
+    """A bisphosphonate stopped after years of use, with nothing since; ``day``: its last day (zoledronate: the infusion)."""
 
     course: Course
     day: date
@@ -60,9 +60,9 @@ class Holiday(Struct, frozen=True):
 
 @per_chart
 def holiday_since(chart: Chart) -> Holiday | None:
-    """The bisphosphonate holiday the patient is in: ended after {holiday-course-months} months or more on it (each infusion of
-    zoledronate counts {zoledronate-months}), at most {holiday-longest-months} months ago, with no antiresorptive or anabolic
-    since. An injected one ends with the last dose, and must have been given more than {holiday-zoledronate-months} months
+    """The current bisphosphonate holiday: the drug was stopped after {holiday-course-months} months or more (each infusion of
+    zoledronate counts as {zoledronate-months}), at most {holiday-longest-months} months ago, with no antiresorptive or anabolic
+    since. For an injection, the last dose is the end, and it must have been given more than {holiday-zoledronate-months} months
     ago."""
     if on_treatment(chart):
         return None
@@ -80,7 +80,7 @@ def holiday_since(chart: Chart) -> Holiday | None:
 
 
 def _months_on(numbers: Numbers, course: Course) -> int:
-    """Completed months on the drug; each infusion of zoledronate counts {zoledronate-months}."""
+    """Completed months on the drug; each infusion of zoledronate counts as {zoledronate-months}."""
     if course.drug.key == "zoledronate" and course.doses:
         return numbers.zoledronate_months * len(course.doses)
     if len(course.spans) == 1 and course.exposure_days is not None:
@@ -89,5 +89,5 @@ def _months_on(numbers: Numbers, course: Course) -> int:
 
 
 def about_to_be_treated(chart: Chart, *, starting: bool) -> bool:
-    """`start-treatment` fires in this very answer, or an antiresorptive or anabolic is drafted."""
+    """`start-treatment` fires in the same answer, or an antiresorptive or anabolic is drafted."""
     return starting or bool(chart.drafted(TREATMENT))

@@ -6,6 +6,7 @@ from cards.chart import Chart, Fracture
 
 
 def new_vertebral_fracture(chart: Chart) -> Fracture | None:
-    """The newest vertebral fragility fracture, if it is, or of a year or month may be, of the last {new-fracture-days} days."""
+    """The newest vertebral fragility fracture, if it happened (or, dated by year or month, may have happened) within the last
+    {new-fracture-days} days."""
     since = chart.days_ago(chart.numbers.new_fracture_days)
     return next((f for f in chart.fractures if f.site == "vertebra" and f.at_latest and f.at_latest >= since), None)

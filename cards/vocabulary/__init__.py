@@ -1,8 +1,8 @@
-"""The drugs, tests, problems and services that the medicine speaks of: key, names (English, Chinese) and class.
+"""The drugs, tests, problems and services that the cards use: key, names (English, Chinese) and class.
 
-They stand in the data files beside this one, which clinicians and translators review, and are checked at the start. Which
-LOINC, ATC or ICD code means which key is the business of the reader and stands in its tables; a new problem may bring the few
-codes and names that it is read by, so that it is one line.
+They are defined in the data files next to this module, which clinicians and translators review, and are validated at startup.
+Which LOINC, ATC or ICD code maps to which key is defined in the reader's tables; a new problem may list its few codes and names
+itself, so that adding it takes one line.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is measured (``analytes.tsv``), and where on the body bone density is measured (``bone-density-sites.tsv``)."""
+"""What is measured (``analytes.tsv``), and the sites at which bone density is measured (``bone-density-sites.tsv``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cards.vocabulary.tables import Row, VocabularyError, read, rows
 
 
 class Analyte(Struct, frozen=True):
-    """Something that is measured. ``unit`` is the one the rules reckon in; a value outside ``low``-``high`` is implausible."""
+    """Something that is measured. ``unit`` is the one the rules use; a value outside ``low``-``high`` is implausible."""
 
     key: str
     name: Name

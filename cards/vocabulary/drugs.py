@@ -13,7 +13,7 @@ from cards.vocabulary.tables import Row, VocabularyError, read, rows
 
 
 class Mechanism(StrEnum):
-    """How a drug works on bone, as far as the rules tell drugs apart."""
+    """How a drug acts on bone, as far as the rules distinguish it."""
 
     BISPHOSPHONATE = "bisphosphonate"
     RANKL_INHIBITOR = "rankl-inhibitor"
@@ -46,10 +46,10 @@ class Drug(Struct, frozen=True):
     """A drug as the rules know it.
 
     ``covers_months`` is how long one injection works; None for drugs taken daily, weekly or monthly by mouth or by daily
-    injection, which work as long as they are taken. ``oncologic`` marks the strengths for bone metastases: same
-    ingredient, never an osteoporosis course. ``formulary``: proposed where a site names no formulary of its own. A
-    strength from ``from_mg`` to below ``below_mg`` tells it from the drug whose ingredient it shares; ``brand_mg`` is what a
-    product of its brand holds.
+    injection, which work for as long as they are taken. ``oncologic`` marks the strengths for bone metastases: the same
+    ingredient, but never an osteoporosis course. ``formulary``: proposed if a site defines no formulary of its own. A strength
+    from ``from_mg`` to below ``below_mg`` distinguishes it from the drug with the same ingredient; ``brand_mg`` is the strength
+    of its brand product.
     """
 
     key: str
@@ -65,7 +65,7 @@ class Drug(Struct, frozen=True):
     brand_mg: float | None = None
 
     def told_by(self, mg: float) -> bool:
-        """Whether a product of its ingredient is this drug because it holds ``mg``.
+        """Whether a product of its ingredient with a strength of ``mg`` is this drug.
 
         >>> [drug.key for drug in DRUGS.values() if drug.told_by(4)], DRUGS["denosumab-oncology"].told_by(60)
         (['ibandronate-iv', 'zoledronate-oncology'], False)
@@ -112,11 +112,11 @@ def _drug(row: Row, others: Mapping[str, Row]) -> Drug:
     if drug.from_mg is not None and drug.below_mg is not None and drug.from_mg >= drug.below_mg:
         raise row.error(f"from_mg ({drug.from_mg:g}) is not below below_mg ({drug.below_mg:g})")
     if (drug.from_mg is not None or drug.below_mg is not None) and ingredient == row.key:
-        raise row.error("from_mg and below_mg tell a drug from its ingredient, and it is that")
+        raise row.error("from_mg and below_mg distinguish a drug from its ingredient, but this row is the ingredient itself")
     if drug.oral and drug.covers_months:
-        raise row.error("covers_months is for injections, and the drug is taken by mouth")
+        raise row.error("covers_months is only for injections, but this drug is taken by mouth")
     if others[ingredient].text("mechanism") != drug.mechanism:
-        raise row.error(f"the mechanism is another than that of {ingredient}, its ingredient")
+        raise row.error(f"the mechanism differs from that of {ingredient}, its ingredient")
     return drug
 
 
@@ -129,7 +129,7 @@ def _known(key: str) -> Drug:
 _OF_KIND = kinds(read("mechanisms.tsv"))
 DRUGS: dict[str, Drug] = drugs(read("drugs.tsv"))
 SHIPPED_FORMULARY = frozenset(drug.key for drug in DRUGS.values() if drug.formulary)
-"""What may be proposed where a site names no formulary of its own."""
+"""What may be proposed if a site defines no formulary of its own."""
 
 ANTIRESORPTIVE = frozenset(each for each, kind in _OF_KIND.items() if kind == "antiresorptive")
 ANABOLIC = frozenset(each for each, kind in _OF_KIND.items() if kind == "anabolic")

@@ -1,4 +1,4 @@
-"""The groups of facts that rules read: what is asked for together."""
+"""The groups of facts that rules read, each requested in one query."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Data(StrEnum):
-    """The groups of facts that a rule may read and a record may fail to give. Each is one query, asked in this order."""
+    """The groups of facts that a rule may read and that may be unavailable. Each is one query, sent in this order."""
 
     PATIENT = "patient"
     CONDITIONS = "conditions"
@@ -32,4 +32,4 @@ class Data(StrEnum):
 
 
 COURSES = (Data.MEDICATIONS, Data.STATEMENTS, Data.ADMINISTRATIONS, Data.DISPENSES)
-"""All that a drug course is put together from."""
+"""Everything from which a drug course is built."""

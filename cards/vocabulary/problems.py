@@ -13,14 +13,14 @@ _CODE = re.compile(r"(icd10|icd10cm|snomed):([A-Z]?\d[A-Z0-9.]*)")
 
 
 class ReadBy(Struct, frozen=True):
-    """By what a record tells of a problem: ``codes`` as (code system, code), ``names`` in any language."""
+    """How a problem is recognized in a record: ``codes`` as (code system, code), ``names`` in any language."""
 
     codes: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
 
 
 def read_by(text: str) -> dict[str, ReadBy]:
-    """The problems of problems.tsv whose own line says how a record tells of them, by key.
+    """The problems in problems.tsv whose own line says how to recognize them in a record, by key.
 
     >>> read_by("key\\ten\\tzh\\tcodes\\tnames\\ngout\\tgout\\t痛风\\ticd10:M10\\tpodagra; gouty arthritis")
     {'gout': ReadBy(codes=(('icd10', 'M10'),), names=('gout', '痛风', 'podagra', 'gouty arthritis'))}
@@ -36,7 +36,8 @@ def _read_by(row: Row) -> ReadBy:
 
 
 def categories(text: str) -> dict[str, str]:
-    """By which EHRs route an order of a service, from the text of services.tsv; services of no category left out."""
+    """The categories by which EHRs route an order, by service, from the text of services.tsv; services without one are left
+    out."""
     found = rows("services.tsv", text, "category")
     chosen = {key: row.choice("category", ("laboratory", "imaging", "education")) for key, row in found.items()}
     return {key: category for key, category in chosen.items() if category}

@@ -1,4 +1,4 @@
-"""How each drug that a card may propose is usually given (``regimens.toml``)."""
+"""The usual regimen of each drug that a card may propose (``regimens.toml``)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cards.vocabulary.tables import VocabularyError, read
 
 
 class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
-    """One way of giving a drug: ``times`` single doses of ``dose`` ``unit`` (UCUM) in each period of ``every``.
+    """One regimen of a drug: ``times`` single doses of ``dose`` ``unit`` (UCUM) in each period of ``every``.
 
-    ``route`` is "oral", "subcutaneous" or "intravenous"; ``every`` a number and d, wk, mo or a.
-    ``product`` names what is prescribed, ``label`` the regimen in words, ``instruction`` what the patient is told.
-    ``drug`` is the key of the drug where the regimen's own is none; ``once``: a single dose, whose effect lasts for ``every``.
+    ``route`` is "oral", "subcutaneous" or "intravenous"; ``every`` a number and d, wk, mo or a. ``product`` names what is
+    prescribed, ``label`` the regimen in words, ``instruction`` the directions for the patient. ``drug`` is the key of the drug
+    if the regimen's own key is not one; ``once``: a single dose whose effect lasts for ``every``.
     """
 
     dose: float
@@ -37,10 +37,10 @@ _MONTHS = {"mo": 1, "a": 12}
 
 
 def regimens(text: str) -> dict[str, Regimen]:
-    """The regimens by key, from the text of regimens.toml. An injection that works for months is given when it has worn off.
+    """The regimens by key, from the text of regimens.toml. A long-acting injection is repeated when its effect ends.
 
-    Raises VocabularyError: a field that is missing or does not fit, a drug that does not exist, an interval that is not how
-    long the drug works (drugs.tsv).
+    Raises VocabularyError: a field is missing or invalid, a drug does not exist, or an interval differs from how long the drug
+    works (drugs.tsv).
     """
     try:
         told = tomllib.loads(text)
@@ -56,10 +56,10 @@ def _regimen(key: str, told: object) -> Regimen:
         raise VocabularyError(f"regimens.toml ({key}): {error}.") from None
     drug = DRUGS.get(regimen.drug or key)
     if drug is None:
-        raise VocabularyError(f"regimens.toml ({key}): the drug {regimen.drug or key} does not stand in drugs.tsv.")
+        raise VocabularyError(f"regimens.toml ({key}): the drug {regimen.drug or key} is not in drugs.tsv.")
     count, period = regimen.every
     if drug.covers_months and count * _MONTHS.get(period, 0) != drug.covers_months * regimen.times:
-        raise VocabularyError(f"regimens.toml ({key}): by drugs.tsv a dose works for {drug.covers_months} months.")
+        raise VocabularyError(f"regimens.toml ({key}): according to drugs.tsv a dose works for {drug.covers_months} months.")
     return regimen
 
 

@@ -1,7 +1,7 @@
 """Reading and checking the data files of this folder.
 
-A file is tab-separated UTF-8: lines that begin with # are comments, the first other line names the columns, each further one
-is an entry. No cell is empty: "-" says that there is nothing to say. What does not fit stops the start, with one sentence.
+A file is tab-separated UTF-8: lines that begin with # are comments, the first other line names the columns, and each further
+line is an entry. No cell is empty: "-" marks a cell without a value. An invalid file stops startup with one sentence.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class VocabularyError(ValueError):
 
 
 class Row:
-    """One entry of a file: its cells by column, and where it stands."""
+    """One entry of a file: its cells by column, and its position."""
 
     def __init__(self, place: str, cells: Mapping[str, str]) -> None:
         self._place = place
@@ -40,11 +40,11 @@ class Row:
         return Name(self.text("en"), self.text("zh"))
 
     def text(self, column: str) -> str:
-        """The words of a cell that must have some."""
+        """The text of a cell that must not be empty."""
         return self.optional(column) or self.refuse(f"{column} is missing")
 
     def optional(self, column: str) -> str:
-        """The words of a cell, "" for none."""
+        """The text of a cell, "" if it has none."""
         said = self._cells[column]
         return "" if said == NOTHING else said
 
@@ -58,20 +58,20 @@ class Row:
             value = float(said)
         except ValueError:
             value = float("nan")
-        return value if isfinite(value) else self.refuse(f'{column} is "{said}", which is no number')
+        return value if isfinite(value) else self.refuse(f'{column} is "{said}", which is not a number')
 
     def whole(self, column: str, *, least: int) -> int:
         value = self.number(column)
         fits = value == int(value) and value >= least
-        return int(value) if fits else self.refuse(f"{column} is {value:g}, which is no whole number from {least} on")
+        return int(value) if fits else self.refuse(f"{column} is {value:g}, which is not an integer of at least {least}")
 
     def member(self, column: str, of: type[_Member]) -> _Member:
-        """The member of an enumeration that a cell names by its value."""
+        """The enum member whose value is in the cell."""
         said = self.text(column)
         return next((each for each in of if each.value == said), None) or self.refuse(f'{column} is "{said}", which is unknown')
 
     def choice(self, column: str, among: Iterable[str]) -> str:
-        """The words of a cell that must be one of these; "" for none."""
+        """The text of a cell that must be one of these; "" if it has none."""
         said = self.optional(column)
         return said if not said or said in among else self.refuse(f'{column} is "{said}", which is unknown')
 
@@ -79,12 +79,12 @@ class Row:
         raise self.error(wrong)
 
     def error(self, wrong: str) -> VocabularyError:
-        """What is wrong with this entry, with its place."""
+        """The error for this entry, with its position."""
         return VocabularyError(f"{self._place} ({self.key}): {wrong}.")
 
 
 def read(file: str) -> str:
-    """A data file of this folder. Raises VocabularyError when it is not there or no UTF-8."""
+    """A data file of this folder. Raises VocabularyError if it is missing or not UTF-8."""
     try:
         return files("cards.vocabulary").joinpath(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -112,7 +112,7 @@ def rows(file: str, text: str, *columns: str) -> dict[str, Row]:
             continue
         row = _row(f"{file}, line {number}", header, cells)
         if row.key in found:
-            raise row.error("the key stands there twice")
+            raise row.error("the key is there twice")
         found[row.key] = row
     if not found:
         raise VocabularyError(f"{file} has no entries.")
@@ -125,22 +125,23 @@ def _row(place: str, header: list[str], cells: list[str]) -> Row:
         raise VocabularyError(f"{place} ({cells[0]}): {len(cells)} cells where there are {len(header)} columns.")
     row = Row(place, dict(zip(header, cells, strict=True)))
     if not _KEY.fullmatch(row.key):
-        raise row.error("a key is made of small letters, digits and single hyphens")
+        raise row.error("a key consists of lower-case letters, digits and single hyphens")
     if empty := [column for column, cell in zip(header, cells, strict=True) if not cell]:
-        raise row.error(f'{empty[0]} is empty; where there is nothing to say, write "-"')
+        raise row.error(f'{empty[0]} is empty; for no value, write "-"')
     return row
 
 
 def _check_names(found: Mapping[str, Row]) -> None:
-    """Both names are there, and no two things of a file are called alike: a copied line that nobody finished."""
+    """Check that both names are present and that no two entries share one, which happens when a copied line was not
+    finished."""
     for language in ("en", "zh"):
         called: dict[str, str] = {}
         for row in found.values():
             other = called.setdefault(row.name[language], row.key)
             if other != row.key:
-                raise row.error(f'{language} is "{row.name[language]}", as {other} is called already')
+                raise row.error(f'{language} is "{row.name[language]}", which is already the name of {other}')
 
 
 def names(file: str, *columns: str) -> dict[str, Name]:
-    """The names of a file by key; ``columns`` are those that it has besides."""
+    """The names of a file by key; ``columns`` are its additional columns."""
     return {key: row.name for key, row in rows(file, read(file), *columns).items()}

@@ -1,4 +1,4 @@
-"""The phrases that cards share, and how names, numbers, dates and text from the record are written in each language."""
+"""The phrases that cards share, and how names, numbers, dates and record text are written in each language."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ _BY_LANGUAGE = {
 }
 _THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 LONGEST = 80
-"""Code points of record text that a card repeats at most."""
+"""The most code points of record text that a card repeats."""
 
 
 def phrase(table: str, key: str, language: str, **values: object) -> str:
-    """A phrase with its placeholders filled; KeyError for a key that the table does not have.
+    """A phrase with its placeholders filled; KeyError for a key that is not in the table.
 
     >>> phrase("option", "service", "en", what="P1NP")
     'Order P1NP'
@@ -80,7 +80,7 @@ def clean(text: str) -> str:
     'Fosamax 70 mg'
     """
     visible = text if text.isascii() else unicodedata.normalize("NFC", text)
-    if not visible.isprintable():  # what is neither a space nor printable is of the categories C and Z
+    if not visible.isprintable():  # anything that is neither a space nor printable is in category C or Z
         visible = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in visible)
     return shorten(" ".join(_ADDRESS.sub(" ", _TAG.sub("", visible)).split()), LONGEST)
 
@@ -118,7 +118,7 @@ def shorten(text: str, longest: int) -> str:
 
 
 def day(when: date | Partial | None, language: str) -> str:
-    """A day, or what is known of it, as it stands alone or behind a comma.
+    """A day, or what is known of it, standing alone or after a comma.
 
     >>> day(date(2025, 11, 17), "en"), day(Partial(date(2026, 3, 1), date(2026, 3, 31)), "en")
     ('17 Nov 2025', 'in Mar 2026')
@@ -136,7 +136,7 @@ def on_day(when: date | Partial | None, language: str) -> str:
 
 
 def bare_day(when: date | Partial | None, language: str) -> str:
-    """A day, month or year behind another preposition: "since 2026", "of Mar 2026".
+    """A day, month or year after any other preposition: "since 2026", "of Mar 2026".
 
     >>> bare_day(date(2025, 11, 17), "zh"), bare_day(Partial(date(2026, 3, 1), date(2026, 3, 31)), "en")
     ('2025年11月17日', 'Mar 2026')
@@ -169,7 +169,7 @@ def num(value: float, digits: int = 2) -> str:
 
 
 def grouped(number: str, language: str) -> str:
-    """Digits with the thousands set apart where the language does so: an order of 10000 has been read as 1000.
+    """Digits with thousands separators if the language uses them: orders for 10000 have been read as 1000.
 
     >>> grouped("−1250.5", "en"), grouped("1250.5", "zh"), grouped("800", "en")
     ('−1,250.5', '1250.5', '800')
@@ -189,7 +189,7 @@ def span(length: int | tuple[date, date], language: str, unit: str = "days") -> 
     elif unit == "months":
         days, months = None, length
     else:
-        days, months = length, int(length / 30.4375 + 0.1)  # three days' grace: a year of 365 days is twelve months
+        days, months = length, int(length / 30.4375 + 0.1)  # with three days' tolerance, a year of 365 days is twelve months
     if days is not None and months < 2:
         return f"{days}天" if language == "zh" else f"{days} day{'s' * (days != 1)}"
     years, rest = divmod(months, 12)
@@ -202,7 +202,7 @@ def span(length: int | tuple[date, date], language: str, unit: str = "days") -> 
 def name(thing: object, language: str, *tables: Mapping[str, Any]) -> str:
     """What a drug, course, draft, analyte, site, service, problem or fracture is called. Plain text.
 
-    A key is looked up in ``tables``, by default in all of them, drugs first. KeyError for one that is in none.
+    A key is looked up in ``tables``, by default in all of them, drugs first. KeyError if it is in none of them.
 
     >>> name("calcium", "en"), name("calcium", "en", ANALYTES), name(Site.TOTAL_HIP, "zh")
     ('calcium', 'total calcium', '全髋')
@@ -233,7 +233,7 @@ def name(thing: object, language: str, *tables: Mapping[str, Any]) -> str:
 
 
 def unit(code: str, language: str) -> str:
-    """A unit as people write it, from UCUM: annotations dropped. In English no μg, which handwriting makes into mg.
+    """A unit as people write it, from UCUM, without annotations. In English never μg, which is misread as mg.
 
     >>> unit("mg/(24.h)", "en"), unit("mL/min/{1.73_m2}", "en"), unit("{T-score}", "en"), unit("years", "zh"), unit("ug", "en")
     ('mg/24 h', 'mL/min/1.73 m²', '', '岁', 'mcg')
@@ -254,7 +254,7 @@ def quantity(value: str, of: str, language: str) -> str:
 
 
 def word(thing: object, language: str) -> str:
-    """Anything that a text may print, as Markdown: text is taken to come from the record, is cleaned and escaped."""
+    """Any value that a text may print, as Markdown: strings are assumed to come from the record and are cleaned and escaped."""
     if isinstance(thing, Markdown):
         return thing
     if isinstance(thing, date | Partial):
@@ -291,7 +291,7 @@ def listed(words: Iterable[str], language: str) -> str:
 
 
 def joined(words: Iterable[str], by: str, language: str) -> str:
-    """Words with what stands between them; ``by`` is a key of the [between] table.
+    """Items joined by a separator; ``by`` is a key of the [between] table.
 
     >>> joined(["a, b", "c"], "clause", "en"), joined(["a", "b"], "comma", "zh")
     ('a, b; c', 'a、b')
@@ -305,6 +305,6 @@ def capital(text: str) -> str:
 
 
 class Markdown(str):
-    """Text that is Markdown already: our own words, or escaped."""
+    """Text that is already Markdown: written by us, or escaped."""
 
     __slots__ = ()

@@ -1,39 +1,41 @@
-"""The texts of the cards: one Jinja2 template per card and language, compiled once at the start.
+"""The texts of the cards: one Jinja2 template per card and language, compiled once at startup.
 
-What was compiled is kept beside the texts, as Python keeps its own, since compiling takes longer than all else at the start.
+Compiled templates are cached next to the texts, as Python caches its bytecode, because compiling is the slowest part of
+startup.
 
-They stand in ``en.md`` and ``zh.md`` of the card's folder, each a set of blocks. ``summary``, ``do`` and ``because`` must be
-there, ``check`` (what to see to first) may; ``line`` says it all in one line, where the card may be part of `routine-care`. A
-card that checks orders also says in ``short`` why it kept an option from being offered, and in ``condition`` what is to be done
-before an option that it warns of.
+They are the files ``en.md`` and ``zh.md`` in the card's folder, each a set of blocks. ``summary``, ``do`` and ``because`` are
+required, ``check`` (what to check first) is optional; ``line`` gives the whole card in one line if it may be part of
+`routine-care`. A card that checks orders also has ``short``, which says why it excluded an option, and ``condition``, which
+says what must be done before an option that it warns about.
 
-A summary says: do what, by when, because of which fact. How long a detail may be: ``tests/output/test_lengths.py``.
+A summary says what to do, by when, and because of which fact. For the maximum length of a detail see
+``tests/output/test_lengths.py``.
 
-``patient_summary``, ``patient_why`` and ``patient_do`` say the same to a patient or relative who opens the record, and must
-be there too: what it means, what to do now, whom to ask and how soon. Short sentences, words that a child of twelve knows,
-a test with what it is for ("a bone density test (DXA)"). They explain and they urge, but start, stop or change no medicine,
-name no dose to take and no drug to choose: that is for the talk with the clinician, whose text they never contradict.
-``patient_facts`` takes the place of the list of evidence where that is not for this reader.
+``patient_summary``, ``patient_why`` and ``patient_do`` are also required and tell a patient or relative who opens the record
+the same: what it means, what to do now, whom to ask and how soon. Use short sentences and words that a twelve-year-old knows,
+and say what a test is for ("a bone density test (DXA)"). These blocks explain and urge, but never start, stop or change a
+medicine, never name a dose to take or a drug to choose, and never contradict the clinician's text: those decisions belong to
+the visit. ``patient_facts`` replaces the list of evidence if that is not suitable for this reader.
 
-Blocks see the finding's values and ``variant``, ``indicator``,
-``about``, ``offered`` (the regimens of its drug options, best first), ``today``, ``hook`` and ``age``, and have these filters:
+Blocks can use the finding's values and ``variant``, ``indicator``, ``about``, ``offered`` (the regimens of its drug options,
+best first), ``today``, ``hook`` and ``age``, and these filters:
 
 - ``day`` of a date ("in 2026" where the record tells no more: print what is ``dated``, never ``when``), ``on`` of a date with
-  its preposition ("on 3 Mar 2026", "in 2026"), ``date`` of one behind any other preposition ("since 2026");
+  its preposition ("on 3 Mar 2026", "in 2026"), ``date`` of one after any other preposition ("since 2026");
 - ``num`` of a number (decimals);
-- ``bare`` of a measurement, without its unit; ``like(measurement)`` of a limit, in the unit in which that is shown, and
-  ``beside(measurement)`` the same without the unit: "eGFR {{ estimate | bare }}, limit {{ limit | beside(estimate) }}";
+- ``bare`` of a measurement, without its unit; ``like(measurement)`` of a limit, in the unit in which the measurement is shown,
+  and ``beside(measurement)`` the same without the unit: "eGFR {{ estimate | bare }}, limit {{ limit | beside(estimate) }}";
 - ``span`` of a number of days, of a number of months (``span("months")``) or of two dates;
 - ``drug``, ``service``, ``analyte``, ``problem``, ``fracture`` for what a key is called;
-- ``unchecked`` of a card's code names the check that could not be made;
+- ``unchecked`` of a card's code names the check that could not be done;
 - ``phrase(table)`` of a key of phrases.toml: ``{{ reasons | map("phrase", "reason") | names }}``;
 - ``regimen`` writes how a drug is usually given, from a key of ``offered``;
-- ``names`` joins a list, ``unit`` writes a UCUM unit, ``capital`` raises the first letter.
+- ``names`` joins a list, ``unit`` writes a UCUM unit, ``capital`` capitalizes the first letter.
 
-Printed without a filter, a drug, course, draft, analyte, site, problem, fracture or group of data gives its name, a
-measurement its value with the unit, both as the record has them, a date and a number what ``day`` and ``num`` give.
+Without a filter, a drug, course, draft, analyte, site, problem, fracture or group of data prints its name, a measurement its
+value and unit as recorded, and a date or number what ``day`` or ``num`` gives.
 
-Strings among the values are taken to come from the record: wherever they are printed they are cleaned and escaped.
+String values are assumed to come from the record and are cleaned and escaped wherever they are printed.
 """
 
 from __future__ import annotations
@@ -70,13 +72,14 @@ from cards.words.phrases import LANGUAGES, Markdown
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 PATIENT = ("patient_summary", "patient_why", "patient_do")
-"""The blocks that speak to the patient."""
+"""The blocks addressed to the patient."""
 
 
 class _Kept(FileSystemBytecodeCache):
-    """Compiled texts in a folder; where it cannot be written they are compiled at each start.
+    """Compiled texts in a folder; if it is not writable, they are compiled at each startup.
 
-    Jinja2 works out at once what is constant, names of drugs among it: so they hold until anything in this package changes.
+    Jinja2 evaluates constants at compile time, including names of drugs, so the cache is valid until anything in this package
+    changes.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -100,13 +103,13 @@ class _Kept(FileSystemBytecodeCache):
 
 @cache
 def load() -> Mapping[tuple[str, str], Template]:
-    """All texts, compiled, by language and card. Called at the start: ContentError when a text or a block is missing."""
+    """All compiled texts, by language and card. Called at startup: ContentError if a text or a block is missing."""
     return {(language, card.code): _text(card, language) for language in LANGUAGES for card in all_cards().values()}
 
 
 @cache
 def environment(language: str) -> Environment:
-    """The Jinja2 environment of one language. Nothing is HTML, so nothing is escaped as HTML: ``phrases.word`` escapes."""
+    """The Jinja2 environment of one language. The output is Markdown, so autoescaping is off: ``phrases.word`` escapes."""
     env = Environment(  # noqa: S701
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -154,7 +157,7 @@ def _place(card: Card, language: str) -> str:
 
 
 def _unchecked(code: str, language: str) -> str:
-    """What a card checks, for the sentence that it could not."""
+    """What a card checks, for the sentence that says it could not."""
     name = all_cards()[code].unchecked
     if name is None:
         raise KeyError(f"{code} names no check")
@@ -187,7 +190,7 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
     """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it. The text may ask
     for the ``short`` words of other findings.
 
-    It raises ContentError where a block names what the finding does not have.
+    It raises ContentError if a block uses a value that the finding does not have.
     """
     template = load()[language, finding.code]
     offered_here = (*finding.options, *finding.elsewhere)
@@ -214,5 +217,5 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
 
 
 def block(finding: Finding, which: str, language: str, chart: Chart) -> str:
-    """One block alone: "short" or "condition"."""
+    """A single block: "short" or "condition"."""
     return blocks(finding, language, chart)(which)

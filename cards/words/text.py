@@ -1,5 +1,5 @@
-"""A finding put into words, in English and Chinese, for the clinician or for the patient. The words stand in
-``cards.templates``."""
+"""A finding put into words, in English and Chinese, for the clinician or for the patient. The texts are loaded by
+``cards.words.templates``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cards.definitions.basket import dose
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Dropped, Finding, Option
-from cards.vocabulary import ANALYTES, DRUGS, SERVICES
+from cards.vocabulary import ANALYTES, COURSES, DRUGS, SERVICES
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import phrase
@@ -26,9 +26,9 @@ from cards.words.templates import block, blocks, has, load
 __all__ = ["Text", "cites_of", "closing", "label", "load", "render", "what"]
 
 SUMMARY = 139
-"""Code points of a summary at most (CDS Hooks: fewer than 140)."""
+"""The most code points of a summary (CDS Hooks: fewer than 140)."""
 MOST_LEFT_OUT = 6
-"""Kinds of unusable entries that a card names; the rest it counts."""
+"""How many kinds of unusable entries a card names; the rest are counted."""
 
 
 class Text(Struct, frozen=True):
@@ -42,8 +42,8 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     """The finding in words. ``language`` is "en" or "zh"; ``chart`` is the one that the rules were run on. ``for_patient``: in
     plain words, for a patient or relative.
 
-    KeyError for a card without a text, ContentError where the text names a value that the finding lacks, ValueError where it
-    has no words for its variant.
+    KeyError for a card without a text, ContentError if the text uses a value that the finding lacks, ValueError if it has no
+    words for the variant.
     """
     if for_patient:
         return _for_patient(finding, language, chart)
@@ -66,14 +66,15 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
 
 
 def cites_of(finding: Finding) -> tuple[str, ...]:
-    """The recommendations that this finding rests on: its own, else all of its card; and those of what it speaks for."""
+    """The recommendations that this finding rests on: its own, otherwise all of its card's, plus those of the findings that it
+    stands for."""
     card = all_cards()[finding.code]
     own = () if card.merges else finding.cites or card.cites
     return tuple(dict.fromkeys((*own, *(each for found in finding.contains for each in cites_of(found)))))
 
 
 def _doubted(summary: str, finding: Finding, language: str) -> str:
-    """The summary; of an advice, with what it rests on and could not be had or read."""
+    """The summary; for advice, followed by what it rests on that could not be retrieved or read."""
     if not finding.doubt or all_cards()[finding.code].checks_orders:
         return summary
     names = [phrase("unread", group, language) for group in finding.doubt]
@@ -85,7 +86,7 @@ def _doubted(summary: str, finding: Finding, language: str) -> str:
 
 
 def _withheld(finding: Finding, language: str) -> str:
-    """What to do first where an advice would have named drugs, and what it rests on could not be had or read."""
+    """What to do first if advice would have named drugs but data it rests on could not be retrieved or read."""
     if not finding.withheld or finding.about is not None:
         return ""
     groups = phrases.listed([phrase("unread", group, language) for group in finding.doubt], language)
@@ -95,7 +96,7 @@ def _withheld(finding: Finding, language: str) -> str:
 def label(option: Option, language: str, chart: Chart) -> str:
     """What the button of a suggestion says, as plain text: the condition first, then what ends with it, the start date last.
 
-    ``option.label`` names another phrase of the [option] table than the one of the option's kind.
+    ``option.label`` selects a phrase of the [option] table other than the default for the option's kind.
     """
     drafts = phrases.listed([_draft(each, option, language, chart) for each in option.replaces] or [""], language)
     text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
@@ -144,7 +145,8 @@ def what(option: Option, language: str) -> str:
 
 
 def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
-    """What it means, what to do now, what it rests on. No drugs to choose from, no grades, no notes on how a value was read."""
+    """What it means, what to do now, and what it rests on. No drugs to choose from, no grades, no notes on how a value was
+    read."""
     write = blocks(finding, language, chart)
     summary, why, do = _one_line(write("patient_summary")), write("patient_why"), write("patient_do")
     if all_cards()[finding.code].merges:
@@ -177,7 +179,7 @@ def _not_known(finding: Finding, language: str) -> Iterator[str]:
 
 
 def _explained(text: str, language: str) -> Iterator[str]:
-    """The glossary's lines for words that stand in the text, but for those in brackets, which follow what they mean."""
+    """The glossary's lines for words used in the text, except those in parentheses, which follow their explanation."""
     said = text.casefold()
     for word, line in _glossary(language).items():
         if word.search(said):
@@ -191,13 +193,13 @@ def _glossary(language: str) -> dict[re.Pattern[str], str]:
 
 
 def _term(line: str) -> str:
-    """What a line of the glossary explains: all before the colon."""
+    """The term that a glossary line explains: everything before the colon."""
     return re.split("[:：]", line, maxsplit=1)[0]
 
 
 @cache
 def _titles(cites: tuple[str, ...], language: str) -> str:
-    """The documents that a card rests on."""
+    """The titles of the documents that a card rests on."""
     titles = dict.fromkeys(each.document.title[language] for each in sources.cited(cites))
     return phrase("patient", "source", language, titles=phrases.joined(titles, "clause", language))
 
@@ -206,7 +208,7 @@ def _titles(cites: tuple[str, ...], language: str) -> str:
 
 
 def _forbidden(finding: Finding, language: str, chart: Chart) -> str:
-    """The summary of a card that says all there is against a draft: which, and each reason in short."""
+    """The summary of a card with all objections to a draft: the draft, and each reason in brief."""
     if finding.about is None or not finding.contains:
         return ""
     reasons = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
@@ -215,7 +217,7 @@ def _forbidden(finding: Finding, language: str, chart: Chart) -> str:
 
 
 def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
-    """The facts, each once; where a card speaks for others about a draft, what each of them says in short comes first."""
+    """The facts, each once; if a card stands for others about a draft, the brief reason of each comes first."""
     if finding.about is not None and finding.contains:
         shorts = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
         yield from map(phrases.capital, shorts)
@@ -224,7 +226,7 @@ def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 
 
 def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
-    """What a card contains that takes the place of others, a line each; what is too much for that is named."""
+    """The cards that this one replaces, one line each; those beyond the limit are only named."""
     if not all_cards()[finding.code].merges:
         return
     most = finding.values["lines"]
@@ -235,12 +237,12 @@ def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 
 
 def _line(finding: Finding, language: str, chart: Chart) -> str:
-    """A whole card in one line; its summary, where nobody wrote one."""
+    """A whole card in one line; its summary if it has no such line."""
     return " ".join((block(finding, "line", language, chart) or block(finding, "summary", language, chart)).split())
 
 
 def _see(finding: Finding, language: str) -> Iterator[str]:
-    """The cards of the answer that offer what this one asks for, too."""
+    """Other cards in the answer that offer what this one asks for."""
     if finding.see:
         titles = phrases.listed((all_cards()[code].title[language] for code in finding.see), language)
         yield phrase("line", "see", language, titles=titles)
@@ -254,7 +256,7 @@ def _one_line(markdown: str) -> str:
 
 
 def _speechless(finding: Finding, language: str) -> ValueError:
-    return ValueError(f"card {finding.code} ({language}) has no words for variant {finding.variant!r}")
+    return ValueError(f"card {finding.code} ({language}) has no text for variant {finding.variant!r}")
 
 
 def _section(heading: str, paragraphs: Iterable[str]) -> str:
@@ -290,7 +292,8 @@ def _to_check(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 
 
 def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
-    """Of the drugs that must wait: for what. Else nobody would see why the first in the list is not the one recommended."""
+    """What each drug that must wait is waiting for. Without it, readers would not see why the first drug listed is not the
+    recommended one."""
     waiting: dict[str, list[str]] = {}
     for option in finding.options:
         if option.kind == "drug" and option.condition:
@@ -311,7 +314,7 @@ def _dropped(dropped: Dropped, language: str, chart: Chart) -> str:
 
 
 def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
-    """One line per kind of entry and reason, however many there are of it; few kinds, the rest counted."""
+    """One line per kind of entry and reason, however many entries there are; a few kinds, the rest counted."""
     kinds: dict[tuple[str, str, str], list[SetAside]] = {}
     for each in entries:
         kinds.setdefault((_kind(each, language), each.reason, each.detail), []).append(each)
@@ -331,13 +334,14 @@ def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
 
 def _kind(entry: SetAside, language: str) -> str:
     if any(entry.key in table for table in phrases.NAMED):
-        return phrases.escape(phrases.name(entry.key, language, ANALYTES, *phrases.NAMED))
+        tables = phrases.NAMED if entry.data in COURSES else (ANALYTES, *phrases.NAMED)  # calcium is a drug and a result
+        return phrases.escape(phrases.name(entry.key, language, *tables))
     return phrase("unread", entry.data, language)
 
 
 @cache
 def _sources(cites: tuple[str, ...], language: str) -> str:
-    """Ids and grades in one line; the titles of the documents stand behind the card's link."""
+    """Ids and grades in one line; the document titles are behind the card's link."""
     ids = (
         each.id if each.grade == "-" else phrase("line", "source", language, id=each.id, grade=each.grade)
         for each in sources.cited(cites)

@@ -1,23 +1,23 @@
-"""A case as its file tells it.
+"""A case as defined in its file.
 
 A file names its ``card``, the defaults of its cases (``today``, ``patient``, ``hook``, ``background``: lines that each record
-starts with) and the ``cases``. A case says what it expects of that card, in every language the same:
+starts with) and the ``cases``. A case states what it expects of that card, identically in every language:
 
-    expect           its indicator, "none", or a list where several cards of the code must come
+    expect           its indicator, "none", or a list if several cards with the code must appear
     suggests         what it suggests, in this order; * marks the recommended one. Drugs and services by key, "discard"
     offers, drops    what must, what must not be among the suggestions
     recommends       the one that is recommended, or "none"; not-recommended: those that must not be
     starts           drug or service -> the day on which the proposed order starts
-    contains         codes of the cards that the card speaks for
+    contains         codes of the cards that this card stands for
     says             strings in summary or detail (English); says-not: strings that must not be there
     also             other cards -> indicator or "none"
 
 and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being written; on medication-refill: refilled),
 ``entered`` (problems and fractures just recorded, for problem-list-item-create; by default all of the record), ``failed``
-(groups of data that could not be had), ``formulary`` (what the site has). ``fhir_fixtures.lines`` explains the lines.
+(groups of data that could not be retrieved), ``formulary`` (what the site has). ``fhir_fixtures.lines`` explains the lines.
 
-    ways             codings, text -> why the case cannot be told in that way: a name in ``why_not.toml``, where each reason
-                     stands once. Such a case must fail in that way, lest the exception outlive its reason.
+    ways             codings, text -> why the case cannot be expressed in that way: a name in ``why_not.toml``, which lists
+                     each reason once. Such a case must fail in that way, so that the exception does not outlive its reason.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def all_cases() -> Iterator[Case]:
 
 @cache
 def of_file(path: Path) -> tuple[Case, ...]:
-    """The cases of one file, each with the file's defaults. ContentError for one that cannot be what is meant."""
+    """The cases of one file, each with the file's defaults. ContentError for an invalid one."""
     where = "/".join(path.parts[-3:])
     try:
         told = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -63,7 +63,7 @@ def of_file(path: Path) -> tuple[Case, ...]:
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         raise ContentError(f"{where}: {' '.join(str(error).split())}") from None
     if wrong := defaults.keys() - DEFAULTS:
-        raise ContentError(f"{where}: no default of cases is called {', '.join(sorted(wrong))}")
+        raise ContentError(f"{where}: there is no case default called {', '.join(sorted(wrong))}")
     for case in found:
         _check(case, f"{where}, {case.get('name', 'a case without a name')}")
     return found
@@ -71,11 +71,11 @@ def of_file(path: Path) -> tuple[Case, ...]:
 
 def _check(case: Case, where: str) -> None:
     if wrong := case.keys() - SETUP - EXPECTATIONS:
-        raise ContentError(f"{where}: nothing of a case is called {', '.join(sorted(wrong))}")
+        raise ContentError(f"{where}: a case has no field called {', '.join(sorted(wrong))}")
     if lacking := {"card", "name", "today", "patient"} - case.keys():
         raise ContentError(f"{where}: lacks {', '.join(sorted(lacking))}")
     if not case.keys() & EXPECTATIONS:
         raise ContentError(f"{where}: expects nothing")
     ways = case.get("ways", {})
     if wrong := (ways.keys() - WAYS.keys()) | (set(ways.values()) - WHY_NOT.keys()):
-        raise ContentError(f"{where}: ways: {', '.join(sorted(wrong))} is no way, or no reason of why_not.toml")
+        raise ContentError(f"{where}: ways: {', '.join(sorted(wrong))} is not a valid way, or not a reason in why_not.toml")

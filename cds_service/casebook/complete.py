@@ -1,4 +1,4 @@
-"""Whether a card is all there: its cases show each of its hooks and its silence, the links of its numbers open something."""
+"""Whether a card is complete: its cases cover each of its hooks and its silence, and the links of its numbers work."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from cds_service.casebook.cases import of_file
 
 
 def unopened(card: Card) -> Iterator[str]:
-    """The numbers of a card whose source nobody could open, one sentence each."""
+    """The numbers of a card whose source link leads nowhere, one sentence each."""
     for key, number in shipped().table.items():
         if number.card == card.code and not opens(number.link):
             yield f"card.toml: number {key}: the link {number.link} opens nothing"
 
 
 def lacking(card: Card) -> Iterator[str]:
-    """What the cases leave out or get wrong as a whole, one sentence each."""
+    """What the cases as a whole omit or get wrong, one sentence each."""
     cases = of_file(card.folder / "cases.yaml")
     if others := sorted({str(case["card"]) for case in cases} - {card.code}):
         yield f"cases.yaml: these are cases of {', '.join(others)}"

@@ -1,5 +1,5 @@
-"""By which groups of data a card's firing may change, found by failing each of them in each of its cases: what ``rests_on`` in
-its card.toml must cover."""
+"""The groups of data that can change whether a card fires, found by failing each of them in each of its cases: ``rests_on`` in
+its card.toml must cover them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 def groups_of(card: Card) -> frozenset[Data]:
-    """The groups without which the card fires otherwise (or no more, or newly) in any of its cases."""
+    """The groups without which the card fires differently (or no longer, or newly) in any of its cases."""
     found: set[Data] = set()
     for case in of_file(card.folder / "cases.yaml"):
         sound = request(case)
@@ -36,7 +36,7 @@ def groups_of(card: Card) -> frozenset[Data]:
 
 
 def _without(sound: Json, group: Data) -> Json | None:
-    """The request with a group failed; None where it holds nothing of it, for then nothing is lost but certainty."""
+    """The request with one group failed; None if it contains nothing of that group, since then only certainty is lost."""
     keys = [key for key in sound["prefetch"] if key.rstrip("0123456789") == camel_case(group)]
     if not any((sound["prefetch"][key] or {}).get("entry") for key in keys):
         return None

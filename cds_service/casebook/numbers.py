@@ -1,7 +1,7 @@
-"""Which shared numbers a card reckons with, noted while its cases run: what ``shared`` in its card.toml must list.
+"""Which shared numbers a card uses, recorded while its cases run: ``shared`` in its card.toml must list them.
 
-A rule is handed no other; a definition that it asks may read more. Noting what is read, with every case that the card has,
-tells both without guessing from the source. What other rules read while an option is tried against them is theirs.
+A rule is passed no others, but a definition that it calls may read more. Recording the reads during every case of the card
+captures both without analyzing the source. What other rules read while an option is tested against them is not counted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cds_service.hooks.request import parse
 
 
 class _Noted(Numbers):
-    """Numbers that note which of them are asked for."""
+    """Numbers that record which of them are read."""
 
     def __init__(self, values: Mapping[str, int | float], seen: set[str]) -> None:
         super().__init__({})
@@ -97,7 +97,7 @@ def _earlier(card: Card, chart: Chart) -> tuple[Earlier, ...]:
 
 @contextmanager
 def _trials_aside() -> Iterator[None]:
-    """While an option is tried against the safety rules, nothing is noted."""
+    """While an option is tested against the safety rules, nothing is recorded."""
     ours = options.safety
 
     def quietly(chart: Chart, *asked: Any, **named: Any) -> list[Finding]:
@@ -111,11 +111,11 @@ def _trials_aside() -> Iterator[None]:
 
 
 def wrong(card: Card) -> str:
-    """What ``shared`` must be where it is not, as it is to be written; "" where it is right."""
+    """The corrected ``shared`` entry, ready to paste; "" if it is correct."""
     read = read_by(card)
     return "" if read == tuple(sorted(card.shared)) else f"shared = {json.dumps(read)}"
 
 
 def all_wrong() -> dict[str, str]:
-    """By card, what ``shared`` must be where it is not."""
+    """The corrected ``shared`` entries, by card."""
     return {code: line for code, card in all_cards().items() if (line := wrong(card))}

@@ -1,6 +1,6 @@
-"""The card reference: all that a clinician must be able to check, made from the cards themselves (``make docs``).
+"""The card reference: everything that a clinician must be able to check, generated from the cards themselves (``make docs``).
 
-For each card: when it fires (the rule's own words), the numbers it reckons with, what it rests on, and its samples.
+For each card: when it fires (the rule's own words), the numbers it uses, the recommendations it rests on, and its samples.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ INTRODUCTION = """# The cards
 
 <!-- Made by `make docs` from the rules, texts and numbers in `cards`. -->
 
-What each card says, when, with which numbers and on whose authority: content version {version}, {count} cards. The texts are
-printed as they come out for a made-up patient; drugs, values and dates change with the record. ● marks the suggestion that is
-recommended. Below it stands what a patient or relative reads who opens the record.
+What each card says, when it appears, its numbers and its sources: content version {version}, {count} cards. The texts are
+printed as rendered for an invented patient; drugs, values and dates change with the record. ● marks the suggestion that is
+recommended. Below that is what a patient or relative who opens the record reads.
 
 Status of a number: VERIFIED, seen in the source named; SEED, printed in one of the five Chinese documents; SECONDARY, restated
 by a second source; RECALL, clinical convention, to be confirmed by the site; OWN, our choice. Grades are those of the source,
-"-" where it gives none. What the words of the rules mean stands [first](#words-used), which card cites which recommendation
-[at the end](#recommendations-and-cards).
+"-" if it gives none. The terms used in the rules are defined [first](#words-used); which card cites which recommendation is
+listed [at the end](#recommendations-and-cards).
 """
 TERMS: dict[str, object] = {
     "Adult": person.adult,
@@ -48,7 +48,7 @@ TERMS: dict[str, object] = {
     "T-group": person.t_group,
     "Active pregnancy": person.pregnant,
     "Usable value": Measurement,
-    "Problem (entry of the problem list)": Problem,
+    "Problem (problem-list entry)": Problem,
     "Ordered and done": Service,
     "Lowest T-score": density.lowest_t,
     "Hip T-score": density.hip_t,
@@ -73,22 +73,23 @@ TERMS: dict[str, object] = {
     "Calcium": minerals.calcium,
     "25(OH)D": minerals.vitamin_d,
     "Ranking of drugs": options.ranking,
-    "Raloxifene beside the ranking": options.additional,
+    "Raloxifene in addition to the ranking": options.additional,
     "Filter of drug options": options.offer,
     "Order or drug that is judged": orders.orders_of,
-    "What is proposed in its place": orders.finding_about,
+    "What is proposed instead": orders.finding_about,
 }
-"""What the rules mean by a word: the definition's own docstring says it."""
+"""The terms used in the rules, explained by the docstrings of the definitions."""
 
-ABOUT_TERMS = """Months and years are calendar ones, the end clamped; "within" is inclusive. What the record does not hold is
-unknown, never "no". Where a group of data could not be had, a card that looks at it names it; a card that cannot speak without
-it (below, "not run without") is not run, and on orders `incomplete-data` says which check that was. When a chart is opened, a
-problem is entered, a stay ends or a drug is refilled, nothing is said of a patient who has died.
+ABOUT_TERMS = """Months and years are calendar months and years, clamped to the month's end; "within" is inclusive. What the
+record does not contain is unknown, never "no". If a group of data could not be retrieved, a card that uses it says so; a card
+that cannot do without it (below, "not run without") is not run, and on orders `incomplete-data` says which check that was. When
+a chart is opened, a problem is entered, a patient is discharged or a drug is refilled, no card is shown for a patient who has
+died.
 """
 
 
 def document() -> str:
-    """The whole book as Markdown."""
+    """The whole reference as Markdown."""
     parts = [INTRODUCTION.format(version=VERSION, count=len(all_cards())), _contents(), *_terms()]
     for key, chapter in sections().items():
         parts.append(f"## {chapter.title.en}\n")
@@ -162,5 +163,5 @@ def _coverage() -> str:
         links = " ".join(f"[`{card.code}`](#{card.code})" for card in citing(each.id))
         lines.append(f"| {each.id} | {each.grade} | {each.gist.replace('|', '/')} | {links} |")
     order = ", ".join(f"{each.title.en} ({each.shown})" for each in sorted(sections().values(), key=lambda each: each.shown))
-    lines.append(f"\nCritical cards are shown before warnings, these before info; of one urgency in this order: {order}.")
+    lines.append(f"\nCritical cards come before warnings, warnings before info; cards of equal urgency in this order: {order}.")
     return "\n".join(lines) + "\n"

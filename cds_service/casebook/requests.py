@@ -25,7 +25,7 @@ ORDERING = ("order-select", "order-sign", "medication-refill")
 
 
 def request(case: Case, way: Way = as_written) -> Json:
-    """The hook request of a case, with prefetch, told in one way. ContentError where its lines make none."""
+    """The hook request of a case, with prefetch, expressed in one way. ContentError if its lines do not give one."""
     today: date = case["today"]
     hook = case.get("hook", "patient-view")
     told = [*case.get("background", ()), *case.get("record", ()), *case.get("plus", ())]
@@ -44,7 +44,7 @@ def request(case: Case, way: Way = as_written) -> Json:
 
 
 def _context(case: Case, hook: str, record: Iterable[Json], way: Way) -> Json:
-    """What the hook's context has besides user and patient."""
+    """What the hook's context contains in addition to user and patient."""
     drafts = lines.drafts(case.get("draft", ()))
     if drafts and hook not in ORDERING:
         raise ValueError(f"no drafts on {hook}")
@@ -55,7 +55,7 @@ def _context(case: Case, hook: str, record: Iterable[Json], way: Way) -> Json:
 
 
 class Served(FhirClient):
-    """In place of what asks a FHIR server over the network: it answers from what a client would have prefetched."""
+    """Replaces the FHIR client: it answers from what a client would have prefetched."""
 
     def serve(self, prefetch: Json, queries: Mapping[str, str]) -> None:
         asked = {query.replace("{{context.patientId}}", "p1"): key for key, query in queries.items()}

@@ -1,4 +1,4 @@
-"""Running a case all its ways: as written, codings only, text only; prefetched and fetched; in both languages."""
+"""Runs a case in all ways: as written, codings only, text only; prefetched and fetched; in both languages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def all_faults(case: Case) -> Iterator[str]:
-    """What is wrong with a case in any of its ways, each with the way that it was found in."""
+    """What is wrong with a case, each fault with the way in which it was found."""
     for language in LANGUAGES:
         yield from (f"{fault} ({language})" for fault in in_language(case, language))
     for name in WAYS:
@@ -34,7 +34,7 @@ def all_faults(case: Case) -> Iterator[str]:
 
 
 def in_language(case: Case, language: str) -> Iterator[str]:
-    """As written: prefetched, and fetched, where the answer must be the same, letter for letter."""
+    """As written: prefetched, and fetched, which must give exactly the same answer."""
     evaluator, server = served(formulary_of(case))
     body = request(case)
     apart = stands_apart(case)
@@ -43,19 +43,20 @@ def in_language(case: Case, language: str) -> Iterator[str]:
     server.serve(body.pop("prefetch"), templates(body["hook"]))
     fetched = answered(evaluator, body | {"fhirServer": SERVER}, case["today"], language, apart=apart)
     if without_uuids(fetched) != without_uuids(response):
-        yield "fetched, the data say something else than prefetched"
+        yield "fetched data give a different answer from prefetched data"
 
 
 def told_otherwise(case: Case, name: str) -> list[str]:
-    """With codings only or text only, prefetched and in English alone. A case that says why not must differ in that way."""
+    """With codings only or text only, prefetched and in English only. A case with a reason why it cannot be expressed that way
+    must differ."""
     body = request(case, WAYS[name])
     excepted = case.get("ways", {}).get(name)
     if body == request(case):
-        return [f"says {excepted}, and is told alike"] if excepted else []
+        return [f"says {excepted}, but gives the same result"] if excepted else []
     evaluator, _ = served(formulary_of(case))
     found = faults(case, answered(evaluator, body, case["today"], "en", apart=stands_apart(case))["cards"])
     if excepted:
-        return [] if found else [f"says that it cannot be told so ({WHY_NOT[excepted]}) and can"]
+        return [] if found else [f"says that it cannot be expressed this way ({WHY_NOT[excepted]}) and can"]
     return found
 
 

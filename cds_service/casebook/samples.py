@@ -1,7 +1,7 @@
-"""How a card reads: each variant once, in both languages, for the clinician and for the patient (``sample.md``).
+"""The rendered card: each variant once, in both languages, for the clinician and for the patient (``sample.md``).
 
-The plainest case or story that shows a variant gives its sample; made-up patients, so that the diff of a change to rule or text
-can be read like the card itself.
+The simplest case or story that shows a variant provides its sample. The patients are invented, so that the diff of a change to
+rule or text can be read like the card itself.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Sample(Struct, frozen=True):
 
 
 def samples(card: Card) -> list[Sample]:
-    """One sample of each variant at each indicator that a case or a story shows, the gravest first."""
+    """One sample of each variant at each indicator that a case or a story shows, the most urgent first."""
     found: dict[tuple[int, str], Sample] = {}
     for each in (*_of_cases(card), *_of_stories(card)):
         found.setdefault((each.finding.indicator.rank, each.finding.variant), each)
@@ -72,13 +72,13 @@ def clinician(sample: Sample, language: str) -> Iterator[str]:
 
 
 def patient(sample: Sample, language: str) -> Iterator[str]:
-    """What a patient or relative reads, without evidence, words explained and source."""
+    """What a patient or relative reads, without evidence, glossary and source."""
     words = text.render(sample.finding, language, sample.chart, for_patient=True)
     yield from (f"**{words.summary}**", "", *own_words(words.detail, language).splitlines())
 
 
 def own_words(detail: str, language: str) -> str:
-    """A card's own sentences to the patient, up to the evidence, the words explained and the source that follow them."""
+    """A card's own text for the patient, without the evidence, glossary and source that follow it."""
     ends = [f"**{phrase('patient', key, language)}**" for key in ("record", "words")]
     for end in (*ends, phrase("patient", "source", language, titles="").rstrip(".。")):
         detail = detail.split(end)[0]

@@ -1,4 +1,4 @@
-"""The folder of a new card, made like that of one which is there."""
+"""Creates the folder of a new card from that of an existing one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from cards.thresholds import CATALOG, ContentError
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 _NAMED = r"(?<=`){0}(?=`)|(?<=^card: ){0}$|(?<=#){0}(?=\")"
-"""Where a folder speaks of its own card. Anywhere else the same word may be a problem or plain English, as with `pregnancy`."""
+"""Where a folder refers to its own card. Elsewhere the same word may be a problem or plain English, as with `pregnancy`."""
 
 
 def create(code: str, like: str, section: str = "", root: Path = CATALOG) -> Path:
     """Write the folder of ``code`` like that of the card ``like``, in ``section`` (default: the same), and return it.
 
-    Numbers of the other card get the new code before their key, since no two cards may own one number. Its
-    recommendations stay with it. What was signed of the other is not signed of this one. Raises ContentError where that cannot
-    be done.
+    Numbers of the other card get the new code before their key, since no two cards may own one number. Its recommendations stay
+    with it. Sign-offs are not copied. Raises ContentError if the card cannot be created.
     """
     model = _model(code, like)
     chapter = section or model.section
@@ -36,11 +35,13 @@ def create(code: str, like: str, section: str = "", root: Path = CATALOG) -> Pat
 
 def _model(code: str, like: str) -> Card:
     if not _CODE.fullmatch(code):
-        raise ContentError(f"{code!r} is no code of a card: small letters and digits, at least two words, hyphens between them")
+        raise ContentError(
+            f"{code!r} is not a valid card code: two or more words of lower-case letters and digits, with hyphens"
+        )
     if code in all_cards():
         raise ContentError(f"there is a card {code} already")
     if code in retired():
-        raise ContentError(f"{code} was a card until {retired()[code].until}: a code is never given again")
+        raise ContentError(f"{code} was a card until {retired()[code].until}: codes are never reused")
     if (model := all_cards().get(like)) is None:
         raise ContentError(f"there is no card {like}; `card list` names them")
     return model

@@ -1,4 +1,4 @@
-"""A case that serves as a story: of a card that no story gives, the first case that expects it."""
+"""A case that serves as a story: for a card without a story, the first case that expects it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from fhir_fixtures import Fixture, of, stories
 from fhir_fixtures.reading import INDICATORS, Story
 
 _ELSEWHERE = {"failed", "formulary"}
-"""What a story cannot tell: data that could not be had, a site of its own."""
+"""What a story cannot express: data that could not be retrieved, site-specific settings."""
 
 
 def untold() -> list[Fixture]:
-    """The patients of the cards that no story gives, by card; each is called after its card."""
+    """The patients of the cards without a story, by card; each is named after its card."""
     told = {code for story in stories() for code in story.cards}
     cases = (case for code in sorted(all_cards().keys() - told) if (case := _first(code)))
     return [of(as_story(case)) for case in cases]
 
 
 def as_story(case: Case) -> Story:
-    """The case told as a story: the card's title, and the case's name for a text."""
+    """The case as a story: the card's title, with the case's name as the text."""
     card = all_cards()[case["card"]]
     others = {code: wanted for code, wanted in case.get("also", {}).items() if wanted != "none"}
     return Story(

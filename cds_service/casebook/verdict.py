@@ -1,4 +1,4 @@
-"""What a case says of the cards of an answer, and whether it is so."""
+"""Compares the cards of an answer with what a case expects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def faults(case: Case, cards: Iterable[Json], language: str = "en") -> list[str]:
-    """Where the cards differ from what the case says of them: one sentence each; empty where they do not."""
+    """The differences between the cards and the case's expectations, one sentence each; empty if there are none."""
     shown: dict[str, list[Json]] = {}
     for card in cards:
         shown.setdefault(card["source"]["topic"]["code"], []).append(card)
@@ -51,7 +51,7 @@ def _content(case: Case, card: Json, language: str) -> Iterator[str]:
 
 
 def contained(card: Json) -> list[str]:
-    """The codes of the cards that this one speaks for."""
+    """The codes of the cards that this one stands for."""
     return sorted(code for code, _ in spoken_for(card)[1:])
 
 
@@ -78,8 +78,7 @@ def _start(suggestion: Json) -> date:
 
 
 def key_of(suggestion: Json) -> str:
-    """What a suggestion proposes, in the words of the vocabulary; "discard" when it only takes a draft off the desk, "mend"
-    when it changes one."""
+    """What a suggestion proposes, as a vocabulary key; "discard" if it only deletes a draft, "mend" if it changes one."""
     actions = suggestion.get("actions", ())
     created = [action["resource"] for action in actions if action["type"] == "create"]
     if not created:

@@ -1,6 +1,6 @@
-"""The three ways in which a record may say the same: as written, with its codings only, with its words only.
+"""The three ways to express the same record: as written, with codings only, with text only.
 
-Pure functions on FHIR R4 resources (JSON objects), whoever built them. What they leave alone:
+Pure functions on FHIR R4 resources (JSON objects) from any source. What they leave unchanged:
 
     codings_only    a concept without a coding keeps its text (routes, regions, problems that a case writes in words): there is
                     nothing else that says it. Free text (``dosageInstruction.text``) is no CodeableConcept, and units are none.
@@ -28,7 +28,7 @@ def as_written(resources: Iterable[Resource]) -> list[Resource]:
 
 
 def codings_only(resources: Iterable[Resource]) -> list[Resource]:
-    """Without any text and display that stands beside a code or a reference.
+    """Without any text or display next to a code or a reference.
 
     >>> codings_only([{"code": {"coding": [{"code": "A12AA04", "display": "calcium carbonate"}], "text": "Ca"}}])
     [{'code': {'coding': [{'code': 'A12AA04'}]}}]
@@ -37,7 +37,7 @@ def codings_only(resources: Iterable[Resource]) -> list[Resource]:
 
 
 def text_only(resources: Iterable[Resource]) -> list[Resource]:
-    """Without the codings of what has a text or a display, in the words of the record: the text, else the first display.
+    """Without codings wherever there is a text or a display: the text is kept, otherwise the first display.
 
     >>> text_only([{"resourceType": "Condition", "code": {"coding": [{"code": "M81.9", "display": "Osteoporosis"}]}}])
     [{'resourceType': 'Condition', 'code': {'text': 'Osteoporosis'}}]
@@ -46,7 +46,7 @@ def text_only(resources: Iterable[Resource]) -> list[Resource]:
 
 
 WAYS: dict[str, Way] = {"codings": codings_only, "text": text_only}
-"""The further ways by the names that a case uses for them."""
+"""The additional ways, by the names used in cases."""
 
 
 def _without_words(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """The command line of the service: ``osteoporosis-cds --help`` lists the commands, one module here for each.
 
-The rules and texts are imported by the commands that use them: ``serve`` leaves that to the server that it becomes.
+Each command imports the rules and texts itself if it needs them: ``serve`` leaves that to the server process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COMMANDS = (serve, evaluate, fixtures, card, store, client_keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command. Exits with 2 and one clear line for what cannot be done."""
+    """Run one command. Exits with 2 and one clear line if it cannot be done."""
     chosen = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace, Settings], None] = chosen.command
     try:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"osteoporosis-cds: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # head and the like: not worth a word
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # output pipe closed, as by head: no message
 
 
 def _parser() -> argparse.ArgumentParser:

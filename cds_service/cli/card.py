@@ -1,4 +1,4 @@
-"""``card new``, ``card check`` and ``card list``: for who writes the medicine."""
+"""``card new``, ``card check`` and ``card list``: for authors of clinical content."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    card = commands.add_parser("card", help="list the cards, begin a new one, check one while you write it")
+    card = commands.add_parser("card", help="list the cards, start a new one, check one while writing it")
     actions = card.add_subparsers(required=True, metavar="ACTION")
 
-    listed = actions.add_parser("list", help="the cards by section, with their hooks, cases and numbers")
-    listed.add_argument("--to-confirm", action="store_true", help="instead, the numbers that a clinician of the site confirms")
+    listed = actions.add_parser("list", help="list the cards by section, with their hooks, cases and numbers")
+    listed.add_argument("--to-confirm", action="store_true", help="list the numbers that a clinician at the site must confirm")
     listed.set_defaults(command=show_all)
 
-    new = actions.add_parser("new", help="write the folder of a new card, like that of another")
-    new.add_argument("code", metavar="CODE", help="the new card's code, such as calcitonin-cancer: it is for good")
+    new = actions.add_parser("new", help="create the folder of a new card as a copy of another")
+    new.add_argument("code", metavar="CODE", help="the new card's code, such as calcitonin-cancer; it is permanent")
     new.add_argument("--like", metavar="CODE", required=True, help="the card whose folder is copied")
     new.add_argument("--section", default="", help="the section it belongs to (default: that of the other card)")
     new.set_defaults(command=create)
 
-    check = actions.add_parser("check", help="run a card's cases all ways, print it, rewrite its sample.md")
+    check = actions.add_parser("check", help="run a card's cases in all ways, print it, rewrite its sample.md")
     check.add_argument("code", metavar="CODE", nargs="*", help="which cards (default: all)")
     check.set_defaults(command=check_cards)
 
@@ -43,7 +43,7 @@ def show_all(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def _show_numbers(settings: Settings) -> None:
-    """The numbers of status RECALL, with the site's own values in their place, by whose they are."""
+    """The numbers of status RECALL, with the site's own values where set, grouped by owner."""
     from cards.words.phrases import unit
     from cds_service.site import load
 
@@ -79,9 +79,9 @@ def create(chosen: argparse.Namespace, settings: Settings) -> None:
     folder = write(chosen.code, chosen.like, chosen.section)
     print(f"Wrote {folder}, a copy of {chosen.like}. Next:")
     for step in (
-        "card.toml   title, hooks, cites, reads, needs, numbers with their source",
+        "card.toml   title, hooks, cites, reads, needs, numbers with their sources",
         "cases.yaml  when it must appear and when not, both sides of every number",
-        "rule.py     the function, with the recommendation in words above it",
+        "rule.py     the function, with the recommendation in its docstring",
         "en.md zh.md what it says, to clinician and patient",
         f"then        osteoporosis-cds card check {chosen.code}",
     ):
@@ -89,7 +89,7 @@ def create(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def check_cards(chosen: argparse.Namespace, settings: Settings) -> None:
-    """Exits with 1 where a case does not hold, or the folder lacks something."""
+    """Exits with 1 if a case fails or the folder is incomplete."""
     from cards.engine.catalog import all_cards
     from cards.thresholds import ContentError
     from cards.words import text
@@ -103,7 +103,7 @@ def check_cards(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def _check(card: Card, *, shown: bool) -> int:
-    """How much is wrong with a card, each told on stdout. Its sample is rewritten, and printed where ``shown``."""
+    """The number of faults of a card, each printed to stdout. Its sample is rewritten, and printed if ``shown``."""
     from cds_service.casebook import runs, samples
     from cds_service.casebook.cases import of_file
 
@@ -128,7 +128,7 @@ def _check(card: Card, *, shown: bool) -> int:
 
 
 def _wrong(card: Card) -> Iterator[str]:
-    """What no single case tells: of the cases as a whole, and of what the card declares."""
+    """Faults beyond single cases: in the cases as a whole, and in what the card declares."""
     from cds_service.casebook import complete, doubt, numbers
 
     yield from complete.lacking(card)
@@ -136,7 +136,7 @@ def _wrong(card: Card) -> Iterator[str]:
     if line := numbers.wrong(card):
         yield f"card.toml: the shared numbers that it reads are\n    {line}"
     if lacking := [] if card.last else list(doubt.missing(card)):
-        yield f"card.toml: rests_on lacks {', '.join(lacking)}: lost, they silence a case of its own"
+        yield f"card.toml: rests_on lacks {', '.join(lacking)}: losing them silences one of its own cases"
 
 
 def print_book(chosen: argparse.Namespace, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""``client-keys``: a key pair, to try the production profile with."""
+"""``client-keys``: a key pair for testing the production profile."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from cds_service.config import ConfigError, Settings
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    keys = commands.add_parser("client-keys", help="make a key pair, its JWK set and a clients file, to test with")
-    keys.add_argument("folder", metavar="FOLDER", type=Path, help="where the files go; nothing there is overwritten")
+    keys = commands.add_parser("client-keys", help="create a key pair, its JWK set and a clients file for testing")
+    keys.add_argument("folder", metavar="FOLDER", type=Path, help="folder for the files; nothing there is overwritten")
     keys.add_argument("--iss", default="https://ehr.example.org", help="issuer of the client's tokens (default: %(default)s)")
     keys.add_argument("--alg", choices=("ES384", "RS384"), default="ES384", help="default: %(default)s")
     keys.set_defaults(command=client_keys)

@@ -20,7 +20,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown.add_argument("--hook", choices=sorted(HOOKS), help="default: the file's own, else patient-view")
     shown.add_argument("--lang", choices=("en", "zh"), help="default: CDS_LANGUAGE")
     shown.add_argument("--trace", action="store_true", help="also print what was read and what was set aside")
-    shown.add_argument("--json", action="store_true", help="print the response as it would go over the wire")
+    shown.add_argument("--json", action="store_true", help="print the response as JSON, as a client would receive it")
     _add_today(shown)
     shown.set_defaults(command=evaluate)
 
@@ -35,7 +35,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _add_today(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--today", type=date.fromisoformat, metavar="DATE", help="evaluate as on this day and leave a fixture's dates alone"
+        "--today", type=date.fromisoformat, metavar="DATE", help="evaluate as of this day, without shifting a fixture's dates"
     )
 
 

@@ -1,4 +1,4 @@
-"""``fixtures``: the patients that are shipped, listed or written."""
+"""``fixtures``: list the sample patients, or write them as Bundles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cds_service.hooks.errors import RequestError
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("fixtures", help="list the fixtures and their stories, or write their Bundles")
-    parser.add_argument("--out", metavar="DIR", type=Path, help="write each as a Bundle that a FHIR server stores, to DIR")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="write each to DIR as a Bundle that a FHIR server can store")
     parser.set_defaults(command=fixtures)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from cds_service.config import Settings
 
 EXAMPLE = "denosumab-missed"
-"""The fixture of the greeting: a denosumab dose long overdue, nothing given since."""
+"""The fixture used in the greeting: a denosumab dose long overdue, nothing given since."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,8 +19,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def serve(chosen: argparse.Namespace, settings: Settings) -> None:
-    """Become gunicorn: signals reach it without anyone in between. What is wrong with a site's own files is told here, in one
-    line."""
+    """Replace this process with gunicorn, so that signals reach it directly. Errors in a site's own files are reported here, in
+    one line."""
     if settings.local_codes:
         from cds_service.pipeline import terminology_of
 
@@ -38,7 +38,7 @@ def serve(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def greeting(settings: Settings) -> str:
-    """What is printed once the service listens: where it is, and one command that makes it speak."""
+    """What is printed once the service listens: its address, and one command to try it."""
     if settings.in_production:
         return f"osteoporosis-cds listens on {settings.address}; its clients call {settings.base_url}/cds-services\n"
     today = f" --today {settings.today_is}" if settings.today_is else ""

@@ -1,4 +1,4 @@
-"""``migrate`` and ``feedback``: what those who run the service ask of its database."""
+"""``migrate`` and ``feedback``: database commands for operators."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     migrated = commands.add_parser(
-        "migrate", help="bring the schema of CDS_DATABASE_URL up to date, as the service does itself"
+        "migrate", help="bring the schema of CDS_DATABASE_URL up to date, as the service also does at startup"
     )
     migrated.set_defaults(command=migrate)
 
-    told = commands.add_parser("feedback", help="print the feedback received, with the cards it is about, as CSV")
-    told.add_argument("--comments", action="store_true", help="with what users wrote, which may name patients")
+    told = commands.add_parser("feedback", help="print the feedback received, with the cards it concerns, as CSV")
+    told.add_argument("--comments", action="store_true", help="include users' comments, which may name patients")
     told.set_defaults(command=feedback)
 
 
@@ -39,7 +39,7 @@ def feedback(chosen: argparse.Namespace, settings: Settings) -> None:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Store]:
-    """The store that the settings name; where it cannot be used, that is their fault as far as a command can tell."""
+    """The store named in the settings; if it cannot be used, the command reports it as a configuration error."""
     from cds_service.app import store_of
     from cds_service.store import StoreUnavailable
 

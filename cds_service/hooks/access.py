@@ -27,7 +27,7 @@ class FhirAccess(Struct, frozen=True):
 
 
 class Authorization(Struct):
-    """``fhirAuthorization`` as it came, of whatever types."""
+    """``fhirAuthorization`` as received, with fields of any type."""
 
     access_token: Any = None
     token_type: Any = None
@@ -60,7 +60,7 @@ def access(server: str | None, granted: Authorization | None, patient_id: str) -
 
 
 def _seconds(expires_in: Any) -> float:
-    """How long the token lives, counted from now. One without a readable end is trusted for this call only."""
+    """How long the token is valid from now. One without a readable expiry is trusted for this call only."""
     try:
         return float(expires_in)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Who calls: the JWT that a client signs for each call (CDS Hooks 2.0.1, "Trusting CDS Clients")."""
+"""Authentication: the JWT that a client signs for each call (CDS Hooks 2.0.1, "Trusting CDS Clients")."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ ALGORITHMS = ("ES384", "RS384")
 LONGEST_LIFE = 3600
 """Seconds from iat to exp."""
 SKEW = 60
-"""Seconds by which two clocks may differ."""
+"""Seconds by which clocks may differ."""
 LONGEST_TOKEN = 16 * 1024
 PROXY_ID = "X-Proxy-Request-Id"
-"""A header that the proxy in front sets, over whatever came from outside: a random id of the client's request. It stays the
-same when the proxy sends that request to another process, since the first one died before it answered."""
+"""A header set by the proxy in front, replacing any value from outside: a random id of the client's request. It stays the same
+if the proxy resends the request to another process because the first died before answering."""
 SHORTEST_PROXY_ID = 32
 """Characters; nginx writes 128 random bits as 32 hexadecimal digits."""
 
 Claims = Mapping[str, Any]
 Remember = Callable[[str, str, float, str], bool]
-"""(iss, jti, until, proxy id) -> whether this token may be taken: it is new, or it is the proxy's own second try. ``until`` is
-in seconds since 1970; the id is "" where there is none."""
+"""(iss, jti, until, proxy id) -> whether this token may be accepted: it is new, or it is the proxy's own retry. ``until`` is in
+seconds since 1970; the id is "" where there is none."""
 
 
 class Unauthenticated(RequestError):  # noqa: N818  what it is, in the words of HTTP
-    """401, the same for every cause. ``cause`` is for the log and names a part of the token, never what stood in it."""
+    """401, the same for every cause. ``cause`` is for the log and names a part of the token, never its content."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(401, "The caller could not be authenticated")
@@ -43,10 +43,10 @@ class Unauthenticated(RequestError):  # noqa: N818  what it is, in the words of 
 
 
 class Authenticator:
-    """Checks the tokens of configured clients. Made once, before the fork."""
+    """Checks the tokens of configured clients. Created once, before the fork."""
 
     def __init__(self, known: Iterable[Client], base_url: str, remember: Remember, file: Path | None = None) -> None:
-        """``base_url``: the service's own as clients see it, with which audiences begin. ``file``: where clients are told."""
+        """``base_url``: the service's own as clients see it, the prefix of every audience. ``file``: the clients file."""
         self._base_url = base_url
         self._remember = remember
         self._file = file
@@ -57,19 +57,20 @@ class Authenticator:
 
     @classmethod
     def of(cls, settings: Settings, remember: Remember) -> Authenticator:
-        """The one for these settings. ConfigError where the clients file cannot be used."""
+        """The authenticator for these settings. ConfigError if the clients file cannot be used."""
         return cls(clients.load(settings.clients) if settings.clients else (), settings.base_url, remember, settings.clients)
 
     def probe(self) -> None:
-        """Read the clients file again, to see that it could be used for another start. ConfigError where it could not."""
+        """Read the clients file again, to verify that the service could restart with it. ConfigError if not."""
         for client in clients.load(self._file) if self._file else ():
             check(client)
 
     def caller(self, authorization: str | None, path: str, proxy_id: str = "") -> Client:
-        """The client that calls ``path``, by its Authorization header, with the tenant that it calls for. A token is good for
-        one call, which the proxy may try twice (``PROXY_ID``).
+        """The client that calls ``path``, identified by its Authorization header, with its tenant. A token is valid for one
+        call, which the proxy may retry once (``PROXY_ID``).
 
-        The order is such that nothing is fetched for a token that is not from a known client, for this address, of this time.
+        Checks are ordered so that nothing is fetched unless the token is from a known client, for this address and currently
+        valid.
 
         Raises:
             Unauthenticated: 401, whatever the cause.
@@ -100,7 +101,7 @@ def _bearer(authorization: str | None) -> str:
 
 
 def _unverified(token: str) -> tuple[Claims, Claims]:
-    """Head and claims of a token that nobody has vouched for yet."""
+    """Header and claims of a token that has not been verified yet."""
     try:
         parts = jwt.decode_complete(token, options={"verify_signature": False})
     except (PyJWTError, ValueError, RecursionError):
@@ -114,15 +115,16 @@ def _unverified(token: str) -> tuple[Claims, Claims]:
 
 
 def _of_tenant(tenants: Mapping[str, tuple[Client, Keys]], claims: Claims) -> tuple[Client, Keys]:
-    """The client of the token's tenant, else the one of this issuer without a tenant, else any (it is refused later)."""
+    """The client of the token's tenant, otherwise the one of this issuer without a tenant, otherwise any (to be refused
+    later)."""
     tenant = claims.get("tenant")
     named = tenants.get(tenant) if isinstance(tenant, str) else None
     return named or tenants.get("") or next(iter(tenants.values()))
 
 
 def _in_tenant(client: Client, claims: Claims) -> Client:
-    """The client with the tenant that its token names, where the configuration leaves that open: ids are unique in one tenant
-    only."""
+    """The client with the tenant that its token names, if the configuration leaves that open: ids are unique only within a
+    tenant."""
     tenant = claims.get("tenant")
     return client if client.tenant or not isinstance(tenant, str) else client.model_copy(update={"tenant": tenant})
 
@@ -149,7 +151,7 @@ def _check_times(claims: Claims) -> None:
 
 
 def _seconds(claims: Claims, name: str) -> float:
-    """A NumericDate; one that no clock shows (inf, nan, beyond the year 9999) is none."""
+    """A NumericDate; impossible ones (inf, nan, beyond the year 9999) are rejected."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 253402300800:
         raise Unauthenticated(name)

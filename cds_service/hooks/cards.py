@@ -1,4 +1,4 @@
-"""A finding as a CDS Hooks card: the shape that goes over the wire, and nothing of how it came about."""
+"""A finding as a CDS Hooks card: only the format of the response, nothing about how the finding was made."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from cards.words.text import Text, cites_of
 from cds_service.hooks.override_reasons import override_reasons, patient_reasons
 
 TOPIC = "urn:osteoporosis-cds:card"
-"""The system of ``source.topic``: the codes of our cards."""
+"""The code system of ``source.topic``: our card codes."""
 CONTENT = "org.osteoporosis-cds.content"
-"""Of the answer as a whole: which version of the content it is from, and when that was last checked against its sources."""
+"""Extension of the whole answer: the content version, and when it was last checked against its sources."""
 CONTAINS = "org.osteoporosis-cds.contains"
-"""Of a card that speaks for others: what they are, and on what they rest."""
+"""Extension of a card that stands for others: which ones, and what they rest on."""
 RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
 EVIDENCE = "org.osteoporosis-cds.evidence"
 REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
-"""A relative reference that FHIR allows: nothing else leaves us."""
+"""A relative reference that FHIR allows: nothing else is sent."""
 MORE = Name("When this card appears, and what it rests on", "此卡片何时出现及其依据")
 
 Json = dict[str, Any]
 
 
 def suggestion(label: str, actions: Sequence[Json], *, recommended: bool = False) -> Json:
-    """One thing to choose: ``label`` is plain text, ``actions`` are CDS Hooks actions, all of which are done together."""
+    """One suggestion: ``label`` is plain text, ``actions`` are CDS Hooks actions, which are all performed together."""
     chosen: Json = {"label": label, "uuid": str(uuid4())}
     if recommended:
         chosen["isRecommended"] = True
@@ -55,10 +55,9 @@ def to_wire(
 ) -> Json:
     """The card of one finding (CDS Hooks 2.0.1). ``suggestions`` are those of its options, in their order.
 
-    Where they exclude each other only the first recommended one stays so. A patient or relative who opens the record
-    (``for_patient``) gets the card without orders, with reasons of their own, and without the link to ``base_url``, the pages
-    that tell clinicians more.
-    Members without a value are left out. KeyError for a code that no rule has.
+    If they exclude each other, only the first recommended one stays recommended. A patient or relative who opens the record
+    (``for_patient``) gets the card without orders, with override reasons worded for them, and without the link to ``base_url``,
+    the pages for clinicians. Members without a value are left out. KeyError for a code that no rule has.
     """
     card = all_cards()[finding.code]
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
@@ -93,14 +92,14 @@ def to_wire(
 
 
 def spoken_for(card: Json) -> list[tuple[str, str]]:
-    """Code and indicator of a card, and of each that it speaks for."""
+    """Code and indicator of a card, and of each card that it stands for."""
     contained = card.get("extension", {}).get(CONTAINS, ())
     own = (card["source"]["topic"]["code"], card["indicator"])
     return list(dict.fromkeys([own, *((each["code"], each["indicator"]) for each in contained)]))
 
 
 def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json]:
-    """The suggestions; where they exclude each other, only the first recommended one keeps its mark."""
+    """The suggestions; if they exclude each other, only the first recommended one stays recommended."""
     kept, taken = [], False
     for each in suggestions:
         marked = bool(each.get("isRecommended"))
@@ -131,7 +130,7 @@ def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
 
 @cache
 def _recommendations(cites: tuple[str, ...], language: str) -> list[Json]:
-    """Made once for all cards of a rule."""
+    """Created once for all cards of a rule."""
     return [{"id": each.id, "grade": each.grade, "document": each.document.title[language]} for each in cited(cites)]
 
 

@@ -72,7 +72,7 @@ def load(path: Path) -> tuple[Client, ...]:
     """The clients of a TOML file.
 
     Raises:
-        ConfigError: it cannot be used; the message tells the table and the field, never a value.
+        ConfigError: the file cannot be used; the message gives the table and the field, never a value.
     """
     try:
         tables = tomllib.loads(path.read_text("utf-8")).get("client")

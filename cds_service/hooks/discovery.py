@@ -10,8 +10,8 @@ from msgspec import Struct
 CDS_HOOKS_VERSION = "2.0.1"
 
 USAGE = (
-    "FHIR R4 only. Works from prefetch alone, or fetches what is missing from an allow-listed FHIR server. Without some of the "
-    "data it says what it can and names the checks that could not be made. Decision support for professionals."
+    "FHIR R4 only. Works from prefetch alone, or fetches what is missing from an allow-listed FHIR server. If some data are "
+    "missing, it says what it can and names the checks that could not be done. Decision support for professionals."
 )
 
 
@@ -31,8 +31,8 @@ _SERVICES = (
     Service(
         "patient-view",
         "Osteoporosis: what is due for this patient",
-        "Missing follow-on after denosumab or an anabolic drug, untreated or undiagnosed osteoporosis, length of "
-        "bisphosphonate treatment, response of bone turnover markers, tests that are due, low vitamin D.",
+        "Missing follow-on after denosumab or an anabolic drug, untreated or undiagnosed osteoporosis, duration "
+        "of bisphosphonate treatment, response of bone turnover markers, tests that are due, low vitamin D.",
     ),
     Service(
         "order-select",
@@ -47,17 +47,17 @@ _SERVICES = (
     Service(
         "problem-list-item-create",
         "Osteoporosis: what a new diagnosis calls for",
-        "After a fracture, osteoporosis or a condition that harms bone was recorded: diagnosis, work-up, treatment, referral.",
+        "After recording a fracture, osteoporosis or a condition that harms bone: diagnosis, work-up, treatment, referral.",
     ),
     Service(
         "encounter-discharge",
-        "Osteoporosis: what must not be lost at discharge",
+        "Osteoporosis: what must not be missed at discharge",
         "Before discharge: a fragility fracture without treatment or follow-up, a treatment that must not be interrupted.",
     ),
     Service(
         "medication-refill",
-        "Osteoporosis: course of the drug that is refilled",
-        "When an osteoporosis drug is to be refilled: length of treatment, doses that are due or late, gaps in supply.",
+        "Osteoporosis: course of the drug being refilled",
+        "When an osteoporosis drug is to be refilled: duration of treatment, doses due or late, gaps in supply.",
     ),
 )
 SERVICES: dict[str, Service] = {service.id: service for service in _SERVICES}

@@ -1,6 +1,6 @@
-"""What a client is told when its request cannot be answered: an HTTP status and an OperationOutcome.
+"""The response to a request that cannot be answered: an HTTP status and an OperationOutcome.
 
-Messages name the field and never repeat what stood in it: a request holds patient data.
+Messages name the field and never repeat its content: a request contains patient data.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def missing_data(keys: Iterable[str]) -> RequestError:
     keys = sorted(keys)
     return RequestError(
         412,
-        "The patient's data could not be had, neither from prefetch nor from the FHIR server. Missing: " + ", ".join(keys),
+        "The patient's data could not be retrieved from prefetch or from the FHIR server. Missing: " + ", ".join(keys),
         [f"prefetch.{key}" for key in keys],
     )
 
@@ -58,13 +58,13 @@ def outcome(error: RequestError) -> dict[str, Any]:
 
 
 def of_status(status: int) -> RequestError:
-    """The error for a status that the web server found by itself (no such path, wrong method, body too large ...)."""
+    """The error for a status raised by the web framework (no such path, wrong method, body too large ...)."""
     phrases = {
         401: "The caller could not be authenticated",
         404: "There is nothing at this address",
         405: "This method is not allowed here",
         413: "The body is larger than this service accepts",
-        500: "The service failed; the log of the service tells where",
+        500: "The service failed; its log says where",
         503: "The service cannot do this now; try again later",
     }
     return RequestError(status, phrases.get(status) or HTTPStatus(status).phrase)

@@ -1,4 +1,4 @@
-"""The body of a feedback request (CDS Hooks 2.0.1, "Feedback"), checked. What is wrong is told by its place, never repeated."""
+"""The body of a feedback request (CDS Hooks 2.0.1, "Feedback"), validated. Errors give the location, never the content."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def _moment(value: Any) -> datetime:
 
 def _storable(text: str) -> str:
     if "\0" in text:
-        raise PydanticCustomError("text", "must not hold the character NUL")
+        raise PydanticCustomError("text", "must not contain a NUL character")
     return text
 
 
 def _canonical(card: str) -> str:
-    """A UUID in one way of writing; another id as it is."""
+    """A UUID in canonical form; any other id unchanged."""
     try:
         return str(UUID(card)) if len(card) == 36 else card
     except ValueError:
@@ -59,7 +59,7 @@ class Reason(_Model):
 
 
 class OverrideReason(_Model):
-    """Why a card was set aside. ``userComment`` is free text that may name the patient."""
+    """Why a card was overridden. ``userComment`` is free text that may name the patient."""
 
     reason: Reason | None = None
     userComment: Comment | None = None  # noqa: N815  names of the wire
@@ -81,18 +81,18 @@ class FeedbackItem(_Model):
     @model_validator(mode="after")
     def _accepted_what(self) -> Self:
         if self.outcome == "accepted" and not self.acceptedSuggestions:
-            raise PydanticCustomError("required", "acceptedSuggestions is required where the outcome is accepted")
+            raise PydanticCustomError("required", "acceptedSuggestions is required if the outcome is accepted")
         return self
 
 
 class FeedbackRequest(_Model):
-    """The body: any number of items, all of which are stored, or none."""
+    """The body: any number of items, which are stored all or none."""
 
     feedback: list[FeedbackItem]
 
 
 def parse_feedback(content: bytes) -> list[FeedbackItem]:
-    """The items of a body; a bare item, as some clients send it, is a list of one.
+    """The items of a body; a bare item, as some clients send it, counts as a list of one.
 
     Raises:
         RequestError: 400, with the places that are wrong.

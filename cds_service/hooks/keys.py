@@ -1,7 +1,7 @@
 """The public keys of a client, looked up by the ``kid`` of a token.
 
-All worker processes share one copy (made before the fork), so that a kid nobody knows makes at most one of them fetch the
-keys again within a minute.
+All worker processes share one copy (created before the fork), so that an unknown kid makes at most one of them refetch the keys
+per minute.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from cds_service.config import ConfigError
 from cds_service.hooks.clients import Client
 
 COOL_DOWN = 60.0
-"""Seconds between two fetches that an unknown kid may cause."""
+"""Minimum seconds between two fetches caused by an unknown kid."""
 MAX_AGE = 3600.0
-"""Seconds after which keys are fetched again, so that a withdrawn one does not live on."""
+"""Seconds after which keys are refetched, so that a withdrawn key does not stay valid."""
 MAX_BYTES = 256 * 1024
 TIMEOUT = urllib3.Timeout(total=3.0)
 MIN_RSA_BITS = 2048
@@ -44,7 +44,7 @@ class _Jwks(Struct):
 
 
 class _Shared(Struct):
-    """What the processes share: when the keys were fetched, when an unknown kid last made one try, and the keys."""
+    """State shared by the processes: when the keys were fetched, when an unknown kid last caused a fetch, and the keys."""
 
     fetched: float = 0.0
     tried: float = 0.0
@@ -77,7 +77,7 @@ class Keys:
         return self._known.get(kid)
 
     def _refresh(self, kid: str) -> None:
-        """Take what another process fetched; fetch where that does not help and the time has come."""
+        """Use what another process fetched; fetch if that does not help and enough time has passed."""
         shared, now = self._read(), time.time()
         known = usable(shared.jwks)
         unknown, first = kid not in known, not shared.fetched
@@ -87,7 +87,9 @@ class Keys:
                 known = usable(shared.jwks)
             except (OSError, urllib3.exceptions.HTTPError, msgspec.DecodeError, UnicodeDecodeError) as error:
                 logs.event("keys not fetched", {}, error)
-            if shared.fetched != now or (unknown and not (first and kid in known)):  # the first fetch is nobody's fault
+            if shared.fetched != now or (
+                unknown and not (first and kid in known)
+            ):  # the first fetch was not caused by an unknown kid
                 shared.tried = now
             self._write(shared)
         self._known, self._fetched = known, shared.fetched
@@ -103,7 +105,7 @@ class Keys:
 
 @contextmanager
 def _alone(file: int) -> Iterator[None]:
-    """One process at a time; the lock of one that is killed is gone with it."""
+    """One process at a time; the lock is released if its process is killed."""
     fcntl.lockf(file, fcntl.LOCK_EX)
     try:
         yield
@@ -136,7 +138,7 @@ def keys_of(client: Client) -> Keys:
 
 
 def check(client: Client) -> None:
-    """ConfigError where the client's keys stand in a file, and none in it can be used."""
+    """ConfigError if the client's keys are in a file and none of them is usable."""
     if client.jwks_file is not None:
         with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
             if usable(_jwks.decode(client.jwks_file.read_bytes())):

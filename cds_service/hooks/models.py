@@ -1,4 +1,5 @@
-"""The shapes that go over the wire, for ``/openapi.json`` and the tests. What is read leniently is told as it should be sent.
+"""The request and response formats, for ``/openapi.json`` and the tests. Leniently read fields are described as they should be
+sent.
 
 Source: CDS Hooks 2.0.1. FHIR resources are described by FHIR, not here.
 """
@@ -16,13 +17,13 @@ Resource = dict[str, Any]
 
 
 class _Sent(BaseModel):
-    """What we send: nothing but these members, none of them empty."""
+    """What we send: only these members, none of them empty."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class _Received(BaseModel):
-    """What we are sent: members that we do not know are ignored."""
+    """What we receive: unknown members are ignored."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -110,7 +111,7 @@ class Issue(_Sent):
 
 
 class OperationOutcome(_Sent):
-    """What every answer holds that is not 2xx (FHIR R4)."""
+    """The body of every non-2xx answer (FHIR R4)."""
 
     resourceType: Literal["OperationOutcome"]  # noqa: N815
     issue: Annotated[list[Issue], Field(min_length=1)]
@@ -142,7 +143,7 @@ Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,63}$")]
 
 
 def request_of(hook: str) -> type[BaseModel]:
-    """The body of a call to the service of ``hook``, made from what is required of it."""
+    """The body of a call to the service of ``hook``, built from its required fields."""
     wanted = HOOKS[hook]
     name = "".join(word.capitalize() for word in hook.split("-"))
     members: dict[str, Any] = {

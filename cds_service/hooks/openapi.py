@@ -20,11 +20,11 @@ _ERRORS = {
     401: "Not authenticated (production)",
     404: "No such address",
     405: "No such method here",
-    412: "Nothing is known of the patient",
+    412: "Nothing is known about the patient",
     413: "The body is too large",
     415: "Not JSON, or compressed",
     500: "The service failed",
-    503: "The database is not there",
+    503: "The database is not available",
 }
 _READ = (401, 405, 500, 503)
 _CALL = (400, 401, 405, 412, 413, 415, 500, 503)
@@ -57,7 +57,7 @@ def _paths(requests: dict[str, type[BaseModel]]) -> Json:
         at = f"/cds-services/{service.id}"
         call = _operation(service.id, service.title, _CALL, body=requests[service.id], answer=Cards)
         call["description"] = service.description
-        told = _operation(f"{service.id}-feedback", "What became of cards", _FEEDBACK, body=FeedbackRequest)
+        told = _operation(f"{service.id}-feedback", "Outcome of cards", _FEEDBACK, body=FeedbackRequest)
         paths |= {at: {"post": call}, f"{at}/feedback": {"post": told}}
     return paths
 

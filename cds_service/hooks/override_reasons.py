@@ -1,5 +1,5 @@
-"""Why a clinician, or the patient, may set a card aside: codes of HL7's non-adherence set where one fits, else our own. A code
-means the same on every card."""
+"""Reasons for which a clinician or patient may override a card: HL7's non-adherence codes if one fits, otherwise our own. A
+code means the same on every card."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ OWN = "urn:osteoporosis-cds:override-reason"
 
 
 class Reason(Struct, frozen=True):
-    """A reason with the URI of its code system. ``patient`` is how the patient says the same; None for what patients do not
-    decide."""
+    """A reason with the URI of its code system. ``patient`` is the wording for patients; None for reasons that patients do not
+    give."""
 
     system: str
     code: str
@@ -49,11 +49,11 @@ DRUG_OPTIONS = (
     Reason(OWN, "other-specialist", Name("Under another specialist's care", "由其他专科处理")),
 )
 ORDER_SAFETY = (
-    Reason(OWN, "benefit-prevails", Name("Risk weighed, benefit prevails (please comment)", "已权衡风险，获益更大（请说明）")),
+    Reason(OWN, "benefit-prevails", Name("Benefit outweighs risk (please comment)", "已权衡风险，获益更大（请说明）")),
     Reason(
         OWN,
         "record-wrong",
-        Name("Data in the record are wrong", "病历数据有误"),
+        Name("Data in the record are incorrect", "病历数据有误"),
         Name("Something in my record is wrong", "病历中有些内容不对"),
     ),
 )

@@ -1,7 +1,7 @@
 """A CDS Hooks request, read from its bytes (CDS Hooks 2.0.1, "Calling a CDS Service").
 
-Lenient where clients differ (unknown members, ``Patient/123`` for an id, a Bundle without type), strict where a guess
-could name the wrong patient. FHIR resources stay raw bytes here: what they mean is not this package's business.
+Lenient where clients differ (unknown members, ``Patient/123`` for an id, a Bundle without type), strict where a guess could
+select the wrong patient. FHIR resources stay raw bytes here: this package does not interpret them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Resource = TypeVar("Resource")
 
 
 class Context(Struct, frozen=True):
-    """What the context of one hook holds besides userId and patientId: the field of its Bundle, whether that holds orders (else
-    entries of the record), whether it selects among them, whether a user must be named."""
+    """What the context of a hook contains in addition to userId and patientId: the field of its Bundle, whether that holds
+    orders (otherwise entries of the record), whether it selects among them, and whether a user is required."""
 
     bundle: str = ""
     orders: bool = True
@@ -48,13 +48,13 @@ HOOKS: dict[str, Context] = {
 class Call(Struct, frozen=True):
     """One hook call.
 
-    A prefetch key is ``given`` (a resource, decoded or as JSON), ``empty`` (null: the client looked and has nothing),
-    ``failed`` (an OperationOutcome, or no resource at all) or not there: then the client did not get it. ``drafts`` is the
-    context's Bundle of orders, tidied; ``selected`` the relative references of those that are selected, None where the hook
-    does not select. ``entered`` is the Bundle of what was just put on record. ``fhir_servers`` are those that this caller may
-    name, None where that is the same for all; ``client`` is the issuer of its token. ``content`` is the request as it came.
-    ``encounter_id`` is "" when there is none that could be one; ``user_type`` is the resource type of the user ("" when not
-    said), ``user_id`` its relative reference.
+    A prefetch key is ``given`` (a resource, decoded or as JSON), ``empty`` (null: the client searched and found nothing),
+    ``failed`` (an OperationOutcome, or not a resource) or absent: the client did not fetch it. ``drafts`` is the context's
+    Bundle of orders, cleaned up; ``selected`` the relative references of the selected ones, None if the hook does not select.
+    ``entered`` is the Bundle of what was just recorded. ``fhir_servers`` are those that this caller may name, None if that is
+    the same for all; ``client`` is the issuer of its token. ``encounter_id`` is "" if there is no valid one; ``user_type`` is
+    the resource type of the user ("" if not stated), ``user_id`` its relative reference. ``content`` is the request as
+    received.
     """
 
     hook: str
@@ -80,7 +80,7 @@ class Call(Struct, frozen=True):
 
 
 class Body(Struct, Generic[Resource]):
-    """The body of a call; what a prefetched resource becomes is the caller's choice."""
+    """The body of a call; the caller chooses the type of prefetched resources."""
 
     hook: str | None = None
     hookInstance: str | None = None  # noqa: N815  names of the wire
@@ -122,9 +122,9 @@ def parse(
     fhir_servers: frozenset[str] | None = None,
     body: msgspec.json.Decoder[Any] = _body,
 ) -> Call:
-    """Read the body of a call to the service of ``hook``. ``client`` is the issuer of its token ("": nobody was asked),
-    ``fhir_servers`` are those that it may name (None: as for all).
-    ``body`` decodes a ``Body`` of resources; where it cannot, they stay JSON, so that what is wrong with one concerns it alone.
+    """Read the body of a call to the service of ``hook``. ``client`` is the issuer of its token ("": not authenticated),
+    ``fhir_servers`` are those that it may name (None: the general list). ``body`` decodes a ``Body`` of resources; if it
+    cannot, they stay JSON, so that an error in one affects only that one.
 
     Raises:
         RequestError: 400, with the field that is missing or wrong.
@@ -177,7 +177,7 @@ def _decode_body(content: bytes, decoder: msgspec.json.Decoder[Any]) -> Body[Any
 
 
 def _place(message: str) -> str:
-    """msgspec's complaint about a type, as field: reason. It tells types and places, never values."""
+    """msgspec's error about a type, as field: reason. It gives types and locations, never values."""
     reason, _, path = message.partition(" - at ")
     field = path.strip("`").removeprefix("$").lstrip(".") or "body"
     return f"{field}: {reason}"
@@ -194,7 +194,7 @@ def _text(context: Mapping[str, Raw], field: str, *, required: bool = True) -> s
 
 
 def _patient_id(text: str) -> str:
-    """A bare id; ``Patient/123`` is tolerated. Nothing else gets near a query."""
+    """A bare id; ``Patient/123`` is tolerated. Nothing else can end up in a query."""
     patient_id = text.removeprefix("Patient/")
     if not ID.fullmatch(patient_id):
         raise bad_request("context.patientId", "must be the bare id of a Patient")
@@ -202,7 +202,7 @@ def _patient_id(text: str) -> str:
 
 
 def _encounter_id(context: Mapping[str, Raw]) -> str:
-    """The bare id of the encounter; "" where it is missing or no id: it only decorates what is proposed."""
+    """The bare id of the encounter; "" if it is missing or invalid, since it is only added to proposed orders."""
     with suppress(msgspec.DecodeError):
         encounter = (_string.decode(context.get("encounterId", b"null")) or "").removeprefix("Encounter/")
         return encounter if ID.fullmatch(encounter) else ""
@@ -226,7 +226,8 @@ def relative(reference: str) -> str:
 
 
 def _bundled(context: Mapping[str, Raw], wanted: Context) -> tuple[tuple[bytes, ...], dict[str, str]]:
-    """The entries of the Bundle that hold something, and how else a selection may name one: full URL or bare id -> Type/id."""
+    """The nonempty entries of the Bundle, and the other names by which a selection may refer to them: full URL or bare id ->
+    Type/id."""
     field = wanted.bundle
     raw = context.get(field)
     if raw is None or bytes(raw) == b"null":
@@ -246,7 +247,7 @@ def _bundled(context: Mapping[str, Raw], wanted: Context) -> tuple[tuple[bytes, 
         if wanted.orders:
             _check_can_be_sent_back(entry.resource, place)
         url = entry.fullUrl if isinstance(entry.fullUrl, str) else ""
-        entries.append(_Entry(url, entry.resource))  # what is no resource, too: it is said that it could not be read
+        entries.append(_Entry(url, entry.resource))  # including non-resources, so that they are reported as unreadable
         if (peek := _peek(entry.resource)) is None:
             continue
         if peek.resourceType == "MedicationOrder":
@@ -257,7 +258,7 @@ def _bundled(context: Mapping[str, Raw], wanted: Context) -> tuple[tuple[bytes, 
 
 
 def _check_can_be_sent_back(resource: Raw, place: str) -> None:
-    """A draft may be sent back, amended: so it must hold nothing that JSON allows and its readers do not."""
+    """A draft may be sent back amended, so it must not contain anything that JSON allows but its readers do not."""
     try:
         orjson.loads(bytes(resource))
     except orjson.JSONDecodeError:
@@ -265,7 +266,7 @@ def _check_can_be_sent_back(resource: Raw, place: str) -> None:
 
 
 def _selected(context: Mapping[str, Raw], names: Mapping[str, str]) -> frozenset[str] | None:
-    """The selected drafts; None (all of them) where the client does not say."""
+    """The selected drafts; None (all of them) if the client does not say."""
     try:
         references = _strings.decode(context.get("selections", b"null"))
     except msgspec.DecodeError:
@@ -276,7 +277,7 @@ def _selected(context: Mapping[str, Raw], names: Mapping[str, str]) -> frozenset
 
 
 def _peek(resource: Raw) -> _Resource | None:
-    """Type and id of a resource; None for what is none."""
+    """Type and id of a resource; None if it is not a resource."""
     try:
         peek = _resource.decode(resource)
     except msgspec.DecodeError:

@@ -1,5 +1,5 @@
-"""What the service remembers: cards shown, feedback, ids of tokens, how often what was unread. Knows neither the protocol nor
-FHIR nor the medicine.
+"""What the service stores: cards shown, feedback, token ids, and counts of unread items. Independent of the protocol, FHIR and
+the clinical content.
 
 A hook never waits for the database: what is shown goes into a bounded queue, what was overridden is read from memory; one
 thread a process carries both (``store.background``). Feedback and tokens wait, five seconds at most.

@@ -33,7 +33,7 @@ Work = Callable[[Connection], T]
 
 
 class StoreUnavailable(Exception):  # noqa: N818  what it is, in the words of the protocol
-    """The database cannot be reached, does not answer in time, or does not take what is written."""
+    """The database cannot be reached, does not answer in time, or rejects a write."""
 
 
 def url_of(text: str) -> URL:

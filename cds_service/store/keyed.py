@@ -1,4 +1,4 @@
-"""Keyed hashes: what lets two rows be told to be about one person, without telling who that is."""
+"""Keyed hashes, which show that two rows concern the same person without revealing who it is."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What was shown, accepted and overridden, and why, by card and month; what was not understood, as the site's list to map. All
-from the store. No patient, no comment, no person."""
+"""Cards shown, accepted and overridden, with reasons, by card and month; and what was not understood, as a list for the site to
+map. All from the store. No patient, no comment, no user."""
 
 from __future__ import annotations
 

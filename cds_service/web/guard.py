@@ -22,7 +22,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 def harden(response: Response) -> Response:
-    """Nothing from another host, nothing written into the page as script or style, nothing told to where a link leads."""
+    """Nothing from other hosts, no inline script or style, no referrer sent to link targets."""
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -33,7 +33,7 @@ def harden(response: Response) -> Response:
 def asks_for(token: str) -> Callable[[], Response | None]:
     """A check before each request: the token as the password that a browser asks for (any user name), or as a Bearer token.
 
-    "" lets everyone in: settings see to it that this only happens in development.
+    "" lets everyone in; the settings ensure that this happens only in development.
     """
 
     def check() -> Response | None:

@@ -1,4 +1,4 @@
-"""The knowledge pages: every card, every recommendation and every number, made from the registry, so they cannot drift."""
+"""The knowledge pages: every card, recommendation and number, generated from the registry, so that they cannot drift."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
 
 
 def _add_services(pages: Blueprint) -> None:
-    """The services once more for the page itself, behind its token: below /cds-services only clients with keys are heard."""
+    """The services again for the page itself, behind its token, since /cds-services accepts only clients with keys."""
 
     @pages.post("/playground/cds-services/<service_id>")
     def call(service_id: str) -> Any:

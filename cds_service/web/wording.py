@@ -1,6 +1,6 @@
 """A card's text as its author wrote it, made readable: each block with its conditions and places for values told apart.
 
-Who signs off the content has to see every wording, not only those that some patient happens to bring about.
+Whoever signs off the content must see every wording, not only those that some sample patient happens to trigger.
 """
 
 from __future__ import annotations

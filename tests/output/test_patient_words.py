@@ -116,7 +116,7 @@ def test_high_calcium_and_pth_are_not_put_down_to_a_fracture_or_the_time_of_day(
 
 def test_a_t_score_that_makes_no_diagnosis_is_not_explained_as_osteoporosis_at_any_age(samples: list[Sample]) -> None:
     chart, found = sample(samples, "low-bmd-for-age", "t-only")
-    for language, when in (("en", "after menopause and in men from 50, −2.5"), ("zh", "绝经后女性和50岁以上男性−2.5")):
+    for language, when in (("en", "after menopause and in men from 50, −2.5"), ("zh", "绝经后女性和50岁及以上男性，T值−2.5")):
         assert when in text.render(found, language, chart, for_patient=True).detail
 
 

@@ -1,1 +1,1 @@
-"""Asking the EHR: the queries, the client, and whether what came answers what was asked."""
+"""Querying the EHR: the queries, the client, and whether the answers match the queries."""

@@ -1,4 +1,4 @@
-"""What one call may spend on asking the EHR: time, requests, memory. Shared by all its queries."""
+"""What one call may spend on querying the EHR: time, requests, memory. Shared by all its queries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Allowance:
 
     @property
     def left(self) -> float:
-        """Seconds to the deadline; never 0, which a socket takes for "do not wait"."""
+        """Seconds to the deadline; never 0, which a socket interprets as "do not wait"."""
         return max(self.deadline - time.monotonic(), 0.001)
 
     @property

@@ -1,6 +1,6 @@
-"""Whether what came for a query answers it: an absence counts only when the question was answered, completely, as asked.
+"""Whether an answer matches its query: an absence counts only if the query was answered completely and as asked.
 
-What came is used in any case. The group counts as failed unless the answer is complete.
+Whatever arrived is used in any case. The group counts as failed unless the answer is complete.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ OTHER_TYPE = "other-type"
 OTHER_RELEASE = "other-release"
 OTHER_PATIENT = "other-patient"
 WHYS = (UNANSWERED, PARTIAL, OUTCOME, OTHER_BUNDLE, OTHER_TYPE, OTHER_RELEASE, OTHER_PATIENT)
-"""Why a group counts as failed: nothing came; a page is missing or the total is above what came; the server reports an error;
-a Bundle of a type that is no answer; resources of a type that was not asked for, of another FHIR release, of other patients."""
+"""Why a group counts as failed: no answer; a page is missing or the total exceeds what arrived; the server reports an error; a
+Bundle of a type that is not an answer; resources of a type not requested, of another FHIR release, of other patients."""
 
 _BUNDLES = (None, "searchset", "collection", "batch-response")
 _ERRORS = frozenset({"error", "fatal"})
@@ -47,7 +47,7 @@ class _Entry(Struct):
 
 
 class _Read(Struct):
-    """What the pages of one answer hold."""
+    """What the pages of one answer contain."""
 
     entries: list[_Entry]
     total: int | None = None
@@ -56,10 +56,10 @@ class _Read(Struct):
 
 
 def why_failed(asked: str, pages: Sequence[Source], is_ours: IsOurs, *, complete: bool = True) -> str:
-    """Why an answer counts as failed: one of ``WHYS``, or "" when it is complete.
+    """Why an answer counts as failed: one of ``WHYS``, or "" if it is complete.
 
-    ``asked`` is the type that was asked for, ``is_ours`` tells whether a reference points at the patient, ``complete`` is
-    False when a page could not be had.
+    ``asked`` is the requested type, ``is_ours`` says whether a reference points to the patient, ``complete`` is False if a page
+    could not be retrieved.
     """
     read = _Read([])
     for page in pages:
@@ -75,7 +75,7 @@ def why_failed(asked: str, pages: Sequence[Source], is_ours: IsOurs, *, complete
 
 
 def _wrong_type(asked: str, matches: Sequence[_Entry], collected: bool) -> str:
-    """A collection, which a client put together, may hold more than was asked for; what a search finds is of one type."""
+    """A collection, which a client assembled, may contain more than was requested; search results are of one type."""
     if not matches:
         return ""
     right = (entry.type == asked for entry in matches)
@@ -103,14 +103,14 @@ def _subject(found: Any) -> str:
 
 
 def _look(page: Source, read: _Read) -> None:
-    """Note what a page holds. A Bundle within a Bundle is the answer of one query of a batch."""
+    """Record what a page contains. A Bundle within a Bundle is the answer to one query of a batch."""
     found = page
     if isinstance(page, bytes | Raw):
         found = whole(page) or _loose(page) or page
     if isinstance(found, wire.Bundle | wire.LooseBundle):
         _look_into(found, read)
     elif isinstance(found, wire.OperationOutcome):
-        read.why = read.why or OUTCOME  # in the place of an answer it is none, whatever it says
+        read.why = read.why or OUTCOME  # in place of an answer it never counts as one, whatever it says
     elif isinstance(found, bytes | Raw):
         _look_by_itself(found, "match", read)
     else:
@@ -181,7 +181,7 @@ def _look_by_itself(raw: bytes | Raw, mode: str, read: _Read) -> None:
 
 
 def _note_outcome(found: wire.OperationOutcome, read: _Read) -> None:
-    """What a server tells beside what it found is harmless unless it is an error."""
+    """An outcome that accompanies results is harmless unless it is an error."""
     if any(issue.severity in _ERRORS for issue in found.issue or ()):
         read.why = read.why or OUTCOME
 

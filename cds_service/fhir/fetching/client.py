@@ -1,8 +1,8 @@
-"""Fetching what prefetch did not bring: some queries at a time, one deadline for all of them, and trust in nothing.
+"""Fetches what prefetch did not provide: a few queries at a time, one deadline for all of them, and no trust in the server.
 
-The server's address is allow-listed, but its answers are not believed: no redirect is followed, a next link leads only
-below the same base, size, pages, entries and requests are capped. A read timeout is no deadline, since a server that drips
-bytes beats it; so at the deadline the sockets of the unfinished queries are shut.
+The server's address is allow-listed, but its answers are not trusted: redirects are not followed, next links must stay below
+the same base, and size, pages, entries and requests are capped. A read timeout is not a deadline, since a server that trickles
+bytes defeats it; so at the deadline the sockets of unfinished queries are closed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MEMORY = 32 * 1024**2
 MAX_PAGES = 20
 MAX_ENTRIES = 5_000
 MAX_MEDICATIONS = 20
-"""How many Medications that orders point at are read besides."""
+"""How many Medications referenced by orders are read in addition."""
 
 CHUNK = 64 * 1024
 CONNECTIONS = 32
@@ -44,8 +44,8 @@ _ORDER_OR_NUMBER = re.compile(r"(?<=[?&])_(?:sort|count)=[^&]*&?")
 class Access(Struct, frozen=True):
     """A FHIR server that may be asked: base URL without a slash at the end, the client's token ("" for an open server).
 
-    ``until`` is when the token expires, on the clock of ``time.monotonic``. ``granted`` tells tokens of equal rights together:
-    the client and its scopes; "" where these are not known.
+    ``until`` is when the token expires, on the clock of ``time.monotonic``. ``granted`` identifies tokens with equal rights:
+    the client and its scopes; "" if these are unknown.
     """
 
     base: str
@@ -55,7 +55,7 @@ class Access(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """The pages of one query. ``complete`` is False when the query failed or a page is missing."""
+    """The pages of one query. ``complete`` is False if the query failed or a page is missing."""
 
     pages: tuple[Source, ...] = ()
     complete: bool = False
@@ -78,7 +78,7 @@ class _Job(Struct, eq=False):
 
 
 class _Reply(Struct):
-    """What came of one request: ``content`` of a 200; else ``wait``, the seconds that Retry-After asks for, if it does."""
+    """The result of one request: ``content`` of a 200; else ``wait``, the seconds that Retry-After asks for, if it does."""
 
     status: int = 0
     content: bytes | None = None
@@ -86,7 +86,7 @@ class _Reply(Struct):
 
 
 class FhirClient:
-    """Asks FHIR servers. One for the whole process: it holds the threads, the kept-alive connections, and what servers lack."""
+    """Queries FHIR servers. One per process: it holds the threads, the keep-alive connections, and what servers refused."""
 
     def __init__(self, timeout: float, *, parallel: int = PARALLEL, memory: int = MEMORY) -> None:
         """``timeout``: seconds for all queries of one request together; ``parallel``: queries at a time per server;
@@ -101,14 +101,14 @@ class FhirClient:
         self._plain = Refusals()
 
     def allowance(self, access: Access) -> Allowance:
-        """What a call that begins now may spend on this server."""
+        """What a call that starts now may spend on this server."""
         return Allowance(min(time.monotonic() + self.timeout, access.until or math.inf), self._memory)
 
     def fetch(self, access: Access, urls: Mapping[str, str], allowance: Allowance | None = None) -> dict[str, Answer]:
         """The answers to these queries (key -> absolute URL below the base), the first ones first, within the timeout or what
         is left of an ``allowance``.
 
-        Never raises for what a server does: a query that fails is an Answer that is not complete.
+        Never raises because of a server: a failed query is an incomplete Answer.
         """
         allowance = self.allowance(access) if allowance is None else allowance
         request = self._session.prepare_request(requests.Request("GET", access.base, auth=Bearer(access.token)))
@@ -122,7 +122,7 @@ class FhirClient:
         return {key: _result(future) for key, future in running.items()}
 
     def close(self) -> None:
-        """End the threads; waits for those under way."""
+        """Stop the threads; waits for those in progress."""
         for threads in self._threads.values():
             threads.shutdown(wait=True)
 
@@ -156,7 +156,7 @@ class FhirClient:
         return Answer(tuple(pages))
 
     def _get(self, job: _Job, url: str) -> bytes | None:
-        """The body of a 200, asked for once more where that may help; else None: anything else is a failed query."""
+        """The body of a 200, after one retry if that may help; otherwise None, a failed query."""
         plain = (job.access.base, job.kind)
         if url == job.url and self._plain.holds(plain):  # a next link is the server's own
             url = _ORDER_OR_NUMBER.sub("", url).rstrip("?&")
@@ -200,15 +200,15 @@ class FhirClient:
 
 
 def _may_be_repeated(reply: _Reply, allowance: Allowance) -> bool:
-    """A gateway's trouble may pass at once. Who says when is asked no sooner, and not at all where that is too late. Too many
-    requests are not answered with one more."""
+    """A gateway error may pass at once. If the server says when to retry, it is not asked sooner, and not at all if that is too
+    late. A 429 without a time is not retried."""
     if reply.status not in (429, 502, 503, 504):
         return False
     return reply.status != 429 if reply.wait is None else reply.wait < allowance.left
 
 
 def _retry_after(header: str | None) -> float | None:
-    """Seconds of a Retry-After, which is a number or a date; None where it is neither.
+    """Seconds of a Retry-After, which is a number or a date; None if it is neither.
 
     >>> _retry_after("2"), _retry_after("soon"), _retry_after("Wed, 21 Oct 2015 07:28:00 GMT")
     (2.0, None, 0.0)
@@ -225,7 +225,7 @@ def _retry_after(header: str | None) -> float | None:
 
 
 def _grant(job: _Job) -> tuple[str, str, str]:
-    """What a 403 is about: the type, for all tokens of equal rights."""
+    """What a 403 applies to: the type, for all tokens with equal rights."""
     access = job.access
     return access.base, job.kind, access.granted or str(hash(access.token))
 

@@ -1,4 +1,4 @@
-"""What a query brings, or a client sends for one: a resource or a page of a searchset, and where the next page is."""
+"""What a query returns, or a client sends for one: a resource or a page of a searchset, and the link to the next page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Page(Struct, frozen=True):
 
 
 def page_of(content: Source) -> Page | None:
-    """The page that was sent; None for an OperationOutcome and for what is no resource, or a Bundle of a wrong shape."""
+    """The page that was sent; None for an OperationOutcome, a non-resource, or a malformed Bundle."""
     found = whole(content) if isinstance(content, bytes | Raw) else content
     if isinstance(found, wire.Bundle):
         return Page(found, len(found.entry or ()), _next(found.link))
@@ -50,7 +50,7 @@ def _next(links: tuple[elements.Link, ...] | None) -> str | None:
 
 
 def below(base: str, url: str) -> bool:
-    """Whether a URL lies below a base URL, by its letters: no other host, no way up, no user name in between.
+    """Whether a URL is textually below a base URL: same host, no path traversal, no embedded user name.
 
     >>> below("https://ehr.example.org/fhir", "https://ehr.example.org/fhir?page=2")
     True

@@ -1,6 +1,6 @@
 """The FHIR queries that a hook needs: made at start from what its cards say they read, published as prefetch templates.
 
-Only what every client was seen to support is used: no repeated parameter, no dates, no includes, no modifiers.
+Uses only what every client was found to support: no repeated parameters, no dates, no includes, no modifiers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 from cards.vocabulary import Data
 
 LONGEST = 1_800
-"""Characters of a template: below the 2,000 or so that proxies and EHRs were seen to cut a URL at."""
+"""Maximum characters of a template: below the roughly 2,000 at which proxies and EHRs were found to truncate URLs."""
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105  a prefetch token, no secret
 
@@ -96,7 +96,7 @@ _PARAMETERS = frozenset({"patient", "code", "_sort", "_count"})
 
 
 def lint(template: str) -> list[str]:
-    """What in a template breaks the portable subset; empty when all is well.
+    """What in a template violates the portable subset; empty if nothing does.
 
     Source: CDS Hooks 2.0.1, "Prefetch query restrictions", and what public clients were seen to do.
     """
@@ -114,14 +114,14 @@ def lint(template: str) -> list[str]:
 
 
 def misshapen(template: str) -> list[str]:
-    """What keeps a template from being one at all, whatever the server: empty when all is well."""
+    """What makes a template invalid for any server; empty if nothing does."""
     found = []
     if not (_READ.fullmatch(template) or _SEARCH.fullmatch(template)):
         found.append("neither a read nor a search by type, or not relative")
     if foreign := set(_TOKEN.findall(template)) - {"context.patientId"}:
         found.append(f"tokens other than context.patientId: {sorted(foreign)}")
     if PATIENT_TOKEN not in template:
-        found.append("asks for no patient in particular")
+        found.append("does not select a patient")
     if len(template) > LONGEST:
         found.append(f"longer than {LONGEST} characters")
     return found

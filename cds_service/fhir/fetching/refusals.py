@@ -1,4 +1,4 @@
-"""What a FHIR server said that it lacks or does not allow, remembered for some minutes, so that not every call asks again."""
+"""What a FHIR server does not support or allow, remembered for a few minutes so that not every call asks again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 1_000
 
 
 class Refusals:
-    """Questions that were refused lately. Shared by all threads."""
+    """Recently refused requests. Shared by all threads."""
 
     def __init__(self, minutes: float = MINUTES) -> None:
         self._seconds = minutes * 60

@@ -22,7 +22,7 @@ _running = local()
 
 
 class InUse:
-    """The connection that one query uses, so that it can be broken off from another thread."""
+    """The connection that one query uses, so that another thread can abort it."""
 
     def __init__(self) -> None:
         self._connection: HTTPConnection | None = None
@@ -40,14 +40,14 @@ class InUse:
         self._connection = None
 
     def shut(self) -> None:
-        """Break off whatever is under way: a blocked read ends at once."""
+        """Abort whatever is in progress: a blocked read ends at once."""
         if (connection := self._connection) is not None:
             with suppress(OSError, AttributeError):
                 connection.watched.shutdown(SHUT_RDWR)  # type: ignore[attr-defined]
 
 
 class _HTTPConnection(HTTPConnection):
-    """Says that it is being used."""
+    """Reports when it is being used."""
 
     def getresponse(self) -> Any:
         _running.in_use.note(self)
@@ -69,7 +69,7 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Retries only what never reached the server, and trusts the system's certificates."""
+    """Retries only requests that never reached the server, and trusts the system's certificates."""
 
     def __init__(self, connections: int) -> None:
         retry = urllib3.Retry(
@@ -107,7 +107,7 @@ class Bearer(requests.auth.AuthBase):
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: else the body of a redirect is read whole, however long, to see where it would lead."""
+        """Never: otherwise the whole body of a redirect would be read, however long, to find its target."""
 
 
 @cache
@@ -119,7 +119,7 @@ def proxies(base: str) -> dict[str, str]:
 def session(connections: int) -> requests.Session:
     """A session that keeps connections alive and nothing else: no cookie of one call reaches another."""
     made = _Session()
-    made.trust_env = False  # the environment is looked at once, here and in ``proxies``, not at each query
+    made.trust_env = False  # the environment is read once, here and in ``proxies``, not for each query
     made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     made.headers.update({"Accept": "application/fhir+json"})
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))

@@ -10,7 +10,7 @@ FRACTURE = "fracture"
 
 
 class Verdict(StrEnum):
-    """Whether what is named is there. All but PRESENT is no fact of the patient's."""
+    """Whether what is named is present. Only PRESENT is a fact about the patient."""
 
     PRESENT = "present"
     DOUBTFUL = "doubtful"

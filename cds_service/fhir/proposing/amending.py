@@ -19,7 +19,7 @@ _SIG = ("text", "patientInstruction", "timing", "doseAndRate", "doseQuantity", "
 
 def amended(draft: bytes, option: Option, language: str) -> Resource:
     """The draft with the dose and timing of ``option.regimen``; with its route where the draft has another one, and from
-    ``option.start`` where that is given. All else stays as it was, what is not valid FHIR, too."""
+    ``option.start`` where that is given. Everything else stays as it was, even if it is not valid FHIR."""
     resource: Resource = orjson.loads(draft)
     regimen = ACCEPTED[option.regimen]
     given = _first(resource.get("dosageInstruction"))

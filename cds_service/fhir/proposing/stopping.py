@@ -1,5 +1,5 @@
-"""Orders of the record that end with a new one: the record's own resource, with its status and the reason for that changed and
-nothing else. Only where the resource is known whole."""
+"""Stopping an order on record that a new one replaces: the record's own resource with only its status and statusReason changed,
+and only if the resource is known in full."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from msgspec import json as msgspec_json
 
 Resource = dict[str, Any]
 Find = Callable[[str], Resource | None]
-"""Gives the active order that has a relative reference, where it is known whole."""
+"""Finds the active order with a relative reference; None if it is not known in full."""
 
 _SUBSETTED = "SUBSETTED"
 _REASON = ("http://terminology.hl7.org/CodeSystem/medicationrequest-status-reason", "altchoice")
@@ -24,8 +24,8 @@ _members: msgspec_json.Decoder[dict[str, Raw]] = msgspec_json.Decoder(dict[str, 
 
 
 class Stored:
-    """The prefetched orders as they came. They are looked for only when one is to be stopped: what was read of them keeps less
-    than they say."""
+    """The prefetched orders as received. They are searched only if one is to be stopped, since the reader does not keep all
+    that they say."""
 
     def __init__(self, content: bytes, is_ours: Callable[[str], bool]) -> None:
         """``content`` is the request; ``is_ours`` tells whether a reference points at the patient."""
@@ -33,8 +33,8 @@ class Stored:
         self._is_ours = is_ours
 
     def __call__(self, reference: str) -> Resource | None:
-        """The active order of this patient with this relative reference; None where it is not known whole: not prefetched, cut
-        down by the server, or told in two ways."""
+        """This patient's active order with this relative reference; None if it is not known in full: not prefetched, reduced by
+        the server, or sent in two versions."""
         kind, _, name = reference.partition("/")
         found = [each for each in self._orders(name) if each.get("id") == name] if kind == "MedicationRequest" and name else []
         if not found or any(each != found[0] for each in found):
@@ -43,8 +43,8 @@ class Stored:
         return order if self._is_active(order) and not _is_subsetted(order) else None
 
     def _orders(self, name: str) -> Iterator[Resource]:
-        """The orders in the pages that hold this id, but for those with a decimal that would not be written again as it came:
-        in FHIR 0.70 is not 0.7."""
+        """The orders in the pages that contain this id, except those with a decimal that would not be written as received: in
+        FHIR, 0.70 is not 0.7."""
         with suppress(DecodeError, ValueError):
             for page in _members.decode(_members.decode(self._content).get("prefetch", Raw(b"{}"))).values():
                 if name.encode() not in (written := bytes(page)):

@@ -1,4 +1,4 @@
-"""Resources that could not be taken in as they are: what they are about is told as far as that can still be told."""
+"""Resources that could not be decoded: what they are about is determined as far as possible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
 
 
 def put_apart(source: str, given: Given, facts: Facts) -> None:
-    """Note a broken resource of a type that is read: it is missed where it is one of ours, as far as that can be told."""
+    """Record a broken resource of a type that is read: it counts as missing if, as far as can be determined, it is relevant."""
     peek = _peek(given, facts.record.patience)
     if given.type == "Observation":
         _put_result_apart(source, given, peek, facts)
@@ -27,13 +27,13 @@ def put_apart(source: str, given: Given, facts: Facts) -> None:
 
 
 def might_be_ours(given: Given, terminology: Terminology) -> bool:
-    """Whether a broken resource is one of ours, or nobody can tell."""
+    """Whether a broken resource is relevant, or this cannot be determined."""
     peek = _peek(given, Patience())
     return peek is None or not _is_foreign(given.type, peek, terminology)
 
 
 def _peek(given: Given, patience: Patience) -> wire.Peek | None:
-    """What it is about, where that is readable."""
+    """What it is about, if that is readable."""
     try:
         peek, _ = repaired(wire.PEEK, given.raw, patience)
     except BROKEN:
@@ -42,7 +42,7 @@ def _peek(given: Given, patience: Patience) -> wire.Peek | None:
 
 
 def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
-    """Whether what it is about is known, and nothing that a rule reads."""
+    """Whether it is known to be about something that no rule reads."""
     if kind == "Condition":
         return not understand(peek.code, terminology) and not why_unread_condition(peek.code, terminology)
     if peek.medication_codeable_concept is not None:
@@ -52,7 +52,7 @@ def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
 
 
 def _put_result_apart(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:
-    """A broken Observation is missed in the group of what it measures; where that cannot be told, it is only counted."""
+    """A broken Observation counts as missing in the group of its analyte; if that cannot be determined, it is only counted."""
     meanings = _measures(peek, facts.terminology) if peek else []
     if meanings:
         key = meanings[0].key
@@ -64,6 +64,6 @@ def _put_result_apart(source: str, given: Given, peek: wire.Peek | None, facts: 
 
 
 def _measures(peek: wire.Peek, terminology: Terminology) -> list[Meaning]:
-    """What the code means; where it is none of ours, the components' codes."""
+    """What the code means; if it is not one of ours, what the components' codes mean."""
     own = terminology.observation(peek.code)
     return own or [m for part in peek.component or () for m in terminology.observation(part.code)]

@@ -1,4 +1,4 @@
-"""Elemental calcium from what a product's name says (card specification, ``calcium-intake``)."""
+"""Elemental calcium from a product's name (card specification, ``calcium-intake``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from msgspec import Struct
 
 _MASS = r"((?<!\d)\d{1,7}(?:\.\d{1,7})?) ?(mg|毫克|g|克)(?![a-z])"
-_SALTS = (  # share of calcium in the salt, the least strength from which a figure can only be the salt's
+_SALTS = (  # fraction of calcium in the salt, and the lowest strength from which a figure can only mean the salt
     (0.40, 1000.0, re.compile(r"carbonate|碳酸钙")),
     (0.21, 950.0, re.compile(r"citrate|枸橼酸钙|柠檬酸钙")),
     (
@@ -81,7 +81,7 @@ def salt(text: str) -> str:
 
 def of_mass(mg: float, product: Strength) -> float | None:
     """Elemental calcium in a dose given in mg: the dose is tablets of the salt, or of the element, or is too large to be the
-    element; else it cannot be told."""
+    element; otherwise it is unknown."""
     if not product.named:
         return mg
     for one, made in ((product.salt, product.elemental), (product.elemental, product.elemental)):

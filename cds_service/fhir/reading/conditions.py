@@ -28,12 +28,12 @@ _PARENT_CODES = frozenset({"FTH", "MTH", "PRN", "NFTH", "NMTH", "66839005", "727
 
 
 _OVER = frozenset({"pregnancy", "infection", "sepsis", "spinal-infection", "hypocalcemia", "hypercalcemia", "smoking"})
-"""What passes: where a text tells of it as of the past, it is over."""
+"""Transient conditions: if a text describes one as past, it is over."""
 
 
 class Said(Struct, frozen=True):
-    """What a concept says: problems and fractures; ``disagree`` when its codings do not fit together. ``mentions``:
-    what its words name, where they were read."""
+    """What a concept says: problems and fractures; ``disagree`` if its codings contradict each other. ``mentions``: what its
+    text names, if it was read."""
 
     problems: frozenset[str] = frozenset()
     fractures: tuple[Diagnosis, ...] = ()
@@ -47,7 +47,7 @@ class Said(Struct, frozen=True):
 
     @property
     def doubtful(self) -> tuple[Mention, ...]:
-        """What the words name as doubtful, and nothing says for certain."""
+        """What the text names as doubtful and nothing states with certainty."""
         sites = {fracture.site for fracture in self.fractures}
         return tuple(
             m
@@ -57,7 +57,7 @@ class Said(Struct, frozen=True):
 
     @property
     def besides(self) -> tuple[Mention, ...]:
-        """What the words name that is not there: denied, a risk, the family's, an implant's, or over."""
+        """What the text names but is not present: negated, a risk, in the family, of an implant, or past."""
         return tuple(m for m in self.mentions if m.verdict is not Verdict.DOUBTFUL and not _is_there(m))
 
 
@@ -92,7 +92,7 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
 
 
 def _tell_besides(source: str, facts: Facts, said: Said, when: date | None) -> None:
-    """What was named and is no fact: doubtful things are set aside, the others only traced."""
+    """Mentions that are not facts: doubtful ones are set aside, the others only traced."""
     for mention in said.doubtful:
         facts.put_aside(source, "doubtful", key=mention.key if mention.key in PROBLEMS else "", when=when)
         facts.trace.note_line(source, "not-ours", mention.what, _verdict(mention))
@@ -104,20 +104,28 @@ def _tell_besides(source: str, facts: Facts, said: Said, when: date | None) -> N
 
 def _is_in_doubt(source: str, found: wire.Condition, said: Said, facts: Facts) -> bool:
     """Whether a part of it cannot be read that might make it another condition, or none."""
-    if facts.record.lacks(source, "verificationStatus", "clinicalStatus") or facts.is_broken(found.code):
+    if facts.record.lacks(source, "verificationStatus", "clinicalStatus"):
         return True
-    if said.fractures and facts.record.lacks(source, "bodySite"):
+    if said.fractures and (facts.record.lacks(source, "bodySite") or facts.is_broken(found.code)):
+        return True
+    if facts.is_broken(found.code) and not (facts.only_words_broken(found.code) and _is_coded(found, facts)):
         return True
     return elements.first_code(found.verification_status, "confirmed") not in _VERIFIED | _OUT
 
 
+def _is_coded(found: wire.Condition, facts: Facts) -> bool:
+    """Whether a code says what it is, so that the words beside it say no more (but for the site of a fracture)."""
+    codes = map(facts.terminology.condition, elements.codings(facts.concept(found.code)))
+    return any(known is not None and known.wording is None for known in codes)
+
+
 def is_stated(found: wire.Condition) -> bool:
-    """Whether it stands: it was neither refuted nor entered in error."""
+    """Whether it is valid: neither refuted nor entered in error."""
     return elements.first_code(found.verification_status) not in _OUT
 
 
 Dates = tuple[date | None, date | None, date | None]
-"""Onset, day of record, and the last day that the one that counts can have been, where that is not exact."""
+"""Onset, recorded date, and the last possible day of the one that counts, if that is not exact."""
 
 
 def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates: Dates) -> None:
@@ -154,13 +162,13 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
 
 
 def _verdict(mention: Mention) -> str:
-    """The verdict on what a text names and is no fact, with the words that decided."""
+    """The verdict on a mention that is not a fact, with the deciding words."""
     verdict = "over" if mention.is_present else mention.verdict
     return f"{mention.what}: {verdict}, by {', '.join(mention.words)}"
 
 
 def understand(concept: elements.Concept | None, terminology: Terminology) -> Said:
-    """What a CodeableConcept says of problems and fractures."""
+    """What a CodeableConcept says about problems and fractures."""
     return Said() if concept is None else terminology.recall("condition", concept, _understand)
 
 
@@ -190,7 +198,7 @@ def _understand(concept: elements.Concept, terminology: Terminology) -> Said:
 
 
 def _doubted(concept: elements.Concept, terminology: Terminology) -> tuple[Mention, ...]:
-    """What the text beside a code calls doubtful ("MI?"), and nowhere certain: a code has no question mark."""
+    """What the text next to a code calls doubtful ("MI?") and never certain: a code cannot express doubt."""
     if concept.text is None or any(concept.text == c.display for c in elements.codings(concept)):
         return ()
     mentions = terminology.said("problem", concept.text)
@@ -241,7 +249,7 @@ def _fracture(mention: Mention, bone: Bone) -> Diagnosis:
 
 
 def _why(said: Said, key: str) -> str:
-    """The words that say more of what is there: when, or how."""
+    """The words that say more about what is present: when, or how."""
     return ", ".join(dict.fromkeys(word for m in said.mentions if m.key == key and _is_there(m) for word in m.words))
 
 
@@ -275,7 +283,7 @@ def _at_age(age: elements.Quantity | None, facts: Facts) -> date | None:
 
 
 def _state(found: wire.Condition, facts: Facts) -> tuple[date | None, bool]:
-    """When it ended and whether it is active: an end on record outweighs an "active" that was left standing."""
+    """When it ended and whether it is active: a recorded end outweighs an "active" status that was never updated."""
     period = found.abatement_period
     texts = (found.abatement_date_time, period.end if period else None, found.abatement_string)
     abated = facts.first_day(*texts) or _at_age(found.abatement_age, facts)
@@ -286,7 +294,7 @@ def _state(found: wire.Condition, facts: Facts) -> tuple[date | None, bool]:
 
 
 def family(source: str, found: wire.FamilyMemberHistory, facts: Facts) -> None:
-    """Read one FamilyMemberHistory: a parent's hip fracture is what counts."""
+    """Read one FamilyMemberHistory: only a parent's hip fracture counts."""
     relation = found.relationship
     is_parent = any(c.code in _PARENT_CODES for c in elements.codings(relation)) or _PARENT.search(fold(wording(relation)))
     broken = [fracture for c in found.condition or () for fracture in understand(c.code, facts.terminology).fractures]

@@ -1,6 +1,7 @@
-"""How long a depot works: as its strength says, whatever the bounds of an order say.
+"""How long a depot works: determined by its strength, whatever the bounds of an order.
 
-Source: the labels of leuprorelin, triptorelin, goserelin and degarelix. Of a strength sold for two lengths the shorter counts.
+Source: the labels of leuprorelin, triptorelin, goserelin and degarelix. If a strength is sold for two durations, the shorter
+counts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Dosage and Timing -> Dosing: how much, how often, how long. What cannot be read is said to be unreadable, never guessed."""
+"""Dosage and Timing -> Dosing: how much, how often, how long. What cannot be read is marked unreadable, never guessed."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class Product(Struct, frozen=True):
 def dosing(
     dosages: Sequence[elements.Dosage], drug: Drug, product: Product, zone: tzinfo, *, supply_days: float | None = None
 ) -> Dosing | None:
-    """How ``drug`` is to be taken; None when nothing is said of it. Dosages side by side are added up, dosages that follow
-    each other have no one dose. The amount is in mg, of vitamin D2 and D3 and of what is dosed in units in IU."""
+    """How ``drug`` is to be taken; None if nothing is stated. Concurrent dosages are added up, sequential ones have no single
+    dose. The amount is in mg, or in IU for vitamin D2 and D3 and for drugs dosed in units."""
     if not dosages:
         return None
     parts = [_part(dosage, drug, product, zone) for dosage in dosages]
@@ -139,7 +139,7 @@ def _one_after_another(parts: list[Dosing]) -> Dosing:
 
 
 def _amount(dosage: elements.Dosage, drug: Drug, product: Product, unit: str) -> Said:
-    """The single dose. Several statements of it must agree as far as they can be reckoned; they are never added up."""
+    """The single dose. Several statements of it must agree as far as they can be computed; they are never added up."""
     quantities = strength.quantities(dosage)
     if not quantities:
         ranges = [rate.dose_range for rate in elements.many(dosage.dose_and_rate) if rate.dose_range]

@@ -1,4 +1,4 @@
-"""Orders that are being written -> Draft. Clients send them unfinished and sometimes invalid: what can be read is read."""
+"""Orders that are being written -> Draft. Clients send them unfinished and sometimes invalid; whatever is readable is read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _SERVICE_ORDERS = frozenset({"ServiceRequest", "ProcedureRequest"})  # the latte
 
 
 _GIVEN_UP = frozenset({"cancelled", "entered-in-error", "revoked"})
-"""A client may sign again orders of any other status; these are orders no more."""
+"""A client may re-sign orders of any other status; those with these are no longer orders."""
 
 
 class OrderedMedicine(Struct, frozen=True):
@@ -46,7 +46,7 @@ class OrderedMedicine(Struct, frozen=True):
     reached: Reached
     drugs: Identified
     unread: str = ""
-    """Why nobody can tell what was ordered: one of ``ledger.WHYS``."""
+    """Why it cannot be determined what was ordered: one of ``ledger.WHYS``."""
 
     @property
     def concerns_us(self) -> bool:
@@ -60,7 +60,7 @@ class OrderedService(Struct, frozen=True):
     concept: elements.Concept | None
     key: str
     nameless: bool = False
-    """It has neither name nor code: it may be anything."""
+    """It has neither name nor code, so it may be anything."""
 
     @property
     def concerns_us(self) -> bool:
@@ -74,8 +74,8 @@ def read_drafts(facts: Facts, given: Iterable[Given]) -> tuple[Draft, ...]:
 
 
 def selected_of(record: Record, selected: frozenset[str] | None) -> list[Given]:
-    """The drafts that ``selected`` names (None: all of them); where it names one that is not there, those besides of which
-    nobody can tell what they are called. Where it names none that is there, all are meant."""
+    """The drafts that ``selected`` names (None: all of them); if it names a missing one, also those whose id cannot be
+    determined. If it names only missing ones, all drafts."""
     drafts = list(record.drafts)
     if selected is None:
         return drafts
@@ -90,7 +90,7 @@ def selected_of(record: Record, selected: frozenset[str] | None) -> list[Given]:
 
 
 def draft_concerns_us(given: Given, record: Record, terminology: Terminology) -> bool:
-    """Whether a draft is an order of ours or might be one."""
+    """Whether a draft is, or might be, an order that concerns the rules."""
     try:
         ordered = _ordered(given, record, terminology)
     except BROKEN:
@@ -166,7 +166,7 @@ def _drafts(given: Given, facts: Facts) -> tuple[Draft, ...]:
 
 
 def _unjudged(given: Given) -> Draft:
-    """A draft of which nobody can tell what it orders, or for whom."""
+    """A draft for which it cannot be determined what it orders, or for whom."""
     return Draft(given.source, unidentified=True, repeated=given.repeated, addressable=_is_addressable(given))
 
 
@@ -180,7 +180,8 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
     found, reached, drugs = ordered.found, ordered.reached, ordered.drugs
     if drugs.disagree:
         facts.put_aside(source, "codings-disagree")
-    say_what_dose_is_unread(source, found, drugs.drugs, facts)
+    taken = [(drug, dosing_of(found, reached, drugs, drug, facts)) for drug in drugs.drugs]
+    say_what_dose_is_unread(source, found, taken, facts, drafted=True)
     _note(source, ", ".join(f"draft {drug.key}" for drug in drugs.drugs), ordered.unread, reached.concept, facts)
     draft = Draft(
         source,
@@ -195,9 +196,9 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
             draft,
             drug=drug,
             strength_mg=drugs.strength_mg if drug is drugs.drugs[0] else None,
-            dosing=dosing_of(found, reached, drugs, drug, facts),
+            dosing=dosing,
         )
-        for drug in drugs.drugs
+        for drug, dosing in taken
     ) or (draft,)
 
 
@@ -209,7 +210,7 @@ def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:
 
 
 def _note(source: str, what: str, unread: str, concept: elements.Concept | None, facts: Facts) -> None:
-    """What became of a draft: it is used as something, nobody understands it, or it is none of ours."""
+    """Record the outcome of a draft: used, not understood, or not ours."""
     if what:
         facts.used(source, what)
     elif unread:
@@ -223,7 +224,7 @@ def _text(concept: elements.Concept | None) -> str:
 
 
 def _reasons(facts: Facts, concepts: Iterable[elements.Concept], references: Iterable[elements.Reference]) -> frozenset[str]:
-    """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for all that is none of ours."""
+    """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for any other."""
     resolved = (facts.record.resolve(r.reference, wire.Condition) for r in references if r.reference)
     codes = [*concepts, *(facts.concept(condition.code) or elements.Concept() for condition in resolved if condition)]
     found: set[str] = set()

@@ -1,4 +1,4 @@
-"""Which drug a coded or named medication is, with the strength and the route that tell siblings apart."""
+"""Which drug a coded or named medication is, using strength and route to distinguish related drugs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _RANK = {
         )
     )
 }
-"""What matters more to bone comes first; drugs that harm bone come last."""
+"""Drugs most relevant to bone come first; drugs that harm bone come last."""
 
 
 class Identified(Struct, frozen=True):

@@ -63,7 +63,7 @@ class Facts:
         self.set_aside: list[SetAside] = []
         self.unread: list[Unread] = []
         self._concepts: dict[bytes, elements.Concept | None] = {}
-        self._broken: set[bytes] = set()
+        self._broken: dict[bytes, tuple[str, ...]] = {}
         self._meanings: dict[tuple[object, bytes], Any] = {}
         self._mine: set[str] = set()
         self._days: dict[str, date | None] = {}
@@ -138,6 +138,10 @@ class Facts:
         self.put_aside(source, "other-patient", data=data, key=key)
         return False
 
+    def only_words_broken(self, content: Raw) -> bool:
+        """Whether all that could not be read of a code is words beside it."""
+        return all(path.endswith(("text", "display")) for path in self._broken.get(bytes(content), ()))
+
     def is_broken(self, content: Raw) -> bool:
         """Whether part of a code could not be read: then what is left of it may not be all that it says."""
         self.concept(content)
@@ -152,7 +156,7 @@ class Facts:
             found, left_out = parts(wire.CONCEPT, said, "code", self.record.patience)
             self._concepts[said] = found
             if left_out:
-                self._broken.add(said)
+                self._broken[said] = left_out
             return found
 
     def meaning(self, content: Raw, of: Callable[[elements.Concept | None, Terminology], Meant]) -> Meant:

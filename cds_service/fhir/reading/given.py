@@ -1,4 +1,4 @@
-"""Resources as they were given: taken apart one by one, read without what is broken in them, kept as they came."""
+"""Resources as received: separated, read without their broken parts, and kept unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.lenient import Patience, field_of, repaired
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding a resource may raise: not JSON, not the expected shape, not UTF-8, nested too deep."""
+"""Exceptions from decoding a resource: not JSON, wrong structure, not UTF-8, nested too deeply."""
 
 Source = bytes | Raw | wire.AnyResource | wire.LooseBundle
 """JSON of a Bundle or of one resource, or what was made of it."""
@@ -23,12 +23,12 @@ Source = bytes | Raw | wire.AnyResource | wire.LooseBundle
 Wanted = TypeVar("Wanted")
 
 _UNREADABLE = b"{}"
-"""Stands for what is no resource, so that it is counted."""
+"""Stands for a non-resource, so that it is counted."""
 
 _ESSENTIAL = re.compile(
     r"(subject|patient)(\.reference)?$|code$|medication(CodeableConcept|Reference(\.reference)?)$|value[A-Z]|doNotPerform$"
 )
-"""Fields without which a resource says something else, or nothing: where one is broken, the resource is."""
+"""Fields without which a resource means something else, or nothing: if one is broken, so is the resource."""
 
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
 

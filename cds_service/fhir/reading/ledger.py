@@ -1,7 +1,8 @@
-"""What became of what no reader understood: it is plainly something else, or it might be ours and nobody can tell.
+"""The outcome of what no reader understood: it is clearly something else, or it might be relevant but this cannot be
+determined.
 
-A resource is *not ours* when it has a readable name, or a code of a public system, that is known or plainly something else.
-It is *unread* when it has neither, or when its name points to something of ours. A unit or a category alone points to nothing.
+A resource is *not ours* if it has a readable name, or a code from a public system, that is known or clearly something else. It
+is *unread* if it has neither, or if its name suggests something the rules use. A unit or a category alone suggests nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _OTHER_SPECIMEN = re.compile(r"urin|尿|csf|脑脊液|fluid|胸水|腹水|钙素
 
 
 def why_unread(concept: elements.Concept | None, terminology: Terminology) -> str:
-    """Why something that no table knows might be ours all the same: one of ``WHYS``; "" when it is plainly something else."""
+    """Why something in no table might still be relevant: one of ``WHYS``; "" if it is clearly something else."""
     return UNNAMED if concept is None else terminology.recall("unread", concept, _why_unread)
 
 

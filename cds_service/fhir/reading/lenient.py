@@ -1,4 +1,4 @@
-"""Decoding what is not quite FHIR: a field of the wrong type is left out, and the rest is kept."""
+"""Decoding resources that are not quite valid FHIR: a field of the wrong type is left out, and the rest is kept."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST = 20
 """Fields that are left out of one resource before it is given up."""
 
 UNREADABLE = "\ufffd"
-"""Stands for words that nobody can read, where it matters that something was said."""
+"""Stands for unreadable text where it matters that something was stated."""
 
 _AT = re.compile(r" - at `\$?\.?(.*)`$")
 _STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d+)\]")
@@ -24,7 +24,7 @@ _ANYTHING = json.Decoder()
 
 
 class Patience(Struct):
-    """How many bytes may still be decoded anew over what is broken: one record must not cost seconds."""
+    """How many bytes may still be re-decoded because of errors: one record must not take seconds."""
 
     left: int = 16 * 1024**2
 
@@ -49,8 +49,8 @@ def shape_of(path: str) -> str:
 
 
 def repaired(decoder: json.Decoder[Wanted], content: bytes | Raw, patience: Patience) -> tuple[Wanted, tuple[str, ...]]:
-    """What ``content`` says, and the paths of the fields that were left out, since they are of a wrong type. An id that is a
-    number, one object for a list and a list of one for an object are taken for what they mean.
+    """What ``content`` says, and the paths of the fields that were left out, since they are of a wrong type. A numeric id, an
+    object in place of a list and a one-item list in place of an object are interpreted as intended.
 
     Raises msgspec.DecodeError when it is no JSON, ValidationError where the whole is of a wrong type, or too much is.
     """
@@ -93,7 +93,7 @@ def _put_right(found: Any, path: str, complaint: str) -> bool:
 
 
 def _take_out(found: Any, holder: Any, steps: list[str | int]) -> None:
-    """Leave a field out. That there was an end, or a value of a component, is not forgotten."""
+    """Leave a field out, but remember that there was an end date or a component value."""
     if steps[0] == "component" and len(steps) > 2 and str(steps[2]).startswith("value"):
         component = found["component"][steps[1]]
         del component[steps[2]]

@@ -93,7 +93,7 @@ def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
 
 
 def unread_reference(reached: Reached, terminology: Terminology) -> str:
-    """Why nobody can tell what a reference to a medication means, or one without anything: one of ``ledger.WHYS``; "" where the
+    """Why it cannot be determined what a medication reference (or an empty one) means: one of ``ledger.WHYS``; "" if the
     display or the Medication names something else."""
     if reached.dangling:
         return why_unread_drug(reached.concept, terminology) and UNRESOLVED
@@ -109,7 +109,7 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
     if kind in ("administration", "dispense") and dates.start and dates.start > facts.today:
         facts.put_aside(source, "future", when=dates.start)
         return
-    say_what_dose_is_unread(source, found, drugs.drugs, facts)
+    say_what_dose_is_unread(source, found, zip(drugs.drugs, told.dosings, strict=True), facts)
     status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
     _doubt(source, facts, found, kind, status, dates.start)
     for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
@@ -135,7 +135,7 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
 
 
 def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: str, start: date | None) -> None:
-    """Note what leaves open whether, or since when, the drug was taken: then other cards must not take it for none."""
+    """Record what leaves it open whether, or since when, the drug was taken, so that cards do not treat it as absent."""
     if status == "unknown":
         facts.put_aside(source, "status-unknown")
     lost = facts.record.lacks(source, "effective", "authoredOn", "when", "daysSupply", "dispenseRequest")
@@ -241,8 +241,8 @@ def identified(found: wire.Medicine, reached: Reached, terminology: Terminology)
 
 
 def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: Drug, facts: Facts) -> Dosing | None:
-    """How one of the drugs in a medication is to be taken. The dose of a pack is that of its drug for bone: how much calcium or
-    vitamin D lies beside it nobody can read."""
+    """How one of the drugs in a medication is to be taken. The dose of a pack is that of its osteoporosis drug; the amount of
+    calcium or vitamin D in it cannot be read."""
     dosages = _dosages(found)
     others = [d for d in drugs.drugs if d.mechanism not in (Mechanism.CALCIUM, Mechanism.VITAMIN_D)]
     one = drugs.unit_mg if others == [drug] or len(drugs.drugs) == 1 else None
@@ -289,12 +289,18 @@ def _taken_apart(content: Raw, name: str) -> tuple[tuple[elements.Dosage, ...], 
     return dosages, left_out or ((name,) if any(map(has_no_number, dosages)) else ())
 
 
-def say_what_dose_is_unread(source: str, found: wire.Medicine, drugs: Iterable[Drug], facts: Facts) -> None:
-    """Note of which drugs somebody wrote how to take them in a way that is of a wrong type. That there is a dose is known, so
-    that it is no doubt about the drugs that the patient takes."""
+def say_what_dose_is_unread(
+    source: str, found: wire.Medicine, taken: Iterable[tuple[Drug, Dosing | None]], facts: Facts, *, drafted: bool = False
+) -> None:
+    """Note of which drugs the dose is not known since something of how to take them, or of what the product is called, is of a
+    wrong type; of a draft also where that is the route. It is no doubt about which drugs the patient takes."""
     left_out = [path for content, name in _sigs(found) for path in _taken_apart(content, name)[1]]
-    if any(not _NO_MATTER.search(path) for path in left_out) or facts.is_broken(found.medication_codeable_concept):
-        for drug in drugs:
+    sig_broken = any(not _NO_MATTER.search(path) for path in left_out)
+    if not sig_broken and not facts.is_broken(found.medication_codeable_concept):
+        return
+    for drug, told in taken:
+        known = told is not None and told.readable and told.amount is not None
+        if not known or (drafted and sig_broken):
             facts.put_aside(source, "dose-unreadable", key=drug.key)
 
 

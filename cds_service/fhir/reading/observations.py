@@ -87,6 +87,8 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
     reason, detail = "", ""
     if found.status is None:
         reason, detail = "unreadable", "status"
+    elif found.status in _GONE:
+        reason = "withdrawn"
     elif found.status not in _USABLE:
         reason, detail = "status", found.status
     elif when is None:

@@ -1,4 +1,5 @@
-"""FHIR R4 -> Chart. Each resource is read by itself: a broken or foreign one is set aside and counted, and spoils nothing."""
+"""FHIR R4 -> Chart. Each resource is read separately: a broken or foreign one is set aside and counted, and does not affect the
+others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that was given about one patient, by reference: each resource once, whatever key or Bundle it came under."""
+"""Everything received about one patient, by reference: each resource once, whichever key or Bundle it came in."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _APART = "\0"
 
 
 class AmbiguousPatientError(ValueError):
-    """Several patients were given and nobody said which one is meant."""
+    """Several patients were given, and it was not stated which one is meant."""
 
 
 class Record:

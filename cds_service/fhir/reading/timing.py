@@ -21,7 +21,7 @@ _ONCE = 0.0
 
 
 class Said(Struct, frozen=True):
-    """One aspect of a dosage: ``said`` that there is something, ``value`` what it is where that can be read."""
+    """One aspect of a dosage: ``said`` means that it is stated, ``value`` is what it is, if readable."""
 
     said: bool = False
     value: float | None = None

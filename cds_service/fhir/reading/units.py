@@ -1,4 +1,4 @@
-"""Numbers and units as records write them -> the unit in which the rules reckon. An unknown unit is never guessed."""
+"""Numbers and units as recorded -> the unit that the rules use. An unknown unit is never guessed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def number(value: float | str | None) -> float | None:
 
 
 def quantity(found: Quantity, analyte: Analyte, units: Units) -> Value | str:
-    """The value in the analyte's unit, or why it cannot be had (a reason of ``cards.chart.SetAside``)."""
+    """The value in the analyte's unit, or why it cannot be used (a reason of ``cards.chart.SetAside``)."""
     value = found.value if isinstance(found.value, float) else number(found.value)
     if value is None:
         return "no-value" if found.value is None else "unreadable"

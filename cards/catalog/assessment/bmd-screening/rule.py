@@ -39,11 +39,11 @@ _CITES = {
     "age": (*_TEST, "ELD2023-12a"),
     "risk-factor": (*_TEST, "OPREF-D2", "ELD2023-12a"),
 }
-"""What each reason rests on."""
+"""The recommendations behind each reason."""
 
 
 def risk_factors(chart: Chart, n: Numbers) -> list[Fact]:
-    """The risk factors of bmd-screening that are on record (OPREF-D2)."""
+    """The risk factors for `bmd-screening` that are on record (OPREF-D2)."""
     found = [facts.problem(p) for key in _RISK_PROBLEMS if (p := chart.active_problem(key))]
     if early := chart.problem("early-menopause"):
         found.append(facts.problem(early))
@@ -62,24 +62,25 @@ def risk_factors(chart: Chart, n: Numbers) -> list[Fact]:
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """Bone density is measured in women from {screening-woman-years}, men from {screening-man-years}, younger ones with a risk
-    factor, after a fragility fracture, with drugs that harm bone, and with osteoporosis: and never was in this patient.
+    """Bone density should be measured in women from {screening-woman-years}, in men from {screening-man-years}, in younger
+    adults with a risk factor, after a fragility fracture, on drugs that harm bone, and in osteoporosis, but no measurement is
+    on record for this patient.
 
-    When: an adult without any DXA or QCT on record, of whatever date, and the first of these that holds: (1) any fragility
-    fracture; (2) osteoporosis, or on treatment; (3) a systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a
-    day or more taken for {glucocorticoid-days} days, an aromatase inhibitor or a GnRH analog or antagonist taken today, or
-    long-term glucocorticoid use as an active problem; (4) a woman of {screening-woman-years} or older, a man of
-    {screening-man-years} or older; (5) a risk factor in a postmenopausal woman or an adult man. Risk factors: hip fracture of a
-    parent; newest BMI below {bmi-low} (as reported, or from weight and height of twenty-four months); current smoking;
-    {alcohol-units} or more alcoholic drinks a day; early menopause; hypogonadism, rheumatoid arthritis, lupus,
-    hyperparathyroidism, hyperthyroidism, Cushing syndrome, malabsorption, diabetes, long immobility as active problems; chronic
-    kidney disease of stage 3 or more, coded or by a renal estimate below {ckd-3-egfr}.
+    When: an adult with no DXA or QCT ever recorded, and the first of these that applies: (1) any fragility fracture; (2)
+    osteoporosis, or on treatment; (3) a systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more
+    taken for {glucocorticoid-days} days, an aromatase inhibitor or a GnRH analog or antagonist taken today, or long-term
+    glucocorticoid use as an active problem; (4) a woman of {screening-woman-years} or older, a man of {screening-man-years} or
+    older; (5) a risk factor in a postmenopausal woman or an adult man. Risk factors: hip fracture in a parent; newest BMI below
+    {bmi-low} (as reported, or from weight and height within twenty-four months); current smoking; {alcohol-units} or more
+    alcoholic drinks a day; early menopause; hypogonadism, rheumatoid arthritis, lupus, hyperparathyroidism, hyperthyroidism,
+    Cushing syndrome, malabsorption, diabetes or prolonged immobility as an active problem; chronic kidney disease stage 3 or
+    higher, coded or by a renal estimate below {ckd-3-egfr}.
 
-    Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and asks for it.
+    Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and requests it.
 
-    Then: warning after a fragility fracture, else info. Recommended: DXA of spine and hip. QCT as an option only where a CT of
-    the spine is ordered anyway. The detail says that a check-up from forty includes bone density and that ultrasound of the
-    heel does not replace DXA, and names T-scores and BMD on record that could not be used.
+    Then: warning after a fragility fracture, otherwise info. Recommended: DXA of spine and hip. QCT is an option only if a CT
+    of the spine is already ordered. The detail says that check-ups from age forty include bone density and that heel ultrasound
+    does not replace DXA, and lists recorded T-scores and BMD values that could not be used.
     """
     if not person.adult(chart) or bmd_since(chart, None) or chart.ordered("dxa", "qct") or "bone-loss-medication" in earlier:
         return

@@ -6,18 +6,19 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
+from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.bone_loss import HARMFUL, WEAK_BONE_ONLY, enough_glucocorticoid, long_on, prednisone_equivalent
 from cards.definitions.density import bmd_since
-from cards.engine.findings import INFO, WARNING, Earlier, Finding
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
 from cards.vocabulary import Drug, Mechanism
 
 
 class _Harm(Struct, frozen=True):
-    """A drug that harms bone, drafted or taken. ``daily``: prednisone equivalent in mg; ``unreadable``: nobody can tell it."""
+    """A drug that harms bone, drafted or taken. ``daily``: prednisone equivalent in mg; ``unreadable``: it cannot be
+    determined."""
 
     drug: Drug
     draft: Draft | None = None
@@ -26,28 +27,29 @@ class _Harm(Struct, frozen=True):
     unreadable: bool = False
 
 
-def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undecided]:
     """A glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more for {glucocorticoid-days} days, aromatase
-    inhibitors and GnRH drugs harm bone: measure it, and treat osteoporosis. Other drugs count where bone is weak already. As
-    little of them as possible.
+    inhibitors and GnRH drugs harm bone: measure bone density and treat osteoporosis. Other drugs count only if bone is already
+    weak. Use as little of them as possible.
 
-    When: an adult takes one of these drugs today (when the chart is opened: one card for all of them, about the first, with the
-    others named) or it is being ordered (one card per order). (1) A systemic glucocorticoid of {glucocorticoid-mg} mg
+    When: an adult takes one of these drugs today (when the chart is opened: one card for all of them, about the first, naming
+    the others) or is being prescribed one (one card per order). (1) A systemic glucocorticoid of {glucocorticoid-mg} mg
     prednisone equivalent a day or more, or of a dose that cannot be read, taken for {glucocorticoid-days} days or more in
-    total; an order counts unless it is written for less, without an end it is taken to go on. (2) An aromatase inhibitor, or a
-    GnRH analog or antagonist. (3) Only with osteoporosis or low bone mass: a proton pump inhibitor taken for more than
-    {ppi-days} days or heparin or enoxaparin for more than {heparin-days} (an order of these counts where it has been taken that
-    long already), an enzyme-inducing antiepileptic, a thiazolidinedione, tenofovir disoproxil, adefovir, or levothyroxine where
-    the newest TSH of {tsh-window-months} months lies below the laboratory's own range. And besides: bone density was not
-    measured within {harm-bmd-months} months, or there is osteoporosis that no antiresorptive or anabolic treats (oncologic
-    strengths count as treatment).
+    total; an order counts unless it is written for a shorter time; without an end it is assumed to continue. (2) An aromatase
+    inhibitor, or a GnRH analog or antagonist. (3) Only with osteoporosis or low bone mass: a proton pump inhibitor taken for
+    more than {ppi-days} days or heparin or enoxaparin for more than {heparin-days} days (an order for one of these counts if it
+    has already been taken that long), an enzyme-inducing antiepileptic, a thiazolidinedione, tenofovir disoproxil, adefovir, or
+    levothyroxine if the newest TSH within {tsh-window-months} months is below the laboratory's own range. In addition, bone
+    density was not measured within {harm-bmd-months} months, or there is osteoporosis not treated with an antiresorptive or
+    anabolic (oncologic strengths count as treatment).
 
-    Not when: the glucocorticoid is inhaled, nasal, topical, for the eye or into a joint, of a lower dose or for a shorter time.
+    Not when: the glucocorticoid is inhaled, nasal, topical, ocular or intra-articular, of a lower dose or for a shorter time.
 
     Then: warning where osteoporosis is untreated and the dose can be read, else info. Suggested: DXA where bone density was not
     measured within {harm-bmd-months} months and none is ordered; where osteoporosis is untreated and `start-treatment` fires in
     the same answer, its drugs with its recommendation, and then DXA is not the recommended one. A dose that cannot be read is
-    asked for. A DXA that is ordered already is named, to see that it is done.
+    asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that
+    it is done.
     """
     if not person.adult(chart):
         return
@@ -62,16 +64,20 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             yield _causes_bone_loss(chart, earlier, [harm], unmeasured=unmeasured, untreated=untreated)
     elif harms:
         yield _causes_bone_loss(chart, earlier, sorted(harms, key=_weight), unmeasured=unmeasured, untreated=untreated)
+    for harm in harms if untreated else ():
+        told = harm.draft or harm.course
+        if told is not None and (unread := chart.unread_of(DOSE_UNREAD, told)):
+            yield Undecided(unread, about=harm.draft, indicator=INFO)
 
 
 def _weight(harm: _Harm) -> tuple[bool, bool]:
-    """Sort key: what harms by itself before what only harms weak bone, the dose that can be read before the other."""
+    """Sort key: drugs that always harm bone before those that only harm weak bone; readable doses before unreadable ones."""
     return harm.drug.mechanism in WEAK_BONE_ONLY, harm.unreadable
 
 
 def _causes_bone_loss(chart: Chart, earlier: Earlier, harms: list[_Harm], *, unmeasured: bool, untreated: bool) -> Finding:
-    """One card about the first of the drugs, which names the others. The drugs for bone are those of `start-treatment`, if it
-    speaks: where another card answers the osteoporosis, this one must not answer it otherwise."""
+    """One card about the first of the drugs, which names the others. The osteoporosis drugs are those of `start-treatment`, if
+    it fires: if another card handles the osteoporosis, this one must not contradict it."""
     harm = harms[0]
     started = earlier.of("start-treatment") if untreated else ()
     measure_first = unmeasured and not chart.ordered("dxa")
@@ -117,7 +123,8 @@ def _harms(chart: Chart, n: Numbers) -> Iterator[_Harm]:
 
 
 def _drafted_harm(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Harm | None:
-    """A drafted harm; a glucocorticoid only at its dose and length (without an end it is taken to go on)."""
+    """A drafted drug that harms bone; a glucocorticoid only at the relevant dose and duration (without an end it is assumed to
+    continue)."""
     if drug.mechanism is Mechanism.GLUCOCORTICOID:
         days = draft.dosing.days if draft.dosing else None
         if days is not None and days < n.glucocorticoid_days:
@@ -139,7 +146,7 @@ def _least_days(n: Numbers, drug: Drug) -> int:
 
 
 def _counts(chart: Chart, n: Numbers, drug: Drug) -> bool:
-    """Levothyroxine harms where TSH lies below the laboratory's range."""
+    """Levothyroxine harms bone if TSH is below the laboratory's range."""
     if drug.mechanism is not Mechanism.THYROID_HORMONE:
         return True
     tsh = chart.newest("tsh", since=chart.months_ago(n.tsh_window_months))

@@ -13,17 +13,17 @@ from cards.vocabulary import DIAGNOSTIC_SITES
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Before menopause, under {t-group-years} and in children the Z-score judges bone: {z-low} or lower is below what is
-    expected for the age; a T-score alone does not count.
+    """Before menopause, under {t-group-years} and in children, bone density is judged by the Z-score: {z-low} or lower is below
+    the expected range for age; a T-score alone does not count.
 
-    When: under {t-group-years} (age known; children too) and not postmenopausal, and the lowest of the newest Z-score of each
-    diagnostic site is {z-low} or lower; or no Z-score of these sites is on record, but a T-score is.
+    When: under {t-group-years} (age known; children too) and not postmenopausal, and the lowest of the newest Z-scores, one per
+    diagnostic site, is {z-low} or lower; or no Z-score of these sites is on record, but a T-score is.
 
     Not when: a Z-score above {z-low} is on record, whatever the T-score.
 
-    Then: info. With a low Z-score recommended: referral to an osteoporosis specialist; for an adult besides it, as options:
-    calcium, 25(OH)D, PTH, TSH, without those that are ordered; for a child the referral only. With a T-score only, the detail
-    asks for the Z-score of the same scan, and referral is an option.
+    Then: info. With a low Z-score, recommended: referral to an osteoporosis specialist; for an adult also, as options: calcium,
+    25(OH)D, PTH, TSH, except those already ordered; for a child only the referral. With only a T-score, the detail asks for the
+    Z-score of the same scan, and referral is an option.
     """
     if chart.age is None or chart.age >= n.t_group_years or person.postmenopausal(chart):
         return

@@ -14,18 +14,18 @@ _CITES = {
     "t-score": ("OVCF2021-D3", "OPREF-S2", "REHAB2024-08"),
     "qct": ("ELD2023-02a", "OPREF-S2", "REHAB2024-08"),
 }
-"""What each measurement rests on."""
+"""The recommendations behind each measurement."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Low bone mass alone does not decide about drugs: FRAX tells whether the fracture risk is high.
+    """Low bone mass alone does not settle whether to treat: FRAX shows whether the fracture risk is high.
 
-    When: a postmenopausal woman or a man of {t-group-years} or older, with a lowest T-score above {t-osteoporosis} and below
-    {t-low}, or a newest lumbar QCT of {qct-osteoporosis} to {qct-normal} mg/cm3.
+    When: a postmenopausal woman or a man of {t-group-years} or older, whose lowest T-score is above {t-osteoporosis} and below
+    {t-low}, or whose newest lumbar QCT is {qct-osteoporosis} to {qct-normal} mg/cm3.
 
-    Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) of the last {frax-months}
-    months is on record, which then decides (`start-treatment` where it is high); FRAX is ordered. Low bone mass that is only
-    documented, without a value, does not fire.
+    Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) from the last {frax-months}
+    months is on record and decides (`start-treatment` if it is high); FRAX is ordered. Low bone mass that is documented without
+    a value does not trigger the card.
 
     Then: info. Recommended: FRAX, with a link to the calculator.
     """

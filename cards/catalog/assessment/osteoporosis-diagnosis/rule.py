@@ -16,24 +16,25 @@ _CITES = {
     "minor-fracture": ("POP2022-D3", "OPREF-D1"),
     "qct": ("ELD2023-02a",),
 }
-"""What each criterion rests on."""
+"""The recommendations behind each criterion."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """T-score of {t-osteoporosis} or lower, a hip or vertebral fragility fracture, one of humerus, pelvis or forearm with low
-    bone mass, or a lumbar QCT below {qct-osteoporosis} mg/cm3 is osteoporosis, and the problem list should say so.
+    """A T-score of {t-osteoporosis} or lower, a hip or vertebral fragility fracture, a fragility fracture of the humerus,
+    pelvis or forearm with low bone mass, or a lumbar QCT below {qct-osteoporosis} mg/cm3 is osteoporosis, and the problem list
+    should say so.
 
-    When: an adult, and by the first of these: (1) in the T-group a lowest T-score of {t-osteoporosis} or lower, severe where
-    there is any fragility fracture; (2) a fragility fracture of the hip or a vertebra, whatever the bone density; (3) a
-    fragility fracture of the proximal humerus, pelvis or distal forearm, and in the T-group a lowest T-score above
-    {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3.
+    When: an adult who meets one of these criteria (the first that applies): (1) in the T-group, a lowest T-score of
+    {t-osteoporosis} or lower, severe with any fragility fracture; (2) a fragility fracture of the hip or a vertebra, whatever
+    the bone density; (3) a fragility fracture of the proximal humerus, pelvis or distal forearm, and, in the T-group, a lowest
+    T-score above {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3.
 
     Not when: osteoporosis is on the problem list, whatever its status. A rib fracture alone, or a T-score above
-    {t-osteoporosis} without a fracture, is no diagnosis.
+    {t-osteoporosis} without a fracture, does not make the diagnosis.
 
-    Then: info. Recommended: record the Condition, osteoporosis with pathological fracture (since the date of the fracture)
-    where there is a fragility fracture, else without. The detail asks to confirm a fracture that is presumed to be of low
-    energy, and the site of a T-score that names none.
+    Then: info. Recommended: record the Condition: osteoporosis with pathological fracture (since the date of the fracture) if
+    there is a fragility fracture, otherwise without. The detail asks the clinician to confirm a fracture that is presumed to be
+    low-energy, and the site of a T-score that names none.
     """
     found = criteria(chart)
     if found is None or chart.problem("osteoporosis") is not None:
@@ -49,7 +50,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _problem(found: Diagnosis) -> Option:
-    """The diagnosis to record; with a fracture, since when."""
+    """The diagnosis to record and, with a fracture, its onset."""
     if found.fracture is None:
         return Option("problem", "osteoporosis", recommended=True)
     return Option("problem", "osteoporosis-with-fracture", start=found.fracture.when, recommended=True)

@@ -16,22 +16,22 @@ from cards.thresholds import Numbers
 
 _SPECIALIST = ("POP2022-T8",)
 _LIAISON = ("ELD2023-11a", "OPREF-M4", "OPREF-V1")
-"""What referral to a specialist and to a fracture liaison service rest on."""
+"""The recommendations behind referral to a specialist and to a fracture liaison service."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """Unusual or difficult osteoporosis belongs to a specialist; after a fragility fracture a fracture liaison service takes
-    over at discharge.
+    """Unusual or difficult osteoporosis should be referred to a specialist; after a fragility fracture, a fracture liaison
+    service takes over at discharge.
 
-    When: an adult, and any of these: (1) osteoporosis under {t-group-years}; (2) a renal estimate below {egfr-specialist} and
-    about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug of another
-    ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at discharge, a
-    fragility fracture within {new-fracture-days} days.
+    When: an adult, and any of these: (1) osteoporosis under {t-group-years}; (2) a renal estimate below {egfr-specialist} in a
+    patient about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug with a
+    different ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at
+    discharge, a fragility fracture within {new-fracture-days} days.
 
-    Not when: the referral in question is ordered already.
+    Not when: the referral in question is already ordered.
 
-    Then: info. Suggested: for (4) referral to a fracture liaison service, for (1) to (3) to an osteoporosis specialist; the
-    first of them recommended, both may be chosen.
+    Then: info. Suggested: for (4), referral to a fracture liaison service; for (1) to (3), to an osteoporosis specialist. The
+    first is recommended, and both may be chosen.
     """
     if not person.adult(chart):
         return
@@ -85,7 +85,7 @@ def _young(chart: Chart, n: Numbers) -> bool:
 
 
 def _failed_earlier(chart: Chart, earlier: Earlier) -> Course | None:
-    """Where treatment fails now: an earlier drug that had ended with a fracture or a loss of bone."""
+    """When treatment fails now: an earlier drug that ended with a fracture or a loss of bone."""
     failing = [finding for code in ("treatment-failure", "bmd-response") for finding in earlier.of(code)]
     now = {finding.values["drug"].ingredient for finding in failing} | {c.drug.ingredient for c in treatment.treatments(chart)}
     for course in chart.courses(treatment.TREATMENT) if failing else ():

@@ -25,28 +25,28 @@ BASIC_LABS: dict[str, tuple[str, ...]] = {
     "vitamin-d": ("vitamin-d",),
     "pth": ("pth",),
 }
-"""The basic work-up: what to order, and which results show that it was done (POP2022-D6, OPREF-D3)."""
+"""The basic work-up: what to order, and which results show that it has been done (POP2022-D6, OPREF-D3)."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """New osteoporosis, or one about to be treated, has basic labs first; very high turnover, high calcium with high PTH or a
-    low Z-score point to another disease.
+    """New osteoporosis, or osteoporosis about to be treated, needs basic labs first; very high turnover, high calcium with high
+    PTH, or a low Z-score points to another disease.
 
-    When: an adult, and any of these. (1) Osteoporosis that is first known within {newly-known-days} days or about to be
-    treated, and a basic test without a result within {yearly-months} months and not ordered: blood count, ESR, calcium (of any
-    kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. First known is the earliest date of
-    osteoporosis on the problem list; where it is not there, of a T-score of {t-osteoporosis} or lower, a QCT below
-    {qct-osteoporosis} mg/cm3 or a fragility fracture. An entry without a date is new only while it is being entered. (2) The
-    newest CTX or P1NP of {yearly-months} months above {turnover-factor} times the laboratory's upper limit, off anabolics. (3)
-    The newest PTH of {yearly-months} months above the laboratory's limit with high calcium. (4) The lowest of the newest
-    Z-score of each diagnostic site {z-low} or lower.
+    When: an adult, and any of these. (1) Osteoporosis that first became known within {newly-known-days} days or is about to be
+    treated, and a basic test with no result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of
+    any kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of
+    osteoporosis on the problem list or, if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below
+    {qct-osteoporosis} mg/cm3 or a fragility fracture. An undated entry is new only while it is being entered. (2) The newest
+    CTX or P1NP within {yearly-months} months is above {turnover-factor} times the laboratory's upper limit, off anabolics. (3)
+    The newest PTH within {yearly-months} months is above the laboratory's limit, with high calcium. (4) The lowest of the
+    newest Z-scores, one per diagnostic site, is {z-low} or lower.
 
-    Not when: for (1), results of a group of data could not be had: nothing is then known to be missing of it.
+    Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing.
 
-    Then: warning for (2) to (4), else info. Suggested: one order per missing test of (1), and what the finding calls for where
-    neither ordered nor known within {yearly-months} months: for (2) PTH, ALP, electrophoresis; for (3) phosphate, 24 h urine
-    calcium; for (4) PTH, TSH, electrophoresis, celiac antibodies. Any number may be chosen, all are recommended. The
-    detail names urinalysis and urinary calcium and phosphate, and results on record that could not be used.
+    Then: warning for (2) to (4), otherwise info. Suggested: one order per missing test in (1), and the tests that the finding
+    calls for, unless ordered or resulted within {yearly-months} months: for (2) PTH, ALP, electrophoresis; for (3) phosphate,
+    24 h urine calcium; for (4) PTH, TSH, electrophoresis, celiac antibodies. Any number may be chosen; all are recommended. The
+    detail mentions urinalysis and urinary calcium and phosphate, and recorded results that could not be used.
     """
     if not person.adult(chart):
         return
@@ -84,7 +84,8 @@ _FURTHER = {
 
 
 def _cites(clues: set[str], *, missing: bool) -> tuple[str, ...]:
-    """What the card rests on: further tests always, the basic ones where any is missing, and what the clues point to."""
+    """The recommendations behind the card: those for further tests always, those for basic tests if any is missing, and those
+    for each clue."""
     basic = ("POP2022-D6",) if missing else ()
     turnover = ("POP2022-D7",) if "turnover" in clues else ()
     diseases = ("POP2022-D8",) if clues - {"turnover"} else ()
@@ -92,7 +93,7 @@ def _cites(clues: set[str], *, missing: bool) -> tuple[str, ...]:
 
 
 def _missing(chart: Chart, n: Numbers, key: str) -> bool:
-    """No result within {yearly-months} months and none ordered; where results could not be had, nothing is known to be
+    """No result within {yearly-months} months and none ordered; if results could not be retrieved, nothing is known to be
     missing."""
     if any(chart.group_failed(analyte) for analyte in BASIC_LABS[key]):
         return False
@@ -102,7 +103,8 @@ def _missing(chart: Chart, n: Numbers, key: str) -> bool:
 
 
 def _wanted(chart: Chart, n: Numbers, key: str) -> bool:
-    """A test that a clue asks for: neither ordered nor, where its result would be read, known within {yearly-months} months."""
+    """A test that a clue calls for: neither ordered nor, if its result could be read, resulted within {yearly-months}
+    months."""
     if key in BASIC_LABS:
         return _missing(chart, n, key)
     since = chart.months_ago(n.yearly_months)
@@ -128,7 +130,7 @@ def _first_known(chart: Chart, n: Numbers) -> date | None:
 
 
 def _abnormal(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Measurement]]]:
-    """What points to another disease: the clue, and the values that give it."""
+    """What points to another disease: the clue, and the values behind it."""
     since = chart.months_ago(n.yearly_months)
     on_anabolic = any(c.on_treatment(chart.today) for c in chart.courses(ANABOLIC))
     markers = [m for key in ("ctx", "p1np") if (m := chart.newest(key, since=since)) and _far_above(n, m)]

@@ -19,11 +19,11 @@ from cards.vocabulary import Data
 _IMAGING = ("OVCF2021-D6", "OPREF-D4", "POP2022-D5", "REHAB2024-04")
 _HEIGHT = ("OVCF2021-M3",)
 _PAIN = ("OVCF2021-D1", "OPREF-D5")
-"""What the images rest on, and why they are taken after a loss of height and for new pain."""
+"""The recommendations behind imaging, after height loss and for new pain."""
 
 
 class _Loss(Struct, frozen=True):
-    """A loss of height in cm, and between which measurements."""
+    """A loss of height in cm, and the two measurements compared."""
 
     cm: float
     before: Measurement
@@ -56,30 +56,31 @@ def _of_a_child(chart: Chart, n: Numbers, day: date) -> bool:
 
 
 def _rest(n: Numbers, loss: _Loss) -> Rest:
-    """An override of lost height holds until the height falls further, in whole centimeters: no one measures finer. What was
-    overridden at a lower height than today's holds, too: as far as {height-spread} cm below, beyond which one was mistyped."""
+    """An override for lost height holds until the height falls further, in whole centimeters, the precision of the measurement.
+    It also holds if it was given at a lower height than today's, down to {height-spread} cm below; a larger difference is taken
+    as a typing error."""
     height = floor(loss.now.value)
     lower = tuple(f"{height - cm} cm" for cm in range(1, n.height_spread))
     return Rest(n.height_override_months, f"{height} cm", lower)
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """Lost height, or new back pain in someone at risk, may be a vertebral fracture: lateral X-ray of the spine, and MRI where
-    pain on provocation persists with a clean X-ray.
+    """Lost height, or new back pain in someone at risk, may mean a vertebral fracture: order a lateral X-ray of the spine, and
+    MRI if pain on provocation persists with a negative X-ray.
 
     When: an adult with osteoporosis, low bone mass or a fragility fracture, on treatment, or of {vertebral-risk-years} or
-    older; and (1) the newest height, of {height-newest-months} months, lies {height-loss-recent} cm or more below the tallest
-    of the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an adult; or
-    (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or from
-    {vertebral-risk-years} on.
+    older; and (1) the newest height, from the last {height-newest-months} months, is {height-loss-recent} cm or more below the
+    tallest in the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an
+    adult; or (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
+    at {vertebral-risk-years} or older.
 
-    Not when: X-ray, MRI or CT of the spine is ordered, or was done since the newest height for (1), since the onset of the pain
-    for (2); the age is not known and nothing else calls for it (`incomplete-data` says that). Lost height alone also rests for
-    {height-override-months} months after an override with a reason by the same user, unless the height, in whole centimeters,
-    falls further; back pain is news.
+    Not when: X-ray, MRI or CT of the spine is ordered, or was done since the newest height for (1), or since the onset of the
+    pain for (2); the age is unknown and nothing else applies (`incomplete-data` says so). For lost height alone, an override
+    with a reason also silences the card for the same user for {height-override-months} months, unless the height falls further,
+    in whole centimeters; new back pain ends that.
 
     Then: warning. Recommended: lateral X-ray of thoracic and lumbar spine, or vertebral fracture assessment. The detail says
-    that MRI is still needed when the X-ray is clean and pain on provocation persists.
+    that MRI is still needed if the X-ray is negative and pain on provocation persists.
     """
     old = chart.age is None or chart.age >= n.vertebral_risk_years
     weak = diagnosis.osteoporosis(chart)

@@ -18,20 +18,20 @@ _ACTIVE = tuple(DRUGS[key] for key in ("alfacalcidol", "calcitriol", "eldecalcit
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Active vitamin D may be considered where kidneys are weak, and in the elderly with a high risk of falling; not with high
-    calcium.
+    """Active vitamin D may be considered in patients with impaired kidney function and in older adults at high risk of falling,
+    but not with high calcium.
 
-    When: an adult with osteoporosis has no active vitamin D on the list as active or covering today, and (1) the renal estimate
-    is below {active-vitamin-d-egfr} mL/min, or (2) the age is {active-vitamin-d-years} or more and the risk of falling is high:
-    within {fall-window-months} months Morse {morse-high} or more, Berg {berg-low} or less, timed up and go {tug-seconds} s or
-    more, {falls-a-year} falls or more, or recurrent falls on record as active.
+    When: an adult with osteoporosis has no active vitamin D on the medication list as active or covering today, and (1) the
+    renal estimate is below {active-vitamin-d-egfr} mL/min, or (2) the patient is {active-vitamin-d-years} or older and the risk
+    of falling is high: within {fall-window-months} months Morse {morse-high} or more, Berg {berg-low} or less, timed up and go
+    {tug-seconds} s or more, {falls-a-year} falls or more, or recurrent falls on record as active.
 
-    Not when: calcium in blood or urine is high, or hypercalcemia or hypercalciuria active, as in `calcium-contraindicated`; an
+    Not when: calcium in blood or urine is high, or hypercalcemia or hypercalciuria is active, as in `calcium-contraindicated`;
     active pregnancy.
 
-    Then: info. Alfacalcidol, calcitriol and eldecalcitol as far as the filter lets them pass, none recommended; orders of
-    calcium and of 24 h urine calcium; any number. The detail shows the calcium, or says that none was found and asks to measure
-    it first.
+    Then: info. Alfacalcidol, calcitriol and eldecalcitol, if they pass the filter, none recommended; orders for calcium and 24
+    h urine calcium; any number may be chosen. The detail shows the calcium, or says that none was found and that it must be
+    measured first.
     """
     taken = any(c.active or c.on_treatment(chart.today) for c in chart.courses({Mechanism.ACTIVE_VITAMIN_D}))
     if (

@@ -19,14 +19,14 @@ _CALCIUM = frozenset({Mechanism.CALCIUM})
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """No calcium supplements in hypercalcemia or hypercalciuria.
 
-    When: calcium is drafted for an adult, or on the chart view is taken (active, or covering today), and, in this order: (1)
-    the newest calcium is high; (2) the newest 24 h urine calcium within {urine-calcium-window-months} months is above
-    {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anybody else; (3) hypercalcemia or hypercalciuria
-    is on record as active (a code that means high and low calcium alike does not count).
+    When: calcium is drafted for an adult or, on patient-view, is being taken (active, or covering today), and, in this order:
+    (1) the newest calcium is high; (2) the newest 24 h urine calcium within {urine-calcium-window-months} months is above
+    {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anyone else; (3) hypercalcemia or hypercalciuria is
+    on record as active (a code that covers both high and low calcium does not count).
 
-    Then: critical on a draft, warning on the chart view. Delete the draft (recommended); orders of calcium with albumin and
-    PTH, in (2) also of 24 h urine calcium; any number. In (3) a calcium within range that is no older than an entry of
-    hypercalcemia is shown beside it, since the entry may be out of date.
+    Then: critical on a draft, warning on patient-view. Delete the draft (recommended); orders for calcium with albumin and PTH,
+    in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within range that is no older than the entry
+    of hypercalcemia is shown next to it, since the entry may be out of date.
     """
     found = calcium_excess(chart)
     if found is None or not person.adult(chart):

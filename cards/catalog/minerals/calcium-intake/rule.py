@@ -18,24 +18,25 @@ from cards.vocabulary import DRUGS, Mechanism
 _CALCIUM = frozenset({Mechanism.CALCIUM})
 _ENOUGH = ("ELD2023-04a", "ELD2023-03b", "OVCF2021-T10", "OPREF-N1")
 _LIMIT = ("ELD2023-04a", "OVCF2021-T10")
-"""What the advice to take enough calcium rests on, and the limit."""
+"""The recommendations behind adequate calcium intake, and behind the limit."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """Besides diet 500-600 mg of elemental calcium a day; with diet never above 2000.
+    """In addition to diet, 500-600 mg of elemental calcium a day; never above 2000 mg including diet.
 
-    When: on the chart view, (1) an adult with osteoporosis or on treatment has no calcium product on the list as active or
-    covering today; or (2) the calcium products of an adult add up to more than {calcium-supplement-mg} mg of elemental calcium
-    a day, with which diet passes 2000 mg; (3) on orders, calcium is drafted for an adult, and with the products on the list it
-    does so. Entries that give the same amount a day of one salt, or of none named, are taken for one product told twice; each
-    draft is a product of its own, and one of the list that gives the same is what it renews. What cannot be read is not added,
-    and the detail says so; where the rest stays below and a dose is of a wrong type, `incomplete-data` says it.
+    When: on patient-view, (1) an adult with osteoporosis or on treatment has no calcium product on the list as active or
+    covering today; or (2) an adult's calcium products add up to more than {calcium-supplement-mg} mg of elemental calcium a
+    day, which with diet exceeds 2000 mg; (3) on orders, calcium is drafted for an adult and, together with the products on the
+    list, exceeds that amount. Entries with the same daily amount of the same salt, or of no stated salt, count as one product
+    recorded twice; each draft is a separate product, and a list entry with the same amount is taken as the one that it renews.
+    What cannot be read is not added, and the detail says so; if the rest stays below the limit and a dose has the wrong data
+    type, `incomplete-data` says so.
 
     Not when: in (1), calcium must not be given, as `calcium-contraindicated` says.
 
-    Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day, recommended unless the order-safety cards warn of
-    it. (2) warning, without a suggestion: the detail asks to add up all products and to reduce them. (3) warning: the last
-    draft of calcium can be deleted.
+    Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day, recommended unless the order-safety cards warn
+    about it. (2) warning, without a suggestion: the detail says to add up all products and reduce them. (3) warning: the last
+    calcium draft can be deleted.
     """
     if not person.adult(chart):
         return
@@ -102,7 +103,7 @@ def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding 
 
 
 def _why(chart: Chart) -> Iterator[Fact]:
-    """What makes calcium due: the diagnosis as recorded or by its criteria, and the treatment."""
+    """Why calcium is due: the diagnosis, recorded or by criteria, and the treatment."""
     documented, found = chart.problem("osteoporosis"), diagnosis.criteria(chart)
     if documented is not None:
         yield facts.problem(documented)

@@ -15,20 +15,20 @@ from cards.vocabulary import ANTIRESORPTIVE, CHOLECALCIFEROL, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """25(OH)D below {vitamin-d-target} ng/mL is raised by 800-1200 IU a day; below {vitamin-d-deficient} it is corrected before
-    denosumab or zoledronate is given.
+    """25(OH)D below {vitamin-d-target} ng/mL is raised with 800-1200 IU of vitamin D a day; below {vitamin-d-deficient} it is
+    corrected before denosumab or zoledronate is given.
 
-    When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL, and: on the
-    chart view, there is osteoporosis or low bone mass, or the patient is on treatment; on order-select and order-sign, a
+    When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL, and: on
+    patient-view, there is osteoporosis or low bone mass, or the patient is on treatment; on order-select and order-sign, a
     bisphosphonate, denosumab, SERM or hormone therapy is drafted.
 
-    Not when: a value with "<" or ">" does not tell on which side of the limit it lies.
+    Not when: a value with "<" or ">" does not show on which side of the limit it lies.
 
-    Then: warning below {vitamin-d-deficient} ng/mL (deficiency), else info (insufficiency). Cholecalciferol 1000 IU a day
-    (recommended, filtered as all options are), and 25(OH)D again, to start in {vitamin-d-recheck-months} months; any number.
-    Cholecalciferol is not proposed to who takes vitamin D already (the detail asks to check dose and intake), and it is dropped
-    while calcium is high (the detail asks for the cause first). In deficiency the detail says to correct it before denosumab or
-    zoledronate, in time for a next dose of denosumab.
+    Then: warning below {vitamin-d-deficient} ng/mL (deficiency), otherwise info (insufficiency). Cholecalciferol 1000 IU a day
+    (recommended, filtered like all options), and a repeat 25(OH)D, to start in {vitamin-d-recheck-months} months; any number
+    may be chosen. Cholecalciferol is not proposed to patients who already take vitamin D (the detail says to check dose and
+    adherence), and it is dropped while calcium is high (the detail says to find the cause first). In deficiency, the detail
+    says to correct it before denosumab or zoledronate, and in time for the next dose of denosumab.
     """
     newest = minerals.vitamin_d(chart)
     if newest is None or not newest.below(n.vitamin_d_target) or not person.adult(chart):

@@ -12,11 +12,11 @@ from cards.thresholds import Numbers
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Where much of daily life is hard or needs help: occupational therapy.
+    """Occupational therapy for patients who need help with, or struggle with, much of daily life.
 
     When: an adult has osteoporosis, low bone mass or a fragility fracture or is on treatment, and the newest Barthel index
-    within {function-window-months} months is {barthel} or less (of the scale up to a hundred; a low value that may be of the
-    scale up to twenty is left out, and said so), or the newest Oswestry disability index {odi} % or more.
+    within {function-window-months} months is {barthel} or less (on the 100-point scale; a low value that may be on the 20-point
+    scale is left out, and the card says so), or the newest Oswestry disability index is {odi} % or more.
 
     Then: info. Referral to occupational therapy (recommended).
     """

@@ -16,19 +16,20 @@ from cards.vocabulary import Data
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D; aids by preference.
+    """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D, and aids if the patient wants
+    them.
 
     When: an adult who has osteoporosis, low bone mass or a fragility fracture, is on treatment, or is {fall-risk-years} or
     older, and (1) the risk of falling is high, that is, within {fall-window-months} months Morse {morse-high} or more, Berg
     {berg-low} or less, timed up and go {tug-seconds} s or more, {falls-a-year} falls or more, recurrent falls on record as
     active, or a fall with a fragility fracture within {high-energy-window-days} days of it; or (2) it is moderate: Morse
-    {morse-moderate} or more, and nothing of (1).
+    {morse-moderate} or more, and none of (1).
 
-    Not when: the age is not known and nothing else calls for it; `incomplete-data` says that.
+    Not when: the age is unknown and nothing else applies; `incomplete-data` says so.
 
     Then: warning in (1), info in (2). Balance and strength training, home safety assessment and referral to a falls clinic,
-    each unless ordered; any number. The detail adds fewer sedatives, vitamin D, walking aid and hip protector by preference,
-    shoes or insoles.
+    each unless already ordered; any number may be chosen. The detail adds fewer sedatives, vitamin D, a walking aid and hip
+    protector according to the patient's preference, and shoes or insoles.
     """
     old = chart.age is None or chart.age >= n.fall_risk_years
     if not person.adult(chart) or not (concerned(chart) or old):
@@ -57,7 +58,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
 
 def _fall_with_injury(chart: Chart, n: Numbers) -> Iterator[Fact]:
-    """One fall within the year that broke a bone within a week of it."""
+    """One fall within the past year with a fragility fracture within a week of it."""
     since = chart.months_ago(n.fall_window_months)
     for fall in chart.problems.get("fall", ()):
         for broken in chart.fractures:

@@ -16,19 +16,19 @@ _FOOD_AND_SUN = ("ELD2023-03a", "ELD2023-03b", "ELD2023-04c", "POP2022-L1", "OVC
 _HABITS = ("ELD2023-03c", "POP2022-L2")
 _EXERCISE = ("ELD2023-06a", "ELD2023-06c", "ELD2023-06d", "ELD2023-10c")
 _FIT, _VERY_OLD = ("ELD2023-06b",), ("OVCF2021-R3",)
-"""What education rests on, part by part: of the last two the one that suits the age."""
+"""The recommendations behind each part of the education; of the last two, the one that fits the age."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """With osteoporosis or low bone mass, education once a year: food, exercise, sun, no tobacco, little alcohol.
+    """With osteoporosis or low bone mass, education once a year: diet, exercise, sunlight, no tobacco, little alcohol.
 
     When: an adult has osteoporosis or low bone mass, and no education is on record as done within {education-months} months.
 
-    Not when: it is ordered.
+    Not when: education is already ordered.
 
-    Then: info. An order of education (recommended). The detail names current smoking, {alcohol-units} alcoholic drinks a day or
-    more, and a BMI below {bmi-low} kg/m2 where on record; gentler exercise from {very-old-years} years on; after a fragility
-    fracture of the last {new-fracture-days} days no exercise but as the doctor says.
+    Then: info. An order for education (recommended). The detail mentions current smoking, {alcohol-units} or more alcoholic
+    drinks a day, and a BMI below {bmi-low} kg/m2 if on record; gentler exercise from {very-old-years} years on; and, after a
+    fragility fracture in the last {new-fracture-days} days, no exercise except as directed by the doctor.
     """
     if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or diagnosis.low_bone_mass(chart)):
         return

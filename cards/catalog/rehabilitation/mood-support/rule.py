@@ -13,15 +13,16 @@ from cards.thresholds import Numbers
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Low mood or anxiety on a scale calls for counseling and therapy. A positive PHQ-9 item 9 speaks of suicide and stands by
-    itself.
+    """A score showing low mood or anxiety calls for counseling and therapy. A positive PHQ-9 item 9 indicates suicidal thoughts
+    and counts on its own.
 
     When: an adult has osteoporosis, low bone mass or a fragility fracture or is on treatment, and of the newest scores within
     {mood-window-months} months PHQ-9 is {phq9-moderate} or more, HAMD {hamd} or more, HAMA {hama} or more, or item 9 of PHQ-9
     is {phq9-item9} or more, whatever the total.
 
-    Then: warning with a positive item 9 (which is named, and asks to talk today) or PHQ-9 of {phq9-severe} or more, else info.
-    Referral to psychiatry or psychology (recommended in a warning), cognitive behavioral therapy; any number.
+    Then: warning with a positive item 9 (the card names it and asks the clinician to talk with the patient today) or PHQ-9 of
+    {phq9-severe} or more, otherwise info. Referral to psychiatry or psychology (recommended in a warning), cognitive behavioral
+    therapy; any number may be chosen.
     """
     if not concerned(chart):
         return

@@ -19,20 +19,21 @@ _REHABILITATION = (
     *("OVCF2021-R2", "REHAB2024-19", "REHAB2024-21"),
 )
 _AGENTS = {"vibration": "REHAB2024-09", "pemf": "REHAB2024-10", "shock-wave": "REHAB2024-15", "laser": "REHAB2024-17"}
-"""What rehabilitation rests on, and each of the physical agents."""
+"""The recommendations behind rehabilitation and each physical agent."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Moderate or severe pain of the last months: orthosis, physical agents with their grade, traditional exercise.
+    """Moderate or severe pain in the last months: orthosis, physical agents with their grade, traditional exercise.
 
     When: an adult has osteoporosis, low bone mass or a fragility fracture or is on treatment, and the newest pain score within
-    {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more; of one day the one that tells of more pain
-    counts.
+    {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more; of two on one day, the one indicating more
+    pain counts.
 
     Then: info. Spinal orthosis, high-intensity laser, pulsed electromagnetic fields, shock waves, whole-body vibration,
-    referral to rehabilitation, each unless ordered; any number. Left out, and said so: shock waves with a coagulation disorder
-    or under an anticoagulant or heparin; shock waves and vibration with a vertebral fracture of the last {new-fracture-days}
-    days; all four agents with a tumor of bone (metastasis, myeloma, primary, giant cell) or in an active pregnancy.
+    referral to rehabilitation, each unless already ordered; any number may be chosen. Left out, and named as such: shock waves
+    with a coagulation disorder or on an anticoagulant or heparin; shock waves and vibration with a vertebral fracture in the
+    last {new-fracture-days} days; all four agents with a bone tumor (metastasis, myeloma, primary, giant cell) or in an active
+    pregnancy.
     """
     if not concerned(chart):
         return
@@ -53,8 +54,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _unsafe_agents(chart: Chart) -> dict[str, str]:
-    """Physical agents that the record speaks against, with the reason (a phrase key): usual contraindications of the devices,
-    which the guideline leaves to the indication."""
+    """Physical agents contraindicated by the record, with the reason (a phrase key): usual contraindications of the devices,
+    which the guideline does not spell out."""
     found: dict[str, str] = {}
     bleeding = chart.active_problem("coagulopathy") is not None or any(
         c.on_treatment(chart.today) for c in chart.courses({Mechanism.ANTICOAGULANT, Mechanism.HEPARIN})

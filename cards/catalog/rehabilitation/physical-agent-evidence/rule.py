@@ -20,21 +20,21 @@ _EVIDENCE = {
     "ultraviolet": "REHAB2024-16",
 }
 _ALTERNATIVES = ("REHAB2024-09", "REHAB2024-10", "REHAB2024-15", "REHAB2024-17")
-"""What is said of each agent rests on, and of those to choose in its place."""
+"""The recommendations behind what is said about each agent and its alternatives."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Some physical agents are not recommended for osteoporosis, ultraviolet only in vitamin D deficiency; others are.
+    """Some physical agents are not recommended for osteoporosis (ultraviolet only in vitamin D deficiency); others are.
 
     When: for an adult (1) low-intensity pulsed ultrasound, TENS, neuromuscular stimulation or iontophoresis is ordered, or (2)
-    ultraviolet while the newest 25(OH)D within {vitamin-d-window-months} months is not below {vitamin-d-deficient} ng/mL or
-    there is none; and the reason of the order is osteoporosis, low bone mass or a fracture, or it states none and the patient
-    has osteoporosis.
+    ultraviolet, while the newest 25(OH)D within {vitamin-d-window-months} months is not below {vitamin-d-deficient} ng/mL or
+    there is none; and the reason for the order is osteoporosis, low bone mass or a fracture, or no reason is stated and the
+    patient has osteoporosis.
 
-    Not when: another reason is stated; in (2), 25(OH)D could not be had.
+    Not when: another reason is stated; in (2), 25(OH)D could not be retrieved.
 
-    Then: info. In (1) the draft can be deleted; in (2) 25(OH)D where none is on record or ordered. The detail names the agents
-    that are recommended or serve as adjuncts, with their grade.
+    Then: info. In (1), the draft can be deleted; in (2), an order for 25(OH)D if none is on record or ordered. The detail lists
+    the agents that are recommended or used as adjuncts, with their grade.
     """
     if not person.adult(chart):
         return
@@ -56,14 +56,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _instead(chart: Chart, draft: Draft, unmeasured: bool) -> tuple[Option, ...]:
-    """The order taken back where it is not recommended; before ultraviolet, vitamin D measured."""
+    """Delete the order if it is not recommended; before ultraviolet, measure vitamin D."""
     if draft.service in _NOT_RECOMMENDED:
         return (discard(draft),)
     return (service("vitamin-d"),) if unmeasured and not chart.ordered("vitamin-d") else ()
 
 
 def _for_bone(chart: Chart, draft: Draft) -> bool:
-    """Ordered for osteoporosis: as the reason says, or, without a reason, in someone who has it."""
+    """Whether it is ordered for osteoporosis: according to the reason or, without a reason, because the patient has it."""
     if draft.reasons:
         return bool(draft.reasons & {"osteoporosis", "osteopenia", "fracture"})
     return diagnosis.osteoporosis(chart)

@@ -19,7 +19,7 @@ _ASSESSMENTS: dict[str, tuple[str, ...]] = {
     "assess-quality-of-life": ("sf36",),
     "assess-fall-risk": ("berg", "morse"),
 }
-"""What is assessed, and which results show that it was."""
+"""What is assessed, and which results show that it has been done."""
 _CITES: dict[str, tuple[str, ...]] = {
     "assess-pain": ("REHAB2024-01",),
     "assess-muscle": ("REHAB2024-02",),
@@ -29,17 +29,17 @@ _CITES: dict[str, tuple[str, ...]] = {
     "assess-fall-risk": ("REHAB2024-07", "ELD2023-05a"),
 }
 _PLAN = ("REHAB2024-08", "ELD2023-10b", "OPREF-S2")
-"""What each assessment rests on, and the plan made from all of them."""
+"""The recommendations behind each assessment and the plan based on them."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Pain, strength and movement, mood, daily living, quality of life and fall risk are assessed once a year.
+    """Pain, strength and range of motion, mood, daily living, quality of life and fall risk are assessed once a year.
 
-    When: an adult has osteoporosis and for any of these there is within {function-window-months} months neither a result nor an
-    assessment done, nor one ordered: pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA, HAMD); daily
-    living (Barthel, Oswestry); quality of life (SF-36); fall risk (Berg, Morse).
+    When: an adult has osteoporosis and, for any of these, there is neither a result nor a completed assessment within
+    {function-window-months} months, nor an order: pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA,
+    HAMD); daily living (Barthel, Oswestry); quality of life (SF-36); fall risk (Berg, Morse).
 
-    Then: info. One order for each assessment that is missing, any number.
+    Then: info. One order for each missing assessment; any number may be chosen.
     """
     if not person.adult(chart) or not diagnosis.osteoporosis(chart):
         return

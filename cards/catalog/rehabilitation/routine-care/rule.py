@@ -31,19 +31,19 @@ _BESIDE_ANOTHER = (
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """What is routine is one card, a line each, so that what matters is read.
+    """Routine items are merged into one card with a line each, so that what matters is read.
 
-    When: two or more cards of the answer are routine: `lifestyle-education`, `rehab-assessment`, `calcium-intake` (no calcium
-    product on the list), `tests-due`; and, where another card stands first, what else only informs: `osteoporosis-diagnosis`,
+    When: two or more cards in the answer are routine: `lifestyle-education`, `rehab-assessment`, `calcium-intake` (no calcium
+    product on the list), `tests-due`; and, if another card comes first, other cards that only inform: `osteoporosis-diagnosis`,
     `secondary-causes`, `bmd-screening`, `low-bone-mass`, `low-bmd-for-age`, `referral`, `vitamin-d-low`, `active-vitamin-d`,
     `bone-loss-medication`, `btm-response`, `fall-risk`, `daily-living`, `pain-rehabilitation`, `mood-support`.
 
-    Not when: a card warns; one alone stays itself. `tests-due` stays itself where calcium or creatinine is due while a drug for
-    bone is injected, or with a renal estimate below {routine-egfr}.
+    Not when: the card is a warning, or there is only one such card. `tests-due` remains a separate card if calcium or
+    creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}.
 
-    Then: info, in the place of these cards, a line each, {routine-lines} at most; what is more is named in one. All their
-    orders, any number of which may be chosen; of drugs that exclude each other only the recommended one. An override rests for
-    each line by itself, while its facts are the same.
+    Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
+    their orders are offered, and any number may be chosen; of mutually exclusive drugs, only the recommended one. An override
+    applies to each line separately for as long as its facts stay the same.
     """
     shown = [finding for some in earlier.found.values() for finding in some]
     beside = {id(finding) for finding in shown[1:] if finding.code in _BESIDE_ANOTHER}
@@ -66,7 +66,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
-    """Calcium and kidneys are no routine where an injection or weak kidneys make them matter."""
+    """Calcium and kidney function are not routine if the patient is on an injection or has impaired kidney function."""
     if finding.code != "tests-due" or not {"calcium", "creatinine"} & {option.key for option in finding.options}:
         return False
     injected = any(not course.drug.oral for course in treatments(chart))

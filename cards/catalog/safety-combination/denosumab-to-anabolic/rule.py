@@ -15,16 +15,15 @@ from cards.vocabulary import DENOSUMAB, TERIPARATIDE, ZOLEDRONATE, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Teriparatide or abaloparatide right after denosumab costs hip bone for a while: an antiresorptive first.
+    """Teriparatide or abaloparatide right after denosumab causes temporary bone loss at the hip: give an antiresorptive first.
 
     When: teriparatide or abaloparatide is ordered and the last dose of denosumab 60 mg lies within
     {denosumab-to-anabolic-months} months.
 
-    Not when: a bisphosphonate was infused, or a tablet of one taken, after that dose.
+    Not when: a bisphosphonate was infused or taken by mouth after that dose.
 
-    Then: warning. Zoledronate or denosumab in its place, the first without a warning recommended, to start {denosumab-months}
-    months after the last dose or, when that is past, now; the draft can be deleted. The detail leaves an overlap to a
-    specialist.
+    Then: warning. Zoledronate or denosumab instead, the first without a warning recommended, to start {denosumab-months} months
+    after the last dose or, if that is past, now; the draft can be deleted. The detail leaves an overlap to a specialist.
     """
     course = chart.course(DENOSUMAB)
     last_dose = course.last_dose_at_latest if course else None
@@ -50,6 +49,6 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _taken_after(course: Course, day: date) -> bool:
-    """Whether an infusion was given, or a tablet taken, after ``day``; an earlier infusion that still works is none."""
+    """Whether an infusion was given, or a tablet taken, after ``day``; an earlier infusion that still works does not count."""
     last = course.last_dose if course.drug.covers_months else course.covered_until
     return last is not None and last > day

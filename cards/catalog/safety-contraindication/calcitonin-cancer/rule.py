@@ -11,19 +11,20 @@ from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
 _CANCER = ("cancer", "bone-cancer", "bone-metastasis", "myeloma")
-"""Malignant tumors (C00-C97) but those of the skin that are no melanoma: some stand under keys of their own."""
+"""Malignant tumors (C00-C97) except non-melanoma skin cancer; some have keys of their own."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Calcitonin is avoided with cancer: long use was followed by slightly more cancers, and pain can be treated otherwise.
+    """Calcitonin is avoided in patients with cancer: long-term use was followed by slightly more cancers, and pain can be
+    treated in other ways.
 
-    When: calcitonin or elcatonin, by whatever route, is ordered or taken, and a cancer (of the skin only melanoma)
-    is on record that is active, or whose onset or date of recording lies within {calcitonin-cancer-years} years or is unknown.
+    When: calcitonin or elcatonin, by any route, is ordered or taken, and a cancer (of skin cancers, only melanoma) is on record
+    that is active, or whose onset or recorded date is within {calcitonin-cancer-years} years or unknown.
 
     Not when: the cancer is no longer active and older than that.
 
-    Then: warning, on the chart view info, without an alternative. The draft can be deleted. The detail names the short uses
-    that are left, and says where the cancer is undated.
+    Then: warning (info on patient-view), without an alternative. The draft can be deleted. The detail names the remaining
+    short-term uses, and says if the cancer is undated.
     """
     cancer = chart.active_problem(*_CANCER) or _recent(chart, n)
     if cancer is None:
@@ -33,7 +34,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _recent(chart: Chart, n: Numbers) -> Problem | None:
-    """The newest cancer, over or not, unless it is certainly older than the window."""
+    """The newest cancer, active or not, unless it is certainly older than the window."""
     newest = chart.problem(*_CANCER)
     day = newest.at_latest if newest else None
     return newest if day is None or day >= chart.months_ago(12 * n.calcitonin_cancer_years) else None

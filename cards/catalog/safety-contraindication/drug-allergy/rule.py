@@ -15,17 +15,17 @@ from cards.vocabulary import ANTI_OSTEOPOROSIS, Drug, Mechanism, Name
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """A drug to which an allergy or intolerance is on record, by itself or by its class, is not given.
+    """A drug is not given if an allergy or intolerance to it or to its class is on record.
 
-    When: an anti-osteoporosis drug, calcium, vitamin D or active vitamin D is ordered or taken, and an active, not refuted
-    allergy or intolerance is on record to its ingredient or to its whole class. An allergy to one drug of a class is none to
-    the others.
+    When: an anti-osteoporosis drug, calcium, vitamin D or active vitamin D is ordered or taken, and an active, unrefuted
+    allergy or intolerance to its ingredient or its whole class is on record. An allergy to one drug of a class does not extend
+    to the others.
 
-    Then: critical for an allergy, for high criticality and for anaphylaxis, on the chart view warning; warning for a mere
-    intolerance, on the chart view info. Of several entries the gravest counts. In place of a drug for bone (hormone therapy:
-    only with osteoporosis) drugs by the ranking for a start of treatment that work in another way; after an intolerance of an
-    oral drug also those of its class that are not taken by mouth; the first without a warning is recommended. The draft can be
-    deleted (recommended where it is critical and no drug is).
+    Then: critical for an allergy, high criticality or anaphylaxis (warning on patient-view); warning for an intolerance only
+    (info on patient-view). Of several entries, the most severe counts. Instead of an osteoporosis drug (hormone therapy: only
+    with osteoporosis), drugs with another mechanism, ranked as for starting treatment; after intolerance of an oral drug, also
+    drugs of its class that are not taken by mouth; the first without a warning is recommended. The draft can be deleted
+    (recommended if it is critical and no drug is recommended).
     """
     for order in orders_of(chart, CHECKED):
         hits = [allergy for allergy in chart.allergies if _is_to(allergy, order.drug)]
@@ -62,5 +62,6 @@ def _evidence(allergy: Allergy, drug: Drug, *, mild: bool) -> Fact:
 
 
 def _unlike(drug: Drug, others: Iterable[Drug], *, mild: bool) -> list[Drug]:
-    """The drugs of another mechanism; after a mere intolerance also those of the same one that are not taken by mouth."""
+    """Drugs with another mechanism; after an intolerance only, also those with the same mechanism that are not taken by
+    mouth."""
     return [other for other in others if other.mechanism is not drug.mechanism or (mild and drug.oral and not other.oral)]

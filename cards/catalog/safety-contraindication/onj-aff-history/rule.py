@@ -15,13 +15,13 @@ _HOLDING_BACK_RESORPTION = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR}
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """After osteonecrosis of the jaw or an atypical femur fracture, drugs that hold back resorption are not ordered without a
+    """After osteonecrosis of the jaw or an atypical femur fracture, drugs that suppress resorption are not ordered without a
     specialist.
 
     When: a bisphosphonate, denosumab, SERM, hormone therapy or romosozumab is ordered or taken, and osteonecrosis of the jaw or
-    an atypical femur fracture is on record, of whatever date.
+    an atypical femur fracture is on record, whatever its date.
 
-    Then: critical, on the chart view warning. Teriparatide as an option that is not recommended, referral to an osteoporosis
+    Then: critical (warning on patient-view). Teriparatide as an option, not recommended; referral to an osteoporosis
     specialist; deleting the draft is recommended.
     """
     event = chart.problem("osteonecrosis-jaw", "atypical-femur-fracture")

@@ -12,15 +12,15 @@ from cards.thresholds import Numbers
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """An oral bisphosphonate is not given where the esophagus empties badly or the patient cannot sit upright; with an
-    irritated esophagus or an ulcer an injection is the better choice.
+    """An oral bisphosphonate is not given if esophageal emptying is delayed or the patient cannot sit upright; with esophageal
+    irritation or an ulcer, an injection is the better choice.
 
-    When: an oral bisphosphonate is ordered or taken, and on record as active is (1) esophageal stricture or achalasia, or
-    inability to sit upright; or (2) without these, Barrett esophagus, esophagitis or reflux disease, dysphagia, or a peptic
-    ulcer.
+    When: an oral bisphosphonate is ordered or taken, and one of these is on record as active: (1) esophageal stricture or
+    achalasia, or inability to sit upright; or (2), without any of (1), Barrett esophagus, esophagitis or reflux disease,
+    dysphagia, or a peptic ulcer.
 
-    Then: (1) critical, on the chart view warning; (2) warning, on the chart view info. Zoledronate or denosumab in its place,
-    the first without a warning recommended. The draft can be deleted (recommended in (1) where no drug is).
+    Then: (1) critical (warning on patient-view); (2) warning (info on patient-view). Zoledronate or denosumab instead, the
+    first without a warning recommended. The draft can be deleted (recommended in (1) if no drug is recommended).
     """
     absolute = chart.active_problem("esophageal-delay", "cannot-sit-upright")
     relative = chart.active_problem("esophagitis", "dysphagia", "peptic-ulcer")

@@ -13,15 +13,15 @@ from cards.vocabulary import ANTI_OSTEOPOROSIS
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """In pregnancy no anti-osteoporosis drug but calcium and vitamin D.
+    """In pregnancy, no anti-osteoporosis drug is given except calcium and vitamin D.
 
     When: an anti-osteoporosis drug (bisphosphonate, denosumab, PTH analog, romosozumab, SERM, hormone therapy, calcitonin,
-    strontium, vitamin K2) is ordered or taken in an active pregnancy: a woman, or somebody of unknown sex, under
-    {pregnancy-age-years} or of unknown age, an active entry without an end whose onset or date of recording lies within
-    {pregnancy-days} days or is not known.
+    strontium, vitamin K2) is ordered or taken in an active pregnancy: a woman, or a patient of unknown sex, under
+    {pregnancy-age-years} or of unknown age, with an active entry that has no end date and whose onset or recorded date is
+    within {pregnancy-days} days or unknown.
 
-    Then: critical, on the chart view warning, without an alternative; deleting the draft is recommended. The detail asks to end
-    an entry that is out of date.
+    Then: critical (warning on patient-view), without an alternative; deleting the draft is recommended. The detail asks the
+    clinician to close an entry that is out of date.
     """
     entry = chart.active_problem("pregnancy")
     if entry is None or not pregnant(chart):

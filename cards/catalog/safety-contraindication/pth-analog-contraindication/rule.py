@@ -15,25 +15,26 @@ from cards.thresholds import Numbers
 from cards.vocabulary import Data, Mechanism
 
 _EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiation")
-"""What forbids a PTH analog for good; hyperparathyroidism and high calcium only while they last, by the problem list or by
-the newest value: a normal calcium beside an active entry may be no more than a good day."""
+"""What rules out a PTH analog permanently. Hyperparathyroidism and high calcium do so only while they last, according to the
+problem list or the newest value: a normal calcium with an active entry may be a chance finding."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """Teriparatide and abaloparatide are not given with bone tumors, Paget disease, radiation of the skeleton,
-    hyperparathyroidism, high calcium, an unexplained high alkaline phosphatase, or while the growth plates are open.
+    """Teriparatide and abaloparatide are not given with bone tumors, Paget disease, skeletal radiation, hyperparathyroidism,
+    high calcium, unexplained high alkaline phosphatase, or open growth plates.
 
-    When: one of them is ordered or taken, and, the first that holds: (1) the patient is under {adult-years}; (2) on record is,
-    ever, primary bone cancer, Paget disease, bone metastasis, myeloma or radiotherapy to the skeleton; or, active,
-    hyperparathyroidism or hypercalcemia (the latter also beside a newer calcium within range, which is then shown); (3) the
-    newest calcium within {calcium-window-months} months is high; (4) the newest alkaline phosphatase within {alp-window-months}
-    months is above the laboratory's own range, and no fragility fracture within {alp-fracture-months} months explains it.
+    When: one of them is ordered or taken, and one of these applies (the first counts): (1) the patient is under {adult-years};
+    (2) on record at any time: primary bone cancer, Paget disease, bone metastasis, myeloma or skeletal radiotherapy; or, on
+    record as active: hyperparathyroidism or hypercalcemia (the latter also with a newer calcium within range, which is then
+    shown); (3) the newest calcium within {calcium-window-months} months is high; (4) the newest alkaline phosphatase within
+    {alp-window-months} months is above the laboratory's own range, and no fragility fracture within {alp-fracture-months}
+    months explains it.
 
-    Not when: none of these holds, but a calcium on record could not be read or does not tell whether it is high: then
-    `incomplete-data` says so on an order, as it does where the age is not known.
+    Not when: none of these applies, but a calcium on record could not be read or does not show whether it is high: then
+    `incomplete-data` says so on an order, as it does if the age is unknown.
 
-    Then: critical, on the chart view warning. Zoledronate or denosumab in its place, the first without a warning recommended
-    (for a child nothing). The draft can be deleted (recommended where no drug is). The detail says where the calcium is
+    Then: critical (warning on patient-view). Zoledronate or denosumab instead, the first without a warning recommended (nothing
+    for a child). The draft can be deleted (recommended if no drug is recommended). The detail says if the calcium is
     uncorrected.
     """
     newest = calcium(chart)
@@ -76,14 +77,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
 
 def _unexplained_alp(chart: Chart, n: Numbers) -> Measurement | None:
-    """An alkaline phosphatase of a year above the laboratory's range, with no healing fracture to explain it."""
+    """An alkaline phosphatase within the past year above the laboratory's range, with no healing fracture to explain it."""
     alp = chart.newest("alp", since=chart.months_ago(n.alp_window_months))
     above = alp is not None and alp.high is not None and alp.at_most(alp.high) is False
     return alp if above and not chart.fractures_since(n.alp_fracture_months) else None
 
 
 def _calcium_open(chart: Chart, n: Numbers, draft: Draft | None) -> Undecided | None:
-    """A calcium on record that does not show whether it is high, or that a failed query keeps from a draft."""
+    """A recorded calcium that does not show whether it is high, or, for a draft, one that a failed query may have hidden."""
     newest = calcium(chart)
     if newest is not None:
         return Undecided((), (facts.measured(newest.value),), draft) if newest.high is None else None

@@ -18,13 +18,13 @@ _SERM_OR_HORMONE = frozenset({Mechanism.SERM, Mechanism.HORMONE_THERAPY})
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Raloxifene, bazedoxifene and oral hormone therapy are not given to anyone who ever had a venous thromboembolism.
 
-    When: a SERM or hormone therapy is ordered or taken and a venous thromboembolism is on record, of whatever date.
+    When: a SERM or hormone therapy is ordered or taken and a venous thromboembolism is on record, whatever its date.
 
     Not when: vaginal hormone therapy.
 
-    Then: critical for a drug by mouth, on the chart view warning; warning for one through the skin, on the chart view info. In
-    its place drugs by the ranking for a start of treatment, for hormone therapy only with osteoporosis, the first without a
-    warning recommended. The draft can be deleted (recommended where it is critical and no drug is).
+    Then: critical for an oral drug (warning on patient-view); warning for a transdermal one (info on patient-view). Instead,
+    drugs ranked as for starting treatment (for hormone therapy only with osteoporosis), the first without a warning
+    recommended. The draft can be deleted (recommended if it is critical and no drug is recommended).
     """
     clot = chart.problem("venous-thromboembolism")
     if clot is None:

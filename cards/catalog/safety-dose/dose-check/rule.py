@@ -33,33 +33,32 @@ _CHECKED = frozenset(
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """A drug is ordered in a dose, by a route and at an interval that are accepted, and an injection not long before it is due.
-    A weekly or monthly dose every day is dangerous. A sig that cannot be read is not guessed at.
+    """A drug must be ordered at an accepted dose, route and interval, and an injection not long before it is due. A weekly or
+    monthly dose taken every day is dangerous. A sig that cannot be read is never guessed.
 
     When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or raloxifene
-    is ordered, and any of: (1) daily: it is to be taken every day, in an amount not below the smallest that is meant for
-    {dose-long-days} days or longer, or in none stated, and no accepted regimen of that amount is daily; (2) the dose is that of
-    no accepted regimen; (3) the interval is that of no accepted regimen of this dose; (4) the route is that of no accepted
-    regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone
-    metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or the reason of the order, or it is a daily
-    dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins more
-    than {denosumab-grace-days} days before the last dose is {denosumab-months} months old, or zoledronate 5 mg more than
-    {zoledronate-early-months} month before the last infusion is {zoledronate-months} months old,
-    {zoledronate-after-denosumab-months} where that infusion was the first after denosumab and followed it within
-    {denosumab-sequence-months} months. Doses may differ from a regimen by a share of {dose-tolerance}, intervals by
-    {dose-interval-tolerance}; a tablet without an amount is taken for one.
+    is ordered, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at least the
+    smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the dose matches no
+    accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no accepted regimen; (5)
+    the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone metastasis,
+    myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the order, or it is a daily dose for
+    Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins more than
+    {denosumab-grace-days} days before {denosumab-months} months have passed since the last dose, or zoledronate 5 mg more than
+    {zoledronate-early-months} month before {zoledronate-months} months have passed since the last infusion
+    ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it within
+    {denosumab-sequence-months} months). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals by
+    {dose-interval-tolerance}; a tablet without a count means one tablet.
 
-    Not when: accepted besides the usual regimens: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg
-    once or twice a month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly
-    or 28.2 mcg twice weekly. A sig that cannot be read or is incomplete is not judged in that part (order-sign:
-    `incomplete-data`, info; where it is of a wrong type, on order-select, too); nor (5) where the reason of the order is of a
-    wrong type (the same), nor (5) or (6) where problems or medications could not be had (`incomplete-data`, on order-sign a
-    warning).
+    Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
+    month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg twice
+    weekly. The unreadable or missing part of a sig is not judged (order-sign: `incomplete-data`, info; also on order-select if
+    it has the wrong data type), nor is (5) if the reason for the order has the wrong data type (likewise), nor (5) or (6) if
+    problems or medications could not be retrieved (`incomplete-data`, a warning on order-sign).
 
-    Then: critical for (1), else warning; one card for an order. The draft mended to the accepted regimen that it is nearest to,
-    else the usual one, in (6) with the day on which the dose is due as its start; recommended unless order safety warns of the
-    drug, dropped where it forbids it. In (5) the usual regimen in its place. For a child neither. The draft can be deleted
-    (recommended in (1) where nothing else is).
+    Then: critical for (1), otherwise warning; one card per order. The draft corrected to the nearest accepted regimen,
+    otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about the drug,
+    dropped if it forbids it. In (5), the usual regimen instead. Neither for a child. The draft can be deleted (recommended in
+    (1) if nothing else is recommended).
     """
     for draft in chart.drafted(_CHECKED):
         if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):
@@ -71,14 +70,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             yield _finding(order, judged, early)
         missing = judged.missing or _doses_missing(chart, draft.drug, early)
         unread = (*chart.unread_of(DOSE_UNREAD, draft), *judged.unread)
-        unsaid = not judged.read and chart.hook is ORDER_SIGN  # while it is being filled in, the sig may yet come
+        unsaid = not judged.read and chart.hook is ORDER_SIGN  # while the order is being filled in, the sig may still follow
         if missing or unread or unsaid:
             yield Undecided(unread, (), draft, missing, WARNING if missing else INFO)
 
 
 class _Judged(Struct, frozen=True):
-    """What is wrong with the sig, the worst first (reason, how urgent); whether all of it could be read; the regimen that it
-    is, or is nearest to; the problems that it is ``only_for``, and what is ``missing`` or ``unread`` to know them."""
+    """What is wrong with the sig, the worst first (reason, urgency); whether all of it could be read; the regimen that it
+    matches or is nearest to; the problems that it is ``only_for``, and what is ``missing`` or ``unread`` for judging them."""
 
     wrong: tuple[tuple[str, Indicator], ...] = ()
     read: bool = True
@@ -89,7 +88,7 @@ class _Judged(Struct, frozen=True):
 
 
 class _Ordered(Struct, frozen=True):
-    """One draft, and what the patient's problems make of it."""
+    """One draft, judged with the patient's problems."""
 
     chart: Chart
     draft: Draft
@@ -105,7 +104,8 @@ class _Ordered(Struct, frozen=True):
         return self.dosing.amount if self.dosing.unit == "mg" else None
 
     def judged(self) -> _Judged:
-        """The sig against the accepted regimens. An option of our own has none, and is given as usual."""
+        """The sig compared with the accepted regimens. One of the service's own options has no sig and uses the usual
+        regimen."""
         if self.draft.proposed:
             return _Judged()
         if self.drug.oncologic:
@@ -119,7 +119,8 @@ class _Ordered(Struct, frozen=True):
         return self._only_for(regimen.only_for, judged) if regimen in fitting and regimen.only_for else judged
 
     def _only_for(self, problems: tuple[str, ...], judged: _Judged) -> _Judged:
-        """The judgment of a strength for these problems only: one of them must be the reason of the order, or on record."""
+        """The judgment of a strength meant for these problems only: one of them must be the reason for the order, or on
+        record."""
         if self.draft.reasons.intersection(problems) or self.chart.active_problem(*problems) is not None:
             return judged
         if Data.CONDITIONS in self.chart.failed:
@@ -140,13 +141,13 @@ class _Ordered(Struct, frozen=True):
             yield "route", WARNING
 
     def _long_dose_daily(self, mg: float | None, days: float | None) -> bool:
-        """Whether a dose that is for a week or longer is to be taken every day."""
+        """Whether a dose meant for a week or longer is to be taken every day."""
         long = [r.mg for r in regimens_of(self.drug) if r.days >= self.n.dose_long_days]
         return days is not None and days <= 1 and bool(long) and (mg is None or mg >= min(long))
 
 
 class _Early(Struct, frozen=True):
-    """An injection ordered too early: the course of the last one, and the day on which the next is due."""
+    """An injection ordered too early: its course, and the day on which the next dose is due."""
 
     course: Course
     due: date
@@ -171,14 +172,14 @@ def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
 
 
 def _doses_missing(chart: Chart, drug: Drug, early: _Early | None) -> tuple[Data, ...]:
-    """What could not be had of the doses given before, where it matters."""
+    """Which data on earlier doses could not be retrieved, if it matters."""
     failed = drug in (DENOSUMAB, ZOLEDRONATE) and early is None and Data.MEDICATIONS in chart.failed
     return (Data.MEDICATIONS,) if failed else ()
 
 
 def _followed_denosumab(chart: Chart, n: Numbers, infusion: Course) -> bool:
-    """Whether the last infusion is the first one after denosumab, given while the rebound lasts: turnover markers may ask for
-    a second one early, as the card on the sequence says."""
+    """Whether the last infusion is the first one after denosumab, given during the rebound: turnover markers may call for an
+    early second one, as `denosumab-sequence` says."""
     denosumab = chart.course(DENOSUMAB)
     if denosumab is None or infusion.last_dose is None:
         return False
@@ -189,7 +190,7 @@ def _followed_denosumab(chart: Chart, n: Numbers, infusion: Course) -> bool:
 
 
 def _finding(order: _Ordered, judged: _Judged, early: _Early | None) -> Finding:
-    """One finding for all that is wrong with one order: the worst gives the variant."""
+    """One finding for everything that is wrong with one order: the worst problem determines the variant."""
     reasons = [*judged.wrong, *([("early", WARNING)] if early else [])]
     chosen = Offer() if order.draft.proposed or not adult(order.chart) else _better(order, judged, early)
     found = finding_about(
@@ -210,7 +211,7 @@ def _usual(drug: Drug) -> Accepted:
 
 
 def _better(order: _Ordered, judged: _Judged, early: _Early | None) -> Offer:
-    """The draft with dose and timing mended. The product of an oncologic strength cannot be mended: another one instead."""
+    """The draft with dose and timing corrected. An oncologic product cannot be corrected, so another one replaces it."""
     start = early.due if early else None
     if judged.regimen is None or judged.only_for:
         usual = DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug

@@ -17,28 +17,29 @@ _ESSENTIAL = frozenset(
     {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
 )
 _TOLD = 3
-"""How many of the facts that call for age and sex are shown."""
+"""How many of the facts that require age and sex are shown."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """A safety check that could not be made is said: silence would look like "all is well". So is a part of the record that
-    could not be had or read and might have called for something, and a date of birth or a sex that is not on record where there
-    is something about bone to judge.
+    """A safety check that could not be done is reported, because silence would look like "all is well". So is any part of the
+    record that could not be retrieved or read and might have called for action, and a missing date of birth or sex if there are
+    bone findings to judge.
 
-    When: (1) on order-select and order-sign, and for the orders of a refill: an order that names another patient, or nobody
-    known; (2) there, an order whose drug or test could not be found out, or a second one of the same id that differs; (3) on
-    order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral
-    augmentation: a check of order safety was not run, or stayed silent, and something that it rests on could not be had or
-    read; or it left something open over a value that could not be read or did not tell (eGFR "<60" against a limit below it),
-    or over a sig; (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or
-    25(OH)D could not be had, a card stayed silent that rests on something which could not be had or read, or a drug for or
-    against bone has no start; (5) on those but the refill: date of birth or sex (female or male) is not on record of a patient
-    not known to be a child, and the record holds osteoporosis, low bone mass, a fragility fracture, a bone density or an
-    antiresorptive or anabolic course, or a fracture, a fall or a loss of height that could not be judged for want of the age.
+    When: (1) on order-select and order-sign, and for the orders of a refill: an order that names another or an unknown patient;
+    (2) on the same hooks, an order whose drug or test could not be determined, or a second, different one with the same id; (3)
+    on order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral
+    augmentation: an order-safety check was not run, or stayed silent, and something that it rests on could not be retrieved or
+    read; or it was left undecided by a value that could not be read or was inconclusive (eGFR "<60" against a limit below it),
+    or by a sig; (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or
+    25(OH)D could not be retrieved, a card stayed silent that rests on something that could not be retrieved or read, or a drug
+    that treats or harms bone has no start date; (5) on the same hooks except refill: date of birth or sex (female or male) is
+    not on record for a patient not known to be a child, and the record contains osteoporosis, low bone mass, a fragility
+    fracture, a bone density or an antiresorptive or anabolic course, or a fracture, a fall or a height loss that could not be
+    judged without the age.
 
-    Not when: no value at all is on record and it is known that there is none: that is for the card of the check itself.
+    Not when: no value at all is on record and that is known for certain: the card that makes the check handles this itself.
 
-    Then: info; (1) warning; (2) and (3) on order-sign warning, but info where only a sig could not be read. No suggestion. The
+    Then: info; (1) warning; (2) and (3) on order-sign warning, but info if only a sig could not be read. No suggestion. The
     detail names the checks, what was missing and what was left out.
     """
     yield from _orders_as_such(chart)
@@ -55,7 +56,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _orders_as_such(chart: Chart) -> Iterator[Finding]:
-    """Orders that nobody can judge: of another patient, not identified, or two of one id."""
+    """Orders that cannot be judged: for another patient, unidentified, or two with one id."""
     signed = WARNING if chart.hook in (ORDER_SIGN, REFILL) else INFO
     for draft in chart.drafts:
         if draft.other_patient:
@@ -72,7 +73,7 @@ def _about(draft: Draft, variant: str, indicator: Indicator) -> Finding:
 
 
 def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
-    """The groups of data for want of which a card may have stayed silent."""
+    """The groups of data whose absence may have kept a card silent."""
     silent = {data for each in earlier.not_run for data in each.missing} | {*chart.doubts((Data.PATIENT,))}
     undated = [each for each in chart.set_aside if each.reason == "no-start" and _is_for_bone(chart, each)]
     unread = [each for check in earlier.not_run if check.undecided for each in check.undecided.left_out]
@@ -84,18 +85,18 @@ def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _is_for_bone(chart: Chart, aside: SetAside) -> bool:
-    """Whether what has no start tells of a drug whose time counts."""
+    """Whether an entry without a start is about a drug whose duration matters."""
     return any(aside.source in course.sources for course in chart.courses(TREATMENT | HARMFUL))
 
 
 def _is_open(chart: Chart, aside: SetAside) -> bool:
-    """Whether what was set aside leaves something open."""
+    """Whether what was set aside leaves a question open."""
     return bool(chart.doubts((aside.key if aside.key in ANALYTES else aside.data,)))
 
 
 def _person(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
-    """Without an age, or before {t-group-years} without a sex, nobody knows whether T-scores count, nor whom to treat: those
-    rules stay silent. From then on what depends on the sex still does."""
+    """Without an age, or without a sex under {t-group-years}, it is unknown whether T-scores apply and whether to treat, so
+    those rules stay silent. From that age on, only rules that depend on sex do."""
     lacking = [name for name, lacks in ((BIRTH, chart.patient.birth is None), (SEX, not chart.patient.sex)) if lacks]
     if not lacking or not adult(chart):
         return
@@ -108,7 +109,7 @@ def _person(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _about_bone(chart: Chart) -> Iterator[Fact]:
-    """What the record holds that would be judged by age and sex."""
+    """What is on record that would be judged by age and sex."""
     known = chart.problem("osteoporosis", "osteopenia")
     if known is not None:
         yield facts.problem(known)
@@ -118,19 +119,19 @@ def _about_bone(chart: Chart) -> Iterator[Fact]:
 
 
 def _concerns(not_run: NotRun, draft: Draft) -> bool:
-    """Whether a check that was not made is one that this draft would have woken."""
+    """Whether a check that was not done would have applied to this draft."""
     if not_run.undecided is not None:
         return not_run.undecided.about == draft
     return (draft.drug is not None and draft.drug.mechanism in not_run.judges) or draft.service in not_run.judges
 
 
 def _missing(not_run: NotRun) -> tuple[Data, ...]:
-    """The groups that could not be had and that the check asked for."""
+    """The groups that the check needs and that could not be retrieved."""
     return not_run.undecided.missing if not_run.undecided else not_run.missing
 
 
 def _unchecked(some: list[NotRun], draft: Draft, chart: Chart) -> Finding:
-    """One finding for all checks of one draft that could not be made. A sig that could not be read weighs least."""
+    """One finding for all checks of one draft that could not be done. An unreadable sig weighs least."""
     weighs = [(check.undecided or check).indicator for check in some]
     severity = min(weighs, key=lambda indicator: indicator.rank) if chart.hook is ORDER_SIGN else INFO
     missing = sorted({data for check in some for data in _missing(check)})

@@ -16,20 +16,20 @@ from cards.vocabulary import DENOSUMAB
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """In severe renal insufficiency bisphosphonates are not given; denosumab may be used instead, below {egfr-specialist}
-    mL/min only with a specialist.
+    """In severe renal impairment, bisphosphonates are not given; denosumab may be used instead, below {egfr-specialist} mL/min
+    only with a specialist.
 
-    When: a drug is ordered or taken and the renal estimate is below its limit: zoledronate below {egfr-zoledronate} mL/min,
-    alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below {egfr-ibandronate}, in any
-    strength and by any route. Other bisphosphonates have no limit here.
+    When: one of these drugs is ordered or taken and the renal estimate is below its limit: zoledronate below {egfr-zoledronate}
+    mL/min, alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below {egfr-ibandronate}, in
+    any strength and by any route. Other bisphosphonates have no limit here.
 
-    Not when: the record holds no renal estimate (`renal-function-unknown`); what it holds does not settle the limit, or a newer
-    value could not be read (`incomplete-data` on an order).
+    Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided, or
+    a newer value could not be read (`incomplete-data` on an order).
 
-    Then: critical on an order, warning on the chart view. With an estimate of {egfr-specialist} or more, denosumab 60 mg in its
-    place, recommended unless order safety warns of it. Below {egfr-specialist} a referral to a specialist first, then
-    denosumab, which is not recommended; the detail asks for calcium, 25(OH)D and PTH before. The draft can be deleted
-    (recommended where no drug is). The detail names every estimate that counts, says where they disagree across the limit, and
+    Then: critical on an order, warning on patient-view. With an estimate of {egfr-specialist} or more, denosumab 60 mg instead,
+    recommended unless order safety warns about it. Below {egfr-specialist} a referral to a specialist first, then denosumab,
+    which is not recommended; the detail asks for calcium, 25(OH)D and PTH beforehand. The draft can be deleted (recommended if
+    no drug is recommended). The detail lists every estimate that counts, says if they fall on different sides of the limit, and
     names an earlier lower one that was left out.
     """
     kidneys = renal(chart)

@@ -26,7 +26,7 @@ _KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-dise
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Low calcium is corrected before denosumab, a bisphosphonate or romosozumab. Denosumab in advanced kidney disease,
-    denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record call for care.
+    denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record require caution.
 
     When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
     is below {egfr-specialist} mL/min, or dialysis; (3) denosumab or zoledronate, and the newest 25(OH)D within
@@ -34,15 +34,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low but more than
     {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}.
 
-    Not when: a value on record could not be read or, with "<" or ">", does not tell: that part is not judged, and on an order
+    Not when: a value on record could not be read or, with "<" or ">", is inconclusive: that part is not judged, and on an order
     `incomplete-data` says so.
 
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
-    estimate below {egfr-dialysis}; else warning; on the chart view one step milder. One card for an order: the worst reason
-    stands in its summary, all stand in the detail. Orders of calcium (recommended where the card is a warning, and where
-    calcium is missing), 25(OH)D and PTH; the draft can be deleted, which is recommended where it is critical and calcium is not
-    recommended. The detail says to correct first, to check again about two weeks after the dose in kidney disease, not to let
-    denosumab lapse, and where the calcium is uncorrected.
+    estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower. One card per order: the summary gives
+    the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning or calcium is missing),
+    25(OH)D and PTH; the draft can be deleted, which is recommended if the card is critical and calcium is not recommended. The
+    detail says to correct calcium first, to recheck about two weeks after the dose in kidney disease, not to let denosumab
+    lapse, and whether the calcium is uncorrected.
     """
     known = _Minerals(
         calcium(chart),
@@ -67,7 +67,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
 
 class _Minerals(Struct, frozen=True):
-    """What the record holds of calcium, 25(OH)D and the kidneys, and what of it nobody could read."""
+    """What is on record about calcium, 25(OH)D and kidney function, and which of it could not be read."""
 
     calcium: minerals.Calcium | None
     vitamin_d: Measurement | None
@@ -85,7 +85,7 @@ def _wants_vitamin_d(order: Order) -> bool:
 
 
 def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterator[tuple[str, Indicator]]:
-    """Why care is called for, each with how urgent it is."""
+    """The reasons for caution, each with its urgency."""
     newest, kidneys = known.calcium, known.kidneys
     wants_calcium = _wants_vitamin_d(order) or order.drug.mechanism is Mechanism.SCLEROSTIN_INHIBITOR
     if newest is not None and newest.low:
@@ -104,7 +104,7 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
 
 
 def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Undecided | None:
-    """Values on record that do not let the rule decide, and for a draft what a failed query keeps from it."""
+    """Values on record that leave the rule undecided and, for a draft, data that a failed query did not return."""
     drafted = order.draft is not None
     left_out: list[SetAside] = []
     evidence: list[Fact] = []
@@ -174,6 +174,6 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
 
 
 def _too_old(chart: Chart, n: Numbers, newest: minerals.Calcium, kidneys: kidney.Renal) -> bool:
-    """With weak kidneys a calcium must not be older than {calcium-recent-months} months."""
+    """With impaired kidney function, a calcium must not be older than {calcium-recent-months} months."""
     weak = bool(kidneys.below(n.calcium_ckd_egfr))
     return weak and newest.value.when < chart.months_ago(n.calcium_recent_months)

@@ -14,15 +14,15 @@ from cards.vocabulary import ZOLEDRONATE
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """A bisphosphonate is not ordered without knowing the kidneys.
+    """A bisphosphonate is not ordered without knowing the kidney function.
 
     When: a bisphosphonate is ordered and the newest creatinine, eGFR or creatinine clearance on record is more than
     {renal-known-months} months old, for zoledronate more than {renal-known-zoledronate-months}, or there is none.
 
-    Not when: the renal estimate (by older values, or by a coded stage) already forbids the drug (`bisphosphonate-renal`); a
-    value is on record that could not be read or does not settle the limit of the drug (`incomplete-data`); dialysis.
+    Not when: the renal estimate (from older values or a coded stage) already forbids the drug (`bisphosphonate-renal`); a value
+    on record could not be read or leaves the limit of the drug undecided (`incomplete-data`); dialysis.
 
-    Then: warning. An order of creatinine with eGFR (recommended); the draft can be deleted. The detail names the newest value,
+    Then: warning. An order for creatinine with eGFR (recommended); the draft can be deleted. The detail gives the newest value,
     or says that none is on record.
     """
     kidneys = renal(chart)

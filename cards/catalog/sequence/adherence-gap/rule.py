@@ -24,19 +24,19 @@ _CITES = {
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Tablets whose supply ran out more than {adherence-gap-days} days ago, or that were given up within the first year without
-    anything after them: find out why, teach, and offer an injection.
+    """The supply of tablets ran out more than {adherence-gap-days} days ago, or they were stopped within the first year and
+    nothing followed: find out why, educate, and offer an injection.
 
-    When: an adult with an oral bisphosphonate or SERM, and (1) the course is active, but what was dispensed ran out more than
+    When: an adult with an oral bisphosphonate or SERM, and (1) the course is active, but the dispensed supply ran out more than
     {adherence-gap-days} days and at most {off-treatment-months} months ago; or (2) the course ended within the last
     {adherence-back-months} months, less than {adherence-least-months} months after its start.
 
     Not when: another antiresorptive or anabolic works today, oncologic strengths included; for (2), one was taken after the
     end, or the record does not say when the course ended ("completed" says that a prescription was used up).
 
-    Then: info; warning when the supply or the course ended more than {adherence-warning-days} days ago. Recommended: education.
-    Besides, filtered, as if the tablets were left off: zoledronate, denosumab, the first without a warning recommended. Any
-    number may be chosen.
+    Then: info; warning if the supply or the course ended more than {adherence-warning-days} days ago. Recommended: education.
+    Also suggested, filtered as if the tablets had been stopped: zoledronate, denosumab, the first without a warning
+    recommended. Any number may be chosen.
     """
     if not person.adult(chart) or treatment.on_oncologic(chart):
         return
@@ -61,7 +61,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _gap(chart: Chart, n: Numbers, course: Course) -> tuple[str, date] | None:
-    """("lapsed", last day of supply) or ("given-up", end), where nothing else took over."""
+    """("lapsed", last day of supply) or ("given-up", end), if nothing else took over."""
     others = [c for c in treatment.treatments(chart) if c is not course]
     if others:
         return None

@@ -24,21 +24,21 @@ _CITES = {
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """What an anabolic drug built is lost again unless an antiresorptive follows: as soon as the course has ended, planned
-    within {course-end-notice-days} days before it must end.
+    """The bone gained with an anabolic drug is lost again unless an antiresorptive follows: start it as soon as the course has
+    ended, and plan it within {course-end-notice-days} days before the course must end.
 
     When: an adult, and teriparatide, abaloparatide or romosozumab (1) ended within the last {anabolic-follow-on-months} months,
     or was stopped without a date; or (2) is being taken and reaches its limit of {teriparatide-months}, {abaloparatide-months}
-    or {romosozumab-months} months in total, time off it not counted, today or within {course-end-notice-days} days. The drug
-    that works longest is spoken of.
+    or {romosozumab-months} months in total, not counting time off the drug, today or within {course-end-notice-days} days. If
+    there are several drugs, the card is about the one that works longest.
 
     Not when: for (1), an antiresorptive was taken since (an injection, or a drug whose use reaches {follow-on-reach-months}
-    month past the end or until today), or another anabolic is being taken; for (2), the start is not known. Past the limit
-    `course-limit` speaks.
+    month past the end or until today), or another anabolic is being taken; for (2), the start is unknown. Past the limit,
+    `course-limit` fires instead.
 
     Then: warning for (1), info for (2). Suggested, filtered: denosumab, zoledronate, alendronate, the first without a warning
-    recommended; for (2) to start on the day of the limit. Referral to a specialist recommended where no drug is left or the
-    renal estimate is below {egfr-specialist}. The detail says where the date of the end is missing.
+    recommended; for (2) to start on the day of the limit. Referral to a specialist is recommended if no drug is left or the
+    renal estimate is below {egfr-specialist}. The detail says if the end date is missing.
     """
     if not person.adult(chart):
         return
@@ -68,7 +68,7 @@ def _after_anabolic(chart: Chart, n: Numbers, course: Course) -> Finding | None:
 
 
 def _finding(chart: Chart, n: Numbers, course: Course, *, ended: date | None = None, limit: date | None = None) -> Finding:
-    """A course that ended, or one that must end on ``limit``: then the follow-on starts on that day."""
+    """A course that ended, or one that must end on ``limit``, the day on which the follow-on then starts."""
     chosen = offer(chart, AFTER_ANABOLIC, start=limit)
     referral = _specialist_first(chart, n, chosen.options)
     return Finding(
@@ -89,10 +89,10 @@ def _finding(chart: Chart, n: Numbers, course: Course, *, ended: date | None = N
 
 
 def _taken_over(chart: Chart, n: Numbers, day: date) -> Course | None:
-    """The antiresorptive that followed an anabolic ended on ``day``."""
+    """The antiresorptive that followed an anabolic that ended on ``day``."""
     return antiresorptive_after(chart, day, reaching=min(add_months(day, n.follow_on_reach_months), chart.today))
 
 
 def _specialist_first(chart: Chart, n: Numbers, options: tuple[Option, ...]) -> tuple[Option, ...]:
-    """A referral where no drug is left, or where the kidneys leave none to recommend."""
+    """A referral if no drug is left, or if kidney function leaves none to recommend."""
     return SPECIALIST if not options or renal(chart).below(n.egfr_specialist) else ()

@@ -24,23 +24,24 @@ _CITES = {
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """After {review-oral-years} years by mouth or {review-zoledronate-infusions} infusions of zoledronate the fracture risk is
-    assessed anew: not high any more, a holiday; still high, go on to {max-oral-years} ({max-zoledronate-years}) years; past
-    that and high, another mechanism.
+    """After {review-oral-years} years by mouth or {review-zoledronate-infusions} infusions of zoledronate, reassess the
+    fracture risk: if no longer high, consider a holiday; if still high, continue up to {max-oral-years}
+    ({max-zoledronate-years}) years; beyond that and still high, change to another mechanism.
 
     When: an adult on treatment with oral bisphosphonates for {review-oral-years} years in total, all of them together, or with
-    zoledronate from {review-zoledronate-lead-months} months after infusion {review-zoledronate-infusions} on, each infusion
-    counting {zoledronate-months} months.
+    zoledronate, starting {review-zoledronate-lead-months} months after infusion {review-zoledronate-infusions}; each infusion
+    counts as {zoledronate-months} months.
 
-    Not when: oncologic zoledronate; ibandronate or pamidronate by vein; the time on the drug is not known.
+    Not when: oncologic zoledronate; intravenous ibandronate or pamidronate; the time on the drug is unknown.
 
-    Then: info; warning when more than {max-oral-years} years (zoledronate {max-zoledronate-years}) are over. No hip T-score
-    within {hip-t-window-months} months: DXA first. Not high any more: consider a holiday; DXA and CTX in {holiday-tests-months}
-    months. Still high: go on up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at discretion;
-    nothing to order. Past that and still high: teriparatide, romosozumab, filtered, the first without a warning recommended,
-    else referral to a specialist. Still high is any of: very high risk, hip T-score {hip-t-holiday} or lower, a fracture on
-    treatment, a loss of BMD beyond the least significant change since the start, a systemic glucocorticoid, aromatase inhibitor
-    or GnRH drug taken today. The detail says where the course rests on an order that nobody renewed.
+    Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}). No hip T-score within
+    {hip-t-window-months} months: DXA first. No longer high: consider a holiday; DXA and CTX in {holiday-tests-months} months.
+    Still high: continue up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at the clinician's
+    discretion; nothing to order. Beyond that and still high: teriparatide, romosozumab, filtered, the first without a warning
+    recommended, otherwise referral to a specialist. "Still high" is any of: very high risk, hip T-score {hip-t-holiday} or
+    lower, a fracture on treatment, a loss of BMD beyond the least significant change since the start, a systemic
+    glucocorticoid, aromatase inhibitor or GnRH drug taken today. The detail says if the course rests on an order that was never
+    renewed.
     """
     if not person.adult(chart):
         return
@@ -66,7 +67,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _months_on(chart: Chart, n: Numbers, course: Course) -> int | None:
-    """Completed months in total: of all oral bisphosphonates together, or of infusions, each of which counts
+    """Completed months in total: of all oral bisphosphonates together, or of infusions, each of which counts as
     {zoledronate-months}."""
     if course.drug.oral:
         oral = [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if c.drug.oral]
@@ -81,7 +82,7 @@ def _months_on(chart: Chart, n: Numbers, course: Course) -> int | None:
 
 
 def _beyond(chart: Chart, n: Numbers, course: Course, months: int) -> bool:
-    """Past the very day on which the longest course is reached."""
+    """Whether the day on which the longest course is reached has passed."""
     if course.drug.oral:
         return bool(course.spans) and len(course.spans) == 1 and add_months(course.spans[0][0], months) < chart.today
     return bool(course.doses) and add_months(course.doses[-1], n.zoledronate_months) < chart.today
@@ -134,7 +135,7 @@ def _review(chart: Chart, n: Numbers, course: Course, months: int, *, past: bool
 
 
 def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
-    """Why the risk is still high, as phrase keys; empty where nothing says so."""
+    """Why the risk is still high, as phrase keys; empty if nothing indicates it."""
     reasons = list(risk.risk(chart).reasons) if risk.risk(chart).very_high else []
     hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
     if hip is not None and hip.value <= n.hip_t_holiday:

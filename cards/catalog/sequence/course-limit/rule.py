@@ -29,19 +29,19 @@ _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mech
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Teriparatide {teriparatide-months} months, abaloparatide {abaloparatide-months}, both together {pth-analogs-months},
-    romosozumab {romosozumab-months} months or {romosozumab-doses} doses, calcitonin {calcitonin-months} months, in total over
-    life: then stop, and an antiresorptive in sequence.
+    romosozumab {romosozumab-months} months or {romosozumab-doses} doses, calcitonin {calcitonin-months} months, lifetime total:
+    then stop, and follow with an antiresorptive.
 
-    When: an adult, and one of these drugs (elcatonin counts as calcitonin) (1) is ordered or refilled to start, today or on its
-    stated date, on or after the day on which its limit (or that of both PTH analogs together) is reached, or as a dose beyond
-    the {romosozumab-doses} of romosozumab; or (2) is being taken, was not stopped, and its limit was reached before today. Time
-    off the drug is not counted. When an order is signed only (1).
+    When: an adult, and one of these drugs (elcatonin counts as calcitonin) (1) is ordered or refilled with a start (today or
+    the stated date) on or after the day on which its limit (or that of both PTH analogs together) is reached, or as a dose
+    beyond the {romosozumab-doses} of romosozumab; or (2) is being taken, was not stopped, and its limit was reached before
+    today. Time off the drug is not counted. When an order is signed, only (1) applies.
 
-    Not when: the start of the course is not known; when an order is signed, `incomplete-data` says that.
+    Not when: the start of the course is unknown; when an order is signed, `incomplete-data` says so.
 
-    Then: warning. Suggested, filtered, as if the drug were left off: denosumab, zoledronate, alendronate, the first without a
-    warning recommended; where none is left referral to a specialist recommended; after calcitonin none of these. When an order
-    is signed they take its place, or it is taken back. The detail says that courses elsewhere come on top.
+    Then: warning. Suggested, filtered as if the drug had been stopped: denosumab, zoledronate, alendronate, the first without a
+    warning recommended; if none is left, referral to a specialist is recommended; after calcitonin, none of these. When an
+    order is signed, they replace it, or it can be deleted. The detail says that courses given elsewhere also count.
     """
     if not person.adult(chart):
         return
@@ -63,7 +63,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
 
 def _undated(chart: Chart, draft: Draft) -> tuple[SetAside, ...]:
-    """The entries without a start among those of the drug, or of the mechanism that has one limit together."""
+    """The entries without a start for the drug, or for the mechanism if its drugs share one limit."""
     return chart.unread_of("no-start", *chart.courses({draft.drug.mechanism})) if draft.drug else ()
 
 

@@ -16,20 +16,20 @@ from cards.vocabulary import DENOSUMAB
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Denosumab 60 mg is given every {denosumab-months} months, on time within four weeks: announce the next dose a month
-    ahead, and ask for the date of the last one where the record does not tell it.
+    ahead, and ask for the date of the last one if it is not on record.
 
     When: an adult with a course of denosumab 60 mg that was not stopped, and (1) today is from {denosumab-due-months} months to
     {denosumab-months} months and {denosumab-grace-days} days after the last dose; or (2) the course is active and no dose has a
     date.
 
-    Not when: another antiresorptive took over; for (1), the next dose is ordered already (an order written after the last
-    dose given, or for a day to come; at a refill the refill itself does not count). Later than that, `denosumab-sequence`
-    speaks. Of a last dose dated by a month the first day counts.
+    Not when: another antiresorptive took over; for (1), the next dose is already ordered (by an order written after the last
+    dose, or for a future day; at a refill, the refill itself does not count). Later than that, `denosumab-sequence` fires
+    instead. If the last dose is dated by month, its first day counts.
 
-    Then: info up to the day {denosumab-months} months after the last dose, from then on warning. Recommended, filtered:
-    denosumab 60 mg, to start on that day, now when it is past. Where it is dropped: calcium and referral to a specialist as
-    options. For (2), and for a last dose dated by a year, no suggestion: the detail asks for the date; (2) is info. Of a last
-    dose dated by a month the suggestion starts on the last day that can be six months after it.
+    Then: info up to the day {denosumab-months} months after the last dose, warning from then on. Recommended, filtered:
+    denosumab 60 mg, to start on that day, or now if it is past. If it is dropped: calcium and referral to a specialist as
+    options. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date; (2) is info. If the last
+    dose is dated by month, the suggestion starts on the last day that can be six months after it.
     """
     course = chart.course(DENOSUMAB)
     if course is None or course.stopped or followed(chart, course) or not person.adult(chart):

@@ -14,16 +14,16 @@ from cards.vocabulary import DENOSUMAB
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """After {denosumab-review-years} to {denosumab-long-years} years of denosumab the fracture risk is assessed anew; never
-    stopped without the follow-on.
+    """After {denosumab-review-years} to {denosumab-long-years} years of denosumab, reassess the fracture risk; never stop it
+    without a follow-on.
 
     When: an adult on denosumab 60 mg that began {denosumab-review-years} years ago or more and was not stopped.
 
     Not when: its last dose no longer works (`denosumab-due`, `denosumab-sequence`).
 
-    Then: info; warning from {denosumab-long-years} years on. Suggested: DXA where no T-score of the last {hip-t-window-months}
-    months is on record, and FRAX, without those that are ordered. The detail gives the reasons for a high risk, and never says
-    stop without the follow-on.
+    Then: info; warning from {denosumab-long-years} years on. Suggested: DXA if no T-score from the last {hip-t-window-months}
+    months is on record, and FRAX, unless already ordered. The detail gives the reasons for a high risk, and never says to stop
+    without a follow-on.
     """
     course = chart.course(DENOSUMAB)
     if (

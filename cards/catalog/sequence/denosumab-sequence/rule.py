@@ -22,28 +22,27 @@ _STOCK_TAKING = tuple(service(key, recommended=True) for key in ("dxa", "vertebr
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Denosumab stopped or overdue without another antiresorptive: bone is lost fast and vertebrae break. Give one at once,
-    zoledronate from {denosumab-months} months after the last dose; where the kidneys forbid it, resume denosumab.
+    """Denosumab stopped or overdue without another antiresorptive: bone is lost rapidly and vertebrae fracture. Give one at
+    once, zoledronate from {denosumab-months} months after the last dose; if kidney function rules it out, resume denosumab.
 
     When: an adult whose course of denosumab 60 mg was stopped, or whose last dose was more than {denosumab-months} months and
-    {denosumab-grace-days} days ago. When an order is signed: only where an anti-osteoporosis drug is being ordered that is no
+    {denosumab-grace-days} days ago. When an order is signed: only if an anti-osteoporosis drug is being ordered that is not an
     antiresorptive and so does not close the gap (an anabolic, calcitonin, strontium, vitamin K2).
 
     Not when: a bisphosphonate, SERM or hormone therapy was taken after the last dose, for as long as denosumab worked or until
-    today, or an injected one was given, or any is taken today where no dose of denosumab has a date; denosumab was given again
-    since it was stopped; the course goes on and no dose has a date (`denosumab-due` asks).
+    today, or an injectable one was given, or any is taken today if no dose of denosumab has a date; denosumab was given again
+    since it was stopped; the course continues and no dose has a date (`denosumab-due` asks for it).
 
-    Then: up to {denosumab-months} months and {denosumab-grace-days} days after the last dose warning, to plan the follow-on
-    for the day of the next dose; then critical, up to {denosumab-sequence-months} months after the last dose; later warning.
-    Stopped without any date of a dose: critical. Of a last dose dated by a year or month every day that it can have been
-    counts: where some are late and others not, warning, without a suggestion, and the detail asks for the date; where some
-    are more than {denosumab-sequence-months} months ago and others not, warning. Suggested, filtered: zoledronate 5 mg once
-    (recommended), alendronate, to start {denosumab-months} months after the last dose where that lies ahead. Where both are
-    dropped, as by the renal estimate: denosumab again, with referral to a specialist where it is not recommended or the
-    estimate is below {egfr-specialist}; where denosumab is dropped too, the referral alone. After {denosumab-sequence-months}
-    months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a recommendation. The detail asks for
-    CTX and P1NP three and six months later, and says where the date of the last dose is assumed, or an order for denosumab is
-    open.
+    Then: up to {denosumab-months} months and {denosumab-grace-days} days after the last dose warning, to plan the follow-on for
+    the day of the next dose; then critical, up to {denosumab-sequence-months} months after the last dose; later warning.
+    Stopped without any date of a dose: critical. If the last dose is dated by year or month, every possible day counts: if some
+    are late and others not, warning, without a suggestion, and the detail asks for the date; if some are more than
+    {denosumab-sequence-months} months ago and others not, warning. Suggested, filtered: zoledronate 5 mg once (recommended),
+    alendronate, to start {denosumab-months} months after the last dose if that is in the future. If both are dropped (for
+    example, because of the renal estimate): denosumab again, with referral to a specialist if it is not recommended or the
+    estimate is below {egfr-specialist}; if denosumab is dropped too, the referral alone. After {denosumab-sequence-months}
+    months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a recommendation. The detail asks for CTX
+    and P1NP three and six months later, and says if the date of the last dose is assumed or an order for denosumab is open.
     """
     course = chart.course(DENOSUMAB)
     if course is None or not person.adult(chart) or followed(chart, course) or _draft_covers(chart):
@@ -81,7 +80,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _draft_covers(chart: Chart) -> bool:
-    """On order-sign the card speaks only where an anti-osteoporosis drug is being ordered that does not close the gap."""
+    """On order-sign, the card fires only if an anti-osteoporosis drug is being ordered that does not close the gap."""
     if chart.hook not in ORDER_HOOKS:
         return False
     drafts = chart.drafted(ANTI_OSTEOPOROSIS)
@@ -89,8 +88,9 @@ def _draft_covers(chart: Chart) -> bool:
 
 
 def _urgency(chart: Chart, n: Numbers, first: date | None, last: date | None) -> tuple[Indicator, str]:
-    """Planned before the effect ends, critical while bone rebounds, stock-taking after two years; undated: critical. ``first``
-    and ``last``: the days between which the last dose was; where they disagree, a warning that asks for the date."""
+    """Planned before the effect ends, critical during the rebound, reassessment after two years; undated: critical. ``first``
+    and ``last``: the days between which the last dose was given; if they lead to different results, a warning that asks for the
+    date."""
     if first is None or last is None:
         return CRITICAL, "undated"
     if chart.today <= late_from(chart.numbers, last):
@@ -101,8 +101,8 @@ def _urgency(chart: Chart, n: Numbers, first: date | None, last: date | None) ->
 
 
 def _follow_on(chart: Chart, n: Numbers, last_dose: date | None, *, long_ago: bool) -> Offer:
-    """A bisphosphonate in sequence (of zoledronate one infusion: turnover decides about the next); where the kidneys (or
-    anything else) forbid both, denosumab again; else a referral."""
+    """A bisphosphonate in sequence (one infusion of zoledronate: turnover decides about the next); if kidney function (or
+    anything else) rules out both, denosumab again; otherwise a referral."""
     recommend = not long_ago
     due = add_months(last_dose, n.denosumab_months) if last_dose else chart.today
     start = due if due > chart.today else None

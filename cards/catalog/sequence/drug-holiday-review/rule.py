@@ -14,11 +14,11 @@ from cards.vocabulary import DENOSUMAB
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """After {holiday-course-months} months or more a bisphosphonate was ended and nothing followed: the holiday is reviewed for
-    up to {holiday-longest-months} months. Calcium and vitamin D go on; where the risk is high again, denosumab in sequence.
+    """A bisphosphonate was stopped after {holiday-course-months} months or more and nothing followed: review the holiday for up
+    to {holiday-longest-months} months. Continue calcium and vitamin D; if the risk is high again, denosumab in sequence.
 
-    When: an adult off treatment whose bisphosphonate ended after {holiday-course-months} months or more on it, at most
-    {holiday-longest-months} months ago; of an injected one the last dose counts, more than {holiday-zoledronate-months} months
+    When: an adult off treatment whose bisphosphonate was stopped after {holiday-course-months} months or more, at most
+    {holiday-longest-months} months ago; for an injection the last dose counts, if more than {holiday-zoledronate-months} months
     ago.
 
     Not when: an antiresorptive or anabolic was taken since.
@@ -26,7 +26,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Then: warning after a fragility fracture since the end, with a newest hip T-score of {hip-t-holiday} or lower, or without
     any T-score within {hip-t-window-months} months; else info. Suggested: denosumab, filtered and recommended, after such a
     fracture, with such a hip T-score or at very high risk; DXA where no T-score of {hip-t-window-months} months is on record;
-    CTX and P1NP. Any number may be chosen. The detail says to go on with calcium and vitamin D. At very high risk it gives the
+    CTX and P1NP. Any number may be chosen. The detail says to continue calcium and vitamin D. At very high risk it gives the
     reason.
     """
     ended = treatment.holiday_since(chart)

@@ -17,7 +17,7 @@ from cards.vocabulary import ANALYTES, ANTIRESORPTIVE, Mechanism
 
 
 class _Change(Struct, frozen=True):
-    """A marker before and after. ``change`` in % or ug/L, upwards positive; ``enough`` is None where nobody can tell."""
+    """A marker before and after. ``change`` in % or ug/L, upwards positive; ``enough`` is None if it cannot be determined."""
 
     baseline: Measurement
     newest: Measurement
@@ -26,24 +26,25 @@ class _Change(Struct, frozen=True):
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """On one drug for {btm-first-months} months or more, none of the markers moved by more than its least significant change:
-    resorption did not fall on an antiresorptive, formation did not rise on an anabolic. Adherence first, then secondary causes.
+    """After {btm-first-months} months or more on one drug, no marker changed by more than its least significant change:
+    resorption did not fall on an antiresorptive, or formation did not rise on an anabolic. Check adherence first, then
+    secondary causes.
 
     When: an adult is on one drug only, and that is a bisphosphonate, denosumab, teriparatide or abaloparatide begun
-    {btm-first-months} months ago or longer (on the drug is also who has it on the list as active and whose supply ran out
-    within {lapsed-supply-months} months); a marker has a baseline from {btm-response-baseline-months} months before to
-    {btm-response-baseline-days} days after the start, drawn while no other antiresorptive or anabolic worked, and a newest
-    value from {btm-response-days} days after the start on; and of the markers that can so be compared none moved enough: on a
-    bisphosphonate or denosumab CTX did not fall by more than {btm-fall-ctx} %, P1NP not by more than {btm-fall-p1np} %; on
-    teriparatide or abaloparatide P1NP rose by less than {btm-rise-p1np} ug/L.
+    {btm-first-months} months ago or longer (a patient whose list entry is active and whose supply ran out within
+    {lapsed-supply-months} months still counts as on the drug); a marker has a baseline from {btm-response-baseline-months}
+    months before to {btm-response-baseline-days} days after the start, drawn while no other antiresorptive or anabolic was in
+    effect, and a newest value at least {btm-response-days} days after the start; and none of the markers that can be compared
+    this way changed enough: on a bisphosphonate or denosumab CTX did not fall by more than {btm-fall-ctx} %, P1NP not by more
+    than {btm-fall-p1np} %; on teriparatide or abaloparatide P1NP rose by less than {btm-rise-p1np} ug/L.
 
-    Not when: a fragility fracture within {btm-response-fracture-months} months (it raises the markers); two such drugs at a
-    time; raloxifene, hormone therapy or romosozumab, to which these limits do not apply; a strength that is given in cancer;
-    two assays that are known to differ (that marker is not compared); a value with "<" or ">" that leaves the change open.
+    Not when: a fragility fracture within {btm-response-fracture-months} months (it raises the markers); two such drugs at the
+    same time; raloxifene, hormone therapy or romosozumab, to which these limits do not apply; an oncologic strength; assays
+    known to differ (that marker is not compared); a value with "<" or ">" that leaves the change open.
 
-    Then: warning on an oral drug, else info. Orders of the compared markers, any number. The detail asks first how the drug is
-    taken, then for secondary causes, then about the drug (a tablet of a bisphosphonate: change to an injection). It says where
-    the supply has lapsed, where the course is not confirmed, and where an assay is not on record.
+    Then: warning on an oral drug, otherwise info. Orders for the compared markers; any number may be chosen. The detail asks
+    first how the drug is taken, then about secondary causes, then about the drug itself (oral bisphosphonate: change to an
+    injection). It says if the supply has lapsed, the course is not confirmed, or an assay is not on record.
     """
     if not person.adult(chart) or chart.fractures_since(n.btm_response_fracture_months):
         return
@@ -79,11 +80,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 _JUDGED = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG})
-"""SERMs and hormones lower turnover by less than these limits when they work well; romosozumab raises it only at first."""
+"""SERMs and hormone therapy lower turnover by less than these limits even when they work well; romosozumab raises it only at
+first."""
 
 
 def _only_drug(chart: Chart, n: Numbers) -> Course | None:
-    """The one antiresorptive or anabolic course of now; an active course whose supply ran out not long ago still counts."""
+    """The single current antiresorptive or anabolic course; an active course whose supply ran out recently still counts."""
     since = chart.months_ago(n.lapsed_supply_months)
     now = [
         c
@@ -95,7 +97,7 @@ def _only_drug(chart: Chart, n: Numbers) -> Course | None:
 
 
 def _change(chart: Chart, n: Numbers, course: Course, start: date, key: str, *, rise: bool) -> _Change | None:
-    """Baseline, drawn about the start, against the newest value since it could have moved; None: not comparable."""
+    """Baseline, drawn around the start, compared with the newest value after enough time for a change; None: not comparable."""
     values = chart.values(key)
     newest = values[0] if values and values[0].when >= add_days(start, n.btm_response_days) else None
     from_day = add_months(start, -n.btm_response_baseline_months)
@@ -115,7 +117,7 @@ def _change(chart: Chart, n: Numbers, course: Course, start: date, key: str, *, 
 
 
 def _certain(baseline: Measurement, newest: Measurement, enough: bool, *, rise: bool) -> bool | None:
-    """A comparator helps where it points the same way: "<30" can only have fallen further, ">200" only have been higher."""
+    """A comparator is conclusive if it points the same way: "<30" can only mean a larger fall, ">200" only a higher value."""
     if not baseline.comparator and not newest.comparator:
         return enough
     low, high = (baseline, newest) if rise else (newest, baseline)
@@ -126,5 +128,5 @@ def _certain(baseline: Measurement, newest: Measurement, enough: bool, *, rise: 
 
 
 def _on_other_drug(chart: Chart, course: Course, day: date) -> bool:
-    """Whether the baseline was drawn while another such drug worked: then it is none."""
+    """Whether the baseline was drawn while another such drug was in effect, which makes it unusable."""
     return any(begin <= day <= end for c in chart.courses(treatment.TREATMENT) if c is not course for begin, end in c.spans)

@@ -21,7 +21,7 @@ _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
 _KIDNEY = ("creatinine", "egfr", "crcl")
 _SHORT = {"dxa": Name("DXA", "DXA"), "calcium": Name("calcium", "血钙")}
-"""What a card calls a test in a line of several; the others as their analyte is called."""
+"""Short names for tests in a list; other tests use the name of their analyte."""
 _CITES = {
     "dxa": ("OVCF2021-M1", "OPREF-M1", "OPREF-S1", "REHAB2024-04"),
     "ctx": ("ELD2023-01a", "ELD2023-01b", "OVCF2021-M2", "OPREF-M2"),
@@ -29,7 +29,7 @@ _CITES = {
     "vitamin-d": ("OVCF2021-T10",),
     "height": ("OVCF2021-M3",),
 }
-"""The recommendations that ask for a test; for calcium and creatinine none does."""
+"""The recommendations that call for each test; there is none for calcium and creatinine."""
 
 
 class _Due(Struct, frozen=True):
@@ -46,25 +46,24 @@ class _Due(Struct, frozen=True):
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """With osteoporosis or on treatment tests are due at intervals: DXA a year after the start and then every two years,
-    turnover markers before the start and from three months on, 25(OH)D, calcium, creatinine and height every year.
+    """With osteoporosis or on treatment, tests are due at intervals: DXA one year after the start and then every two years;
+    turnover markers before the start and from three months on; 25(OH)D, calcium, creatinine and height every year.
 
-    When: an adult has osteoporosis or is on treatment and one of these is due, the time counted from the start of the course
-    that was begun last. (1) DXA: {dxa-first-months} months have passed since the start, and none was done from
-    {dxa-early-months} months after it on; once there is such a one, and off treatment, the newest is more than
-    {dxa-stable-months} months old. (2) CTX and P1NP, each by itself: none within {btm-baseline-window-months} months while
-    `start-treatment` fires in the same answer or within {btm-baseline-days} days of the start; from {btm-first-months} months
-    after the start on, none since the start, or the newest more than {btm-interval-months} months old, more than
-    {btm-stable-months} from {btm-stable-years} years on; where the start is not known, none within {btm-stable-months} months.
-    (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
-    {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of lumbar spine, femoral neck, total hip, distal
-    1/3 radius or without a site.
+    When: an adult has osteoporosis or is on treatment and one of these is due, counted from the start of the most recently
+    started course. (1) DXA: {dxa-first-months} months have passed since the start, and none was done {dxa-early-months} months
+    or more after it; once there is one, or off treatment, the newest is more than {dxa-stable-months} months old. (2) CTX and
+    P1NP, each judged separately: none within {btm-baseline-window-months} months while `start-treatment` fires in the same
+    answer or within {btm-baseline-days} days of the start; from {btm-first-months} months after the start on, none since the
+    start, or the newest more than {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years} years
+    on; if the start is unknown, none within {btm-stable-months} months. (3) 25(OH)D, calcium (total, corrected or ionized),
+    creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months. A DXA is a report or procedure,
+    or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
 
-    Not when: the test is ordered already; its results could not be had (for DXA and the markers also: the medications); a DXA
-    that was never done, off treatment (`bmd-screening` asks for it).
+    Not when: the test is already ordered; its results could not be retrieved (for DXA and the markers also: the medications); a
+    DXA was never done and the patient is off treatment (`bmd-screening` asks for it).
 
-    Then: info. One card with one order for each test that is due, all recommended, any number of which may be chosen. The
-    detail says of each when it was last done, or that no result was found, and which values were left out.
+    Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The detail
+    says when each was last done, or that no result was found, and which values were left out.
     """
     if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)):
         return
@@ -104,7 +103,7 @@ def _when_done(test: _Due) -> Fact:
 
 
 def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
-    """The tests that are due; none whose results could not be had, for then nothing is known to be missing."""
+    """The tests that are due; never one whose results could not be retrieved, since nothing is then known to be missing."""
     course = _current(chart)
     if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
         yield from _dxa(chart, n, course)
@@ -117,7 +116,8 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
 
 
 def _current(chart: Chart) -> Course | None:
-    """The course whose start the clocks run from: the one begun last of those on board (start or switch)."""
+    """The course from whose start the intervals are counted: the most recently started of the current ones (start or
+    switch)."""
     return max(treatment.treatments(chart), key=lambda c: c.start or date.min, default=None)
 
 

@@ -17,22 +17,22 @@ _OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES,
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """On treatment for {bmd-response-months} months or more and bone density fell beyond the least significant change:
-    adherence, secondary causes, then a stronger drug.
+    """Bone density fell beyond the least significant change after {bmd-response-months} months or more on treatment: check
+    adherence and secondary causes, then consider a stronger drug.
 
     When: an adult on an antiresorptive or anabolic that began {bmd-response-months} months ago or more, on treatment today or
-    with an active course that stopped working within the last {lapsed-supply-months} months; and BMD of one site fell from the
-    baseline to the newest DXA by more than the least significant change ({lsc-total-hip} % at the total hip,
-    {lsc-lumbar-spine} % at the lumbar spine, {lsc-femoral-neck} % at the femoral neck). Baseline: the newest DXA of the site
-    from {bmd-baseline-before-months} months before to {bmd-baseline-after-months} months after the start, else the first on
+    with an active course that stopped working within the last {lapsed-supply-months} months; and BMD at one site fell from the
+    baseline to the newest DXA by more than the least significant change ({lsc-total-hip} % at the total hip, {lsc-lumbar-spine}
+    % at the lumbar spine, {lsc-femoral-neck} % at the femoral neck). Baseline: the newest DXA of the site from
+    {bmd-baseline-before-months} months before to {bmd-baseline-after-months} months after the start, else the first on
     treatment.
 
-    Not when: the two scans name different devices or sides; an oncologic strength; of denosumab when `denosumab-sequence`
+    Not when: the two scans name different devices or sides; an oncologic strength; for denosumab, if `denosumab-sequence`
     fires.
 
-    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral where
-    the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP. The detail says where the supply has run out
-    in the meantime.
+    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral if
+    the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP. The detail says if the supply has run out in
+    the meantime.
     """
     if not person.adult(chart):
         return

@@ -17,20 +17,20 @@ _OPTIONS_READ = (*kidney.READS, *minerals.READS, Data.VITAMIN_D, Data.ALLERGIES,
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A fragility fracture at least {failure-months} months into the current course calls for stronger treatment, not for
-    stopping: adherence and secondary causes first.
+    stopping: check adherence and secondary causes first.
 
     When: an adult on treatment, with a fragility fracture {failure-months} months or more after the start of that course, while
-    the drug was being taken. The newest such fracture counts, and of several drugs the one that works longest. Of a
-    fracture dated by a year or month one possible day is enough.
+    the drug was being taken. The newest such fracture counts, and, if there are several drugs, the one that works longest. For
+    a fracture dated by year or month, one possible day is enough.
 
-    Not when: the fracture came in the first {failure-months} months or in a pause of the drug; of denosumab when
+    Not when: the fracture happened in the first {failure-months} months or while the drug was interrupted; for denosumab, if
     `denosumab-sequence` fires.
 
     Then: warning. Suggested, filtered: after tablets zoledronate, denosumab, teriparatide; after an injected bisphosphonate
     teriparatide, romosozumab, denosumab; after denosumab romosozumab, teriparatide; after anything else denosumab, zoledronate.
-    Tablets and daily injections are taken to be given up for the new drug; what an injection of months still does counts
-    against it. With a renal estimate below {egfr-specialist}, or where no drug is left: referral to a specialist recommended,
-    drugs as options only. After denosumab the detail warns of the loss at the hip under a PTH analog.
+    Tablets and daily injections are assumed to be stopped for the new drug; a long-acting injection that still works counts
+    against it. With a renal estimate below {egfr-specialist}, or if no drug is left: referral to a specialist recommended,
+    drugs as options only. After denosumab, the detail warns of bone loss at the hip on a PTH analog.
     """
     if not person.adult(chart):
         return

@@ -15,22 +15,23 @@ from cards.vocabulary import Data, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """Vertebroplasty and kyphoplasty are forbidden by severe coagulopathy, infection of the spine or blood, a painless old
-    fracture, allergy to the filler or unfitness for surgery; never prophylactic. Others call for care.
+    """Vertebroplasty and kyphoplasty are contraindicated by severe coagulopathy, spinal infection or sepsis, a painless old
+    fracture, allergy to the filler or unfitness for surgery, and are never prophylactic. Other findings call for caution.
 
-    When: vertebroplasty or kyphoplasty is ordered for an adult, and at least one of: forbidding, (1) INR above {inr-severe} or
-    platelets below {platelets-severe} x 10^9/L, the newest within {coagulation-window-months} month, or a coagulation disorder
-    on record as active; (2) spinal infection or sepsis, active; (3) allergy to bone cement; (4) unfit for surgery on record as
-    active; (5) all vertebral fractures on record are dated and more than {recent-fracture-days} days old, and the newest pain
-    score within {pain-window-months} months is NRS {painless-nrs} or VAS {painless-vas-mm} mm or less; calling for care, (6) no
-    vertebral fragility fracture on record; (7) an anticoagulant or heparin is being taken; (8) another active infection; (9) no
-    MRI of the spine done within {mri-days} days (not judged where imaging or reports could not be had).
+    When: vertebroplasty or kyphoplasty is ordered for an adult, and at least one of these applies. Contraindications: (1) INR
+    above {inr-severe} or platelets below {platelets-severe} x 10^9/L (newest value within {coagulation-window-months} month),
+    or a coagulation disorder on record as active; (2) spinal infection or sepsis, active; (3) allergy to bone cement; (4) unfit
+    for surgery on record as active; (5) all vertebral fractures on record are dated and more than {recent-fracture-days} days
+    old, and the newest pain score within {pain-window-months} months is NRS {painless-nrs} or VAS {painless-vas-mm} mm or less.
+    Reasons for caution: (6) no vertebral fragility fracture on record; (7) an anticoagulant or heparin is being taken; (8)
+    another active infection; (9) no MRI of the spine done within {mri-days} days (not judged where imaging or reports could not
+    be had).
 
-    Not when: without a date of birth nobody can tell whether a vertebral fracture on record counts; then `incomplete-data` says
-    that (5) and (6) could not be judged.
+    Not when: without a date of birth it cannot be determined whether a recorded vertebral fracture counts; then
+    `incomplete-data` says that (5) and (6) could not be judged.
 
-    Then: critical with any of (1) to (5): delete the draft (recommended), and the detail names (6) to (9) besides. Else
-    warning: MRI where (9) holds and none is ordered; the draft can be deleted.
+    Then: critical with any of (1) to (5): delete the draft (recommended), and the detail also names (6) to (9). Otherwise
+    warning: MRI if (9) applies and none is ordered; the draft can be deleted.
     """
     if not person.adult(chart):
         return
@@ -61,7 +62,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
 
 def _of_unknown_age(chart: Chart) -> tuple[SetAside, ...]:
-    """Vertebral fractures of which nobody can tell whether they count."""
+    """Vertebral fractures that cannot be judged because the age is unknown."""
     return tuple(each for each in person.of_unknown_age(chart) if each.key == "vertebra")
 
 

@@ -30,19 +30,19 @@ _CITES_CALCITONIN = ("ELD2023-11d", "OPREF-T8")
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """A new vertebral fracture: MRI tells whether it is fresh; care without or with surgery by the criteria; pain relieved,
-    posture taught, bone treated at once.
+    """A new vertebral fracture: MRI shows whether it is acute; non-operative or surgical care by the criteria; relieve pain,
+    teach posture, and treat the osteoporosis at once.
 
-    When: an adult has a vertebral fragility fracture of the last {new-fracture-days} days.
+    When: an adult has a vertebral fragility fracture within the last {new-fracture-days} days.
 
     Then: warning. MRI of the spine (recommended) unless one was done since the fracture or is ordered; CT before an
-    augmentation; orthosis, referral to physiotherapy and to spine surgery unless ordered; any number. The detail gives the
-    criteria for non-operative care, augmentation and open surgery; calcitonin for three months at most where the newest pain
-    score within {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more (without such a score: only for
-    such pain or around an operation; not where a card of order safety would warn of it); early augmentation from
-    {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention in long bed rest. It says to start
-    drugs where `start-treatment` fires, to review and continue them on treatment or where `treatment-failure` fires, else to
-    settle without delay which.
+    augmentation; orthosis, referral to physiotherapy and to spine surgery unless already ordered; any number may be chosen. The
+    detail gives the criteria for non-operative care, augmentation and open surgery; calcitonin for three months at most where
+    the newest pain score within {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more (without such a
+    score: only for such pain or perioperatively; not if an order-safety card would warn about it); early augmentation from
+    {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention during prolonged bed rest. It says to start
+    drugs if `start-treatment` fires, to review and continue them on treatment or if `treatment-failure` fires, and otherwise to
+    decide on a drug without delay.
     """
     broken = new_vertebral_fracture(chart)
     if broken is None or not person.adult(chart):
@@ -71,7 +71,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _drugs(chart: Chart, earlier: Earlier) -> str:
-    """What is to be said of drugs without contradicting the card that speaks of them: begin, continue, or see there."""
+    """What to say about drugs without contradicting the card that covers them: start, continue, or see that card."""
     if "treatment-failure" in earlier or treatment.on_treatment(chart):
         return "continue"
     return "start" if "start-treatment" in earlier else "other"
