@@ -29,7 +29,7 @@ _OWN_UNIT = r"(?: [A-Za-z/μ²³⁹0-9. ]+)?"
 LIMIT = re.compile(rf"([<>]?)(\d[\d.,]*){_OWN_UNIT} ?[(（][^()（）]*[)）][^()（）]*?(?:limit |[上下]限)(\d[\d.,]*)(?!倍)")
 UPPER = frozenset({"pth-analog-contraindication"})
 """Cards whose limit is one that must not be passed; of the others the value lies below it."""
-STILL_TO_GO_OVER = frozenset({"btm-response", "start-treatment"})
+STILL_TO_GO_OVER = frozenset({"start-treatment"})
 """Cards whose texts are yet to be gone over."""
 
 

@@ -142,7 +142,7 @@ def test_a_value_that_the_finding_lacks_is_an_error(made_up: str, chart: Chart) 
 
 
 def test_a_variant_without_words_is_an_error(made_up: str, chart: Chart) -> None:
-    with pytest.raises(ValueError, match="no words for variant"):
+    with pytest.raises(ValueError, match="no text for variant"):
         text.render(replace(finding(made_up), variant="unheard-of"), "en", chart)
 
 
