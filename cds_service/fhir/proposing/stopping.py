@@ -1,10 +1,10 @@
-"""Stopping an order on record that a new one replaces: the record's own resource with only its status and statusReason changed,
-and only if the resource is known in full."""
+"""Orders of the record that end with a new one: the record's own resource, with its status and the reason for that changed and
+nothing else. Only where the resource is known whole."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ from msgspec import json as msgspec_json
 
 Resource = dict[str, Any]
 Find = Callable[[str], Resource | None]
-"""Finds the active order with a relative reference; None if it is not known in full."""
+"""Gives the active order that has a relative reference, where it is known whole."""
 
 _SUBSETTED = "SUBSETTED"
 _REASON = ("http://terminology.hl7.org/CodeSystem/medicationrequest-status-reason", "altchoice")
@@ -24,17 +24,19 @@ _members: msgspec_json.Decoder[dict[str, Raw]] = msgspec_json.Decoder(dict[str, 
 
 
 class Stored:
-    """The prefetched orders as received. They are searched only if one is to be stopped, since the reader does not keep all
-    that they say."""
+    """The orders as they were prefetched and fetched. They are looked for only when one is to be stopped: what was read of them
+    keeps less than they say."""
 
-    def __init__(self, content: bytes, is_ours: Callable[[str], bool]) -> None:
-        """``content`` is the request; ``is_ours`` tells whether a reference points at the patient."""
+    def __init__(self, content: bytes, is_ours: Callable[[str], bool], fetched: Iterable[bytes] = ()) -> None:
+        """``content`` is the request, ``fetched`` what was asked for besides; ``is_ours`` tells whether a reference points at
+        the patient."""
         self._content = content
+        self._fetched = fetched
         self._is_ours = is_ours
 
     def __call__(self, reference: str) -> Resource | None:
-        """This patient's active order with this relative reference; None if it is not known in full: not prefetched, reduced by
-        the server, or sent in two versions."""
+        """The active order of this patient with this relative reference; None where it is not known whole: not received, cut
+        down by the server, or told in two ways."""
         kind, _, name = reference.partition("/")
         found = [each for each in self._orders(name) if each.get("id") == name] if kind == "MedicationRequest" and name else []
         if not found or any(each != found[0] for each in found):
@@ -43,10 +45,11 @@ class Stored:
         return order if self._is_active(order) and not _is_subsetted(order) else None
 
     def _orders(self, name: str) -> Iterator[Resource]:
-        """The orders in the pages that contain this id, except those with a decimal that would not be written as received: in
-        FHIR, 0.70 is not 0.7."""
+        """The orders in the pages that hold this id, but for those with a decimal that would not be written again as it came:
+        in FHIR 0.70 is not 0.7."""
         with suppress(DecodeError, ValueError):
-            for page in _members.decode(_members.decode(self._content).get("prefetch", Raw(b"{}"))).values():
+            prefetched = _members.decode(_members.decode(self._content).get("prefetch", Raw(b"{}"))).values()
+            for page in (*prefetched, *self._fetched):
                 if name.encode() not in (written := bytes(page)):
                     continue
                 for given, exact in zip(_entries(orjson.loads(written)), _entries(_exactly(written)), strict=True):

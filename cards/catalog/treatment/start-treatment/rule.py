@@ -76,11 +76,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `referral` and `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for
     `bmd-screening`.
 
-    Replacing a drug: on the chart view, if an antiresorptive or anabolic that the patient takes must stop because
+    Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
     `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
-    `romosozumab-cardiovascular` or `serm-thrombosis` warns of it (never denosumab or an oncologic strength), the record is
-    judged as if without that drug, and `adherence-gap` and `bisphosphonate-review` of it do not suppress this card. Not if
-    `treatment-failure` or `bmd-response` fires, which name the next drug. Always a warning.
+    `romosozumab-cardiovascular` or `serm-thrombosis` warns (never denosumab, nor an oncologic strength), the record counts
+    as it would be without that drug: what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
+    back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
