@@ -40,8 +40,8 @@ def actions(
     drafts: Mapping[str, bytes] = MappingProxyType({}),
     stored: Find | None = None,
 ) -> list[Action]:
-    """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created, then the
-    orders that end with it are stopped, where they are known whole.
+    """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created, then
+    the orders that end with it are stopped, where they are known whole.
     A draft that is only amended is updated. A draft that the EHR could not find by its id is neither deleted nor updated: its
     label must say so (``by_hand``).
 
