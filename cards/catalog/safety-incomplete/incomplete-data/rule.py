@@ -26,9 +26,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     bone findings to judge.
 
     When: (1) on order-select and order-sign, and for the orders of a refill: an order that names another or an unknown patient;
-    (2) on the same hooks, an order whose drug or test could not be determined, or a second, different one with the same id; both
-    also where the order is not selected, since it is judged with those that are; (3) on order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral
-    augmentation: an order-safety check was not run, or stayed silent, and something that it rests on could not be retrieved or
+    (2) on the same hooks, an order whose drug or test could not be determined (this and (1) also for an order that is not
+    selected, since it is judged with those that are), or a second, different one with the same id; (3) on order-select and
+    order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral augmentation: an order-safety check was not run, or stayed silent, and something that it rests on could not be retrieved or
     read; or it was left undecided by a value that could not be read or was inconclusive (eGFR "<60" against a limit below it),
     or by a sig; (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or
     25(OH)D could not be retrieved, a card stayed silent that rests on something that could not be retrieved or read, or a drug
