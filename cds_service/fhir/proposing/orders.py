@@ -77,7 +77,7 @@ def actions(
                 resource["reasonReference"] = [{"reference": reason_reference}]
         description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
         created.append({"type": "create", "description": description, "resource": resource})
-    return [*deleted, *_stopped(option, language, stored), *created]
+    return [*deleted, *created, *_stopped(option, language, stored)]
 
 
 def _stopped(option: Option, language: str, stored: Find | None) -> Iterator[Action]:
