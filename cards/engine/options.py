@@ -13,6 +13,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
+from cards.definitions import workup
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.kidney import renal
@@ -123,6 +124,7 @@ def offer(
     replaces: tuple[Draft, ...] = (),
     stops: Iterable[Course] = (),
     recommend: bool = True,
+    waits: bool = True,
     regimens: Mapping[str, str] = MappingProxyType({}),
 ) -> Offer:
     """Options are looked at in the order of their ranking. Dropped, and named with the reason: what is not on the site's
@@ -130,15 +132,17 @@ def offer(
     before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
     works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
     A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
-    recommended, unless the card says that none is. Three are shown, the recommended one among them.
+    recommended, unless the card says that none is. Three are shown, the recommended one among them. A finding of the work-up
+    drops a drug, or holds it: then it is not recommended before this is clarified, as its label says first.
 
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
     place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
     the kind, the same are offered and none is recommended.
 
-    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
-    names another regimen than the usual one, by drug. ``stops`` are courses that the option takes the place of: those of
+    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``waits`` False:
+    a gap would harm sooner than a work-up ends, which then goes on beside the drug; ``regimens`` names another regimen than the
+    usual one, by drug. ``stops`` are courses that the option takes the place of: those of
     tablets and daily injections that are on the list as active end with it.
     """
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
@@ -146,6 +150,7 @@ def offer(
     dropped: list[Dropped] = []
     withheld = 0
     certain, best_found = not chart.doubts(RANKED), False
+    rows = work_up(chart)
     for drug in drugs:
         phrase = _unsuitable(chart, drug, start)
         if phrase:
@@ -156,17 +161,28 @@ def offer(
         if critical:
             dropped.append(Dropped(drug.key, because=critical))
             continue
+        if (row := workup.dropping(rows, drug)) is not None:
+            dropped.append(Dropped(drug.key, phrase=row.key))
+            continue
         if _unread(chart, drug, findings):
             dropped.append(Dropped(drug.key, phrase=NOT_READ))
             withheld += 1
             continue
         warnings = tuple(f for f in findings if f.indicator is not INFO)
-        best = recommend and not warnings and not best_found
+        row = workup.holding(rows, drug)
+        bound = row is not None and (waits or row.binding)
+        best = recommend and not warnings and not best_found and not bound
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
-            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings))
+            found = {"after" if bound else "meanwhile": row.key} if row is not None else {}
+            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, **found))
     return Offer(_shown(options), tuple(dropped))
+
+
+def work_up(chart: Chart) -> tuple[workup.Row, ...]:
+    """What the work-up shows of somebody who is offered a drug."""
+    return workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart))
 
 
 def _shown(options: Sequence[Option]) -> tuple[Option, ...]:
@@ -206,8 +222,13 @@ def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | 
     findings = safety(chart, drug, start, (draft,))
     if critical := tuple(f for f in findings if f.indicator is CRITICAL):
         return Offer((), (Dropped(drug.key, because=critical),))
+    rows = work_up(chart)
+    if (row := workup.dropping(rows, drug)) is not None:
+        return Offer((), (Dropped(drug.key, phrase=row.key),))
     warnings = tuple(f for f in findings if f.indicator is not INFO)
-    mended = Option("mend", drug.key, regimen, start, recommended=not warnings, replaces=(draft,), condition=warnings)
+    held = row.key if (row := workup.holding(rows, drug)) is not None else ""
+    star = not warnings and not held
+    mended = Option("mend", drug.key, regimen, start, recommended=star, replaces=(draft,), condition=warnings, after=held)
     return Offer((mended,))
 
 

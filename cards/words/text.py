@@ -105,7 +105,9 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "stop", language, stopped=stopped, label=text)
     if option.start is not None and option.start > chart.today:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
-    if option.condition:
+    if option.meanwhile:
+        text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
+    if option.condition or option.after:
         text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
     return phrases.capital(text)
 
@@ -119,7 +121,8 @@ def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
 
 
 def _condition(option: Option, language: str, chart: Chart) -> str:
-    conditions = [block(each, "condition", language, chart) for each in option.condition]
+    conditions = [phrase("work-up-after", option.after, language)] if option.after else []
+    conditions += [block(each, "condition", language, chart) for each in option.condition]
     return phrases.joined(dict.fromkeys(conditions), "condition", language)
 
 
@@ -296,7 +299,7 @@ def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     recommended one."""
     waiting: dict[str, list[str]] = {}
     for option in finding.options:
-        if option.kind == "drug" and option.condition:
+        if option.kind == "drug" and (option.condition or option.after):
             name = phrases.escape(phrases.name(option.key, language, DRUGS))
             waiting.setdefault(_condition(option, language, chart), []).append(name)
     for condition, names in waiting.items():

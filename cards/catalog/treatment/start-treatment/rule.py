@@ -7,12 +7,11 @@ from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, person, risk, treatment
+from cards.definitions import diagnosis, risk, treatment, workup
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
+from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
-from cards.definitions.person import t_group
-from cards.definitions.risk import frax_high
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
@@ -93,18 +92,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     stops = tuple(course for drug in given_up if (course := chart.course(drug)))
     for drug in given_up:
         chart = chart.without(drug)
-    young = chart.age is None or chart.age < n.t_group_years
-    if not t_group(chart) or young or person.pregnant(chart) or _spoken_for(earlier, given_up):
-        return
-    diseased = diagnosis.osteoporosis(chart)
-    if not diseased and not (diagnosis.low_bone_mass(chart) and frax_high(chart)):
-        return
-    if (
-        treatment.on_treatment(chart)
-        or treatment.on_oncologic(chart)
-        or _treated_lately(chart, n)
-        or treatment.holiday_since(chart)
-    ):
+    if not untreated(chart) or _spoken_for(earlier, given_up):
         return
     stratum = risk.risk(chart)
     kidneys = renal(chart)
@@ -130,7 +118,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "t_score": lowest,
             "qct": found.qct if (found := criteria(chart)) else None,
             "fracture": newest_fracture,
-            "diseased": diseased,
+            "diseased": diagnosis.osteoporosis(chart),
             "documented": chart.problem("osteoporosis") is not None,
             "estimate": estimate,
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
@@ -187,17 +175,6 @@ def _before(chosen: Offer) -> list[Drug]:
 def _cites(variant: str, *besides: str) -> tuple[str, ...]:
     """The recommendations behind a variant and what comes to it, each once."""
     return tuple(dict.fromkeys(chain(_CITES[variant], *(_CITES_BESIDES.get(key, ()) for key in besides))))
-
-
-def _treated_lately(chart: Chart, n: Numbers) -> bool:
-    """An antiresorptive or anabolic that still covered within the last {off-treatment-months} months: someone decided. Not
-    with a fracture since its end, nor at very high risk."""
-    since = chart.months_ago(n.off_treatment_months)
-    lately = [c for c in chart.courses(treatment.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
-    if not lately or risk.risk(chart).very_high:
-        return False
-    end = max(c.covered_until for c in lately if c.covered_until)
-    return not any(f.when and f.when > end for f in chart.fractures)
 
 
 def _evidence(chart: Chart) -> Iterator[Fact]:
