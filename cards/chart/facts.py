@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.chart.calendar import Partial, as_recorded
 from cards.chart.chart import Chart
 from cards.chart.records import Course, Draft, Fracture, Measurement, Problem
 from cards.chart.shown import round_near, shown
-from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Name
+from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Drug, Name
 
 
 class Fact(Struct, frozen=True):
     """A piece of evidence as a card shows it: what it is, its value as recorded (a Decimal: with these decimals), unit, date
-    (``latest``: as in ``records``), and where it stands."""
+    (``latest``: as in ``records``), and where it stands. ``brief``: looked for and not what the card rests on; all such stand in
+    one line, without dates."""
 
     name: Name
     value: str | float | Decimal | Name | None = None
@@ -26,6 +29,7 @@ class Fact(Struct, frozen=True):
     source: str = ""
     note: Name | None = None
     latest: date | None = None
+    brief: bool = False
 
     @property
     def dated(self) -> date | Partial | None:
@@ -42,6 +46,18 @@ def measured(measurement: Measurement) -> Fact:
     told = shown(measurement)
     value: str | Decimal = f"{measurement.comparator}{told.value}" if measurement.comparator else told.value
     return Fact(name, value, told.unit, measurement.when, measurement.source, note, measurement.latest)
+
+
+def looked_for(key: str, measurement: Measurement | None) -> Fact:
+    """A value that a clinician looks for; without one it was not measured."""
+    return Fact(ANALYTES[key].name, brief=True) if measurement is None else replace(measured(measurement), brief=True)
+
+
+def earlier_drugs(drugs: Iterable[Drug]) -> Fact:
+    """The drugs that were taken, or that none is on record."""
+    names = [drug.name for drug in drugs]
+    told = Name(", ".join(n.en for n in names), "、".join(n.zh for n in names)) if names else Name("none on record", "无记录")
+    return Fact(Name("earlier drugs", "既往用药"), told, brief=True)
 
 
 _HOW = {

@@ -64,10 +64,12 @@ SHOWN = 3
 
 
 class Offer(Struct, frozen=True):
-    """The options that survive, ranked, at most one recommended; and those that were dropped, with the reason."""
+    """The options that survive, ranked, at most one recommended; and those that were dropped, with the reason. ``held``: the
+    finding of the work-up for which no drug against osteoporosis is recommended, "" where there is none."""
 
     options: tuple[Option, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    held: str = ""
 
     @property
     def recommended(self) -> Option | None:
@@ -177,7 +179,7 @@ def offer(
             regimen, star = regimens.get(drug.key, ""), best and certain
             found = {"after" if bound else "meanwhile": row.key} if row is not None else {}
             options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, **found))
-    return Offer(_shown(options), tuple(dropped))
+    return Offer(_shown(options), tuple(dropped), next((row.key for row in rows if row.holds_all), ""))
 
 
 def work_up(chart: Chart) -> tuple[workup.Row, ...]:

@@ -159,8 +159,9 @@ def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
     if has(finding, "patient_facts", language):
         facts = [write("patient_facts")]
     else:
-        facts = [_bullets(_fact(replace(fact, note=None), language) for fact in finding.facts)]
-        facts += [phrase("patient", "worked-out", language)] if any(fact.note for fact in finding.facts) else []
+        told = [fact for fact in finding.facts if not fact.brief]
+        facts = [_bullets(_fact(replace(fact, note=None), language) for fact in told)]
+        facts += [phrase("patient", "worked-out", language)] if any(fact.note for fact in told) else []
     parts = {"why": [why], "do": [do], "record": [*facts, *_not_known(finding, language)]}
     parts["words"] = [_bullets(_explained("\n".join(text for part in parts.values() for text in part), language))]
     sections = [_section(phrase("patient", key, language), texts) for key, texts in parts.items() if any(texts)]
@@ -225,7 +226,17 @@ def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
         shorts = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
         yield from map(phrases.capital, shorts)
     together = [finding] if all_cards()[finding.code].merges else [finding, *finding.contains]
-    yield from (_fact(fact, language) for fact in dict.fromkeys(fact for found in together for fact in found.facts))
+    facts = dict.fromkeys(fact for found in together for fact in found.facts)
+    yield from (_fact(fact, language) for fact in facts if not fact.brief)
+    if brief := [*_brief(facts, language)]:
+        yield phrases.capital(phrases.joined(brief, "source", language))
+
+
+def _brief(facts: Iterable[Fact], language: str) -> Iterator[str]:
+    """What was looked for, each with its value; last what was not measured."""
+    yield from (_fact(replace(fact, when=None, note=None), language) for fact in facts if fact.brief and fact.value is not None)
+    if absent := [phrases.word(fact.name[language], language) for fact in facts if fact.brief and fact.value is None]:
+        yield phrase("line", "not-measured", language, names=phrases.joined(absent, "comma", language))
 
 
 def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:

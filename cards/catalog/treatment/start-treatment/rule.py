@@ -7,11 +7,12 @@ from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, risk, treatment, workup
+from cards.definitions import diagnosis, risk, treatment
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
 from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
+from cards.definitions.minerals import calcium, vitamin_d
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
@@ -84,8 +85,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
     specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left.
-    The detail gives the reasons for the stratum, the drugs that were dropped and why, and an earlier lower renal estimate that
-    was left out.
+    Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail gives
+    the reasons for the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
+    not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
@@ -107,11 +109,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     estimate = kidneys.lowest if kidneys.below(n.egfr_alendronate) else None
     options = (*referral, *chosen.options, *beside.options)
     level = "specialist" if below_30 else stratum.level
+    held = "" if below_30 else chosen.held
     yield Finding(
         indicator=INFO if mild and not must_stop else WARNING,
-        variant="instead" if must_stop else level,
+        variant="instead" if must_stop else "held" if held else level,
         values={
             "level": level,
+            "held": held,
             "given_up": given_up,
             "must_stop": must_stop,
             "reasons": stratum.reasons,
@@ -126,7 +130,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
-        facts=tuple(_evidence(chart)),
+        facts=tuple(_evidence(chart, given_up)),
         cites=_cites(
             level,
             *stratum.reasons,
@@ -177,7 +181,7 @@ def _cites(variant: str, *besides: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain(_CITES[variant], *(_CITES_BESIDES.get(key, ()) for key in besides))))
 
 
-def _evidence(chart: Chart) -> Iterator[Fact]:
+def _evidence(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
     documented = chart.problem("osteoporosis")
     if documented is not None:
         yield facts.problem(documented)
@@ -192,9 +196,23 @@ def _evidence(chart: Chart) -> Iterator[Fact]:
         probability = chart.newest(key)
         if probability is not None:
             yield facts.measured(probability)
+    yield from _looked_for(chart, given_up)
+
+
+def _looked_for(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
+    """What a clinician looks for before the first dose, also when it is fine or was not measured."""
+    reading = calcium(chart)
+    yield facts.looked_for("calcium", reading.value if reading else None)
+    yield facts.looked_for("vitamin-d", vitamin_d(chart))
+    since = chart.months_ago(chart.numbers.work_up_window_months)
+    for key in ("pth", "alp", "phosphate"):
+        yield facts.looked_for(key, chart.newest(key, since=since))
     lowest_estimate = renal(chart).lowest
-    if lowest_estimate is not None:
+    if lowest_estimate is not None and renal(chart).below(chart.numbers.egfr_alendronate):
         yield facts.measured(lowest_estimate)
+    else:
+        yield facts.looked_for("egfr", lowest_estimate)
+    yield facts.earlier_drugs((*given_up, *(course.drug for course in chart.courses(treatment.TREATMENT))))
 
 
 def _told(fractures: tuple[Fracture, ...]) -> tuple[Fracture, ...]:
