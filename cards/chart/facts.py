@@ -19,8 +19,8 @@ from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Dru
 
 class Fact(Struct, frozen=True):
     """A piece of evidence as a card shows it: what it is, its value as recorded (a Decimal: with these decimals), unit, date
-    (``latest``: as in ``records``), and where it stands. ``brief``: looked for and not what the card rests on; all such stand in
-    one line, without dates."""
+    (``latest``: as in ``records``), and where it stands. ``brief``: looked for and not what the card rests on; all such stand
+    in one line, without dates."""
 
     name: Name
     value: str | float | Decimal | Name | None = None

@@ -142,10 +142,10 @@ def offer(
     place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
     the kind, the same are offered and none is recommended.
 
-    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``waits`` False:
-    a gap would harm sooner than a work-up ends, which then goes on beside the drug; ``regimens`` names another regimen than the
-    usual one, by drug. ``stops`` are courses that the option takes the place of: those of
-    tablets and daily injections that are on the list as active end with it.
+    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``waits``
+    False: a gap would harm sooner than a work-up ends, which then goes on beside the drug; ``regimens`` names another regimen
+    than the usual one, by drug. ``stops`` are courses that the option takes the place of: those of tablets and daily injections
+    that are on the list as active end with it.
     """
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     options: list[Option] = []

@@ -58,7 +58,11 @@ def marrow(chart: Chart, *, about_to_be_treated: bool) -> Rows:
 def _enough(chart: Chart, signs: list[Sign], *, broken: bool, about_to_be_treated: bool) -> bool:
     if broken and (len(signs) > 1 or any(sign.strong for sign in signs)):
         return True
-    new = _newly_known(chart) or about_to_be_treated or any(row.key == "high-calcium" and row.warns for row in high_calcium(chart))
+    new = (
+        _newly_known(chart)
+        or about_to_be_treated
+        or any(row.key == "high-calcium" and row.warns for row in high_calcium(chart))
+    )
     return (len(signs) > 1 and new) or len(signs) > 2
 
 
@@ -137,7 +141,7 @@ def _signs(chart: Chart) -> Iterator[Sign]:
             yield sign
 
 
-def _sign(chart: Chart, value: Measurement, strong: bool, since: date | None = None, kind: str = "", *, mild: bool = False) -> Sign:
+def _sign(value: Measurement, strong: bool, since: date | None = None, kind: str = "", *, mild: bool = False) -> Sign:
     return Sign(facts.measured(value), since or value.when, strong, kind, mild)
 
 
@@ -155,7 +159,7 @@ def _counted(chart: Chart, key: str) -> Measurement | None:
 
 
 def _floor(chart: Chart, value: Measurement) -> float:
-    """The lower limit of hemoglobin: the laboratory's own, otherwise {hemoglobin-low-woman} g/dL, {hemoglobin-low-man} of men."""
+    """The lower limit of hemoglobin: the laboratory's, otherwise {hemoglobin-low-woman} g/dL, of men {hemoglobin-low-man}."""
     usual = chart.numbers.hemoglobin_low_man if chart.patient.sex == "male" else chart.numbers.hemoglobin_low_woman
     return float(usual if value.low is None else value.low)
 
@@ -170,7 +174,7 @@ def _anemia(chart: Chart) -> Sign | None:
     iron = low(newest(chart, "ferritin"), n.ferritin_low) or low(newest(chart, "mcv"), n.mcv_low)
     strong = marked and not (iron and at_least(value, n.hemoglobin_iron))
     since = met_since(chart, value, lambda each: each.below(_floor(chart, each)))
-    return _sign(chart, value, strong, since, "anemia", mild=not value.below(n.hemoglobin_marked))
+    return _sign(value, strong, since, "anemia", mild=not value.below(n.hemoglobin_marked))
 
 
 def _esr(chart: Chart) -> Sign | None:
@@ -178,12 +182,12 @@ def _esr(chart: Chart) -> Sign | None:
     with inflammatory rheumatic disease or infection on record."""
     value, n = _counted(chart, "esr"), chart.numbers
     if at_least(value, n.esr_very_high) and value is not None:
-        return _sign(chart, value, True, met_since(chart, value, lambda each: at_least(each, n.esr_very_high)))
+        return _sign(value, True, met_since(chart, value, lambda each: at_least(each, n.esr_very_high)))
     old = chart.age is not None and chart.age >= n.esr_old_years
     limit = n.esr_old if old else n.esr_high
     if value is None or not at_least(value, limit) or chart.active_problem(*_INFLAMED) is not None:
         return None
-    return _sign(chart, value, False, met_since(chart, value, lambda each: at_least(each, limit)))
+    return _sign(value, False, met_since(chart, value, lambda each: at_least(each, limit)))
 
 
 def _globulin(chart: Chart) -> Sign | None:
@@ -204,8 +208,8 @@ def _globulin(chart: Chart) -> Sign | None:
             given=total.given,
             computed="total protein − albumin",
         )
-        return _sign(chart, globulin, strong)
-    return _sign(chart, total, strong) if high(total, None) else None
+        return _sign(globulin, strong)
+    return _sign(total, strong) if high(total, None) else None
 
 
 def _calcium(chart: Chart) -> Sign | None:
@@ -214,7 +218,7 @@ def _calcium(chart: Chart) -> Sign | None:
     row = next(high_calcium(chart), None)
     if row is None or reading is None or not (row.kind == "unclear" or (row.key == "high-calcium" and row.warns)):
         return None
-    return _sign(chart, reading.value, not row.told["once"], row.since)
+    return _sign(reading.value, not row.told["once"], row.since)
 
 
 def _kidneys(chart: Chart) -> Sign | None:
@@ -226,10 +230,10 @@ def _kidneys(chart: Chart) -> Sign | None:
         return None
     creatinine = newest(chart, "creatinine")
     if creatinine is not None and creatinine.at_most(n.creatinine_myeloma) is False:
-        return _sign(chart, creatinine, True, kind="kidney")
+        return _sign(creatinine, True, kind="kidney")
     kidneys = renal(chart)
     if kidneys.lowest is not None and kidneys.below(n.egfr_myeloma):
-        return _sign(chart, kidneys.lowest, False, kind="kidney")
+        return _sign(kidneys.lowest, False, kind="kidney")
     return None
 
 
@@ -248,11 +252,11 @@ def _monoclonal(chart: Chart) -> Iterator[Sign]:
     {light-chain-ratio-renal-high}."""
     protein, ratio, n = newest(chart, "m-protein"), newest(chart, "light-chain-ratio"), chart.numbers
     if protein is not None and protein.at_most(0) is False:
-        yield _sign(chart, protein, True, met_since(chart, protein, lambda each: each.at_most(0) is False), "monoclonal")
+        yield _sign(protein, True, met_since(chart, protein, lambda each: each.at_most(0) is False), "monoclonal")
     if ratio is None:
         return
     weak = bool(renal(chart).below(n.egfr_work_up))
     floor = n.light_chain_ratio_renal_low if weak else n.light_chain_ratio_low if ratio.low is None else ratio.low
     ceiling = n.light_chain_ratio_renal_high if weak else n.light_chain_ratio_high if ratio.high is None else ratio.high
     if ratio.below(floor) or ratio.at_most(ceiling) is False:
-        yield _sign(chart, ratio, True)
+        yield _sign(ratio, True)

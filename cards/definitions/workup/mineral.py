@@ -43,7 +43,10 @@ def low_alp(chart: Chart) -> Rows:
     confirmed = twice or stress is not None
     yield Row(
         "low-alp",
-        (*(facts.measured(m) for m in (series[:1] if not twice else (series[0], series[-1]))), *([facts.problem(stress)] if stress else [])),
+        (
+            *(facts.measured(m) for m in (series[:1] if not twice else (series[0], series[-1]))),
+            *([facts.problem(stress)] if stress else []),
+        ),
         series[0].when if not twice else _confirmed_on(series, n.alp_low_apart_days),
         kind="fracture" if stress else "" if twice else "once",
         warns=confirmed,
@@ -122,10 +125,10 @@ def _healing(chart: Chart) -> bool:
 
 
 def low_phosphate(chart: Chart) -> Rows:
-    """Phosphate below {phosphate-severe} mg/dL, or low twice, {phosphate-apart-days} days or more apart: loss of phosphate. Below
-    {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are held.
-    Within {phosphate-after-drug-days} days of zoledronate or denosumab only when low again, or below {phosphate-very-low}. Not
-    on dialysis nor with a phosphate binder."""
+    """Phosphate below {phosphate-severe} mg/dL, or low twice, {phosphate-apart-days} days or more apart: loss of phosphate.
+    Below {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are
+    held. Within {phosphate-after-drug-days} days of zoledronate or denosumab only when low again, or below
+    {phosphate-very-low}. Not on dialysis nor with a phosphate binder."""
     n, value = chart.numbers, newest(chart, "phosphate")
     if value is None or not low(value, n.phosphate_low):
         return
@@ -145,7 +148,9 @@ def low_phosphate(chart: Chart) -> Rows:
         kind="once" if once else "",
         drops=ANTIRESORPTIVES | ANABOLICS if lost else PTH_ANALOGS,
         holds=ALL,
-        orders=("phosphate",) if once else ("phosphate", "urine-phosphate", "dihydroxyvitamin-d", "fgf23", "creatinine", "bicarbonate"),
+        orders=("phosphate",)
+        if once
+        else ("phosphate", "urine-phosphate", "dihydroxyvitamin-d", "fgf23", "creatinine", "bicarbonate"),
         referral="" if once else "referral-endocrinology",
         cites=("EXT-12", "OPREF-D7"),
         told={"phosphate": value, "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient))},

@@ -57,7 +57,7 @@ class Row(Struct, frozen=True):
     @property
     def holds_all(self) -> bool:
         """Whether no drug against osteoporosis is recommended before it is clarified."""
-        return ALL <= self.holds | self.drops
+        return self.holds | self.drops >= ALL
 
     def against(self, drug: Drug) -> bool:
         """Whether it speaks against giving this drug now."""

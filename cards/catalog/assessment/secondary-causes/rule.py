@@ -38,25 +38,25 @@ _CALCIUM_CARDS = ("hypocalcemia", "pth-analog-contraindication")
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """Primary osteoporosis has normal laboratory values. New osteoporosis, or osteoporosis about to be treated, needs basic labs
-    first; an abnormal value is another disease until it is clarified, and drugs wait for it.
+    """Primary osteoporosis has normal laboratory values. New osteoporosis, or osteoporosis about to be treated, needs basic
+    labs first; an abnormal value is another disease until it is clarified, and drugs wait for it.
 
     When: an adult, and any of these. (1) Osteoporosis that first became known within {newly-known-days} days or is about to be
     treated, and a basic test with no result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of
     any kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of
     osteoporosis on the problem list or, if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below
     {qct-osteoporosis} mg/cm3 or a fragility fracture. An undated entry is new only while it is being entered. (2) Of a bone
-    patient (or one for whom `bmd-screening`, `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up: signs
-    of myeloma or metastasis, high calcium, hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low calcium,
-    high PTH with normal calcium, high urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a Z-score of
-    {z-low} or lower. On orders: where an antiresorptive or anabolic is drafted that such a finding holds or drops.
+    patient (or one for whom `bmd-screening`, `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up:
+    signs of myeloma or metastasis, high calcium, hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low
+    calcium, high PTH with normal calcium, high urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a
+    Z-score of {z-low} or lower. On orders: where an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
     Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
     orders. For (2), on orders, where a critical card names the same calcium.
 
     Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on.
-    Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered, nor
-    what has a result of {repeat-days} days, calcium and PTH of {calcium-again-days}, calcium after a low one of
+    Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
+    nor what has a result of {repeat-days} days, calcium and PTH of {calcium-again-days}, calcium after a low one of
     {low-calcium-again-days}; what is only searched for, of {yearly-months} months. Any number may be chosen; all are
     recommended. The first finding names the card, the detail lists all, says until when to decide, and names recorded results
     that could not be used.
@@ -68,9 +68,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if chart.hook in ORDER_HOOKS:
         yield from _on_orders(chart, n, rows, earlier)
         return
-    new = diagnosis.osteoporosis(chart) and (
-        _newly_known(chart, n) or treatment.about_to_be_treated(chart, starting=starting)
-    )
+    new = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or treatment.about_to_be_treated(chart, starting=starting))
     missing = [key for key in BASIC_LABS if _missing(chart, n, key)] if new and chart.hook is not Hook.DISCHARGE else []
     if rows or missing:
         yield _finding(chart, n, rows, missing, known=new)
