@@ -15,6 +15,7 @@ from cards.words import text
 from cards.words.phrases import joined
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
+from cds_service.fhir.proposing.stopping import Find
 from cds_service.fhir.reading.given import is_reference
 from cds_service.hooks.cards import CONTENT, suggestion, to_wire
 from cds_service.hooks.request import Call
@@ -51,12 +52,13 @@ class Answerer:
         language: str,
         *,
         drafts: Mapping[str, bytes],
+        stored: Find,
         repetition: Repetition | None,
     ) -> list[Json]:
         """The cards of these findings, most urgent first. ``drafts``: the orders being written, as received, by relative
-        reference. ``repetition`` records what is shown."""
+        reference; ``stored`` finds orders of the record. ``repetition`` records what is shown."""
         shown = self._capped(findings, chart.hook)
-        cards = [self._card(finding, chart, call, language, drafts) for finding in shown]
+        cards = [self._card(finding, chart, call, language, drafts, stored) for finding in shown]
         if len(shown) < len(findings):
             cut = [finding for finding in findings if finding not in shown]
             cards[-1]["detail"] += "\n\n" + (NOT_SHOWN_TO_PATIENT[language] if call.by_patient else _not_shown(cut, language))
@@ -66,14 +68,18 @@ class Answerer:
             repetition.note([*zip(shown, (card["uuid"] for card in cards), strict=True)])
         return cards
 
-    def _card(self, finding: Finding, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes]) -> Json:
+    def _card(
+        self, finding: Finding, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes], stored: Find
+    ) -> Json:
         options = () if call.by_patient else finding.options
-        offered = [self._suggestion(option, chart, call, language, drafts) for option in options]
+        offered = [self._suggestion(option, chart, call, language, drafts, stored) for option in options]
         words = text.render(finding, language, chart, for_patient=call.by_patient)
         base = self._settings.base_url
         return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
 
-    def _suggestion(self, option: Option, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes]) -> Json:
+    def _suggestion(
+        self, option: Option, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes], stored: Find
+    ) -> Json:
         reason = chart.active_problem("osteoporosis") if option.reason == "osteoporosis" else None
         actions = orders.actions(
             option,
@@ -85,6 +91,7 @@ class Answerer:
             reason_reference=reason.source if reason and is_reference(reason.source) else None,
             postmenopausal=postmenopausal(chart),
             drafts=drafts,
+            stored=stored,
         )
         label = text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else "")
         return suggestion(label, actions, recommended=option.recommended)

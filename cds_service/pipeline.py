@@ -25,6 +25,7 @@ from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
 from cds_service.fhir.fetching.client import FhirClient
+from cds_service.fhir.proposing.stopping import Stored
 from cds_service.fhir.reading.read import concerns_us, read_record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.reading.wire import AnyResource
@@ -114,7 +115,8 @@ class Evaluator:
         fresh = repetition.fresh(found) if repetition else found
         findings = fresh if apart else voice.answered(fresh, found, chart)
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
-        cards = self._answerer.cards(findings, chart, call, language, drafts=drafts, repetition=repetition)
+        stored = Stored(call.content, gathered.record.is_ours)
+        cards = self._answerer.cards(findings, chart, call, language, drafts=drafts, stored=stored, repetition=repetition)
         counts = {
             "cards": [code for finding in findings for code in finding.codes],
             "suppressed": [finding.code for finding in found if finding not in fresh],

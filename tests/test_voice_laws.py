@@ -6,17 +6,23 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from cards.chart import Chart
+from cards.definitions.accepted import ACCEPTED
 from cards.engine.catalog import all_cards, sections
 from cards.engine.findings import WARNING, Finding
 from cards.engine.run import run
 from cards.engine.voice.table import table
-from cards.vocabulary import DENOSUMAB, Drug
+from cards.thresholds import SHARED, read_toml
+from cards.vocabulary import ANALYTES, DENOSUMAB, DRUGS, SERVICES, Drug
+from cards.vocabulary.regimens import REGIMENS
 from cards.words.phrases import LANGUAGES, day, phrase
 from cards.words.phrases import name as called
 from cds_service.hooks.cards import EVIDENCE
@@ -110,10 +116,17 @@ def accepted(call: Told, actions: list[Json]) -> Json:
             drafts.pop(action["resourceId"].rpartition("/")[2], None)
         elif action["type"] == "create":
             drafts[f"accepted-{place}"] = action["resource"] | {"id": f"accepted-{place}"}
+        else:
+            ended = action["resource"]
+            record = [ended if (each["resourceType"], each.get("id")) == ended_id(ended) else each for each in record]
     basket = {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in drafts.values()]}
     kept = {key: context[key] for key in ("userId", "patientId", "encounterId") if key in context}
     prefetch = {key: answer(template, record) for key, template in templates("order-sign").items()}
     return call.body | {"hook": "order-sign", "context": kept | {"draftOrders": basket}, "prefetch": prefetch}
+
+
+def ended_id(resource: Json) -> tuple[str, str]:
+    return resource["resourceType"], resource["id"]
 
 
 def resources_of(call: Told) -> list[Json]:
@@ -157,6 +170,78 @@ def without(body: Json, kind: str) -> Json:
         if len(kept) < len(entries):
             prefetch[key] = page | {"entry": kept, "total": len(kept)}
     return body | {"prefetch": prefetch}
+
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NAMES = re.compile(
+    r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}|\d{4}年(?:\d+月)?(?:\d+日)?"  # dates
+    r"|25\(OH\)D|25羟|P1NP|SF-36|PHQ-9|EPI 2021|1\.73"
+)
+IN_WORDS = {
+    "calcitonin-cancer": {"2012"},
+    "calcium-intake": {"400", "500", "2000"},
+    "denosumab-due": {"16"},
+    "denosumab-sequence": {"16"},
+    "hypocalcemia": {"2024"},
+    "incomplete-data": {"100"},
+    "lifestyle-education": {"400", "1.2"},
+    "physical-agent-evidence": {"8", "100", "1.2"},
+    "routine-care": {"500"},
+    "vitamin-d-low": {"29", "74"},
+}
+"""Numbers that a text says of itself: years of a decision, amounts of food, settings of a device, ranges beside a threshold."""
+
+
+def numbers_in(text: str) -> set[str]:
+    return {found.replace(",", "") for found in NUMBER.findall(text)}
+
+
+@cache
+def numbers_of_the_medicine() -> frozenset[str]:
+    """Thresholds, regimens, and what tests and drugs are called."""
+    tables = [read_toml(SHARED), *(read_toml(card.folder / "card.toml") for card in all_cards().values())]
+    found = {text for table in tables for value in leaves(table) for text in (f"{abs(value):g}", f"{abs(value):.1f}")}
+    names = [each.label for each in (*REGIMENS.values(), *ACCEPTED.values())]
+    names += [*SERVICES.values(), *(each.name for each in ANALYTES.values()), *(each.name for each in DRUGS.values())]
+    return frozenset(found.union(*(numbers_in(f"{each.en} {each.zh}") for each in names)))
+
+
+def leaves(value: Any) -> Iterator[float]:
+    """The numbers in a table, or in what a finding holds."""
+    if isinstance(value, Mapping):
+        value = [*value.values()]
+    elif isinstance(value, Struct):
+        value = [getattr(value, field) for field in value.__struct_fields__]
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from leaves(each)
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        yield float(value)
+
+
+@pytest.mark.parametrize("name", everything())
+def test_no_number_is_in_a_text_but_from_the_record_or_the_thresholds(name: str) -> None:
+    call = told(name)
+    chart = chart_of(call)
+    known = numbers_in(json.dumps(call.body, ensure_ascii=False))
+    known |= {number.lstrip("0").removesuffix(".0") for number in known} | {str(chart.age)} | numbers_of_the_medicine()
+    for finding in run(chart):
+        because = [each for dropped in finding.dropped for each in dropped.because]
+        for value in leaves([finding.values, [each.values for each in because], [each.values for each in finding.contains]]):
+            known |= {f"{abs(value):.{digits}f}" for digits in (0, 1, 2)}
+    for language in LANGUAGES:
+        for card in cards_of(call, language):
+            told_by = numbers_in(json.dumps(card["extension"].get(EVIDENCE, ()), ensure_ascii=False))
+            for code, words in words_of([card], language):
+                unknown = numbers_in(NAMES.sub("", words)) - known - told_by - IN_WORDS.get(code, set())
+                assert not {each for each in unknown if not spanned(each, words)}, code
+
+
+def spanned(number: str, words: str) -> bool:
+    """Whether it is a length of time that was reckoned from dates, or a sum of what several orders say."""
+    return bool(re.search(rf"\b{number} (?:days|weeks|months|years)\b|{number}(?:天|周|个月|年)", words)) or bool(
+        re.search(rf"{number[:-3]},?{number[-3:]} (?:mg|mcg|units)|{number} (?:mg|μg|IU)", words)
+    )
 
 
 @pytest.mark.parametrize("name", everything())

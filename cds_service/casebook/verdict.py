@@ -80,11 +80,9 @@ def _start(suggestion: Json) -> date:
 def key_of(suggestion: Json) -> str:
     """What a suggestion proposes, as a vocabulary key; "discard" if it only deletes a draft, "mend" if it changes one."""
     actions = suggestion.get("actions", ())
-    if any(action["type"] == "update" for action in actions):
-        return "mend"
-    created = [action["resource"] for action in actions if action["type"] != "delete"]
+    created = [action["resource"] for action in actions if action["type"] == "create"]
     if not created:
-        return "discard"
+        return "mend" if any(action["type"] == "update" for action in actions) else "discard"
     code = created[0].get("medicationCodeableConcept") or created[0]["code"]
     return _proposed()[code["coding"][0]["code"] if "coding" in code else code["text"]]
 

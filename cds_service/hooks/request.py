@@ -52,7 +52,8 @@ class Call(Struct, frozen=True):
     ``failed`` (an OperationOutcome, or not a resource) or absent: the client did not fetch it. ``drafts`` is the context's
     Bundle of orders, cleaned up; ``selected`` the relative references of the selected ones, None if the hook does not select.
     ``entered`` is the Bundle of what was just recorded. ``fhir_servers`` are those that this caller may name, None if that is
-    the same for all; ``client`` is the issuer of its token. ``encounter_id`` is "" if there is no valid one; ``user_type`` is
+    the same for all; ``client`` is the issuer of its token. ``content`` is the request
+    as received. ``encounter_id`` is "" if there is no valid one; ``user_type`` is
     the resource type of the user ("" if not stated), ``user_id`` its relative reference.
     """
 
@@ -70,6 +71,7 @@ class Call(Struct, frozen=True):
     fhir: FhirAccess | None = None
     fhir_servers: frozenset[str] | None = None
     client: str = ""
+    content: bytes = b""
 
     @property
     def by_patient(self) -> bool:
@@ -156,6 +158,7 @@ def parse(
         fhir=access(told.fhirServer, told.fhirAuthorization, patient_id),
         fhir_servers=fhir_servers,
         client=client,
+        content=content,
     )
 
 

@@ -19,6 +19,7 @@ from cards.words.phrases import name, phrase
 from cards.words.text import what
 from cds_service.fhir.proposing.amending import amended
 from cds_service.fhir.proposing.order_templates import System, called, reason, templates
+from cds_service.fhir.proposing.stopping import Find, stopped
 
 Resource = dict[str, Any]
 Action = dict[str, Any]
@@ -37,15 +38,18 @@ def actions(
     system: System = "international",
     postmenopausal: bool = False,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
+    stored: Find | None = None,
 ) -> list[Action]:
-    """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created.
+    """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then the orders that end with it are
+    stopped, where they are known whole, then its resources are created.
     A draft that is only amended is updated. A draft that the EHR could not find by its id is neither deleted nor updated: its
     label must say so (``by_hand``).
 
     ``patient_id`` and ``encounter_id`` are bare ids, ``reason_reference`` is a relative reference (``Condition/7``).
     ``system`` chooses the code systems, ``postmenopausal`` the ICD code of a problem. What starts after ``today`` carries
     its date in the resource; ``start`` of a problem is its onset, so that an old fracture is not taken for one of today.
-    ``drafts``: the drafts as they came, by relative reference. KeyError for an option that there is no template or draft of.
+    ``drafts``: the drafts as they came, by relative reference; ``stored`` finds orders of the record. KeyError for an option
+    that there is no template or draft of.
     """
     if option.kind == "mend":
         return [_update(option, language, drafts)] if option.replaces[0].addressable else []
@@ -73,7 +77,17 @@ def actions(
                 resource["reasonReference"] = [{"reference": reason_reference}]
         description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
         created.append({"type": "create", "description": description, "resource": resource})
-    return deleted + created
+    return [*deleted, *_stopped(option, language, stored), *created]
+
+
+def _stopped(option: Option, language: str, stored: Find | None) -> Iterator[Action]:
+    """The orders on the medication list that end with the option."""
+    why = phrase("action", "replaced", language, what=what(option, language))
+    for course in option.stops if stored else ():
+        description = phrase("action", "stop", language, drug=name(course.drug, language))
+        for source in course.sources:
+            if stored and (order := stored(source)) is not None:
+                yield {"type": "update", "description": description, "resource": stopped(order, why)}
 
 
 def by_hand(option: Option) -> bool:
