@@ -115,7 +115,7 @@ class Evaluator:
         fresh = repetition.fresh(found) if repetition else found
         findings = fresh if apart else voice.answered(fresh, found, chart)
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
-        stored = Stored(call.content, gathered.record.is_ours)
+        stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
         cards = self._answerer.cards(findings, chart, call, language, drafts=drafts, stored=stored, repetition=repetition)
         counts = {
             "cards": [code for finding in findings for code in finding.codes],

@@ -52,9 +52,9 @@ class Call(Struct, frozen=True):
     ``failed`` (an OperationOutcome, or not a resource) or absent: the client did not fetch it. ``drafts`` is the context's
     Bundle of orders, cleaned up; ``selected`` the relative references of the selected ones, None if the hook does not select.
     ``entered`` is the Bundle of what was just recorded. ``fhir_servers`` are those that this caller may name, None if that is
-    the same for all; ``client`` is the issuer of its token. ``content`` is the request
-    as received. ``encounter_id`` is "" if there is no valid one; ``user_type`` is
-    the resource type of the user ("" if not stated), ``user_id`` its relative reference.
+    the same for all; ``client`` is the issuer of its token. ``content`` is the request as received. ``encounter_id`` is "" if
+    there is no valid one; ``user_type`` is the resource type of the user ("" if not stated), ``user_id`` its relative
+    reference.
     """
 
     hook: str

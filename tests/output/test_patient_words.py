@@ -218,7 +218,7 @@ def test_a_value_that_was_computed_or_assumed_is_said_to_be_without_the_formula(
 
 
 def test_a_variant_without_words_for_the_patient_is_an_error(found: Finding, chart: Chart) -> None:
-    with pytest.raises(ValueError, match="no words for variant"):
+    with pytest.raises(ValueError, match="has no text for variant"):
         text.render(replace(found, variant="unheard-of"), "en", chart, for_patient=True)
 
 

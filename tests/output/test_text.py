@@ -115,7 +115,7 @@ def test_what_was_left_out_could_not_be_had_or_is_not_offered_is_said(made_up: s
         "- Romosozumab: not on this site's formulary",
     ]
     assert detail.split("**Check first**\n\n")[1].split("\n\n")[0].splitlines() == [
-        "- Total calcium, not corrected: no albumin of about the same time on record",
+        "- Total calcium, not corrected: no albumin from about the same time on record",
         "- Left out: 2 values of creatinine, the newest of 9 Jan 2026 (unit not recognized “mg/cup”)",
         "- Left out: total calcium, 1 Jan 2030 (dated in the future)",
         "- Not available from the record: allergies and problem list",
@@ -142,7 +142,7 @@ def test_a_value_that_the_finding_lacks_is_an_error(made_up: str, chart: Chart) 
 
 
 def test_a_variant_without_words_is_an_error(made_up: str, chart: Chart) -> None:
-    with pytest.raises(ValueError, match="no words for variant"):
+    with pytest.raises(ValueError, match="has no text for variant"):
         text.render(replace(finding(made_up), variant="unheard-of"), "en", chart)
 
 

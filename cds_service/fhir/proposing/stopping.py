@@ -4,7 +4,7 @@ nothing else. Only where the resource is known whole."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -24,16 +24,18 @@ _members: msgspec_json.Decoder[dict[str, Raw]] = msgspec_json.Decoder(dict[str, 
 
 
 class Stored:
-    """The prefetched orders as they came. They are looked for only when one is to be stopped: what was read of them keeps less
-    than they say."""
+    """The orders as they were prefetched and fetched. They are looked for only when one is to be stopped: what was read of them
+    keeps less than they say."""
 
-    def __init__(self, content: bytes, is_ours: Callable[[str], bool]) -> None:
-        """``content`` is the request; ``is_ours`` tells whether a reference points at the patient."""
+    def __init__(self, content: bytes, is_ours: Callable[[str], bool], fetched: Iterable[bytes] = ()) -> None:
+        """``content`` is the request, ``fetched`` what was asked for besides; ``is_ours`` tells whether a reference points at
+        the patient."""
         self._content = content
+        self._fetched = fetched
         self._is_ours = is_ours
 
     def __call__(self, reference: str) -> Resource | None:
-        """The active order of this patient with this relative reference; None where it is not known whole: not prefetched, cut
+        """The active order of this patient with this relative reference; None where it is not known whole: not received, cut
         down by the server, or told in two ways."""
         kind, _, name = reference.partition("/")
         found = [each for each in self._orders(name) if each.get("id") == name] if kind == "MedicationRequest" and name else []
@@ -46,7 +48,8 @@ class Stored:
         """The orders in the pages that hold this id, but for those with a decimal that would not be written again as it came:
         in FHIR 0.70 is not 0.7."""
         with suppress(DecodeError, ValueError):
-            for page in _members.decode(_members.decode(self._content).get("prefetch", Raw(b"{}"))).values():
+            prefetched = _members.decode(_members.decode(self._content).get("prefetch", Raw(b"{}"))).values()
+            for page in (*prefetched, *self._fetched):
                 if name.encode() not in (written := bytes(page)):
                     continue
                 for given, exact in zip(_entries(orjson.loads(written)), _entries(_exactly(written)), strict=True):

@@ -76,7 +76,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `referral` and `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for
     `bmd-screening`.
 
-    Instead of a drug: on the chart view, where an antiresorptive or anabolic that is being taken must stop, as
+    Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
     `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
     `romosozumab-cardiovascular` or `serm-thrombosis` warns (never denosumab, nor an oncologic strength), the record counts
     as it would be without that drug: what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
