@@ -24,9 +24,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     (no grace period), or an antiresorptive is ordered while an anabolic still works; (2) both are drafted and would overlap.
 
     Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); an anabolic after a bisphosphonate
-    by injection, which is no combination; the other is taken daily to monthly
-    and was stopped; in (2) the later draft begins when the dose or the stated time of the earlier is over, by a share of
-    {dose-interval-tolerance} sooner.
+    by injection, which is no combination; the other drug is taken daily to monthly and was stopped; in (2), the later draft
+    begins when the dose or the stated duration of the earlier one is over, with a tolerance of {dose-interval-tolerance} of
+    that time.
 
     Then: (1) info, one card for an order; where the other drug, taken daily to monthly, is to be given up for it (a fracture on
     it as in `treatment-failure`, a fall of bone density as in `bmd-response`, or a check of orders that speaks against it), it
