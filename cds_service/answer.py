@@ -56,7 +56,7 @@ class Answerer:
         repetition: Repetition | None,
     ) -> list[Json]:
         """The cards of these findings, most urgent first. ``drafts``: the orders being written, as received, by relative
-        reference; ``stored`` finds orders of the record. ``repetition`` records what is shown."""
+        reference; ``stored`` finds orders on record. ``repetition`` records what is shown."""
         shown = self._capped(findings, chart.hook)
         cards = [self._card(finding, chart, call, language, drafts, stored) for finding in shown]
         if len(shown) < len(findings):

@@ -179,7 +179,7 @@ NAMES = re.compile(
 )
 IN_WORDS = {
     "calcitonin-cancer": {"2012"},
-    "calcium-intake": {"400", "500", "2000"},
+    "calcium-intake": {"21", "400", "500", "2000"},
     "denosumab-due": {"16"},
     "denosumab-sequence": {"16"},
     "hypocalcemia": {"2024"},
@@ -189,7 +189,8 @@ IN_WORDS = {
     "routine-care": {"500"},
     "vitamin-d-low": {"29", "74"},
 }
-"""Numbers that a text says of itself: years of a decision, amounts of food, settings of a device, ranges beside a threshold."""
+"""Numbers that a text says of itself: years of a decision, amounts in food and salts, settings of a device, ranges beside a
+threshold."""
 
 
 def numbers_in(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Whether another drug is meant to take the place of one that is being taken."""
+"""Whether another drug is to replace one that the patient takes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ _COMBINATIONS, _CONTRAINDICATIONS = "safety-combination", "safety-contraindicati
 
 
 def to_be_replaced(chart: Chart, course: Course) -> bool:
-    """Whether this service itself advises to give up tablets (or daily injections) for another drug: a fracture on them, a
-    fall of bone density, or a check of orders that speaks against them. What an injection of months still does cannot be given
-    up."""
+    """Whether the service itself advises replacing tablets (or daily injections): a fracture on them, a fall of bone density,
+    or a check of orders that speaks against them. Never a long-acting injection, whose effect cannot be stopped."""
     if course.drug.covers_months is not None:
         return False
     return bool(fracture_on(chart, course) or loss_on(chart, course)) or _unsafe(chart, course)
 
 
 def _unsafe(chart: Chart, course: Course) -> bool:
-    """Whether the drug would be forbidden if it were ordered now, whatever else is, or a contraindication speaks against it."""
+    """Whether a check would forbid the drug if it were ordered now, or warns of a contraindication; combinations aside."""
     checks = [card for card in safety_checks(course.drug.mechanism) if card.section != _COMBINATIONS]
     trial = chart.with_draft(Draft("proposed", course.drug, proposed=True))
     found = [finding for finding in run(trial, checks) if finding.about is not None and finding.about.proposed]

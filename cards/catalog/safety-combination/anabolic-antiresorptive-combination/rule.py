@@ -23,15 +23,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: (1) an anabolic is ordered that would begin (on its stated start, otherwise today) while an antiresorptive still works
     (no grace period), or an antiresorptive is ordered while an anabolic still works; (2) both are drafted and would overlap.
 
-    Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); an anabolic after a bisphosphonate
-    by injection, which is no combination; the other drug is taken daily to monthly and was stopped; in (2), the later draft
-    begins when the dose or the stated duration of the earlier one is over, with a tolerance of {dose-interval-tolerance} of
-    that time.
+    Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); an anabolic after an injected
+    bisphosphonate; the other drug is taken daily to monthly and was stopped; in (2), the later draft begins when the dose or
+    the stated duration of the earlier one is over, with a tolerance of {dose-interval-tolerance} of that time.
 
-    Then: (1) info, one card for an order; where the other drug, taken daily to monthly, is to be given up for it (a fracture on
-    it as in `treatment-failure`, a fall of bone density as in `bmd-response`, or a check of orders that speaks against it), it
-    only says to stop it. No alternative; the draft can be deleted. (2) warning, one card for a pair: the draft that comes later
-    in the ranking of drugs for this patient can be deleted, first of all an option of our own on trial.
+    Then: (1) info, one card per order; if the order is to replace a drug taken daily to monthly (a fracture on it as in
+    `treatment-failure`, a fall of bone density as in `bmd-response`, or a check of orders that speaks against it), it only says
+    to stop that drug. No alternative; the draft can be deleted. (2) warning, one card per pair: the draft ranked lower for this
+    patient can be deleted, or, before any other, an option of the service's own that is on trial.
     """
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
         if draft.drug is None:
@@ -53,7 +52,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _given_before(course: Course) -> bool:
-    """Of a bisphosphonate that was injected nothing is left to stop."""
+    """An injected bisphosphonate, of which nothing is left to stop."""
     return course.drug.mechanism is Mechanism.BISPHOSPHONATE and course.drug.covers_months is not None
 
 

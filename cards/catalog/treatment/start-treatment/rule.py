@@ -68,6 +68,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     When: a woman or man of {t-group-years} or older (the sex need not be known) with osteoporosis, or with low bone mass and a
     high FRAX (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
+    Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
+    `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
+    `romosozumab-cardiovascular` or `serm-thrombosis` warns (never denosumab, nor an oncologic strength), the record counts
+    as it would be without that drug; what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
+    back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
@@ -75,12 +80,6 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `bisphosphonate-review`, `drug-holiday-review` or `adherence-gap` fires. Under {t-group-years}, or at an unknown age,
     `referral` and `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for
     `bmd-screening`.
-
-    Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
-    `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
-    `romosozumab-cardiovascular` or `serm-thrombosis` warns (never denosumab, nor an oncologic strength), the record counts
-    as it would be without that drug: what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
-    back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
