@@ -53,7 +53,7 @@ CARRIED: dict[str, tuple[str, ...]] = {
         *("brace", "posture", "thrombosis", "not impair healing", "consider it early"),
     ),
     "vertebral-augmentation": (
-        *("absolute contraindication", "coagulopathy", "not fractured", "first choice", "fragment in the canal", "radicular"),
+        *("absolute contraindication", "coagulopathy", "Unfractured", "first choice", "fragment in the canal", "radicular"),
         *("walls", "biopsy"),
     ),
     "rehab-assessment": (
@@ -66,7 +66,7 @@ CARRIED: dict[str, tuple[str, ...]] = {
         "sedatives",
         "kidney function",
         "Vitamin D",
-        "preference (2D)",
+        "if the patient wishes (2D)",
         "insoles",
         "(2C)",
         "shoes",
@@ -97,7 +97,7 @@ CARRIED: dict[str, tuple[str, ...]] = {
     ),
     "mood-support": (
         "counseling",
-        "cognitive behavioral therapy based on self-management (2D)",
+        "self-management-based cognitive behavioral therapy (2D)",
         "anxiolytic drugs as needed (2C)",
         "(2B)",
     ),

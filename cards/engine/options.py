@@ -56,6 +56,8 @@ RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK}
 TOGETHER = {"calcium": ("calcium", "albumin")}
 """A service that is two orders, since one order has one code."""
 
+NOT_READ = "not-read"
+"""The phrase of what was dropped since something that may speak against it could not be read."""
 SHOWN = 3
 """How many drugs a card shows."""
 
@@ -155,7 +157,7 @@ def offer(
             dropped.append(Dropped(drug.key, because=critical))
             continue
         if _unread(chart, drug, findings):
-            dropped.append(Dropped(drug.key, phrase="not-read"))
+            dropped.append(Dropped(drug.key, phrase=NOT_READ))
             withheld += 1
             continue
         warnings = tuple(f for f in findings if f.indicator is not INFO)

@@ -72,7 +72,7 @@ def _suggestions(case: Case, suggestions: list[Json]) -> Iterator[str]:
 
 
 def _start(suggestion: Json) -> date:
-    order = suggestion["actions"][-1]["resource"]
+    order = next(action["resource"] for action in suggestion["actions"] if action["type"] == "create")
     stated = order.get("dispenseRequest", {}).get("validityPeriod", {}).get("start") or order.get("occurrenceDateTime")
     return date.fromisoformat(stated or order["authoredOn"])
 

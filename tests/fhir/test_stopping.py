@@ -54,8 +54,8 @@ def body() -> Json:
 
 
 def test_the_order_is_the_records_own_but_for_status_and_reason(body: Json) -> None:
-    stop, create = actions_of(body)
-    assert (stop["type"], create["type"]) == ("update", "create")
+    create, stop = actions_of(body)
+    assert (create["type"], stop["type"]) == ("create", "update")
     before, after = order_in(body), stop["resource"]
     assert after["status"] == "stopped"
     assert after["statusReason"]["coding"][0]["code"] == "altchoice"
@@ -67,7 +67,7 @@ def test_the_order_is_the_records_own_but_for_status_and_reason(body: Json) -> N
 
 def test_what_nobody_reads_is_kept(body: Json) -> None:
     order_in(body)["extension"] = [{"url": "https://example.org/own", "valueString": "kept"}]
-    assert actions_of(body)[0]["resource"]["extension"] == order_in(body)["extension"]
+    assert actions_of(body)[-1]["resource"]["extension"] == order_in(body)["extension"]
 
 
 @pytest.mark.parametrize(

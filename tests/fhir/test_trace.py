@@ -88,7 +88,7 @@ def test_the_table_names_each_resource_with_its_use_or_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "why"), [("en", "has only a code that nobody else knows"), ("zh", "仅有他人不识的本地编码")]
+    ("language", "why"), [("en", "has only a local code"), ("zh", "仅有本机构自定义编码，无法识别")]
 )
 def test_the_table_tells_code_system_and_text_of_what_is_unread_and_why(language: str, why: str) -> None:
     coding = {"system": "urn:hospital:drugs", "code": "4711", "display": "4711"}

@@ -137,6 +137,10 @@ MENDED = {"dosageInstruction", "dispenseRequest"}
 
 
 def _check_update(resource: Json, drafts: Mapping[str, Json]) -> None:
+    if resource["status"] == "stopped":  # an order of the record that ends with the new one
+        assert resource["intent"] == "order", "S9: an order that ends"
+        assert resource["statusReason"]["text"], "S9: with its reason"
+        return
     before = drafts.get(f"{resource['resourceType']}/{resource['id']}")
     assert before is not None, "S9: a draft of the context"
     untouched = before.keys() - MENDED

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
 from cards.engine.findings import CRITICAL, INFO, Finding, Option
-from cards.engine.options import TOGETHER, service
+from cards.engine.options import NOT_READ, TOGETHER, service
 from cards.engine.voice.table import table
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, SERVICES, Mechanism
 
@@ -60,17 +60,24 @@ def _with_tests(findings: Sequence[Finding], tests: Sequence[Option]) -> list[Fi
 
 def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
     """The findings, each order offered by its owner alone. ``writing``: orders are being written; then every draft has its own
-    alternatives, of which no two are the same."""
+    alternatives, of which no two are the same. What an owner withholds, since something could not be read, no other card offers
+    in its place."""
     findings = [_without_implied(each, findings) for each in findings]
     owners: dict[Hashable, int] = {}
     for place, finding in enumerate(findings):
-        for option in finding.options:
+        for option in _claimed(finding):
             if thing := _thing(option, writing):
                 known = owners.get(thing)
                 if known is None or _claim(option, finding) < _claim(option, findings[known]):
                     owners[thing] = place
     told = [_owned(finding, place, findings, owners, writing) for place, finding in enumerate(findings)]
     return _one_recommended_drug(told)
+
+
+def _claimed(finding: Finding) -> Iterator[Option]:
+    """What a card offers, or would but for what could not be read."""
+    yield from (*finding.options, *finding.withheld)
+    yield from (Option("drug", each.key) for each in finding.dropped if each.phrase == NOT_READ)
 
 
 def _without_implied(finding: Finding, findings: Iterable[Finding]) -> Finding:

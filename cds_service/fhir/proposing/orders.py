@@ -40,8 +40,8 @@ def actions(
     drafts: Mapping[str, bytes] = MappingProxyType({}),
     stored: Find | None = None,
 ) -> list[Action]:
-    """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then the orders that end with it are
-    stopped, where they are known whole, then its resources are created.
+    """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created, then
+    the orders that end with it are stopped, where they are known whole.
     A draft that is only amended is updated. A draft that the EHR could not find by its id is neither deleted nor updated: its
     label must say so (``by_hand``).
 
@@ -77,7 +77,7 @@ def actions(
                 resource["reasonReference"] = [{"reference": reason_reference}]
         description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
         created.append({"type": "create", "description": description, "resource": resource})
-    return [*deleted, *_stopped(option, language, stored), *created]
+    return [*deleted, *created, *_stopped(option, language, stored)]
 
 
 def _stopped(option: Option, language: str, stored: Find | None) -> Iterator[Action]:

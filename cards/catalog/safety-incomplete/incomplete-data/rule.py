@@ -25,17 +25,18 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     record that could not be retrieved or read and might have called for action, and a missing date of birth or sex if there are
     bone findings to judge.
 
-    When: (1) on order-select and order-sign, and for the orders of a refill: an order that names another or an unknown patient;
-    (2) on the same hooks, an order whose drug or test could not be determined, or a second, different one with the same id; (3)
-    on order-select and order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral
-    augmentation: an order-safety check was not run, or stayed silent, and something that it rests on could not be retrieved or
-    read; or it was left undecided by a value that could not be read or was inconclusive (eGFR "<60" against a limit below it),
-    or by a sig; (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or
-    25(OH)D could not be retrieved, a card stayed silent that rests on something that could not be retrieved or read, or a drug
-    that treats or harms bone has no start date; (5) on the same hooks except refill: date of birth or sex (female or male) is
-    not on record for a patient not known to be a child, and the record contains osteoporosis, low bone mass, a fragility
-    fracture, a bone density or an antiresorptive or anabolic course, or a fracture, a fall or a height loss that could not be
-    judged without the age.
+    When: (1) on order-select and order-sign, and for the orders of a refill: an order that names another or an unknown
+    patient; (2) on the same hooks, an order whose drug or test could not be determined (this and (1) also for an order that is
+    not selected, since it is judged with those that are), or a second, different one with the same id; (3) on order-select and
+    order-sign, for each drafted anti-osteoporosis drug, calcium, vitamin D, active vitamin D and vertebral augmentation: an
+    order-safety check was not run, or stayed silent, and something that it rests on could not be retrieved or read; or it was
+    left undecided by a value that could not be read or was inconclusive (eGFR "<60" against a limit below it), or by a sig;
+    (4) on the other hooks: problems, medication orders, bone density, turnover markers, renal values, calcium or 25(OH)D could
+    not be retrieved, a card stayed silent that rests on something that could not be retrieved or read, or a drug that treats
+    or harms bone has no start date; (5) on the same hooks except refill: date of birth or sex (female or male) is not on
+    record for a patient not known to be a child, and the record contains osteoporosis, low bone mass, a fragility fracture, a
+    bone density or an antiresorptive or anabolic course, or a fracture, a fall or a height loss that could not be judged
+    without the age.
 
     Not when: no value at all is on record and that is known for certain: the card that makes the check handles this itself.
 
@@ -65,6 +66,9 @@ def _orders_as_such(chart: Chart) -> Iterator[Finding]:
             yield _about(draft, "unidentified", signed)
         elif draft.repeated:
             yield _about(draft, "repeated", signed)
+    for draft in chart.beside:  # judged with those that are selected
+        if draft.other_patient or draft.unidentified:
+            yield _about(draft, "other-patient" if draft.other_patient else "unidentified", INFO)
 
 
 def _about(draft: Draft, variant: str, indicator: Indicator) -> Finding:
