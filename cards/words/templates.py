@@ -187,8 +187,8 @@ def has(finding: Finding, which: str, language: str) -> bool:
 
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
-    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it. The text may ask
-    for the ``short`` words of other findings.
+    """A function that renders a block of the finding's text as Markdown by name; "" if the text does not have the block. The
+    text may ask for the ``short`` words of other findings.
 
     It raises ContentError if a block uses a value that the finding does not have.
     """
