@@ -58,8 +58,8 @@ _ORDERS = "MedicationRequest"
 
 
 class Answer(Struct, frozen=True):
-    """The pages of one query. ``complete`` is False if the query failed or a page is missing. ``written``: those of a search for
-    orders as they were received, since an order that is to be stopped goes back as it came."""
+    """The pages of one query. ``complete`` is False if the query failed or a page is missing. ``written``: the pages of orders
+    as received, since an order that is to be stopped goes back as it came."""
 
     pages: tuple[Source, ...] = ()
     complete: bool = False
