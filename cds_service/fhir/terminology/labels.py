@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.vocabulary import ANALYTES
 from cds_service.fhir.phrases import fold
@@ -71,8 +72,8 @@ class Labels:
             return _Meant()
         if means.startswith(_REFUSED):
             return _Meant(refused=means.removeprefix(_REFUSED))
-        found = [self._senses.get(each) or _whole(each, site) for each in means.split("+")]
-        known = tuple(sense for sense in found if sense is not None)
+        found = (self._senses.get(each) or _whole(each) for each in means.split("+"))
+        known = tuple(replace(sense, site=site) if site else sense for sense in found if sense is not None)
         return _Meant(known) if known else _Meant(other=means)
 
     def read(self, texts: Iterable[str]) -> Label:
@@ -137,13 +138,13 @@ def _agreed(some: list[_Meant]) -> tuple[Sense, ...]:
     return tuple(sense for sense in plainest.senses if sense.key in common)
 
 
-def _whole(key: str, site: str = "") -> Sense | None:
+def _whole(key: str) -> Sense | None:
     """An analyte as such; None where it is none of ours."""
     found = ANALYTES.get(key)
-    return Sense(key, found.low, found.high, site=site) if found else None
+    return Sense(key, found.low, found.high) if found else None
 
 
-def _sense(row: Mapping[str, str]) -> Sense | None:
+def _sense(row: Mapping[str, str]) -> Sense:
     analyte = ANALYTES[row["key"]]
     return Sense(
         row["key"],
