@@ -207,8 +207,10 @@ class Dosing(Struct, frozen=True, gc=False):
 
     @property
     def daily(self) -> float | None:
-        """The daily amount; None if it is not known."""
-        return self.amount / self.every_days if self.amount is not None and self.every_days else None
+        """The daily amount; None if it is not known, as of what is taken only when needed."""
+        if self.as_needed or self.amount is None or not self.every_days:
+            return None
+        return self.amount / self.every_days
 
 
 class Exposure(Struct, frozen=True, gc=False):
