@@ -206,7 +206,7 @@ def test_the_laboratory_s_own_range_decides_where_the_value_does_not(chart_of: R
 
 
 @pytest.mark.parametrize(
-    ("text", "fits"), [("Cr", True), ("CRE", True), ("尿液 肌酐", False), ("白蛋白", False), ("急诊", False)]
+    ("text", "fits"), [("Cr", True), ("CRE", True), ("尿液 肌酐", False), ("白蛋白", False), ("急诊", True), ("质控", False)]
 )
 def test_all_texts_of_a_code_must_agree_and_its_code_says_nothing(chart_of: Reader, text: str, fits: bool) -> None:
     chart, _ = chart_of(named("", 88.4, "umol/L", code=concept(LOCAL, "CRE", "肌酐", text)))

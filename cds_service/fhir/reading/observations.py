@@ -65,8 +65,9 @@ def _components(source: str, found: wire.Observation, facts: Facts, own: list[Me
 
 def _not_understood(source: str, found: wire.Observation, part: wire.Value, facts: Facts) -> None:
     """What it measures is none of ours, or nobody can tell."""
-    key, when = facts.meaning(part.code, called).about, _span(found, facts)[0]
     gone = found.status in _GONE
+    key = facts.meaning(part.code, called).about
+    when = _span(found, facts)[0] if key else None
     facts.not_understood(source, part.code, why_unread_result, subjects=(found.subject,), gone=gone, key=key, when=when)
 
 

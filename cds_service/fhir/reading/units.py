@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,20})?")
 _STATEMENT = re.compile(r"\s*(<=|>=|<|>)?\s*([+-]?\d{1,15}(?:\.\d{1,20})?)(?![\d.,/:-])\s*(.{0,24}?)\s*")
 _COMPARATORS = frozenset({"", "<", "<=", ">", ">="})
 _LONGEST_UNIT = 200  # characters: more is none, and nothing to remember
-_IGNORED = str.maketrans(dict.fromkeys(" {}_^*[]·•∙⋅・") | {"μ": "u", "µ": "u", "−": "-"})
+_IGNORED = str.maketrans(dict.fromkeys(" {}_^*[]·•∙⋅・") | {"μ": "u", "µ": "u", "−": "-", "×": "x"})
 _MOLE = re.compile(r"mo[i1](?=/|$)")
 _LITER = re.compile(r"(?<=/)([dmuµ]?)i$|(?<=/)([dmu])1$")
 _IN_CHINESE = (

@@ -21,7 +21,7 @@ _REFUSED = "?"
 _SCORES = frozenset({"t-score", "z-score"})
 _DENSITY = "bmd"
 
-_LEVELS = re.compile(r"(?<![a-z0-9])l[1-3] ?[-–—~至到]? ?l?[2-4](?![0-9])")
+_LEVELS = re.compile(r"(?:(?<![a-z0-9])l|腰椎?) ?[1-3] ?[-–—~至到]? ?l?[2-4](?![0-9])")
 _BETA = re.compile(r"(?a)\bbeta\b|ß")
 _FIRST = re.compile(r"(?<![a-z0-9])[il1](?= ?型)")
 _GAP = re.compile(r"[\s_‑‒–—−-]+")
@@ -114,7 +114,7 @@ def spelled(text: str) -> str:
     >>> spelled("25-OH Vit D total"), spelled("β－CTX"), spelled("l型胶原"), spelled("腰椎 L1-L4 T-score")
     ('25oh vit d total', 'βctx', 'i型胶原', '腰椎腰椎t score')
     """
-    found = _FIRST.sub("i", _BETA.sub("β", _LEVELS.sub(" 腰椎 ", fold(text))))
+    found = _FIRST.sub("i", _BETA.sub("β", _LEVELS.sub(" 腰椎 ", fold(text)))).replace("维他命", "维生素")
     return _GAP.sub(_gap, found).strip()
 
 
