@@ -1,4 +1,4 @@
-"""Names of results as laboratories print them: each line of ``corpus/result-*.tsv`` (name, unit, analyte) must be read as it says."""
+"""Names of results as laboratories print them: each line of ``corpus/result-*.tsv`` must be read as it says."""
 
 from __future__ import annotations
 
@@ -14,11 +14,37 @@ from tests.fhir.conftest import Reader, concept, observation
 
 FOLDER = Path(__file__).parent / "corpus"
 USUAL = {
-    **{"creatinine": 0.9, "crcl": 60, "egfr": 60, "calcium": 9.2, "calcium-corrected": 9.2, "calcium-ionized": 1.2},
-    **{"phosphate": 3.4, "albumin": 4.1, "alp": 80, "alt": 20, "ast": 20, "vitamin-d": 25, "pth": 45, "tsh": 2},
-    **{"p1np": 45, "ctx": 400, "urine-calcium": 180, "hemoglobin": 12.5, "wbc": 6, "platelets": 210, "esr": 12, "inr": 1.1},
-    **{"t-score": -2.1, "z-score": -1.1, "bmd": 0.71, "qct-vbmd": 95, "weight": 52, "height": 158, "bmi": 21},
-    **{"systolic-pressure": 130, "diastolic-pressure": 80},
+    "creatinine": 0.9,
+    "crcl": 60,
+    "egfr": 60,
+    "calcium": 9.2,
+    "calcium-corrected": 9.2,
+    "calcium-ionized": 1.2,
+    "phosphate": 3.4,
+    "albumin": 4.1,
+    "alp": 80,
+    "alt": 20,
+    "ast": 20,
+    "vitamin-d": 25,
+    "pth": 45,
+    "tsh": 2,
+    "p1np": 45,
+    "ctx": 400,
+    "urine-calcium": 180,
+    "hemoglobin": 12.5,
+    "wbc": 6,
+    "platelets": 210,
+    "esr": 12,
+    "inr": 1.1,
+    "t-score": -2.1,
+    "z-score": -1.1,
+    "bmd": 0.71,
+    "qct-vbmd": 95,
+    "weight": 52,
+    "height": 158,
+    "bmi": 21,
+    "systolic-pressure": 130,
+    "diastolic-pressure": 80,
 }
 """A value that a patient may have, in the analyte's unit."""
 
@@ -43,7 +69,7 @@ def read(chart_of: Reader, name: str, unit: str, value: float) -> set[str]:
     return set(chart.measured)
 
 
-@pytest.mark.parametrize(("name", "unit", "meaning"), lines())
+@pytest.mark.parametrize(("name", "unit", "meaning"), list(lines()))
 def test_a_name_with_its_unit_means_what_the_corpus_says(chart_of: Reader, name: str, unit: str, meaning: str) -> None:
     if meaning != "-":
         value = usual(meaning, unit)
