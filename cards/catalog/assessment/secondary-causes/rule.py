@@ -98,6 +98,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
+            "against": workup.paused(chart, rows),
         },
         cites=_cites(rows, missing=bool(missing)),
         facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
@@ -137,7 +138,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     yield Finding(
         indicator=INFO if all(_goes_on(chart, draft, against) for draft in drafts) else WARNING,
         variant=_variant(against),
-        values={"tests": [], "rows": against, "decide": None, "overdue": False, "known": None, "drafts": drafts},
+        values={"tests": [], "rows": against, "decide": None, "overdue": False, "known": None, "drafts": drafts, "against": ()},
         cites=_cites(against, missing=False),
         facts=(
             *(facts.drafted(draft, dose(chart, draft)) for draft in drafts),
