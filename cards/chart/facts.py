@@ -38,12 +38,13 @@ def measured(measurement: Measurement) -> Fact:
     if measurement.site is not None:
         site = SITE_NAMES[measurement.site]
         name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
-    note = _how(measurement) if measurement.computed else None
+    note = _how(measurement) if measurement.computed else _FROM_TEXT if measurement.from_text else None
     told = shown(measurement)
     value: str | Decimal = f"{measurement.comparator}{told.value}" if measurement.comparator else told.value
     return Fact(name, value, told.unit, measurement.when, measurement.source, note, measurement.latest)
 
 
+_FROM_TEXT = Name("from the report's text", "据报告文字")
 _HOW = {
     "dialysis": Name("inferred from dialysis", "据透析推定"),
     "coded CKD stage 4": Name("inferred from the coded CKD stage 4", "据慢性肾脏病4期编码推定"),
@@ -144,7 +145,12 @@ def fracture(broken: Fracture) -> Fact:
         note = Name("presumed low-energy, please confirm", "推定为低能量骨折，请核实")
     elif broken.after_bone_tumor:
         note = Name("coded as osteoporotic, but a bone tumor is on record", "编码为骨质疏松性骨折，但病历中有骨肿瘤记录")
-    return Fact(FRACTURE_SITES[broken.site], None, "", broken.when, broken.source, note, broken.latest)
+    if broken.from_text:
+        note = Name(f"{_FROM_TEXT.en}, {note.en}", f"{_FROM_TEXT.zh}，{note.zh}") if note else _FROM_TEXT
+    name = FRACTURE_SITES[broken.site]
+    if broken.level:
+        name = Name(f"{name.en} ({broken.level})", f"{name.zh}（{broken.level.replace(', ', '、')}）")
+    return Fact(name, None, "", broken.when, broken.source, note, broken.latest)
 
 
 def problem(entry: Problem) -> Fact:

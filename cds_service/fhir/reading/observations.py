@@ -8,7 +8,7 @@ from datetime import date, datetime, tzinfo
 
 from msgspec.structs import replace
 
-from cards.chart import Measurement
+from cards.chart import Measurement, Service
 from cards.vocabulary import ANALYTES, Site
 from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements, units, wire
@@ -133,13 +133,16 @@ def _measurement(
         and _is_scale_unclear(value, part, facts.thresholds.shared.barthel_unclear)
     ):
         value = "scale-unclear"
+    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
     if isinstance(value, str):
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
+        if value == "no-value" and site not in (None, Site.HEEL, Site.FOREARM):
+            facts.services.append(Service("dxa", True, source, when, latest, unread=True))
         return
-    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
     if site is not None and (facts.is_broken(part.code) or facts.record.lacks(source, "bodySite", "method", "device")):
         facts.put_aside(source, "site-unreadable", data=analyte.group, key=analyte.key, when=when)
-    if analyte.key == "t-score" and site in _REGION_OPEN:
+    diagnostic = site is Site.FEMUR and value.value <= facts.thresholds.shared.t_osteoporosis
+    if analyte.key == "t-score" and site in _REGION_OPEN and not diagnostic:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     low, high, whole = None, None, True
     if part.reference_range is not elements.NOTHING:

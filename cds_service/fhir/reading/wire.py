@@ -257,8 +257,15 @@ class Procedure(Act, tag_field="resourceType"):
     pass
 
 
+class Attachment(Element):
+    content_type: str | None = None
+    data: str | None = None
+
+
 class DiagnosticReport(Act, tag_field="resourceType"):
-    pass
+    conclusion: str | None = None
+    conclusion_code: tuple[Concept, ...] | Concept | None = None
+    presented_form: tuple[Attachment, ...] | Attachment | None = None
 
 
 class Series(Element):

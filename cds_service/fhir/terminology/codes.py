@@ -176,10 +176,10 @@ class Terminology:
             (d for n in range(min(len(code), _LONGEST_ICD), 0, -1) if (d := self._conditions.get((system, code[:n])))), None
         )
 
-    def said(self, kind: str, text: str) -> tuple[Mention, ...]:
+    def said(self, kind: str, text: str, longest: int = LONGEST) -> tuple[Mention, ...]:
         """What a text says of problems and fractures ("problem"), of what is ordered or done ("service"), or of drugs and their
-        classes ("substance"). Remembered without the text."""
-        return self.recall_words(_bytes(text), ("said", kind), lambda: self._phrases[kind].read(text))
+        classes ("substance"), of no more than ``longest`` characters of it. Remembered without the text."""
+        return self.recall_words(_bytes(text), ("said", kind), lambda: self._phrases[kind].read(text, longest))
 
     def part_of(self, site: str, text: str) -> str:
         """The side, or the level of a vertebra, that a text about a bone names; "" where it names none or several."""
