@@ -31,7 +31,7 @@ _FIRST = frozenset({Data.PATIENT, Data.CONDITIONS, *COURSES, Data.ALLERGIES})
 
 class Gathered(Struct):
     """What was retrieved: the record of all resources, the groups that failed and why (``answers.WHYS``), and the keys they
-    belong to. ``fetched``: the pages that the EHR answered with, as received."""
+    belong to. ``fetched``: the pages of orders that the EHR answered with, as received."""
 
     record: Record
     failed: dict[Data, str] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Gatherer:
                 access, self._first_things_first(call.hook, queries, urls), allowance
             ).items():
                 replies[key].pages.extend(answer.pages)
-                gathered.fetched += [page for page in answer.pages if isinstance(page, bytes)]
+                gathered.fetched += answer.written
                 replies[key].complete = answer.complete
         _take(gathered, queries, replies, asked=urls.keys())
         if access and (references := dangling(gathered.record, self._terminology)):

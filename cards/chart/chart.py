@@ -209,9 +209,9 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
 
 
 DOSE_UNREAD, REASON_UNREAD = "dose-unreadable", "reason-unreadable"
-"""It is known which drug is taken or ordered, and not how much of it, or for what."""
+"""The drug taken or ordered is known, but not its dose or its indication."""
 _SETTLED = frozenset({"future", "other-patient", "withdrawn", "age-unknown", "no-start", DOSE_UNREAD, REASON_UNREAD})
-"""Reasons for which something was set aside that leave nothing open but what single rules ask for: an age, a start, a dose."""
+"""Reasons for setting something aside that matter only to individual rules: an age, a start, a dose."""
 
 
 _OF_THE_DAY = frozenset({"range-unreadable", "site-unreadable", "unreadable"})

@@ -87,9 +87,7 @@ def test_the_table_names_each_resource_with_its_use_or_the_reason() -> None:
     assert "Encounter/e not read of a type that is not read" in lines
 
 
-@pytest.mark.parametrize(
-    ("language", "why"), [("en", "has only a local code"), ("zh", "仅有本机构自定义编码，无法识别")]
-)
+@pytest.mark.parametrize(("language", "why"), [("en", "has only a local code"), ("zh", "仅有本机构自定义编码，无法识别")])
 def test_the_table_tells_code_system_and_text_of_what_is_unread_and_why(language: str, why: str) -> None:
     coding = {"system": "urn:hospital:drugs", "code": "4711", "display": "4711"}
     order = {"resourceType": "MedicationRequest", "id": "r", "status": "active", "intent": "order"}

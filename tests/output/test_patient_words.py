@@ -63,7 +63,7 @@ def test_every_card_speaks_plainly_to_the_patient(samples: list[Sample], languag
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_is_urgent_says_how_soon_to_call(samples: list[Sample], language: str) -> None:
     soon = {
-        "en": r"today|this week|same day|in the next few (days|weeks)|[Bb]efore",
+        "en": r"today|this week|same day|(?:within the next|in the next few) (days|weeks)|[Bb]efore",
         "zh": r"今天|本周内|当天|最近几(天|周)内|之前",
     }
     for chart, finding in samples:
