@@ -6,13 +6,11 @@ The value sets lie outside the project and are not copied into it: where they ar
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from cards.vocabulary import DRUGS
 from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.elements import Coding, Concept

@@ -23,7 +23,7 @@ _OUT = frozenset({"refuted", "entered-in-error"})
 _VERIFIED = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "unknown"})
 _INACTIVE = frozenset({"inactive", "remission", "resolved"})
 
-_PARENT = re.compile(r"(?a)\b(mother|father|parent)\b|母亲|父亲|父母|^[父母]$")
+PARENT = re.compile(r"(?a)\b(mother|father|parent)\b|母亲|父亲|父母|^[父母]$")
 _PARENT_CODES = frozenset({"FTH", "MTH", "PRN", "NFTH", "NMTH", "66839005", "72705000"})
 
 
@@ -296,7 +296,7 @@ def _state(found: wire.Condition, facts: Facts) -> tuple[date | None, bool]:
 def family(source: str, found: wire.FamilyMemberHistory, facts: Facts) -> None:
     """Read one FamilyMemberHistory: only a parent's hip fracture counts."""
     relation = found.relationship
-    is_parent = any(c.code in _PARENT_CODES for c in elements.codings(relation)) or _PARENT.search(fold(wording(relation)))
+    is_parent = any(c.code in _PARENT_CODES for c in elements.codings(relation)) or PARENT.search(fold(wording(relation)))
     broken = [fracture for c in found.condition or () for fracture in understand(c.code, facts.terminology).fractures]
     if not is_parent or not any(fracture.site == "hip" for fracture in broken):
         facts.not_ours(source, "FamilyMemberHistory")

@@ -16,6 +16,7 @@ from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, last_updated, parts
+from cds_service.fhir.reading.kin import parent
 from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.questionnaires import answer
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
@@ -23,7 +24,9 @@ from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, gr
 _USABLE = frozenset({"final", "amended", "corrected"})
 _GONE = frozenset({"entered-in-error", "cancelled"})
 _WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
-_REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
+_REGION_OPEN = frozenset({Site.FEMUR, Site.HIP_REGION, Site.FOREARM})
+_NO_ANSWER = frozenset({None, Site.HEEL, Site.FOREARM, Site.HIP_REGION})
+"""Where bone density may be measured without an answer to what DXA of spine and hip is ordered for."""
 _FEMORAL_NECK_CODE = "29627003"
 
 _NECK = re.compile(r"(?a)femoral neck|neck of (the )?femur|\bneck\b|股骨颈")
@@ -48,7 +51,8 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        _not_understood(source, found, facts)
+        if not parent(source, found, facts):
+            _not_understood(source, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
 
@@ -136,7 +140,7 @@ def _measurement(
     site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
     if isinstance(value, str):
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
-        if value == "no-value" and site not in (None, Site.HEEL, Site.FOREARM):
+        if value == "no-value" and site not in _NO_ANSWER:
             facts.services.append(Service("dxa", True, source, when, latest, unread=True))
         return
     if site is not None and (facts.is_broken(part.code) or facts.record.lacks(source, "bodySite", "method", "device")):
@@ -271,7 +275,7 @@ def _proximal_femur(text: str, otherwise: Site) -> Site:
         return Site.FEMORAL_NECK
     if _TOTAL.search(text):
         return Site.TOTAL_HIP
-    return Site.FEMUR if _PART_OF_HIP.search(text) else otherwise
+    return Site.HIP_REGION if _PART_OF_HIP.search(text) else otherwise
 
 
 def _by_text(text: str) -> Site:

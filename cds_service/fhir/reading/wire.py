@@ -124,6 +124,7 @@ class Value(Element):
     value_quantity: Quantity | None = None
     value_string: str | None = None
     value_integer: float | None = None
+    value_boolean: bool | None = None
     value_codeable_concept: Concept | None = None
     reference_range: Raw = NOTHING
 
