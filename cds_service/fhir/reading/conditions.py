@@ -133,7 +133,7 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
     code = facts.concept(found.code)
     text = code.text if code and code.text else wording(code)
     abated, active = _state(found, facts)
-    for key in sorted(_with_early_menopause(said.problems, onset, facts)):
+    for key in sorted(with_early_menopause(said.problems, onset, facts)):
         facts.problems.append(Problem(key, source, onset, recorded, abated, active, text, latest))
         facts.used(source, key, _why(said, key))
     for fracture in said.fractures:
@@ -260,9 +260,10 @@ def _part(site: str, text: str, concept: elements.Concept | None, terminology: T
     return terminology.part_of(site, text)
 
 
-def _with_early_menopause(problems: frozenset[str], onset: date | None, facts: Facts) -> frozenset[str]:
+def with_early_menopause(problems: frozenset[str], onset: date | None, facts: Facts) -> frozenset[str]:
+    """The same, with early menopause where menopause, or the removal of both ovaries, is dated before that age."""
     birth, young = facts.birth, facts.thresholds.shared.early_menopause_years
-    if "menopause" in problems and onset and birth and years_between(birth, onset) < young:
+    if problems & {"menopause", "oophorectomy"} and onset and birth and years_between(birth, onset) < young:
         return problems | {"early-menopause"}
     return problems
 

@@ -11,6 +11,7 @@ from cards.chart.calendar import add_days
 from cards.vocabulary import PROBLEMS, SERVICES
 from cds_service.fhir.phrases import Verdict, fold
 from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.conditions import with_early_menopause
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread
@@ -129,8 +130,9 @@ def _performed(source: str, facts: Facts, keys: tuple[str, ...], span: Span, tex
         elif key == "dialysis":
             _dialysis(source, facts, span)
         elif key in PROBLEMS:
-            facts.problems.append(Problem(key, source, when, when, text=text, latest=latest))
-            facts.used(source, key)
+            for problem in sorted(with_early_menopause(frozenset({key}), when, facts)):
+                facts.problems.append(Problem(problem, source, when, when, text=text, latest=latest))
+                facts.used(source, problem)
     _add(source, facts, keys, done=True, span=span)
 
 
