@@ -18,7 +18,7 @@ from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
 
 WAITING = {
-    "codes and units that are not read yet": ("egfr-50044-7", "egfr-unit-1.73.m2"),
+    "units that are not read yet": ("egfr-unit-1.73.m2",),
     "results by name that are not read yet": ("text-only-t-score", "text-only-creatinine-sign-zoledronate"),
 }
 """What does not pass yet, by what it waits for."""

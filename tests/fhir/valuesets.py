@@ -43,7 +43,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
     "palliative care": frozenset({"palliative-care"}),
     "palliative or hospice care": frozenset({"palliative-care"}),
     "systemic glucocorticoid": frozenset({"glucocorticoid"}),
-    "warfarin": frozenset({"anticoagulant"}),
+    "warfarin": frozenset({"warfarin"}),
 }
 """What must be read where the meaning is not spelled as our key is."""
 _NOT: Mapping[str, frozenset[str]] = {
@@ -95,7 +95,8 @@ def _as_act(concept: Concept) -> set[str]:
 
 
 def _as_medication(concept: Concept) -> set[str]:
-    return {str(drug.mechanism) for drug in identify(concept, TERMINOLOGY).drugs}
+    drugs = identify(concept, TERMINOLOGY).drugs
+    return {key for drug in drugs for key in (str(drug.mechanism), drug.ingredient)}
 
 
 def _as_observation(concept: Concept) -> set[str]:
@@ -103,7 +104,7 @@ def _as_observation(concept: Concept) -> set[str]:
     return {meaning.key for meaning in TERMINOLOGY.observation(concept)} | parental
 
 
-_READERS: Mapping[str, Callable[[Concept], set[str]]] = {
+READERS: Mapping[str, Callable[[Concept], set[str]]] = {
     "Condition": _as_condition,
     "Procedure": _as_act,
     "ServiceRequest": _as_act,
@@ -114,7 +115,7 @@ _READERS: Mapping[str, Callable[[Concept], set[str]]] = {
 
 def read(row: Row, *, display: bool = True) -> set[str]:
     """What the reader makes of a code, in keys."""
-    return _READERS[row.resource](Concept((Coding(row.system, row.code, row.display if display else None),)))
+    return READERS[row.resource](Concept((Coding(row.system, row.code, row.display if display else None),)))
 
 
 def is_read(row: Row, found: set[str]) -> bool:

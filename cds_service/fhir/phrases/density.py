@@ -14,7 +14,8 @@ from msgspec import Struct
 from cds_service.fhir.phrases.characters import LONGEST_REPORT, fold
 
 _MINUS = str.maketrans(dict.fromkeys("−–—﹣‒", "-"))
-_NUMBER = r"(?<![\d.])[-+]? ?\d{1,2}(?:[.,]\d{1,3})?(?![\d])"
+_SPELLED = re.compile(r"(?:\bminus |负)(?=\d)")
+_NUMBER = r"(?<![\d.])[-+]? ?\d{1,3}(?:[.,]\d{1,3})?(?![\d])"
 _SIDES = r"(?:(?:left|right|左|右)侧? ?)?"
 _TOKENS = re.compile(
     r"(?P<end>[。!\n]|\.(?!\d))"
@@ -28,18 +29,19 @@ _TOKENS = re.compile(
     r"腰椎(?! ?\d)|脊柱|\blumbar(?: spine)?\b|\b(?:ap )?spine\b)"
     r"|(?P<vertebra>(?<![a-z])l ?[1-5](?![\d.])|腰椎? ?[1-5](?![\d.])|第[1-5一二三四五]腰椎)"
     rf"|(?P<neck>{_SIDES}(?:股骨颈|femoral neck|femur neck|neck of (?:the )?femur|\bneck\b))"
-    rf"|(?P<hip>{_SIDES}(?:全髋|总髋|髋部?总\w?|股骨总\w?|股骨近端总\w?|total hip|hip total|total (?:proximal )?femur))"
+    rf"|(?P<hip>{_SIDES}(?:全髋|总髋|髋部?总体?|股骨总体?|股骨近端总体?|total hip|hip total|total (?:proximal )?femur))"
     r"|(?P<region>大?转子|粗隆|ward|沃德|股骨干|trochanter\w*|intertrochanter\w*|femoral shaft)"
     rf"|(?P<hips>{_SIDES}(?:髋关节|髋部?|\bhips?\b))"
     rf"|(?P<femur>{_SIDES}(?:股骨(?:近端|上段|上端)?|\b(?:proximal )?femur\b))"
     rf"|(?P<radius>{_SIDES}(?:(?:前臂|桡骨?)(?:远端|远侧)? ?(?:1/3|33%|三分之一)|"
     r"\b(?:distal )?(?:1/3|33 ?%|one[- ]third) (?:of the )?(?:distal )?radius|radius (?:1/3|33 ?%)))"
     rf"|(?P<forearm>{_SIDES}(?:前臂|桡骨|\bforearm\b|\bradius\b))"
-    r"|(?P<other>跟骨|超声|尺骨|全身|胫骨|指骨|掌骨|胸椎|heel|calcane\w+|ultrasound|\bqus\b|\bulna\b|"
+    r"|(?P<heel>跟骨|超声|heel|calcane\w+|ultrasound|\bqus\b)"
+    r"|(?P<other>尺骨|全身|胫骨|指骨|掌骨|胸椎|\bulna\b|"
     r"(?:whole|total) body|tibia|phalan\w+|hand|thoracic)"
     r"|(?P<total>\btotal\b|总体|合计)"
     r"|(?P<kind>(?<![a-z0-9])(?P<letter>[tz])(?:[ _-]{0,3}(?:scores?|值|评分|分值|指数)|(?= ?[:=])|(?= ?[-+] ?\d{1,2}[.,]\d)))"
-    r"|(?P<bmd>\bbmd\b|bone (?:mineral )?density|骨密度|骨矿密度)"
+    r"|(?P<bmd>(?<![a-z])v?bmd(?![a-z])|bone (?:mineral )?density|骨密度|骨矿密度)"
     r"|(?P<limit>[<>≤≥≦≧]=?|小于|大于|低于|高于|不足|超过|介于|"
     r"\b(?:below|above|under|over|less than|lower than|greater than|between)\b)"
     rf"|(?P<range>{_NUMBER} ?(?:~|至|到|to|-(?= ?-)) ?{_NUMBER})"
@@ -55,10 +57,11 @@ _SITES = {
     "radius": "distal-radius",
     "vertebra": "",
     "region": "",
-    "forearm": "",
+    "forearm": "forearm",
+    "heel": "heel",
     "other": "",
 }
-"""Sites by token; "" where a value there says nothing of ours (a single vertebra, Ward's triangle, the heel)."""
+"""Sites by token; "" where a value there is none of ours (a single vertebra, Ward's triangle)."""
 _WHOLE = frozenset({"hips", "femur", "forearm"})
 """What may only be named to say where a part of it is."""
 _BETWEEN = re.compile(
@@ -69,8 +72,9 @@ _BEHIND = re.compile(r" ?(?:\(|,? ?(?:at|in|of|on|for) (?:the )?(?:left |right )
 _OPEN_END = re.compile(
     r" ?(?:sd)? ?(?:[及或和]?(?:以[上下]|更低|更高)|之间|(?:or|and) (?:less|lower|below|more|higher|above|greater))"
 )
-_EARLIER = re.compile(r" ?\(? ?(?:(?:in|on|at|from) )?(?:the )?(?:prior|previous|last|(?P<year>(?:19|20)\d\d)(?!\d))")
+_EARLIER = re.compile(r" ?\(? ?(?:(?:in|on|at|from) )?(?:the )?(?:(?:prior|previous|last)\b|(?P<year>(?:19|20)\d\d)(?!\d))")
 _UNIT = re.compile(r" ?g ?/ ?cm ?\^?2|克/平方厘米")
+_UNIT_OF_VOLUME = re.compile(r" ?mg ?/ ?(?:cm ?\^?3|cc|ml)|毫克/立方厘米")
 _FAR = 80
 """Characters after a site beyond which no value is taken to be of it."""
 _LISTED = 8
@@ -108,7 +112,7 @@ def scores(text: str, day: date | None = None) -> list[Score]:
     >>> scores("T值≤-2.5为骨质疏松"), scores("Compared with 2021: lumbar spine T -2.1")
     ([], [])
     """
-    folded = fold(text, LONGEST_REPORT).translate(_MINUS)
+    folded = _SPELLED.sub("-", fold(text, LONGEST_REPORT).translate(_MINUS))
     return [score for each in _Reading(folded, day).found if (score := _whole(each))]
 
 
@@ -258,11 +262,26 @@ class _Reading:
         values, self.values = self.values, []
         for number, value in enumerate(values):
             if len(value.places) > 1:
-                value.places = [value.places[number]] if len(values) == len(value.places) else []
+                value.places = _of_list(value.places, number, len(values))
             if value.places and value.at - value.places[0].end <= _FAR:
-                if value.kind == "bmd" and not _UNIT.match(self.text[value.end : value.end + 12]):
-                    continue
-                self.found.append(value)
+                value.kind = self._by_unit(value)
+                self.found += [value] if value.kind else []
+
+    def _by_unit(self, value: _Value) -> str:
+        """A density is one of area or of volume by its unit, and without one none."""
+        if value.kind != "bmd":
+            return value.kind
+        behind = self.text[value.end : value.end + 12]
+        if _UNIT.match(behind):
+            return "bmd"
+        return "qct-vbmd" if _UNIT_OF_VOLUME.match(behind) and value.places[0].site == "lumbar-spine" else ""
+
+
+def _of_list(places: list[_Place], number: int, values: int) -> list[_Place]:
+    """The place of a value of a list: each has its own, or all but the last only say where that is ("left hip, neck")."""
+    if values == len(places):
+        return [places[number]]
+    return places[-1:] if values == 1 and all(place.whole for place in places[:-1]) else []
 
 
 def _side(before: str, place: str) -> str:
@@ -278,6 +297,7 @@ def _whole(value: _Value) -> Score | None:
     place = value.places[0]
     number = float(value.number.replace(" ", "").replace(",", "."))
     signed = value.number.lstrip()[:1] in "+-"
-    if not place.site or abs(number) > _EXTREME or (value.kind != "bmd" and not signed and number > _UNSIGNED):
+    is_score = value.kind in ("t-score", "z-score")
+    if not place.site or (is_score and (abs(number) > _EXTREME or (not signed and number > _UNSIGNED))):
         return None
     return Score(value.kind, number, place.site, place.side, value.number.strip())

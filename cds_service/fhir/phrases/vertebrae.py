@@ -1,11 +1,11 @@
-"""Vertebrae by their number: L1, T12, 胸12, 腰1."""
+"""Vertebrae by their number: L1, T12, 胸12, 腰1, 第1腰椎."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-_NUMBERED = re.compile(r"(?<![a-z])(?:(l)|th|t)(\d{1,2})(?![\d.])|([腰胸]) ?(\d{1,2})(?![\d.])")
+_NUMBERED = re.compile(r"(?<![a-z])(?:(l)|th|t)(\d{1,2})(?![\d.])|([腰胸]) ?(\d{1,2})(?![\d.])|第 ?(\d{1,2}) ?([腰胸])椎")
 _LOWEST = {"lumbar": 5, "thoracic": 12}
 
 
@@ -34,6 +34,6 @@ def numbered(text: str) -> Iterator[tuple[str, int, int]]:
     [('thoracic', 0, 3), ('lumbar', 4, 6)]
     """
     for found in _NUMBERED.finditer(text):
-        level = "lumbar" if found[1] or found[3] == "腰" else "thoracic"
-        if 1 <= int(found[2] or found[4]) <= _LOWEST[level]:
+        level = "lumbar" if found[1] or "腰" in (found[3], found[6]) else "thoracic"
+        if 1 <= int(found[2] or found[4] or found[5]) <= _LOWEST[level]:
             yield level, found.start(), found.end()

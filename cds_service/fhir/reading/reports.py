@@ -14,7 +14,7 @@ from msgspec import Raw, json
 
 from cards.chart import FractureEntry, Measurement, Service
 from cards.chart.calendar import add_months
-from cards.vocabulary import ANALYTES, Data, Site
+from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, Data, Site
 from cds_service.fhir.phrases import LONGEST_REPORT, Mention, Verdict, fold
 from cds_service.fhir.phrases.density import scores
 from cds_service.fhir.phrases.vertebrae import named
@@ -134,14 +134,14 @@ def _scores(source: str, found: wire.DiagnosticReport, text: str, span: tuple[da
                 when,
                 source,
                 given=score.given,
-                site=site,
+                site=None if score.key == "qct-vbmd" else site,
                 side=score.side,
                 latest=latest,
                 from_text=True,
             )
             facts.measured.setdefault(score.key, []).append((measurement, dated))
             facts.used(source, score.key, "from the report's text")
-            answers = answers or (score.key in _VALUES and site is not Site.FEMUR)
+            answers = answers or (score.key in _VALUES and site in DIAGNOSTIC_SITES)
     return answers
 
 
@@ -160,7 +160,7 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
             facts.put_aside(source, "doubtful", when=span[0])
         elif mention.is_present:
             when, latest = (None, None) if mention.past else span
-            level = named(_around(folded, mention))
+            level = named(around(folded, mention))
             entry = FractureEntry(
                 bone.site, source, bone.part, when, bone.osteoporotic, False, "", latest, bone.low_energy, level, from_text=True
             )
@@ -171,7 +171,7 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
 
 
-def _around(text: str, mention: Mention) -> str:
+def around(text: str, mention: Mention) -> str:
     """What is said of a fracture in its own sentence, not far from it."""
     before = re.split(r"[;。\n]|\. ", text[max(0, mention.at - _AROUND) : mention.at])[-1]
     behind = re.split(r"[;。\n]|\. ", text[mention.at : mention.end + _AROUND])[0]
