@@ -110,6 +110,19 @@ def test_a_report_that_does_not_count_tells_nothing(chart_of: Reader, found: Res
     assert told(chart) == []
 
 
+def test_a_report_of_no_day_that_concludes_something_is_set_aside(chart_of: Reader) -> None:
+    undated, _ = chart_of({**report(SAID), "effectiveDateTime": None})
+    assert {aside.reason for aside in undated.set_aside} == {"no-date"}
+    empty, _ = chart_of({**report(), "effectiveDateTime": None})
+    assert empty.set_aside == ()
+
+
+@pytest.mark.parametrize("broken", [{"conclusion": 7}, {"conclusion": {}}, {"presentedForm": 7}, {"conclusionCode": "x"}])
+def test_what_is_of_a_wrong_type_is_set_aside(chart_of: Reader, broken: dict[str, Any]) -> None:
+    chart, _ = chart_of({**report(code=SPINE), **broken})
+    assert "unreadable" in {aside.reason for aside in chart.set_aside}
+
+
 def test_results_beside_a_report_answer_for_it(chart_of: Reader) -> None:
     result = observation("38267-1", -3.1, "{T-score}", on="2025-11-28")
     chart, _ = chart_of(report(), result)

@@ -44,8 +44,12 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     when, latest = when_done(found, facts)
     is_told = found.status in DONE["DiagnosticReport"] and (not subject or facts.record.is_ours(subject))
     if not is_told or when is None or when > facts.today:
+        if is_told and when is None and (found.conclusion or found.conclusion_code or found.presented_form):
+            facts.put_aside(source, "no-date")
         act(source, found, facts)
         return
+    if facts.record.lacks(source, "conclusion", "presentedForm"):
+        facts.put_aside(source, "unreadable", detail="conclusion")
     keys = facts.meaning(found.code, keys_of)
     concluded = _codes(source, found, facts)
     text = _text(source, found, facts)
