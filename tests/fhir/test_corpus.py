@@ -30,7 +30,7 @@ KNOWN_GAPS: dict[str, str] = {
 
 def lines() -> Iterator[tuple[str, str, str]]:
     """Kind, wording and meaning of each line, in order of the files."""
-    for path in sorted(FOLDER.glob("*.tsv")):
+    for path in sorted(each for kind in KINDS for each in FOLDER.glob(f"{kind}-*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 text, meaning = line.split("\t")

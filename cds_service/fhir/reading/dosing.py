@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -14,7 +15,7 @@ from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import calcium, elements, strength
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.sig import Sig, read_sig, route_of
-from cds_service.fhir.reading.timing import Said, agree, days_of, every_of
+from cds_service.fhir.reading.timing import Said, agree, bounds_of, days_of, every_of
 from cds_service.fhir.reading.units import number, plain
 
 _COUNTED = frozenset({
@@ -29,6 +30,11 @@ _LARGEST_PTH_DOSE_MG = 0.1  # more is what is in the pen, not what one injection
 _IU_OF_VITAMIN_D = {"ug": 40.0, "mg": 40_000.0, "g": 40_000_000.0}
 _IN_IU = re.compile(r"(?a)(?<!\d)(\d[\d,]{0,9}(?:\.\d{1,7})?) ?(万)? ?(?:\[?iu\]?|unt|units?|国际单位|单位)(?![a-z])")
 _ONE_ML = frozenset({"denosumab"})  # sold as 1 mL: "60 mg/mL" is a whole syringe
+_THEN = re.compile(
+    r"(?a)^[\W_]*(?:and )?(?:then|followed by|after ?wards?|after that|thereafter)\b[\s,:]*"
+    r"|^[\W_]*(?:然后|随后|之后|以后|继之|继以|此后)[改用为继续,: ]*"
+)
+"""What begins the text of a step that follows another one."""
 _ROUTE_CODES = {
     "26643006": "oral",
     "34206005": "sc",
@@ -61,8 +67,8 @@ def dosing(
     if not dosages:
         return None
     parts = [_part(dosage, drug, product, zone) for dosage in dosages]
-    steps = {number(d.sequence) for d in dosages if d.sequence is not None}
-    together = parts[0] if len(parts) == 1 else _one_after_another(parts) if len(steps) > 1 else _side_by_side(parts)
+    combined = _one_after_another if _are_steps(dosages, zone) else _side_by_side
+    together = combined(parts) if len(parts) > 1 else parts[0]
     if together.readable and together.amount is None and together.every_days is None and together.days is None:
         return None
     return Dosing(
@@ -77,11 +83,11 @@ def dosing(
 
 
 def _part(dosage: elements.Dosage, drug: Drug, product: Product, zone: tzinfo) -> Dosing:
-    sig = read_sig(dosage.text) if dosage.text else Sig(silent=True)
+    sig = read_sig(_THEN.sub("", fold(dosage.text), count=1)) if dosage.text else Sig(silent=True)
     unit = _unit(drug, dosage, sig, product)
     amount, every = _amount(dosage, drug, product, unit), every_of(dosage.timing)
     days = days_of(dosage.timing, every.value, zone)
-    as_needed = dosage.as_needed_boolean is True or dosage.as_needed_codeable_concept is not None or sig.as_needed
+    as_needed = _is_as_needed(dosage) or sig.as_needed
     written = _written_amount(sig, drug, product, unit)
     if not (agree(every.value, sig.every) and agree(amount.value, written.value)):
         return Dosing(unit=unit, days=days, as_needed=as_needed, readable=False)
@@ -98,6 +104,22 @@ def _part(dosage: elements.Dosage, drug: Drug, product: Product, zone: tzinfo) -
         as_needed=as_needed,
         readable=readable,
     )
+
+
+def _is_as_needed(dosage: elements.Dosage) -> bool:
+    """By R4's choice of types, or by R5's two fields."""
+    told = (dosage.as_needed_boolean, dosage.as_needed)
+    return any(each in (True, "true") for each in told) or bool(dosage.as_needed_codeable_concept or dosage.as_needed_for)
+
+
+def _are_steps(dosages: Sequence[elements.Dosage], zone: tzinfo) -> bool:
+    """Whether instructions follow each other: by number, by the word "then", or since none begins before another ends."""
+    if len({number(d.sequence) for d in dosages if d.sequence is not None}) > 1:
+        return True
+    if any(dosage.text and _THEN.search(fold(dosage.text)) for dosage in dosages):
+        return True
+    spans = sorted(filter(None, (bounds_of(dosage.timing, zone) for dosage in dosages)))
+    return len(spans) == len(dosages) and all(end < start for (_, end), (start, _) in pairwise(spans))
 
 
 def _first(structured: Said, written: Said) -> Said:
