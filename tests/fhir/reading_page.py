@@ -14,8 +14,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from cds_service.fhir.reading.read import read
 from tests.fhir import valuesets
-from tests.fhir.test_corpus import FOLDER, KINDS, KNOWN_GAPS, fits, meant, read
+from tests.fhir.conftest import TODAY, ZONE, bundle, concept, observation, patient
+from tests.fhir.test_corpus import FOLDER, KINDS, KNOWN_GAPS, fits, meant
+from tests.fhir.test_corpus import read as read_words
+from tests.fhir.test_result_names import USUAL, usual
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reading.md"
 GAPS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("gaps.toml").read_text(encoding="utf-8"))
@@ -95,12 +99,25 @@ def _concepts() -> Iterator[str]:
 
 
 def _told(path: Path) -> Iterator[tuple[str, set[str], str]]:
-    """The kind of each line of a file, what is read, and its meaning; nothing of a kind that is not read by words alone."""
+    """The kind of each line of a file, what is read, and its meaning; nothing of a kind for which there is no reading here."""
     kind = path.stem.partition("-")[0]
-    for line in path.read_text(encoding="utf-8").splitlines() if kind in KINDS else ():
-        if line and not line.startswith("#"):
-            text, meaning = line.split("\t")
-            yield kind, read(kind, text), meaning
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#") and (kind in KINDS or kind == "result"):
+            *said, meaning = line.split("\t")
+            yield kind, _result(*said, meaning) if kind == "result" else read_words(kind, *said), meaning
+
+
+def _result(name: str, unit: str, meaning: str) -> set[str]:
+    """What a result is read as by its name and unit, with a value that what it means may have; of what is none of ours, with
+    any."""
+    printed = "" if unit == "-" else unit
+    keys = [meaning] if meaning in USUAL else list(USUAL)
+    values = {value for key in keys if (value := usual(key, printed)) is not None} or {50.0}
+    found: set[str] = set()
+    for value in values:
+        told = bundle(patient(), observation("x", value, printed, code=concept(text=name)))
+        found |= set(read([told], patient_id="p", today=TODAY, zone=ZONE)[0].measured)
+    return found
 
 
 def _named(words: set[str]) -> set[str]:
