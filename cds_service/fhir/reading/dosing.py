@@ -14,7 +14,7 @@ from cards.vocabulary import Drug, Mechanism
 from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import calcium, elements, strength
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.sig import Sig, read_sig, route_of
+from cds_service.fhir.reading.sig import THEN, Sig, read_sig, route_of
 from cds_service.fhir.reading.timing import Said, agree, bounds_of, days_of, every_of
 from cds_service.fhir.reading.units import number, plain
 
@@ -30,11 +30,6 @@ _LARGEST_PTH_DOSE_MG = 0.1  # more is what is in the pen, not what one injection
 _IU_OF_VITAMIN_D = {"ug": 40.0, "mg": 40_000.0, "g": 40_000_000.0}
 _IN_IU = re.compile(r"(?a)(?<!\d)(\d[\d,]{0,9}(?:\.\d{1,7})?) ?(万)? ?(?:\[?iu\]?|unt|units?|国际单位|单位)(?![a-z])")
 _ONE_ML = frozenset({"denosumab"})  # sold as 1 mL: "60 mg/mL" is a whole syringe
-_THEN = re.compile(
-    r"(?a)^[\W_]*(?:and )?(?:then|followed by|after ?wards?|after that|thereafter)\b[\s,:]*"
-    r"|^[\W_]*(?:然后|随后|之后|以后|继之|继以|此后)[改用为继续,: ]*"
-)
-"""What begins the text of a step that follows another one."""
 _ROUTE_CODES = {
     "26643006": "oral",
     "34206005": "sc",
@@ -83,7 +78,7 @@ def dosing(
 
 
 def _part(dosage: elements.Dosage, drug: Drug, product: Product, zone: tzinfo) -> Dosing:
-    sig = read_sig(_THEN.sub("", fold(dosage.text), count=1)) if dosage.text else Sig(silent=True)
+    sig = read_sig(dosage.text) if dosage.text else Sig(silent=True)
     unit = _unit(drug, dosage, sig, product)
     amount, every = _amount(dosage, drug, product, unit), every_of(dosage.timing)
     days = days_of(dosage.timing, every.value, zone)
@@ -116,7 +111,7 @@ def _are_steps(dosages: Sequence[elements.Dosage], zone: tzinfo) -> bool:
     """Whether instructions follow each other: by number, by the word "then", or since none begins before another ends."""
     if len({number(d.sequence) for d in dosages if d.sequence is not None}) > 1:
         return True
-    if any(dosage.text and _THEN.search(fold(dosage.text)) for dosage in dosages):
+    if any(dosage.text and THEN.search(fold(dosage.text)) for dosage in dosages):
         return True
     spans = sorted(filter(None, (bounds_of(dosage.timing, zone) for dosage in dosages)))
     return len(spans) == len(dosages) and all(end < start for (_, end), (start, _) in pairwise(spans))
