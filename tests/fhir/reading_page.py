@@ -14,10 +14,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from cds_service.fhir.reading.read import read
+from cds_service.fhir.reading.drugs import identify
+from cds_service.fhir.reading.elements import Concept
+from cds_service.fhir.reading.read import TERMINOLOGY, read
 from tests.fhir import valuesets
 from tests.fhir.conftest import TODAY, ZONE, bundle, concept, observation, patient
-from tests.fhir.test_corpus import FOLDER, KINDS, KNOWN_GAPS, fits, meant
+from tests.fhir.test_corpus import FOLDER, KNOWN_GAPS, fits, meant
 from tests.fhir.test_corpus import read as read_words
 from tests.fhir.test_result_names import USUAL, usual
 
@@ -99,12 +101,23 @@ def _concepts() -> Iterator[str]:
 
 
 def _told(path: Path) -> Iterator[tuple[str, set[str], str]]:
-    """The kind of each line of a file, what is read, and its meaning; nothing of a kind for which there is no reading here."""
+    """The kind of each line of a file, what is read, and its meaning."""
     kind = path.stem.partition("-")[0]
     for line in path.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#") and (kind in KINDS or kind == "result"):
+        if line and not line.startswith("#"):
             *said, meaning = line.split("\t")
-            yield kind, _result(*said, meaning) if kind == "result" else read_words(kind, *said), meaning
+            if kind == "result":
+                yield kind, _result(*said, meaning), meaning
+            elif kind == "order":
+                exposures = (word for word in meaning.split() if not word.endswith("/local"))
+                yield kind, _drugs(*said), " ".join(exposures)
+            else:
+                yield kind, read_words(kind, *said), meaning
+
+
+def _drugs(text: str) -> set[str]:
+    """The drugs of ours that an order names and that reach the body."""
+    return {drug.key for drug in identify(Concept(text=text), TERMINOLOGY).drugs}
 
 
 def _result(name: str, unit: str, meaning: str) -> set[str]:
