@@ -11,8 +11,9 @@ from binascii import Error
 from datetime import date
 
 from msgspec import Raw, json
+from msgspec.structs import replace
 
-from cards.chart import FractureEntry, Measurement, Service
+from cards.chart import FractureEntry, Measurement
 from cards.chart.calendar import add_months
 from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, Data, Site
 from cds_service.fhir.phrases import LONGEST_REPORT, Mention, Verdict, fold
@@ -56,28 +57,28 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     heel = ULTRASOUND.search(fold(wording(facts.concept(found.code)))) is not None
     measured = not heel and _scores(source, found, text, (when, latest), facts)
     broken = _fractures(source, text, (when, latest), facts)
+    before = len(facts.services)
     if keys or not (concluded or measured or broken):
         act(source, found, facts)
-    is_unread = dict.fromkeys(_DENSITY, not measured) | {key: not (concluded or broken or _is_clear(text)) for key in _SPINE}
-    for key in keys:
-        if is_unread.get(key):
-            _unread(source, key, (when, latest), facts)
+    answered = (_DENSITY if measured else frozenset()) | (_SPINE if concluded or broken or _is_clear(text) else frozenset())
+    _mark_unread(facts, before, (_DENSITY | _SPINE) - answered)
 
 
-def _unread(source: str, key: str, span: tuple[date, date | None], facts: Facts) -> None:
-    """What was done stands there already; here it is said that its result is not known."""
-    facts.services = [s for s in facts.services if (s.key, s.source) != (key, source)]
-    facts.services.append(Service(key, True, source, *span, unread=True))
-    if key in _DENSITY:
-        facts.scans.append((source, span[0]))
+def _mark_unread(facts: Facts, first: int, keys: frozenset[str]) -> None:
+    """Of the services from ``first`` on, those whose result is not known."""
+    for at, service in enumerate(facts.services[first:], start=first):
+        if service.key in keys:
+            facts.services[at] = replace(service, unread=True)
+            if service.key in _DENSITY and service.when is not None:
+                facts.scans.append((service.source, service.when))
 
 
 def tell_unread_scans(facts: Facts) -> None:
     """Set aside the bone density tests whose result is neither in their report nor among the results, dated within a month
     before it or since."""
-    days = [measured.when for key in _VALUES for measured, _ in facts.measured.get(key, ())]
+    newest = max((measured.when for key in _VALUES for measured, _ in facts.measured.get(key, ())), default=date.min)
     for source, when in facts.scans:
-        if not any(day >= add_months(when, -1) for day in days):
+        if newest < add_months(when, -1):
             facts.put_aside(source, "result-unread", data=Data.BONE_DENSITY, key="t-score", when=when)
 
 
