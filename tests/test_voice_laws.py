@@ -48,6 +48,7 @@ RESTED_ON = {
     "25(OH)D": "low in both stories in which it matters",
     "38264-8": "the T-score that the diagnosis stands on",
     "FRAX-hip": "the probability that the treatment stands on",
+    "tTG-IgA": "abnormal: tablets are not offered",
 }
 """What a recommended drug rests on, by the name or code of the test. Calcium and the kidneys go when an order to measure them
 is a condition of the button and no longer takes the drug away (card specification, "Not yet measured")."""

@@ -39,6 +39,7 @@ _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _UNITS = {
     "m[IU]/L": "mIU/L",
     "mg/(24.h)": "mg/24 h",
+    "mmol/(24.h)": "mmol/24 h",
     "10*3/uL": "10³/μL",
     "10*9/L": "10⁹/L",
     "umol/L": "μmol/L",
