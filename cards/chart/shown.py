@@ -85,14 +85,16 @@ def limit_beside(limit: float, measurement: Measurement) -> float:
 def round_near(exact: float, beside: float | None = None) -> float:
     """The roundest number near another one, with both on the same side of ``beside``.
 
-    >>> round_near(49.92), round_near(2.1208), round_near(249.6, 249.8)
-    (50.0, 2.12, 249.6)
+    >>> round_near(49.92), round_near(374.4), round_near(2.1208), round_near(249.6, 249.8)
+    (50.0, 375.0, 2.12, 249.6)
     """
-    for significant in range(1, 6):
-        near = round(exact, significant - 1 - int(log10(abs(exact)) // 1))
-        same_side = beside is None or ((beside < near) == (beside < exact) and near != beside)
-        if same_side and isclose(near, exact, rel_tol=_NEAR):
-            return near
+    highest = int(log10(abs(exact)) // 1)
+    for place in range(highest, highest - 5, -1):
+        for step in (10.0**place, 5 * 10.0 ** (place - 1)) if place > 0 else (10.0**place,):
+            near = round(round(exact / step) * step, 1 - place)
+            same_side = beside is None or ((beside < near) == (beside < exact) and near != beside)
+            if same_side and isclose(near, exact, rel_tol=_NEAR):
+                return near
     return exact
 
 

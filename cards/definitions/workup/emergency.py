@@ -12,12 +12,13 @@ from cards.chart import Chart, Course, Measurement, facts, per_chart
 from cards.chart.calendar import Partial, as_recorded
 from cards.chart.shown import limit_beside
 from cards.definitions.kidney import Renal, renal
-from cards.definitions.minerals import Calcium, calcium, calcium_values
+from cards.definitions.minerals import Calcium, calcium, calcium_values, vitamin_d_excess
 from cards.definitions.workup.row import ACTIVE_VITAMIN_D, ALL, CALCIUM, VITAMIN_D, Row
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug
 
 EMERGENCY = "calcium-critical"
 """The finding for which drugs wait, and its card."""
+EXCESS = "vitamin-d-excess"
 
 
 class Dose(Struct, frozen=True):
@@ -81,7 +82,11 @@ def emergency(chart: Chart) -> Emergency | None:
 
 
 def rows(chart: Chart) -> Iterator[Row]:
-    """What it means for drugs: none while calcium is critical, none recommended until it has been measured."""
+    """What it means for drugs: none while calcium is critical, none recommended until it has been measured; with a 25(OH)D
+    above {vitamin-d-excess} ng/mL no calcium and no vitamin D in any form."""
+    excess = vitamin_d_excess(chart)
+    if excess is not None:
+        yield Row(EXCESS, (facts.measured(excess),), excess.when, drops=CALCIUM | VITAMIN_D | ACTIVE_VITAMIN_D)
     found = emergency(chart)
     if found is None:
         return

@@ -31,18 +31,20 @@ def one_per_draft(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def removed_once(findings: Sequence[Finding]) -> list[Finding]:
-    """Where a card that forbids a draft removes it, one that is about the patient does not remove it as well."""
+    """A draft is removed once: by the card that forbids it, otherwise by the first of those about the patient."""
     gone = {
         finding.about.id
         for finding in findings
         if finding.about is not None and finding.indicator is CRITICAL and any(o.kind == "discard" for o in finding.options)
     }
-    return [each if each.about is not None or each.indicator is not CRITICAL else _keeping(each, gone) for each in findings]
-
-
-def _keeping(finding: Finding, gone: set[str]) -> Finding:
-    kept = tuple(o for o in finding.options if o.kind != "discard" or not {draft.id for draft in o.replaces} <= gone)
-    return replace(finding, options=kept)
+    told = []
+    for finding in findings:
+        if finding.about is None and finding.indicator is CRITICAL:
+            kept = tuple(o for o in finding.options if o.kind != "discard" or not {draft.id for draft in o.replaces} <= gone)
+            gone |= {draft.id for option in kept if option.kind == "discard" for draft in option.replaces}
+            finding = replace(finding, options=kept)
+        told.append(finding)
+    return told
 
 
 def _judges_orders(finding: Finding) -> bool:
