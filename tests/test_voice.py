@@ -104,6 +104,19 @@ def test_an_emergency_leads_and_nothing_is_prescribed_beside_it(name: str) -> No
         assert not {"hypocalcemia", "active-vitamin-d", "calcium-contraindicated"} & set(codes)
 
 
+def test_a_drug_that_pauses_for_the_femur_is_not_reviewed() -> None:
+    codes = {card["source"]["topic"]["code"] for card in cards_of(told("thigh-pain-alendronate"))}
+    reviews = {"bisphosphonate-review", "drug-holiday-review", "adherence-gap", "treatment-failure", "btm-response"}
+    assert "atypical-fracture-suspected" in codes
+    assert not codes & reviews
+
+
+def test_pain_alone_keeps_the_date_of_denosumab() -> None:
+    cards = cards_of(told("atypical-fracture-suspected: Pain alone withholds no denosumab"))
+    due = [resource for star, _, resource in proposed(cards) if star and for_bone(resource)]
+    assert [resource["dispenseRequest"]["validityPeriod"]["start"] for resource in due] == ["2026-07-10"]
+
+
 def test_two_drafts_of_calcium_draw_one_warning() -> None:
     cards = cards_of(told("calcium-intake: Two drafts of one product are two"))
     assert [card["source"]["topic"]["code"] for card in cards if card["indicator"] == "warning"] == ["calcium-intake"]

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
-from cards.definitions import workup
+from cards.definitions import femur, workup
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.kidney import renal
@@ -52,7 +52,7 @@ AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
-RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK}))
+RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK, Data.IMAGING, Data.REPORTS}))
 """The groups of data that ranking and safety of drugs rest on."""
 
 TOGETHER = {"calcium": ("calcium", "albumin")}
@@ -186,8 +186,12 @@ def offer(
 
 
 def work_up(chart: Chart) -> tuple[workup.Row, ...]:
-    """What the work-up shows of somebody who is offered a drug; calcium as an emergency first."""
-    return (*emergency.rows(chart), *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)))
+    """What the work-up shows of somebody who is offered a drug; first calcium as an emergency, and a sign in the femur."""
+    return (
+        *emergency.rows(chart),
+        *femur.rows(chart),
+        *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)),
+    )
 
 
 def _shown(options: Sequence[Option]) -> tuple[Option, ...]:

@@ -99,6 +99,9 @@ WORDINGS = {
     "osteopenia": "low bone mass",
     "oophorectomy": "bilateral oophorectomy",
     "skeletal-radiation": "radiotherapy of the spine",
+    "stress-fracture+femur-lesion": "stress fracture of the femoral shaft",
+    "thigh-pain": "pain in limb, thigh",
+    "hip-pain": "pain in joint, hip",
 }
 
 
