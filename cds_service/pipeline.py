@@ -113,7 +113,7 @@ class Evaluator:
             raise errors.missing_data(gathered.missing | {"patient"})
         found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
         fresh = repetition.fresh(found) if repetition else found
-        findings = fresh if apart else voice.answered(fresh, found, chart)
+        findings = fresh if apart else voice.answered(fresh, found, chart, self._site.cards_off)
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
         stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
         cards = self._answerer.cards(findings, chart, call, language, drafts=drafts, stored=stored, repetition=repetition)

@@ -15,8 +15,10 @@ from cards.engine import catalog
 from cards.engine.card import FILES
 from cards.engine.catalog import Retired, all_cards
 from cards.thresholds import ContentError, shipped
+from cards.words.templates import environment, load
 from cds_service.casebook import runs, scaffold, storied
 from cds_service.casebook.complete import lacking, unopened
+from cds_service.casebook.samples import unsayable
 from cds_service.casebook.scaffold import create
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import parse
@@ -107,6 +109,16 @@ def test_a_number_whose_link_opens_nothing_is_said(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(table, own, replace(table[own], link="specification.md#no-such-heading"))
     said = f"card.toml: number {own}: the link specification.md#no-such-heading opens nothing"
     assert list(unopened(all_cards()["calcitonin-cancer"])) == [said]
+
+
+def test_a_text_that_cannot_be_put_into_words_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = all_cards()["calcitonin-cancer"]
+    assert list(unsayable(card)) == []
+    written = (card.folder / "zh.md").read_text(encoding="utf-8")
+    empty = written.replace("{% block short %}", "{% block short %}{{ [] | names }}")
+    monkeypatch.setitem(load(), ("zh", card.code), environment("zh").from_string(empty))
+    [said] = unsayable(card)
+    assert said.startswith(f"catalog/{card.section}/{card.code}/zh.md, block short: a filter cannot use its value (ValueError)")
 
 
 def test_a_card_that_a_story_gives_needs_no_case_for_one() -> None:

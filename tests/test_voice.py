@@ -82,9 +82,16 @@ def test_the_answer_speaks_with_one_voice(name: str) -> None:
 
 
 def test_start_of_treatment_takes_over_from_every_check_that_ends_a_drug() -> None:
-    """Not in pregnancy; nor from calcitonin, with which nobody counts as treated."""
+    """Not in pregnancy; nor from calcitonin or strontium, with which nobody counts as treated."""
     row = next(row for row in table().silences if "drug-allergy" in row.cards)
-    assert set(row.cards) - {"pregnancy", "calcitonin-cancer"} <= set(all_cards()["start-treatment"].earlier)
+    assert set(row.cards) - {"pregnancy", "calcitonin-cancer", "strontium-contraindication"} <= set(
+        all_cards()["start-treatment"].earlier
+    )
+
+
+def test_nothing_says_to_go_on_with_a_drug_that_the_work_up_pauses() -> None:
+    cards = cards_of(told("secondary-causes: Tablets pause while calcium is low, and nothing says to go on with them"))
+    assert "bisphosphonate-review" not in {code for card in cards for code, _ in spoken_for(card)}
 
 
 @pytest.mark.parametrize(

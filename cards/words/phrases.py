@@ -38,6 +38,7 @@ _ESCAPE = re.compile(r"\\([\\`*_\[\]<>#|~&])")
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _UNITS = {
     "m[IU]/L": "mIU/L",
+    "mm[Hg]": "mmHg",
     "mg/(24.h)": "mg/24 h",
     "mmol/(24.h)": "mmol/24 h",
     "10*3/uL": "10³/μL",

@@ -187,10 +187,10 @@ def has(finding: Finding, which: str, language: str) -> bool:
 
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
-    """What writes a block of the finding's text as Markdown, by its name; "" where the text does not have it. The text may ask
-    for the ``short`` words of other findings.
+    """A function that renders a block of the finding's text as Markdown by name; "" if the text does not have the block. The
+    text may ask for the ``short`` words of other findings.
 
-    It raises ContentError if a block uses a value that the finding does not have.
+    It raises ContentError if a block uses a value that the finding does not have, or one that a filter cannot use.
     """
     template = load()[language, finding.code]
     offered_here = (*finding.options, *finding.elsewhere)
@@ -212,6 +212,9 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
             there = ", ".join(sorted(finding.values)) or "none"
             place = _place(all_cards()[finding.code], language)
             raise ContentError(f"{place}, block {which}: {error}; the values of the finding are {there}") from None
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            place = _place(all_cards()[finding.code], language)
+            raise ContentError(f"{place}, block {which}: a filter cannot use its value ({type(error).__name__})") from error
 
     return write
 

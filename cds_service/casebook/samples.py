@@ -17,8 +17,10 @@ from cards.engine import voice
 from cards.engine.card import Card
 from cards.engine.findings import Finding
 from cards.engine.run import run
+from cards.thresholds import ContentError
 from cards.words import text
 from cards.words.phrases import LANGUAGES, phrase
+from cards.words.templates import block
 from cds_service.casebook.cases import Case, of_file
 from cds_service.casebook.requests import request
 from cds_service.casebook.runs import formulary_of, served
@@ -47,6 +49,22 @@ def samples(card: Card) -> list[Sample]:
     for each in (*_of_cases(card), *_of_stories(card)):
         found.setdefault((each.finding.indicator.rank, each.finding.variant), each)
     return [found[kind] for kind in sorted(found)]
+
+
+def unsayable(card: Card) -> Iterator[str]:
+    """What the texts cannot put into words, one sentence each: every case, for the clinician and the patient, as a card of its
+    own, as a line of another and as an objection, in both languages."""
+    faults: dict[str, str] = {}
+    for each in _of_cases(card):
+        for language in LANGUAGES:
+            try:
+                text.render(each.finding, language, each.chart)
+                text.render(each.finding, language, each.chart, for_patient=True)
+                for which in ("short", "condition", "line"):
+                    block(each.finding, which, language, each.chart)
+            except (ContentError, ValueError) as error:
+                faults.setdefault(str(error), each.told)
+    yield from (f"{fault} (in the case: {told})" for fault, told in faults.items())
 
 
 def page(card: Card) -> str:

@@ -129,8 +129,9 @@ def _check(card: Card, *, shown: bool) -> int:
 
 def _wrong(card: Card) -> Iterator[str]:
     """Faults beyond single cases: in the cases as a whole, and in what the card declares."""
-    from cds_service.casebook import complete, doubt, numbers
+    from cds_service.casebook import complete, doubt, numbers, samples
 
+    yield from samples.unsayable(card)
     yield from complete.lacking(card)
     yield from complete.unopened(card)
     if line := numbers.wrong(card):

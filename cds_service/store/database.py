@@ -194,6 +194,6 @@ def _set_up(connection: sqlite3.Connection, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """A transaction that will write takes the lock at once: so it waits once, and cannot fail half-way for want of it."""
+    """A transaction that will write takes the lock at once, so it waits only once and cannot fail halfway for lack of it."""
     reads = connection.get_execution_options().get("reads")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

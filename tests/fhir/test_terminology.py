@@ -161,6 +161,8 @@ GRAMS_PER_MOLE = {
     "pth": 9425,
     "phosphate": 30.974,
     "urine-calcium": 40.078,
+    "testosterone": 288.42,
+    "magnesium": 24.305,
 }
 
 

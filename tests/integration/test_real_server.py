@@ -45,11 +45,11 @@ def evaluated(evaluator: Evaluator, told: Told, server: str = "", token: str = T
 
 
 def cards(given: Evaluation) -> Any:
-    """The cards without what is new in every answer."""
+    """The cards without what is new in every answer, and what a server adds to a resource that it keeps."""
 
     def settled(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: settled(each) for key, each in value.items() if key != "uuid"}
+            return {key: settled(each) for key, each in value.items() if key not in ("uuid", "meta")}
         return [settled(each) for each in value] if isinstance(value, list) else value
 
     return settled(given.response["cards"])

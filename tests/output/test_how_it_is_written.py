@@ -76,7 +76,7 @@ def test_a_value_beside_its_limit_lies_on_its_own_side(code: str, language: str)
 
 
 def test_limits_are_told_beside_their_values() -> None:
-    """Else the law above would hold for want of cases."""
+    """Without these the law above would pass trivially."""
     codes = {"bisphosphonate-renal", "hypocalcemia", "pth-analog-contraindication"}
     telling = {
         code for code in codes for each in samples(all_cards()[code]) for words in said(each, "zh") if LIMIT.search(words)

@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cds_service.hooks.errors import RequestError, outcome
 from cds_service.hooks.request import Call, parse, relative
@@ -42,6 +43,11 @@ def changed(path: str, value: Any) -> dict[str, Any]:
 
 def read(body: Any, hook: str = "order-select") -> Call:
     return parse(body if isinstance(body, bytes) else json.dumps(body).encode(), hook)
+
+
+def understood(body: Any) -> Call:
+    """The call, apart from the bytes that it came in."""
+    return replace(read(body), content=b"")
 
 
 def drafted(call: Call) -> list[str]:
@@ -136,7 +142,7 @@ def test_a_dstu2_draft_is_refused_because_only_r4_is_read_r9() -> None:
 def test_unknown_members_and_extensions_change_nothing_r7() -> None:
     body = deepcopy(BODY) | {"extension": {"com.example": [1, None]}, "somethingNew": {"a": 1}}
     body["context"] |= {"extension": {}, "encounterId": "e1", "junk": None}
-    assert read(body) == read(changed("context.encounterId", "e1"))
+    assert understood(body) == understood(changed("context.encounterId", "e1"))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +157,7 @@ def test_unknown_members_and_extensions_change_nothing_r7() -> None:
     ],
 )
 def test_what_clients_were_seen_to_do_is_tolerated_r8(path: str, value: Any) -> None:
-    assert read(changed(path, value)) == read(BODY)
+    assert understood(changed(path, value)) == understood(BODY)
 
 
 def test_missing_selections_mean_all_drafts_and_none_selected_means_none() -> None:

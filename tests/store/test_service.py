@@ -403,7 +403,7 @@ def test_a_site_changes_what_rests_on_convention(start: Started, site: Callable[
         ('cards_off = ["no-such-card"]', "no-such-card"),
         ('code_system = "uk"', "code_system"),
         ('[[prefetch]]\ntemplates.no-such-key = "Patient/{{context.patientId}}"', "no-such-key"),
-        ('[[prefetch]]\ntemplates.conditions = "Condition?_count=1"', "conditions: asks for no patient"),
+        ('[[prefetch]]\ntemplates.conditions = "Condition?_count=1"', "conditions: does not select a patient"),
         ('[[prefetch]]\ntemplates.conditions = "https://x.example.org/Condition?patient={{context.patientId}}"', "relative"),
         ('[[prefetch]]\niss = "https://ehr.example.org"', "templates"),
         ("unknown = 1", "unknown"),

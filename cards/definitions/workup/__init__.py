@@ -12,9 +12,9 @@ from cards.definitions.indication import untreated
 from cards.definitions.workup import calcium, hormones, mineral
 from cards.definitions.workup.marrow import marrow
 from cards.definitions.workup.row import Row
-from cards.vocabulary import ANTI_OSTEOPOROSIS, DIAGNOSTIC_SITES, Data, Drug, Mechanism
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DIAGNOSTIC_SITES, Data, Drug, Mechanism
 
-__all__ = ["READS", "Row", "about_to_be_treated", "bone_patient", "decide_on", "dropping", "holding", "rows"]
+__all__ = ["READS", "Row", "about_to_be_treated", "bone_patient", "decide_on", "dropping", "holding", "paused", "rows"]
 
 READS = (*risk.READS, Data.CALCIUM, Data.VITAMIN_D, Data.RENAL, Data.BODY, Data.WORK_UP, Data.TURNOVER)
 """The inputs of the findings."""
@@ -84,6 +84,12 @@ def dropping(found: tuple[Row, ...], drug: Drug) -> Row | None:
 def holding(found: tuple[Row, ...], drug: Drug) -> Row | None:
     """The first finding that the drug must wait for."""
     return next((row for row in found if drug.key in row.holds), None)
+
+
+def paused(chart: Chart, found: tuple[Row, ...]) -> tuple[Drug, ...]:
+    """The drugs that are being taken and must pause; never denosumab, whose effect cannot be paused."""
+    taken = [c.drug for c in chart.courses(treatment.TREATMENT) if c.active or c.on_treatment(chart.today)]
+    return tuple(d for d in taken if d is not DENOSUMAB and any(d.key in row.pauses for row in found))
 
 
 def decide_on(chart: Chart, found: tuple[Row, ...]) -> date | None:

@@ -10,7 +10,7 @@ from cards.chart.facts import Fact
 from cards.definitions.density import lowest_t
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import Calcium, calcium, calcium_values, vitamin_d
-from cards.definitions.workup.row import ACTIVE_VITAMIN_D, ALL, CALCIUM, PTH_ANALOGS, VITAMIN_D, Row, Rows
+from cards.definitions.workup.row import ACTIVE_VITAMIN_D, ALL, CALCIUM, PTH_ANALOGS, TABLETS, VITAMIN_D, Row, Rows
 from cards.definitions.workup.values import high, low, met_since, within
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE
 
@@ -233,6 +233,7 @@ def low_calcium(chart: Chart) -> Rows:
         kind="old" if not recent else "pth-high" if pth_is_high(chart, pth) else "pth-not-high" if pth else "",
         warns=recent,
         holds=ALL if recent else frozenset(),
+        pauses=TABLETS if recent else frozenset(),
         orders=_LOW if recent else ("calcium",),
         cites=("OPREF-T3", "OPREF-D12"),
         binding=True,

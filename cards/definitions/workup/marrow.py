@@ -191,25 +191,25 @@ def _esr(chart: Chart) -> Sign | None:
 
 
 def _globulin(chart: Chart) -> Sign | None:
-    """Total protein less the albumin of that day above {globulin-high} g/dL, or total protein above its range: strong; weak
-    with liver or autoimmune disease on record."""
+    """Globulin, reported or total protein less the albumin of that day, above its range, otherwise above {globulin-high} g/dL;
+    or total protein above its range: strong, weak with liver or autoimmune disease on record."""
+    strong = chart.active_problem(*_AUTOIMMUNE) is None
     total = newest(chart, "total-protein")
+    for globulin in (newest(chart, "globulin"), _difference(chart, total)):
+        if globulin is not None and high(globulin, chart.numbers.globulin_high):
+            return _sign(globulin, strong)
+    return _sign(total, strong) if total is not None and high(total, None) else None
+
+
+def _difference(chart: Chart, total: Measurement | None) -> Measurement | None:
+    """Globulin as total protein less the albumin of the same day."""
     if total is None or total.comparator:
         return None
     albumin = next((m for m in chart.values("albumin") if m.when == total.when and not m.comparator), None)
-    strong = chart.active_problem(*_AUTOIMMUNE) is None
-    if albumin is not None and round(total.value - albumin.value, 2) > chart.numbers.globulin_high:
-        globulin = Measurement(
-            "globulin",
-            round(total.value - albumin.value, 2),
-            total.when,
-            total.source,
-            factor=total.factor,
-            given=total.given,
-            computed="total protein − albumin",
-        )
-        return _sign(globulin, strong)
-    return _sign(total, strong) if high(total, None) else None
+    if albumin is None:
+        return None
+    value, how = round(total.value - albumin.value, 2), "total protein − albumin"
+    return Measurement("globulin", value, total.when, total.source, factor=total.factor, given=total.given, computed=how)
 
 
 def _calcium(chart: Chart) -> Sign | None:

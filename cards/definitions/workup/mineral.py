@@ -52,6 +52,7 @@ def low_alp(chart: Chart) -> Rows:
         warns=confirmed,
         drops=(ALL if stress else PTH_ANALOGS) if confirmed else frozenset(),
         holds=ALL if confirmed else frozenset(),
+        pauses=ALL if confirmed and stress else frozenset(),
         orders=("alp", "pyridoxal-phosphate", "phosphate", "magnesium", "zinc") if confirmed else ("alp",),
         referral="referral-endocrinology" if confirmed else "",
         cites=("EXT-11",),

@@ -24,6 +24,7 @@ ALL = _of(*ANTI_OSTEOPOROSIS)
 ANTIRESORPTIVES = _of(*ANTIRESORPTIVE)
 PTH_ANALOGS = _of(Mechanism.PTH_ANALOG)
 ANABOLICS = PTH_ANALOGS | _of(Mechanism.SCLEROSTIN_INHIBITOR)
+TABLETS = frozenset(key for key in ANTIRESORPTIVES if DRUGS[key].oral)
 ORAL_BISPHOSPHONATES = frozenset(key for key in _of(Mechanism.BISPHOSPHONATE) if DRUGS[key].oral)
 INJECTIONS = frozenset(key for key in ANTIRESORPTIVES if DRUGS[key].covers_months) | ANABOLICS
 CALCIUM = _of(Mechanism.CALCIUM)
@@ -36,9 +37,9 @@ class Row(Struct, frozen=True):
     """One finding. ``key`` names it in texts and labels; ``kind`` tells apart what the text says differently.
 
     ``warns``: a warning, otherwise for information. ``drops``: drugs that are not offered; ``holds``: drugs that may be
-    offered, but that none recommends before it is clarified. ``orders``: tests that it asks for; ``referral``: to whom, "" for
-    nobody yet. ``since``: the day on which its conditions were first met. ``binding``: even a dose that cannot wait waits for
-    it. ``told``: values for its text.
+    offered, but that none recommends before it is clarified; ``pauses``: drugs that are not taken until then. ``orders``: tests
+    that it asks for; ``referral``: to whom, "" for nobody yet. ``since``: the day on which its conditions were first met.
+    ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text.
     """
 
     key: str
@@ -48,6 +49,7 @@ class Row(Struct, frozen=True):
     warns: bool = True
     drops: Drugs = NONE
     holds: Drugs = NONE
+    pauses: Drugs = NONE
     orders: tuple[str, ...] = ()
     referral: str = ""
     cites: tuple[str, ...] = ()

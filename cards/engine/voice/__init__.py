@@ -7,7 +7,7 @@ what, and who owns which order, stands in ``voice.toml`` (card specification, "O
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from cards.chart import ORDER_HOOKS, Chart
 from cards.engine.catalog import all_cards, shown
@@ -19,15 +19,15 @@ from cards.engine.voice.table import table
 __all__ = ["answered", "heard"]
 
 
-def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart) -> list[Finding]:
+def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart, off: Container[str] = ()) -> list[Finding]:
     """The findings as they are shown: silenced, merged, each order offered once, in their order.
 
     ``findings`` are those of ``found`` that this practitioner has not set aside. What was set aside still silences, for it is
-    so all the same; its orders may be offered by another card.
+    so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
     """
     kept = heard(found)
-    apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept]))))
-    return in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart))
+    apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept])), off))
+    return in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart, off))
 
 
 def heard(findings: Sequence[Finding]) -> list[Finding]:

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from cards.chart import Chart
 from cards.engine.catalog import all_cards, cards_of, sections
-from cards.engine.findings import CRITICAL, Finding, Option
+from cards.engine.findings import CRITICAL, Dropped, Finding, Option
 from cards.engine.run import ask
 
 
 def one_per_draft(findings: Sequence[Finding]) -> list[Finding]:
     """Where a check forbids a draft, its card says all that order safety says of this draft: nothing beside it tells how the
     drug might be given after all."""
-    heads: dict[str, Finding] = {}
-    for finding in findings:
-        if finding.about is not None and finding.indicator is CRITICAL and _judges_orders(finding):
-            heads.setdefault(finding.about.id, finding)
-    told: list[Finding] = []
-    for finding in findings:
-        head = heads.get(finding.about.id) if finding.about is not None and _judges_orders(finding) else None
-        if head is None:
-            told.append(finding)
-        elif head is finding:
-            others = [each for each in findings if each is not head and each.about == head.about and _judges_orders(each)]
-            told.append(_together(head, others))
-    return told
+    judged = [finding for finding in findings if finding.about is not None and _judges_orders(finding)]
+    heads: list[Finding] = []
+    for finding in judged:
+        if finding.indicator is CRITICAL and not any(_same_order(finding, head) for head in heads):
+            heads.append(finding)
+    merged = {id(head): [each for each in judged if each is not head and _same_order(each, head)] for head in heads}
+    spoken_for = {id(each) for others in merged.values() for each in others}
+    return [_together(each, merged.get(id(each), ())) for each in findings if id(each) not in spoken_for]
+
+
+def _same_order(one: Finding, other: Finding) -> bool:
+    """Whether both speak of one order. The drugs of one product are one order; two orders under one id are two."""
+    a, b = one.about, other.about
+    return a is not None and b is not None and (a == b or (a.id == b.id and bool(a.product) and a.product == b.product))
 
 
 def removed_once(findings: Sequence[Finding]) -> list[Finding]:
@@ -62,12 +64,22 @@ def _together(head: Finding, others: Sequence[Finding]) -> Finding:
         head,
         options=_one_recommended(options),
         any_number=head.any_number and not any(option.kind == "drug" for option in options),
-        dropped=tuple({each.key: each for found in forbidding for each in found.dropped}.values()),
-        left_out=tuple(dict.fromkeys(each for found in (head, *others) for each in found.left_out)),
-        unread=tuple(dict.fromkeys(each for found in (head, *others) for each in found.unread)),
-        doubt=tuple(dict.fromkeys(each for found in (head, *others) for each in found.doubt)),
+        dropped=_not_offered(forbidding),
         contains=tuple(others),
+        **_cautions([head, *others]),
     )
+
+
+def _not_offered(findings: Iterable[Finding]) -> tuple[Dropped, ...]:
+    return tuple({each.key: each for found in findings for each in found.dropped}.values())
+
+
+def _cautions(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What could not be had, read or used for any of them: the one that speaks for them says it, too."""
+    return {
+        name: tuple(dict.fromkeys(each for found in findings for each in getattr(found, name)))
+        for name in ("left_out", "unread", "doubt")
+    }
 
 
 def _distinct(options: Sequence[Option]) -> list[Option]:
@@ -85,20 +97,32 @@ def _one_recommended(options: Sequence[Option]) -> tuple[Option, ...]:
     return tuple(option if option is best else replace(option, recommended=False) for option in options)
 
 
-def closed(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
+def closed(findings: Sequence[Finding], chart: Chart, off: Container[str] = ()) -> list[Finding]:
     """The answer with what belongs to its routine put together: by the rules of the cards that say ``merges``, which are handed
-    all that would be shown."""
+    all that would be shown; not of those that are switched ``off``."""
     told = list(findings)
     for card in cards_of(chart.hook):
-        if not card.merges:
+        if not card.merges or card.code in off:
             continue
         by_code: dict[str, tuple[Finding, ...]] = {}
         for finding in told:
             by_code[finding.code] = (*by_code.get(finding.code, ()), finding)
         for found in ask(card, chart, by_code):
             if isinstance(found, Finding):
-                told = _with(told, replace(found, code=card.code))
+                told = _with(told, _careful(replace(found, code=card.code)))
     return told
+
+
+def _careful(merged: Finding) -> Finding:
+    """The merged finding with what its lines would have said beside their advice."""
+    lines = merged.contains
+    return replace(
+        merged,
+        notes=tuple(dict.fromkeys(note for line in lines for note in line.notes)),
+        withheld=tuple(option for line in lines for option in line.withheld),
+        dropped=_not_offered(lines),
+        **_cautions(lines),
+    )
 
 
 def _with(findings: Sequence[Finding], merged: Finding) -> list[Finding]:

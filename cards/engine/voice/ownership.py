@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -18,14 +18,14 @@ _FIRST_LINE = "anti-osteoporosis"
 _TESTS = "tests-due"
 
 
-def exclusive(findings: Sequence[Finding]) -> list[Finding]:
+def exclusive(findings: Sequence[Finding], off: Container[str] = ()) -> list[Finding]:
     """Drugs that exclude each other stand alone, and at most one of them is chosen; the tests of such a card move to
-    `tests-due`, which then fires for them."""
+    `tests-due`, which then fires for them. Where the site switched that card ``off`` they stay beside the drugs."""
     moved: list[Option] = []
     told = []
     for finding in findings:
         if finding.about is None and _drugs_exclude(finding.options):
-            tests = [option for option in finding.options if _is_test(option)]
+            tests = [] if _TESTS in off else [option for option in finding.options if _is_test(option)]
             moved += tests
             options = tuple(option for option in finding.options if option not in tests)
             finding = replace(finding, options=options, any_number=False, see=(*finding.see, *([_TESTS] if tests else [])))

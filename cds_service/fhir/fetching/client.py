@@ -54,11 +54,16 @@ class Access(Struct, frozen=True):
     granted: str = ""
 
 
+_ORDERS = "MedicationRequest"
+
+
 class Answer(Struct, frozen=True):
-    """The pages of one query. ``complete`` is False if the query failed or a page is missing."""
+    """The pages of one query. ``complete`` is False if the query failed or a page is missing. ``written``: the pages of orders
+    as received, since an order that is to be stopped goes back as it came."""
 
     pages: tuple[Source, ...] = ()
     complete: bool = False
+    written: tuple[bytes, ...] = ()
 
 
 class _Job(Struct, eq=False):
@@ -136,24 +141,25 @@ class FhirClient:
     def _run(self, job: _Job) -> Answer:
         job.in_use.watch()
         pages: list[Source] = []
+        written: list[bytes] = []
         seen: set[str] = set()
-        entries, url = 0, job.url
+        entries, url, complete = 0, job.url, False
         if self._lacking.holds(_grant(job)) or self._lacking.holds((job.access.base, job.kind)):
             return Answer()
         while url not in seen and len(pages) < MAX_PAGES:
             seen.add(url)
             content = self._get(job, url)
             if content is None or (page := page_of(content)) is None:
-                return Answer(tuple(pages))
+                break
             pages.append(page.source)
+            written += [content] if job.kind == _ORDERS else []
             entries += page.entries
             following = page.following(job.access.base)
-            if following is None:
-                return Answer(tuple(pages), complete=True)
-            if entries >= MAX_ENTRIES or not below(job.access.base, following):
+            complete = following is None
+            if following is None or entries >= MAX_ENTRIES or not below(job.access.base, following):
                 break
             url = following
-        return Answer(tuple(pages))
+        return Answer(tuple(pages), complete, tuple(written))
 
     def _get(self, job: _Job, url: str) -> bytes | None:
         """The body of a 200, after one retry if that may help; otherwise None, a failed query."""

@@ -103,7 +103,7 @@ def _tell_besides(source: str, facts: Facts, said: Said, when: date | None) -> N
 
 
 def _is_in_doubt(source: str, found: wire.Condition, said: Said, facts: Facts) -> bool:
-    """Whether a part of it cannot be read that might make it another condition, or none."""
+    """Whether an unreadable part might make it a different condition, or none."""
     if facts.record.lacks(source, "verificationStatus", "clinicalStatus"):
         return True
     if said.fractures and (facts.record.lacks(source, "bodySite") or facts.is_broken(found.code)):

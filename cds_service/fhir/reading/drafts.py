@@ -68,8 +68,8 @@ class OrderedService(Struct, frozen=True):
 
 
 def read_drafts(facts: Facts, given: Iterable[Given]) -> tuple[Draft, ...]:
-    """These drafts of the patient. A product of several drugs of ours is a draft for each of them, all with its id, the drug
-    that matters most to bone first."""
+    """These drafts of the patient. A product with several drugs known to the rules becomes one draft per drug, all with its id,
+    the drug most relevant to bone first."""
     return tuple(sorted((draft for each in given for draft in _drafts(each, facts)), key=lambda d: d.id))
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
+from cards.definitions.kidney import renal
+from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
-from cards.engine.options import discard, service
+from cards.engine.options import RANKED, discard, offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, DENOSUMAB, SERVICES
+from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
 BASIC_LABS: dict[str, tuple[str, ...]] = {
     "blood-count": ("hemoglobin", "wbc", "platelets"),
@@ -33,6 +35,8 @@ _RESULTS = BASIC_LABS | {
     "light-chains": ("light-chain-ratio",),
     "celiac": ("transglutaminase-iga",),
 }
+_CALCIUM = DRUGS["calcium"]
+_CORRECTION = {_CALCIUM.key: "calcium-correction"}
 _CALCIUM_ROWS = ("high-calcium", "hyperparathyroidism", "low-calcium")
 _BONE_CARDS = ("bmd-screening", "low-bmd-for-age", "bone-loss-medication")
 _CALCIUM_CARDS = ("hypocalcemia", "pth-analog-contraindication")
@@ -58,9 +62,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
     nor what has a result of {repeat-days} days, calcium and PTH of {calcium-again-days}, calcium after a low one of
-    {low-calcium-again-days}; what is only searched for, of {yearly-months} months. Any number may be chosen; all are
-    recommended. The first finding names the card, the detail lists all, says until when to decide, and names recorded results
-    that could not be used.
+    {low-calcium-again-days}; what is only searched for, of {yearly-months} months. In osteomalacia and low calcium also calcium
+    1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The first finding names the card, the detail
+    lists all, says until when to decide, and names recorded results that could not be used.
     """
     if not person.adult(chart):
         return
@@ -98,13 +102,27 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
+            "against": workup.paused(chart, rows),
         },
         cites=_cites(rows, missing=bool(missing)),
         facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
-        options=tuple(service(key, recommended=True) for key in tests),
+        options=(*_products(chart, n, rows), *(service(key, recommended=True) for key in tests)),
         any_number=True,
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
+
+
+def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> tuple[Option, ...]:
+    """Calcium and vitamin D where they come first: osteomalacia, and low calcium that holds drugs; not what is taken, not below
+    {egfr-specialist} mL/min, vitamin D not at {vitamin-d-target} ng/mL or more; nothing where something could not be read."""
+    wanted = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
+    if not wanted or renal(chart).below(n.egfr_specialist) or chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
+        return ()
+    level = vitamin_d(chart)
+    enough = level is not None and level.below(n.vitamin_d_target) is False
+    drugs = (_CALCIUM, *(() if enough else (CHOLECALCIFEROL,)))
+    given = [drug for drug in drugs if not any(c.on_treatment(chart.today) for c in chart.courses({drug.mechanism}))]
+    return tuple(option for drug in given for option in offer(chart, (drug,), regimens=_CORRECTION).options)
 
 
 def _variant(rows: tuple[Row, ...]) -> str:
@@ -124,7 +142,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     yield Finding(
         indicator=INFO if all(_goes_on(chart, draft, against) for draft in drafts) else WARNING,
         variant=_variant(against),
-        values={"tests": [], "rows": against, "decide": None, "overdue": False, "known": None, "drafts": drafts},
+        values={"tests": [], "rows": against, "decide": None, "overdue": False, "known": None, "drafts": drafts, "against": ()},
         cites=_cites(against, missing=False),
         facts=(
             *(facts.drafted(draft, dose(chart, draft)) for draft in drafts),

@@ -74,7 +74,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
 
 def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding | Undecided]:
-    """The calcium that is being ordered, with what is on the list."""
+    """The calcium that is being ordered, together with what is on the list."""
     selected = sorted(chart.drafted(_CALCIUM), key=lambda draft: not draft.product)
     drafts = [*chart.drafted_beside(_CALCIUM), *selected]
     total = intake(taken, drafts)

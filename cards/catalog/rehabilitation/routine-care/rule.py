@@ -67,7 +67,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
     """Calcium and kidney function are not routine if the patient is on an injection or has impaired kidney function."""
-    if finding.code != "tests-due" or not {"calcium", "creatinine"} & {option.key for option in finding.options}:
+    due = {option.key for option in (*finding.options, *finding.elsewhere)}
+    if finding.code != "tests-due" or not {"calcium", "creatinine"} & due:
         return False
     injected = any(not course.drug.oral for course in treatments(chart))
     return injected or bool(renal(chart).below(n.routine_egfr))

@@ -1,0 +1,53 @@
+"""The rule of `strontium-contraindication`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, Measurement, facts
+from cards.engine.findings import CRITICAL, Finding
+from cards.engine.options import ranking
+from cards.engine.orders import finding_about, orders_of
+from cards.thresholds import Numbers
+from cards.vocabulary import Mechanism
+
+_EVER = ("myocardial-infarction", "stroke", "peripheral-artery-disease", "venous-thromboembolism")
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Strontium ranelate is not given to anyone with arterial disease or venous thromboembolism, past or present, with high
+    blood pressure that is not controlled, nor to the immobile.
+
+    When: strontium ranelate is ordered or taken, and (1) a myocardial infarction, a stroke (a transient ischemic attack does
+    not count), peripheral artery disease or a venous thromboembolism is on record, of whatever date or undated; or (2)
+    immobility is on record as active; or (3) the newest blood pressure of {strontium-pressure-months} months is
+    {strontium-systolic} or more systolic, or {strontium-diastolic} or more diastolic.
+
+    Then: critical, on the chart view warning. In its place drugs by the ranking for a start of treatment, the first without a
+    warning recommended. The draft can be deleted (recommended where no drug is). The detail says what is undated.
+    """
+    problems = [p for key in _EVER if (p := chart.problem(key))]
+    immobile = chart.active_problem("immobility")
+    problems += [immobile] if immobile else []
+    pressures = list(_high(chart, n))
+    if not problems and not pressures:
+        return
+    for order in orders_of(chart, {Mechanism.STRONTIUM}):
+        yield finding_about(
+            chart,
+            order,
+            CRITICAL,
+            [*map(facts.problem, problems), *map(facts.measured, pressures)],
+            variant="history" if problems else "pressure",
+            values={"problems": problems, "pressures": pressures},
+            alternatives=ranking(chart),
+        )
+
+
+def _high(chart: Chart, n: Numbers) -> Iterator[Measurement]:
+    """The newest systolic and diastolic pressure, where they are high."""
+    since = chart.months_ago(n.strontium_pressure_months)
+    for key, limit in (("systolic-pressure", n.strontium_systolic), ("diastolic-pressure", n.strontium_diastolic)):
+        newest = chart.newest(key, since=since)
+        if newest is not None and newest.below(limit) is False:
+            yield newest
