@@ -42,7 +42,7 @@ def measured(measurement: Measurement) -> Fact:
     if measurement.site is not None:
         site = SITE_NAMES[measurement.site]
         name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
-    note = _how(measurement) if measurement.computed else None
+    note = _how(measurement) if measurement.computed else _FROM_TEXT if measurement.from_text else None
     if measurement.unsure:
         note = Name(f"{note.en}, {_UNSURE.en}", f"{note.zh}，{_UNSURE.zh}") if note else _UNSURE
     told = shown(measurement)
@@ -62,6 +62,7 @@ def earlier_drugs(drugs: Iterable[Drug]) -> Fact:
     return Fact(Name("earlier drugs", "既往用药"), told, brief=True)
 
 
+_FROM_TEXT = Name("from the report's text", "据报告文字")
 _UNSURE = Name("status of the record unknown", "记录状态不明")
 _HOW = {
     "dialysis": Name("inferred from dialysis", "据透析推定"),
@@ -163,7 +164,12 @@ def fracture(broken: Fracture) -> Fact:
         note = Name("presumed low-energy, please confirm", "推定为低能量骨折，请核实")
     elif broken.after_bone_tumor:
         note = Name("coded as osteoporotic, but a bone tumor is on record", "编码为骨质疏松性骨折，但病历中有骨肿瘤记录")
-    return Fact(FRACTURE_SITES[broken.site], None, "", broken.when, broken.source, note, broken.latest)
+    if broken.from_text:
+        note = Name(f"{_FROM_TEXT.en}, {note.en}", f"{_FROM_TEXT.zh}，{note.zh}") if note else _FROM_TEXT
+    name = FRACTURE_SITES[broken.site]
+    if broken.level:
+        name = Name(f"{name.en} ({broken.level})", f"{name.zh}（{broken.level.replace(', ', '、')}）")
+    return Fact(name, None, "", broken.when, broken.source, note, broken.latest)
 
 
 def problem(entry: Problem) -> Fact:

@@ -10,6 +10,7 @@ from cards.definitions.basket import dose
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
+from cards.definitions.workup.causes import causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
 from cards.engine.options import RANKED, discard, offer, service
@@ -61,10 +62,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
-    nor what has a result of {repeat-days} days, calcium and PTH of {calcium-again-days}, calcium after a low one of
-    {low-calcium-again-days}; what is only searched for, of {yearly-months} months. In osteomalacia and low calcium also calcium
-    1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The first finding names the card, the detail
-    lists all, says until when to decide, and names recorded results that could not be used.
+    nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
+    of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
+    osteomalacia and low calcium also calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The
+    first finding names the card, the detail lists all, names known causes and what must pause, says until when to decide, and
+    names recorded results that could not be used.
     """
     if not person.adult(chart):
         return
@@ -103,6 +105,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
             "against": workup.paused(chart, rows),
+            "causes": causes(chart),
         },
         cites=_cites(rows, missing=bool(missing)),
         facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
@@ -142,7 +145,16 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     yield Finding(
         indicator=INFO if all(_goes_on(chart, draft, against) for draft in drafts) else WARNING,
         variant=_variant(against),
-        values={"tests": [], "rows": against, "decide": None, "overdue": False, "known": None, "drafts": drafts, "against": ()},
+        values={
+            "tests": [],
+            "rows": against,
+            "decide": None,
+            "overdue": False,
+            "known": None,
+            "drafts": drafts,
+            "against": (),
+            "causes": (),
+        },
         cites=_cites(against, missing=False),
         facts=(
             *(facts.drafted(draft, dose(chart, draft)) for draft in drafts),
@@ -187,12 +199,15 @@ def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
     """Neither ordered nor, if its result could be read, resulted lately."""
     if chart.ordered(key):
         return False
+    if row.key == "z-score" and known_already(chart, key):
+        return False
     if row.key in ("z-score", "high-turnover"):
         since = chart.months_ago(n.yearly_months)
     elif key == "calcium" and row.key == "low-calcium":
         since = chart.days_ago(n.low_calcium_again_days)
     else:
-        since = chart.days_ago(n.calcium_again_days if key in ("calcium", "pth") else n.repeat_days)
+        soon = key in ("calcium", "pth") or (key, row.key) == ("phosphate", "low-phosphate")
+        since = chart.days_ago(n.calcium_again_days if soon else n.repeat_days)
     analytes = _RESULTS.get(key, (key,) if key in ANALYTES else ())
     return not any(chart.newest(each, since=since) for each in analytes) and chart.done(key, since=since) is None
 
