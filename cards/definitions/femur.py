@@ -10,7 +10,7 @@ from itertools import chain
 
 from msgspec import Struct
 
-from cards.chart import Chart, Course, Problem, facts, per_chart
+from cards.chart import Chart, Course, Problem, Service, facts, per_chart
 from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
 from cards.definitions import workup
 from cards.definitions.bone_loss import long_glucocorticoid
@@ -29,7 +29,7 @@ _SIDES = {"left": re.compile(r"(?ai)\bleft\b|左"), "right": re.compile(r"(?ai)\
 class Suspicion(Struct, frozen=True):
     """``sign``: what is on record; ``seen``: whether an image shows it, otherwise it is pain alone. ``months`` on
     antiresorptives in all; ``course``: a glucocorticoid, ``row``: a low ALP that make it more likely; ``taken``: the
-    antiresorptives that go on."""
+    antiresorptives that go on; ``film``: both femora were imaged since the pain began, and the report could not be read."""
 
     sign: Problem
     seen: bool
@@ -37,6 +37,7 @@ class Suspicion(Struct, frozen=True):
     course: Course | None
     row: Row | None
     taken: tuple[Course, ...]
+    film: Service | None = None
 
 
 @per_chart
@@ -60,7 +61,7 @@ def suspicion(chart: Chart) -> Suspicion | None:
     if months < (n.femur_exposure_risk_months if steroid or low else n.femur_exposure_months):
         return None
     taken = tuple(c for c in courses if c.active or (not c.stopped and c.on_treatment(chart.today)))
-    return Suspicion(sign, sign.key == "femur-lesion", months, steroid, low, taken)
+    return Suspicion(sign, sign.key == "femur-lesion", months, steroid, low, taken, _film(chart, sign))
 
 
 def pauses(chart: Chart) -> bool:
@@ -97,9 +98,15 @@ def _sign(chart: Chart) -> Problem | None:
     return max(found, key=lambda p: p.when or date.min, default=None)
 
 
+def _film(chart: Chart, pain: Problem) -> Service | None:
+    """The newest image of both femora since the pain began."""
+    return chart.done(IMAGING, since=pain.at_latest) if pain.at_latest is not None else None
+
+
 def _imaged(chart: Chart, pain: Problem) -> bool:
-    """Whether both femora were imaged after the pain began."""
-    return pain.at_latest is not None and chart.done(IMAGING, since=pain.at_latest) is not None
+    """Whether such an image was read."""
+    film = _film(chart, pain)
+    return film is not None and not film.unread
 
 
 def _explained(chart: Chart, pain: Problem) -> bool:

@@ -14,6 +14,8 @@ OPTIONS = (
     *femur.READS,
     Data.VITAMIN_D,
     Data.WORK_UP,
+    Data.TURNOVER,
+    Data.ORDERS,
     Data.ALLERGIES,
     Data.FUNCTION,
 )

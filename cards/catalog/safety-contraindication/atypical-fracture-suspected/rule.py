@@ -9,7 +9,7 @@ from cards.chart.facts import Fact
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import late_from
 from cards.definitions.femur import IMAGING, Suspicion, suspicion
-from cards.engine.findings import CRITICAL, WARNING, Finding, Option
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Option
 from cards.engine.options import discard, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB
@@ -33,12 +33,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {zoledronate-months}; {femur-exposure-risk-months} months with a long-term glucocorticoid or a confirmed low ALP; on one
     now, or off for less than {femur-off-months} months. On orders: only where an antiresorptive is drafted.
 
-    Not when: an atypical femur fracture is on record (`onj-aff-history`); for pain, both femora were imaged since.
+    Not when: an atypical femur fracture is on record (`onj-aff-history`); for pain, both femora were imaged since and the
+    report could be read.
 
-    Then: critical for a lesion, warning for pain; on patient-view no milder. Recommended: X-ray of both femora, unless ordered;
-    with a lesion orthopedics, otherwise as an option; 25(OH)D, calcium and ALP without a result of {femur-test-months} months;
-    deleting the drafts, but not denosumab for pain alone: its dose is given after the film, at the latest four weeks after it
-    was due. No antiresorptive or anabolic is recommended before the film.
+    Then: critical for a lesion, warning for pain, info where a report since could not be read; on patient-view no milder.
+    Recommended: X-ray of both femora, unless ordered; with a lesion orthopedics, otherwise as an option; 25(OH)D, calcium and
+    ALP without a result of {femur-test-months} months; deleting the drafts, but not denosumab for pain alone: its dose is
+    given after the film, at the latest four weeks after it was due. No antiresorptive or anabolic is recommended before the
+    film.
     """
     found = suspicion(chart)
     drafts = chart.drafted(ANTIRESORPTIVE) if chart.hook in ORDER_HOOKS else []
@@ -50,10 +52,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     course = chart.course(DENOSUMAB)
     last_dose = course.last_dose if course is not None else None
     yield Finding(
-        indicator=CRITICAL if found.seen else WARNING,
-        variant="lesion" if found.seen else "pain-denosumab" if goes_on and not paused else "pain",
+        indicator=CRITICAL if found.seen else INFO if found.film else WARNING,
+        variant="lesion" if found.seen else "film" if found.film else "pain-denosumab" if goes_on and not paused else "pain",
         values={
             "sign": found.sign,
+            "film": found.film,
             "months": found.months,
             "paused": paused,
             "denosumab": goes_on,
@@ -62,8 +65,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         },
         facts=(*(facts.drafted(draft, dose(chart, draft)) for draft in drafts), *_evidence(found)),
         options=(
-            *_orders(chart, n, found),
-            *(discard(draft, recommended=True) for draft in drafts if draft.drug in paused),
+            *(_orders(chart, n, found) if found.seen or not found.film else ()),
+            *(discard(draft, recommended=found.film is None) for draft in drafts if draft.drug in paused),
         ),
         any_number=True,
     )
