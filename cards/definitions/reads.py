@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cards.definitions import femur, kidney, minerals, risk
+from cards.definitions import femur, kidney, minerals, risk, workup
 from cards.vocabulary import COURSES, Data
 
 OPTIONS = (
     *kidney.READS,
     *minerals.READS,
     *risk.READS,
+    *workup.READS,
     *femur.READS,
-    Data.VITAMIN_D,
-    Data.WORK_UP,
-    Data.TURNOVER,
     Data.ORDERS,
     Data.ALLERGIES,
     Data.FUNCTION,
