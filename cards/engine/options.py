@@ -52,9 +52,10 @@ AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
-RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER, Data.IMAGING, Data.ORDERS}))
-"""The groups of data that ranking and safety of drugs rest on. A turnover marker holds a PTH analog alone; images and orders
-only settle a pain in the thigh."""
+_BESIDES = {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER, Data.IMAGING, Data.REPORTS, Data.ORDERS}
+RANKED = tuple(sorted({*OPTIONS, *COURSES} - _BESIDES))
+"""The groups of data that ranking and safety of drugs rest on. A turnover marker holds a PTH analog alone; images, reports and
+orders only settle a pain in the thigh."""
 
 TOGETHER = {"calcium": ("calcium", "albumin")}
 """A service that is two orders, since one order has one code."""
