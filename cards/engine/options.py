@@ -13,13 +13,14 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
-from cards.definitions import workup
+from cards.definitions import femur, workup
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
 from cards.definitions.risk import risk
+from cards.definitions.workup import emergency
 from cards.engine.catalog import safety_checks
 from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
 from cards.engine.run import run
@@ -51,8 +52,10 @@ AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
-RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER}))
-"""The groups of data that ranking and safety of drugs rest on. A turnover marker holds a PTH analog alone."""
+_BESIDES = {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER, Data.IMAGING, Data.REPORTS, Data.ORDERS}
+RANKED = tuple(sorted({*OPTIONS, *COURSES} - _BESIDES))
+"""The groups of data that ranking and safety of drugs rest on. A turnover marker holds a PTH analog alone; images, reports and
+orders only settle a pain in the thigh."""
 
 TOGETHER = {"calcium": ("calcium", "albumin")}
 """A service that is two orders, since one order has one code."""
@@ -177,14 +180,20 @@ def offer(
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
-            found = {"after" if bound else "meanwhile": row.key} if row is not None else {}
-            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, **found))
+            after, meanwhile = (row.key if row and bound else "", row.key if row and not bound else "")
+            options.append(
+                Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, after=after, meanwhile=meanwhile)
+            )
     return Offer(_shown(options), tuple(dropped), next((row.key for row in rows if row.holds_all), ""))
 
 
 def work_up(chart: Chart) -> tuple[workup.Row, ...]:
-    """What the work-up shows of somebody who is offered a drug."""
-    return workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart))
+    """What the work-up shows of somebody who is offered a drug; first calcium as an emergency, and a sign in the femur."""
+    return (
+        *emergency.rows(chart),
+        *femur.rows(chart),
+        *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)),
+    )
 
 
 def _shown(options: Sequence[Option]) -> tuple[Option, ...]:
@@ -234,9 +243,16 @@ def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | 
     return Offer((mended,))
 
 
-def service(key: str, *, start: date | None = None, recommended: bool = False, reason: str = "osteoporosis") -> Option:
-    """A test, imaging study or referral to order."""
-    return Option("service", key, start=start, recommended=recommended, reason=reason)
+def service(
+    key: str,
+    *,
+    start: date | None = None,
+    recommended: bool = False,
+    reason: str = "osteoporosis",
+    urgent: bool = False,
+) -> Option:
+    """A test, imaging study or referral to order; ``urgent``: at once."""
+    return Option("service", key, start=start, recommended=recommended, reason=reason, urgent=urgent)
 
 
 def discard(draft: Draft, *, recommended: bool = False) -> Option:

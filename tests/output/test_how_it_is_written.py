@@ -27,7 +27,7 @@ SCORE = re.compile(r"[TZ](?:-scores?|值)")
 NO_DECIMAL = re.compile(r"−\d+(?![\d.])|−\d+\.\d{2,}")
 _OWN_UNIT = r"(?: [A-Za-z/μ²³⁹0-9. ]+)?"
 LIMIT = re.compile(rf"([<>]?)(\d[\d.,]*){_OWN_UNIT} ?[(（][^()（）]*[)）][^()（）]*?(?:limit |[上下]限)(\d[\d.,]*)(?!倍)")
-UPPER = frozenset({"pth-analog-contraindication"})
+UPPER = frozenset({"pth-analog-contraindication", "vitamin-d-excess"})
 """Cards whose limit is one that must not be passed; of the others the value lies below it."""
 STILL_TO_GO_OVER = frozenset({"start-treatment"})
 """Cards whose texts are yet to be gone over."""
