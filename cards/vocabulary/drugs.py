@@ -38,6 +38,7 @@ class Mechanism(StrEnum):
     THYROID_HORMONE = "thyroid-hormone"
     ANTICOAGULANT = "anticoagulant"
     VITAMIN_K_ANTAGONIST = "vitamin-k-antagonist"
+    CARDIAC_GLYCOSIDE = "cardiac-glycoside"
     CALCIMIMETIC = "calcimimetic"
     PHOSPHATE_BINDER = "phosphate-binder"
     PATENT_MEDICINE = "bone-patent-medicine"

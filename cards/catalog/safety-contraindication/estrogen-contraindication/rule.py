@@ -45,16 +45,16 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: estrogen (by mouth or skin) or tibolone is ordered or taken, and one of these applies (the first counts): (1) on
     record at any time: cancer of the breast (in situ, too) or of the endometrium, myocardial infarction, stroke, transient
     ischemic attack, or another arterial thrombosis; (2) liver disease or porphyria on record as active, or the newest ALT or
-    AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the laboratory's limit; (3) vaginal bleeding of the last
-    {estrogen-bleeding-days} days or undated, and no endometrial biopsy since; (4) migraine with aura; (5) tibolone from
+    AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the laboratory's limit; (3) vaginal bleeding of the
+    last {estrogen-bleeding-days} days or undated, and no endometrial biopsy since; (4) migraine with aura; (5) tibolone from
     {estrogen-start-years} years on; (6) a first order from {estrogen-start-years} years on, or more than
     {estrogen-menopause-years} years after menopause.
 
     Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
 
-    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; migraine with aura and estrogen through the
-    skin info. In its place drugs by the ranking for a start of treatment, if there is osteoporosis; with bleeding instead a
-    referral to gynecology. The draft can be deleted.
+    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; migraine with aura and estrogen through
+    the skin info. In its place drugs by the ranking for a start of treatment, if there is osteoporosis; with bleeding instead
+    a referral to gynecology. The draft can be deleted.
     """
     for order in orders_of(chart, _HORMONES):
         if order.route == "vaginal":
