@@ -15,6 +15,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Draft
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.hip import after_hip_fracture
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
@@ -137,7 +138,8 @@ def offer(
     place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
     the kind, the same are offered and none is recommended.
 
-    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``regimens``
+    ``start`` is the first day of the dose where it lies ahead, of zoledronate after a hip fracture not before day
+    {zoledronate-hip-days}; ``recommend`` False offers without recommending; ``regimens``
     names another regimen than the usual one, by drug. ``stops`` are courses that the option takes the place of: those of
     tablets and daily injections that are on the list as active end with it.
     """
@@ -146,7 +148,9 @@ def offer(
     dropped: list[Dropped] = []
     withheld = 0
     certain, best_found = not chart.doubts(RANKED), False
+    asked = start
     for drug in drugs:
+        start = _first_day(chart, drug, asked)
         phrase = _unsuitable(chart, drug, start)
         if phrase:
             dropped.append(Dropped(drug.key, phrase=phrase))
@@ -167,6 +171,13 @@ def offer(
             regimen, star = regimens.get(drug.key, ""), best and certain
             options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings))
     return Offer(_shown(options), tuple(dropped))
+
+
+def _first_day(chart: Chart, drug: Drug, start: date | None) -> date | None:
+    """The first day of the dose where it lies ahead: zoledronate waits after a hip fracture."""
+    hip = after_hip_fracture(chart) if drug is ZOLEDRONATE else None
+    first = max(day for day in (start, hip.first if hip else None, chart.today) if day is not None)
+    return first if first > chart.today else start
 
 
 def _shown(options: Sequence[Option]) -> tuple[Option, ...]:
