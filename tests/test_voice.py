@@ -15,7 +15,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.voice.table import table
 from cards.words.phrases import LANGUAGES
 from cds_service.config import Settings
-from cds_service.hooks.cards import spoken_for
+from cds_service.hooks.cards import CONTENT, spoken_for
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from tests.output.test_lengths import before_sources, length
@@ -115,7 +115,7 @@ def test_a_hip_fracture_is_read_in_four_cards(language: str) -> None:
 def test_the_content_version_stands_once_in_an_answer(name: str, language: str) -> None:
     call = told(name)
     answer = evaluator().evaluate(parse(json.dumps(call.body).encode(), call.hook), language, call.as_of).response
-    assert ("extension" in answer) == bool(answer["cards"])
+    assert (CONTENT in answer.get("extension", {})) == bool(answer["cards"])
     for card in answer["cards"]:
         sources = re.findall(r"\*\*(?:Sources|依据)\*\*.*", card["detail"])
         assert len(sources) == 1
