@@ -29,6 +29,7 @@ from cards.vocabulary import (
     ANTI_OSTEOPOROSIS,
     COURSES,
     DENOSUMAB,
+    DRUGS,
     MENATETRENONE,
     RALOXIFENE,
     RISEDRONATE,
@@ -38,6 +39,7 @@ from cards.vocabulary import (
     ZOLEDRONATE,
     Data,
     Drug,
+    Mechanism,
 )
 
 HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB)
@@ -131,7 +133,8 @@ def offer(
     before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
     works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
     A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
-    recommended, unless the card says that none is. Three are shown, the recommended one among them.
+    recommended, unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
+    only one.
 
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
@@ -170,6 +173,9 @@ def offer(
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
             options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings))
+    if options and all(DRUGS[each.key].mechanism is Mechanism.VITAMIN_K2 for each in options):
+        dropped += [Dropped(each.key, phrase="alone") for each in options]
+        options = []
     return Offer(_shown(options), tuple(dropped))
 
 
