@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from cards.chart import Hook
 from cards.engine.catalog import cards_of
@@ -39,7 +40,9 @@ class Gathered(Struct):
     fetched: list[bytes] = field(default_factory=list)
 
     def lack(self, query: Query, why: str) -> None:
-        self.failed.setdefault(query.data, why)
+        for data in query.brings:
+            self.failed.setdefault(data, why)
+            metrics.LACKING.labels(data.value, why).inc()
         self.missing.add(query.key)
 
 
@@ -77,7 +80,8 @@ class Gatherer:
 
     def _queries_of(self, hook: Hook) -> tuple[Query, ...]:
         reads = frozenset(data for card in cards_of(hook) for data in card.reads)
-        return build(reads, self._terminology.observation_codes())
+        since = self._settings.today() if self._site.observations == "category" else None
+        return build(reads, self._terminology.observation_codes(), by_category=since)
 
     def _all_queries(self, iss: str) -> dict[str, tuple[Query, ...]]:
         """By hook, with a site's own templates for a client in the place of ours."""
@@ -85,7 +89,7 @@ class Gatherer:
         queries = {hook: self._queries_of(Hook(hook)) for hook in HOOKS}
         if unknown := sorted(own.keys() - {query.key for some in queries.values() for query in some}):
             raise ConfigError(f"CDS_SITE: prefetch: unknown keys: {', '.join(unknown)}")
-        return {hook: tuple(Query(q.key, q.data, own.get(q.key, q.template)) for q in some) for hook, some in queries.items()}
+        return {hook: tuple(replace(q, template=own.get(q.key, q.template)) for q in some) for hook, some in queries.items()}
 
     @property
     def clients(self) -> frozenset[str]:
@@ -121,7 +125,8 @@ class Gatherer:
     def _first_things_first(self, hook: str, queries: Sequence[Query], urls: Mapping[str, str]) -> dict[str, str]:
         """The URLs in the order in which they are requested, since there may not be time for all: patient, problems and drugs
         first, then whatever a rule cannot run without."""
-        ranks = {query.key: 0 if query.data in _FIRST else 1 if query.data in self._needed[hook] else 2 for query in queries}
+        needed = self._needed[hook]
+        ranks = {q.key: 0 if q.data in _FIRST else 2 if needed.isdisjoint(q.brings) else 1 for q in queries}
         return dict(sorted(urls.items(), key=lambda url: ranks[url[0]]))
 
     def _access(self, call: Call) -> Access | None:
@@ -172,6 +177,5 @@ def _take(gathered: Gathered, queries: Sequence[Query], replies: Mapping[str, Re
         why = why_failed(asked_for(query.template), reply.pages, record.is_ours, complete=reply.complete)
         if why:
             gathered.lack(query, why)
-            metrics.LACKING.labels(query.data.value, why).inc()
         if query.key in asked:
             metrics.FETCHES.labels("complete" if not why else "partial" if reply.pages else "failed").inc()

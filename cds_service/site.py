@@ -2,6 +2,7 @@
 
 cards_off = ["lifestyle-education"]
 code_system = "us"
+observations = "category"
 
 [thresholds]
 anabolic-gap-days = 120
@@ -27,7 +28,7 @@ from cds_service.config import ConfigError
 from cds_service.fhir.fetching import queries
 from cds_service.logs import LOGGER
 
-_KEYS = frozenset(queries.camel_case(data) for data in Data)
+_KEYS = frozenset(queries.camel_case(data) for data in Data) | {each.key for each in queries.CATEGORIES}
 """Prefetch keys, without the number that a second query of a group has."""
 
 
@@ -44,11 +45,13 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     ``cards_off``: codes of cards that are never shown; their rules still run, since options are filtered by them. A card that
     is no more is named in the log.
     ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
+    ``observations``: whether results are asked for by "code" or, where they have no LOINC, by "category" and date.
     ``prefetch``: queries that a client's FHIR server needs otherwise."""
 
     cards_off: frozenset[str] = frozenset()
     thresholds: dict[str, int | float] = {}
     code_system: Literal["international", "us"] = "international"
+    observations: Literal["code", "category"] = "code"
     prefetch: tuple[Prefetch, ...] = ()
 
     def numbers(self) -> Thresholds:

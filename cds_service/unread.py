@@ -23,6 +23,8 @@ _NUMBER = re.compile(
     r"(?a)(?<![A-Za-z\d])(?!25[-( ]*(?:OH|hydroxy|羟))\d+(?:[.,:/-]\d+)*|\d+(?:[.:]\d+)+|\d{4,}", re.IGNORECASE
 )
 """Numbers that may be values, dates or ids. Those of P1NP, B12 and 25-OH are parts of a name."""
+_PLACE = "#"
+"""Stands where a number was."""
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -35,7 +37,7 @@ def shape(unread: chart.Unread) -> Unread:
     system, code = _clean(unread.system)[:SYSTEM], _clean(unread.code)[:CODE]
     texts = unread.text.split(" | ")
     said = texts[-1] if code else texts[0]  # the word of a code system, where there is one, before that of a person
-    return Unread(unread.data.value, unread.why, system, code, _NUMBER.sub("#", _clean(said))[:NAME].strip())
+    return Unread(unread.data.value, unread.why, system, code, _NUMBER.sub(_PLACE, _clean(said))[:NAME].strip())
 
 
 def kind_of(data: str) -> str:
@@ -48,13 +50,20 @@ def kind_of(data: str) -> str:
 
 
 def mappable(counted: Iterable[Counted]) -> Iterator[Counted]:
-    """What a table of local codes can map: it has a system and a code, and none that a spreadsheet takes for a formula."""
-    return (each for each in counted if all(part and not part.startswith(_FORMULA) for part in each.what[2:4]))
+    """What a table of local codes can map: it has a system and a code, or neither and a name that is whole, and nothing in
+    it that a spreadsheet takes for a formula."""
+    return (each for each in counted if _is_mappable(each.what))
+
+
+def _is_mappable(what: Unread) -> bool:
+    told = (what.system, what.code) if what.system or what.code else (what.name,)
+    whole = what.code or (_PLACE not in what.name and len(what.name) < NAME)
+    return bool(whole) and all(part and not part.startswith(_FORMULA) for part in told)
 
 
 def local_codes(counted: Iterable[Counted]) -> str:
     """Rows for ``CDS_LOCAL_CODES``, of which the site fills in the ``key`` (and ``site`` or ``mg``); the last columns are for
-    people and are not read."""
+    people and are not read, except ``name`` where there is no code."""
     lines = [_COLUMNS]
     for what, times, last in mappable(counted):
         name = what.name.lstrip("".join(_FORMULA))

@@ -18,11 +18,8 @@ from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
 
 WAITING = {
-    "codes and units that are not read yet": ("bilateral-oophorectomy", "egfr-50044-7", "egfr-unit-1.73.m2"),
-    "results by name and reports that are not read yet": (
-        *("dxa-report-conclusion-zh", "femur-tscore", "spine-xray-conclusion", "text-only-t-score"),
-        "text-only-creatinine-sign-zoledronate",
-    ),
+    "codes that are not read yet": ("bilateral-oophorectomy",),
+    "reports that are not read yet": ("dxa-report-conclusion-zh", "femur-tscore", "spine-xray-conclusion"),
 }
 """What does not pass yet, by what it waits for."""
 

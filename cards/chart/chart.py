@@ -225,12 +225,13 @@ _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
 def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
     """Groups in which something could not be retrieved or understood, and analytes whose newest value could not be read."""
     open_ones = [aside for aside in chart.set_aside if aside.reason not in _SETTLED]
-    groups = {*chart.failed, *(each.data for each in chart.unread)}
+    groups = {*chart.failed, *(each.data for each in chart.unread if not each.key)}
     for aside in open_ones:
         if aside.key not in ANALYTES:
             groups |= _it_may_be(aside)
     groups |= {data for each in chart.unread if each.why == "no-name" for data in _it_may_be(each)}
-    keys = {a.key for a in open_ones if a.key in ANALYTES and not _read_since(chart, a)}
+    lost: tuple[SetAside | Unread, ...] = (*open_ones, *chart.unread)
+    keys = {each.key for each in lost if each.key in ANALYTES and not _read_since(chart, each)}
     return frozenset(groups), frozenset(keys)
 
 
@@ -243,9 +244,10 @@ def _it_may_be(lost: SetAside | Unread) -> frozenset[Data]:
     return _RESULTS if kind == "Observation" else frozenset({lost.data})
 
 
-def _read_since(chart: Chart, aside: SetAside) -> bool:
+def _read_since(chart: Chart, lost: SetAside | Unread) -> bool:
     """Whether an equally recent value of the same kind could be read. For trends, every value counts."""
-    newest = chart.newest(aside.key)
-    if aside.key in _OVER_TIME or newest is None or aside.when is None:
+    newest = chart.newest(lost.key)
+    if lost.key in _OVER_TIME or newest is None or lost.when is None:
         return False
-    return newest.when > aside.when or (newest.when == aside.when and aside.reason not in _OF_THE_DAY)
+    same_day = isinstance(lost, Unread) or lost.reason not in _OF_THE_DAY
+    return newest.when > lost.when or (newest.when == lost.when and same_day)

@@ -39,11 +39,14 @@ def measured(measurement: Measurement) -> Fact:
         site = SITE_NAMES[measurement.site]
         name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
     note = _how(measurement) if measurement.computed else None
+    if measurement.unsure:
+        note = Name(f"{note.en}, {_UNSURE.en}", f"{note.zh}，{_UNSURE.zh}") if note else _UNSURE
     told = shown(measurement)
     value: str | Decimal = f"{measurement.comparator}{told.value}" if measurement.comparator else told.value
     return Fact(name, value, told.unit, measurement.when, measurement.source, note, measurement.latest)
 
 
+_UNSURE = Name("status of the record unknown", "记录状态不明")
 _HOW = {
     "dialysis": Name("inferred from dialysis", "据透析推定"),
     "coded CKD stage 4": Name("inferred from the coded CKD stage 4", "据慢性肾脏病4期编码推定"),

@@ -64,7 +64,7 @@ class Measurement(Struct, frozen=True, gc=False):
     and ``factor`` converts it to the unit of the rules; for a computed value they give the unit of its input, if that is the
     same quantity. ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and ``high`` are the laboratory's own reference range
     in the unit of the rules. ``computed`` names the formula if the value was not measured. ``order`` sorts values on one day:
-    clinical time, then issued, then last updated.
+    clinical time, then issued, then last updated. ``unsure``: the record does not know its status.
     """
 
     key: str
@@ -82,6 +82,7 @@ class Measurement(Struct, frozen=True, gc=False):
     order: tuple[datetime, ...] = ()
     latest: date | None = None
     factor: float = 1
+    unsure: bool = False
 
     @property
     def at_latest(self) -> date:
@@ -206,8 +207,10 @@ class Dosing(Struct, frozen=True, gc=False):
 
     @property
     def daily(self) -> float | None:
-        """The daily amount; None if it is not known."""
-        return self.amount / self.every_days if self.amount is not None and self.every_days else None
+        """The daily amount; None if it is not known, as of what is taken only when needed."""
+        if self.as_needed or self.amount is None or not self.every_days:
+            return None
+        return self.amount / self.every_days
 
 
 class Exposure(Struct, frozen=True, gc=False):
@@ -384,7 +387,7 @@ class SetAside(Struct, frozen=True, gc=False):
 class Unread(Struct, frozen=True, gc=False):
     """Something that may be relevant but was not understood. ``why``: "no-name" (neither name nor code), "local-code",
     "unknown-code" (of a public system, in no table), "not-understood" (its name or code suggests something the rules use),
-    "unresolved-reference". ``system``, ``code`` and ``text`` are as recorded."""
+    "unresolved-reference". ``system``, ``code`` and ``text`` are as recorded. ``key``: the analyte that its name points to."""
 
     data: Data
     why: str
@@ -393,3 +396,4 @@ class Unread(Struct, frozen=True, gc=False):
     system: str = ""
     code: str = ""
     text: str = ""
+    key: str = ""

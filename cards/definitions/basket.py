@@ -27,7 +27,7 @@ def together(chart: Chart, drafts: Sequence[Draft]) -> Together:
     """The sum of the drafts, per interval if they all have the same one, otherwise per day. Without an interval (one infusion
     each), the single doses are added. The sum is accepted if some accepted regimen gives as much in the same time."""
     told = [dosing_of(draft) for draft in drafts]
-    if len({dosing.unit for dosing in told}) > 1 or not all(dosing.readable and dosing.amount for dosing in told):
+    if len({dosing.unit for dosing in told}) > 1 or not all(_is_told(dosing) for dosing in told):
         return Together()
     every = {dosing.every_days for dosing in told}
     if len(every) == 1 and None not in every:
@@ -42,6 +42,10 @@ def together(chart: Chart, drafts: Sequence[Draft]) -> Together:
     amount = sum((dosing.amount or 0) if days is None else (dosing.daily or 0) * days for dosing in told)
     period = interval(chart.numbers.dose_interval_tolerance, days) if days else None
     return Together(quantity(amount, told[0].unit), _A_DAY if days == 1 else period, _accepted(chart, drafts, amount, days))
+
+
+def _is_told(dosing: Dosing) -> bool:
+    return dosing.readable and bool(dosing.amount) and not dosing.as_needed
 
 
 def _accepted(chart: Chart, drafts: Sequence[Draft], mg: float, days: float | None) -> bool | None:

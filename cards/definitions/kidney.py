@@ -121,12 +121,13 @@ def _computed(chart: Chart) -> Measurement | None:
     weight = chart.newest("weight", since=chart.months_ago(chart.numbers.renal_window_months))
     if weight is not None and not weight.comparator:
         value = cockcroft_gault(creatinine.value, age, weight.value, female=chart.patient.female)
-        return _estimate("crcl", value, creatinine, "Cockcroft-Gault")
+        return _estimate("crcl", value, creatinine, "Cockcroft-Gault", unsure=weight.unsure)
     return _estimate("egfr", ckd_epi_2021(creatinine.value, age, female=chart.patient.female), creatinine, "CKD-EPI 2021")
 
 
-def _estimate(key: str, value: float, creatinine: Measurement, formula: str) -> Measurement:
-    return Measurement(key, value, creatinine.when, creatinine.source, computed=formula, latest=creatinine.latest)
+def _estimate(key: str, value: float, creatinine: Measurement, formula: str, *, unsure: bool = False) -> Measurement:
+    when, latest = creatinine.when, creatinine.latest
+    return Measurement(key, value, when, creatinine.source, computed=formula, latest=latest, unsure=unsure)
 
 
 def _by_stage(chart: Chart) -> list[Measurement]:

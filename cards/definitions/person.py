@@ -54,4 +54,5 @@ def body_mass_index(chart: Chart) -> Measurement | None:
     if weight is None or height is None or (reported is not None and reported.when >= weight.when):
         return reported
     value = weight.value / (height.value / 100) ** 2
-    return Measurement("bmi", value, weight.when, weight.source, computed="weight / height²")
+    unsure = weight.unsure or height.unsure
+    return Measurement("bmi", value, weight.when, weight.source, computed="weight / height²", unsure=unsure)

@@ -66,4 +66,7 @@ class Served(FhirClient):
 
     def _answer(self, url: str) -> Answer:
         found = self._answers.get(url, FAILED)
-        return Answer() if found is FAILED else Answer((json.dumps(found).encode(),), complete=True)
+        if found is FAILED:
+            return Answer()
+        page = json.dumps(found).encode()
+        return Answer((page,), complete=True, written=(page,))

@@ -15,13 +15,14 @@ from cds_service.fhir.reading.read import TERMINOLOGY
 from cds_service.fhir.reading.services import services_of
 
 FOLDER = Path(__file__).parent / "corpus"
+KINDS = ("allergy", "condition", "procedure")
 KNOWN_GAPS: dict[str, str] = {}
 """What is not read as it should be, and why."""
 
 
 def lines() -> Iterator[tuple[str, str, str]]:
     """Kind, wording and meaning of each line, in order of the files."""
-    for path in sorted(FOLDER.glob("*.tsv")):
+    for path in sorted(each for kind in KINDS for each in FOLDER.glob(f"{kind}-*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if line and not line.startswith("#"):
                 text, meaning = line.split("\t")

@@ -260,6 +260,60 @@ def test_several_instructions(chart_of: Reader) -> None:
     assert (found.readable, found.daily, found.days) == (False, None, 14)
 
 
+def bounded(start: str, end: str) -> dict[str, Any]:
+    return every(boundsPeriod={"start": start, "end": end})
+
+
+TEN, FIVE = dose(10, "mg"), dose(5, "mg")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "daily", "days"),
+    [
+        ({**TEN, **every(), "sequence": 1}, {**FIVE, **every(), "sequence": 2}, None, None),
+        ({**TEN, **every()}, {**FIVE, **every(), "text": "then 5 mg daily"}, None, None),
+        ({"text": "10 mg daily for 7 days"}, {"text": "THEN 5 mg daily for 14 days"}, None, 21),
+        ({"text": "每日10mg 共7天"}, {"text": "然后改为每日5mg 共7天"}, None, 14),
+        ({**TEN, **bounded("2026-01-15", "2026-01-21")}, {**FIVE, **bounded("2026-01-22", "2026-01-28")}, None, 14),
+        ({**FIVE, **bounded("2026-01-15", "2026-01-21")}, {**FIVE, **bounded("2026-01-22", "2026-01-28")}, 5, 14),
+        ({"text": "5 mg daily for 7 days"}, {"text": "then 5 mg daily for 7 days"}, 5, 14),
+        # side by side
+        ({**TEN, **every(), "sequence": 1}, {**FIVE, **every(), "sequence": 1}, 15, None),
+        ({**TEN, **every()}, {**FIVE, **every(), "text": "5 mg daily"}, 15, None),
+        ({**TEN, **bounded("2026-01-15", "2026-01-21")}, {**FIVE, **bounded("2026-01-15", "2026-01-21")}, 15, 7),
+        ({**TEN, **bounded("2026-01-15", "2026-01-21")}, {**FIVE, **every()}, 15, 7),
+    ],
+)
+def test_steps_that_follow_each_other_are_never_added_up(
+    chart_of: Reader, first: dict[str, Any], second: dict[str, Any], daily: float | None, days: float | None
+) -> None:
+    found = read_dosing(chart_of, "prednisone", first, second)
+    assert found is not None
+    assert (found.readable, found.daily, found.days) == (daily is not None, daily, days)
+
+
+@pytest.mark.parametrize(
+    ("more", "as_needed"),
+    [
+        ({"asNeededBoolean": True}, True),
+        ({"asNeededBoolean": "true"}, True),
+        ({"asNeededBoolean": False}, False),
+        ({"asNeededCodeableConcept": {"text": "pain"}}, True),
+        ({"asNeeded": True}, True),
+        ({"asNeededFor": [{"text": "pain"}]}, True),
+        ({"asNeededFor": []}, False),
+        ({"text": "5 mg daily PRN"}, True),
+        ({"text": "每日1次 每次5mg 必要时"}, True),
+        ({"text": "5 mg daily"}, False),
+        ({}, False),
+    ],
+)
+def test_what_is_taken_when_needed_has_no_daily_dose(chart_of: Reader, more: dict[str, Any], as_needed: bool) -> None:
+    found = read_dosing(chart_of, "prednisone 5 mg", {**FIVE, **every(), **more})
+    assert found is not None
+    assert (found.as_needed, found.amount, found.daily) == (as_needed, 5, None if as_needed else 5)
+
+
 @pytest.mark.parametrize(
     ("name", "instruction", "route"),
     [

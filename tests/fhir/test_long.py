@@ -33,9 +33,9 @@ class Watched:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._pattern, name)
 
-        def watched(*given: Any) -> Any:
+        def watched(*given: Any, **named: Any) -> Any:
             self._seen.append(max(len(each) for each in given if isinstance(each, str)))
-            return method(*given)
+            return method(*given, **named)
 
         return watched
 

@@ -111,10 +111,25 @@ def test_the_rows_are_ready_for_a_table_of_local_codes() -> None:
     ]
 
 
+def test_without_a_code_the_name_is_mapped_if_it_is_whole() -> None:
+    names = ("生化肌酐", "P1NP #", "x" * unread.NAME, "=SUM(1)", "")
+    counted = [Counted(RESULT._replace(system="", code="", name=name), 3, date(2026, 6, 15)) for name in names]
+    counted.append(Counted(RESULT._replace(system=""), 3, date(2026, 6, 15)))
+    _, *rows = [line.split("\t") for line in local_codes(counted).splitlines()]
+    assert [(row[0], row[1], row[2], row[6]) for row in rows] == [("observation", "", "", "生化肌酐")]
+
+
 def test_once_the_key_is_filled_in_the_service_reads_the_rows(tmp_path_factory: pytest.TempPathFactory) -> None:
-    lines = local_codes([Counted(DRUG, 3, date(2026, 6, 15)), Counted(RESULT, 1, date(2026, 6, 15))])
+    named = RESULT._replace(system="", code="", name="生化项目")
+    lines = local_codes([Counted(each, 3, date(2026, 6, 15)) for each in (DRUG, RESULT, named)])
     file = tmp_path_factory.mktemp("site") / "codes.tsv"
-    file.write_text(lines.replace("4711\t", "4711\talendronate").replace("CRE\t", "CRE\tcreatinine"), encoding="utf-8")
+    file.write_text(
+        lines.replace("4711\t", "4711\talendronate")
+        .replace("CRE\t", "CRE\tcreatinine")
+        .replace("observation\t\t\t", "observation\t\t\talbumin"),
+        encoding="utf-8",
+    )
     terminology = codes.load(file)
     assert terminology.drugs["urn:hospital:drugs", "4711"].keys == ("alendronate",)
     assert terminology.observations["urn:hospital:lab", "CRE"].key == "creatinine"
+    assert terminology.labels.read(["生化项目"]).about == "albumin"

@@ -1,16 +1,19 @@
 """The FHIR queries that a hook needs: made at start from what its cards say they read, published as prefetch templates.
 
-Uses only what every client was found to support: no repeated parameters, no dates, no includes, no modifiers.
+Uses only what every client was found to support: no repeated parameters, no dates, no includes, no modifiers. The exception is
+a site whose results have no LOINC: there they are asked for by category and date.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from urllib.parse import quote
 
 from msgspec import Struct
 
+from cards.chart.calendar import add_months
 from cards.vocabulary import Data
 
 LONGEST = 1_800
@@ -37,25 +40,62 @@ _OBSERVATIONS = f"Observation{_OF_PATIENT}&code="
 _NEWEST_FIRST = "&_sort=-date&_count=100"
 
 
+class Category(Struct, frozen=True):
+    """What results are asked for by, where not by code: prefetch key, categories, how many years back, and what they bring."""
+
+    key: str
+    categories: str
+    years: int
+    brings: tuple[Data, ...]
+
+
+CATEGORIES = (
+    Category("boneDensity", "imaging,procedure,exam", 10, (Data.BONE_DENSITY,)),
+    Category("laboratory", "laboratory", 3, (Data.TURNOVER, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.WORK_UP)),
+    Category("body", "vital-signs", 5, (Data.BODY,)),
+    Category("survey", "survey,social-history", 3, (Data.FRACTURE_RISK, Data.FUNCTION)),
+)
+"""As far back as the rules look; body height, which they compare over longer times, is a matter of how much a server sends."""
+
+
 class Query(Struct, frozen=True):
-    """One prefetch key: the group of data that it brings and the template with its token."""
+    """One prefetch key: the group of data that it brings (``also``: further ones) and the template with its token."""
 
     key: str
     data: Data
     template: str
+    also: tuple[Data, ...] = ()
+
+    @property
+    def brings(self) -> tuple[Data, ...]:
+        return (self.data, *self.also)
 
     def of(self, patient_id: str) -> str:
         """The query for one patient, relative to the server's base."""
         return self.template.replace(PATIENT_TOKEN, quote(patient_id, safe=""))
 
 
-def build(reads: Iterable[Data], observation_codes: Mapping[Data, Sequence[str]]) -> tuple[Query, ...]:
+def build(
+    reads: Iterable[Data], observation_codes: Mapping[Data, Sequence[str]], *, by_category: date | None = None
+) -> tuple[Query, ...]:
     """The queries for these groups of data, the patient first.
 
     ``observation_codes``: group -> ``system|code``. A group whose codes do not fit into one query gets several.
+    ``by_category``: results are asked for by category instead, back from this day.
     """
     wanted = frozenset(reads) | {Data.PATIENT}
-    return tuple(query for data in Data if data in wanted for query in _queries(data, observation_codes.get(data, ())))
+    if by_category is None:
+        return tuple(query for data in Data if data in wanted for query in _queries(data, observation_codes.get(data, ())))
+    others = (query for data in Data if data in wanted for query in _queries(data, ()))
+    return (*others, *_by_category(wanted, by_category))
+
+
+def _by_category(wanted: frozenset[Data], today: date) -> Iterator[Query]:
+    for each in CATEGORIES:
+        if brings := tuple(data for data in each.brings if data in wanted):
+            since = add_months(today, -12 * each.years)
+            template = f"Observation{_OF_PATIENT}&category={each.categories}&date=ge{since}{_NEWEST_FIRST}"
+            yield Query(each.key, brings[0], template, brings[1:])
 
 
 def _queries(data: Data, codes: Sequence[str]) -> Iterator[Query]:

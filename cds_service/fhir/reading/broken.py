@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cds_service.fhir.reading import wire
+from cds_service.fhir.reading.by_name import called
 from cds_service.fhir.reading.conditions import understand
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.facts import GROUPS, Facts
@@ -10,7 +11,7 @@ from cds_service.fhir.reading.given import BROKEN, Given
 from cds_service.fhir.reading.ledger import why_unread, why_unread_condition, why_unread_drug
 from cds_service.fhir.reading.lenient import Patience, repaired
 from cds_service.fhir.reading.services import keys_of
-from cds_service.fhir.terminology.codes import Meaning, Terminology, group_of
+from cds_service.fhir.terminology.codes import Terminology, group_of
 
 _ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
 
@@ -53,9 +54,7 @@ def _is_foreign(kind: str, peek: wire.Peek, terminology: Terminology) -> bool:
 
 def _put_result_apart(source: str, given: Given, peek: wire.Peek | None, facts: Facts) -> None:
     """A broken Observation counts as missing in the group of its analyte; if that cannot be determined, it is only counted."""
-    meanings = _measures(peek, facts.terminology) if peek else []
-    if meanings:
-        key = meanings[0].key
+    if key := _measures(peek, facts.terminology) if peek else "":
         facts.put_aside(source, "unreadable", data=group_of(key), key=key, detail=given.fault)
     elif peek is None:
         facts.put_aside(source, "unreadable", detail=given.fault)
@@ -63,7 +62,8 @@ def _put_result_apart(source: str, given: Given, peek: wire.Peek | None, facts: 
         facts.not_ours(source, given.type)
 
 
-def _measures(peek: wire.Peek, terminology: Terminology) -> list[Meaning]:
-    """What the code means; if it is not one of ours, what the components' codes mean."""
-    own = terminology.observation(peek.code)
-    return own or [m for part in peek.component or () for m in terminology.observation(part.code)]
+def _measures(peek: wire.Peek, terminology: Terminology) -> str:
+    """The analyte that the code or the name points to; if it is none of ours, the components' codes and names."""
+    told = (peek.code, *(part.code for part in peek.component or ()))
+    coded = (meaning.key for code in told for meaning in terminology.observation(code))
+    return next(coded, "") or next((key for code in told if (key := called(code, terminology).about)), "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -13,8 +14,8 @@ from cards.vocabulary import Drug, Mechanism
 from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import calcium, elements, strength
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.sig import Sig, read_sig, route_of
-from cds_service.fhir.reading.timing import Said, agree, days_of, every_of
+from cds_service.fhir.reading.sig import THEN, Sig, read_sig, route_of
+from cds_service.fhir.reading.timing import Said, agree, bounds_of, days_of, every_of
 from cds_service.fhir.reading.units import number, plain
 
 _COUNTED = frozenset({
@@ -61,8 +62,8 @@ def dosing(
     if not dosages:
         return None
     parts = [_part(dosage, drug, product, zone) for dosage in dosages]
-    steps = {number(d.sequence) for d in dosages if d.sequence is not None}
-    together = parts[0] if len(parts) == 1 else _one_after_another(parts) if len(steps) > 1 else _side_by_side(parts)
+    combined = _one_after_another if _are_steps(dosages, zone) else _side_by_side
+    together = combined(parts) if len(parts) > 1 else parts[0]
     if together.readable and together.amount is None and together.every_days is None and together.days is None:
         return None
     return Dosing(
@@ -81,7 +82,7 @@ def _part(dosage: elements.Dosage, drug: Drug, product: Product, zone: tzinfo) -
     unit = _unit(drug, dosage, sig, product)
     amount, every = _amount(dosage, drug, product, unit), every_of(dosage.timing)
     days = days_of(dosage.timing, every.value, zone)
-    as_needed = dosage.as_needed_boolean is True or dosage.as_needed_codeable_concept is not None or sig.as_needed
+    as_needed = _is_as_needed(dosage) or sig.as_needed
     written = _written_amount(sig, drug, product, unit)
     if not (agree(every.value, sig.every) and agree(amount.value, written.value)):
         return Dosing(unit=unit, days=days, as_needed=as_needed, readable=False)
@@ -98,6 +99,22 @@ def _part(dosage: elements.Dosage, drug: Drug, product: Product, zone: tzinfo) -
         as_needed=as_needed,
         readable=readable,
     )
+
+
+def _is_as_needed(dosage: elements.Dosage) -> bool:
+    """By R4's choice of types, or by R5's two fields."""
+    told = (dosage.as_needed_boolean, dosage.as_needed)
+    return any(each in (True, "true") for each in told) or bool(dosage.as_needed_codeable_concept or dosage.as_needed_for)
+
+
+def _are_steps(dosages: Sequence[elements.Dosage], zone: tzinfo) -> bool:
+    """Whether instructions follow each other: by number, by the word "then", or since none begins before another ends."""
+    if len({number(d.sequence) for d in dosages if d.sequence is not None}) > 1:
+        return True
+    if any(dosage.text and THEN.search(fold(dosage.text)) for dosage in dosages):
+        return True
+    spans = sorted(filter(None, (bounds_of(dosage.timing, zone) for dosage in dosages)))
+    return len(spans) == len(dosages) and all(end < start for (_, end), (start, _) in pairwise(spans))
 
 
 def _first(structured: Said, written: Said) -> Said:

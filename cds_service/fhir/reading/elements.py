@@ -121,6 +121,8 @@ class Dosage(Element):
     patient_instruction: str | None = None
     as_needed_boolean: bool | str | None = None
     as_needed_codeable_concept: Concept | None = None
+    as_needed: bool | str | None = None
+    as_needed_for: tuple[Concept, ...] | Concept | None = None
     route: Concept | None = None
     timing: Timing | None = None
     dose_and_rate: tuple[DoseAndRate, ...] | DoseAndRate | None = None

@@ -17,7 +17,7 @@ from cds_service.fhir.reading.dates import day, latest
 from cds_service.fhir.reading.given import parts
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.trace import Trace
-from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.codes import Terminology, group_of
 
 Meant = TypeVar("Meant")
 
@@ -90,26 +90,30 @@ class Facts:
         *,
         subjects: Iterable[elements.Subject | None] = (),
         gone: bool = False,
+        key: str = "",
+        when: date | None = None,
     ) -> None:
         """Note what no reader knows: as not ours when it is plainly something else, another patient's, or ``gone`` (entered in
         error, never done); else as unread, with what it says of itself. Where part of its code is broken, it may have been
-        anything. Raises what ``given.BROKEN`` lists."""
+        anything. ``key``: the analyte that its name points to. Raises what ``given.BROKEN`` lists."""
         subject = elements.refer(*subjects)
         if gone or (subject and not self.record.is_ours(subject)):
             self.not_ours(source, source.partition("/")[0])
         elif self.is_broken(content):
             self.put_aside(source, "unreadable", detail="code")
         elif why := self.meaning(content, why_unread):
-            self.not_read(source, why, self.concept(content))
+            self.not_read(source, why, self.concept(content), when=when, key=key)
         else:
             self.not_ours(source, source.partition("/")[0])
 
-    def not_read(self, source: str, why: str, concept: elements.Concept | None, *, when: date | None = None) -> None:
+    def not_read(
+        self, source: str, why: str, concept: elements.Concept | None, *, when: date | None = None, key: str = ""
+    ) -> None:
         """Note something that may be ours and that nobody understands. ``why``: one of ``ledger.WHYS``."""
         coding = next(elements.codings(concept), elements.Coding())
-        group = GROUPS.get(source.partition("/")[0], Data.WORK_UP)
+        group = group_of(key) if key else GROUPS.get(source.partition("/")[0], Data.WORK_UP)
         said = elements.wording(concept)[:LONGEST]
-        unread = Unread(group, why, source, when, coding.system or "", coding.code or "", said)
+        unread = Unread(group, why, source, when, coding.system or "", coding.code or "", said, key)
         self.unread.append(unread)
         self.trace.note_unread(unread)
 

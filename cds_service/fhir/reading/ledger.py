@@ -11,8 +11,9 @@ import re
 
 from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements
+from cds_service.fhir.reading.by_name import called
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.terminology.codes import Terminology, system_of
+from cds_service.fhir.terminology.codes import PUBLIC, Terminology, system_of
 
 UNNAMED = "no-name"
 LOCAL = "local-code"
@@ -26,7 +27,6 @@ system that is in none of the tables; a name or a code that points to something 
 _READABLE = re.compile(r"[^\W\d_]{2}|[㐀-鿿]")
 _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z]")
-_PUBLIC = frozenset({"loinc", "snomed", "rxnorm", "atc", "icd10", "icd10cm", "cpt", "hcpcs"})
 _LISTED = frozenset({"cpt", "hcpcs"})  # what of these is ours is a short list, and all of it is in the tables
 _MEASURES = re.compile(
     r"(?a)\bt[ -]?(score|值|评分)|\bz[ -]?(score|值|评分)|\bbmd\b|bone (mineral )?density|骨密度|骨量|dxa|dexa"
@@ -90,7 +90,12 @@ def _why_unread_condition(concept: elements.Concept, terminology: Terminology) -
 
 def _why_unread_result(concept: elements.Concept, terminology: Terminology) -> str:
     text = fold(wording(concept))
-    public = any(system_of(c.system) in _PUBLIC for c in elements.codings(concept) if c.system and c.code)
+    label = called(concept, terminology)
+    if label.other:
+        return ""
+    if label.senses or label.refused:
+        return NOT_UNDERSTOOD  # neither unit nor value fit what it is called, or it is a look-alike
+    public = any(system_of(c.system) in PUBLIC for c in elements.codings(concept) if c.system and c.code)
     if text and not _OTHER_SPECIMEN.search(text):
         patterns = (_MEASURES,) if public else (_MEASURES, _LOCAL_MEASURES)
         if any(pattern.search(text) for pattern in patterns):
@@ -112,7 +117,7 @@ def _of_code(system: str, code: str, terminology: Terminology) -> str:
         return NOT_UNDERSTOOD if code[:5] in _atc_groups(terminology) else ""
     if system in ("icd10", "icd10cm") and _ICD.match(code):
         return ""  # those of ours are in the tables by prefix
-    return UNKNOWN if system in _PUBLIC else LOCAL
+    return UNKNOWN if system in PUBLIC else LOCAL
 
 
 def _atc_groups(terminology: Terminology) -> frozenset[str]:

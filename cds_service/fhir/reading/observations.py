@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from datetime import date, datetime, tzinfo
 
@@ -10,31 +9,24 @@ from msgspec.structs import replace
 
 from cards.chart import Measurement
 from cards.vocabulary import ANALYTES, Site
-from cds_service.fhir.phrases import LONGEST, fold
+from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, units, wire
+from cds_service.fhir.reading.by_name import called, meant
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
-from cds_service.fhir.reading.given import BROKEN, last_updated, parts
+from cds_service.fhir.reading.given import last_updated
 from cds_service.fhir.reading.ledger import why_unread_result
-from cds_service.fhir.reading.questionnaires import answer
+from cds_service.fhir.reading.sites import WITH_SITE, site_of
+from cds_service.fhir.reading.values import normal, ranges_of, value_of
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
 
 _USABLE = frozenset({"final", "amended", "corrected"})
 _GONE = frozenset({"entered-in-error", "cancelled"})
-_WITH_SITE = frozenset({"t-score", "z-score", "bmd"})
+_UNKNOWN = "unknown"
+_WITHOUT_STATUS = frozenset({"weight", "height"})
+"""What may be used where its status is not known; it is then worded so."""
 _REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
-_FEMORAL_NECK_CODE = "29627003"
-
-_NECK = re.compile(r"(?a)femoral neck|neck of (the )?femur|\bneck\b|股骨颈")
-_TOTAL = re.compile(r"(?a)\btotal\b|全髋|髋部总|总髋|全部髋")
-_PART_OF_HIP = re.compile(r"trochant|ward|intertro|粗隆|转子|沃德")
-_THIRD = re.compile(r"(?a)\b1/3|\bone[- ]third|\b33 ?%|\bdistal third|三分之一|33％")
-_FOREARM = re.compile(r"radius|radial|ulna|forearm|wrist|桡骨|尺骨|前臂|腕")
-_LUMBAR = re.compile(r"(?a)lumbar|\bspine\b|\bl[1-4] ?[-–~至到] ?l?[2-4]\b|腰椎|脊柱")
-_HIP = re.compile(r"(?a)\bhip\b|髋")
-_FEMUR = re.compile(r"femur|femoral|股骨")
-_HEEL = re.compile(r"(?a)heel|calcane|ultraso|\bqus\b|跟骨|超声")
 
 
 def observed(concept: elements.Concept | None, terminology: Terminology) -> list[Meaning]:
@@ -44,31 +36,39 @@ def observed(concept: elements.Concept | None, terminology: Terminology) -> list
 
 def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     """Read one Observation, with its components, into ``facts.measured`` (and ``facts.smoking``)."""
-    meanings = facts.meaning(found.code, observed)
+    meanings = _meanings(found, found, facts)
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        _not_understood(source, found, facts)
+        _not_understood(source, found, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
 
 
+def _meanings(found: wire.Observation, part: wire.Value, facts: Facts) -> list[Meaning]:
+    """What it measures: by a code that is known, else by its name, unit and value."""
+    return facts.meaning(part.code, observed) or meant(found, part, facts)
+
+
 def _components(source: str, found: wire.Observation, facts: Facts, own: list[Meaning]) -> None:
-    parts: list[tuple[wire.Value, list[Meaning]]] = [
-        (part, m) for part in found.component or () if (m := facts.meaning(part.code, observed))
-    ]
+    told = [(part, _meanings(found, part, facts)) for part in found.component or ()]
+    parts: list[tuple[wire.Value, list[Meaning]]] = [(part, meanings) for part, meanings in told if meanings]
+    unread = [part for part, meanings in told if not meanings and facts.meaning(part.code, called).about]
     if own and (_has_value(found) or not parts):
         parts.insert(0, (found, own))
-    if not parts:
-        _not_understood(source, found, facts)
-    elif _is_patients(source, found, facts, own or parts[0][1]):
+    for part in unread if parts or unread else (found,):
+        _not_understood(source, found, part, facts)
+    if parts and _is_patients(source, found, facts, own or parts[0][1]):
         for part, meanings in parts:
             _value(source, facts, found, part, meanings)
 
 
-def _not_understood(source: str, found: wire.Observation, facts: Facts) -> None:
+def _not_understood(source: str, found: wire.Observation, part: wire.Value, facts: Facts) -> None:
     """What it measures is none of ours, or nobody can tell."""
-    facts.not_understood(source, found.code, why_unread_result, subjects=(found.subject,), gone=found.status in _GONE)
+    gone = found.status in _GONE
+    key = facts.meaning(part.code, called).about
+    when = _span(found, facts)[0] if key else None
+    facts.not_understood(source, part.code, why_unread_result, subjects=(found.subject,), gone=gone, key=key, when=when)
 
 
 def _is_patients(source: str, found: wire.Observation, facts: Facts, meanings: list[Meaning]) -> bool:
@@ -89,7 +89,7 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
         reason, detail = "unreadable", "status"
     elif found.status in _GONE:
         reason = "withdrawn"
-    elif found.status not in _USABLE:
+    elif found.status not in _USABLE and not (found.status == _UNKNOWN and key in _WITHOUT_STATUS):
         reason, detail = "status", found.status
     elif when is None:
         reason = "no-date"
@@ -117,16 +117,7 @@ def _measurement(
 ) -> None:
     when, latest = span
     analyte, table = ANALYTES[meaning.key], facts.terminology.units
-    if part.value_quantity is not None:
-        value = units.quantity(part.value_quantity, analyte, table)
-    elif part.value_integer is not None:
-        value = units.quantity(elements.Quantity(part.value_integer), analyte, table)
-    elif part.value_string is not None:
-        value = units.statement(part.value_string, analyte, table)
-    elif part.value_codeable_concept is not None:
-        value = answer(analyte.key, part.value_codeable_concept)
-    else:
-        value = "no-value"
+    value = value_of(part, analyte, table)
     if (
         analyte.key == "barthel"
         and not isinstance(value, str)
@@ -136,15 +127,15 @@ def _measurement(
     if isinstance(value, str):
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
         return
-    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in _WITH_SITE else None
+    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in WITH_SITE else None
     if site is not None and (facts.is_broken(part.code) or facts.record.lacks(source, "bodySite", "method", "device")):
         facts.put_aside(source, "site-unreadable", data=analyte.group, key=analyte.key, when=when)
     if analyte.key == "t-score" and site in _REGION_OPEN:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     low, high, whole = None, None, True
     if part.reference_range is not elements.NOTHING:
-        ranges, whole = _ranges(part)
-        reference = _reference_range(ranges)
+        ranges, whole = ranges_of(part)
+        reference = normal(ranges)
         if reference is not None:
             low = units.bound(reference.low, value, analyte, table)
             high = units.bound(reference.high, value, analyte, table)
@@ -165,6 +156,7 @@ def _measurement(
         method=method,
         latest=latest,
         factor=value.factor,
+        unsure=found.status == _UNKNOWN,
     )
     facts.measured.setdefault(analyte.key, []).append((measured, found))
     facts.used(source, analyte.key)
@@ -174,18 +166,9 @@ def _method(found: wire.Observation) -> str:
     return elements.texts((wording(found.method), found.device.display if found.device else ""))
 
 
-def _ranges(part: wire.Value) -> tuple[tuple[elements.ReferenceRange, ...], bool]:
-    """What of the reference ranges can be read, and whether that is all of them."""
-    try:
-        found, left_out = parts(wire.REFERENCE_RANGES, part.reference_range, "referenceRange")
-    except BROKEN:
-        return (), False
-    return found or (), not left_out
-
-
 def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
     """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
-    ranges = [units.number(r.high.value) for r in _ranges(part)[0] if r.high]
+    ranges = [units.number(r.high.value) for r in ranges_of(part)[0] if r.high]
     top = max((high for high in ranges if high is not None), default=None)
     return value.value <= short and (top is None or top <= short) and "100" not in value.given
 
@@ -219,14 +202,6 @@ def _times(found: wire.Observation, zone: tzinfo) -> tuple[datetime, ...]:
     return clinical, moment(found.issued, zone) or LONG_AGO, moment(last_updated(found), zone) or LONG_AGO
 
 
-def _reference_range(ranges: tuple[elements.ReferenceRange, ...]) -> elements.ReferenceRange | None:
-    """The range of the normal; several without a word which is which are none."""
-    if len(ranges) == 1 and ranges[0].type is None:
-        return ranges[0]
-    named = [r for r in ranges if elements.first_code(r.type, "normal") == "normal"]
-    return named[0] if len(named) == 1 else None
-
-
 def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Value, when: date) -> None:
     concept = part.value_codeable_concept
     if concept is None and part.value_string is None:
@@ -238,46 +213,3 @@ def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Valu
     smokes = named or any("smoking" in d.keys for d in known)
     facts.smoking.append((when, _times(found, facts.zone), smokes, source))
     facts.used(source, SMOKING)
-
-
-def site_of(meaning: Meaning, found: wire.Observation, code: elements.Concept | None) -> Site:
-    """Where bone density was measured (card specification, "lowest T"): the code, refined by body site, method and text."""
-    where = fold(elements.texts((wording(found.body_site), wording(found.method))))
-    label = fold(wording(code))
-    if any(c.code == _FEMORAL_NECK_CODE for c in elements.codings(found.body_site)):
-        where += " femoral neck"
-    text = f"{where} {label}"
-    if meaning.site == "forearm":
-        return _radius(where, label)
-    if meaning.site in ("hip", "femur"):
-        return _proximal_femur(text, Site.TOTAL_HIP if meaning.site == "hip" else Site.FEMUR)
-    if meaning.site:
-        return Site(meaning.site)
-    return _by_text(text)
-
-
-def _radius(where: str, label: str) -> Site:
-    if _THIRD.search(where) or _THIRD.search(label):
-        return Site.DISTAL_RADIUS
-    names_site = any(p.search(label) for p in (_FOREARM, _LUMBAR, _HIP, _FEMUR, _HEEL))
-    return Site.FOREARM if where.strip() or not label.strip() or names_site else Site.DISTAL_RADIUS
-
-
-def _proximal_femur(text: str, otherwise: Site) -> Site:
-    if _NECK.search(text):
-        return Site.FEMORAL_NECK
-    if _TOTAL.search(text):
-        return Site.TOTAL_HIP
-    return Site.FEMUR if _PART_OF_HIP.search(text) else otherwise
-
-
-def _by_text(text: str) -> Site:
-    if _HEEL.search(text):
-        return Site.HEEL
-    if _FOREARM.search(text) or _THIRD.search(text):
-        return Site.DISTAL_RADIUS if _THIRD.search(text) else Site.FOREARM
-    if _HIP.search(text):
-        return _proximal_femur(text, Site.TOTAL_HIP)
-    if _FEMUR.search(text):
-        return _proximal_femur(text, Site.FEMUR)
-    return Site.LUMBAR_SPINE if _LUMBAR.search(text) else Site.UNNAMED

@@ -35,6 +35,11 @@ class Sig(Struct, frozen=True):
 _N = r"((?<!\d)\d{1,7}(?:\.\d{1,7})?(?!\d))"  # more digits are no dose: they are left over, and so not understood
 _AFTER_NUMBER = r"tab|pill|cap|inj|syr|vial|dose|spray|sachet|pen\b|mg|time|consecutive|successive|day|week|month|year|hour"
 _CHINESE_DIGITS = str.maketrans("一二两三四五六七八九", "1223456789")
+THEN = re.compile(
+    r"(?a)^[\W_]*(?:and )?(?:then|followed by|after ?wards?|after that|thereafter)\b[\s,:]*"
+    r"|^[\W_]*(?:然后|随后|之后|以后|继之|继以|此后)[改用为继续,: ]*"
+)
+"""What begins the text of a step that follows another one."""
 _BEFORE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (  # one spelling for many
     (re.compile(r"(?<=\d),(?=\d{3}(?!\d))"), ""),
     (re.compile(r"(?a)\b((?:[a-z]\.){2,})"), lambda m: m[1].replace(".", "")),
@@ -199,7 +204,7 @@ def read_sig(text: str) -> Sig:
     """
     if len(text) > LONGEST:  # what stands at its end may take back what stands at its beginning
         return Sig(readable=False)
-    rest = fold(text)
+    rest = THEN.sub("", fold(text), count=1)
     for pattern, spelling in _BEFORE:
         rest = pattern.sub(spelling, rest)
     if _DEFEATING.search(rest):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from datetime import date, tzinfo
 
 from msgspec import Struct
 
@@ -89,9 +89,14 @@ def days_of(timing: elements.Timing | None, every: float | None, zone: tzinfo) -
         return None
     if (length := durations.of_quantity(repeat.bounds_duration)) is not None:
         return length
-    if (bounds := repeat.bounds_period) is not None:
-        start, end = day(bounds.start, zone), day(bounds.end, zone)
-        if start and end and start <= end:
-            return float((end - start).days + 1)
+    if (bounds := bounds_of(timing, zone)) is not None:
+        return float((bounds[1] - bounds[0]).days + 1)
     count = number(repeat.count)
     return count * every if count and every else None
+
+
+def bounds_of(timing: elements.Timing | None, zone: tzinfo) -> tuple[date, date] | None:
+    """The first and the last day, where both are told."""
+    bounds = timing.repeat.bounds_period if timing and timing.repeat else None
+    start, end = (day(bounds.start, zone), day(bounds.end, zone)) if bounds else (None, None)
+    return (start, end) if start and end and start <= end else None

@@ -16,7 +16,18 @@ _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,20})?")
 _STATEMENT = re.compile(r"\s*(<=|>=|<|>)?\s*([+-]?\d{1,15}(?:\.\d{1,20})?)(?![\d.,/:-])\s*(.{0,24}?)\s*")
 _COMPARATORS = frozenset({"", "<", "<=", ">", ">="})
 _LONGEST_UNIT = 200  # characters: more is none, and nothing to remember
-_IGNORED = str.maketrans(dict.fromkeys(" {}_^*[]·") | {"μ": "u", "µ": "u", "−": "-"})
+_IGNORED = str.maketrans(dict.fromkeys(" {}_^*[]·•∙⋅・") | {"μ": "u", "µ": "u", "−": "-", "×": "x"})
+_MOLE = re.compile(r"mo[i1](?=/|$)")
+_LITER = re.compile(r"(?<=/)([dmuµ]?)i$|(?<=/)([dmu])1$")
+_IN_CHINESE = (
+    *(("毫摩尔", "mmol"), ("微摩尔", "umol"), ("纳摩尔", "nmol"), ("皮摩尔", "pmol"), ("公斤", "kg"), ("千克", "kg")),
+    *(("毫克", "mg"), ("微克", "ug"), ("纳克", "ng"), ("皮克", "pg"), ("克", "g"), ("毫升", "ml"), ("微升", "ul")),
+    *(("分升", "dl"), ("升", "l"), ("国际单位", "iu"), ("单位", "u"), ("平方厘米", "cm2"), ("平方米", "m2")),
+    *(("小时", "h"), ("分钟", "min"), ("分", "min"), ("个", "")),
+)
+"""Words of a unit that is divided, the longer ones first."""
+_PER_AREA = re.compile(r"[./()]|per(?=1\.73)|-1")
+"""What spellings of "per 1.73 m2" differ in."""
 _SIGNS = str.maketrans({"−": "-", "–": "-", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"})
 
 Units = Mapping[tuple[str, str], float]
@@ -35,17 +46,26 @@ class Value(Struct, frozen=True, gc=False):
 
 
 def plain(unit: str) -> str:
-    """One spelling for many: no spaces, braces, carets, stars, no letter case, micro as u, superscripts as digits.
+    """One spelling for many: no spaces, braces, carets, stars, no letter case, micro as u, superscripts as digits, the letter l
+    where a scan has I or 1, Chinese words as signs, and the body surface in whatever way it is divided by.
 
-    >>> plain("mL/min/{1.73_m2}") == plain("ml/min/1.73 m²")
-    True
+    >>> plain("mL/min/{1.73_m2}") == plain("ml/(min•1.73m²)") == plain("mL/min/1.73.m2"), plain("μmoI/L")
+    (True, 'umol/l')
+    >>> plain("微摩尔/升"), plain("毫升/分钟/1.73平方米") == plain("mL/min/1.73 m2")
+    ('umol/l', True)
     """
     return _plain(unit) if len(unit) <= _LONGEST_UNIT else unit
 
 
 @lru_cache(maxsize=4096)
 def _plain(unit: str) -> str:
-    return unicodedata.normalize("NFKC", unit).translate(_IGNORED).lower()
+    found = unicodedata.normalize("NFKC", unit).translate(_IGNORED).lower()
+    if not found.isascii() and "/" in found:
+        for word, sign in _IN_CHINESE:
+            found = found.replace(word, sign)
+    if "1.73" in found:
+        return _PER_AREA.sub("", found)
+    return _LITER.sub(r"\1\2l", _MOLE.sub("mol", found)) if found[-1:] in ("i", "1") or "mo" in found else found
 
 
 def number(value: float | str | None) -> float | None:

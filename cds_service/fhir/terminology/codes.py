@@ -18,6 +18,7 @@ from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, READ_BY, SERVICES, Data,
 from cds_service.fhir.phrases import LONGEST, Mention, Names, Phrases
 from cds_service.fhir.reading.elements import Coding, Concept, codings
 from cds_service.fhir.reading.units import plain
+from cds_service.fhir.terminology.labels import Labels
 
 Result = TypeVar("Result")
 
@@ -51,6 +52,8 @@ _SPELLINGS = (  # tried in this order on the folded URI, OID or name of a code s
     ("cpt", r"ama-assn|\bcpt\b|2\.16\.840\.1\.113883\.6\.12$"),
     ("hcpcs", r"hcpcs|2\.16\.840\.1\.113883\.6\.(285|14)$"),
 )
+PUBLIC = frozenset({"loinc", "snomed", "rxnorm", "atc", "icd10", "icd10cm", "cpt", "hcpcs"})
+"""Families whose codes mean the same everywhere."""
 _PATTERNS = tuple((family, re.compile(pattern)) for family, pattern in _SPELLINGS)
 _ICD = frozenset({"icd10", "icd10cm"})
 _DECIMAL = re.compile(r"\d+(\.\d+)?")
@@ -58,6 +61,7 @@ _NOT_IN_CODE = re.compile(r"[^A-Z0-9]")
 _BONE_SITES = frozenset({"lumbar-spine", "hip", "femur", "forearm", "heel", "femoral-neck", "total-hip", "distal-radius"})
 _LONGEST_ICD = 10
 """Characters of the longest ICD-10 code: those of the Chinese clinical edition, without the dot."""
+_LONGEST_NAME = 200
 _REMEMBERED = 20_000
 _KINDS = ("observation", "drug", "condition", "service")
 
@@ -120,10 +124,14 @@ class Terminology:
         self._conditions: dict[tuple[str, str], Diagnosis] = {}
         self._memory: dict[Hashable, Any] = {}
         self._key = token_bytes(16)
+        by_name = []
         for row in rows:
-            self._add(row)
+            if row.get("name"):
+                by_name.append(row)
+            else:
+                self._add(row)
         self._observed = frozenset(code for _, code in self.observations)
-        names = [*_table("names.tsv"), *_names_of_problems()]
+        names = [*_table("names.tsv"), *_names_of_problems(), *by_name]
         self.drug_names = _index(names, "drug")
         self.class_names = _index(names, "class")
         self.unclear_names = _index(names, "unclear")
@@ -132,6 +140,8 @@ class Terminology:
             "service": Phrases(_names(names, "service")),
             "substance": Phrases([*_names(names, "drug"), *_names(names, "class"), *_names(names, "filler")]),
         }
+        results = [*_table("result_names.tsv"), *(row for row in by_name if row["kind"] == "result")]
+        self.labels = Labels(results, _table("result_senses.tsv"))
         self.units = {(row["analyte"], plain(row["unit"])): float(row["factor"]) for row in _table("units.tsv")}
 
     def _add(self, row: Mapping[str, str]) -> None:
@@ -246,7 +256,8 @@ def load(local: Path | None = None) -> Terminology:
     """The shipped tables, with a site's rows over them.
 
     ``local``: TSV with the columns kind (observation, drug, condition, service), system (URI), code, key and, for bone
-    density and fractures, site; for drugs, mg. Raises LocalCodesError, OSError.
+    density and fractures, site; for drugs, mg. A row with neither system nor code maps what stands under ``name``. Raises
+    LocalCodesError, OSError.
     """
     return Terminology([*shipped(), *(_local(local) if local else ())])
 
@@ -270,13 +281,30 @@ def _names_of_problems() -> Iterator[dict[str, str]]:
 def _local(path: Path) -> Iterator[dict[str, str]]:
     for number, row in enumerate(_rows(path.read_text(encoding="utf-8-sig")), start=1):
         kind, key, site = row.get("kind", ""), row.get("key", ""), row.get("site", "")
+        if row.get("name") and not (row.get("system") or row.get("code")):
+            yield _local_name(row, number)
+            continue
         if not (row.get("system") and row.get("code")):
-            raise LocalCodesError(f"local codes, row {number}: system and code are needed")
+            raise LocalCodesError(f"local codes, row {number}: system and code are needed, or a name without either")
         if kind not in _KINDS or not _known(kind, key) or (kind == "observation" and site and site not in _BONE_SITES):
             raise LocalCodesError(f"local codes, row {number}: unknown kind, key or site")
         if row.get("mg") and not _DECIMAL.fullmatch(row["mg"]):
             raise LocalCodesError(f"local codes, row {number}: mg is no number")
-        yield {**row, "system": system_of(row["system"])}
+        yield {**row, "system": system_of(row["system"]), "name": ""}
+
+
+def _local_name(row: Mapping[str, str], number: int) -> dict[str, str]:
+    """A row of a site's table that maps a name, as the tables of names hold it."""
+    kind, key, site = row.get("kind", ""), row.get("key", ""), row.get("site", "")
+    by_code_alone = key in (SMOKING, "fracture", PARENTAL_HIP_FRACTURE) or key.startswith(GIVEN)
+    known = kind in _KINDS and not by_code_alone and (key == NOT_OURS or _known(kind, key))
+    if not known or (site and (kind != "observation" or site not in _BONE_SITES)):
+        raise LocalCodesError(f"local codes, row {number}: unknown kind, key or site of a name")
+    if len(row["name"]) > _LONGEST_NAME:
+        raise LocalCodesError(f"local codes, row {number}: the name is longer than {_LONGEST_NAME} characters")
+    table = {"observation": "result", "condition": "problem"}.get(kind, kind)
+    table = "class" if key in list(Mechanism) else table
+    return {"kind": table, "name": row["name"], "key": key, "means": key, "site": site, "flag": ""}
 
 
 def _known(kind: str, key: str) -> bool:
