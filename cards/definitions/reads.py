@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from cards.definitions import kidney, minerals, risk
 from cards.vocabulary import COURSES, Data
 
-OPTIONS = (*kidney.READS, *minerals.READS, *risk.READS, Data.VITAMIN_D, Data.WORK_UP, Data.ALLERGIES, Data.FUNCTION)
+OPTIONS = (
+    *kidney.READS,
+    *minerals.READS,
+    *risk.READS,
+    Data.VITAMIN_D,
+    Data.WORK_UP,
+    Data.ALLERGIES,
+    Data.ORDERS,
+    Data.FUNCTION,
+)
 """What the ranking and filtering of drugs read, including the safety rules: a rule that offers drugs reads it, too."""
 
 READS: Mapping[str, tuple[Data, ...]] = {

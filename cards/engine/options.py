@@ -53,7 +53,7 @@ AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
-RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK}))
+RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK, Data.ORDERS}))
 """The groups of data that ranking and safety of drugs rest on."""
 
 TOGETHER = {"calcium": ("calcium", "albumin")}
