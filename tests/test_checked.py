@@ -30,7 +30,7 @@ def test_an_order_without_objection_says_so_without_a_card() -> None:
     response = answer("safe-order")
     assert response["cards"] == []
     made = checks(response)["alendronate"]
-    assert set(made) == {card.code for card in safety_checks(DRUGS["alendronate"].mechanism)}
+    assert set(made) == {card.code for card in safety_checks(DRUGS["alendronate"].mechanism)} - {"incomplete-data"}
     assert set(made.values()) == {"no objection"}
 
 

@@ -49,7 +49,8 @@ def _checked(draft: Draft, found: Sequence[Finding], off: Container[str]) -> Che
     undone = {code for finding in told if finding.code == _UNDONE for code in finding.values["checks"]}
     fired = {finding.code for finding in told}
     silent = Result.NOT_JUDGED if _not_judged(draft) else Result.NO_OBJECTION
-    codes = sorted(card.code for card in (safety_checks(draft.drug.mechanism) if draft.drug else ()) if card.code not in off)
+    checks = safety_checks(draft.drug.mechanism) if draft.drug else ()
+    codes = sorted(card.code for card in checks if card.code not in off and card.code != _UNDONE)
     results = {code: Result.FIRED if code in fired else Result.NOT_RUN if code in undone else silent for code in codes}
     return Checked(draft, results)
 
