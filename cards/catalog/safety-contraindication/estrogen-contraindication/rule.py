@@ -53,8 +53,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
 
     Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; migraine with aura and estrogen through
-    the skin info. In its place drugs by the ranking for a start of treatment, if there is osteoporosis; with bleeding instead
-    a referral to gynecology. The draft can be deleted.
+    the skin info. In its place drugs by the ranking for a start of treatment, if there is osteoporosis and the hormone is
+    forbidden or only drafted (not for info); with bleeding instead a referral to gynecology. The draft can be deleted.
     """
     for order in orders_of(chart, _HORMONES):
         if order.route == "vaginal":
@@ -69,9 +69,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             against.evidence,
             variant=against.variant,
             values={"by_mouth": _by_mouth(order), **against.values},
-            alternatives=ranking(chart) if osteoporosis(chart) and not against.also else (),
+            alternatives=ranking(chart) if osteoporosis(chart) and not against.also and _in_place(order, against) else (),
             also=against.also,
         )
+
+
+def _in_place(order: Order, against: Against) -> bool:
+    """Whether another drug is offered: where the hormone is forbidden or about to be begun against advice."""
+    return against.indicator is CRITICAL or (order.draft is not None and against.indicator is WARNING)
 
 
 def _by_mouth(order: Order) -> bool:

@@ -40,8 +40,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
 
     Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
-    recommended (nothing for a child). The draft can be deleted (recommended if no drug is recommended). The detail says if the
-    calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be ordered beside.
+    recommended (nothing for a child, nor in (6) for a drug that is taken). The draft can be deleted (recommended if no drug is
+    recommended). The detail says if the calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be
+    ordered beside.
     """
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None
@@ -101,7 +102,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 [fact for _, fact in cautions],
                 variant="caution",
                 values={"reasons": [reason for reason, _ in cautions], "fact": cautions[0][1].name},
-                alternatives=BY_INJECTION,
+                alternatives=BY_INJECTION if order.draft is not None else (),
                 also=tuple(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions)),
             )
 

@@ -21,8 +21,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     or hypertension in a smoker; (3) immobility; (4) menopause within {serm-flush-months} months.
 
     Then: (1) critical, (2) and (3) warning, on the chart view one step milder; (4) info. Instead, but for (4), drugs ranked as
-    for starting treatment, the first without a warning recommended. The draft can be deleted (recommended if it is critical and
-    no drug is recommended). The detail says if the stroke is undated.
+    for starting treatment, the first without a warning recommended (in (2) and (3) only in place of a draft). The draft can be
+    deleted (recommended if it is critical and no drug is recommended). The detail says if the stroke is undated.
     """
     variant, indicator, found = _against(chart, n)
     if not found:
@@ -36,6 +36,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             variant=variant,
             values={"problems": found},
             alternatives=() if variant == "flushes" else ranking(chart),
+            recommend=variant == "stroke" or order.draft is not None,
         )
 
 
