@@ -19,9 +19,10 @@ test: .venv/installed-test ## Run the tests
 bench: .venv/installed-test ## Time the service, write docs/performance.md
 	@exec $(BIN)/python -m bench
 
-docs: .venv/installed-test ## Write what is made from the code: docs/cards.md (not kept), docs/conformance.md
+docs: .venv/installed-test ## Write what is made from the code: docs/cards.md (not kept), docs/conformance.md, docs/reading.md
 	$(BIN)/osteoporosis-cds card book > docs/cards.md
 	$(BIN)/python -m tests.protocol.conformance
+	$(BIN)/python -m tests.fhir.reading_page
 
 hammer: .venv/installed-test ## Put the running service under load: 16 threads, 200 requests each
 	@HAMMER=200 exec $(BIN)/python -m pytest tests/protocol/test_running.py -k hammered

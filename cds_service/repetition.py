@@ -93,7 +93,7 @@ class Repetition:
         if finding.rests:
             return self._state(finding, finding.rests.state)
         told = sorted(
-            _told(fact) for fact in finding.facts if fact.source != "Patient"
+            _told(fact) for fact in finding.facts if fact.source != "Patient" and not fact.brief
         )  # not age: a birthday does not bring a card back
         return self._store.hashed("facts", finding.indicator.value, finding.variant, *told)
 

@@ -88,6 +88,11 @@ def test_start_of_treatment_takes_over_from_every_check_that_ends_a_drug() -> No
     assert set(first.cards) - untreated - {"pregnancy"} <= set(all_cards()["start-treatment"].earlier)
 
 
+def test_nothing_says_to_go_on_with_a_drug_that_the_work_up_pauses() -> None:
+    cards = cards_of(told("secondary-causes: Tablets pause while calcium is low, and nothing says to go on with them"))
+    assert "bisphosphonate-review" not in {code for card in cards for code, _ in spoken_for(card)}
+
+
 def test_two_drafts_of_calcium_draw_one_warning() -> None:
     cards = cards_of(told("calcium-intake: Two drafts of one product are two"))
     assert [card["source"]["topic"]["code"] for card in cards if card["indicator"] == "warning"] == ["calcium-intake"]

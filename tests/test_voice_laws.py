@@ -16,8 +16,10 @@ from msgspec import Struct
 
 from cards.chart import Chart
 from cards.definitions.accepted import ACCEPTED
+from cards.definitions.workup import Row, decide_on
 from cards.engine.catalog import all_cards, sections
 from cards.engine.findings import WARNING, Finding
+from cards.engine.options import work_up
 from cards.engine.run import run
 from cards.engine.voice.table import table
 from cards.thresholds import SHARED, read_toml
@@ -29,7 +31,7 @@ from cds_service.hooks.cards import EVIDENCE
 from cds_service.hooks.request import parse
 from fhir_fixtures.prefetch import answer, templates
 from tests.silence.told import Told, stories, told
-from tests.test_voice import cards_of, evaluator, everything, for_bone, proposed
+from tests.test_voice import OF_ORDERS, cards_of, evaluator, everything, for_bone, proposed
 
 Json = dict[str, Any]
 
@@ -48,6 +50,7 @@ RESTED_ON = {
     "25(OH)D": "low in both stories in which it matters",
     "38264-8": "the T-score that the diagnosis stands on",
     "FRAX-hip": "the probability that the treatment stands on",
+    "tTG-IgA": "abnormal: tablets are not offered",
 }
 """What a recommended drug rests on, by the name or code of the test. Calcium and the kidneys go when an order to measure them
 is a condition of the button and no longer takes the drug away (card specification, "Not yet measured")."""
@@ -136,6 +139,42 @@ def resources_of(call: Told) -> list[Json]:
     entries = [entry["resource"] for page in pages for entry in page.get("entry", ())]
     entries += [page for page in pages if page["resourceType"] != "Bundle"]
     return [*{(each["resourceType"], each.get("id", json.dumps(each))): each for each in entries}.values()]
+
+
+# -- the work-up ------------------------------------------------------------------------------------------------------
+
+CANNOT_WAIT = {"denosumab-due", "denosumab-sequence"}
+
+
+def held(call: Told) -> Row | None:
+    """The finding of the work-up for which no drug is recommended."""
+    chart = chart_of(call)
+    if "secondary-causes" not in {finding.code for finding in run(chart)}:
+        return None
+    return next((row for row in work_up(chart) if row.holds_all), None)
+
+
+@pytest.mark.parametrize("name", everything())
+def test_while_the_work_up_holds_all_no_drug_is_recommended(name: str) -> None:
+    call = told(name)
+    if (row := held(call)) is None:
+        return
+    for star, card, resource in proposed(cards_of(call)):
+        waits = row.binding or card["source"]["topic"]["code"] not in CANNOT_WAIT
+        assert not (star and waits and for_bone(resource)), card["summary"]
+
+
+@pytest.mark.parametrize("name", everything())
+def test_every_hold_prints_its_day_to_decide(name: str) -> None:
+    call = told(name)
+    if held(call) is None or call.hook in OF_ORDERS:
+        return
+    chart = chart_of(call)
+    due = decide_on(chart, work_up(chart))
+    for language in LANGUAGES:
+        words = "\n".join(said for _, said in words_of(cards_of(call, language), language))
+        assert due is not None
+        assert day(due, language) in words
 
 
 # -- what is missing, and what is written -----------------------------------------------------------------------------

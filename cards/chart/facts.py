@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.chart.calendar import Partial, as_recorded
 from cards.chart.chart import Chart
 from cards.chart.records import Course, Draft, Fracture, Measurement, Problem
 from cards.chart.shown import round_near, shown
-from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Name
+from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Drug, Name
 
 
 class Fact(Struct, frozen=True):
     """A piece of evidence as a card shows it: what it is, its value as recorded (a Decimal: with these decimals), unit, date
-    (``latest``: as in ``records``), and where it stands."""
+    (``latest``: as in ``records``), and where it stands. ``brief``: looked for and not what the card rests on; all such stand
+    in one line, without dates."""
 
     name: Name
     value: str | float | Decimal | Name | None = None
@@ -26,6 +29,7 @@ class Fact(Struct, frozen=True):
     source: str = ""
     note: Name | None = None
     latest: date | None = None
+    brief: bool = False
 
     @property
     def dated(self) -> date | Partial | None:
@@ -38,7 +42,7 @@ def measured(measurement: Measurement) -> Fact:
     if measurement.site is not None:
         site = SITE_NAMES[measurement.site]
         name = Name(f"{name.en}, {site.en}", f"{site.zh}{name.zh}")
-    note = _how(measurement) if measurement.computed else None
+    note = _how(measurement) if measurement.computed else _FROM_TEXT if measurement.from_text else None
     if measurement.unsure:
         note = Name(f"{note.en}, {_UNSURE.en}", f"{note.zh}，{_UNSURE.zh}") if note else _UNSURE
     told = shown(measurement)
@@ -46,6 +50,19 @@ def measured(measurement: Measurement) -> Fact:
     return Fact(name, value, told.unit, measurement.when, measurement.source, note, measurement.latest)
 
 
+def looked_for(key: str, measurement: Measurement | None) -> Fact:
+    """A value that a clinician looks for; without one it was not measured."""
+    return Fact(ANALYTES[key].name, brief=True) if measurement is None else replace(measured(measurement), brief=True)
+
+
+def earlier_drugs(drugs: Iterable[Drug]) -> Fact:
+    """The drugs that were taken, or that none is on record."""
+    names = [drug.name for drug in drugs]
+    told = Name(", ".join(n.en for n in names), "、".join(n.zh for n in names)) if names else Name("none on record", "无记录")
+    return Fact(Name("earlier drugs", "既往用药"), told, brief=True)
+
+
+_FROM_TEXT = Name("from the report's text", "据报告文字")
 _UNSURE = Name("status of the record unknown", "记录状态不明")
 _HOW = {
     "dialysis": Name("inferred from dialysis", "据透析推定"),
@@ -147,7 +164,12 @@ def fracture(broken: Fracture) -> Fact:
         note = Name("presumed low-energy, please confirm", "推定为低能量骨折，请核实")
     elif broken.after_bone_tumor:
         note = Name("coded as osteoporotic, but a bone tumor is on record", "编码为骨质疏松性骨折，但病历中有骨肿瘤记录")
-    return Fact(FRACTURE_SITES[broken.site], None, "", broken.when, broken.source, note, broken.latest)
+    if broken.from_text:
+        note = Name(f"{_FROM_TEXT.en}, {note.en}", f"{_FROM_TEXT.zh}，{note.zh}") if note else _FROM_TEXT
+    name = FRACTURE_SITES[broken.site]
+    if broken.level:
+        name = Name(f"{name.en} ({broken.level})", f"{name.zh}（{broken.level.replace(', ', '、')}）")
+    return Fact(name, None, "", broken.when, broken.source, note, broken.latest)
 
 
 def problem(entry: Problem) -> Fact:

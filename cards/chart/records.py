@@ -64,7 +64,8 @@ class Measurement(Struct, frozen=True, gc=False):
     and ``factor`` converts it to the unit of the rules; for a computed value they give the unit of its input, if that is the
     same quantity. ``comparator`` is "", "<", "<=", ">" or ">=". ``low`` and ``high`` are the laboratory's own reference range
     in the unit of the rules. ``computed`` names the formula if the value was not measured. ``order`` sorts values on one day:
-    clinical time, then issued, then last updated. ``unsure``: the record does not know its status.
+    clinical time, then issued, then last updated. ``unsure``: the record does not know its status. ``from_text``: read from the
+    words of a report.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Measurement(Struct, frozen=True, gc=False):
     latest: date | None = None
     factor: float = 1
     unsure: bool = False
+    from_text: bool = False
 
     @property
     def at_latest(self) -> date:
@@ -149,7 +151,8 @@ class FractureEntry(Struct, frozen=True, gc=False):
     """A fracture as one Condition records it, before ``cards.definitions.fractures`` decides what counts.
 
     ``site`` is a key of ``FRACTURE_SITES``, ``part`` the side ("left", "right") or vertebral level ("thoracic", "lumbar"), ""
-    if not stated. ``osteoporotic``: the code says so. ``subsequent``: the 7th character says that it is not a new fracture.
+    if not stated, ``level`` the vertebrae that the words name ("T12"). ``osteoporotic``: the code says so. ``subsequent``: the
+    7th character says that it is not a new fracture. ``from_text``: read from the words of a report.
     """
 
     site: str
@@ -161,10 +164,13 @@ class FractureEntry(Struct, frozen=True, gc=False):
     text: str = ""
     latest: date | None = None
     low_energy: bool = False
+    level: str = ""
+    from_text: bool = False
 
 
 class Fracture(Struct, frozen=True):
-    """A fragility fracture. ``presumed``: low energy is inferred from site and age; the code does not say osteoporotic."""
+    """A fragility fracture. ``presumed``: low energy is inferred from site and age; the code does not say osteoporotic.
+    ``level`` and ``from_text`` as in the entries; the latter only where nothing but words tells of it."""
 
     site: str
     when: date | None
@@ -173,6 +179,8 @@ class Fracture(Struct, frozen=True):
     presumed: bool = False
     after_bone_tumor: bool = False
     latest: date | None = None
+    level: str = ""
+    from_text: bool = False
 
     def may_be_within(self, begin: date, end: date) -> bool:
         """Whether any of its possible days lies between ``begin`` and ``end``, inclusive."""
@@ -328,13 +336,17 @@ class Allergy(Struct, frozen=True):
 
 class Service(Struct, frozen=True, gc=False):
     """A test, imaging study, procedure or referral. Ordered: a request that is active, on hold or in draft, but not a proposal
-    or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future."""
+    or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future.
+
+    ``unread``: it was done, and what came of it could not be read.
+    """
 
     key: str
     done: bool
     source: str = ""
     when: date | None = None
     latest: date | None = None
+    unread: bool = False
 
     @property
     def at_latest(self) -> date | None:

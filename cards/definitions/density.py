@@ -1,4 +1,4 @@
-"""Bone density: which T-score counts, what is low, whether it fell, and whether it was ever measured."""
+"""Bone density: which T-score counts, what is low, whether it fell, whether it was ever measured and is known."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Measurement, per_chart
-from cards.chart.calendar import add_months
+from cards.chart.calendar import Partial, add_months, as_recorded
 from cards.definitions.person import t_group
 from cards.vocabulary import DIAGNOSTIC_SITES, HIP_SITES, Site
 
@@ -40,8 +40,11 @@ def _tied_and_lower(one: Measurement, other: Measurement) -> bool:
 def lowest_t(chart: Chart) -> Measurement | None:
     """The lowest of the newest T-score of each diagnostic site: lumbar spine, femoral neck, total hip, distal third of the
     radius, and a T-score without any site. If both sides were measured on one day, the lower counts. Heel, ultrasound, and a
-    forearm or femur without a region never count. None outside the T-group, where T-scores do not apply."""
-    return min(newest_t_scores(chart), key=lambda m: m.value, default=None) if t_group(chart) else None
+    forearm without a region never count; a femur without a region counts as one more site if its T-score is {t-osteoporosis} or
+    lower. None outside the T-group, where T-scores do not apply."""
+    femur = chart.newest("t-score", site=Site.FEMUR)
+    low_femur = [femur] if femur and femur.value <= chart.numbers.t_osteoporosis else []
+    return min([*newest_t_scores(chart), *low_femur], key=lambda m: m.value, default=None) if t_group(chart) else None
 
 
 def hip_t(chart: Chart, since: date | None = None) -> Measurement | None:
@@ -93,11 +96,55 @@ def low_t(chart: Chart) -> Measurement | None:
 
 
 def bmd_since(chart: Chart, months: int | None) -> bool:
-    """A T-score, Z-score or BMD of a diagnostic site, a QCT value, or a DXA or QCT that was done even if no value is on record:
-    ever, or within the period given.
+    """A T-score, Z-score or BMD of a diagnostic site or of the femur, a QCT value, or a DXA or QCT that was done even if no
+    value is on record: ever, or within the period given.
 
     ``months``: the period; None means ever.
     """
     since = chart.months_ago(months) if months is not None else None
-    dxa = any(m.site in DIAGNOSTIC_SITES for key in ("t-score", "z-score", "bmd") for m in chart.values(key, since=since))
+    sites = {*DIAGNOSTIC_SITES, Site.FEMUR}
+    dxa = any(m.site in sites for key in ("t-score", "z-score", "bmd") for m in chart.values(key, since=since))
     return dxa or bool(chart.values("qct-vbmd", since=since)) or chart.done("dxa", "qct", since=since) is not None
+
+
+def bmd_known(chart: Chart) -> bool:
+    """A T-score or Z-score of a diagnostic site, a T-score of the femur of {t-osteoporosis} or lower, or a QCT value, of any
+    time."""
+    scores = any(m.site in DIAGNOSTIC_SITES for key in ("t-score", "z-score") for m in chart.values(key))
+    return scores or bool(chart.values("qct-vbmd")) or lowest_t(chart) is not None
+
+
+class Unknown(Struct, frozen=True):
+    """A measurement of bone density whose result is not known. ``why``: "report" (the result in it could not be read), "scan"
+    (no result on record), "region" (a T-score of the femur, region not named), "bmd" (BMD without a T-score); ``value`` of the
+    last two."""
+
+    why: str
+    when: date
+    latest: date | None
+    source: str
+    value: Measurement | None = None
+
+    @property
+    def dated(self) -> date | Partial:
+        """The day as recorded."""
+        return as_recorded(self.when, self.latest) or self.when
+
+    @property
+    def at_latest(self) -> date:
+        """The last day that it can have been."""
+        return self.latest or self.when
+
+
+def unknown_bmd(chart: Chart) -> Unknown | None:
+    """The newest measurement of bone density that has no T-score or Z-score of a diagnostic site; None if any such score is on
+    record, or if none was ever made."""
+    if bmd_known(chart):
+        return None
+    values = [("region", m) for m in chart.values("t-score", site=Site.FEMUR)]
+    values += [("bmd", m) for m in chart.values("bmd") if m.site in {*DIAGNOSTIC_SITES, Site.FEMUR}]
+    found = [Unknown(why, m.when, m.latest, m.source, m) for why, m in values]
+    if done := chart.done("dxa", "qct"):
+        why = "report" if done.unread and done.source.startswith("DiagnosticReport/") else "scan"
+        found.append(Unknown(why, done.when or chart.today, done.latest, done.source))
+    return max(found, key=lambda each: each.when, default=None)

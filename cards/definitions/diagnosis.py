@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from msgspec import Struct
 
 from cards.chart import Chart, Fracture, Measurement, per_chart
 from cards.definitions.density import low_t, lowest_t
 from cards.definitions.fractures import MAJOR_SITES, MINOR_SITES
 from cards.definitions.person import adult, t_group
+from cards.vocabulary import DIAGNOSTIC_SITES
 
 
 class Diagnosis(Struct, frozen=True):
@@ -61,3 +64,13 @@ def low_bone_mass(chart: Chart) -> bool:
     qct = chart.newest("qct-vbmd")
     by_qct = qct is not None and chart.numbers.qct_osteoporosis <= qct.value <= chart.numbers.qct_normal
     return low_t(chart) is not None or (by_qct and t_group(chart)) or chart.active_problem("osteopenia") is not None
+
+
+def first_known(chart: Chart) -> date | None:
+    """When osteoporosis was first recorded, or else shown by a first T-score of {t-osteoporosis} or lower, QCT below
+    {qct-osteoporosis} mg/cm3 or fragility fracture; None where that has no date, too."""
+    if chart.problem("osteoporosis") is not None:
+        return min((p.when for p in chart.problems.get("osteoporosis", ()) if p.when), default=None)
+    shown = [m.when for m in chart.values("t-score") if m.site in DIAGNOSTIC_SITES and m.value <= chart.numbers.t_osteoporosis]
+    shown += [m.when for m in chart.values("qct-vbmd") if m.below(chart.numbers.qct_osteoporosis)]
+    return min([*shown, *(f.when for f in chart.fractures if f.when)], default=None)

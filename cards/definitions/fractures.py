@@ -71,7 +71,9 @@ def _fracture(
             return None
     after = _after_tumor(entry.when, problems)
     presumed = not (entry.osteoporotic or entry.low_energy)
-    return Fracture(entry.site, entry.when, entry.source, entry.part, presumed, after, entry.latest)
+    return Fracture(
+        entry.site, entry.when, entry.source, entry.part, presumed, after, entry.latest, entry.level, entry.from_text
+    )
 
 
 def _near(day: date | None, problems: Mapping[str, tuple[Problem, ...]], keys: Iterable[str], *, days: int) -> bool:
@@ -109,4 +111,6 @@ def _joined(first: Fracture, second: Fracture) -> Fracture:
         presumed=first.presumed and second.presumed,
         after_bone_tumor=first.after_bone_tumor and second.after_bone_tumor,
         latest=dated.latest,
+        level=", ".join(dict.fromkeys(f"{first.level}, {second.level}".strip(", ").split(", "))),
+        from_text=first.from_text and second.from_text,
     )

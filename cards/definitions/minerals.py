@@ -15,12 +15,19 @@ from cards.vocabulary import Data
 
 class Calcium(Struct, frozen=True):
     """One calcium value, judged by the laboratory's own range, otherwise by the usual one. None: its comparator leaves it
-    open."""
+    open. ``ceiling``: the upper limit that it was held against."""
 
     value: Measurement
     low: bool | None
     high: bool | None
     uncorrected: bool = False
+    ceiling: float = 0
+
+    def beyond(self, by: float) -> bool | None:
+        """Whether it is more than ``by`` mg/dL above the limit; None for ionized calcium, of which that says nothing."""
+        if self.value.key == "calcium-ionized":
+            return None
+        return round(self.value.value - self.ceiling, 2) > by
 
 
 @per_chart
@@ -41,22 +48,34 @@ def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
     total = min(
         (m for m in totals if (m.when, m.order) == (totals[0].when, totals[0].order)), key=lambda m: m.value, default=None
     )
-    albumin = _albumin_near(chart, total.when) if total is not None else None
-    uncorrected = None
-    if total is not None and albumin is not None and not total.comparator:
-        share, normal = chart.numbers.albumin_correction, chart.numbers.albumin_normal
-        corrected = total.value + share * (normal - albumin.value)
-        formula = f"total + {share} × ({normal} − albumin)"
-        candidates.append(replace(total, key="calcium-corrected", value=corrected, computed=formula))
-    elif total is not None:
-        uncorrected = total
-        candidates.append(total)
-    if not candidates:
-        return None
-    newest = max(candidates, key=lambda m: m.when)
-    low, high = (round(end, 2) for end in _range(chart.numbers, newest))
-    judged = replace(newest, value=round(newest.value, 2))  # 2.12 mmol/L is 8.497 mg/dL: the same limit, not below it
-    return Calcium(judged, judged.below(low), _above(judged, high), newest is uncorrected)
+    if total is not None:
+        candidates.append(_corrected(chart, total))
+    return _judged(chart, max(candidates, key=lambda m: m.when)) if candidates else None
+
+
+@per_chart
+def calcium_values(chart: Chart) -> tuple[Calcium, ...]:
+    """All values of {calcium-window-months} months, judged as ``calcium`` judges the newest; newest first."""
+    since = chart.months_ago(chart.numbers.calcium_window_months)
+    found = [*chart.values("calcium-ionized", since=since), *chart.values("calcium-corrected", since=since)]
+    found += [_corrected(chart, total) for total in chart.values("calcium", since=since)]
+    return tuple(_judged(chart, each) for each in sorted(found, key=lambda m: m.when, reverse=True))
+
+
+def _corrected(chart: Chart, total: Measurement) -> Measurement:
+    """A total corrected by the albumin nearest to it; as measured where there is none, or where its comparator forbids it."""
+    albumin = _albumin_near(chart, total.when)
+    if albumin is None or total.comparator:
+        return total
+    share, normal = chart.numbers.albumin_correction, chart.numbers.albumin_normal
+    corrected = total.value + share * (normal - albumin.value)
+    return replace(total, key="calcium-corrected", value=corrected, computed=f"total + {share} × ({normal} − albumin)")
+
+
+def _judged(chart: Chart, value: Measurement) -> Calcium:
+    low, high = (round(end, 2) for end in _range(chart.numbers, value))
+    judged = replace(value, value=round(value.value, 2))  # 2.12 mmol/L is 8.497 mg/dL: the same limit, not below it
+    return Calcium(judged, judged.below(low), _above(judged, high), value.key == "calcium", high)
 
 
 def denial(chart: Chart, listed: Problem | None) -> Measurement | None:

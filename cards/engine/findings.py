@@ -40,7 +40,9 @@ class Option(Struct, frozen=True):
     (take the drafts in ``replaces`` off the desk and nothing else), "mend" (``regimen`` is a key of ``accepted.toml``: the
     draft in ``replaces`` stays, with dose and timing mended). A drug with ``replaces`` takes the drafts' place.
     ``stops`` are courses that end with it, which its label says.
-    ``condition``: findings that keep the option from being recommended; its label says them first.
+    ``condition``: findings that keep the option from being recommended; its label says them first. ``after``: the finding of
+    the work-up that it must wait for (a key of the phrase tables); ``meanwhile``: the one that is clarified beside it, since
+    this drug cannot wait.
     """
 
     kind: str
@@ -53,6 +55,8 @@ class Option(Struct, frozen=True):
     condition: tuple[Finding, ...] = ()
     label: str = ""
     reason: str = "osteoporosis"
+    after: str = ""
+    meanwhile: str = ""
 
 
 class Dropped(Struct, frozen=True):

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
+from cards.definitions import workup
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.hip import after_hip_fracture
@@ -66,10 +67,12 @@ SHOWN = 3
 
 
 class Offer(Struct, frozen=True):
-    """The options that survive, ranked, at most one recommended; and those that were dropped, with the reason."""
+    """The options that survive, ranked, at most one recommended; and those that were dropped, with the reason. ``held``: the
+    finding of the work-up for which no drug against osteoporosis is recommended, "" where there is none."""
 
     options: tuple[Option, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    held: str = ""
 
     @property
     def recommended(self) -> Option | None:
@@ -126,6 +129,7 @@ def offer(
     replaces: tuple[Draft, ...] = (),
     stops: Iterable[Course] = (),
     recommend: bool = True,
+    waits: bool = True,
     regimens: Mapping[str, str] = MappingProxyType({}),
 ) -> Offer:
     """Options are looked at in the order of their ranking. Dropped, and named with the reason: what is not on the site's
@@ -134,7 +138,8 @@ def offer(
     works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
     A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
     recommended, unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
-    only one.
+    only one. A finding of the work-up drops a drug, or holds it: then it is not recommended before this is clarified, as its
+    label says first.
 
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
@@ -142,16 +147,17 @@ def offer(
     the kind, the same are offered and none is recommended.
 
     ``start`` is the first day of the dose where it lies ahead, of zoledronate after a hip fracture not before day
-    {zoledronate-hip-days}; ``recommend`` False offers without recommending; ``regimens``
-    names another regimen than the usual one, by drug. ``stops`` are courses that the option takes the place of: those of
-    tablets and daily injections that are on the list as active end with it.
+    {zoledronate-hip-days}; ``recommend`` False offers without recommending; ``waits`` False: a gap would harm sooner than a
+    work-up ends, which then goes on beside the drug; ``regimens`` names another regimen than the usual one, by drug. ``stops``
+    are courses that the option takes the place of: those of tablets and daily injections that are on the list as active end
+    with it.
     """
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     options: list[Option] = []
     dropped: list[Dropped] = []
     withheld = 0
     certain, best_found = not chart.doubts(RANKED), False
-    asked = start
+    asked, rows = start, work_up(chart)
     for drug in drugs:
         start = _first_day(chart, drug, asked)
         phrase = _unsuitable(chart, drug, start)
@@ -163,20 +169,31 @@ def offer(
         if critical:
             dropped.append(Dropped(drug.key, because=critical))
             continue
+        if (row := workup.dropping(rows, drug)) is not None:
+            dropped.append(Dropped(drug.key, phrase=row.key))
+            continue
         if _unread(chart, drug, findings):
             dropped.append(Dropped(drug.key, phrase=NOT_READ))
             withheld += 1
             continue
         warnings = tuple(f for f in findings if f.indicator is not INFO)
-        best = recommend and not warnings and not best_found
+        row = workup.holding(rows, drug)
+        bound = row is not None and (waits or row.binding)
+        best = recommend and not warnings and not best_found and not bound
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
-            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings))
+            found = {"after" if bound else "meanwhile": row.key} if row is not None else {}
+            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, **found))
     if options and all(DRUGS[each.key].mechanism is Mechanism.VITAMIN_K2 for each in options):
         dropped += [Dropped(each.key, phrase="alone") for each in options]
         options = []
-    return Offer(_shown(options), tuple(dropped))
+    return Offer(_shown(options), tuple(dropped), next((row.key for row in rows if row.holds_all), ""))
+
+
+def work_up(chart: Chart) -> tuple[workup.Row, ...]:
+    """What the work-up shows of somebody who is offered a drug."""
+    return workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart))
 
 
 def _first_day(chart: Chart, drug: Drug, start: date | None) -> date | None:
@@ -223,8 +240,13 @@ def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | 
     findings = safety(chart, drug, start, (draft,))
     if critical := tuple(f for f in findings if f.indicator is CRITICAL):
         return Offer((), (Dropped(drug.key, because=critical),))
+    rows = work_up(chart)
+    if (row := workup.dropping(rows, drug)) is not None:
+        return Offer((), (Dropped(drug.key, phrase=row.key),))
     warnings = tuple(f for f in findings if f.indicator is not INFO)
-    mended = Option("mend", drug.key, regimen, start, recommended=not warnings, replaces=(draft,), condition=warnings)
+    held = row.key if (row := workup.holding(rows, drug)) is not None else ""
+    star = not warnings and not held
+    mended = Option("mend", drug.key, regimen, start, recommended=star, replaces=(draft,), condition=warnings, after=held)
     return Offer((mended,))
 
 

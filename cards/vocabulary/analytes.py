@@ -33,6 +33,7 @@ class Site(StrEnum):
     UNNAMED = "unnamed"
     FOREARM = "forearm"
     FEMUR = "femur"
+    HIP_REGION = "hip-region"
     HEEL = "heel"
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from cards.vocabulary.names import Name
 from cards.vocabulary.tables import Row, names, read, rows
 
-_CODE = re.compile(r"(icd10|icd10cm|snomed):([A-Z]?\d[A-Z0-9.]*)")
+_CODE = re.compile(r"(icd10|icd10cm|icd9|snomed):([A-Z]?\d[A-Z0-9.]*)")
 
 
 class ReadBy(Struct, frozen=True):

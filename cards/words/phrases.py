@@ -40,6 +40,7 @@ _UNITS = {
     "m[IU]/L": "mIU/L",
     "mm[Hg]": "mmHg",
     "mg/(24.h)": "mg/24 h",
+    "mmol/(24.h)": "mmol/24 h",
     "10*3/uL": "10³/μL",
     "10*9/L": "10⁹/L",
     "umol/L": "μmol/L",

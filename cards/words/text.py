@@ -105,7 +105,9 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "stop", language, stopped=stopped, label=text)
     if option.start is not None and option.start > chart.today:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
-    if option.condition:
+    if option.meanwhile:
+        text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
+    if option.condition or option.after:
         text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
     return phrases.capital(text)
 
@@ -119,7 +121,8 @@ def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
 
 
 def _condition(option: Option, language: str, chart: Chart) -> str:
-    conditions = [block(each, "condition", language, chart) for each in option.condition]
+    conditions = [phrase("work-up-after", option.after, language)] if option.after else []
+    conditions += [block(each, "condition", language, chart) for each in option.condition]
     return phrases.joined(dict.fromkeys(conditions), "condition", language)
 
 
@@ -156,8 +159,9 @@ def _for_patient(finding: Finding, language: str, chart: Chart) -> Text:
     if has(finding, "patient_facts", language):
         facts = [write("patient_facts")]
     else:
-        facts = [_bullets(_fact(replace(fact, note=None), language) for fact in finding.facts)]
-        facts += [phrase("patient", "worked-out", language)] if any(fact.note for fact in finding.facts) else []
+        told = [fact for fact in finding.facts if not fact.brief]
+        facts = [_bullets(_fact(replace(fact, note=None), language) for fact in told)]
+        facts += [phrase("patient", "worked-out", language)] if any(fact.note for fact in told) else []
     parts = {"why": [why], "do": [do], "record": [*facts, *_not_known(finding, language)]}
     parts["words"] = [_bullets(_explained("\n".join(text for part in parts.values() for text in part), language))]
     sections = [_section(phrase("patient", key, language), texts) for key, texts in parts.items() if any(texts)]
@@ -222,7 +226,17 @@ def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
         shorts = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
         yield from map(phrases.capital, shorts)
     together = [finding] if all_cards()[finding.code].merges else [finding, *finding.contains]
-    yield from (_fact(fact, language) for fact in dict.fromkeys(fact for found in together for fact in found.facts))
+    facts = dict.fromkeys(fact for found in together for fact in found.facts)
+    yield from (_fact(fact, language) for fact in facts if not fact.brief)
+    if brief := [*_brief(facts, language)]:
+        yield phrases.capital(phrases.joined(brief, "source", language))
+
+
+def _brief(facts: Iterable[Fact], language: str) -> Iterator[str]:
+    """What was looked for, each with its value; last what was not measured."""
+    yield from (_fact(replace(fact, when=None, note=None), language) for fact in facts if fact.brief and fact.value is not None)
+    if absent := [phrases.word(fact.name[language], language) for fact in facts if fact.brief and fact.value is None]:
+        yield phrase("line", "not-measured", language, names=phrases.joined(absent, "comma", language))
 
 
 def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
@@ -296,7 +310,7 @@ def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     recommended one."""
     waiting: dict[str, list[str]] = {}
     for option in finding.options:
-        if option.kind == "drug" and option.condition:
+        if option.kind == "drug" and (option.condition or option.after):
             name = phrases.escape(phrases.name(option.key, language, DRUGS))
             waiting.setdefault(_condition(option, language, chart), []).append(name)
     for condition, names in waiting.items():

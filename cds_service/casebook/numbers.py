@@ -97,17 +97,18 @@ def _earlier(card: Card, chart: Chart) -> tuple[Earlier, ...]:
 
 @contextmanager
 def _trials_aside() -> Iterator[None]:
-    """While an option is tested against the safety rules, nothing is recorded."""
-    ours = options.safety
+    """While an option is tested against the safety rules and the work-up, nothing is recorded."""
+    ours, read = options.safety, options.work_up
 
     def quietly(chart: Chart, *asked: Any, **named: Any) -> list[Finding]:
         return ours(replace(chart, thresholds=shipped()), *asked, **named)
 
     options.safety = quietly
+    options.work_up = lambda chart: read(replace(chart, thresholds=shipped()))
     try:
         yield
     finally:
-        options.safety = ours
+        options.safety, options.work_up = ours, read
 
 
 def wrong(card: Card) -> str:

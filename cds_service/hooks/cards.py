@@ -117,7 +117,7 @@ def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
     open_to_reader = (
         found for found in (finding, *finding.contains) if not (for_patient and templates.has(found, "patient_facts", language))
     )
-    facts = dict.fromkeys(fact for found in open_to_reader for fact in found.facts)
+    facts = dict.fromkeys(fact for found in open_to_reader for fact in found.facts if fact.source or not fact.brief)
     contained = [
         {"code": each.code, "indicator": each.indicator.value, "recommendations": list(cites_of(each))}
         for each in finding.contains

@@ -22,6 +22,7 @@ stands in round brackets refines the line (several notes: separated by commas, o
     allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive),
                                                     (high): its criticality, (anaphylaxis): the reaction
     test dxa ordered 2026-06-01                     a request; test dxa done 2026-06-01: a completed procedure
+    report dxa on 2026-06-01                        a final report of a test; (says 腰椎L1-L4 T值-3.1) its conclusion
     family mother hip                               a relative's fracture, by its site in the vocabulary
 
 Results of one day may share a line, each with notes of its own: ``creatinine 0.8 mg/dL (range 0.5-0.95), calcium 9.3 mg/dL,
@@ -59,6 +60,7 @@ SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
     (rf"(\S+) given ({DATE}(?:, {DATE})*)", drugs.given),
     (rf"(\S+) dispensed ({DATE})(?: for (\d+) days)?", drugs.dispensed),
     (rf"test (\S+) (ordered|done) ({DATE})", results.test),
+    (rf"report (\S+) on ({DATE})", results.report),
     (rf"(\S+) ordered ({DATE})", drugs.ordered),
     (rf"(\S+) taken(?: ({DATE})(?= to)| since ({DATE}))?(?: to ({DATE}))?", drugs.taken),
     (rf"(T-score|BMD) (\S+) ([<>]=?|)(-?[\d.]+) on ({DATE})", results.density),

@@ -7,7 +7,7 @@ import re
 Notes = dict[str, str]
 """Note -> its value, or "" where it says all by itself: {"range": "8.6-10.2", "refuted": ""}."""
 
-FREE = {"called", "sig"}
+FREE = {"called", "says", "sig"}
 """What goes to the end of its brackets, commas and all."""
 
 VALUED = FREE | {"range", "assay", "at", "site", "code", "ICD-10", "resolved", "from", "dose", "every", "route", "because"}

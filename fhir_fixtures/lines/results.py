@@ -59,6 +59,12 @@ def test(notes: Notes, service: str, kind: str, day: str) -> list[Resource]:
     return [done | {"code": service_code(service), "performedDateTime": day}]
 
 
+def report(notes: Notes, service: str, day: str) -> list[Resource]:
+    told: Resource = {"resourceType": "DiagnosticReport", "status": status(notes, "final"), "subject": PATIENT}
+    concluded = {"conclusion": notes["says"]} if "says" in notes else {}
+    return [told | {"code": service_code(service), "effectiveDateTime": day} | concluded]
+
+
 # -- the pieces of an Observation ---------------------------------------------------------------------------------------
 
 

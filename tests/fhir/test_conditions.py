@@ -31,7 +31,7 @@ def said(system: str, code: str, text: str = "") -> tuple[set[str], str]:
         (CM, "M8008XA", "", {"osteoporosis"}, "vertebra"),
         (CM, "M80.051A", "", {"osteoporosis"}, "hip"),
         (CM, "M80.0B2A", "", {"osteoporosis"}, "pelvis"),
-        (CM, "Z87.310", "", set(), "unspecified"),
+        (CM, "Z87.310", "", {"osteoporosis"}, "unspecified"),
         (SNOMED, "64859006", "", {"osteoporosis"}, ""),
         (SNOMED, "443165006", "", {"osteoporosis"}, "unspecified"),
         (SNOMED, "65966004", "Fracture of forearm", set(), "other"),

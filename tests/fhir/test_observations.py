@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cards.definitions.density import lowest_t
 from cards.vocabulary import Site
 from tests.fhir.conftest import LOINC, SNOMED, Reader, concept, observation
 
@@ -136,7 +137,7 @@ FEMUR = "38263-0"
         (FEMUR, "DXA Femur-L T-score BMD", None, Site.FEMUR),
         (FEMUR, "Femur total", None, Site.TOTAL_HIP),
         (FEMUR, "Femoral neck", None, Site.FEMORAL_NECK),
-        (FEMUR, "Ward triangle", None, Site.FEMUR),
+        (FEMUR, "Ward triangle", None, Site.HIP_REGION),
         ("38266-3", "", None, Site.HEEL),
         ("38267-1", "", None, Site.LUMBAR_SPINE),
     ],
@@ -147,7 +148,21 @@ def test_the_site_of_a_t_score(chart_of: Reader, code: str, text: str, body_site
         found["bodySite"] = body_site
     chart, _ = chart_of(found)
     assert chart.measured["t-score"][0].site is site
-    assert [s.reason for s in chart.set_aside] == (["site-unclear"] if site in (Site.FEMUR, Site.FOREARM) else [])
+    assert [s.reason for s in chart.set_aside] == (["site-unclear"] if site in (Site.HIP_REGION, Site.FOREARM) else [])
+
+
+@pytest.mark.parametrize(("value", "aside"), [(-2.5, []), (-2.4, ["site-unclear"])])
+def test_a_t_score_of_the_femur_without_a_region_counts_where_it_is_low(
+    chart_of: Reader, value: float, aside: list[str]
+) -> None:
+    chart, _ = chart_of(observation(FEMUR, value, "{T-score}"))
+    assert [s.reason for s in chart.set_aside] == aside
+    assert (lowest_t(chart) is not None) is (not aside)
+
+
+def test_that_of_a_region_that_never_counts_does_not(chart_of: Reader) -> None:
+    chart, _ = chart_of(observation(FEMUR, -3.0, "{T-score}", code=concept(LOINC, FEMUR, text="Ward triangle")))
+    assert lowest_t(chart) is None
 
 
 def test_a_panel_gives_its_components(chart_of: Reader) -> None:

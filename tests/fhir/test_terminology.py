@@ -35,6 +35,9 @@ URIS = {
     "snomed": SNOMED,
     "icd10": WHO,
     "icd10cm": CM,
+    "icd10pcs": "http://www.cms.gov/Medicare/Coding/ICD10",
+    "icd9": "http://hl7.org/fhir/sid/icd-9-cm",
+    "icd11": "http://id.who.int/icd/release/11/mms",
     "atc": "http://www.whocc.no/atc",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
     "cpt": "http://www.ama-assn.org/go/cpt",
@@ -84,7 +87,7 @@ def test_codes_of_drugs(row: dict[str, str]) -> None:
     assert {drug.ingredient for drug in identify(medicine, TERMINOLOGY).drugs} == expected
 
 
-WITHOUT_ATC = {"minodronate", "eldecalcitol", "bone-patent-medicine"}
+WITHOUT_ATC = {"minodronate", "eldecalcitol", "esterified-estrogens", "bone-patent-medicine"}
 """Drugs that the index of 2026 does not have."""
 
 
@@ -97,6 +100,7 @@ def test_every_drug_is_known_by_an_atc_code_of_its_own() -> None:
 WORDINGS = {
     "osteonecrosis-jaw": "osteonecrosis of the jaw",
     "osteopenia": "low bone mass",
+    "hip-replacement": "artificial hip joint",
     "oophorectomy": "bilateral oophorectomy",
     "skeletal-radiation": "radiotherapy of the spine",
 }
@@ -158,6 +162,8 @@ GRAMS_PER_MOLE = {
     "pth": 9425,
     "phosphate": 30.974,
     "urine-calcium": 40.078,
+    "testosterone": 288.42,
+    "magnesium": 24.305,
 }
 
 

@@ -25,6 +25,7 @@ LATER = date(2026, 9, 1)
 READ_AS = {
     "ibandronate-iv": "ibandronate",
     "zoledronate-once": "zoledronate",
+    "calcium-correction": "calcium",
     "spine-ct": "vertebral-imaging",
     "referral-endocrinology": "referral-osteoporosis",
 }

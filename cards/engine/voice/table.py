@@ -26,13 +26,18 @@ class Silence(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
         return finding.code in self.cards and finding.indicator.rank <= self.indicator.rank
 
     def silences(self, speaker: Finding, other: Finding) -> bool:
-        """Of a card that names no drug of its own, what it says is taken to be of the drug that must stop."""
+        """Of a card that names no drug of its own, what it says is taken to be of the drug that must stop. A speaker names one
+        drug, or all that it is ``against``."""
         if other.code not in self.silent:
             return False
+        if not self.same_drug:
+            return True
         drug, of = speaker.values.get("drug"), other.values.get("drug")
-        if not self.same_drug or not isinstance(drug, Drug):
-            return not self.same_drug
-        return drug.ingredient not in self.besides and (not isinstance(of, Drug) or of.ingredient == drug.ingredient)
+        drugs = (drug,) if isinstance(drug, Drug) else speaker.values.get("against", ())
+        return any(
+            each.ingredient not in self.besides and (not isinstance(of, Drug) or of.ingredient == each.ingredient)
+            for each in drugs
+        )
 
 
 class Owners(Struct, frozen=True, forbid_unknown_fields=True):

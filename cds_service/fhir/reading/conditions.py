@@ -23,7 +23,7 @@ _OUT = frozenset({"refuted", "entered-in-error"})
 _VERIFIED = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "unknown"})
 _INACTIVE = frozenset({"inactive", "remission", "resolved"})
 
-_PARENT = re.compile(r"(?a)\b(mother|father|parent)\b|母亲|父亲|父母|^[父母]$")
+PARENT = re.compile(r"(?a)\b(mother|father|parent)\b|母亲|父亲|父母|^[父母]$")
 _PARENT_CODES = frozenset({"FTH", "MTH", "PRN", "NFTH", "NMTH", "66839005", "72705000"})
 
 
@@ -133,7 +133,7 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
     code = facts.concept(found.code)
     text = code.text if code and code.text else wording(code)
     abated, active = _state(found, facts)
-    for key in sorted(_with_early_menopause(said.problems, onset, facts)):
+    for key in sorted(with_early_menopause(said.problems, onset, facts)):
         facts.problems.append(Problem(key, source, onset, recorded, abated, active, text, latest))
         facts.used(source, key, _why(said, key))
     for fracture in said.fractures:
@@ -260,9 +260,10 @@ def _part(site: str, text: str, concept: elements.Concept | None, terminology: T
     return terminology.part_of(site, text)
 
 
-def _with_early_menopause(problems: frozenset[str], onset: date | None, facts: Facts) -> frozenset[str]:
+def with_early_menopause(problems: frozenset[str], onset: date | None, facts: Facts) -> frozenset[str]:
+    """The same, with early menopause where menopause, or the removal of both ovaries, is dated before that age."""
     birth, young = facts.birth, facts.thresholds.shared.early_menopause_years
-    if "menopause" in problems and onset and birth and years_between(birth, onset) < young:
+    if problems & {"menopause", "oophorectomy"} and onset and birth and years_between(birth, onset) < young:
         return problems | {"early-menopause"}
     return problems
 
@@ -296,7 +297,7 @@ def _state(found: wire.Condition, facts: Facts) -> tuple[date | None, bool]:
 def family(source: str, found: wire.FamilyMemberHistory, facts: Facts) -> None:
     """Read one FamilyMemberHistory: only a parent's hip fracture counts."""
     relation = found.relationship
-    is_parent = any(c.code in _PARENT_CODES for c in elements.codings(relation)) or _PARENT.search(fold(wording(relation)))
+    is_parent = any(c.code in _PARENT_CODES for c in elements.codings(relation)) or PARENT.search(fold(wording(relation)))
     broken = [fracture for c in found.condition or () for fracture in understand(c.code, facts.terminology).fractures]
     if not is_parent or not any(fracture.site == "hip" for fracture in broken):
         facts.not_ours(source, "FamilyMemberHistory")

@@ -58,6 +58,8 @@ class Facts:
         self.exposures: list[Exposure] = []
         self.allergies: list[Allergy] = []
         self.services: list[Service] = []
+        self.scans: list[tuple[str, date]] = []
+        """Reports of bone density, and their days, that tell no score."""
         self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []

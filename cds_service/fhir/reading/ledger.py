@@ -27,6 +27,7 @@ system that is in none of the tables; a name or a code that points to something 
 _READABLE = re.compile(r"[^\W\d_]{2}|[㐀-鿿]")
 _ATC = re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d")
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z]")
+_WHOLE = frozenset({"icd10pcs", "icd9"})
 _LISTED = frozenset({"cpt", "hcpcs"})  # what of these is ours is a short list, and all of it is in the tables
 _MEASURES = re.compile(
     r"(?a)\bt[ -]?(score|值|评分)|\bz[ -]?(score|值|评分)|\bbmd\b|bone (mineral )?density|骨密度|骨量|dxa|dexa"
@@ -115,7 +116,7 @@ def _of_code(system: str, code: str, terminology: Terminology) -> str:
         return ""
     if system == "atc" and _ATC.fullmatch(code):
         return NOT_UNDERSTOOD if code[:5] in _atc_groups(terminology) else ""
-    if system in ("icd10", "icd10cm") and _ICD.match(code):
+    if (system in ("icd10", "icd10cm") and _ICD.match(code)) or system in _WHOLE:
         return ""  # those of ours are in the tables by prefix
     return UNKNOWN if system in PUBLIC else LOCAL
 

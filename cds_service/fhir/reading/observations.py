@@ -7,7 +7,7 @@ from datetime import date, datetime, tzinfo
 
 from msgspec.structs import replace
 
-from cards.chart import Measurement
+from cards.chart import Measurement, Service
 from cards.vocabulary import ANALYTES, Site
 from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, units, wire
@@ -16,6 +16,7 @@ from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import last_updated
+from cds_service.fhir.reading.kin import parent
 from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.sites import WITH_SITE, site_of
 from cds_service.fhir.reading.values import normal, ranges_of, value_of
@@ -26,7 +27,9 @@ _GONE = frozenset({"entered-in-error", "cancelled"})
 _UNKNOWN = "unknown"
 _WITHOUT_STATUS = frozenset({"weight", "height"})
 """What may be used where its status is not known; it is then worded so."""
-_REGION_OPEN = frozenset({Site.FEMUR, Site.FOREARM})
+_REGION_OPEN = frozenset({Site.FEMUR, Site.HIP_REGION, Site.FOREARM})
+_NO_ANSWER = frozenset({None, Site.HEEL, Site.FOREARM, Site.HIP_REGION})
+"""Where bone density may be measured without an answer to what DXA of spine and hip is ordered for."""
 
 
 def observed(concept: elements.Concept | None, terminology: Terminology) -> list[Meaning]:
@@ -40,7 +43,8 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        _not_understood(source, found, found, facts)
+        if not parent(source, found, facts):
+            _not_understood(source, found, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
 
@@ -124,13 +128,16 @@ def _measurement(
         and _is_scale_unclear(value, part, facts.thresholds.shared.barthel_unclear)
     ):
         value = "scale-unclear"
+    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in WITH_SITE else None
     if isinstance(value, str):
         facts.put_aside(source, value, data=analyte.group, key=analyte.key, when=when)
+        if value == "no-value" and site not in _NO_ANSWER:
+            facts.services.append(Service("dxa", True, source, when, latest, unread=True))
         return
-    site = site_of(meaning, found, facts.concept(part.code)) if meaning.key in WITH_SITE else None
     if site is not None and (facts.is_broken(part.code) or facts.record.lacks(source, "bodySite", "method", "device")):
         facts.put_aside(source, "site-unreadable", data=analyte.group, key=analyte.key, when=when)
-    if analyte.key == "t-score" and site in _REGION_OPEN:
+    diagnostic = site is Site.FEMUR and value.value <= facts.thresholds.shared.t_osteoporosis
+    if analyte.key == "t-score" and site in _REGION_OPEN and not diagnostic:
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     low, high, whole = None, None, True
     if part.reference_range is not elements.NOTHING:

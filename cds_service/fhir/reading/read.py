@@ -27,6 +27,7 @@ from cds_service.fhir.reading.long import say_what_is_too_long
 from cds_service.fhir.reading.medications import medication
 from cds_service.fhir.reading.observations import in_order, observation
 from cds_service.fhir.reading.record import Record
+from cds_service.fhir.reading.reports import report, tell_unread_scans
 from cds_service.fhir.reading.services import act, imaging
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology, load
@@ -46,7 +47,7 @@ _READERS: Mapping[type, Callable[[str, Any, Facts], None]] = {
     wire.AllergyIntolerance: allergy,
     wire.Procedure: act,
     wire.ServiceRequest: act,
-    wire.DiagnosticReport: act,
+    wire.DiagnosticReport: report,
     wire.ImagingStudy: imaging,
     wire.FamilyMemberHistory: family,
 }
@@ -125,6 +126,7 @@ def read_record(
             put_apart(source, kept, facts)
         elif not isinstance(kept, _LED_TO):
             facts.not_ours(source, type_of(kept), "of a type that is not read")
+    tell_unread_scans(facts)
     chosen = selected_of(record, selected)
     drafts = read_drafts(facts, chosen)
     beside = read_drafts(facts.apart(), [given for given in record.drafts if given not in chosen])

@@ -1,4 +1,5 @@
-"""ServiceRequest, Procedure, DiagnosticReport, ImagingStudy -> Service (ordered or done), or a drug given, or a problem."""
+"""ServiceRequest, Procedure, DiagnosticReport, ImagingStudy -> Service (ordered or done), or a drug given, or a problem. What a
+report says stands in ``reports``."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from cards.chart.calendar import add_days
 from cards.vocabulary import PROBLEMS, SERVICES
 from cds_service.fhir.phrases import Verdict, fold
 from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.conditions import with_early_menopause
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread
@@ -19,15 +21,16 @@ from cds_service.fhir.terminology.codes import GIVEN, Terminology
 _AUGMENTATION = "vertebral-augmentation"
 _OPEN = frozenset({"active", "draft", "on-hold"})
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
-_DONE = {
+DONE = {
     "Procedure": frozenset({"completed"}),
     "DiagnosticReport": frozenset({"final", "amended", "corrected", "appended"}),
     "ImagingStudy": frozenset({"available"}),
 }
+_SCANS = frozenset({"dxa", "qct"})
 _GONE = frozenset({"entered-in-error", "cancelled", "not-done", "revoked"})
 Span = tuple[date | None, date | None]
 """The day, and of a partial date the last that it can have been."""
-_ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
+ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
 _QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
 _DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨质?密度|双能(?:量)?x")
 _SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|\b[tl]-spine\b|腰椎|胸椎|腰骶椎|脊柱|脊椎|椎体")
@@ -57,9 +60,9 @@ def _of_concept(concept: elements.Concept, terminology: Terminology) -> tuple[st
 def _by_wording(text: str) -> tuple[str, ...]:
     if _QCT.search(text):
         return ("qct",)
-    if _DXA.search(text) and not _ULTRASOUND.search(text):
+    if _DXA.search(text) and not ULTRASOUND.search(text):
         return ("dxa",)
-    if _SPINE.search(text) and not _ULTRASOUND.search(text) and not _OPERATION.search(text):
+    if _SPINE.search(text) and not ULTRASOUND.search(text) and not _OPERATION.search(text):
         if _MRI.search(text):
             return ("spine-mri",)
         if _CT.search(text):
@@ -83,16 +86,27 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return
-    when, latest = _when(found, facts)
+    when, latest = when_done(found, facts)
     if kind == "ServiceRequest":
         if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
             _add(source, facts, keys, done=False, span=(when, latest))
+        elif found.status == "completed" and found.intent not in _NO_ORDER and not found.do_not_perform:
+            _carried_out(source, facts, keys, (when, latest))
         else:
             facts.not_ours(source, kind, "not open")
-    elif found.status in _DONE[kind]:
+    elif found.status in DONE[kind]:
         _performed(source, facts, keys, (when, latest), wording(facts.concept(found.code)))
     else:
         _not_done(source, facts, found.status, when)
+
+
+def _carried_out(source: str, facts: Facts, keys: tuple[str, ...], span: Span) -> None:
+    """An order that was carried out tells that bone density was measured; of all else its result or report tells."""
+    scans = tuple(key for key in keys if key in _SCANS)
+    if scans and span[0] is not None and span[0] <= facts.today:
+        _add(source, facts, scans, done=True, span=span)
+    else:
+        facts.not_ours(source, "ServiceRequest", "not open")
 
 
 def _not_done(source: str, facts: Facts, status: str | None, when: date | None) -> None:
@@ -116,8 +130,9 @@ def _performed(source: str, facts: Facts, keys: tuple[str, ...], span: Span, tex
         elif key == "dialysis":
             _dialysis(source, facts, span)
         elif key in PROBLEMS:
-            facts.problems.append(Problem(key, source, when, when, text=text, latest=latest))
-            facts.used(source, key)
+            for problem in sorted(with_early_menopause(frozenset({key}), when, facts)):
+                facts.problems.append(Problem(problem, source, when, when, text=text, latest=latest))
+                facts.used(source, problem)
     _add(source, facts, keys, done=True, span=span)
 
 
@@ -140,7 +155,8 @@ def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, span: 
             facts.used(source, key)
 
 
-def _when(found: wire.Act, facts: Facts) -> Span:
+def when_done(found: wire.Act, facts: Facts) -> Span:
+    """The day of an act: when it was ordered, else done, else told of."""
     if found.authored_on or found.occurrence_date_time or found.occurrence_period:
         occurrence = found.occurrence_period
         return facts.first_span(found.authored_on, found.occurrence_date_time, occurrence.start if occurrence else None)
@@ -168,7 +184,7 @@ def imaging(source: str, found: wire.ImagingStudy, facts: Facts) -> None:
         facts.not_ours(source, "ImagingStudy")
     elif not facts.is_ours(source, elements.refer(found.subject)):
         return
-    elif found.status in _DONE["ImagingStudy"]:
+    elif found.status in DONE["ImagingStudy"]:
         _performed(source, facts, keys, facts.first_span(found.started), found.description or "")
     else:
         _not_done(source, facts, found.status, facts.day(found.started))

@@ -52,7 +52,7 @@ def _proximal_femur(text: str, otherwise: Site) -> Site:
         return Site.FEMORAL_NECK
     if _TOTAL.search(text):
         return Site.TOTAL_HIP
-    return Site.FEMUR if _PART_OF_HIP.search(text) else otherwise
+    return Site.HIP_REGION if _PART_OF_HIP.search(text) else otherwise
 
 
 def _by_text(text: str) -> Site:

@@ -124,6 +124,7 @@ class Value(Element):
     value_quantity: Quantity | None = None
     value_string: str | None = None
     value_integer: float | None = None
+    value_boolean: bool | None = None
     value_codeable_concept: Concept | None = None
     reference_range: Raw = NOTHING
 
@@ -257,8 +258,15 @@ class Procedure(Act, tag_field="resourceType"):
     pass
 
 
+class Attachment(Element):
+    content_type: str | None = None
+    data: str | None = None
+
+
 class DiagnosticReport(Act, tag_field="resourceType"):
-    pass
+    conclusion: str | None = None
+    conclusion_code: tuple[Concept, ...] | Concept | None = None
+    presented_form: tuple[Attachment, ...] | Attachment | None = None
 
 
 class Series(Element):

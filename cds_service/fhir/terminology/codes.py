@@ -36,6 +36,9 @@ _URIS = {
     "atc": "http://www.whocc.no/atc",
     "icd10": "http://hl7.org/fhir/sid/icd-10",
     "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
+    "icd10pcs": "http://www.cms.gov/Medicare/Coding/ICD10",
+    "icd9": "http://hl7.org/fhir/sid/icd-9-cm",
+    "icd11": "http://id.who.int/icd/release/11/mms",
     "cpt": "http://www.ama-assn.org/go/cpt",
     "hcpcs": "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
     "local": LOCAL_SYSTEM,
@@ -46,21 +49,26 @@ _SPELLINGS = (  # tried in this order on the folded URI, OID or name of a code s
     ("snomed", r"snomed|2\.16\.840\.1\.113883\.6\.96$"),
     ("rxnorm", r"rxnorm|2\.16\.840\.1\.113883\.6\.88$"),
     ("atc", r"whocc\.no|\batc\b|2\.16\.840\.1\.113883\.6\.73$"),
+    ("icd10pcs", r"icd-?_?10-?_?pcs|cms\.gov/medicare/coding/icd10$|2\.16\.840\.1\.113883\.6\.4$"),
+    ("icd11", r"icd-?_?11|id\.who\.int/icd|2\.16\.840\.1\.113883\.6\.347$"),
+    ("icd9", r"icd-?_?9|2\.16\.840\.1\.113883\.6\.(103|104|42)$|2\.16\.156\.10011\.2\.3\.3\.12\b|手术操作"),
     ("icd10cm", r"icd-?_?10-?_?cm|2\.16\.840\.1\.113883\.6\.90$"),
     ("icd10", r"icd-?_?10(?!-?_?pcs)|2\.16\.840\.1\.113883\.6\.3$|2\.16\.156\.10011\.2\.3\.3\.11\b"),
     ("icd10", r"gb/?t[ -]?14396|国家临床版|国临版|医保版|疾病分类与代码"),
     ("cpt", r"ama-assn|\bcpt\b|2\.16\.840\.1\.113883\.6\.12$"),
     ("hcpcs", r"hcpcs|2\.16\.840\.1\.113883\.6\.(285|14)$"),
 )
-PUBLIC = frozenset({"loinc", "snomed", "rxnorm", "atc", "icd10", "icd10cm", "cpt", "hcpcs"})
+PUBLIC = frozenset(family for family, _ in _SPELLINGS) - {"local"}
 """Families whose codes mean the same everywhere."""
 _PATTERNS = tuple((family, re.compile(pattern)) for family, pattern in _SPELLINGS)
-_ICD = frozenset({"icd10", "icd10cm"})
+_ICD = frozenset({"icd10", "icd10cm", "icd10pcs", "icd9", "icd11"})
+"""Classifications, whose rows hold for every code that they begin. ICD-9-CM is one of diagnoses and of procedures (volume 3, in
+China ICD-9-CM-3): which is meant tells the resource that the code stands in."""
 _DECIMAL = re.compile(r"\d+(\.\d+)?")
 _NOT_IN_CODE = re.compile(r"[^A-Z0-9]")
 _BONE_SITES = frozenset({"lumbar-spine", "hip", "femur", "forearm", "heel", "femoral-neck", "total-hip", "distal-radius"})
 _LONGEST_ICD = 10
-"""Characters of the longest ICD-10 code: those of the Chinese clinical edition, without the dot."""
+"""Characters of the longest code: those of the Chinese clinical editions, without the dot."""
 _LONGEST_NAME = 200
 _REMEMBERED = 20_000
 _KINDS = ("observation", "drug", "condition", "service")
@@ -149,12 +157,12 @@ class Terminology:
         if kind == "observation":
             self.observations[code] = Meaning(row["key"], row.get("site") or "")
         elif kind == "condition":
-            self._conditions[code[0], _icd(code[1]) if code[0] in _ICD else code[1]] = _diagnosis(row)
+            self._conditions[_spelled(*code)] = _diagnosis(row)
         elif kind == "drug":
             strength = float(row["mg"]) if row.get("mg") else None
             self.drugs[code] = Product(tuple(row["key"].split("+")), strength, row.get("words") or "")
         else:
-            self.services[code] = tuple(row["key"].split("+"))
+            self.services[_spelled(*code)] = tuple(row["key"].split("+"))
 
     def observation(self, concept: Concept | None) -> list[Meaning]:
         """What the codings mean, those that name a site first."""
@@ -174,22 +182,16 @@ class Terminology:
 
     def service(self, *concepts: Concept | None) -> tuple[str, ...]:
         """Keys of services, problems or drugs given that the codings of an order or a procedure mean."""
-        return tuple(dict.fromkeys(key for c in codings(*concepts) for key in self.services.get(_code(c), ())))
+        return tuple(dict.fromkeys(key for c in codings(*concepts) for key in _of_longest(self.services, c) or ()))
 
     def condition(self, coding: Coding) -> Diagnosis | None:
         """What a coding of a condition means; None when it is not known; without keys when it is known to be none of ours."""
-        system, code = _code(coding)
-        if system not in _ICD:
-            return self._conditions.get((system, code))
-        code = _icd(code)
-        return next(
-            (d for n in range(min(len(code), _LONGEST_ICD), 0, -1) if (d := self._conditions.get((system, code[:n])))), None
-        )
+        return _of_longest(self._conditions, coding)
 
-    def said(self, kind: str, text: str) -> tuple[Mention, ...]:
+    def said(self, kind: str, text: str, longest: int = LONGEST) -> tuple[Mention, ...]:
         """What a text says of problems and fractures ("problem"), of what is ordered or done ("service"), or of drugs and their
-        classes ("substance"). Remembered without the text."""
-        return self.recall_words(_bytes(text), ("said", kind), lambda: self._phrases[kind].read(text))
+        classes ("substance"), of no more than ``longest`` characters of it. Remembered without the text."""
+        return self.recall_words(_bytes(text), ("said", kind), lambda: self._phrases[kind].read(text, longest))
 
     def part_of(self, site: str, text: str) -> str:
         """The side, or the level of a vertebra, that a text about a bone names; "" where it names none or several."""
@@ -270,7 +272,7 @@ def shipped() -> Iterator[dict[str, str]]:
             yield {"kind": kind, **row}
     for key, told in READ_BY.items():
         for system, code in told.codes:
-            yield {"kind": "condition", "system": system, "code": _icd(code) if system in _ICD else code, "key": key}
+            yield {"kind": "condition", "system": system, "code": _spelled(system, code)[1], "key": key}
 
 
 def _names_of_problems() -> Iterator[dict[str, str]]:
@@ -327,6 +329,20 @@ def _diagnosis(row: Mapping[str, str]) -> Diagnosis:
 
 def _code(coding: Coding) -> tuple[str, str]:
     return (system_of(coding.system) if coding.system else "", coding.code or "")
+
+
+def _spelled(system: str, code: str) -> tuple[str, str]:
+    """A code as the tables hold it."""
+    return system, _icd(code) if system in _ICD else code
+
+
+def _of_longest(table: Mapping[tuple[str, str], Result], coding: Coding) -> Result | None:
+    """What a table says of a code; of a classification the row that begins it, the longest first."""
+    system, code = _spelled(*_code(coding))
+    if system not in _ICD:
+        return table.get((system, code))
+    rows = (table.get((system, code[:n])) for n in range(min(len(code), _LONGEST_ICD), 0, -1))
+    return next((found for found in rows if found is not None), None)
 
 
 def _icd(code: str) -> str:

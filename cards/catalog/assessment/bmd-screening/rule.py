@@ -8,7 +8,7 @@ from cards.chart import Chart, facts
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.bone_loss import HORMONE_BLOCKERS, long_glucocorticoid
-from cards.definitions.density import bmd_since
+from cards.definitions.density import bmd_known, unknown_bmd
 from cards.definitions.kidney import renal
 from cards.definitions.person import body_mass_index
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
@@ -63,10 +63,11 @@ def risk_factors(chart: Chart, n: Numbers) -> list[Fact]:
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Bone density should be measured in women from {screening-woman-years}, in men from {screening-man-years}, in younger
-    adults with a risk factor, after a fragility fracture, on drugs that harm bone, and in osteoporosis, but no measurement is
-    on record for this patient.
+    adults with a risk factor, after a fragility fracture, on drugs that harm bone, and in osteoporosis, but no result is on
+    record for this patient.
 
-    When: an adult with no DXA or QCT ever recorded, and the first of these that applies: (1) any fragility fracture; (2)
+    When: an adult with no T-score or Z-score of a diagnostic site and no QCT value ever recorded, and the first of these that
+    applies: (1) any fragility fracture; (2)
     osteoporosis, or on treatment; (3) a systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more
     taken for {glucocorticoid-days} days, an aromatase inhibitor or a GnRH analog or antagonist taken today, or long-term
     glucocorticoid use as an active problem; (4) a woman of {screening-woman-years} or older, a man of {screening-man-years} or
@@ -78,22 +79,35 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and requests it.
 
-    Then: warning after a fragility fracture, otherwise info. Recommended: DXA of spine and hip. QCT is an option only if a CT
-    of the spine is already ordered. The detail says that check-ups from age forty include bone density and that heel ultrasound
-    does not replace DXA, and lists recorded T-scores and BMD values that could not be used.
+    Then: warning after a fragility fracture, otherwise info. Where bone density was measured within {unread-result-months}
+    months and the result is not known (a report that cannot be read, a DXA without a result on record, BMD without a T-score, a
+    T-score of the femur above {t-osteoporosis} without its region), the card asks for the result and orders nothing. Otherwise,
+    recommended: DXA of spine and hip. QCT is an option only if a CT of the spine is already ordered. The detail says that
+    check-ups from age forty include bone density and that heel ultrasound does not replace DXA, and lists recorded T-scores and
+    BMD values that could not be used.
     """
-    if not person.adult(chart) or bmd_since(chart, None) or chart.ordered("dxa", "qct") or "bone-loss-medication" in earlier:
+    if not person.adult(chart) or bmd_known(chart) or chart.ordered("dxa", "qct") or "bone-loss-medication" in earlier:
         return
     reason, evidence = _screening_reason(chart, n)
     if not reason:
         return
+    unknown = unknown_bmd(chart)
+    asks = unknown is not None and unknown.at_latest >= chart.months_ago(n.unread_result_months)
+    tests = (service("dxa", recommended=True), *((service("qct"),) if chart.ordered("spine-ct") else ()))
     yield Finding(
         indicator=WARNING if reason == "fracture" else INFO,
         variant=reason,
-        values={"evidence": [facts.said(fact) for fact in evidence], "when": evidence[0].when if evidence else None},
+        values={
+            "evidence": [facts.said(fact) for fact in evidence],
+            "when": evidence[0].when if evidence else None,
+            "unknown": unknown.why if unknown else "",
+            "scan": unknown.dated if unknown else None,
+            "value": unknown.value if unknown else None,
+            "asks": asks,
+        },
         cites=_CITES[reason],
         facts=(facts.age(chart), *evidence) if chart.age is not None else tuple(evidence),
-        options=(service("dxa", recommended=True), *((service("qct"),) if chart.ordered("spine-ct") else ())),
+        options=() if asks else tests,
         any_number=True,
         left_out=chart.left_out("t-score", "bmd"),
     )

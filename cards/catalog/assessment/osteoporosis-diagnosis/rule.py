@@ -34,7 +34,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: info. Recommended: record the Condition: osteoporosis with pathological fracture (since the date of the fracture) if
     there is a fragility fracture, otherwise without. The detail asks the clinician to confirm a fracture that is presumed to be
-    low-energy, and the site of a T-score that names none.
+    low-energy, and the site of a T-score that names none, or only the femur.
     """
     found = criteria(chart)
     if found is None or chart.problem("osteoporosis") is not None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
-from cards.chart import Chart, Hook, Measurement, facts
-from cards.definitions import diagnosis, person, treatment
-from cards.definitions.minerals import calcium
-from cards.engine.findings import INFO, WARNING, Earlier, Finding
-from cards.engine.options import service
+from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
+from cards.definitions import diagnosis, person, treatment, workup
+from cards.definitions.basket import dose
+from cards.definitions.kidney import renal
+from cards.definitions.minerals import vitamin_d
+from cards.definitions.workup import Row
+from cards.definitions.workup.causes import causes, known_already
+from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
+from cards.engine.options import RANKED, discard, offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANABOLIC, ANALYTES, DIAGNOSTIC_SITES, SERVICES
+from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
 BASIC_LABS: dict[str, tuple[str, ...]] = {
     "blood-count": ("hemoglobin", "wbc", "platelets"),
@@ -27,69 +30,148 @@ BASIC_LABS: dict[str, tuple[str, ...]] = {
 }
 """The basic work-up: what to order, and which results show that it has been done (POP2022-D6, OPREF-D3)."""
 
+_RESULTS = BASIC_LABS | {
+    "electrophoresis": ("m-protein",),
+    "light-chains": ("light-chain-ratio",),
+    "celiac": ("transglutaminase-iga",),
+}
+_CALCIUM = DRUGS["calcium"]
+_CORRECTION = {_CALCIUM.key: "calcium-correction"}
+_CALCIUM_ROWS = ("high-calcium", "hyperparathyroidism", "low-calcium")
+_BONE_CARDS = ("bmd-screening", "low-bmd-for-age", "bone-loss-medication")
+_CALCIUM_CARDS = ("hypocalcemia", "pth-analog-contraindication")
+
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
-    """New osteoporosis, or osteoporosis about to be treated, needs basic labs first; very high turnover, high calcium with high
-    PTH, or a low Z-score points to another disease.
+    """Primary osteoporosis has normal laboratory values. New osteoporosis, or osteoporosis about to be treated, needs basic
+    labs first; an abnormal value is another disease until it is clarified, and drugs wait for it.
 
     When: an adult, and any of these. (1) Osteoporosis that first became known within {newly-known-days} days or is about to be
     treated, and a basic test with no result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of
     any kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of
     osteoporosis on the problem list or, if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below
-    {qct-osteoporosis} mg/cm3 or a fragility fracture. An undated entry is new only while it is being entered. (2) The newest
-    CTX or P1NP within {yearly-months} months is above {turnover-factor} times the laboratory's upper limit, off anabolics. (3)
-    The newest PTH within {yearly-months} months is above the laboratory's limit, with high calcium. (4) The lowest of the
-    newest Z-scores, one per diagnostic site, is {z-low} or lower.
+    {qct-osteoporosis} mg/cm3 or a fragility fracture. An undated entry is new only while it is being entered. (2) Of a bone
+    patient (or one for whom `bmd-screening`, `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up:
+    signs of myeloma or metastasis, high calcium, hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low
+    calcium, high PTH with normal calcium, high urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a
+    Z-score of {z-low} or lower. On orders: where an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
-    Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing.
+    Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
+    orders. For (2), on orders, where a critical card names the same calcium.
 
-    Then: warning for (2) to (4), otherwise info. Suggested: one order per missing test in (1), and the tests that the finding
-    calls for, unless ordered or resulted within {yearly-months} months: for (2) PTH, ALP, electrophoresis; for (3) phosphate,
-    24 h urine calcium; for (4) PTH, TSH, electrophoresis, celiac antibodies. Any number may be chosen; all are recommended. The
-    detail mentions urinalysis and urinary calcium and phosphate, and recorded results that could not be used.
+    Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on.
+    Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
+    nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
+    of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
+    osteomalacia and low calcium also calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The
+    first finding names the card, the detail lists all, names known causes and what must pause, says until when to decide, and
+    names recorded results that could not be used.
     """
     if not person.adult(chart):
         return
-    abnormal = list(_abnormal(chart, n))
-    new = diagnosis.osteoporosis(chart) and (
-        _newly_known(chart, n) or treatment.about_to_be_treated(chart, starting="start-treatment" in earlier)
-    )
-    missing = [key for key in BASIC_LABS if _missing(chart, n, key)] if new else []
-    if not abnormal and not missing:
+    starting = "start-treatment" in earlier
+    rows = _rows(chart, earlier, starting=starting)
+    if chart.hook in ORDER_HOOKS:
+        yield from _on_orders(chart, n, rows, earlier)
         return
-    clues = {key for clue, _ in abnormal for key in _FURTHER[clue] if _wanted(chart, n, key)}
-    wanted = [*missing, *sorted(clues - set(missing))]
-    yield Finding(
-        indicator=WARNING if abnormal else INFO,
-        variant="abnormal" if abnormal else "missing",
+    new = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or treatment.about_to_be_treated(chart, starting=starting))
+    missing = [key for key in BASIC_LABS if _missing(chart, n, key)] if new and chart.hook is not Hook.DISCHARGE else []
+    if rows or missing:
+        yield _finding(chart, n, rows, missing, known=new)
+
+
+def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
+    """The findings of a bone patient."""
+    if not workup.bone_patient(chart) and not any(code in earlier for code in _BONE_CARDS):
+        return ()
+    return workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
+
+
+def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
+    tests = [*missing, *(key for key in _asked(chart, n, rows) if key not in missing)]
+    decide = workup.decide_on(chart, rows)
+    return Finding(
+        indicator=WARNING if any(row.warns for row in rows) else INFO,
+        variant=_variant(rows),
         values={
             "tests": [SERVICES[key] for key in missing],
-            "clues": [clue for clue, _ in abnormal],
-            "abnormal": abnormal[0][1][0] if abnormal else None,
-            "known": _first_known(chart, n) if new else None,
+            "rows": rows,
+            "decide": decide,
+            "overdue": decide is not None and decide <= chart.today,
+            "known": diagnosis.first_known(chart) if known else None,
+            "drafts": [],
+            "against": workup.paused(chart, rows),
+            "causes": causes(chart),
         },
-        cites=_cites({clue for clue, _ in abnormal}, missing=bool(missing)),
-        facts=tuple(facts.measured(m) for _, some in abnormal for m in some),
-        options=tuple(service(key, recommended=True) for key in wanted),
+        cites=_cites(rows, missing=bool(missing)),
+        facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
+        options=(*_products(chart, n, rows), *(service(key, recommended=True) for key in tests)),
         any_number=True,
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
 
 
-_FURTHER = {
-    "turnover": ("pth", "alp", "electrophoresis"),
-    "hyperparathyroidism": ("phosphate", "urine-calcium"),
-    "z-score": ("pth", "tsh", "electrophoresis", "celiac"),
-}
+def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> tuple[Option, ...]:
+    """Calcium and vitamin D where they come first: osteomalacia, and low calcium that holds drugs; not what is taken, not below
+    {egfr-specialist} mL/min, vitamin D not at {vitamin-d-target} ng/mL or more; nothing where something could not be read."""
+    wanted = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
+    if not wanted or renal(chart).below(n.egfr_specialist) or chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
+        return ()
+    level = vitamin_d(chart)
+    enough = level is not None and level.below(n.vitamin_d_target) is False
+    drugs = (_CALCIUM, *(() if enough else (CHOLECALCIFEROL,)))
+    given = [drug for drug in drugs if not any(c.on_treatment(chart.today) for c in chart.courses({drug.mechanism}))]
+    return tuple(option for drug in given for option in offer(chart, (drug,), regimens=_CORRECTION).options)
 
 
-def _cites(clues: set[str], *, missing: bool) -> tuple[str, ...]:
-    """The recommendations behind the card: those for further tests always, those for basic tests if any is missing, and those
-    for each clue."""
-    basic = ("POP2022-D6",) if missing else ()
-    turnover = ("POP2022-D7",) if "turnover" in clues else ()
-    diseases = ("POP2022-D8",) if clues - {"turnover"} else ()
-    return (*basic, *turnover, *diseases, "OVCF2021-D4", "OPREF-D3")
+def _variant(rows: tuple[Row, ...]) -> str:
+    """The finding that names the card: each is worded for itself."""
+    return "-".join(filter(None, (rows[0].key, rows[0].kind))) if rows else "missing"
+
+
+def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier) -> Iterator[Finding]:
+    """What speaks against a draft: the findings that hold or drop it."""
+    if any(finding.indicator is CRITICAL for code in _CALCIUM_CARDS for finding in earlier.of(code)):
+        rows = tuple(row for row in rows if row.key not in _CALCIUM_ROWS)
+    drafts = [d for d in chart.drafted(treatment.TREATMENT) if d.drug and any(row.against(d.drug) for row in rows)]
+    if not drafts:
+        return
+    against = tuple(row for row in rows if any(d.drug and row.against(d.drug) for d in drafts))
+    options: list[Option] = [service(key, recommended=True) for key in _asked(chart, n, against)]
+    yield Finding(
+        indicator=INFO if all(_goes_on(chart, draft, against) for draft in drafts) else WARNING,
+        variant=_variant(against),
+        values={
+            "tests": [],
+            "rows": against,
+            "decide": None,
+            "overdue": False,
+            "known": None,
+            "drafts": drafts,
+            "against": (),
+            "causes": (),
+        },
+        cites=_cites(against, missing=False),
+        facts=(
+            *(facts.drafted(draft, dose(chart, draft)) for draft in drafts),
+            *dict.fromkeys(fact for row in against for fact in row.evidence),
+        ),
+        options=(*options, *(discard(draft) for draft in drafts)),
+        any_number=True,
+    )
+
+
+def _goes_on(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
+    """Whether the draft is the next dose of a denosumab that goes on, which cannot wait."""
+    course = chart.course(DENOSUMAB)
+    going_on = draft.drug is DENOSUMAB and course is not None and not course.stopped and course.last_dose is not None
+    return going_on and not any(row.binding or DENOSUMAB.key in row.drops for row in rows)
+
+
+def _cites(rows: tuple[Row, ...], *, missing: bool) -> tuple[str, ...]:
+    """The recommendations behind the findings, and those for basic tests if any is missing."""
+    basic = ("POP2022-D6", "OVCF2021-D4", "OPREF-D3") if missing else ()
+    return tuple(dict.fromkeys((*basic, *(each for row in rows for each in row.cites))))
 
 
 def _missing(chart: Chart, n: Numbers, key: str) -> bool:
@@ -102,52 +184,33 @@ def _missing(chart: Chart, n: Numbers, key: str) -> bool:
     return not done and not chart.ordered(key)
 
 
-def _wanted(chart: Chart, n: Numbers, key: str) -> bool:
-    """A test that a clue calls for: neither ordered nor, if its result could be read, resulted within {yearly-months}
-    months."""
-    if key in BASIC_LABS:
-        return _missing(chart, n, key)
-    since = chart.months_ago(n.yearly_months)
-    known = key in ANALYTES and chart.newest(key, since=since) is not None
-    return not (known or chart.ordered(key) or chart.done(key, since=since))
+def _asked(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> list[str]:
+    """The tests and referrals that the findings call for, each once."""
+    tests = dict.fromkeys(key for row in rows for key in row.orders if _wanted(chart, n, key, row))
+    referrals = dict.fromkeys(row.referral for row in rows if row.referral and not chart.ordered(row.referral))
+    return [*tests, *referrals]
+
+
+def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
+    """Neither ordered nor, if its result could be read, resulted lately."""
+    if chart.ordered(key):
+        return False
+    if row.key == "z-score" and known_already(chart, key):
+        return False
+    if row.key in ("z-score", "high-turnover"):
+        since = chart.months_ago(n.yearly_months)
+    elif key == "calcium" and row.key == "low-calcium":
+        since = chart.days_ago(n.low_calcium_again_days)
+    else:
+        soon = key in ("calcium", "pth") or (key, row.key) == ("phosphate", "low-phosphate")
+        since = chart.days_ago(n.calcium_again_days if soon else n.repeat_days)
+    analytes = _RESULTS.get(key, (key,) if key in ANALYTES else ())
+    return not any(chart.newest(each, since=since) for each in analytes) and chart.done(key, since=since) is None
 
 
 def _newly_known(chart: Chart, n: Numbers) -> bool:
     """Osteoporosis first known within {newly-known-days} days, or just being entered without a date."""
-    known = _first_known(chart, n)
+    known = diagnosis.first_known(chart)
     if known is None:
         return chart.hook is Hook.PROBLEM_CREATE and chart.problem("osteoporosis") is not None
     return known >= chart.days_ago(n.newly_known_days)
-
-
-def _first_known(chart: Chart, n: Numbers) -> date | None:
-    """When osteoporosis was first recorded, or else shown by a first T-score, QCT or fracture."""
-    if chart.problem("osteoporosis") is not None:
-        return min((p.when for p in chart.problems.get("osteoporosis", ()) if p.when), default=None)
-    low = [m.when for m in chart.values("t-score") if m.site in DIAGNOSTIC_SITES and m.value <= n.t_osteoporosis]
-    low += [m.when for m in chart.values("qct-vbmd") if m.below(n.qct_osteoporosis)]
-    return min([*low, *(f.when for f in chart.fractures if f.when)], default=None)
-
-
-def _abnormal(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Measurement]]]:
-    """What points to another disease: the clue, and the values behind it."""
-    since = chart.months_ago(n.yearly_months)
-    on_anabolic = any(c.on_treatment(chart.today) for c in chart.courses(ANABOLIC))
-    markers = [m for key in ("ctx", "p1np") if (m := chart.newest(key, since=since)) and _far_above(n, m)]
-    if markers and not on_anabolic:
-        yield "turnover", markers
-    pth, reading = chart.newest("pth", since=since), calcium(chart)
-    high_pth = pth is not None and pth.high is not None and pth.at_most(pth.high) is False
-    if high_pth and pth is not None and reading is not None and reading.high:
-        yield "hyperparathyroidism", [reading.value, pth]
-    z = min(
-        (v[0] for site in sorted(DIAGNOSTIC_SITES) if (v := chart.values("z-score", site=site))),
-        key=lambda m: m.value,
-        default=None,
-    )
-    if z is not None and z.value <= n.z_low:
-        yield "z-score", [z]
-
-
-def _far_above(n: Numbers, marker: Measurement) -> bool:
-    return marker.high is not None and marker.at_most(n.turnover_factor * marker.high) is False

@@ -8,7 +8,7 @@ from math import floor
 
 from msgspec import Struct
 
-from cards.chart import Chart, Measurement, facts
+from cards.chart import Chart, Measurement, Service, facts
 from cards.chart.calendar import add_months
 from cards.definitions import diagnosis, person, treatment
 from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
@@ -20,6 +20,9 @@ _IMAGING = ("OVCF2021-D6", "OPREF-D4", "POP2022-D5", "REHAB2024-04")
 _HEIGHT = ("OVCF2021-M3",)
 _PAIN = ("OVCF2021-D1", "OPREF-D5")
 """The recommendations behind imaging, after height loss and for new pain."""
+
+
+_SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 
 
 class _Loss(Struct, frozen=True):
@@ -55,6 +58,14 @@ def _of_a_child(chart: Chart, n: Numbers, day: date) -> bool:
     return age is not None and age < n.adult_years
 
 
+def _imaged(chart: Chart, since: date | None, *, unread: bool) -> Service | None:
+    """The newest imaging of the spine since that day: what could be read, or a report that could not."""
+    found = [s for key in _SPINE for s in chart.services.get(key, ()) if s.done and s.when and s.unread is unread]
+    return max(
+        (s for s in found if since is None or (s.when and s.when >= since)), key=lambda s: s.when or date.min, default=None
+    )
+
+
 def _rest(n: Numbers, loss: _Loss) -> Rest:
     """An override for lost height holds until the height falls further, in whole centimeters, the precision of the measurement.
     It also holds if it was given at a lower height than today's, down to {height-spread} cm below; a larger difference is taken
@@ -74,12 +85,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     adult; or (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
     at {vertebral-risk-years} or older.
 
-    Not when: X-ray, MRI or CT of the spine is ordered, or was done since the newest height for (1), or since the onset of the
-    pain for (2); the age is unknown and nothing else applies (`incomplete-data` says so). For lost height alone, an override
-    with a reason also silences the card for the same user for {height-override-months} months, unless the height falls further,
-    in whole centimeters; new back pain ends that.
+    Not when: X-ray, MRI or CT of the spine is ordered, or was done (a report only if it could be read) since the newest height
+    for (1), or since the onset of the pain for (2); the age is unknown and nothing else applies (`incomplete-data` says so).
+    For lost height alone, an override with a reason also silences the card for the same user for {height-override-months}
+    months, unless the height falls further, in whole centimeters; new back pain ends that.
 
-    Then: warning. Recommended: lateral X-ray of thoracic and lumbar spine, or vertebral fracture assessment. The detail says
+    Then: warning. Where a report of the spine since then, of the last {unread-result-months} months, could not be read, the
+    card asks for its result and orders nothing. Otherwise, recommended: lateral X-ray of thoracic and lumbar spine, or
+    vertebral fracture assessment. The detail says
     that MRI is still needed if the X-ray is negative and pain on provocation persists.
     """
     old = chart.age is None or chart.age >= n.vertebral_risk_years
@@ -89,14 +102,16 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         return
     loss, pain = height_loss(chart, n), chart.active_problem("back-pain")
     new_pain = pain if pain and pain.when and pain.when >= chart.days_ago(n.new_pain_days) and (weak or old) else None
-    keys = ("vertebral-imaging", "spine-mri", "spine-ct")
-    if chart.ordered(*keys):
+    if chart.ordered(*_SPINE):
         return
-    seen_pain = new_pain is not None and chart.done(*keys, since=new_pain.when) is not None
-    seen_loss = loss is not None and chart.done(*keys, since=loss.now.when) is not None
+    seen_pain = new_pain is not None and _imaged(chart, new_pain.when, unread=False) is not None
+    seen_loss = loss is not None and _imaged(chart, loss.now.when, unread=False) is not None
     loss, new_pain = (None if seen_loss else loss), (None if seen_pain else new_pain)
     if loss is None and new_pain is None:
         return
+    since = [day for day in (loss and loss.now.when, new_pain and new_pain.when) if day]
+    unread = _imaged(chart, min(since, default=None), unread=True)
+    asks = unread is not None and (unread.at_latest or chart.today) >= chart.months_ago(n.unread_result_months)
     evidence = [facts.measured(loss.before), facts.measured(loss.now)] if loss else []
     evidence += [facts.problem(new_pain)] if new_pain else []
     if chart.age is None and not (weak if loss is None else at_risk):
@@ -111,9 +126,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             "before": loss.before if loss else None,
             "now": loss.now if loss else None,
             "pain": new_pain,
+            "report": unread if asks else None,
         },
         cites=(*(_HEIGHT if loss else ()), *(_PAIN if new_pain else ()), *_IMAGING),
         facts=tuple(evidence),
-        options=(service("vertebral-imaging", recommended=True),),
+        options=() if asks else (service("vertebral-imaging", recommended=True),),
         rests=_rest(n, loss) if loss and new_pain is None else None,
     )

@@ -50,7 +50,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if isinstance(recorded, Partial) and not recorded.one_month:
         yield Finding(indicator=indicator, variant="no-date", values={"last_dose": recorded}, facts=(facts.last_dose(course),))
         return
-    chosen = offer(chart, (DENOSUMAB,), start=surely_due if surely_due > chart.today else None)
+    chosen = offer(chart, (DENOSUMAB,), start=surely_due if surely_due > chart.today else None, waits=False)
     yield Finding(
         indicator=indicator,
         variant="ahead" if chart.today <= surely_due else "late",

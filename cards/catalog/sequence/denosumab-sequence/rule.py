@@ -107,10 +107,10 @@ def _follow_on(chart: Chart, n: Numbers, last_dose: date | None, *, long_ago: bo
     due = add_months(last_dose, n.denosumab_months) if last_dose else chart.today
     start = due if due > chart.today else None
     once = {} if long_ago else {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
-    first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend, regimens=once)
+    first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend, waits=False, regimens=once)
     if first.options:
         return first
-    again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend)
+    again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend, waits=False)
     besides: tuple[Option, ...] = again.options
     if not again.recommended or renal(chart).below(n.egfr_specialist):
         besides += (service("referral-osteoporosis"),)

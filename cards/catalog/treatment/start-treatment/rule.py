@@ -7,12 +7,12 @@ from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, person, risk, treatment
+from cards.definitions import diagnosis, risk, treatment
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
+from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
-from cards.definitions.person import t_group
-from cards.definitions.risk import frax_high
+from cards.definitions.minerals import calcium, vitamin_d
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
@@ -88,26 +88,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
     specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left.
-    The detail gives the reasons for the stratum, the drugs that were dropped and why, and an earlier lower renal estimate that
-    was left out.
+    Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail gives
+    the reasons for the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
+    not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
     stops = tuple(course for drug in given_up if (course := chart.course(drug)))
     for drug in given_up:
         chart = chart.without(drug)
-    young = chart.age is None or chart.age < n.t_group_years
-    if not t_group(chart) or young or person.pregnant(chart) or _spoken_for(earlier, given_up):
-        return
-    diseased = diagnosis.osteoporosis(chart)
-    if not diseased and not (diagnosis.low_bone_mass(chart) and frax_high(chart)):
-        return
-    if (
-        treatment.on_treatment(chart)
-        or treatment.on_oncologic(chart)
-        or _treated_lately(chart, n)
-        or treatment.holiday_since(chart)
-    ):
+    if not untreated(chart) or _spoken_for(earlier, given_up):
         return
     stratum = risk.risk(chart)
     kidneys = renal(chart)
@@ -122,18 +112,20 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     estimate = kidneys.lowest if kidneys.below(n.egfr_alendronate) else None
     options = (*referral, *chosen.options, *beside.options)
     level = "specialist" if below_30 else stratum.level
+    held = "" if below_30 else chosen.held
     yield Finding(
         indicator=INFO if mild and not must_stop else WARNING,
-        variant="instead" if must_stop else level,
+        variant="instead" if must_stop else "held" if held else level,
         values={
             "level": level,
+            "held": held,
             "given_up": given_up,
             "must_stop": must_stop,
             "reasons": stratum.reasons,
             "t_score": lowest,
             "qct": found.qct if (found := criteria(chart)) else None,
             "fracture": newest_fracture,
-            "diseased": diseased,
+            "diseased": diagnosis.osteoporosis(chart),
             "documented": chart.problem("osteoporosis") is not None,
             "estimate": estimate,
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
@@ -141,7 +133,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
-        facts=tuple(_evidence(chart)),
+        facts=tuple(_evidence(chart, given_up)),
         cites=_cites(
             level,
             *stratum.reasons,
@@ -192,18 +184,7 @@ def _cites(variant: str, *besides: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain(_CITES[variant], *(_CITES_BESIDES.get(key, ()) for key in besides))))
 
 
-def _treated_lately(chart: Chart, n: Numbers) -> bool:
-    """An antiresorptive or anabolic that still covered within the last {off-treatment-months} months: someone decided. Not
-    with a fracture since its end, nor at very high risk."""
-    since = chart.months_ago(n.off_treatment_months)
-    lately = [c for c in chart.courses(treatment.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
-    if not lately or risk.risk(chart).very_high:
-        return False
-    end = max(c.covered_until for c in lately if c.covered_until)
-    return not any(f.when and f.when > end for f in chart.fractures)
-
-
-def _evidence(chart: Chart) -> Iterator[Fact]:
+def _evidence(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
     documented = chart.problem("osteoporosis")
     if documented is not None:
         yield facts.problem(documented)
@@ -218,9 +199,23 @@ def _evidence(chart: Chart) -> Iterator[Fact]:
         probability = chart.newest(key)
         if probability is not None:
             yield facts.measured(probability)
+    yield from _looked_for(chart, given_up)
+
+
+def _looked_for(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
+    """What a clinician looks for before the first dose, also when it is fine or was not measured."""
+    reading = calcium(chart)
+    yield facts.looked_for("calcium", reading.value if reading else None)
+    yield facts.looked_for("vitamin-d", vitamin_d(chart))
+    since = chart.months_ago(chart.numbers.work_up_window_months)
+    for key in ("pth", "alp", "phosphate"):
+        yield facts.looked_for(key, chart.newest(key, since=since))
     lowest_estimate = renal(chart).lowest
-    if lowest_estimate is not None:
+    if lowest_estimate is not None and renal(chart).below(chart.numbers.egfr_alendronate):
         yield facts.measured(lowest_estimate)
+    else:
+        yield facts.looked_for("egfr", lowest_estimate)
+    yield facts.earlier_drugs((*given_up, *(course.drug for course in chart.courses(treatment.TREATMENT))))
 
 
 def _told(fractures: tuple[Fracture, ...]) -> tuple[Fracture, ...]:

@@ -1,0 +1,31 @@
+"""Whether treatment against osteoporosis is indicated and not given."""
+
+from __future__ import annotations
+
+from cards.chart import Chart, per_chart
+from cards.definitions import diagnosis, person, risk, treatment
+
+
+@per_chart
+def untreated(chart: Chart) -> bool:
+    """A woman or man of {t-group-years} or older with osteoporosis, or with low bone mass and a high FRAX; not on treatment,
+    oncologic strengths included, nor treated within the last {off-treatment-months} months (unless a fragility fracture came
+    after its end or the risk is very high), nor in a bisphosphonate holiday or an active pregnancy."""
+    young = chart.age is None or chart.age < chart.numbers.t_group_years
+    if not person.t_group(chart) or young or person.pregnant(chart):
+        return False
+    if not diagnosis.osteoporosis(chart) and not (diagnosis.low_bone_mass(chart) and risk.frax_high(chart)):
+        return False
+    on = treatment.on_treatment(chart) or treatment.on_oncologic(chart)
+    return not (on or _treated_lately(chart) or treatment.holiday_since(chart))
+
+
+def _treated_lately(chart: Chart) -> bool:
+    """An antiresorptive or anabolic that still covered within the last {off-treatment-months} months: someone decided. Not
+    with a fracture since its end, nor at very high risk."""
+    since = chart.months_ago(chart.numbers.off_treatment_months)
+    lately = [c for c in chart.courses(treatment.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
+    if not lately or risk.risk(chart).very_high:
+        return False
+    end = max(c.covered_until for c in lately if c.covered_until)
+    return not any(f.when and f.when > end for f in chart.fractures)

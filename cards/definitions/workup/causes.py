@@ -1,0 +1,37 @@
+"""Known causes of bone loss: named, not searched for again (card specification, "work-up")."""
+
+from __future__ import annotations
+
+from cards.chart import Chart, Course, Problem
+from cards.vocabulary import Mechanism
+
+_DISEASES = (
+    "malabsorption",
+    "gastric-bypass",
+    "hypogonadism",
+    "early-menopause",
+    "anorexia",
+    "hyperthyroidism",
+    "hyperparathyroidism",
+    "cushing",
+    "organ-transplant",
+    "ckd-4",
+    "ckd-5",
+    "rheumatoid-arthritis",
+    "lupus",
+    "immobility",
+)
+_DRUGS = frozenset({Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH, Mechanism.ANTIEPILEPTIC})
+_SEARCHED_BY = {"celiac": "malabsorption", "tsh": "hyperthyroidism", "pth": "hyperparathyroidism"}
+
+
+def causes(chart: Chart) -> tuple[Problem | Course, ...]:
+    """Diseases on the problem list and drugs being taken, each a likely cause of weak bones. They hold no drug back."""
+    diseases = (chart.active_problem(key) for key in _DISEASES)
+    drugs = (course for course in chart.courses(_DRUGS) if course.active or course.on_treatment(chart.today))
+    return (*(each for each in diseases if each is not None), *drugs)
+
+
+def known_already(chart: Chart, test: str) -> bool:
+    """Whether the disease that this test searches for is on the problem list."""
+    return chart.problem(_SEARCHED_BY[test]) is not None if test in _SEARCHED_BY else False

@@ -1,0 +1,210 @@
+"""Low ALP, osteomalacia, low phosphate, very high ALP and hypercalciuria (card specification, "work-up")."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cards.chart import Chart, Measurement, facts
+from cards.chart.calendar import add_days, add_months
+from cards.definitions.kidney import renal
+from cards.definitions.minerals import calcium, vitamin_d
+from cards.definitions.workup.calcium import pth_beside, pth_is_high
+from cards.definitions.workup.row import (
+    ACTIVE_VITAMIN_D,
+    ALL,
+    ANABOLICS,
+    ANTIRESORPTIVES,
+    CALCIUM,
+    INJECTIONS,
+    PTH_ANALOGS,
+    Row,
+    Rows,
+)
+from cards.definitions.workup.values import again, high, low, met_since, newest, within
+from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
+
+
+def low_alp(chart: Chart) -> Rows:
+    """ALP below {alp-low} U/L twice, {alp-low-apart-days} days or more apart within {alp-low-window-months} months, with no
+    higher value between or after; or once with a stress or atypical femur fracture on record: hypophosphatasia. Values from
+    {alp-on-drug-months} months after the start of an antiresorptive on count only when one before it was low, too. Once, alone:
+    for information, and nothing is held. Antiresorptives and romosozumab are not offered where such a fracture is on record."""
+    n = chart.numbers
+    found = [m for m in chart.values("alp", since=chart.months_ago(n.alp_low_window_months)) if m.below(n.alp_low) is not None]
+    series = []
+    for each in found:
+        if not each.below(n.alp_low):
+            break
+        series.append(each)
+    if not series or _lowered_by_drug(chart, series):
+        return
+    stress = chart.problem("stress-fracture", "atypical-femur-fracture")
+    twice = (series[0].when - series[-1].when).days >= n.alp_low_apart_days
+    confirmed = twice or stress is not None
+    yield Row(
+        "low-alp",
+        (
+            *(facts.measured(m) for m in (series[:1] if not twice else (series[0], series[-1]))),
+            *([facts.problem(stress)] if stress else []),
+        ),
+        series[0].when if not twice else _confirmed_on(series, n.alp_low_apart_days),
+        kind="fracture" if stress else "" if twice else "once",
+        warns=confirmed,
+        drops=(ALL if stress else PTH_ANALOGS) if confirmed else frozenset(),
+        holds=ALL if confirmed else frozenset(),
+        pauses=ALL if confirmed and stress else frozenset(),
+        orders=("alp", "pyridoxal-phosphate", "phosphate", "magnesium", "zinc") if confirmed else ("alp",),
+        referral="referral-endocrinology" if confirmed else "",
+        cites=("EXT-11",),
+        told={"alp": series[0]},
+    )
+
+
+def _confirmed_on(series: list[Measurement], apart: int) -> date:
+    """The day of the value that confirmed the first."""
+    first = series[-1].when
+    return next(m.when for m in reversed(series) if (m.when - first).days >= apart)
+
+
+def _lowered_by_drug(chart: Chart, series: list[Measurement]) -> bool:
+    """Whether all of these values were taken on an antiresorptive, which lowers ALP, and none before it was low."""
+    starts = [c.start for c in chart.courses(ANTIRESORPTIVE) if c.start is not None]
+    if not starts:
+        return False
+    from_day = add_months(min(starts), chart.numbers.alp_on_drug_months)
+    return all(m.when >= from_day for m in series)
+
+
+def osteomalacia(chart: Chart) -> Rows:
+    """(a) ALP high, and 25(OH)D below {vitamin-d-severe} ng/mL, or phosphate low with 25(OH)D below {vitamin-d-deficient} or
+    unknown, or calcium low with PTH high; (b) whatever the ALP: 25(OH)D below {vitamin-d-severe}, calcium low and PTH high. ALP
+    does not count with a GGT above its range within {ggt-near-days} days. Within {alp-fracture-months} months of a fragility
+    fracture ALP does not count: then 25(OH)D below {vitamin-d-severe} or phosphate low, and PTH high or calcium low. Never with
+    25(OH)D of {vitamin-d-deficient} or more, nor with an estimate below {egfr-specialist}. Injections and anabolics are not
+    offered, the rest is held."""
+    n, level, reading = chart.numbers, vitamin_d(chart), calcium(chart)
+    phosphate, alp = newest(chart, "phosphate"), newest(chart, "alp")
+    pth = pth_beside(chart, reading.value.when) if reading is not None else newest(chart, "pth")
+    if (level is not None and not level.below(n.vitamin_d_deficient)) or renal(chart).below(n.egfr_specialist):
+        return
+    severe = level is not None and level.below(n.vitamin_d_severe) is True
+    low_calcium, high_pth = reading is not None and bool(reading.low), pth_is_high(chart, pth)
+    low_phosphate = low(phosphate, n.phosphate_low)
+    pattern = severe or low_phosphate or (low_calcium and high_pth)
+    high_alp = high(alp, n.alp_high) and not _of_liver(chart, alp) and not _healing(chart)
+    healing = _healing(chart) and (severe or low_phosphate) and (high_pth or low_calcium)
+    if not ((high_alp and pattern) or healing or (severe and low_calcium and high_pth)):
+        return
+    told = [
+        alp if high_alp else None,
+        level,
+        phosphate if low_phosphate else None,
+        reading.value if reading is not None and low_calcium else None,
+        pth if high_pth else None,
+    ]
+    values = [each for each in told if each is not None]
+    yield Row(
+        "osteomalacia",
+        tuple(map(facts.measured, values)),
+        max(each.when for each in values),
+        drops=INJECTIONS,
+        holds=ALL,
+        orders=("calcium", "phosphate", "pth", "creatinine"),
+        cites=("OPREF-D7",),
+        told={"values": values[:3], "level": level},
+    )
+
+
+def _of_liver(chart: Chart, alp: Measurement | None) -> bool:
+    """Whether a GGT above its range, near the ALP, points to the liver."""
+    ggt = newest(chart, "ggt")
+    return alp is not None and within(ggt, alp.when, chart.numbers.ggt_near_days) and high(ggt, None)
+
+
+def _healing(chart: Chart) -> bool:
+    return bool(chart.fractures_since(chart.numbers.alp_fracture_months))
+
+
+def low_phosphate(chart: Chart) -> Rows:
+    """Phosphate below {phosphate-severe} mg/dL, or low twice, {phosphate-apart-days} days or more apart: loss of phosphate.
+    Below {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are
+    held. Within {phosphate-after-drug-days} days of zoledronate or denosumab only when low again, or below
+    {phosphate-very-low}. Not on dialysis nor with a phosphate binder."""
+    n, value = chart.numbers, newest(chart, "phosphate")
+    if value is None or not low(value, n.phosphate_low):
+        return
+    if renal(chart).dialysis or any(c.active for c in chart.courses({Mechanism.PHOSPHATE_BINDER})):
+        return
+    severe, very_low = value.below(n.phosphate_severe) is True, value.below(n.phosphate_very_low) is True
+    before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: low(each, n.phosphate_low))
+    severe_before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: each.below(n.phosphate_severe))
+    if not (very_low or before or (severe and not _after_injection(chart, value.when))):
+        return
+    lost = very_low or (severe and severe_before is not None)
+    once = before is None and not very_low
+    yield Row(
+        "low-phosphate",
+        tuple(facts.measured(each) for each in (value, before) if each is not None),
+        met_since(chart, value, lambda each: low(each, n.phosphate_low)),
+        kind="once" if once else "",
+        drops=ANTIRESORPTIVES | ANABOLICS if lost else PTH_ANALOGS,
+        holds=ALL,
+        orders=("phosphate",)
+        if once
+        else ("phosphate", "urine-phosphate", "dihydroxyvitamin-d", "fgf23", "creatinine", "bicarbonate"),
+        referral="" if once else "referral-endocrinology",
+        cites=("EXT-12", "OPREF-D7"),
+        told={"phosphate": value, "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient))},
+    )
+
+
+def _after_injection(chart: Chart, day: date) -> bool:
+    courses = [course for drug in (ZOLEDRONATE, DENOSUMAB) if (course := chart.course(drug)) is not None]
+    days = chart.numbers.phosphate_after_drug_days
+    return any(dose <= day <= add_days(dose, days) for course in courses for dose in course.doses)
+
+
+def high_alp(chart: Chart) -> Rows:
+    """ALP above {alp-very-high} times the limit, within {alp-fracture-months} months of a fragility fracture {alp-fracture}
+    times: bone or liver. With a GGT above its range within {ggt-near-days} days it is for information, and holds PTH analogs
+    only. Not with Paget disease known for {known-disease-days} days."""
+    n, value = chart.numbers, newest(chart, "alp")
+    times = n.alp_fracture if _healing(chart) else n.alp_very_high
+    paget = chart.problem("paget")
+    if paget is not None and (paget.when is None or paget.when <= chart.days_ago(n.known_disease_days)):
+        return
+    if value is None or not high(value, n.alp_high, times):
+        return
+    liver = _of_liver(chart, value)
+    ggt = newest(chart, "ggt")
+    normal = not liver and ggt is not None and within(ggt, value.when, n.ggt_near_days) and ggt.high is not None
+    yield Row(
+        "high-alp",
+        tuple(facts.measured(each) for each in (value, ggt if liver or normal else None) if each is not None),
+        met_since(chart, value, lambda each: high(each, n.alp_high, times)),
+        kind="liver" if liver else "bone" if normal else "",
+        warns=not liver,
+        drops=frozenset() if liver else PTH_ANALOGS,
+        holds=PTH_ANALOGS if liver else ALL,
+        orders=("liver", "liver-ultrasound") if liver else ("bone-scan", "bone-alp") if normal else ("ggt",),
+        cites=("OPREF-D11", "OPREF-D10"),
+        told={"alp": value},
+    )
+
+
+def high_urine_calcium(chart: Chart) -> Rows:
+    """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held."""
+    urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
+    ceiling = chart.numbers["urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg"]
+    if urine is None or not high(urine, ceiling):
+        return
+    yield Row(
+        "high-urine-calcium",
+        (facts.measured(urine),),
+        met_since(chart, urine, lambda each: high(each, ceiling)),
+        drops=CALCIUM | ACTIVE_VITAMIN_D,
+        holds=PTH_ANALOGS,
+        orders=("urine-calcium", "pth", "kidney-ultrasound"),
+        cites=("OPREF-D12",),
+        told={"urine": urine},
+    )

@@ -1,0 +1,69 @@
+"""A finding of the work-up: what it rests on, and which drugs must wait for it or are not offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from cards.chart.facts import Fact
+from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, DRUGS, Drug, Mechanism
+
+Drugs = frozenset[str]
+"""Drugs by key."""
+
+
+def _of(*mechanisms: Mechanism) -> Drugs:
+    return frozenset(key for key, drug in DRUGS.items() if drug.mechanism in mechanisms and not drug.oncologic)
+
+
+NONE: Drugs = frozenset()
+ALL = _of(*ANTI_OSTEOPOROSIS)
+ANTIRESORPTIVES = _of(*ANTIRESORPTIVE)
+PTH_ANALOGS = _of(Mechanism.PTH_ANALOG)
+ANABOLICS = PTH_ANALOGS | _of(Mechanism.SCLEROSTIN_INHIBITOR)
+TABLETS = frozenset(key for key in ANTIRESORPTIVES if DRUGS[key].oral)
+ORAL_BISPHOSPHONATES = frozenset(key for key in _of(Mechanism.BISPHOSPHONATE) if DRUGS[key].oral)
+INJECTIONS = frozenset(key for key in ANTIRESORPTIVES if DRUGS[key].covers_months) | ANABOLICS
+CALCIUM = _of(Mechanism.CALCIUM)
+ACTIVE_VITAMIN_D = _of(Mechanism.ACTIVE_VITAMIN_D)
+VITAMIN_D = _of(Mechanism.VITAMIN_D)
+"""Oncologic strengths are never held: they are for another disease, and may treat this one."""
+
+
+class Row(Struct, frozen=True):
+    """One finding. ``key`` names it in texts and labels; ``kind`` tells apart what the text says differently.
+
+    ``warns``: a warning, otherwise for information. ``drops``: drugs that are not offered; ``holds``: drugs that may be
+    offered, but that none recommends before it is clarified; ``pauses``: drugs that are not taken until then. ``orders``: tests
+    that it asks for; ``referral``: to whom, "" for nobody yet. ``since``: the day on which its conditions were first met.
+    ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text.
+    """
+
+    key: str
+    evidence: tuple[Fact, ...]
+    since: date
+    kind: str = ""
+    warns: bool = True
+    drops: Drugs = NONE
+    holds: Drugs = NONE
+    pauses: Drugs = NONE
+    orders: tuple[str, ...] = ()
+    referral: str = ""
+    cites: tuple[str, ...] = ()
+    binding: bool = False
+    told: Mapping[str, Any] = {}
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether no drug against osteoporosis is recommended before it is clarified."""
+        return self.holds | self.drops >= ALL
+
+    def against(self, drug: Drug) -> bool:
+        """Whether it speaks against giving this drug now."""
+        return drug.key in self.holds or drug.key in self.drops
+
+
+Rows = Iterator[Row]

@@ -1,0 +1,188 @@
+"""DiagnosticReport -> what it concludes: problems and fractures by code, bone density and vertebral fractures by its words.
+
+A report that is not understood is never an answer, and never nothing: it counts as done, its result as not known.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error
+from datetime import date
+
+from msgspec import Raw, json
+from msgspec.structs import replace
+
+from cards.chart import FractureEntry, Measurement
+from cards.chart.calendar import add_months
+from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, Data, Site
+from cds_service.fhir.phrases import LONGEST_REPORT, Mention, Verdict, fold
+from cds_service.fhir.phrases.density import scores
+from cds_service.fhir.phrases.vertebrae import named
+from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.conditions import condition, understand
+from cds_service.fhir.reading.elements import many, wording
+from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.services import DONE, ULTRASOUND, act, keys_of, when_done
+
+_DENSITY = frozenset({"dxa", "qct"})
+_SPINE = frozenset({"vertebral-imaging", "spine-mri", "spine-ct"})
+_VALUES = ("t-score", "z-score", "qct-vbmd")
+"""What answers the question that a bone density test asks."""
+_NORMAL = re.compile(
+    r"(?a)未见(?:明显|明确)?(?:异常|骨折)|\bunremarkable\b|\bno (?:significant |acute )?abnormalit|\bnormal\b(?! range)|正常"
+)
+_MOST_DATA = LONGEST_REPORT * 6
+"""Characters of base64 that hold the longest text, four bytes a character."""
+_AROUND = 40
+"""Characters before and behind a fracture in which its vertebrae are looked for."""
+_CHARSETS = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "big5": "big5", "us-ascii": "ascii"}
+
+
+def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
+    """Read one DiagnosticReport: what was done, and where it is final what it says."""
+    subject = elements.refer(found.subject, found.patient)
+    when, latest = when_done(found, facts)
+    is_told = found.status in DONE["DiagnosticReport"] and (not subject or facts.record.is_ours(subject))
+    if not is_told or when is None or when > facts.today:
+        if is_told and when is None and (found.conclusion or found.conclusion_code or found.presented_form):
+            facts.put_aside(source, "no-date")
+        act(source, found, facts)
+        return
+    if facts.record.lacks(source, "conclusion", "presentedForm"):
+        facts.put_aside(source, "unreadable", detail="conclusion")
+    keys = facts.meaning(found.code, keys_of)
+    concluded = _codes(source, found, facts)
+    text = _text(source, found, facts)
+    heel = ULTRASOUND.search(fold(wording(facts.concept(found.code)))) is not None
+    measured = not heel and _scores(source, found, text, (when, latest), facts)
+    broken = _fractures(source, text, (when, latest), facts)
+    before = len(facts.services)
+    if keys or not (concluded or measured or broken):
+        act(source, found, facts)
+    answered = (_DENSITY if measured else frozenset()) | (_SPINE if concluded or broken or _is_clear(text) else frozenset())
+    _mark_unread(facts, before, (_DENSITY | _SPINE) - answered)
+
+
+def _mark_unread(facts: Facts, first: int, keys: frozenset[str]) -> None:
+    """Of the services from ``first`` on, those whose result is not known."""
+    for at, service in enumerate(facts.services[first:], start=first):
+        if service.key in keys:
+            facts.services[at] = replace(service, unread=True)
+            if service.key in _DENSITY and service.when is not None:
+                facts.scans.append((service.source, service.when))
+
+
+def tell_unread_scans(facts: Facts) -> None:
+    """Set aside the bone density tests whose result is neither in their report nor among the results, dated within a month
+    before it or since."""
+    newest = max((measured.when for key in _VALUES for measured, _ in facts.measured.get(key, ())), default=date.min)
+    for source, when in facts.scans:
+        if newest < add_months(when, -1):
+            facts.put_aside(source, "result-unread", data=Data.BONE_DENSITY, key="t-score", when=when)
+
+
+def _codes(source: str, found: wire.DiagnosticReport, facts: Facts) -> bool:
+    """The coded conclusions, each like a Condition that the report confirms and dates. Whether any is known."""
+    known = False
+    for concept in many(found.conclusion_code):
+        code = Raw(json.encode(concept))
+        stated = wire.Condition(code=code, subject=found.subject or found.patient, recorded_date=_dated(found))
+        condition(source, stated, facts)
+        known = known or bool(understand(concept, facts.terminology))
+    return known
+
+
+def _dated(found: wire.DiagnosticReport) -> str | None:
+    period = found.effective_period or elements.Period()
+    return found.effective_date_time or period.end or period.start or found.issued
+
+
+def _text(source: str, found: wire.DiagnosticReport, facts: Facts) -> str:
+    """All that it says in words, as far as that is read."""
+    said = dict.fromkeys(filter(None, (found.conclusion, *(_plain(each) for each in many(found.presented_form)))))
+    text = "\n".join(said)
+    if len(text) > LONGEST_REPORT:
+        facts.put_aside(source, "too-long", detail="conclusion")
+    return text[:LONGEST_REPORT]
+
+
+def _plain(form: wire.Attachment) -> str:
+    """The text of an attachment in plain text; "" of any other."""
+    kind, _, more = (form.content_type or "").lower().partition(";")
+    if kind.strip() != "text/plain" or not form.data:
+        return ""
+    named_set = more.rpartition("charset=")[2].strip(' "')
+    try:
+        content = b64decode(form.data[:_MOST_DATA])
+        return content.decode(_CHARSETS.get(named_set, "utf-8"), "ignore" if len(form.data) > _MOST_DATA else "strict")
+    except (Error, ValueError):
+        return ""
+
+
+def _scores(source: str, found: wire.DiagnosticReport, text: str, span: tuple[date, date | None], facts: Facts) -> bool:
+    """The bone density that its words tell. Whether it holds what the test was asked for: a score of a site that counts."""
+    when, latest = span
+    dated = wire.Observation(
+        effective_date_time=found.effective_date_time,
+        effective_period=found.effective_period,
+        issued=found.issued,
+        meta=found.meta,
+    )
+    answers = False
+    for score in scores(text, when):
+        analyte, site = ANALYTES[score.key], Site(score.site)
+        if analyte.low <= score.value <= analyte.high:
+            measurement = Measurement(
+                score.key,
+                score.value,
+                when,
+                source,
+                given=score.given,
+                site=None if score.key == "qct-vbmd" else site,
+                side=score.side,
+                latest=latest,
+                from_text=True,
+            )
+            facts.measured.setdefault(score.key, []).append((measurement, dated))
+            facts.used(source, score.key, "from the report's text")
+            answers = answers or (score.key in _VALUES and site in DIAGNOSTIC_SITES)
+    return answers
+
+
+def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Facts) -> bool:
+    """The vertebral fractures that its words tell. Whether they say anything certain of fractures."""
+    if not text:
+        return False
+    mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.bone]
+    folded = fold(text, LONGEST_REPORT)
+    entries: dict[tuple[str, bool], FractureEntry] = {}
+    for mention in mentions:
+        bone = mention.bone
+        if bone is None or bone.site != "vertebra":
+            continue
+        if mention.verdict is Verdict.DOUBTFUL:
+            facts.put_aside(source, "doubtful", when=span[0])
+        elif mention.is_present:
+            when, latest = (None, None) if mention.past else span
+            level = named(around(folded, mention))
+            entry = FractureEntry(
+                bone.site, source, bone.part, when, bone.osteoporotic, False, "", latest, bone.low_energy, level, from_text=True
+            )
+            entries.setdefault((bone.part, mention.past), entry)
+    for entry in entries.values():
+        facts.fractures.append(entry)
+        facts.used(source, "fracture", "from the report's text")
+    return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
+
+
+def around(text: str, mention: Mention) -> str:
+    """What is said of a fracture in its own sentence, not far from it."""
+    before = re.split(r"[;。\n]|\. ", text[max(0, mention.at - _AROUND) : mention.at])[-1]
+    behind = re.split(r"[;。\n]|\. ", text[mention.at : mention.end + _AROUND])[0]
+    return before + behind
+
+
+def _is_clear(text: str) -> bool:
+    """Whether it says that nothing was found."""
+    return _NORMAL.search(fold(text, LONGEST_REPORT)) is not None
