@@ -72,6 +72,8 @@ def test_a_value_beside_its_limit_lies_on_its_own_side(code: str, language: str)
         for words in said(sample, language):
             for found in LIMIT.finditer(words):
                 comparator, value, limit = found.groups()
+                if words[found.end(2) :].startswith("(OH)D"):
+                    continue  # the name of a vitamin is no value
                 upper = code in UPPER and not words[: found.start()].rstrip().endswith("eGFR")
                 told, against = (float(number.replace(",", "").rstrip(".")) for number in (value, limit))
                 assert told > against if upper else (told < against or (comparator == "<" and told <= against)), words
