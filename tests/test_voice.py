@@ -15,7 +15,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.voice.table import table
 from cards.words.phrases import LANGUAGES
 from cds_service.config import Settings
-from cds_service.hooks.cards import spoken_for
+from cds_service.hooks.cards import CONTENT, spoken_for
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from tests.output.test_lengths import before_sources, length
@@ -82,11 +82,10 @@ def test_the_answer_speaks_with_one_voice(name: str) -> None:
 
 
 def test_start_of_treatment_takes_over_from_every_check_that_ends_a_drug() -> None:
-    """Not in pregnancy; nor from calcitonin or strontium, with which nobody counts as treated."""
+    """Not in pregnancy; nor from calcitonin, strontium or vitamin K2, with which nobody counts as treated."""
     row = next(row for row in table().silences if "drug-allergy" in row.cards)
-    assert set(row.cards) - {"pregnancy", "calcitonin-cancer", "strontium-contraindication"} <= set(
-        all_cards()["start-treatment"].earlier
-    )
+    untreated = {"calcitonin-cancer", "strontium-contraindication", "vitamin-k-warfarin"}
+    assert set(row.cards) - untreated - {"pregnancy"} <= set(all_cards()["start-treatment"].earlier)
 
 
 def test_nothing_says_to_go_on_with_a_drug_that_the_work_up_pauses() -> None:
@@ -151,7 +150,7 @@ def test_a_hip_fracture_is_read_in_four_cards(language: str) -> None:
 def test_the_content_version_stands_once_in_an_answer(name: str, language: str) -> None:
     call = told(name)
     answer = evaluator().evaluate(parse(json.dumps(call.body).encode(), call.hook), language, call.as_of).response
-    assert ("extension" in answer) == bool(answer["cards"])
+    assert (CONTENT in answer.get("extension", {})) == bool(answer["cards"])
     for card in answer["cards"]:
         sources = re.findall(r"\*\*(?:Sources|依据)\*\*.*", card["detail"])
         assert len(sources) == 1

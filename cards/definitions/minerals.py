@@ -140,11 +140,18 @@ def calcium_excess(chart: Chart) -> tuple[str, Fact] | None:
     reading = calcium(chart)
     if reading is not None and reading.high:
         return "blood", facts.measured(reading.value)
-    urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
-    ceiling = chart.numbers["urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg"]
-    if urine is not None and urine.at_most(ceiling) is False:
+    urine = high_urine_calcium(chart)
+    if urine is not None:
         return "urine", facts.measured(urine)
     problem = chart.active_problem("hypercalcemia", "hypercalciuria")
     if problem is not None:
         return "problem", facts.problem(problem)
     return None
+
+
+def high_urine_calcium(chart: Chart) -> Measurement | None:
+    """The newest 24 h urine calcium of {urine-calcium-window-months} months, if it is above {urine-calcium-man-mg} mg in a man,
+    above {urine-calcium-woman-mg} mg in anyone else."""
+    urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
+    ceiling = chart.numbers["urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg"]
+    return urine if urine is not None and urine.at_most(ceiling) is False else None

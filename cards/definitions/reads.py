@@ -13,8 +13,10 @@ OPTIONS = (
     *risk.READS,
     *workup.READS,
     *femur.READS,
-    Data.ORDERS,
+    Data.VITAMIN_D,
+    Data.WORK_UP,
     Data.ALLERGIES,
+    Data.ORDERS,
     Data.FUNCTION,
 )
 """What the ranking and filtering of drugs read, including the safety rules: a rule that offers drugs reads it, too."""

@@ -37,6 +37,8 @@ _FORBIDDING = (
     "pth-analog-contraindication",
     "romosozumab-cardiovascular",
     "serm-thrombosis",
+    "serm-stroke",
+    "estrogen-contraindication",
 )
 _OF_GOING_ON = ("adherence-gap", "bisphosphonate-review")
 _FAILURE = ("treatment-failure", "bmd-response")
@@ -71,7 +73,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     high FRAX (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
     Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
     `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
-    `romosozumab-cardiovascular` or `serm-thrombosis` warns (never denosumab, nor an oncologic strength), the record counts
+    `romosozumab-cardiovascular`, `serm-thrombosis`, `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an
+    oncologic strength), the record counts
     as it would be without that drug; what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
     back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
