@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from cards.chart import Course, Dosing, Draft
 
-_MONTH = 30
-"""Days over which doses are averaged."""
+_WEEK, _MONTH = 7, 30
+"""Days: doses farther apart than the one are single doses; over the other doses are averaged."""
 
 
 class Supply(Struct, frozen=True):
@@ -29,10 +29,11 @@ class Supply(Struct, frozen=True):
 
 
 def supply(taken: Iterable[Course], drafts: Iterable[Draft]) -> Supply:
-    """Each draft is a product; a list entry with the dose and timing of a draft is the one that it renews."""
+    """Each draft is a product; a list entry with the dose and timing of a draft is the one that it renews, unless it is a single
+    dose: of two ampoules the second comes on top of the first."""
     ordered = [draft.dosing for draft in drafts if draft.dosing is not None]
     listed = dict.fromkeys(each for course in taken for each in (course.dosings or (course.dosing,)) if each is not None)
-    renewed = {(each.amount, each.every_days) for each in ordered}
+    renewed = {(each.amount, each.every_days) for each in ordered if each.every_days and each.every_days <= _WEEK}
     kept = [each for each in listed if (each.amount, each.every_days) not in renewed]
     return Supply(tuple(each for each in (*ordered, *kept) if each.unit == "IU" and each.amount and each.readable))
 
