@@ -98,8 +98,9 @@ def _files() -> Iterator[str]:
 def _first_sight() -> Iterator[str]:
     """What was read of wordings that nobody who worked on the reader had seen."""
     yield (
-        "\n## Held-out wordings at first sight\n\nWordings of a second author, read once before anyone who works on the reader"
-        " had seen them: the\nfairest guess of what is read of a hospital that is new. What was missed has been mended since.\n\n"
+        "\n## Held-out wordings at first sight\n\n"
+        "Wordings of a second author, read once before anyone who works on the reader had seen them: the fairest guess of\n"
+        "what is read of a hospital that is new. What was missed has been mended since.\n\n"
         "| source | wordings | read exactly as they say |\n|---|---|---|\n"
     )
     rows = (*FIRST_SIGHT, ("all", sum(right for _, right, _ in FIRST_SIGHT), sum(whole for *_, whole in FIRST_SIGHT)))

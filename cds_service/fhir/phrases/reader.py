@@ -137,7 +137,7 @@ def _fractures(text: str, parts: Iterable[_Part], scope: Scope, named: list[Ment
     weak = frozenset(m.at for m in named if m.key == _OSTEOPOROSIS and m.is_present)
     found: list[_Break] = []
     for part in parts:
-        where = fractures.bone_of(part.before)
+        where = fractures.bone_of(part.before) if part.before else None
         for each in fractures.broken(text, part.tokens, weak):
             bound = scope.bound.get(each.head.at, [])
             verdict, words = _decided(bound)
@@ -150,7 +150,8 @@ def _fractures(text: str, parts: Iterable[_Part], scope: Scope, named: list[Ment
             mention = Mention(FRACTURES, verdict, words, past, parent, bone, at=each.head.at, end=each.head.end)
             deformity = each.head.word.key == fractures.DEFORMITY
             found.append(_Break(mention, each.sited, deformity, part.sentence))
-    found = list(_thought_over(found))
+    if any(each.deformity for each in found):
+        found = list(_thought_over(found))
     sited = any(each.sited and each.mention.is_present for each in found)
     return (each.mention for each in found if each.sited or not (sited and each.mention.is_present))
 

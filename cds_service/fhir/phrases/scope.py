@@ -15,6 +15,7 @@ Bound = dict[int, list[Word]]
 _FORWARD, _BACK = 40, 9
 """How much between a modifier and its name no row of the grammar knows: a Latin letter counts 1 (after a name 10), another
 character 3."""
+_OF_ITS_OWN = frozenset({"no-fragility", "level", "site", "bone"})
 _SPANS = 12
 """Tokens that a modifier behind a name looks back over."""
 
@@ -76,8 +77,9 @@ class Scope:
             self._before = targets
 
     def _is_of_before(self, token: Token, tokens: list[Token]) -> bool:
-        """Whether it tells of what stood before the comma, and of no tumor; a comparison does, whatever it is compared with."""
-        if token.word.where == "before" or any(t.role == "no-fragility" for t in tokens):
+        """Whether it tells of what stood before the comma, and not of a tumor or of another bone; a comparison does, whatever it
+        is compared with."""
+        if token.word.where == "before" or any(t.role in _OF_ITS_OWN for t in tokens):
             return False
         return token.role == "old" or self._is_bare(tokens)
 

@@ -35,8 +35,8 @@ _QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct|\b
 _DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨质?密度|双能(?:量)?x")
 _COMPOSITION = re.compile(r"(?a)body comp|composition|lean mass|body fat|体成[分份]|身体组成|体脂")
 """A scan by the same machine that says nothing of the bones' strength."""
-_VFA = re.compile(r"(?a)vertebral fracture assessment|\bvfa\b|椎体骨折评估")
-_AND_DENSITY = re.compile(r"(?a)\bbmd\b|densit|密度|\bwith\b|\bw/|\band\b|[+&]")
+_VFA_ALONE = re.compile(r"(?a)^ ?(?:dx[ar] |dexa )?(?:vertebral fracture assessment|vfa\b)(?!.*(?:bmd|densit|密度))")
+"""By the same machine, too, and a picture of the spine."""
 _SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|\b[tl]-spine\b|腰椎|胸椎|胸腰段|腰骶椎|脊柱|脊椎|椎体")
 _NECK = re.compile(r"(?a)cervical|\bc-?spine\b|颈")
 _BELOW_NECK = re.compile(r"(?a)lumbar|thoracic|vertebra|\b[tl]-?(?:spine)?\b|whole|full|entire|total|complete|腰|胸|脊|全")
@@ -70,7 +70,7 @@ def _by_wording(text: str) -> tuple[str, ...]:
     if _QCT.search(text):
         return ("qct",)
     if _DXA.search(text) and not ULTRASOUND.search(text) and not _COMPOSITION.search(text):
-        return ("dxa",) if not _VFA.search(text) or _AND_DENSITY.search(text) else ("vertebral-imaging",)
+        return ("vertebral-imaging",) if _VFA_ALONE.search(text) else ("dxa",)
     return _of_spine(text) if _SPINE.search(text) else ()
 
 
