@@ -77,7 +77,7 @@ class Scope:
             self._before = targets
 
     def _is_of_before(self, token: Token, tokens: list[Token]) -> bool:
-        """Whether it tells of what stood before the comma, and not of a tumor or of another bone; a comparison does, whatever it
+        """Whether it tells of what stood before the comma, not of a tumor or of another bone; a comparison does, whatever it
         is compared with."""
         if token.word.where == "before" or any(t.role in _OF_ITS_OWN for t in tokens):
             return False
