@@ -103,6 +103,9 @@ WORDINGS = {
     "hip-replacement": "artificial hip joint",
     "oophorectomy": "bilateral oophorectomy",
     "skeletal-radiation": "radiotherapy of the spine",
+    "stress-fracture+femur-lesion": "stress fracture of the femoral shaft",
+    "thigh-pain": "pain in limb, thigh",
+    "hip-pain": "pain in joint, hip",
 }
 
 

@@ -30,22 +30,17 @@ def clauses(text: str, tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]
             mark, some = token.role, []
         else:
             some.append(token)
-            if token.word.said.startswith("?") and not _is_ahead(text, token) and not _asks_for_next(text, token, some):
+            if token.word.said.startswith("?") and not _is_ahead(text, token):
                 yield mark, some
                 mark, some = BREAK, []
     yield mark, some
 
 
 def _is_ahead(text: str, mark: Token) -> bool:
-    """Whether a question mark stands before what it asks for ("?MI", and "? MI" where nothing stands before it)."""
+    """Whether a question mark stands before what it asks for: "?MI", "? MI" where nothing stands before it or in English."""
     before, behind = text[max(0, mark.at - 2) : mark.at], text[mark.end : mark.end + 2]
-    is_first = before.strip()[-1:] in ("", ",", ";")
-    return before[-1:].strip() == "" and behind[: 2 if is_first else 1].strip() != ""
-
-
-def _asks_for_next(text: str, mark: Token, before: list[Token]) -> bool:
-    """Whether a question mark that stands alone follows nothing that it could ask for ("hip pain ? fracture")."""
-    return text[mark.at - 1 : mark.at] == " " and not any(token.role in TARGETS for token in before)
+    may_be_apart = before.strip()[-1:] in ("", ",", ";") or "a" <= behind[1:2] <= "z"
+    return before[-1:].strip() == "" and behind[: 2 if may_be_apart else 1].strip() != ""
 
 
 class Scope:

@@ -14,7 +14,7 @@ from datetime import date
 from msgspec import Raw, json
 from msgspec.structs import replace
 
-from cards.chart import FractureEntry, Measurement
+from cards.chart import FractureEntry, Measurement, Problem
 from cards.chart.calendar import add_months
 from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, Data, Site
 from cds_service.fhir.phrases import LONGEST_REPORT, Mention, Verdict, fold
@@ -28,6 +28,8 @@ from cds_service.fhir.reading.services import DONE, ULTRASOUND, act, keys_of, wh
 
 _DENSITY = frozenset({"dxa", "qct"})
 _SPINE = frozenset({"vertebral-imaging", "spine-mri", "spine-ct"})
+_FEMUR = frozenset({"femur-imaging"})
+_FEMUR_SIGNS = frozenset({"femur-lesion", "atypical-femur-fracture"})
 _VALUES = ("t-score", "z-score", "qct-vbmd")
 """What answers the question that a bone density test asks."""
 _NORMAL = re.compile(
@@ -60,11 +62,13 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     heel = ULTRASOUND.search(fold(wording(facts.concept(found.code)))) is not None
     measured = not heel and _scores(source, found, text, (when, latest), facts)
     broken = _fractures(source, text, (when, latest), facts)
+    femur = _femur(source, text, (when, latest), facts)
     before = len(facts.services)
-    if keys or not (concluded or measured or broken):
+    if keys or not (concluded or measured or broken or femur):
         act(source, found, facts)
     answered = (_DENSITY if measured else frozenset()) | (_SPINE if concluded or broken or _is_clear(text) else frozenset())
-    _mark_unread(facts, before, (_DENSITY | _SPINE) - answered)
+    answered |= _FEMUR if concluded or femur or _is_clear(text) else frozenset()
+    _mark_unread(facts, before, (_DENSITY | _SPINE | _FEMUR) - answered)
 
 
 def _mark_unread(facts: Facts, first: int, keys: frozenset[str]) -> None:
@@ -176,6 +180,17 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     for entry in entries.values():
         facts.fractures.append(entry)
         facts.used(source, "fracture", "from the report's text")
+    return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
+
+
+def _femur(source: str, text: str, span: tuple[date, date | None], facts: Facts) -> bool:
+    """The signs in the femur that its words tell. Whether they say anything certain of them."""
+    mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.key in _FEMUR_SIGNS] if text else []
+    for key in dict.fromkeys(m.key for m in mentions if m.is_present and not m.past):
+        facts.problems.append(Problem(key, source, recorded=span[0], latest=span[1]))
+        facts.used(source, key, "from the report's text")
+    if any(m.verdict is Verdict.DOUBTFUL for m in mentions):
+        facts.put_aside(source, "doubtful", key="femur-lesion", when=span[0])
     return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
 
 
