@@ -109,7 +109,7 @@ def said(system: str, code: str, text: str = "") -> tuple[set[str], str]:
         ("", "", "No history of stroke", set(), ""),
         ("", "", "否认心肌梗死", set(), ""),
         ("", "", "母亲髋部骨折", set(), ""),
-        ("", "", "Stress fracture of femoral neck", set(), ""),
+        ("", "", "Stress fracture of femoral neck", {"stress-fracture"}, ""),
         ("", "", "非典型股骨骨折", {"atypical-femur-fracture"}, ""),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from msgspec import Raw, json
@@ -38,6 +39,8 @@ _MOST_DATA = LONGEST_REPORT * 6
 """Characters of base64 that hold the longest text, four bytes a character."""
 _AROUND = 40
 """Characters before and behind a fracture in which its vertebrae are looked for."""
+_SENTENCES = re.compile(r"[;。\n]|\. ")
+_JOINED = re.compile(r"(?a)\b(?:and|with)\b|以及|合并|伴|及|和|与")
 _CHARSETS = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "big5": "big5", "us-ascii": "ascii"}
 
 
@@ -161,7 +164,7 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.bone]
     folded = fold(text, LONGEST_REPORT)
     entries: dict[tuple[str, bool], FractureEntry] = {}
-    for mention in mentions:
+    for mention, said in around(folded, mentions):
         bone = mention.bone
         if bone is None or bone.site != "vertebra":
             continue
@@ -169,7 +172,7 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
             facts.put_aside(source, "doubtful", when=span[0])
         elif mention.is_present:
             when, latest = (None, None) if mention.past else span
-            level = named(around(folded, mention))
+            level = named(said)
             entry = FractureEntry(
                 bone.site, source, bone.part, when, bone.osteoporotic, False, "", latest, bone.low_energy, level, from_text=True
             )
@@ -191,11 +194,26 @@ def _femur(source: str, text: str, span: tuple[date, date | None], facts: Facts)
     return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
 
 
-def around(text: str, mention: Mention) -> str:
-    """What is said of a fracture in its own sentence, not far from it."""
-    before = re.split(r"[;。\n]|\. ", text[max(0, mention.at - _AROUND) : mention.at])[-1]
-    behind = re.split(r"[;。\n]|\. ", text[mention.at : mention.end + _AROUND])[0]
-    return before + behind
+def around(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[Mention, str]]:
+    """Each fracture of a text, in order, with what is said of it in its own sentence, not far from it, and not of the next."""
+    for i, mention in enumerate(mentions):
+        first, last = max(0, mention.at - _AROUND), mention.end + _AROUND
+        before = _SENTENCES.split(text[first : mention.at])[-1]
+        behind = _SENTENCES.split(text[mention.end : last])[0]
+        if i and mentions[i - 1].end > mention.at - len(before):
+            before = _parted(text[mentions[i - 1].end : mention.at])[1]
+        if i + 1 < len(mentions) and mentions[i + 1].at < mention.end + len(behind):
+            behind = _parted(text[mention.end : mentions[i + 1].at])[0]
+        yield mention, before + text[mention.at : mention.end] + behind
+
+
+def _parted(between: str) -> tuple[str, str]:
+    """What stands between two fractures: of the first, and of the second."""
+    cut = between.find(",")
+    joined = None if cut >= 0 else _JOINED.search(between)
+    if joined:
+        return between[: joined.start()], between[joined.end() :]
+    return (between[:cut], between[cut:]) if cut >= 0 else ("", between)
 
 
 def _is_clear(text: str) -> bool:
