@@ -141,7 +141,8 @@ def offer(
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
     place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
-    the kind, the same are offered and none is recommended; nor is one with myeloma or bone metastasis on record.
+    the kind, the same are offered and none is recommended; nor is a drug against osteoporosis with myeloma or bone metastasis
+    on record.
 
     ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``waits``
     False: a gap would harm sooner than a work-up ends, which then goes on beside the drug; ``regimens`` names another regimen
@@ -152,7 +153,8 @@ def offer(
     options: list[Option] = []
     dropped: list[Dropped] = []
     withheld = 0
-    certain, best_found = not chart.doubts(RANKED) and bone_tumor(chart) is None, False
+    certain, best_found = not chart.doubts(RANKED), False
+    tumor = bone_tumor(chart) is not None
     rows = work_up(chart)
     for drug in drugs:
         phrase = _unsuitable(chart, drug, start)
@@ -174,7 +176,8 @@ def offer(
         warnings = tuple(f for f in findings if f.indicator is not INFO)
         row = workup.holding(rows, drug)
         bound = row is not None and (waits or row.binding)
-        best = recommend and not warnings and not best_found and not bound
+        elsewhere = tumor and drug.mechanism in ANTI_OSTEOPOROSIS  # oncology decides
+        best = recommend and not warnings and not best_found and not bound and not elsewhere
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
