@@ -23,8 +23,9 @@ from tests.silence.told import Told, cases, stories, told
 
 Json = dict[str, Any]
 
-NEVER_CUT = {"tests-due", "incomplete-data"}
-"""What stands by itself however little is urgent: calcium and kidneys of who needs them, and what could not be read."""
+NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes"}
+"""What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, and an
+abnormal value of the work-up."""
 OF_ORDERS = {hook.value for hook in ORDER_HOOKS}
 
 

@@ -29,8 +29,8 @@ class Supply(Struct, frozen=True):
 
 
 def supply(taken: Iterable[Course], drafts: Iterable[Draft]) -> Supply:
-    """Each draft is a product; a list entry with the dose and timing of a draft is the one that it renews. Not so a single dose:
-    of two ampoules the second comes on top of the first."""
+    """Each draft is a product; a list entry with the dose and timing of a draft is the one that it renews. Not so a single
+    dose: of two ampoules the second comes on top of the first."""
     ordered = [draft.dosing for draft in drafts if draft.dosing is not None]
     listed = dict.fromkeys(each for course in taken for each in (course.dosings or (course.dosing,)) if each is not None)
     renewed = {(each.amount, each.every_days) for each in ordered if each.every_days and each.every_days <= _WEEK}

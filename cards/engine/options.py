@@ -17,6 +17,7 @@ from cards.definitions import femur, workup
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.hip import after_hip_fracture
+from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
@@ -147,7 +148,8 @@ def offer(
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
     place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
-    the kind, the same are offered and none is recommended.
+    the kind, the same are offered and none is recommended; nor is a drug against osteoporosis with myeloma or bone metastasis
+    on record.
 
     ``start`` is the first day of the dose where it lies ahead, of zoledronate after a hip fracture not before day
     {zoledronate-hip-days}; ``recommend`` False offers without recommending; ``waits`` False: a gap would harm sooner than a
@@ -160,7 +162,7 @@ def offer(
     dropped: list[Dropped] = []
     withheld = 0
     certain, best_found = not chart.doubts(RANKED), False
-    asked, rows = start, work_up(chart)
+    asked, rows, tumor = start, work_up(chart), bone_tumor(chart) is not None
     for drug in drugs:
         start = _first_day(chart, drug, asked)
         phrase = _unsuitable(chart, drug, start)
@@ -182,7 +184,8 @@ def offer(
         warnings = tuple(f for f in findings if f.indicator is not INFO)
         row = workup.holding(rows, drug)
         bound = row is not None and (waits or row.binding)
-        best = recommend and not warnings and not best_found and not bound
+        elsewhere = tumor and drug.mechanism in ANTI_OSTEOPOROSIS  # oncology decides
+        best = recommend and not warnings and not best_found and not bound and not elsewhere
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
