@@ -26,8 +26,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: the other was stopped. Direct oral anticoagulants do not matter.
 
-    Then: critical, on the chart view warning. INR, recommended where the vitamin is already taken. The draft can be deleted;
-    this is recommended for that of the vitamin, never for that of the antagonist, without which there is no anticoagulation.
+    Then: critical, on the chart view warning. INR, recommended where the vitamin is already taken. The draft can be deleted
+    (recommended); of two drafts only that of the vitamin: without the antagonist nothing keeps the blood from clotting.
     """
     for order in orders_of(chart, _VITAMIN):
         yield from _together(chart, order, "vitamin", _ANTAGONIST)
@@ -50,10 +50,9 @@ def _together(chart: Chart, order: Order, variant: str, mechanisms: Iterable[Mec
             also=(service("inr", recommended=taken and course is not None),),
             any_number=True,
         )
-        if variant == "antagonist":
-            vitamin = [discard(draft, recommended=True)] if draft is not None else []
-            kept = (replace(o, recommended=o.recommended and o.key != "discard") for o in found.options)
-            found = replace(found, options=(*vitamin, *kept))
+        if variant == "antagonist" and draft is not None:
+            kept = (option for option in found.options if option.key != "discard")
+            found = replace(found, options=(discard(draft, recommended=True), *kept))
         yield found
         return
 

@@ -47,7 +47,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             CRITICAL if forbidden else WARNING,
             [fact for _, fact in found],
             variant="forbidden" if forbidden else "caution",
-            values={"reasons": [reason for reason, _ in found], "fact": found[0][1], "said": facts.said(found[0][1]), "urine": urine},
+            values={
+                "reasons": [reason for reason, _ in found],
+                "fact": found[0][1],
+                "said": facts.said(found[0][1]),
+                "urine": urine,
+            },
             also=tuple(service(key, recommended=not forbidden or order.draft is None) for key in tests),
             any_number=True,
         )

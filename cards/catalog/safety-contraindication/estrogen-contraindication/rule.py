@@ -95,7 +95,9 @@ def _forbidden(chart: Chart, n: Numbers) -> Against | None:
         return Against("liver", CRITICAL, (facts.problem(liver),), {"cause": liver})
     enzyme = _high_enzyme(chart, n)
     if enzyme is not None:
-        return Against("liver", CRITICAL, (facts.measured(enzyme),), {"cause": None, "enzyme": enzyme, "limit": n.estrogen_liver_limit})
+        return Against(
+            "liver", CRITICAL, (facts.measured(enzyme),), {"cause": None, "enzyme": enzyme, "limit": n.estrogen_liver_limit}
+        )
     bleeding = _unexplained_bleeding(chart, n)
     if bleeding is not None:
         gynecology = (service("referral-gynecology", recommended=True),)
@@ -139,7 +141,7 @@ def _late(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | Non
     if old:
         return Against("late", WARNING, (facts.age(chart),), {"menopause": None})
     entries = [p for key in _MENOPAUSE for p in chart.problems.get(key, ()) if p.onset]
-    menopause = min(entries, key=lambda p: (p.onset or chart.today), default=None)
+    menopause = min(entries, key=lambda p: p.onset or chart.today, default=None)
     if menopause and menopause.onset and menopause.onset < chart.months_ago(12 * n.estrogen_menopause_years):
         return Against("late", WARNING, (facts.problem(menopause),), {"menopause": menopause})
     return None

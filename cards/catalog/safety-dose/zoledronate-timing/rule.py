@@ -38,7 +38,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             Order(ZOLEDRONATE, draft=draft),
             WARNING,
             _evidence(hip),
-            values={"fracture": hip.fracture, "operation": hip.operation, "first": hip.first, "days": n.zoledronate_hip_days, "exact": hip.exact},
+            values={
+                "fracture": hip.fracture,
+                "operation": hip.operation,
+                "first": hip.first,
+                "days": n.zoledronate_hip_days,
+                "exact": hip.exact,
+            },
             also=later.options,
         )
 
