@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cards.definitions import kidney, minerals, risk
+from cards.definitions import kidney, minerals, risk, workup
 from cards.vocabulary import COURSES, Data
 
 OPTIONS = (
     *kidney.READS,
     *minerals.READS,
     *risk.READS,
+    *workup.READS,
     Data.VITAMIN_D,
     Data.WORK_UP,
     Data.ALLERGIES,

@@ -54,8 +54,9 @@ AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
-RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK, Data.ORDERS}))
-"""The groups of data that ranking and safety of drugs rest on."""
+RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER, Data.ORDERS}))
+"""The groups of data that ranking and safety of drugs rest on. A turnover marker holds a PTH analog alone; of an order that
+could not be had, `dental-check` says so."""
 
 TOGETHER = {"calcium": ("calcium", "albumin")}
 """A service that is two orders, since one order has one code."""

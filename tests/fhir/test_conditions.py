@@ -86,7 +86,7 @@ def said(system: str, code: str, text: str = "") -> tuple[set[str], str]:
         (CM, "M87.180", "", {"osteonecrosis-jaw"}, ""),
         (WHO, "M87.1", "Osteonecrosis due to drugs", set(), ""),
         (WHO, "K10.2", "下颌骨坏死", {"osteonecrosis-jaw"}, ""),
-        (WHO, "K10.2", "颌骨骨髓炎", set(), ""),
+        (WHO, "K10.2", "颌骨骨髓炎", {"dental-infection"}, ""),
         (CM, "Z86.73", "", {"stroke"}, ""),
         (CM, "Z86.73", "Personal history of TIA", {"transient-ischemic-attack"}, ""),
         (WHO, "G45.9", "Transient ischemic attack (mini stroke)", {"transient-ischemic-attack"}, ""),
