@@ -51,7 +51,7 @@ def _together(chart: Chart, order: Order, variant: str, mechanisms: Iterable[Mec
             any_number=True,
         )
         if variant == "antagonist" and draft is not None:
-            kept = (option for option in found.options if option.key != "discard")
+            kept = (option for option in found.options if option.kind != "discard")
             found = replace(found, options=(discard(draft, recommended=True), *kept))
         yield found
         return

@@ -28,9 +28,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     hypoparathyroidism, which active vitamin D treats; or plain vitamin D of more than
     {active-vitamin-d-plain-units} units a day is taken beside it.
 
-    Then: (1) critical, calcium and PTH to be ordered; (2) warning, calcium and, but not on dialysis or with a renal estimate below
-    {egfr-dialysis}, 24 h urine calcium (recommended). On the chart
-    view one step milder. The draft can be deleted (recommended in (1)). No other drug is offered.
+    Then: (1) critical, calcium and PTH to be ordered; (2) warning, calcium and, but not on dialysis or with a renal estimate
+    below {egfr-dialysis}, 24 h urine calcium (recommended). On the chart view one step milder. The draft can be deleted
+    (recommended in (1)). No other drug is offered.
     """
     against, weighed = list(_against(chart, n)), list(_weighed(chart, n))
     found = against or weighed

@@ -129,7 +129,7 @@ def _passed(chart: Chart, n: Numbers, due: date, last: date) -> dict[str, Any]:
 
 
 def _at_risk(chart: Chart, course: Course) -> bool:
-    """High risk of the jaw: oncologic doses, glucocorticoids, diabetes, radiotherapy of head or neck, or jaw necrosis before."""
+    """High risk of the jaw: oncologic doses, glucocorticoids, diabetes, radiotherapy of head or neck, or jaw necrosis."""
     radiated = any(_JAW.search(entry.text.lower()) for entry in chart.problems.get("skeletal-radiation", ()))
     ill = chart.active_problem("diabetes") or chart.problem("osteonecrosis-jaw")
     return course.drug.oncologic or radiated or ill is not None or bool(going_on(chart, {Mechanism.GLUCOCORTICOID}))

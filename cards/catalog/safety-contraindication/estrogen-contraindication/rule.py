@@ -46,17 +46,18 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: estrogen (by mouth or skin) or tibolone is ordered or taken, and one of these applies (the first counts): (1) on
     record at any time: cancer of the breast (in situ, too) or of the endometrium, myocardial infarction or other coronary
-    disease (as the labels say), stroke, transient ischemic attack, or another arterial thrombosis; (2) liver disease or porphyria on record as active, or the newest ALT or
-    AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the laboratory's limit, or {estrogen-liver-limit} U/L
-    where it gives none; (3) vaginal bleeding of the last {estrogen-bleeding-days} days or undated, and no endometrial biopsy
-    since (of undated bleeding: in that time); (4) migraine with aura and estrogen by mouth; (5) tibolone from
-    {estrogen-start-years} years on; (6) a first order, or one {estrogen-pause-months} months or more after the last course,
-    from {estrogen-start-years} years on, or more than {estrogen-menopause-years} years after the oldest entry of menopause; (7)
-    migraine with aura and estrogen through the skin.
+    disease (as the labels say), stroke, transient ischemic attack, or another arterial thrombosis; (2) liver disease or
+    porphyria on record as active, or the newest ALT or AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the
+    laboratory's limit, or {estrogen-liver-limit} U/L where it gives none; (3) vaginal bleeding of the last
+    {estrogen-bleeding-days} days or undated, and no endometrial biopsy since (of undated bleeding: in that time); (4) migraine
+    with aura and estrogen by mouth; (5) tibolone from {estrogen-start-years} years on; (6) a first order, or one
+    {estrogen-pause-months} months or more after the last course, from {estrogen-start-years} years on, or more than
+    {estrogen-menopause-years} years after the oldest entry of menopause; (7) migraine with aura and estrogen through the skin.
 
     Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
 
-    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; (7) info. In its place drugs by the ranking for a start of treatment, if there is osteoporosis and the hormone is
+    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; (7) info. In its place drugs by the
+    ranking for a start of treatment, if there is osteoporosis and the hormone is
     forbidden or only drafted (not for info); with bleeding instead a referral to gynecology. The draft can be deleted.
     """
     for order in orders_of(chart, _HORMONES):

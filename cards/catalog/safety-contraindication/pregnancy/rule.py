@@ -24,8 +24,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {pregnancy-age-years} or of unknown age, with an active entry that has no end date and whose onset or recorded date is
     within {pregnancy-days} days or unknown; or (2) a bisphosphonate, denosumab or a PTH analog, ordered or begun within
     {pregnancy-begun-months} months, for a woman from {adult-years} to below {t-group-years} years without menopause,
-    hysterectomy, sterilization or an intrauterine device on record, or hormonal contraception as active. Contraceptive drugs are
-    not read: the text says so.
+    hysterectomy, sterilization or an intrauterine device on record, or hormonal contraception as active. Contraceptive drugs
+    are not read: the text says so.
 
     Then: (1) critical (warning on patient-view), without an alternative; deleting the draft is recommended. The detail asks the
     clinician to close an entry that is out of date. (2) Warning (info on patient-view): a pregnancy test (recommended).

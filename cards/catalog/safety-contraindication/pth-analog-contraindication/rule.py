@@ -49,9 +49,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
 
     Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
-    recommended (nothing for a child, nor in (6) for a drug that is taken); with another disease of bone no drug, but a referral to endocrinology or nephrology. The draft can be deleted (recommended if no drug is
-    recommended). The detail says if the calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be
-    ordered beside.
+    recommended (nothing for a child, nor in (6) for a drug that is taken); with another disease of bone no drug, but a referral
+    to endocrinology or nephrology. The draft can be deleted (recommended if no drug is recommended). The detail says if the
+    calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be ordered beside.
     """
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None

@@ -14,7 +14,6 @@ from cards.engine.orders import finding_about, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import SERVICES, Mechanism
 
-
 _OPERATIONS = ("hip-surgery", "vertebral-augmentation", "neck-surgery")
 _OPERATED = ("hip-replacement", "gastric-bypass", "hysterectomy", "oophorectomy", "organ-transplant")
 """Operations after which a patient lies in bed, as services and as what they leave on record."""
