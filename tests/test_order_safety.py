@@ -226,3 +226,14 @@ def sign(fixture: Fixture, body: Json, drafts: list[Json], evaluator: Evaluator)
     answered = evaluator.evaluate(parse(json.dumps(call).encode(), "order-sign"), "en", fixture.as_of)
     signed: list[Json] = answered.response["cards"]
     return signed
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [("鼻咽癌放疗后", True), ("radiotherapy of the neck", True), ("前列腺癌放疗后", False)]
+)
+def test_radiotherapy_near_the_jaw_makes_a_tooth_a_high_risk(words: str, told: bool) -> None:
+    told_of = [f"problem skeletal-radiation since 2020-01-01 (called {words})", "test dental-surgery ordered 2026-06-10"]
+    entries = [{"resource": each} for each in lines.record([*told_of, "denosumab given 2026-02-25"])]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    chart, _ = read([json.dumps(bundle).encode()], patient_id="p1", today=date(2026, 6, 15), zone=Settings().zone)
+    assert [found.values["risk"] for found in ask(all_cards()["dental-check"], chart, {})] == [told]

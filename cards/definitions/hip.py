@@ -17,14 +17,23 @@ class AfterHip(Struct, frozen=True):
     operation: Service | None
     first: date
 
+    @property
+    def exact(self) -> bool:
+        """Whether the day that counts is known; of the present month or year it would be another one each day."""
+        return (self.operation or self.fracture).latest is None
+
 
 @per_chart
 def after_hip_fracture(chart: Chart) -> AfterHip | None:
-    """Zoledronate works from {zoledronate-hip-days} days after a hip fracture, or after its operation; earlier much of it is
-    taken up by the healing bone. Of dates that are not exact the last possible day counts. None without a dated fracture."""
+    """Zoledronate works from {zoledronate-hip-days} days after a hip fracture, or after its operation, which is the first of
+    the hip from the fracture to {hip-operation-days} days after it; earlier much of it is taken up by the healing bone. Of
+    dates that are not exact the last possible day counts. None without a dated fracture."""
     fracture = next((f for f in chart.fractures if f.site == "hip" and f.at_latest), None)
     if fracture is None or fracture.at_latest is None:
         return None
-    operation = chart.done("hip-surgery", since=fracture.when)
+    until = add_days(fracture.at_latest, chart.numbers.hip_operation_days)
+    done = [s for s in chart.services.get("hip-surgery", ()) if s.done and s.when]
+    fitting = [s for s in done if s.when and (fracture.when is None or s.when >= fracture.when) and s.when <= until]
+    operation = min(fitting, key=lambda s: s.when or until, default=None)
     last = operation.at_latest if operation and operation.at_latest else fracture.at_latest
     return AfterHip(fracture, operation, add_days(max(last, fracture.at_latest), chart.numbers.zoledronate_hip_days))

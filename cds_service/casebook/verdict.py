@@ -58,7 +58,7 @@ def contained(card: Json) -> list[str]:
 def _suggestions(case: Case, suggestions: list[Json]) -> Iterator[str]:
     keys = [key_of(suggestion) for suggestion in suggestions]
     recommended = [key for key, each in zip(keys, suggestions, strict=True) if each.get("isRecommended")]
-    told = [f"{key}*" if key in recommended else key for key in keys]
+    told = [f"{key}*" if each.get("isRecommended") else key for key, each in zip(keys, suggestions, strict=True)]
     if "suggests" in case and told != case["suggests"]:
         yield f"suggests {', '.join(told) or 'nothing'}, not {', '.join(case['suggests']) or 'nothing'}"
     yield from (f"does not offer {key}" for key in case.get("offers", ()) if key not in keys)

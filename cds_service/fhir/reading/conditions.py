@@ -27,7 +27,18 @@ PARENT = re.compile(r"(?a)\b(mother|father|parent)\b|母亲|父亲|父母|^[父�
 _PARENT_CODES = frozenset({"FTH", "MTH", "PRN", "NFTH", "NMTH", "66839005", "72705000"})
 
 
-_OVER = frozenset({"pregnancy", "infection", "sepsis", "spinal-infection", "hypocalcemia", "hypercalcemia", "smoking"})
+_OVER = frozenset(
+    {
+        "pregnancy",
+        "infection",
+        "sepsis",
+        "spinal-infection",
+        "hypocalcemia",
+        "hypercalcemia",
+        "smoking",
+        "hormonal-contraception",
+    }
+)
 """Transient conditions: if a text describes one as past, it is over."""
 
 

@@ -46,6 +46,12 @@ _VIEW = re.compile(
     r"(?a)x-? ?ray|radiograph|\bviews?\b|\bvfa\b|\b(xr|dx|cr|rg|dr)\b|x线|x光|平片|正侧位|侧位|\blateral\b"
     r"|屈位|伸位|动力位"
 )
+_RADIATION = "skeletal-radiation"
+_BESIDE_BONE = re.compile(
+    r"(?a)\bskin\b|\bcutaneous|basal[ -]cell|superficial|\beyes?\b|ocular|iodine"
+    r"|consult|皮肤|基底细胞|眼(?!眶)|碘|会诊"
+)
+"""Radiotherapy that does not reach bone, or was only spoken of."""
 _OPERATION = re.compile(
     r"(?a)punctur|\btap\b|inject|ectom|otomy|fusion|block\b|an?esthe|tracti|guid(?:ed|ance)|drain|biops|implant|excis|repair"
     r"|\bsurg|穿刺|注射|切除|融合|阻滞|麻醉|牵引|引导|引流|活检|植入|置入|减压术|内固定术(?!后)"
@@ -55,11 +61,17 @@ _OPERATION = re.compile(
 
 def services_of(terminology: Terminology, *concepts: elements.Concept | None, besides: str = "") -> tuple[str, ...]:
     """Keys of what was ordered or done, by code, else by wording."""
-    if coded := terminology.service(*concepts):
-        return coded
     said = elements.texts((*map(wording, concepts), besides))
+    if coded := terminology.service(*concepts):
+        return _of_bone(coded, said)
     named = tuple(dict.fromkeys(m.key for m in terminology.said("service", said) if m.verdict is not Verdict.DENIED))
+    named = _of_bone(named, said)
     return named if _AUGMENTATION in named else _by_wording(fold(said)) or named
+
+
+def _of_bone(keys: tuple[str, ...], said: str) -> tuple[str, ...]:
+    """Without radiotherapy whose words say that it leaves bone out."""
+    return tuple(key for key in keys if key != _RADIATION) if _RADIATION in keys and _BESIDE_BONE.search(fold(said)) else keys
 
 
 def _of_concept(concept: elements.Concept, terminology: Terminology) -> tuple[str, ...]:
@@ -93,6 +105,9 @@ def keys_of(code: elements.Concept | None, terminology: Terminology) -> tuple[st
 def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
     keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
+    sites = [wording(site) for site in elements.many(found.body_site)]
+    if sites and all(map(_BESIDE_BONE.search, map(fold, sites))):
+        keys = _of_bone(keys, sites[0])
     if not keys:
         subjects = (found.subject, found.patient)
         facts.not_understood(source, found.code, why_unread, subjects=subjects, gone=found.status in _GONE)

@@ -56,7 +56,7 @@ _SPELLINGS = (  # tried in this order on the folded URI, OID or name of a code s
     ("icd10", r"icd-?_?10(?!-?_?pcs)|2\.16\.840\.1\.113883\.6\.3$|2\.16\.156\.10011\.2\.3\.3\.11\b"),
     ("icd10", r"gb/?t[ -]?14396|国家临床版|国临版|医保版|疾病分类与代码"),
     ("cpt", r"ama-assn|\bcpt\b|2\.16\.840\.1\.113883\.6\.12$"),
-    ("hcpcs", r"hcpcs|2\.16\.840\.1\.113883\.6\.(285|14)$"),
+    ("hcpcs", r"hcpcs|ada\.org/cdt|\bcdt\b|2\.16\.840\.1\.113883\.6\.(285|14)$"),
 )
 PUBLIC = frozenset(family for family, _ in _SPELLINGS) - {"local"}
 """Families whose codes mean the same everywhere."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from cards.chart import ORDER_HOOKS, Chart, Course, facts
+from msgspec.structs import replace
+
+from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.definitions.overlap import other_drug
 from cards.engine.findings import CRITICAL, Finding
-from cards.engine.options import service
+from cards.engine.options import discard, service
 from cards.engine.orders import Order, finding_about, going_on, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Drug, Mechanism
@@ -24,8 +26,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: the other was stopped. Direct oral anticoagulants do not matter.
 
-    Then: critical, on the chart view warning. INR, recommended where the vitamin is already taken. The draft can be deleted;
-    this is recommended for that of the vitamin.
+    Then: critical, on the chart view warning. INR, recommended where the vitamin is already taken. The draft can be deleted
+    (recommended); of two drafts only that of the vitamin: without the antagonist nothing keeps the blood from clotting.
     """
     for order in orders_of(chart, _VITAMIN):
         yield from _together(chart, order, "vitamin", _ANTAGONIST)
@@ -36,9 +38,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 def _together(chart: Chart, order: Order, variant: str, mechanisms: Iterable[Mechanism]) -> Iterator[Finding]:
     """One finding about the order beside the first drug of these mechanisms, if there is one."""
-    for drug, course, evidence in _beside(chart, mechanisms):
+    for drug, course, draft, evidence in _beside(chart, mechanisms):
         taken = order.draft is None or variant == "antagonist"
-        yield finding_about(
+        found = finding_about(
             chart,
             order,
             CRITICAL,
@@ -48,13 +50,17 @@ def _together(chart: Chart, order: Order, variant: str, mechanisms: Iterable[Mec
             also=(service("inr", recommended=taken and course is not None),),
             any_number=True,
         )
+        if variant == "antagonist" and draft is not None:
+            kept = (option for option in found.options if option.kind != "discard")
+            found = replace(found, options=(discard(draft, recommended=True), *kept))
+        yield found
         return
 
 
-def _beside(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Drug, Course | None, facts.Fact]]:
-    """The drugs of these mechanisms that go on, with their course, and those that are being ordered."""
+def _beside(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Drug, Course | None, Draft | None, facts.Fact]]:
+    """The drugs of these mechanisms that go on, with their course, and those that are being ordered, with the draft."""
     for course in going_on(chart, mechanisms):
-        yield course.drug, course, facts.on_board(course)
+        yield course.drug, course, None, facts.on_board(course)
     for draft in (*chart.drafted(mechanisms), *chart.drafted_beside(mechanisms)):
         if draft.drug is not None:
-            yield draft.drug, None, facts.drafted(draft)
+            yield draft.drug, None, draft, facts.drafted(draft)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, facts
+from cards.chart import Chart, Measurement, facts
 from cards.chart.facts import Fact
-from cards.definitions.minerals import calcium, high_urine_calcium, vitamin_d
+from cards.definitions.kidney import renal
+from cards.definitions.minerals import calcium, denial, high_urine_calcium, vitamin_d
 from cards.engine.findings import CRITICAL, WARNING, Finding
 from cards.engine.options import service
 from cards.engine.orders import finding_about, going_on, orders_of
@@ -19,21 +20,26 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     caution where calcium leaves by the kidneys or phosphate is high.
 
     When: an active form of vitamin D is ordered or taken, and (1) the newest calcium is high, hypercalcemia is on record as
-    active, or the newest 25(OH)D is above {active-vitamin-d-excess} ng/mL; or (2) 24 h urine calcium within
+    active, or the newest 25(OH)D (the highest of one day) is above {active-vitamin-d-excess} ng/mL; or (2) hypercalcemia is on
+    record as active, but a newer calcium is within range; 24 h urine calcium within
     {urine-calcium-window-months} months is above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in
     anyone else; kidney stones are active or of the last {active-vitamin-d-stone-months} months; the newest phosphate of
-    {active-vitamin-d-phosphate-months} months is above the laboratory's own range; or plain vitamin D of more than
+    {active-vitamin-d-phosphate-months} months is above the laboratory's own range, but not with low calcium or
+    hypoparathyroidism, which active vitamin D treats; or plain vitamin D of more than
     {active-vitamin-d-plain-units} units a day is taken beside it.
 
-    Then: (1) critical, calcium and PTH to be ordered; (2) warning, calcium and 24 h urine calcium (recommended). On the chart
-    view one step milder. The draft can be deleted (recommended in (1)). No other drug is offered.
+    Then: (1) critical, calcium and PTH to be ordered; (2) warning, calcium and, but not on dialysis or with a renal estimate
+    below {egfr-dialysis}, 24 h urine calcium (recommended). On the chart view one step milder. The draft can be deleted
+    (recommended in (1)). No other drug is offered.
     """
     against, weighed = list(_against(chart, n)), list(_weighed(chart, n))
     found = against or weighed
     if not found:
         return
     forbidden = bool(against)
-    tests = ("calcium", "pth") if forbidden else ("calcium", "urine-calcium")
+    kidneys = renal(chart)
+    urine = not (kidneys.dialysis or kidneys.below(n.egfr_dialysis))
+    tests = ("calcium", "pth") if forbidden else ("calcium", "urine-calcium") if urine else ("calcium",)
     for order in orders_of(chart, {Mechanism.ACTIVE_VITAMIN_D}):
         yield finding_about(
             chart,
@@ -41,7 +47,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             CRITICAL if forbidden else WARNING,
             [fact for _, fact in found],
             variant="forbidden" if forbidden else "caution",
-            values={"reasons": [reason for reason, _ in found], "fact": found[0][1], "said": facts.said(found[0][1])},
+            values={
+                "reasons": [reason for reason, _ in found],
+                "fact": found[0][1],
+                "said": facts.said(found[0][1]),
+                "urine": urine,
+            },
             also=tuple(service(key, recommended=not forbidden or order.draft is None) for key in tests),
             any_number=True,
         )
@@ -49,18 +60,36 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 def _against(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     """What rules it out: the reason, and the fact that shows it."""
-    reading, level = calcium(chart), vitamin_d(chart)
+    reading, level = calcium(chart), _highest(chart)
     listed = chart.active_problem("hypercalcemia")
     if reading is not None and reading.high:
         yield "calcium", facts.measured(reading.value)
-    elif listed is not None:
+    elif listed is not None and denial(chart, listed) is None:
         yield "calcium", facts.problem(listed)
-    if level is not None and level.at_most(n.active_vitamin_d_excess) is False:
+    if level is not None and level.at_most(_limit(n.active_vitamin_d_excess, level)) is False:
         yield "vitamin-d", facts.measured(level)
+
+
+def _highest(chart: Chart) -> Measurement | None:
+    """The highest 25(OH)D of the day of the newest one: an excess is not to be missed."""
+    newest = vitamin_d(chart)
+    if newest is None:
+        return None
+    return max((m for m in chart.values("vitamin-d", since=newest.when) if m.when == newest.when), key=lambda m: m.value)
+
+
+def _limit(limit: float, beside: Measurement) -> float:
+    """The limit as it is printed in the unit of the value: 100 ng/mL is 250 nmol/L, not 249.6."""
+    return max(limit, round(limit / beside.factor) * beside.factor)
 
 
 def _weighed(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     """What calls for caution."""
+    listed = chart.active_problem("hypercalcemia")
+    denied = denial(chart, listed)
+    if listed is not None and denied is not None:
+        yield "listed", facts.problem(listed)
+        yield "denied", facts.measured(denied)
     urine = high_urine_calcium(chart)
     if urine is not None:
         yield "urine", facts.measured(urine)
@@ -69,7 +98,10 @@ def _weighed(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     if stones and (stones.active or (stones.at_latest and stones.at_latest >= since)):
         yield "stones", facts.problem(stones)
     phosphate = chart.newest("phosphate", since=chart.months_ago(n.active_vitamin_d_phosphate_months))
-    if phosphate is not None and phosphate.high is not None and phosphate.at_most(phosphate.high) is False:
+    reading = calcium(chart)
+    treats = (reading is not None and reading.low) or chart.active_problem("hypoparathyroidism") is not None
+    above = phosphate is not None and phosphate.high is not None and phosphate.at_most(phosphate.high) is False
+    if phosphate is not None and above and not treats:
         yield "phosphate", facts.measured(phosphate)
     for course in going_on(chart, {Mechanism.VITAMIN_D}):
         daily = course.dosing.daily if course.dosing and course.dosing.unit != "mg" else None

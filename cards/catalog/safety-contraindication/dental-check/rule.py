@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Course, Problem, Service, facts
@@ -16,6 +18,10 @@ from cards.vocabulary import DENOSUMAB, SERVICES, Mechanism
 
 _ON_JAW = {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR}
 _SURGERY = "dental-surgery"
+_JAW = re.compile(
+    r"\bhead\b|\bneck\b|\bjaw|mandib|maxill|\boral\b|\bmouth|tongue|pharyn|laryn|头颈|鼻咽|口腔|口咽|颌|舌|喉|腮腺"
+)
+"""Sites of radiotherapy that reach the jaw."""
 _DENTIST = (service("referral-dentist", recommended=True),)
 
 
@@ -88,14 +94,26 @@ def _timing(chart: Chart, n: Numbers, order: Order) -> dict[str, Any]:
     """In which state the patient is, and when the procedure fits best between two doses of denosumab."""
     course = order.course or chart.course(order.drug)
     risk = course is not None and _at_risk(chart, course)
-    timing: dict[str, Any] = {"state": "new", "first": None, "last": None, "due": None, "overdue": False, "risk": risk}
+    timing: dict[str, Any] = {
+        "state": "new",
+        "first": None,
+        "last": None,
+        "due": None,
+        "overdue": False,
+        "risk": risk,
+        "again": None,
+    }
     if course is None:
         return timing
     if course.drug is DENOSUMAB and course.last_dose is not None:  # late or not, it is never begun anew
         due = add_months(course.last_dose, n.denosumab_months)
         first = add_months(course.last_dose, n.dental_denosumab_months)
         last = add_days(due, n.denosumab_grace_days - 7 * n.dental_next_weeks) if risk else due
-        return timing | {"state": "denosumab", "first": first, "last": last, "due": due, "overdue": due < chart.today}
+        return (
+            timing
+            | {"state": "denosumab", "first": first, "last": last, "due": due, "overdue": due < chart.today}
+            | _passed(chart, n, due, last)
+        )
     if not (course.active or course.on_treatment(chart.today)):
         return timing
     if not course.drug.oral:
@@ -105,7 +123,13 @@ def _timing(chart: Chart, n: Numbers, order: Order) -> dict[str, Any]:
     return timing | {"state": "new-tablet" if low else "tablet"}
 
 
+def _passed(chart: Chart, n: Numbers, due: date, last: date) -> dict[str, Any]:
+    """From when a procedure fits again, where the days before this dose have passed."""
+    return {"again": add_months(due, n.dental_denosumab_months) if last < chart.today <= due else None}
+
+
 def _at_risk(chart: Chart, course: Course) -> bool:
-    """High risk of the jaw: oncologic doses, glucocorticoids, diabetes, radiotherapy, or jaw necrosis before."""
-    ill = chart.active_problem("diabetes") or chart.problem("skeletal-radiation", "osteonecrosis-jaw")
-    return course.drug.oncologic or ill is not None or bool(going_on(chart, {Mechanism.GLUCOCORTICOID}))
+    """High risk of the jaw: oncologic doses, glucocorticoids, diabetes, radiotherapy of head or neck, or jaw necrosis."""
+    radiated = any(_JAW.search(entry.text.lower()) for entry in chart.problems.get("skeletal-radiation", ()))
+    ill = chart.active_problem("diabetes") or chart.problem("osteonecrosis-jaw")
+    return course.drug.oncologic or radiated or ill is not None or bool(going_on(chart, {Mechanism.GLUCOCORTICOID}))

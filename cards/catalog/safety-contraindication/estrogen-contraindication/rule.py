@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement, Problem, facts
 from cards.chart.facts import Fact
@@ -21,11 +21,13 @@ _EVER = (
     "breast-cancer",
     "endometrial-cancer",
     "myocardial-infarction",
+    "coronary-disease",
     "stroke",
     "transient-ischemic-attack",
     "arterial-thrombosis",
 )
 _HORMONES = {Mechanism.HORMONE_THERAPY}
+_MENOPAUSE = ("menopause", "early-menopause", "oophorectomy")
 
 
 class Against(Struct, frozen=True):
@@ -43,17 +45,19 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     porphyria or bleeding that nobody has explained; they are not begun late, nor by mouth in migraine with aura.
 
     When: estrogen (by mouth or skin) or tibolone is ordered or taken, and one of these applies (the first counts): (1) on
-    record at any time: cancer of the breast (in situ, too) or of the endometrium, myocardial infarction, stroke, transient
-    ischemic attack, or another arterial thrombosis; (2) liver disease or porphyria on record as active, or the newest ALT or
-    AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the laboratory's limit; (3) vaginal bleeding of the
-    last {estrogen-bleeding-days} days or undated, and no endometrial biopsy since; (4) migraine with aura; (5) tibolone from
-    {estrogen-start-years} years on; (6) a first order from {estrogen-start-years} years on, or more than
-    {estrogen-menopause-years} years after menopause.
+    record at any time: cancer of the breast (in situ, too) or of the endometrium, myocardial infarction or other coronary
+    disease (as the labels say), stroke, transient ischemic attack, or another arterial thrombosis; (2) liver disease or
+    porphyria on record as active, or the newest ALT or AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the
+    laboratory's limit, or {estrogen-liver-limit} U/L where it gives none; (3) vaginal bleeding of the last
+    {estrogen-bleeding-days} days or undated, and no endometrial biopsy since (of undated bleeding: in that time); (4) migraine
+    with aura and estrogen by mouth; (5) tibolone from {estrogen-start-years} years on; (6) a first order, or one
+    {estrogen-pause-months} months or more after the last course, from {estrogen-start-years} years on, or more than
+    {estrogen-menopause-years} years after the oldest entry of menopause; (7) migraine with aura and estrogen through the skin.
 
     Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
 
-    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; migraine with aura and estrogen through
-    the skin info. In its place drugs by the ranking for a start of treatment, if there is osteoporosis and the hormone is
+    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; (7) info. In its place drugs by the
+    ranking for a start of treatment, if there is osteoporosis and the hormone is
     forbidden or only drafted (not for info); with bleeding instead a referral to gynecology. The draft can be deleted.
     """
     for order in orders_of(chart, _HORMONES):
@@ -92,7 +96,9 @@ def _forbidden(chart: Chart, n: Numbers) -> Against | None:
         return Against("liver", CRITICAL, (facts.problem(liver),), {"cause": liver})
     enzyme = _high_enzyme(chart, n)
     if enzyme is not None:
-        return Against("liver", CRITICAL, (facts.measured(enzyme),), {"cause": None, "enzyme": enzyme})
+        return Against(
+            "liver", CRITICAL, (facts.measured(enzyme),), {"cause": None, "enzyme": enzyme, "limit": n.estrogen_liver_limit}
+        )
     bleeding = _unexplained_bleeding(chart, n)
     if bleeding is not None:
         gynecology = (service("referral-gynecology", recommended=True),)
@@ -103,30 +109,40 @@ def _forbidden(chart: Chart, n: Numbers) -> Against | None:
 def _high_enzyme(chart: Chart, n: Numbers) -> Measurement | None:
     since = chart.days_ago(n.estrogen_liver_days)
     newest = (chart.newest(key, since=since) for key in ("alt", "ast"))
-    high = (m for m in newest if m and m.high is not None and m.at_most(n.estrogen_liver_fold * m.high) is False)
+    high = (m for m in newest if m and m.at_most(n.estrogen_liver_fold * (m.high or n.estrogen_liver_limit)) is False)
     return next(high, None)
 
 
 def _unexplained_bleeding(chart: Chart, n: Numbers) -> Problem | None:
     bleeding = chart.active_problem("vaginal-bleeding")
-    if bleeding is None or (bleeding.at_latest and bleeding.at_latest < chart.days_ago(n.estrogen_bleeding_days)):
+    window = chart.days_ago(n.estrogen_bleeding_days)
+    if bleeding is None or (bleeding.at_latest and bleeding.at_latest < window):
         return None
-    return None if chart.done("endometrial-biopsy", since=bleeding.when or date.min) else bleeding
+    return None if chart.done("endometrial-biopsy", since=bleeding.when or window) else bleeding
 
 
 def _cautious(chart: Chart, n: Numbers, order: Order) -> Against | None:
     migraine = chart.active_problem("migraine-aura")
-    if migraine is not None:
-        graded = WARNING if _by_mouth(order) else INFO
-        return Against("migraine", graded, (facts.problem(migraine),), {"problem": migraine})
+    aura = Against("migraine", WARNING, (facts.problem(migraine),), {"problem": migraine}) if migraine else None
+    if aura and _by_mouth(order):
+        return aura
     old = chart.patient.female and chart.age is not None and chart.age >= n.estrogen_start_years
     if old and order.drug.key == "tibolone":
         return Against("tibolone", WARNING, (facts.age(chart),), {})
-    if order.draft is None or chart.courses(_HORMONES):
+    return _late(chart, n, order, old=old) or (replace(aura, indicator=INFO) if aura else None)
+
+
+def _late(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | None:
+    """A course that begins late, or again after a pause."""
+    since = chart.months_ago(n.estrogen_pause_months)
+    ends = [c.covered_until or c.last_dose for c in chart.courses(_HORMONES) if not c.active]
+    goes_on = any(c.active for c in chart.courses(_HORMONES)) or any(end is None or end > since for end in ends)
+    if order.draft is None or goes_on:
         return None
     if old:
         return Against("late", WARNING, (facts.age(chart),), {"menopause": None})
-    menopause = chart.problem("menopause", "early-menopause", "oophorectomy")
+    entries = [p for key in _MENOPAUSE for p in chart.problems.get(key, ()) if p.onset]
+    menopause = min(entries, key=lambda p: p.onset or chart.today, default=None)
     if menopause and menopause.onset and menopause.onset < chart.months_ago(12 * n.estrogen_menopause_years):
         return Against("late", WARNING, (facts.problem(menopause),), {"menopause": menopause})
     return None

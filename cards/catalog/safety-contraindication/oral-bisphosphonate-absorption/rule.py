@@ -11,7 +11,6 @@ from cards.engine.orders import BISPHOSPHONATE, finding_about, orders_of
 from cards.thresholds import Numbers
 
 _OPERATED = ("gastric-bypass", "short-bowel")
-_DISEASED = ("celiac-disease", "bowel-disease")
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -19,13 +18,18 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     inflammatory bowel disease: an injection is the better choice.
 
     When: an oral bisphosphonate is ordered or taken, and (1) a gastric bypass, gastrectomy or short bowel is on record at any
-    time, or (2) celiac disease, Crohn disease or ulcerative colitis is on record as active.
+    time; (2) Crohn disease or ulcerative colitis is on record as active, or celiac disease without a tissue transglutaminase
+    IgA within its range in the last {celiac-antibody-months} months; or (3) such an antibody is above its range.
 
     Then: warning (info on patient-view). Zoledronate or denosumab instead, the first without a warning recommended. The draft
     can be deleted.
     """
-    problem = chart.problem(*_OPERATED) or chart.active_problem(*_DISEASED)
-    if problem is None:
+    antibody = chart.newest("transglutaminase-iga", since=chart.months_ago(n.celiac_antibody_months))
+    within = antibody.at_most(antibody.high) if antibody is not None and antibody.high is not None else None
+    diseased = chart.active_problem("bowel-disease") or (None if within else chart.active_problem("celiac-disease"))
+    problem = chart.problem(*_OPERATED) or diseased
+    high = antibody if within is False else None
+    if problem is None and high is None:
         return
     for order in orders_of(chart, BISPHOSPHONATE):
         if order.drug.oral:
@@ -33,8 +37,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 chart,
                 order,
                 WARNING,
-                [facts.problem(problem)],
-                variant="operated" if problem.key in _OPERATED else "diseased",
-                values={"problem": problem},
+                [*([facts.problem(problem)] if problem else []), *([facts.measured(high)] if high else [])],
+                variant="operated" if problem and problem.key in _OPERATED else "diseased",
+                values={"problem": problem, "antibody": high},
                 alternatives=BY_INJECTION,
             )

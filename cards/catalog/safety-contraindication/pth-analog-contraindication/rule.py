@@ -10,14 +10,21 @@ from cards.definitions import kidney
 from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.minerals import calcium, denial, high_urine_calcium
 from cards.definitions.person import adult, of_unknown_age
+from cards.definitions.workup import rows
+from cards.definitions.workup.row import PTH_ANALOGS, Row
 from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
 from cards.engine.options import BY_INJECTION, service
 from cards.engine.orders import finding_about, going_on, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Mechanism
 
-_EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiation")
+_RENAL = "mineral-bone-disorder"
+_BONE = (_RENAL, "osteomalacia", "phosphate-loss", "osteogenesis-imperfecta", "bone-dysplasia")
+"""Bone diseases other than osteoporosis, while they last."""
+_ROWS = ("osteomalacia", "low-phosphate", "low-alp")
+"""Findings of the work-up that mean one of them."""
 _PARATHYROID = ("hyperparathyroidism", "secondary-hyperparathyroidism")
+_EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiation")
 """What rules out a PTH analog permanently. Hyperparathyroidism and high calcium do so only while they last, according to the
 problem list or the newest value: a normal calcium with an active entry may be a chance finding."""
 
@@ -29,8 +36,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     When: one of them is ordered or taken, and one of these applies (the first counts): (1) the patient is under {adult-years};
     (2) on record at any time: primary bone cancer, Paget disease, bone metastasis, myeloma or radiotherapy (of any site but
-    skin or eye); or, on record as active: hyperparathyroidism or hypercalcemia (the latter also with a newer calcium within
-    range, which is then shown); (3) the newest calcium within {calcium-window-months} months is high; (4) the newest alkaline
+    skin or eye); or, on record as active: hyperparathyroidism, hypercalcemia (the latter also with a newer calcium within
+    range, which is then shown), osteomalacia, hypophosphatasia, hereditary phosphate loss, renal osteodystrophy, osteogenesis
+    imperfecta, fibrous dysplasia or osteopetrosis; or the work-up finds osteomalacia, phosphate loss or a low ALP that was
+    confirmed; (3) the newest calcium within {calcium-window-months} months is high; (4) the newest alkaline
     phosphatase within {alp-window-months} months is above the laboratory's own range, and no fragility fracture within
     {alp-fracture-months} months explains it; (5) dialysis, or a renal estimate below {pth-analog-egfr} mL/min; (6) kidney
     stones that are active or of the last {pth-analog-stone-months} months, 24 h urine calcium within
@@ -41,14 +50,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
 
     Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
-    recommended (nothing for a child, nor in (6) for a drug that is taken). The draft can be deleted (recommended if no drug is
-    recommended). The detail says if the calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be
-    ordered beside.
+    recommended (nothing for a child, nor in (6) for a drug that is taken); with another disease of bone no drug, but a referral
+    to endocrinology or nephrology. The draft can be deleted (recommended if no drug is recommended). The detail says if the
+    calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be ordered beside.
     """
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None
     listed = chart.active_problem("hypercalcemia") if high is None else None
     problem = chart.problem(*_EVER) or chart.active_problem(*_PARATHYROID) or listed
+    bone, row = chart.active_problem(*_BONE), _of_bone(chart)
     denied = denial(chart, listed) if problem is listed else None
     calcium_told = [facts.measured(m) for m in (high, denied) if m]
     high = high or _unexplained_alp(chart, n)
@@ -66,6 +76,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 values={"problem": problem},
                 alternatives=BY_INJECTION,
                 notes=("hypercalcemia-listed",) if denied else (),
+            )
+        elif bone is not None or row is not None:
+            renal_bone = bone is not None and bone.key == _RENAL
+            yield finding_about(
+                chart,
+                order,
+                CRITICAL,
+                [*([facts.problem(bone)] if bone else []), *(row.evidence if row else ())],
+                variant="bone",
+                values={"problem": bone, "row": row, "renal": renal_bone},
+                also=(service("referral-nephrology" if renal_bone else "referral-endocrinology", recommended=True),),
             )
         elif high is not None:
             yield finding_about(
@@ -106,6 +127,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 alternatives=BY_INJECTION if order.draft is not None else (),
                 also=tuple(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions)),
             )
+
+
+def _of_bone(chart: Chart) -> Row | None:
+    """What the work-up found that is another disease of bone than osteoporosis."""
+    found = (row for row in rows(chart, about_to_be_treated=True) if row.key in _ROWS)
+    return next((row for row in found if row.drops >= PTH_ANALOGS), None)
 
 
 _TEST = {"stones": "urine-calcium", "urine": "urine-calcium", "digoxin": "calcium"}

@@ -11,16 +11,24 @@ from cards.engine.orders import finding_about, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
-_EVER = ("myocardial-infarction", "stroke", "peripheral-artery-disease", "venous-thromboembolism")
+_EVER = (
+    "myocardial-infarction",
+    "coronary-disease",
+    "stroke",
+    "transient-ischemic-attack",
+    "peripheral-artery-disease",
+    "venous-thromboembolism",
+)
+"""The label names all ischemic heart and cerebrovascular disease, past or present, more than infarction and stroke."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Strontium ranelate is not given to anyone with arterial disease or venous thromboembolism, past or present, with high
     blood pressure that is not controlled, nor to the immobile.
 
-    When: strontium ranelate is ordered or taken, and (1) a myocardial infarction, a stroke (a transient ischemic attack does
-    not count), peripheral artery disease or a venous thromboembolism is on record, of whatever date or undated; or (2)
-    immobility is on record as active; or (3) the newest blood pressure of {strontium-pressure-months} months is
+    When: strontium ranelate is ordered or taken, and (1) a myocardial infarction or other coronary disease, a stroke or
+    transient ischemic attack, peripheral artery disease or a venous thromboembolism is on record, of whatever date or undated;
+    or (2) immobility is on record as active; or (3) the newest blood pressure of {strontium-pressure-months} months is
     {strontium-systolic} or more systolic, or {strontium-diastolic} or more diastolic.
 
     Then: critical, on the chart view warning. In its place drugs by the ranking for a start of treatment, the first without a

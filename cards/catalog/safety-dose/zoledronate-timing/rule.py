@@ -24,7 +24,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: the fracture is not dated.
 
     Then: warning. The draft from day {zoledronate-hip-days} on, recommended unless order safety warns of it. The draft can be
-    deleted.
+    deleted. Where the days of fracture and operation are not known exactly, the text asks for them.
     """
     hip = after_hip_fracture(chart)
     if hip is None:
@@ -38,7 +38,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             Order(ZOLEDRONATE, draft=draft),
             WARNING,
             _evidence(hip),
-            values={"fracture": hip.fracture, "operation": hip.operation, "first": hip.first, "days": n.zoledronate_hip_days},
+            values={
+                "fracture": hip.fracture,
+                "operation": hip.operation,
+                "first": hip.first,
+                "days": n.zoledronate_hip_days,
+                "exact": hip.exact,
+            },
             also=later.options,
         )
 

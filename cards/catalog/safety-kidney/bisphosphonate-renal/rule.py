@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement, Problem, facts
@@ -24,20 +26,21 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: one of these drugs is ordered or taken and the renal estimate is below its limit: zoledronate below
     {egfr-zoledronate} mL/min, alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below
     {egfr-ibandronate}, in any strength and by any route. Other bisphosphonates have no limit here. Else zoledronate or
-    intravenous ibandronate, and (1) acute kidney injury is active on record, of the last {acute-kidney-days} days or undated,
-    or the newest creatinine of that time is {acute-kidney-rise} mg/dL or {acute-kidney-fold} times above one of the
-    {acute-kidney-days} days before it; or (2) dehydration or fever of the last {dehydration-days} days is active.
+    intravenous ibandronate, and (1) acute kidney injury is on record, of the last {acute-kidney-days} days, over or not, or
+    active and undated, or a creatinine of that time is {acute-kidney-rise} mg/dL or {acute-kidney-fold} times above one of the
+    {acute-kidney-days} days before it or a later one; or (2) dehydration or fever of the last {dehydration-days} days is
+    active. Of a drug that is being taken (1) and (2) only when the next dose is due within {acute-kidney-due-days} days.
 
     Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided, or
     a newer value could not be read (`incomplete-data` on an order).
 
     Then: critical on an order, warning on patient-view. (1) is a warning (info on patient-view) once two creatinines
-    {acute-kidney-agree-days} days or more apart agree within {acute-kidney-agree-percent} % and the estimate is not below
-    {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered. Otherwise with an estimate of
-    {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns about it. Below {egfr-specialist}
-    a referral to a specialist first, then denosumab, which is not recommended; the detail asks for calcium, 25(OH)D and PTH
-    beforehand. The draft can be deleted (recommended if no drug is recommended). The detail lists every estimate that counts,
-    says if they fall on different sides of the limit, and names an earlier lower one that was left out.
+    {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent} % and the
+    estimate is not below {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered. Otherwise with
+    an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns about it. Below
+    {egfr-specialist} a referral to a specialist first, then denosumab, which is not recommended; the detail asks for calcium,
+    25(OH)D and PTH beforehand. The draft can be deleted (recommended if no drug is recommended). The detail lists every
+    estimate that counts, says if they fall on different sides of the limit, and names an earlier lower one that was left out.
     """
     kidneys = renal(chart)
     for order in orders_of(chart, BISPHOSPHONATE):
@@ -48,7 +51,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
         lowest = kidneys.lowest
         if not kidneys.below(threshold) or lowest is None:
-            if order.drug.covers_months:
+            if order.drug.covers_months and _due(n, chart, order):
                 yield from _acute(chart, n, order)
             continue
         specialist = bool(kidneys.below(n.egfr_specialist))
@@ -72,68 +75,98 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         yield replace(found, cites=("OPREF-P4", "EXT-03") if specialist else ("OPREF-P4", "ELD2023-07e", "OVCF2021-T3"))
 
 
+class Change(Struct, frozen=True):
+    """A creatinine that was high, one from which it had risen or to which it fell, and the first day on which it was high."""
+
+    high: Measurement
+    other: Measurement
+    since: date
+
+    @property
+    def risen(self) -> bool:
+        return self.other.when < self.high.when
+
+
+def _due(n: Numbers, chart: Chart, order: Order) -> bool:
+    """Whether a dose is ordered, or the next one of a course is near."""
+    covered = order.course.covered_until if order.course else None
+    return covered is None or covered <= add_days(chart.today, n.acute_kidney_due_days)
+
+
 def _acute(chart: Chart, n: Numbers, order: Order) -> Iterator[Finding]:
     """What forbids or delays an infusion though the estimate allows it."""
-    creatinine = chart.newest("creatinine", since=chart.days_ago(n.acute_kidney_days))
-    injury, before = _recent(chart, n.acute_kidney_days, "acute-kidney-injury"), _lower_before(chart, n, creatinine)
-    dry = _recent(chart, n.dehydration_days, "dehydration", "fever")
-    shown = [facts.problem(p) for p in (injury or dry,) if p]
-    shown += [facts.measured(m) for m in (creatinine, before) if m and (injury or before)]
-    if injury or before:
-        settled = _settled(chart, n, creatinine) and renal(chart).below(n.egfr_zoledronate) is False
-        variant = "recovering" if settled else "acute"
+    injury, change = _injury(chart, n), _change(chart, n)
+    dry = chart.active_problem("dehydration", "fever")
+    if dry is None or dry.at_latest is None or dry.at_latest < chart.days_ago(n.dehydration_days):
+        dry = None
+    if injury or change:
+        begun = [day for day in (injury and injury.at_latest, change and change.since) if day]
+        settled = _settled(chart, n, max(begun)) if begun else False
+        variant = "recovering" if settled and renal(chart).below(n.egfr_zoledronate) is False else "acute"
     elif dry:
         variant = "dry"
     else:
         return
+    newest = chart.newest("creatinine", since=chart.days_ago(n.acute_kidney_days))
+    values = (change.high, change.other) if change else (newest,) if injury else ()
     found = finding_about(
         chart,
         order,
         CRITICAL if variant == "acute" else WARNING,
-        shown,
+        [*(facts.problem(p) for p in (injury or dry,) if p), *(facts.measured(m) for m in values if m)],
         variant=variant,
-        values={"problem": injury or dry, "creatinine": creatinine, "before": before, "earlier": None},
+        values={"problem": injury or dry, "change": change, "earlier": None},
         also=(service("creatinine"),),
         any_number=True,
     )
     yield replace(found, cites=("EXT-20",))
 
 
-def _recent(chart: Chart, days: int, *keys: str) -> Problem | None:
-    """The newest of these problems, if it is active and of the last ``days`` days or undated."""
-    problem = chart.active_problem(*keys)
-    too_old = problem is not None and problem.at_latest is not None and problem.at_latest < chart.days_ago(days)
-    return None if too_old else problem
+def _injury(chart: Chart, n: Numbers) -> Problem | None:
+    """The newest entry of acute kidney injury, of the last days or active and undated. One that is called over counts, too:
+    an entry is closed when the patient leaves, not when the kidneys are well."""
+    entry = chart.problem("acute-kidney-injury")
+    if entry is None or entry.at_latest is None:
+        return chart.active_problem("acute-kidney-injury")
+    return entry if entry.at_latest >= chart.days_ago(n.acute_kidney_days) else None
 
 
-def _lower_before(chart: Chart, n: Numbers, newest: Measurement | None) -> Measurement | None:
-    """A creatinine of the days before the newest one from which it has risen as in acute kidney injury."""
-    if newest is None or newest.comparator:
+def _change(chart: Chart, n: Numbers) -> Change | None:
+    """The highest creatinine of the last days that one before it or after it shows to be an acute injury. The label forbids
+    zoledronate with any evidence of that, so a value that has fallen again tells of it as one that rises."""
+    days = n.acute_kidney_days
+    found = [m for m in chart.values("creatinine", since=chart.days_ago(2 * days)) if not m.comparator]
+    recent = [m for m in found if m.when >= chart.days_ago(days)]
+
+    def lower(high: Measurement) -> Iterator[Measurement]:
+        """Those beside a high value, first the ones before it."""
+        since = add_days(high.when, -days)
+        beside = sorted((m for m in found if m.when >= since and m.when != high.when), key=lambda m: m.when > high.when)
+        return (m for m in beside if _far_apart(n, m, high))
+
+    pairs = ((high, other) for high in sorted(recent, key=lambda m: -m.value) for other in lower(high))
+    high, other = next(pairs, (None, None))
+    if high is None or other is None:
         return None
-    since = add_days(newest.when, -n.acute_kidney_days)
-    earlier = (m for m in chart.values("creatinine", since=since) if m.when < newest.when and not m.comparator)
-    return next(
-        (
-            before
-            for before in earlier
-            if round(newest.value - before.value, 3) >= n.acute_kidney_rise
-            or newest.value >= round(n.acute_kidney_fold * before.value, 3)
-        ),
-        None,
-    )
+    first = min(m.when for m in recent if any(each.when < m.when for each in lower(m)) or m == high)
+    return Change(high, other, first)
 
 
-def _settled(chart: Chart, n: Numbers, newest: Measurement | None) -> bool:
-    """Whether the newest creatinine agrees with one that is a week or more older."""
+def _far_apart(n: Numbers, lower: Measurement, high: Measurement) -> bool:
+    """Whether two creatinines differ as in acute kidney injury."""
+    rise = round(high.value - lower.value, 3)
+    return rise >= n.acute_kidney_rise or high.value >= round(n.acute_kidney_fold * lower.value, 3)
+
+
+def _settled(chart: Chart, n: Numbers, since: date) -> bool:
+    """Whether the newest creatinine agrees with one that is a week or more older, both since the injury."""
+    found = [m for m in chart.values("creatinine", since=since) if not m.comparator]
+    newest = chart.newest("creatinine", since=since)
     if newest is None or newest.comparator:
         return False
     latest = add_days(newest.when, -n.acute_kidney_agree_days)
-    return any(
-        before.when <= latest
-        and round(100 * abs(newest.value - before.value), 3) <= n.acute_kidney_agree_percent * before.value
-        for before in chart.values("creatinine", since=add_days(newest.when, -n.acute_kidney_days))
-        if not before.comparator
-    )
+    agree = n.acute_kidney_agree_percent
+    return any(m.when <= latest and round(100 * abs(newest.value - m.value), 3) <= agree * m.value for m in found)
 
 
 def _renal_notes(kidneys: kidney.Renal, threshold: int) -> tuple[str, ...]:

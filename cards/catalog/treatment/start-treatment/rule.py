@@ -39,6 +39,8 @@ _FORBIDDING = (
     "serm-thrombosis",
     "serm-stroke",
     "estrogen-contraindication",
+    "strontium-contraindication",
+    "calcitonin-cancer",
 )
 _OF_GOING_ON = ("adherence-gap", "bisphosphonate-review")
 _FAILURE = ("treatment-failure", "bmd-response")
