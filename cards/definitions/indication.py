@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from cards.chart import Chart, per_chart
+from cards.chart import Chart, Problem, per_chart
 from cards.definitions import diagnosis, person, risk, treatment
+
+BONE_TUMORS = ("myeloma", "bone-metastasis")
+
+
+def bone_tumor(chart: Chart) -> Problem | None:
+    """Myeloma or bone metastasis on record: oncology treats the bone, and nothing is recommended here."""
+    return chart.problem(*BONE_TUMORS)
+
+
+def untreated(chart: Chart) -> bool:
+    """Somebody for whom treatment against osteoporosis is indicated, and no myeloma or bone metastasis is on record."""
+    return bone_tumor(chart) is None and indicated(chart)
 
 
 @per_chart
-def untreated(chart: Chart) -> bool:
+def indicated(chart: Chart) -> bool:
     """A woman or man of {t-group-years} or older with osteoporosis, or with low bone mass and a high FRAX; not on treatment,
     oncologic strengths included, nor treated within the last {off-treatment-months} months (unless a fragility fracture came
     after its end or the risk is very high), nor in a bisphosphonate holiday or an active pregnancy."""

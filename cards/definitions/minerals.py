@@ -54,9 +54,8 @@ def calcium(chart: Chart, since: date | None = None) -> Calcium | None:
 
 
 @per_chart
-def calcium_values(chart: Chart) -> tuple[Calcium, ...]:
-    """All values of {calcium-window-months} months, judged as ``calcium`` judges the newest; newest first."""
-    since = chart.months_ago(chart.numbers.calcium_window_months)
+def calcium_values(chart: Chart, since: date | None = None) -> tuple[Calcium, ...]:
+    """All values, or those since a day, judged as ``calcium`` judges the newest; newest first."""
     found = [*chart.values("calcium-ionized", since=since), *chart.values("calcium-corrected", since=since)]
     found += [_corrected(chart, total) for total in chart.values("calcium", since=since)]
     return tuple(_judged(chart, each) for each in sorted(found, key=lambda m: m.when, reverse=True))
@@ -116,14 +115,20 @@ def vitamin_d(chart: Chart) -> Measurement | None:
 READS = (Data.CALCIUM,)
 
 
+def urine_calcium_high(chart: Chart, urine: Measurement) -> bool:
+    """Whether a 24 h urine calcium is above the laboratory's own limit, otherwise above {urine-calcium-man-mg} mg in men and
+    {urine-calcium-woman-mg} mg in women."""
+    usual = chart.numbers["urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg"]
+    return urine.at_most(usual if urine.high is None else urine.high) is False
+
+
 def calcium_excess(chart: Chart) -> tuple[str, Fact] | None:
     """Why calcium must not be given: blood or urine calcium is high, or the condition is active."""
     reading = calcium(chart)
     if reading is not None and reading.high:
         return "blood", facts.measured(reading.value)
     urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
-    ceiling = chart.numbers["urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg"]
-    if urine is not None and urine.at_most(ceiling) is False:
+    if urine is not None and urine_calcium_high(chart, urine):
         return "urine", facts.measured(urine)
     problem = chart.active_problem("hypercalcemia", "hypercalciuria")
     if problem is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from cards.chart import Chart, Measurement, SetAside, per_chart
+from cards.chart.calendar import add_days
 from cards.vocabulary import Name
 
 BIRTH, SEX = Name("date of birth", "出生日期"), Name("sex (female or male)", "性别（男或女）")
@@ -39,6 +42,16 @@ def pregnant(chart: Chart) -> bool:
     return any(
         p.active and p.abated is None and (p.when is None or p.when >= since) for p in chart.problems.get("pregnancy", ())
     )
+
+
+def of_pregnancy(chart: Chart, day: date, after_days: int) -> bool:
+    """Whether a value of this day belongs to a pregnancy that is active or has ended at most ``after_days`` days before it; a
+    pregnancy counts as {pregnancy-days} days long."""
+    if chart.patient.sex == "male":
+        return False
+    ends = [p.abated for p in chart.problems.get("pregnancy", ()) if p.abated is not None]
+    ends += [chart.today] if pregnant(chart) else []
+    return any(add_days(end, -chart.numbers.pregnancy_days) <= day <= add_days(end, after_days) for end in ends)
 
 
 def of_unknown_age(chart: Chart) -> tuple[SetAside, ...]:

@@ -16,6 +16,7 @@ from cards.chart import Chart, Course, Draft
 from cards.definitions import workup
 from cards.definitions.courses import used_up
 from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
@@ -140,7 +141,7 @@ def offer(
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
     place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
-    the kind, the same are offered and none is recommended.
+    the kind, the same are offered and none is recommended; nor is one with myeloma or bone metastasis on record.
 
     ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``waits``
     False: a gap would harm sooner than a work-up ends, which then goes on beside the drug; ``regimens`` names another regimen
@@ -151,7 +152,7 @@ def offer(
     options: list[Option] = []
     dropped: list[Dropped] = []
     withheld = 0
-    certain, best_found = not chart.doubts(RANKED), False
+    certain, best_found = not chart.doubts(RANKED) and bone_tumor(chart) is None, False
     rows = work_up(chart)
     for drug in drugs:
         phrase = _unsuitable(chart, drug, start)

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from datetime import date
 
-from cards.chart import Chart, Measurement, Problem, facts
+from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions.density import lowest_t
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import Calcium, calcium, calcium_values, vitamin_d
-from cards.definitions.workup.row import ACTIVE_VITAMIN_D, ALL, CALCIUM, PTH_ANALOGS, TABLETS, VITAMIN_D, Row, Rows
-from cards.definitions.workup.values import high, low, met_since, within
-from cards.vocabulary import DENOSUMAB, ZOLEDRONATE
+from cards.definitions.workup.row import (
+    ACTIVE_VITAMIN_D,
+    ALL,
+    CALCIUM,
+    LOWERS_CALCIUM,
+    PTH_ANALOGS,
+    TABLETS,
+    VITAMIN_D,
+    Row,
+    Rows,
+)
+from cards.definitions.workup.values import as_limits, high, low, maybe_since, met_since, surely_by, within
+from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug
 
 _AGAIN = ("calcium", "pth", "creatinine", "vitamin-d")
 _SUPPRESSED = ("calcium", "calcium-ionized", "pth", "phosphate", "creatinine", "vitamin-d")
@@ -32,17 +42,17 @@ def high_calcium(chart: Chart) -> Rows:
     {albumin-near-days} days, up to {calcium-surgery} mg/dL above the limit, it is for information, and only PTH analogs,
     calcium and vitamin D are held. *Known* hyperparathyroidism, on the problem list for {known-disease-days} days, with calcium
     at most {calcium-surgery} mg/dL above the limit: for information, antiresorptives as ranked. With an estimate below
-    {egfr-specialist}, dialysis or a transplant it is tertiary: then calcium above {calcium-borderline} (without a range) and a
-    high PTH are enough."""
+    {egfr-specialist}, dialysis or a kidney transplant, and a PTH of {pth-unclear} or more, it is tertiary: then calcium above
+    {calcium-borderline} (without a range) and a high PTH are enough."""
     reading = calcium(chart)
     if reading is None:
         return
     pth = pth_beside(chart, reading.value.when)
-    renal_bone = bool(renal(chart).below(chart.numbers.egfr_specialist)) or chart.problem("organ-transplant") is not None
-    tertiary = renal_bone and not _suppressed(chart, pth) and (reading.high or _borderline(chart, reading, pth))
+    renal_bone = bool(renal(chart).below(chart.numbers.egfr_specialist)) or chart.problem("kidney-transplant") is not None
+    tertiary = renal_bone and not _unclear(chart, pth) and (bool(reading.high) or _borderline(chart, reading, pth))
     if not reading.high and not tertiary:
         return
-    if reading.uncorrected and not reading.beyond(chart.numbers.calcium_surgery):
+    if reading.high and reading.uncorrected and not reading.beyond(chart.numbers.calcium_surgery):
         yield _uncorrected(reading, pth)
     elif pth is None or _suppressed(chart, pth):
         yield _without_pth(chart, reading, pth)
@@ -52,7 +62,8 @@ def high_calcium(chart: Chart) -> Rows:
 
 def pth_beside(chart: Chart, day: date) -> Measurement | None:
     """The newest PTH taken within {pth-calcium-days} days of a calcium."""
-    return next((each for each in chart.values("pth") if within(each, day, chart.numbers.pth_calcium_days)), None)
+    found = (each for each in chart.values("pth") if within(each, day, chart.numbers.pth_calcium_days))
+    return next((as_limits(each) for each in found), None)
 
 
 def pth_is_high(chart: Chart, pth: Measurement | None) -> bool:
@@ -62,6 +73,11 @@ def pth_is_high(chart: Chart, pth: Measurement | None) -> bool:
 
 def _suppressed(chart: Chart, pth: Measurement | None) -> bool:
     return pth is not None and (low(pth, None) or pth.below(chart.numbers.pth_suppressed) is True)
+
+
+def _unclear(chart: Chart, pth: Measurement | None) -> bool:
+    """Whether PTH is not clearly raised; so is one that is suppressed."""
+    return _suppressed(chart, pth) or (pth is not None and pth.below(chart.numbers.pth_unclear) is True)
 
 
 def _borderline(chart: Chart, reading: Calcium, pth: Measurement | None) -> bool:
@@ -80,14 +96,19 @@ def _seen_once(chart: Chart, reading: Calcium, pth: Measurement | None) -> bool:
     if pth is not None and (_suppressed(chart, pth) or pth_is_high(chart, pth)):
         return False
     before = add_days(reading.value.when, -chart.numbers.calcium_repeat_days)
-    return not any(each.high and each.value.when <= before for each in calcium_values(chart))
+    window = chart.months_ago(chart.numbers.calcium_window_months)
+    return not any(each.high and each.value.when <= before for each in calcium_values(chart, window))
 
 
-def _since(chart: Chart, reading: Calcium) -> date:
-    """The first day of the unbroken series of high (or low) values."""
-    first = reading.value.when
+def calcium_since(chart: Chart, reading: Calcium) -> date:
+    """The first day of the unbroken series of values that are high, or low, or else (tertiary) above {calcium-borderline}."""
+    first, borderline = reading.value.when, chart.numbers.calcium_borderline
     for each in calcium_values(chart):
-        if not (each.high if reading.high else each.low):
+        if reading.low or reading.high:
+            goes_on = bool(each.low if reading.low else each.high)
+        else:
+            goes_on = each.value.at_most(borderline) is False
+        if not goes_on:
             break
         first = each.value.when
     return first
@@ -116,10 +137,11 @@ def _without_pth(chart: Chart, reading: Calcium, pth: Measurement | None) -> Row
     return Row(
         "high-calcium",
         _evidence(reading, pth),
-        _since(chart, reading),
+        calcium_since(chart, reading),
         kind="once" if once else "no-pth" if pth is None else "suppressed",
         drops=PTH_ANALOGS | _PRODUCTS,
         holds=ALL,
+        treated_by=LOWERS_CALCIUM,
         orders=_AGAIN if once else (*_SUPPRESSED, *(_MARROW if pth is not None else ())),
         referral="" if pth is None else "referral-endocrinology",
         cites=("OPREF-D8",),
@@ -128,20 +150,26 @@ def _without_pth(chart: Chart, reading: Calcium, pth: Measurement | None) -> Row
 
 
 def _parathyroid(chart: Chart, reading: Calcium, pth: Measurement, *, tertiary: bool) -> Row:
-    unclear = pth.below(chart.numbers.pth_unclear) is True
+    unclear = _unclear(chart, pth)
     known = chart.active_problem("hyperparathyroidism")
-    mild = known is not None and _long_known(chart, known) and reading.beyond(chart.numbers.calcium_surgery) is False
+    mild = (
+        known is not None
+        and not unclear
+        and surely_by(known, chart.days_ago(chart.numbers.known_disease_days))
+        and reading.beyond(chart.numbers.calcium_surgery) is False
+    )
     once = not tertiary and not mild and _seen_once(chart, reading, pth)
     weak = bool(renal(chart).below(chart.numbers.egfr_dialysis))
     orders = tuple(key for key in _PARATHYROID if not (weak and key == "urine-calcium"))
     return Row(
         "hyperparathyroidism",
         (*((facts.problem(known),) if mild and known else ()), *_evidence(reading, pth, *_urine(chart))),
-        _since(chart, reading) if reading.high else reading.value.when,
-        kind="tertiary" if tertiary else "known" if mild else "unclear" if unclear else "once" if once else "likely",
+        calcium_since(chart, reading),
+        kind="unclear" if unclear else "tertiary" if tertiary else "known" if mild else "once" if once else "likely",
         warns=not mild,
         drops=PTH_ANALOGS | (CALCIUM | ACTIVE_VITAMIN_D if mild else _PRODUCTS),
         holds=frozenset() if mild else ALL,
+        treated_by=LOWERS_CALCIUM,
         orders=(*(_AGAIN if once else orders), *(_MARROW if unclear else ())),
         referral="" if once else "referral-nephrology" if tertiary else "referral-endocrinology",
         cites=("OPREF-D9", "EXT-09"),
@@ -153,10 +181,6 @@ def _parathyroid(chart: Chart, reading: Calcium, pth: Measurement, *, tertiary: 
             "familial": bool(_urine(chart)),
         },
     )
-
-
-def _long_known(chart: Chart, entry: Problem) -> bool:
-    return entry.when is None or entry.when <= chart.days_ago(chart.numbers.known_disease_days)
 
 
 def _urine(chart: Chart) -> tuple[Measurement, ...]:
@@ -181,9 +205,11 @@ def _surgery(chart: Chart, reading: Calcium) -> bool:
 def high_pth(chart: Chart) -> Rows:
     """A high PTH is a finding by itself where calcium is in range, 25(OH)D {vitamin-d-target} or more and the renal estimate
     {egfr-work-up} or more, all within {pth-alone-days} days, without denosumab ({denosumab-months} months) or zoledronate
-    (3 months) before it. Up to {pth-mild} times the limit for information. PTH analogs are held."""
+    ({zoledronate-pth-months} months) before it, in any strength. Up to {pth-mild} times the limit for information. PTH analogs
+    are held."""
     since = chart.days_ago(chart.numbers.pth_alone_days)
-    pth, reading, level = chart.newest("pth", since=since), calcium(chart), vitamin_d(chart)
+    found, reading, level = chart.newest("pth", since=since), calcium(chart), vitamin_d(chart)
+    pth = None if found is None else as_limits(found)
     if pth is None or not pth_is_high(chart, pth) or reading is None or level is None:
         return
     in_range = reading.low is False and reading.high is False and reading.value.when >= since
@@ -210,12 +236,18 @@ def _celiac_tested(chart: Chart) -> bool:
 
 
 def _after_injection(chart: Chart, day: date) -> bool:
-    """Denosumab and zoledronate raise PTH for a while: half their time counts for the infusion."""
-    for drug, months in ((DENOSUMAB, chart.numbers.denosumab_months), (ZOLEDRONATE, chart.numbers.denosumab_months // 2)):
-        course = chart.course(drug)
-        if course is not None and any(dose <= day <= add_months(dose, months) for dose in course.doses):
-            return True
-    return False
+    """Denosumab and zoledronate, whatever the strength, raise PTH for a while."""
+    n = chart.numbers
+    return any(
+        dose <= day <= add_months(dose, months)
+        for drug, months in ((DENOSUMAB, n.denosumab_months), (ZOLEDRONATE, n.zoledronate_pth_months))
+        for dose in _doses(chart, drug)
+    )
+
+
+def _doses(chart: Chart, drug: Drug) -> tuple[date, ...]:
+    """The doses of this ingredient, in any strength."""
+    return tuple(day for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient for day in c.doses)
 
 
 def low_calcium(chart: Chart) -> Rows:
@@ -224,12 +256,12 @@ def low_calcium(chart: Chart) -> Rows:
     reading = calcium(chart)
     if reading is None or not reading.low:
         return
-    recent = reading.value.when >= chart.months_ago(chart.numbers.low_calcium_months)
+    recent = maybe_since(reading.value, chart.months_ago(chart.numbers.low_calcium_months))
     pth = pth_beside(chart, reading.value.when)
     yield Row(
         "low-calcium",
         _evidence(reading, pth),
-        _since(chart, reading),
+        calcium_since(chart, reading),
         kind="old" if not recent else "pth-high" if pth_is_high(chart, pth) else "pth-not-high" if pth else "",
         warns=recent,
         holds=ALL if recent else frozenset(),

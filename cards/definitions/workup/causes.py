@@ -6,6 +6,7 @@ from cards.chart import Chart, Course, Problem
 from cards.vocabulary import Mechanism
 
 _DISEASES = (
+    "celiac-disease",
     "malabsorption",
     "gastric-bypass",
     "hypogonadism",
@@ -13,7 +14,9 @@ _DISEASES = (
     "anorexia",
     "hyperthyroidism",
     "hyperparathyroidism",
+    "secondary-hyperparathyroidism",
     "cushing",
+    "kidney-transplant",
     "organ-transplant",
     "ckd-4",
     "ckd-5",
@@ -22,7 +25,7 @@ _DISEASES = (
     "immobility",
 )
 _DRUGS = frozenset({Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH, Mechanism.ANTIEPILEPTIC})
-_SEARCHED_BY = {"celiac": "malabsorption", "tsh": "hyperthyroidism", "pth": "hyperparathyroidism"}
+_SEARCHED_BY = {"celiac": "celiac-disease", "tsh": "hyperthyroidism", "pth": "hyperparathyroidism"}
 
 
 def causes(chart: Chart) -> tuple[Problem | Course, ...]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_months
-from cards.definitions.person import pregnant
+from cards.definitions.person import of_pregnancy, pregnant
 from cards.definitions.workup.row import ORAL_BISPHOSPHONATES, PTH_ANALOGS, Row, Rows
-from cards.definitions.workup.values import high, low, met_since, newest
+from cards.definitions.workup.values import as_limits, high, low, met_since, newest
 from cards.vocabulary import ANABOLIC, DENOSUMAB, DIAGNOSTIC_SITES, Mechanism
 
 
 def thyroid(chart: Chart) -> Rows:
-    """TSH below {tsh-suppressed} mIU/L is a warning, from there to below its range for information; not in pregnancy."""
+    """TSH below {tsh-suppressed} mIU/L is a warning, from there to below its range for information; not in pregnancy, nor
+    {pregnancy-labs-days} days after."""
     n, value = chart.numbers, newest(chart, "tsh")
     if value is None or not low(value, n.tsh_low) or pregnant(chart):
+        return
+    if of_pregnancy(chart, value.when, n.pregnancy_labs_days):
         return
     taken = next((c for c in chart.courses({Mechanism.THYROID_HORMONE}) if c.active), None)
     yield Row(
@@ -36,7 +39,7 @@ def testosterone(chart: Chart) -> Rows:
         return
     if any(c.on_treatment(chart.today) or c.active for c in chart.courses({Mechanism.GNRH})):
         return
-    days = {each.when for each in chart.values("testosterone") if low(each, n.testosterone_low)}
+    days = {each.when for each in chart.values("testosterone") if low(as_limits(each), n.testosterone_low)}
     yield Row(
         "low-testosterone",
         (facts.measured(value),),
@@ -57,7 +60,8 @@ def turnover(chart: Chart) -> Rows:
     markers = [m for key in ("ctx", "p1np") if (m := newest(chart, key)) is not None and high(m, None, factor)]
     if not markers or any(c.on_treatment(chart.today) for c in chart.courses(ANABOLIC)):
         return
-    if chart.fractures_since(chart.numbers.alp_fracture_months) or _after_denosumab(chart):
+    since = chart.months_ago(chart.numbers.alp_fracture_months)
+    if any(f.when is not None and f.when >= since for f in chart.fractures) or _after_denosumab(chart):
         return
     yield Row(
         "high-turnover",
@@ -81,7 +85,7 @@ def _after_denosumab(chart: Chart) -> bool:
 def celiac(chart: Chart) -> Rows:
     """Tissue transglutaminase IgA above its limit, and celiac disease not known: oral bisphosphonates are not offered."""
     value = newest(chart, "transglutaminase-iga")
-    if value is None or not high(value, None) or chart.problem("malabsorption") is not None:
+    if value is None or not high(value, None) or chart.problem("celiac-disease") is not None:
         return
     yield Row(
         "celiac",

@@ -7,31 +7,30 @@ from datetime import date
 
 from msgspec import Struct
 
-from cards.chart import Chart, Measurement, facts
-from cards.chart.calendar import add_days
+from cards.chart import Chart, Fracture, Measurement, Problem, facts
 from cards.chart.facts import Fact
 from cards.definitions.diagnosis import first_known
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium
-from cards.definitions.person import pregnant
 from cards.definitions.workup.calcium import high_calcium
 from cards.definitions.workup.row import ALL, ANABOLICS, Row, Rows
-from cards.definitions.workup.values import at_least, high, low, met_since, newest
+from cards.definitions.workup.surgery import disturbed
+from cards.definitions.workup.values import Test, at_least, high, in_window, low, maybe_since, met_since, newest, nth, surely_by
 
 _ORDERS = ("blood-count", "calcium", "creatinine", "electrophoresis", "immunofixation", "light-chains", "bence-jones")
 _INFLAMED = ("rheumatoid-arthritis", "lupus", "ankylosing-spondylitis", "infection", "spinal-infection", "sepsis")
 _AUTOIMMUNE = ("rheumatoid-arthritis", "lupus", "ankylosing-spondylitis", "liver-disease")
-_KIDNEY = ("ckd-3", "ckd-4", "ckd-5", "kidney-disease", "dialysis")
-_ANSWERED = ("myeloma", "bone-metastasis")
+_KIDNEY = ("ckd-3", "ckd-4", "ckd-5", "dialysis")
 
 
 class Sign(Struct, frozen=True):
-    """One abnormal value. ``kind``: "anemia" or "kidney", which kidney disease may explain, "monoclonal" or "". ``mild``: an
-    anemia that is not marked."""
+    """One abnormal value, ``since`` when the values have been abnormal without a break. ``strong``: since when it has been a
+    strong sign; None while it is a weak one. ``kind``: "anemia" or "kidney", which kidney disease may explain, "monoclonal" or
+    "". ``mild``: an anemia that is not marked."""
 
     fact: Fact
     since: date
-    strong: bool = False
+    strong: date | None = None
     kind: str = ""
     mild: bool = False
 
@@ -42,28 +41,39 @@ def marrow(chart: Chart, *, about_to_be_treated: bool) -> Rows:
     to be treated, or calcium is high without PTH; (iii) with three signs. Without signs: a monoclonal gammopathy on record with
     a fragility fracture of {metastasis-fracture-months} months, or about to be treated; cancer on record (active, or first
     recorded within {cancer-months} months) with a vertebral fracture of {metastasis-fracture-months} months that was not imaged
-    by MRI or CT since. Mild anemia with weak kidneys alone holds nothing. Not with myeloma or bone metastasis on record."""
-    if chart.problem(*_ANSWERED) is not None:
+    by MRI or CT since. Mild anemia with weak kidneys alone holds nothing. Not with myeloma on record; with bone metastasis on
+    record, only the signs."""
+    if chart.problem("myeloma") is not None:
         return
     signs = list(_signs(chart))
     fracture = next((f for f in chart.fractures_since(chart.numbers.myeloma_fracture_months) if f.site == "vertebra"), None)
     if signs and not fracture and len(signs) == 2 and {s.kind for s in signs} == {"anemia", "kidney"} and _renal_anemia(signs):
         yield _row(chart, signs, kind="renal", warns=False)
-    elif _enough(chart, signs, broken=fracture is not None, about_to_be_treated=about_to_be_treated):
-        yield _row(chart, signs, fracture=fracture is not None)
-    else:
+    elif (met := _met(chart, signs, fracture, about_to_be_treated=about_to_be_treated)) is not None:
+        yield _row(chart, signs, since=met, fracture=fracture is not None)
+    elif chart.problem("bone-metastasis") is None:
         yield from _without_signs(chart, signs, about_to_be_treated=about_to_be_treated)
 
 
-def _enough(chart: Chart, signs: list[Sign], *, broken: bool, about_to_be_treated: bool) -> bool:
-    if broken and (len(signs) > 1 or any(sign.strong for sign in signs)):
-        return True
-    new = (
-        _newly_known(chart)
-        or about_to_be_treated
-        or any(row.key == "high-calcium" and row.warns for row in high_calcium(chart))
-    )
-    return (len(signs) > 1 and new) or len(signs) > 2
+def _met(chart: Chart, signs: list[Sign], fracture: Fracture | None, *, about_to_be_treated: bool) -> date | None:
+    """The day on which enough signs were first there, None if there are too few: (i) the first strong or the second of all,
+    with the fracture; (ii) the second; (iii) the third."""
+    second, third = nth((sign.since for sign in signs), 2), nth((sign.since for sign in signs), 3)
+    strong = nth((sign.strong for sign in signs if sign.strong), 1)
+    days = [third]
+    if fracture is not None:
+        broken = _first_broken(chart)
+        days += [max(day, broken) for day in (strong, second) if day is not None]
+    high = any(row.key == "high-calcium" and row.warns for row in high_calcium(chart))
+    if second is not None and (_newly_known(chart) or about_to_be_treated or high):
+        days.append(max(second, first_known(chart) or second))
+    return min((day for day in days if day is not None), default=None)
+
+
+def _first_broken(chart: Chart) -> date:
+    """The first vertebral fracture of {myeloma-fracture-months} months."""
+    found = chart.fractures_since(chart.numbers.myeloma_fracture_months)
+    return min(f.when for f in found if f.site == "vertebra" and f.when is not None)
 
 
 def _renal_anemia(signs: list[Sign]) -> bool:
@@ -75,11 +85,19 @@ def _newly_known(chart: Chart) -> bool:
     return known is not None and known >= chart.days_ago(chart.numbers.newly_known_days)
 
 
-def _row(chart: Chart, signs: list[Sign], *, kind: str = "signs", warns: bool = True, fracture: bool = False) -> Row:
+def _row(
+    chart: Chart,
+    signs: list[Sign],
+    *,
+    since: date | None = None,
+    kind: str = "signs",
+    warns: bool = True,
+    fracture: bool = False,
+) -> Row:
     return Row(
         "myeloma",
         (*(sign.fact for sign in signs), *(facts.fracture(f) for f in chart.fractures[:2] if f.site == "vertebra")),
-        max(sign.since for sign in signs),
+        since or max(sign.since for sign in signs),
         kind=kind,
         warns=warns,
         drops=ANABOLICS if warns else frozenset(),
@@ -102,7 +120,7 @@ def _without_signs(chart: Chart, signs: list[Sign], *, about_to_be_treated: bool
         yield Row(
             "myeloma",
             (*gammopathy, *map(facts.fracture, broken[:1])),
-            max((f.when for f in broken[:1] if f.when), default=chart.today),
+            _gammopathy_met(chart, signs, broken, about_to_be_treated=about_to_be_treated),
             kind="gammopathy",
             drops=ANABOLICS,
             holds=ALL,
@@ -110,13 +128,13 @@ def _without_signs(chart: Chart, signs: list[Sign], *, about_to_be_treated: bool
             referral="referral-hematology",
             cites=("OPREF-D8",),
         )
-    cancer = next((p for p in chart.problems.get("cancer", ()) if p.active or _lately(chart, p.when)), None)
+    cancer = next((p for p in chart.problems.get("cancer", ()) if p.active or _lately(chart, p)), None)
     vertebra = next((f for f in broken if f.site == "vertebra"), None)
-    if cancer is not None and vertebra is not None and chart.done("spine-mri", "spine-ct", since=vertebra.when) is None:
+    if cancer is not None and vertebra is not None and chart.done("spine-mri", "spine-ct", since=vertebra.at_latest) is None:
         yield Row(
             "myeloma",
             (facts.problem(cancer), facts.fracture(vertebra)),
-            vertebra.when or chart.today,
+            max(day for day in (vertebra.when, cancer.when) if day is not None),
             kind="cancer",
             drops=ANABOLICS,
             holds=ALL,
@@ -126,8 +144,20 @@ def _without_signs(chart: Chart, signs: list[Sign], *, about_to_be_treated: bool
         )
 
 
-def _lately(chart: Chart, when: date | None) -> bool:
-    return when is not None and when >= chart.months_ago(chart.numbers.cancer_months)
+def _gammopathy_met(chart: Chart, signs: list[Sign], broken: tuple[Fracture, ...], *, about_to_be_treated: bool) -> date:
+    """Since when a gammopathy has been on record beside a fracture or osteoporosis to be treated; today where nothing has a
+    date."""
+    recorded = [p.when for p in chart.problems.get("monoclonal-gammopathy", ()) if p.when is not None]
+    recorded += [sign.since for sign in signs if sign.kind == "monoclonal"]
+    bones = [f.when for f in broken if f.when is not None]
+    osteoporosis = first_known(chart) if about_to_be_treated else None
+    bones += [osteoporosis] if osteoporosis is not None else []
+    firsts = [min(days) for days in (recorded, bones) if days]
+    return max(firsts, default=chart.today)
+
+
+def _lately(chart: Chart, cancer: Problem) -> bool:
+    return maybe_since(cancer, chart.months_ago(chart.numbers.cancer_months))
 
 
 # -- the signs --------------------------------------------------------------------------------------------------------
@@ -141,21 +171,20 @@ def _signs(chart: Chart) -> Iterator[Sign]:
             yield sign
 
 
-def _sign(value: Measurement, strong: bool, since: date | None = None, kind: str = "", *, mild: bool = False) -> Sign:
-    return Sign(facts.measured(value), since or value.when, strong, kind, mild)
+def _sign(
+    chart: Chart, value: Measurement, weak: Test, strong: Test | None = None, kind: str = "", *, mild: bool = False
+) -> Sign:
+    """The sign that this value is: abnormal by the test ``weak`` and, where it is a strong one, also by ``strong``."""
+    return Sign(
+        facts.measured(value), met_since(chart, value, weak), met_since(chart, value, strong) if strong else None, kind, mild
+    )
 
 
-def _counted(chart: Chart, key: str) -> Measurement | None:
-    """The newest value; none in pregnancy, nor within {marker-after-surgery-days} days after a fracture of hip or pelvis."""
-    value = newest(chart, key)
-    if value is None or pregnant(chart):
-        return None
-    for broken in chart.fractures:
-        if broken.site in ("hip", "pelvis") and broken.when is not None:
-            until = add_days(broken.at_latest or broken.when, chart.numbers.marker_after_surgery_days)
-            if broken.when <= value.when <= until:
-                return None
-    return value
+def _counted(chart: Chart, key: str, abnormal: Test) -> Measurement | None:
+    """The newest value that counts; an abnormal one does not in pregnancy, nor within {marker-after-surgery-days} days after
+    it, after a fracture of hip or pelvis or an operation."""
+    values = in_window(chart, key)
+    return next((each for each in values if not abnormal(each) or not disturbed(chart, each)), None)
 
 
 def _floor(chart: Chart, value: Measurement) -> float:
@@ -167,38 +196,72 @@ def _floor(chart: Chart, value: Measurement) -> float:
 def _anemia(chart: Chart) -> Sign | None:
     """Below {hemoglobin-marked} g/dL, or more than {hemoglobin-marked-below} below the limit, it is strong; weak from
     {hemoglobin-iron} on with ferritin below its limit ({ferritin-low} ng/mL) or MCV below {mcv-low} fL; weak if mild."""
-    value, n = _counted(chart, "hemoglobin"), chart.numbers
-    if value is None or not value.below(_floor(chart, value)):
+    n = chart.numbers
+
+    def anemic(each: Measurement) -> bool | None:
+        return each.below(_floor(chart, each))
+
+    def marked(each: Measurement) -> bool | None:
+        return each.below(n.hemoglobin_marked) or each.below(round(_floor(chart, each) - n.hemoglobin_marked_below, 2))
+
+    value, mcv = _counted(chart, "hemoglobin", anemic), newest(chart, "mcv")
+    if value is None or not anemic(value):
         return None
-    marked = bool(value.below(n.hemoglobin_marked) or value.below(round(_floor(chart, value) - n.hemoglobin_marked_below, 2)))
-    iron = low(newest(chart, "ferritin"), n.ferritin_low) or low(newest(chart, "mcv"), n.mcv_low)
-    strong = marked and not (iron and at_least(value, n.hemoglobin_iron))
-    since = met_since(chart, value, lambda each: each.below(_floor(chart, each)))
-    return _sign(value, strong, since, "anemia", mild=not value.below(n.hemoglobin_marked))
+    iron = low(newest(chart, "ferritin"), n.ferritin_low) or (mcv is not None and mcv.below(n.mcv_low) is True)
+    strong = marked(value) and not (iron and at_least(value, n.hemoglobin_iron))
+    return _sign(chart, value, anemic, marked if strong else None, "anemia", mild=not marked(value))
 
 
 def _esr(chart: Chart) -> Sign | None:
     """{esr-very-high} mm/h or more is strong; {esr-high} or more weak, from {esr-old-years} years on {esr-old} or more, and not
     with inflammatory rheumatic disease or infection on record."""
-    value, n = _counted(chart, "esr"), chart.numbers
-    if at_least(value, n.esr_very_high) and value is not None:
-        return _sign(value, True, met_since(chart, value, lambda each: at_least(each, n.esr_very_high)))
+    n = chart.numbers
     old = chart.age is not None and chart.age >= n.esr_old_years
     limit = n.esr_old if old else n.esr_high
-    if value is None or not at_least(value, limit) or chart.active_problem(*_INFLAMED) is not None:
+
+    def raised(each: Measurement) -> bool:
+        return at_least(each, limit)
+
+    def very_high(each: Measurement) -> bool:
+        return at_least(each, n.esr_very_high)
+
+    value = _counted(chart, "esr", raised)
+    if value is None or not raised(value):
         return None
-    return _sign(value, False, met_since(chart, value, lambda each: at_least(each, limit)))
+    if very_high(value):
+        return _sign(chart, value, raised, very_high)
+    return None if chart.active_problem(*_INFLAMED) is not None else _sign(chart, value, raised)
 
 
 def _globulin(chart: Chart) -> Sign | None:
     """Globulin, reported or total protein less the albumin of that day, above its range, otherwise above {globulin-high} g/dL;
-    or total protein above its range: strong, weak with liver or autoimmune disease on record."""
-    strong = chart.active_problem(*_AUTOIMMUNE) is None
+    whichever is newer, on one day the reported one; or total protein above its range: strong, weak with liver or autoimmune
+    disease on record."""
+
+    def raised(each: Measurement) -> bool:
+        return high(each, chart.numbers.globulin_high if each.key == "globulin" else None)
+
+    strong = raised if chart.active_problem(*_AUTOIMMUNE) is None else None
     total = newest(chart, "total-protein")
-    for globulin in (newest(chart, "globulin"), _difference(chart, total)):
-        if globulin is not None and high(globulin, chart.numbers.globulin_high):
-            return _sign(globulin, strong)
-    return _sign(total, strong) if total is not None and high(total, None) else None
+    reported, computed = newest(chart, "globulin"), _difference(chart, total)
+    globulin = max((m for m in (reported, computed) if m is not None), key=lambda m: m.when, default=None)
+    value = next((m for m in (globulin, total) if m is not None and raised(m)), None)
+    if value is None or not value.computed:
+        return None if value is None else _sign(chart, value, raised, strong)
+    since = _difference_since(chart, value.when)
+    return Sign(facts.measured(value), since, since if strong else None)
+
+
+def _difference_since(chart: Chart, first: date) -> date:
+    """The first day of the unbroken series of high differences that ends with the one of ``first``."""
+    for total in chart.values("total-protein"):
+        difference = _difference(chart, total)
+        if difference is None or difference.when > first:
+            continue
+        if not high(difference, chart.numbers.globulin_high):
+            break
+        first = difference.when
+    return first
 
 
 def _difference(chart: Chart, total: Measurement | None) -> Measurement | None:
@@ -218,32 +281,36 @@ def _calcium(chart: Chart) -> Sign | None:
     row = next(high_calcium(chart), None)
     if row is None or reading is None or not (row.kind == "unclear" or (row.key == "high-calcium" and row.warns)):
         return None
-    return _sign(reading.value, not row.told["once"], row.since)
+    return Sign(facts.measured(reading.value), row.since, None if row.told["once"] else row.since)
 
 
 def _kidneys(chart: Chart) -> Sign | None:
     """Creatinine above {creatinine-myeloma} mg/dL is strong, an estimate below {egfr-myeloma} weak; neither counts where kidney
     disease (or an estimate below {egfr-work-up}) has been known for {long-known-days} days."""
     year_ago, n = chart.days_ago(chart.numbers.long_known_days), chart.numbers
-    known = any(p.when is None or p.when <= year_ago for key in _KIDNEY for p in chart.problems.get(key, ()))
-    if known or any(m.when <= year_ago and m.below(n.egfr_work_up) for m in chart.values("egfr")):
+    known = any(surely_by(p, year_ago) for key in _KIDNEY for p in chart.problems.get(key, ()))
+    if known or any(surely_by(m, year_ago) and m.below(n.egfr_work_up) for m in chart.values("egfr")):
         return None
+
+    def raised(each: Measurement) -> bool:
+        return each.at_most(n.creatinine_myeloma) is False
+
     creatinine = newest(chart, "creatinine")
-    if creatinine is not None and creatinine.at_most(n.creatinine_myeloma) is False:
-        return _sign(creatinine, True, kind="kidney")
+    if creatinine is not None and raised(creatinine):
+        return _sign(chart, creatinine, raised, raised, "kidney")
     kidneys = renal(chart)
     if kidneys.lowest is not None and kidneys.below(n.egfr_myeloma):
-        return _sign(kidneys.lowest, False, kind="kidney")
+        return _sign(chart, kidneys.lowest, lambda each: each.below(n.egfr_myeloma), kind="kidney")
     return None
 
 
 def _long_known_renal_anemia(chart: Chart) -> bool:
     """Dialysis or stage 4 to 5, and anemia, each known for {long-known-days} days."""
     year_ago = chart.days_ago(chart.numbers.long_known_days)
-    disease = any(
-        p.when is None or p.when <= year_ago for key in ("dialysis", "ckd-4", "ckd-5") for p in chart.problems.get(key, ())
-    ) or any(m.when <= year_ago and m.below(chart.numbers.egfr_specialist) for m in chart.values("egfr"))
-    return disease and any(m.when <= year_ago and m.below(_floor(chart, m)) for m in chart.values("hemoglobin"))
+    listed = any(surely_by(p, year_ago) for key in ("dialysis", "ckd-4", "ckd-5") for p in chart.problems.get(key, ()))
+    measured = any(surely_by(m, year_ago) and m.below(chart.numbers.egfr_specialist) for m in chart.values("egfr"))
+    anemic = any(surely_by(m, year_ago) and m.below(_floor(chart, m)) for m in chart.values("hemoglobin"))
+    return (listed or measured) and anemic
 
 
 def _monoclonal(chart: Chart) -> Iterator[Sign]:
@@ -251,12 +318,17 @@ def _monoclonal(chart: Chart) -> Iterator[Sign]:
     {light-chain-ratio-high}), with an estimate below {egfr-work-up} outside {light-chain-ratio-renal-low} to
     {light-chain-ratio-renal-high}."""
     protein, ratio, n = newest(chart, "m-protein"), newest(chart, "light-chain-ratio"), chart.numbers
-    if protein is not None and protein.at_most(0) is False:
-        yield _sign(protein, True, met_since(chart, protein, lambda each: each.at_most(0) is False), "monoclonal")
-    if ratio is None:
-        return
     weak = bool(renal(chart).below(n.egfr_work_up))
-    floor = n.light_chain_ratio_renal_low if weak else n.light_chain_ratio_low if ratio.low is None else ratio.low
-    ceiling = n.light_chain_ratio_renal_high if weak else n.light_chain_ratio_high if ratio.high is None else ratio.high
-    if ratio.below(floor) or ratio.at_most(ceiling) is False:
-        yield _sign(ratio, True)
+
+    def there(each: Measurement) -> bool:
+        return each.at_most(0) is False
+
+    def outside(each: Measurement) -> bool:
+        floor = n.light_chain_ratio_renal_low if weak else n.light_chain_ratio_low if each.low is None else each.low
+        ceiling = n.light_chain_ratio_renal_high if weak else n.light_chain_ratio_high if each.high is None else each.high
+        return each.below(floor) is True or each.at_most(ceiling) is False
+
+    if protein is not None and there(protein):
+        yield _sign(chart, protein, there, there, "monoclonal")
+    if ratio is not None and outside(ratio):
+        yield _sign(chart, ratio, outside, outside)

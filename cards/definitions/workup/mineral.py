@@ -7,8 +7,9 @@ from datetime import date
 from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_days, add_months
 from cards.definitions.kidney import renal
-from cards.definitions.minerals import calcium, vitamin_d
-from cards.definitions.workup.calcium import pth_beside, pth_is_high
+from cards.definitions.minerals import calcium, urine_calcium_high, vitamin_d
+from cards.definitions.person import of_pregnancy, pregnant
+from cards.definitions.workup.calcium import calcium_since, pth_beside, pth_is_high
 from cards.definitions.workup.row import (
     ACTIVE_VITAMIN_D,
     ALL,
@@ -20,34 +21,33 @@ from cards.definitions.workup.row import (
     Row,
     Rows,
 )
-from cards.definitions.workup.values import again, high, low, met_since, newest, within
+from cards.definitions.workup.surgery import after_operation
+from cards.definitions.workup.values import Test, again, high, in_window, low, maybe_since, met_since, newest, surely_by, within
 from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
 
 
 def low_alp(chart: Chart) -> Rows:
     """ALP below {alp-low} U/L twice, {alp-low-apart-days} days or more apart within {alp-low-window-months} months, with no
     higher value between or after; or once with a stress or atypical femur fracture on record: hypophosphatasia. Values from
-    {alp-on-drug-months} months after the start of an antiresorptive on count only when one before it was low, too. Once, alone:
-    for information, and nothing is held. Antiresorptives and romosozumab are not offered where such a fracture is on record."""
+    {alp-on-drug-months} months after the start of an antiresorptive on count only when one before was low, too, whenever that
+    was. Once, alone, within {work-up-window-months} months: for information, and nothing is held. Antiresorptives and
+    romosozumab are not offered where such a fracture is on record."""
     n = chart.numbers
-    found = [m for m in chart.values("alp", since=chart.months_ago(n.alp_low_window_months)) if m.below(n.alp_low) is not None]
-    series = []
-    for each in found:
-        if not each.below(n.alp_low):
-            break
-        series.append(each)
+    series = _low_series(chart)
     if not series or _lowered_by_drug(chart, series):
         return
     stress = chart.problem("stress-fracture", "atypical-femur-fracture")
     twice = (series[0].when - series[-1].when).days >= n.alp_low_apart_days
     confirmed = twice or stress is not None
+    if not confirmed and not maybe_since(series[0], chart.months_ago(n.work_up_window_months)):
+        return
     yield Row(
         "low-alp",
         (
             *(facts.measured(m) for m in (series[:1] if not twice else (series[0], series[-1]))),
             *([facts.problem(stress)] if stress else []),
         ),
-        series[0].when if not twice else _confirmed_on(series, n.alp_low_apart_days),
+        _confirmed_on(series, n.alp_low_apart_days, stress.when if stress else None),
         kind="fracture" if stress else "" if twice else "once",
         warns=confirmed,
         drops=(ALL if stress else PTH_ANALOGS) if confirmed else frozenset(),
@@ -60,59 +60,106 @@ def low_alp(chart: Chart) -> Rows:
     )
 
 
-def _confirmed_on(series: list[Measurement], apart: int) -> date:
-    """The day of the value that confirmed the first."""
+def _low_series(chart: Chart) -> list[Measurement]:
+    """The newest values of {alp-low-window-months} months, without a break below {alp-low} U/L; not those of a pregnancy."""
+    n = chart.numbers
+    series: list[Measurement] = []
+    for each in chart.values("alp"):
+        low_enough = each.below(n.alp_low)
+        if low_enough is None or _of_pregnancy(chart, each):
+            continue
+        if not low_enough or not maybe_since(each, chart.months_ago(n.alp_low_window_months)):
+            break
+        series.append(each)
+    return series
+
+
+def _of_pregnancy(chart: Chart, value: Measurement) -> bool:
+    """Whether an ALP may come from the placenta: in pregnancy and {pregnancy-labs-days} days after."""
+    return of_pregnancy(chart, value.when, chart.numbers.pregnancy_labs_days)
+
+
+def _alp(chart: Chart) -> Measurement | None:
+    """The newest ALP of {work-up-window-months} months that is not of a pregnancy."""
+    return next((each for each in in_window(chart, "alp") if not _of_pregnancy(chart, each)), None)
+
+
+def _confirmed_on(series: list[Measurement], apart: int, fracture: date | None) -> date:
+    """The day of the value that confirmed the first, or of the fracture that did; of the first where none did."""
     first = series[-1].when
-    return next(m.when for m in reversed(series) if (m.when - first).days >= apart)
+    confirmed = [m.when for m in reversed(series) if (m.when - first).days >= apart][:1]
+    confirmed += [max(fracture, first)] if fracture is not None else []
+    return min(confirmed, default=first)
 
 
 def _lowered_by_drug(chart: Chart, series: list[Measurement]) -> bool:
-    """Whether all of these values were taken on an antiresorptive, which lowers ALP, and none before it was low."""
-    starts = [c.start for c in chart.courses(ANTIRESORPTIVE) if c.start is not None]
+    """Whether all of these values were taken on an antiresorptive, which lowers ALP, and none before, ever, was low."""
+    starts = [day for c in chart.courses(ANTIRESORPTIVE) if (day := c.start_at_latest) is not None]
     if not starts:
         return False
     from_day = add_months(min(starts), chart.numbers.alp_on_drug_months)
-    return all(m.when >= from_day for m in series)
+    low_before = any(m.when < from_day and m.below(chart.numbers.alp_low) for m in chart.values("alp"))
+    return not low_before and all(m.when >= from_day for m in series)
 
 
 def osteomalacia(chart: Chart) -> Rows:
     """(a) ALP high, and 25(OH)D below {vitamin-d-severe} ng/mL, or phosphate low with 25(OH)D below {vitamin-d-deficient} or
     unknown, or calcium low with PTH high; (b) whatever the ALP: 25(OH)D below {vitamin-d-severe}, calcium low and PTH high. ALP
-    does not count with a GGT above its range within {ggt-near-days} days. Within {alp-fracture-months} months of a fragility
-    fracture ALP does not count: then 25(OH)D below {vitamin-d-severe} or phosphate low, and PTH high or calcium low. Never with
+    does not count with a GGT above its range within {ggt-near-days} days, nor in pregnancy. Within {alp-fracture-months} months
+    of a fragility fracture a high ALP is not enough: then 25(OH)D below {vitamin-d-severe} or phosphate low, and PTH high or
+    calcium low as well. Never with
     25(OH)D of {vitamin-d-deficient} or more, nor with an estimate below {egfr-specialist}. Injections and anabolics are not
     offered, the rest is held."""
     n, level, reading = chart.numbers, vitamin_d(chart), calcium(chart)
-    phosphate, alp = newest(chart, "phosphate"), newest(chart, "alp")
+    phosphate, alp = newest(chart, "phosphate"), _alp(chart)
     pth = pth_beside(chart, reading.value.when) if reading is not None else newest(chart, "pth")
-    if (level is not None and not level.below(n.vitamin_d_deficient)) or renal(chart).below(n.egfr_specialist):
+    if (level is not None and level.below(n.vitamin_d_deficient) is False) or renal(chart).below(n.egfr_specialist):
         return
     severe = level is not None and level.below(n.vitamin_d_severe) is True
     low_calcium, high_pth = reading is not None and bool(reading.low), pth_is_high(chart, pth)
     low_phosphate = low(phosphate, n.phosphate_low)
     pattern = severe or low_phosphate or (low_calcium and high_pth)
-    high_alp = high(alp, n.alp_high) and not _of_liver(chart, alp) and not _healing(chart)
-    healing = _healing(chart) and (severe or low_phosphate) and (high_pth or low_calcium)
-    if not ((high_alp and pattern) or healing or (severe and low_calcium and high_pth)):
+    raised = high(alp, n.alp_high) and not _of_liver(chart, alp)
+    if raised and _healing(chart):
+        pattern = (severe or low_phosphate) and (high_pth or low_calcium)
+    if not ((raised and pattern) or (severe and low_calcium and high_pth)):
         return
-    told = [
-        alp if high_alp else None,
-        level,
-        phosphate if low_phosphate else None,
-        reading.value if reading is not None and low_calcium else None,
-        pth if high_pth else None,
+    values = [
+        value
+        for value, counts in (
+            (alp, raised and not _healing(chart)),
+            (level, True),
+            (phosphate, low_phosphate),
+            (reading.value if reading is not None else None, low_calcium),
+            (pth, high_pth),
+        )
+        if value is not None and counts
     ]
-    values = [each for each in told if each is not None]
     yield Row(
         "osteomalacia",
         tuple(map(facts.measured, values)),
-        max(each.when for each in values),
+        max(_abnormal_since(chart, each) for each in values),
         drops=INJECTIONS,
         holds=ALL,
         orders=("calcium", "phosphate", "pth", "creatinine"),
         cites=("OPREF-D7",),
         told={"values": values[:3], "level": level},
     )
+
+
+def _abnormal_since(chart: Chart, value: Measurement) -> date:
+    """Since when this value of osteomalacia has been as abnormal as it must be, without a break."""
+    n = chart.numbers
+    tests: dict[str, Test] = {
+        "alp": lambda each: high(each, n.alp_high),
+        "vitamin-d": lambda each: each.below(n.vitamin_d_severe if value.below(n.vitamin_d_severe) else n.vitamin_d_deficient),
+        "phosphate": lambda each: low(each, n.phosphate_low),
+        "pth": lambda each: pth_is_high(chart, each),
+    }
+    if value.key in tests:
+        return met_since(chart, value, tests[value.key])
+    reading = calcium(chart)
+    return value.when if reading is None else calcium_since(chart, reading)
 
 
 def _of_liver(chart: Chart, alp: Measurement | None) -> bool:
@@ -122,14 +169,16 @@ def _of_liver(chart: Chart, alp: Measurement | None) -> bool:
 
 
 def _healing(chart: Chart) -> bool:
-    return bool(chart.fractures_since(chart.numbers.alp_fracture_months))
+    """Whether a fragility fracture is surely no older than {alp-fracture-months} months."""
+    since = chart.months_ago(chart.numbers.alp_fracture_months)
+    return any(f.when is not None and f.when >= since for f in chart.fractures)
 
 
 def low_phosphate(chart: Chart) -> Rows:
     """Phosphate below {phosphate-severe} mg/dL, or low twice, {phosphate-apart-days} days or more apart: loss of phosphate.
     Below {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are
-    held. Within {phosphate-after-drug-days} days of zoledronate or denosumab only when low again, or below
-    {phosphate-very-low}. Not on dialysis nor with a phosphate binder."""
+    held. Within {phosphate-after-drug-days} days of zoledronate or denosumab, or {phosphate-after-surgery-days} days of an
+    operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder."""
     n, value = chart.numbers, newest(chart, "phosphate")
     if value is None or not low(value, n.phosphate_low):
         return
@@ -138,7 +187,8 @@ def low_phosphate(chart: Chart) -> Rows:
     severe, very_low = value.below(n.phosphate_severe) is True, value.below(n.phosphate_very_low) is True
     before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: low(each, n.phosphate_low))
     severe_before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: each.below(n.phosphate_severe))
-    if not (very_low or before or (severe and not _after_injection(chart, value.when))):
+    explained = _after_injection(chart, value.when) or after_operation(chart, value)
+    if not (very_low or before or (severe and not explained)):
         return
     lost = very_low or (severe and severe_before is not None)
     once = before is None and not very_low
@@ -167,16 +217,17 @@ def _after_injection(chart: Chart, day: date) -> bool:
 def high_alp(chart: Chart) -> Rows:
     """ALP above {alp-very-high} times the limit, within {alp-fracture-months} months of a fragility fracture {alp-fracture}
     times: bone or liver. With a GGT above its range within {ggt-near-days} days it is for information, and holds PTH analogs
-    only. Not with Paget disease known for {known-disease-days} days."""
-    n, value = chart.numbers, newest(chart, "alp")
+    only. Not with Paget disease known for {known-disease-days} days, nor with chronic liver disease, nor in pregnancy."""
+    n, value = chart.numbers, _alp(chart)
     times = n.alp_fracture if _healing(chart) else n.alp_very_high
-    paget = chart.problem("paget")
-    if paget is not None and (paget.when is None or paget.when <= chart.days_ago(n.known_disease_days)):
+    known = any(surely_by(p, chart.days_ago(n.known_disease_days)) for p in chart.problems.get("paget", ()))
+    if known or chart.active_problem("liver-disease") is not None:
         return
     if value is None or not high(value, n.alp_high, times):
         return
     liver = _of_liver(chart, value)
     ggt = newest(chart, "ggt")
+    bone = ("bone-alp",) if pregnant(chart) else ("bone-scan", "bone-alp")
     normal = not liver and ggt is not None and within(ggt, value.when, n.ggt_near_days) and ggt.high is not None
     yield Row(
         "high-alp",
@@ -186,7 +237,7 @@ def high_alp(chart: Chart) -> Rows:
         warns=not liver,
         drops=frozenset() if liver else PTH_ANALOGS,
         holds=PTH_ANALOGS if liver else ALL,
-        orders=("liver", "liver-ultrasound") if liver else ("bone-scan", "bone-alp") if normal else ("ggt",),
+        orders=("liver", "liver-ultrasound") if liver else bone if normal else ("ggt",),
         cites=("OPREF-D11", "OPREF-D10"),
         told={"alp": value},
     )
@@ -195,13 +246,12 @@ def high_alp(chart: Chart) -> Rows:
 def high_urine_calcium(chart: Chart) -> Rows:
     """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held."""
     urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
-    ceiling = chart.numbers["urine-calcium-man-mg" if chart.patient.sex == "male" else "urine-calcium-woman-mg"]
-    if urine is None or not high(urine, ceiling):
+    if urine is None or not urine_calcium_high(chart, urine):
         return
     yield Row(
         "high-urine-calcium",
         (facts.measured(urine),),
-        met_since(chart, urine, lambda each: high(each, ceiling)),
+        met_since(chart, urine, lambda each: urine_calcium_high(chart, each)),
         drops=CALCIUM | ACTIVE_VITAMIN_D,
         holds=PTH_ANALOGS,
         orders=("urine-calcium", "pth", "kidney-ultrasound"),

@@ -23,6 +23,7 @@ NONE: Drugs = frozenset()
 ALL = _of(*ANTI_OSTEOPOROSIS)
 ANTIRESORPTIVES = _of(*ANTIRESORPTIVE)
 PTH_ANALOGS = _of(Mechanism.PTH_ANALOG)
+LOWERS_CALCIUM = frozenset({"pamidronate"}) | _of(Mechanism.CALCITONIN)
 ANABOLICS = PTH_ANALOGS | _of(Mechanism.SCLEROSTIN_INHIBITOR)
 TABLETS = frozenset(key for key in ANTIRESORPTIVES if DRUGS[key].oral)
 ORAL_BISPHOSPHONATES = frozenset(key for key in _of(Mechanism.BISPHOSPHONATE) if DRUGS[key].oral)
@@ -38,7 +39,8 @@ class Row(Struct, frozen=True):
 
     ``warns``: a warning, otherwise for information. ``drops``: drugs that are not offered; ``holds``: drugs that may be
     offered, but that none recommends before it is clarified; ``pauses``: drugs that are not taken until then. ``orders``: tests
-    that it asks for; ``referral``: to whom, "" for nobody yet. ``since``: the day on which its conditions were first met.
+    that it asks for; ``referral``: to whom, "" for nobody yet. ``treated_by``: drugs that treat it; it does not speak against a
+    draft of them. ``since``: the day on which its conditions were first met.
     ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text.
     """
 
@@ -50,6 +52,7 @@ class Row(Struct, frozen=True):
     drops: Drugs = NONE
     holds: Drugs = NONE
     pauses: Drugs = NONE
+    treated_by: Drugs = NONE
     orders: tuple[str, ...] = ()
     referral: str = ""
     cites: tuple[str, ...] = ()
@@ -63,7 +66,7 @@ class Row(Struct, frozen=True):
 
     def against(self, drug: Drug) -> bool:
         """Whether it speaks against giving this drug now."""
-        return drug.key in self.holds or drug.key in self.drops
+        return drug.key not in self.treated_by and (drug.key in self.holds or drug.key in self.drops)
 
 
 Rows = Iterator[Row]

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cards.chart import Chart, Course, Hook, facts
 from cards.definitions import density, diagnosis, person, treatment
+from cards.definitions.indication import bone_tumor, indicated
 from cards.definitions.kidney import renal
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
@@ -26,12 +27,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     When: an adult, and any of these: (1) osteoporosis under {t-group-years}; (2) a renal estimate below {egfr-specialist} in a
     patient about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug with a
     different ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at
-    discharge, a fragility fracture within {new-fracture-days} days.
+    discharge, a fragility fracture within {new-fracture-days} days; (5) treatment is indicated and not given, and myeloma or
+    bone metastasis is on record: then the other cards start nothing.
 
     Not when: the referral in question is already ordered.
 
-    Then: info. Suggested: for (4), referral to a fracture liaison service; for (1) to (3), to an osteoporosis specialist. The
-    first is recommended, and both may be chosen.
+    Then: info. Suggested: for (4), referral to a fracture liaison service; for (1) to (3), to an osteoporosis specialist;
+    for (5), to oncology. The first is recommended, and both may be chosen.
     """
     if not person.adult(chart):
         return
@@ -51,6 +53,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if failed is not None:
         reasons.append("second-failure")
         evidence.append(facts.stopped(failed, failed.ended(chart.today)))
+    tumor = bone_tumor(chart)
+    if tumor is not None and indicated(chart):
+        reasons.append("tumor")
+        evidence += [facts.problem(tumor), *map(facts.fracture, chart.fractures[:1])]
     discharge = [f for f in chart.fractures if f.at_latest and f.at_latest >= chart.days_ago(n.new_fracture_days)]
     if chart.hook is Hook.DISCHARGE and discharge:
         reasons.append("fracture-liaison")
@@ -59,7 +65,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         return
     discharge_due, others = "fracture-liaison" in reasons, set(reasons) - {"fracture-liaison"}
     keys = ["referral-fls"] if discharge_due else []
-    keys += ["referral-osteoporosis"] if others else []
+    keys += ["referral-oncology"] if "tumor" in others else []
+    keys += ["referral-osteoporosis"] if others - {"tumor"} else []
     wanted = [key for key in keys if not chart.ordered(key)]
     if not wanted:
         return
@@ -70,6 +77,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "reasons": reasons,
             "estimate": kidneys.lowest if "kidney" in reasons else None,
             "fracture": discharge[0] if discharge_due else None,
+            "tumor": tumor,
             "earlier": failed,
         },
         cites=(*(_LIAISON if discharge_due else ()), *(_SPECIALIST if others else ())),

@@ -57,9 +57,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Z-score of {z-low} or lower. On orders: where an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
     Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
-    orders. For (2), on orders, where a critical card names the same calcium.
+    orders. For (2), on orders, where a critical card names the same calcium on the same draft; high calcium does not speak
+    against pamidronate or calcitonin, which treat it.
 
-    Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on.
+    Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on,
+    and for the renewal of what is taken, unless it is dropped or must pause.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
     nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
     of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
@@ -100,6 +102,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
+            "renewed": False,
             "against": workup.paused(chart, rows),
             "causes": causes(chart),
         },
@@ -131,15 +134,14 @@ def _variant(rows: tuple[Row, ...]) -> str:
 
 def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier) -> Iterator[Finding]:
     """What speaks against a draft: the findings that hold or drop it."""
-    if any(finding.indicator is CRITICAL for code in _CALCIUM_CARDS for finding in earlier.of(code)):
-        rows = tuple(row for row in rows if row.key not in _CALCIUM_ROWS)
-    drafts = [d for d in chart.drafted(treatment.TREATMENT) if d.drug and any(row.against(d.drug) for row in rows)]
+    speaking = {draft.id: _against(draft, rows, earlier) for draft in chart.drafted(treatment.TREATMENT)}
+    drafts = [draft for draft in chart.drafted(treatment.TREATMENT) if speaking[draft.id]]
     if not drafts:
         return
-    against = tuple(row for row in rows if any(d.drug and row.against(d.drug) for d in drafts))
+    against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
     options: list[Option] = [service(key, recommended=True) for key in _asked(chart, n, against)]
     yield Finding(
-        indicator=INFO if all(_goes_on(chart, draft, against) for draft in drafts) else WARNING,
+        indicator=INFO if all(_goes_on(chart, draft, speaking[draft.id]) for draft in drafts) else WARNING,
         variant=_variant(against),
         values={
             "tests": [],
@@ -147,7 +149,8 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "decide": None,
             "overdue": False,
             "known": None,
-            "drafts": drafts,
+            "drafts": [draft for draft in drafts if not _goes_on(chart, draft, speaking[draft.id])] or drafts,
+            "renewed": all(draft.drug is not DENOSUMAB for draft in drafts),
             "against": (),
             "causes": (),
         },
@@ -156,16 +159,34 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *(facts.drafted(draft, dose(chart, draft)) for draft in drafts),
             *dict.fromkeys(fact for row in against for fact in row.evidence),
         ),
-        options=(*options, *(discard(draft) for draft in drafts)),
+        options=(*options, *(discard(draft) for draft in drafts if not _goes_on(chart, draft, speaking[draft.id]))),
         any_number=True,
     )
 
 
+def _against(draft: Draft, rows: tuple[Row, ...], earlier: Earlier) -> tuple[Row, ...]:
+    """The findings that speak against a draft, but for the calcium that a critical card names on the same draft."""
+    critical = [f for code in _CALCIUM_CARDS for f in earlier.of(code) if f.indicator is CRITICAL and f.about is not None]
+    named = {fact for finding in critical if finding.about and finding.about.id == draft.id for fact in finding.facts}
+    return tuple(
+        row
+        for row in rows
+        if draft.drug and row.against(draft.drug) and not (row.key in _CALCIUM_ROWS and named.intersection(row.evidence))
+    )
+
+
 def _goes_on(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
-    """Whether the draft is the next dose of a denosumab that goes on, which cannot wait."""
-    course = chart.course(DENOSUMAB)
-    going_on = draft.drug is DENOSUMAB and course is not None and not course.stopped and course.last_dose is not None
-    return going_on and not any(row.binding or DENOSUMAB.key in row.drops for row in rows)
+    """Whether the draft goes on with what is given already: the next dose of denosumab, which cannot wait, or a renewal of what
+    is taken by mouth or daily, which goes on unless it must pause."""
+    drug = draft.drug
+    if drug is None or any(drug.key in row.drops or drug.key in row.pauses for row in rows):
+        return False
+    if drug is DENOSUMAB:
+        course = chart.course(DENOSUMAB)
+        given = course is not None and not course.stopped and course.last_dose is not None
+        return given and not any(row.binding for row in rows)
+    taken = (c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.active)
+    return drug.covers_months is None and any(taken)
 
 
 def _cites(rows: tuple[Row, ...], *, missing: bool) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `secondary-causes`, `bmd-screening`, `low-bone-mass`, `low-bmd-for-age`, `referral`, `vitamin-d-low`, `active-vitamin-d`,
     `bone-loss-medication`, `btm-response`, `fall-risk`, `daily-living`, `pain-rehabilitation`, `mood-support`.
 
-    Not when: the card is a warning, or there is only one such card. `tests-due` remains a separate card if calcium or
+    Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
+    only its missing tests are. `tests-due` remains a separate card if calcium or
     creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
@@ -53,6 +54,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if finding.indicator is INFO
         and (finding.code in _ROUTINE or id(finding) in beside)
         and not _stands_alone(chart, n, finding)
+        and not _abnormal(finding)
     ]
     if len(lines) < 2:
         return
@@ -63,6 +65,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         any_number=True,
         contains=tuple(lines),
     )
+
+
+def _abnormal(finding: Finding) -> bool:
+    """Whether it tells of an abnormal value of the work-up: that is no routine item."""
+    return finding.code == "secondary-causes" and finding.variant != "missing"
 
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:

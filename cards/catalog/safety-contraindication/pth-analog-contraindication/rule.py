@@ -15,6 +15,7 @@ from cards.thresholds import Numbers
 from cards.vocabulary import Data, Mechanism
 
 _EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiation")
+_PARATHYROID = ("hyperparathyroidism", "secondary-hyperparathyroidism")
 """What rules out a PTH analog permanently. Hyperparathyroidism and high calcium do so only while they last, according to the
 problem list or the newest value: a normal calcium with an active entry may be a chance finding."""
 
@@ -40,7 +41,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None
     listed = chart.active_problem("hypercalcemia") if high is None else None
-    problem = chart.problem(*_EVER) or chart.active_problem("hyperparathyroidism") or listed
+    problem = chart.problem(*_EVER) or chart.active_problem(*_PARATHYROID) or listed
     denied = denial(chart, listed) if problem is listed else None
     calcium_told = [facts.measured(m) for m in (high, denied) if m]
     high = high or _unexplained_alp(chart, n)

@@ -76,10 +76,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
-    bisphosphonate holiday; an active pregnancy; `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`,
-    `bisphosphonate-review`, `drug-holiday-review` or `adherence-gap` fires. Under {t-group-years}, or at an unknown age,
-    `referral` and `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for
-    `bmd-screening`.
+    bisphosphonate holiday; an active pregnancy; myeloma or bone metastasis on record (`referral` names oncology);
+    `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`, `bisphosphonate-review`,
+    `drug-holiday-review` or `adherence-gap` fires. Under {t-group-years}, or at an unknown age, `referral` and
+    `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for `bmd-screening`.
 
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
