@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
+from cards.chart.calendar import add_months
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
+from cards.definitions.denosumab import followed, late_from
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.causes import causes, known_already
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
-from cards.engine.options import RANKED, discard, offer, service
+from cards.engine.options import AFTER_DENOSUMAB, RANKED, discard, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
@@ -60,8 +62,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     orders. For (2), on orders, where a critical card names the same calcium on the same draft; high calcium does not speak
     against pamidronate or calcitonin, which treat it.
 
-    Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on,
-    and for the renewal of what is taken, unless it is dropped or must pause.
+    Then: warning where a finding of (2) warns, otherwise info; on orders, info for what closes the gap after denosumab up to
+    {denosumab-sequence-months} months after its last dose (the next dose; once it is stopped or late also zoledronate or
+    alendronate), unless it is dropped or calcium is low, and for the renewal of what is taken, unless it is dropped or must
+    pause.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
     nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
     of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
@@ -102,7 +106,8 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
-            "renewed": False,
+            "due": [],
+            "renewed": [],
             "against": workup.paused(chart, rows),
             "causes": causes(chart),
         },
@@ -139,9 +144,11 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     if not drafts:
         return
     against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
-    options: list[Option] = [service(key, recommended=True) for key in _asked(chart, n, against)]
+    due = [draft for draft in drafts if _cannot_wait(chart, n, draft, speaking[draft.id])]
+    renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
+    waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
     yield Finding(
-        indicator=INFO if all(_goes_on(chart, draft, speaking[draft.id]) for draft in drafts) else WARNING,
+        indicator=WARNING if waiting else INFO,
         variant=_variant(against),
         values={
             "tests": [],
@@ -149,8 +156,9 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "decide": None,
             "overdue": False,
             "known": None,
-            "drafts": [draft for draft in drafts if not _goes_on(chart, draft, speaking[draft.id])] or drafts,
-            "renewed": all(draft.drug is not DENOSUMAB for draft in drafts),
+            "drafts": waiting,
+            "due": due,
+            "renewed": renewed,
             "against": (),
             "causes": (),
         },
@@ -159,7 +167,10 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *(facts.drafted(draft, dose(chart, draft)) for draft in drafts),
             *dict.fromkeys(fact for row in against for fact in row.evidence),
         ),
-        options=(*options, *(discard(draft) for draft in drafts if not _goes_on(chart, draft, speaking[draft.id]))),
+        options=(
+            *(service(key, recommended=True) for key in _asked(chart, n, against)),
+            *(discard(draft) for draft in waiting),
+        ),
         any_number=True,
     )
 
@@ -175,18 +186,27 @@ def _against(draft: Draft, rows: tuple[Row, ...], earlier: Earlier) -> tuple[Row
     )
 
 
-def _goes_on(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
-    """Whether the draft goes on with what is given already: the next dose of denosumab, which cannot wait, or a renewal of what
-    is taken by mouth or daily, which goes on unless it must pause."""
-    drug = draft.drug
-    if drug is None or any(drug.key in row.drops or drug.key in row.pauses for row in rows):
+def _cannot_wait(chart: Chart, n: Numbers, draft: Draft, rows: tuple[Row, ...]) -> bool:
+    """Whether the draft is what `denosumab-due` or `denosumab-sequence` recommend: the next dose of denosumab or, once that is
+    stopped or late, what follows it, up to {denosumab-sequence-months} months after the last dose. A gap breaks vertebrae
+    sooner than a work-up ends; a finding that drops the drug or binds keeps it waiting."""
+    course, drug = chart.course(DENOSUMAB), draft.drug
+    if course is None or drug is None or followed(chart, course) or any(row.binding or drug.key in row.drops for row in rows):
         return False
-    if drug is DENOSUMAB:
-        course = chart.course(DENOSUMAB)
-        given = course is not None and not course.stopped and course.last_dose is not None
-        return given and not any(row.binding for row in rows)
-    taken = (c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.active)
-    return drug.covers_months is None and any(taken)
+    last_dose = course.last_dose_at_latest
+    ended = course.stopped or (last_dose is not None and chart.today > late_from(chart.numbers, last_dose))
+    if last_dose is None:
+        return ended and drug in AFTER_DENOSUMAB
+    lately = chart.today <= add_months(last_dose, n.denosumab_sequence_months)
+    return lately and (drug is DENOSUMAB or (ended and drug in AFTER_DENOSUMAB))
+
+
+def _renewed(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
+    """Whether the draft renews what is taken by mouth or daily, which goes on unless it is dropped or must pause."""
+    drug = draft.drug
+    if drug is None or drug.covers_months is not None or any(drug.key in row.drops | row.pauses for row in rows):
+        return False
+    return any(c.drug.ingredient == drug.ingredient and c.active for c in chart.drug_courses.values())
 
 
 def _cites(rows: tuple[Row, ...], *, missing: bool) -> tuple[str, ...]:
