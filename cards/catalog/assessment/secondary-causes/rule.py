@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
-from cards.chart.calendar import add_months
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
-from cards.definitions.denosumab import followed, late_from
+from cards.definitions.denosumab import closes_gap
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.causes import causes, known_already
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
-from cards.engine.options import AFTER_DENOSUMAB, RANKED, discard, offer, service
+from cards.engine.options import RANKED, discard, offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
+from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DRUGS, SERVICES, Data
 
 BASIC_LABS: dict[str, tuple[str, ...]] = {
     "blood-count": ("hemoglobin", "wbc", "platelets"),
@@ -144,7 +143,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     if not drafts:
         return
     against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
-    due = [draft for draft in drafts if _cannot_wait(chart, n, draft, speaking[draft.id])]
+    due = [draft for draft in drafts if _cannot_wait(chart, draft, speaking[draft.id])]
     renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
     waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
     yield Finding(
@@ -186,19 +185,10 @@ def _against(draft: Draft, rows: tuple[Row, ...], earlier: Earlier) -> tuple[Row
     )
 
 
-def _cannot_wait(chart: Chart, n: Numbers, draft: Draft, rows: tuple[Row, ...]) -> bool:
-    """Whether the draft is what `denosumab-due` or `denosumab-sequence` recommend: the next dose of denosumab or, once that is
-    stopped or late, what follows it, up to {denosumab-sequence-months} months after the last dose. A gap breaks vertebrae
-    sooner than a work-up ends; a finding that drops the drug or binds keeps it waiting."""
-    course, drug = chart.course(DENOSUMAB), draft.drug
-    if course is None or drug is None or followed(chart, course) or any(row.binding or drug.key in row.drops for row in rows):
-        return False
-    last_dose = course.last_dose_at_latest
-    ended = course.stopped or (last_dose is not None and chart.today > late_from(chart.numbers, last_dose))
-    if last_dose is None:
-        return ended and drug in AFTER_DENOSUMAB
-    lately = chart.today <= add_months(last_dose, n.denosumab_sequence_months)
-    return lately and (drug is DENOSUMAB or (ended and drug in AFTER_DENOSUMAB))
+def _cannot_wait(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
+    """Whether the draft closes the gap after denosumab, and no finding drops it or binds."""
+    drug = draft.drug
+    return drug is not None and closes_gap(chart, drug) and not any(row.binding or drug.key in row.drops for row in rows)
 
 
 def _renewed(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
