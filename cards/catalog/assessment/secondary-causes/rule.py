@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
-from cards.definitions.denosumab import closes_gap
+from cards.definitions.denosumab import closes_gap, followed, late_from
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
@@ -15,7 +17,7 @@ from cards.definitions.workup.causes import causes, known_already
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
 from cards.engine.options import RANKED, discard, offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DRUGS, SERVICES, Data
+from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
 BASIC_LABS: dict[str, tuple[str, ...]] = {
     "blood-count": ("hemoglobin", "wbc", "platelets"),
@@ -38,6 +40,8 @@ _RESULTS = BASIC_LABS | {
 }
 _CALCIUM = DRUGS["calcium"]
 _CORRECTION = {_CALCIUM.key: "calcium-correction"}
+_NAMED = 3
+"""How many of the missing results are named."""
 _CALCIUM_ROWS = ("high-calcium", "hyperparathyroidism", "low-calcium")
 _BONE_CARDS = ("bmd-screening", "low-bmd-for-age", "bone-loss-medication")
 _CALCIUM_CARDS = ("hypocalcemia", "pth-analog-contraindication")
@@ -86,10 +90,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
-    """The findings of a bone patient."""
+    """The findings of a bone patient; those that warn, and so hold drugs, lead."""
     if not workup.bone_patient(chart) and not any(code in earlier for code in _BONE_CARDS):
         return ()
-    return workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
+    found = workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
+    return tuple(sorted(found, key=lambda row: not row.warns))
 
 
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
@@ -108,6 +113,8 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "due": [],
             "renewed": [],
             "against": workup.paused(chart, rows),
+            "owed": [SERVICES[key] for key in _owed(chart, rows)] if decide is not None and decide <= chart.today else [],
+            **_denosumab(chart, rows),
             "causes": causes(chart),
         },
         cites=_cites(rows, missing=bool(missing)),
@@ -116,6 +123,29 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         any_number=True,
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
+
+
+def _owed(chart: Chart, rows: tuple[Row, ...]) -> list[str]:
+    """The first tests of the findings that hold drugs of which there is no result since these were first met."""
+    keys = dict.fromkeys(key for row in rows if row.holds_all for key in row.orders if not _resulted(chart, key, row.since))
+    return list(keys)[:_NAMED]
+
+
+def _resulted(chart: Chart, key: str, since: date) -> bool:
+    analytes = _RESULTS.get(key, (key,) if key in ANALYTES else ())
+    return any(chart.newest(each, since=since) for each in analytes) or chart.done(key, since=since) is not None
+
+
+def _denosumab(chart: Chart, rows: tuple[Row, ...]) -> dict[str, Any]:
+    """Of a denosumab that a finding forbids or delays: the last safe day of the next dose, and whether calcium alone does."""
+    course = chart.course(DENOSUMAB)
+    against = [row for row in rows if DENOSUMAB.key in row.drops or (row.binding and DENOSUMAB.key in row.holds)]
+    last_dose = None if course is None or course.stopped or followed(chart, course) else course.last_dose
+    return {
+        "today": chart.today,
+        "denosumab": late_from(chart.numbers, last_dose) if last_dose is not None and against else None,
+        "on_calcium": all(row.key == "low-calcium" for row in against),
+    }
 
 
 def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> tuple[Option, ...]:
@@ -159,6 +189,8 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "due": due,
             "renewed": renewed,
             "against": (),
+            "owed": [],
+            **_denosumab(chart, ()),
             "causes": (),
         },
         cites=_cites(against, missing=False),
@@ -235,8 +267,7 @@ def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
     else:
         soon = key in ("calcium", "pth") or (key, row.key) == ("phosphate", "low-phosphate")
         since = chart.days_ago(n.calcium_again_days if soon else n.repeat_days)
-    analytes = _RESULTS.get(key, (key,) if key in ANALYTES else ())
-    return not any(chart.newest(each, since=since) for each in analytes) and chart.done(key, since=since) is None
+    return not _resulted(chart, key, since)
 
 
 def _newly_known(chart: Chart, n: Numbers) -> bool:
