@@ -9,6 +9,7 @@ from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions.person import postmenopausal
 from cards.engine import sources
 from cards.engine.catalog import all_cards
+from cards.engine.checked import Checked
 from cards.engine.findings import INFO, Finding, Option
 from cards.vocabulary import Name
 from cards.words import text
@@ -17,7 +18,7 @@ from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
 from cds_service.fhir.proposing.stopping import Find
 from cds_service.fhir.reading.given import is_reference
-from cds_service.hooks.cards import CONTENT, suggestion, to_wire
+from cds_service.hooks.cards import CHECKED, CONTENT, suggestion, to_wire
 from cds_service.hooks.request import Call
 from cds_service.repetition import Repetition
 from cds_service.site import Site
@@ -25,6 +26,8 @@ from cds_service.site import Site
 Json = dict[str, Any]
 
 NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为保持简短，此处未显示**：{titles}")
+
+PASSED = Name("**Checked, no objection**: {checks}", "**已核对，无异议**：{checks}")
 
 BY_HAND = Name(" (change or remove the draft by hand: it has no id)", "（草稿没有标识，请手动修改或删除）")
 
@@ -54,11 +57,15 @@ class Answerer:
         drafts: Mapping[str, bytes],
         stored: Find,
         repetition: Repetition | None,
+        checks: Sequence[Checked] = (),
     ) -> list[Json]:
         """The cards of these findings, most urgent first. ``drafts``: the orders being written, as received, by relative
-        reference; ``stored`` finds orders on record. ``repetition`` records what is shown."""
+        reference; ``stored`` finds orders on record. ``repetition`` records what is shown. The first card on a draft
+        names those of its ``checks`` that found nothing."""
         shown = self._capped(findings, chart.hook)
         cards = [self._card(finding, chart, call, language, drafts, stored) for finding in shown]
+        if not call.by_patient:
+            _name_passed(shown, cards, checks, language)
         if len(shown) < len(findings):
             cut = [finding for finding in findings if finding not in shown]
             cards[-1]["detail"] += "\n\n" + (NOT_SHOWN_TO_PATIENT[language] if call.by_patient else _not_shown(cut, language))
@@ -102,11 +109,27 @@ class Answerer:
         return [finding for place, finding in enumerate(findings) if place < room or finding.indicator is not INFO]
 
 
-def whole(cards: list[Json]) -> Json:
-    """The answer: its cards and, once for all of them, the content version."""
-    if not cards:
-        return {"cards": cards}
-    return {"cards": cards, "extension": {CONTENT: {"version": sources.VERSION, "checked": sources.CHECKED.isoformat()}}}
+def whole(cards: list[Json], checks: Sequence[Checked] = ()) -> Json:
+    """The answer: its cards and, once for all of them, the content version; with drugs being ordered, which checks of each were
+    made, also where that draws no card: silence alone is no clearance."""
+    extension: Json = {}
+    if cards:
+        extension[CONTENT] = {"version": sources.VERSION, "checked": sources.CHECKED.isoformat()}
+    if checks:
+        extension[CHECKED] = [
+            {"order": each.draft.id, "drug": each.draft.drug.key if each.draft.drug else "", "checks": each.results}
+            for each in checks
+        ]
+    return {"cards": cards, "extension": extension} if extension else {"cards": cards}
+
+
+def _name_passed(shown: Sequence[Finding], cards: Sequence[Json], checks: Iterable[Checked], language: str) -> None:
+    """One line in the first card on each draft: the checks of it that found nothing."""
+    for each in checks:
+        about = (card for finding, card in zip(shown, cards, strict=True) if finding.about == each.draft)
+        titles = [all_cards()[code].title[language] for code in each.passed]
+        if titles and (card := next(about, None)) is not None:
+            card["detail"] += "\n\n" + PASSED[language].format(checks=joined(titles, "comma", language))
 
 
 def _not_shown(cut: Iterable[Finding], language: str) -> str:

@@ -20,6 +20,7 @@ from msgspec import Struct, field, json
 
 from cards.chart import Chart
 from cards.engine import voice
+from cards.engine.checked import checked
 from cards.engine.run import run
 from cds_service import answer, metrics
 from cds_service import site as sites
@@ -111,12 +112,16 @@ class Evaluator:
             repetition.note_unread(chart.unread)
         if not trace.used["patient"]:
             raise errors.missing_data(gathered.missing | {"patient"})
-        found = [finding for finding in run(chart) if finding.code not in self._site.cards_off]
+        every = run(chart)
+        checks = checked(chart, every, self._site.cards_off)
+        found = [finding for finding in every if finding.code not in self._site.cards_off]
         fresh = repetition.fresh(found) if repetition else found
         findings = fresh if apart else voice.answered(fresh, found, chart, self._site.cards_off)
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
         stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
-        cards = self._answerer.cards(findings, chart, call, language, drafts=drafts, stored=stored, repetition=repetition)
+        cards = self._answerer.cards(
+            findings, chart, call, language, drafts=drafts, stored=stored, repetition=repetition, checks=checks
+        )
         counts = {
             "cards": [code for finding in findings for code in finding.codes],
             "suppressed": [finding.code for finding in found if finding not in fresh],
@@ -127,7 +132,7 @@ class Evaluator:
             "failed": sorted(gathered.failed),
             "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
         }
-        return Evaluation(answer.whole(cards), trace, counts)
+        return Evaluation(answer.whole(cards, checks), trace, counts)
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient, for pages that display it."""

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import yaml
 
 SECTIONS = (
+    "emergencies",
     "sequence",
     "treatment",
     "assessment",

@@ -15,7 +15,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.voice.table import table
 from cards.words.phrases import LANGUAGES
 from cds_service.config import Settings
-from cds_service.hooks.cards import spoken_for
+from cds_service.hooks.cards import CONTENT, spoken_for
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from tests.output.test_lengths import before_sources, length
@@ -23,8 +23,9 @@ from tests.silence.told import Told, cases, stories, told
 
 Json = dict[str, Any]
 
-NEVER_CUT = {"tests-due", "incomplete-data"}
-"""What stands by itself however little is urgent: calcium and kidneys of who needs them, and what could not be read."""
+NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes"}
+"""What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, and an
+abnormal value of the work-up."""
 OF_ORDERS = {hook.value for hook in ORDER_HOOKS}
 
 
@@ -82,16 +83,45 @@ def test_the_answer_speaks_with_one_voice(name: str) -> None:
 
 
 def test_start_of_treatment_takes_over_from_every_check_that_ends_a_drug() -> None:
-    """Not in pregnancy; nor from calcitonin or strontium, with which nobody counts as treated."""
-    first = table().silences[0]
-    assert set(first.cards) - {"pregnancy", "calcitonin-cancer", "strontium-contraindication"} <= set(
-        all_cards()["start-treatment"].earlier
-    )
+    """Not in pregnancy; nor from calcitonin, strontium or vitamin K2, with which nobody counts as treated."""
+    row = next(row for row in table().silences if "drug-allergy" in row.cards)
+    untreated = {"calcitonin-cancer", "strontium-contraindication", "vitamin-k-warfarin"}
+    assert set(row.cards) - untreated - {"pregnancy"} <= set(all_cards()["start-treatment"].earlier)
 
 
 def test_nothing_says_to_go_on_with_a_drug_that_the_work_up_pauses() -> None:
     cards = cards_of(told("secondary-causes: Tablets pause while calcium is low, and nothing says to go on with them"))
     assert "bisphosphonate-review" not in {code for card in cards for code, _ in spoken_for(card)}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in everything() if name.startswith(("calcium-critical: ", "calcium-low", "calcium-high"))]
+)
+def test_an_emergency_leads_and_nothing_is_prescribed_beside_it(name: str) -> None:
+    """Critically low or high: no drug in the answer, nor what else speaks of this calcium. Else: no drug is recommended."""
+    cards = cards_of(told(name))
+    codes = [card["source"]["topic"]["code"] for card in cards]
+    if "calcium-critical" not in codes:
+        return
+    assert codes[0] == "calcium-critical" or cards[0]["indicator"] == "critical"
+    drugs = [(star, resource) for star, _, resource in proposed(cards) if "medicationCodeableConcept" in resource]
+    assert not any(star and for_bone(resource) for star, resource in drugs)
+    if "critically" in cards[0]["summary"] and cards[0]["indicator"] == "critical":
+        assert not drugs
+        assert not {"hypocalcemia", "active-vitamin-d", "calcium-contraindicated"} & set(codes)
+
+
+def test_a_drug_that_pauses_for_the_femur_is_not_reviewed() -> None:
+    codes = {card["source"]["topic"]["code"] for card in cards_of(told("thigh-pain-alendronate"))}
+    reviews = {"bisphosphonate-review", "drug-holiday-review", "adherence-gap", "treatment-failure", "btm-response"}
+    assert "atypical-fracture-suspected" in codes
+    assert not codes & reviews
+
+
+def test_pain_alone_keeps_the_date_of_denosumab() -> None:
+    cards = cards_of(told("atypical-fracture-suspected: Pain alone withholds no denosumab"))
+    due = [resource for star, _, resource in proposed(cards) if star and for_bone(resource)]
+    assert [resource["dispenseRequest"]["validityPeriod"]["start"] for resource in due] == ["2026-07-10"]
 
 
 def test_two_drafts_of_calcium_draw_one_warning() -> None:
@@ -121,7 +151,7 @@ def test_a_hip_fracture_is_read_in_four_cards(language: str) -> None:
 def test_the_content_version_stands_once_in_an_answer(name: str, language: str) -> None:
     call = told(name)
     answer = evaluator().evaluate(parse(json.dumps(call.body).encode(), call.hook), language, call.as_of).response
-    assert ("extension" in answer) == bool(answer["cards"])
+    assert (CONTENT in answer.get("extension", {})) == bool(answer["cards"])
     for card in answer["cards"]:
         sources = re.findall(r"\*\*(?:Sources|依据)\*\*.*", card["detail"])
         assert len(sources) == 1

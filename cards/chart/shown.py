@@ -29,6 +29,8 @@ _MOST = 3
 """More decimals than this come from arithmetic, not from a measurement: 49.9230769."""
 _NEAR = 0.005
 """The fraction by which a limit may be rounded when it is shown in another unit: 20 ng/mL is 50 nmol/L, not 49.92."""
+_PLACES = 2
+"""Decimals to which a value and its limit are compared."""
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _UCUM = (
     *("mmol/L", "umol/L", "nmol/L", "pmol/L", "g/dL", "g/L", "mg/dL", "mg/L", "ug/L", "ng/mL", "ng/L", "pg/mL", "U/L"),
@@ -68,17 +70,31 @@ def like(limit: float, measurement: Measurement) -> Shown:
     return Shown(_printed(told, 2 * _MOST, _least(measurement)), _unit(measurement))
 
 
+def limit_beside(limit: float, measurement: Measurement) -> float:
+    """A limit of the rules as it is printed beside a measurement, in the unit of the rules: a calcium of 3.00 mmol/L is not
+    above 12 mg/dL, though 3.00 x 4.008 is.
+
+    >>> from datetime import date
+    >>> limit_beside(12, Measurement("calcium", 12.024, date(2026, 1, 1), given="3.00 mmol/L", factor=4.008))
+    12.02
+    """
+    told = limit if measurement.factor == 1 else round_near(limit / measurement.factor) * measurement.factor
+    return round(told, _PLACES)
+
+
 def round_near(exact: float, beside: float | None = None) -> float:
     """The roundest number near another one, with both on the same side of ``beside``.
 
-    >>> round_near(49.92), round_near(2.1208), round_near(249.6, 249.8)
-    (50.0, 2.12, 249.6)
+    >>> round_near(49.92), round_near(374.4), round_near(2.1208), round_near(249.6, 249.8)
+    (50.0, 375.0, 2.12, 249.6)
     """
-    for significant in range(1, 6):
-        near = round(exact, significant - 1 - int(log10(abs(exact)) // 1))
-        same_side = beside is None or ((beside < near) == (beside < exact) and near != beside)
-        if same_side and isclose(near, exact, rel_tol=_NEAR):
-            return near
+    highest = int(log10(abs(exact)) // 1)
+    for place in range(highest, highest - 5, -1):
+        for step in (10.0**place, 5 * 10.0 ** (place - 1)) if place > 0 else (10.0**place,):
+            near = round(round(exact / step) * step, 1 - place)
+            same_side = beside is None or ((beside < near) == (beside < exact) and near != beside)
+            if same_side and isclose(near, exact, rel_tol=_NEAR):
+                return near
     return exact
 
 

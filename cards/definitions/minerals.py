@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement, Problem, facts, per_chart
 from cards.chart.facts import Fact
+from cards.chart.shown import limit_beside
 from cards.thresholds import Numbers
 from cards.vocabulary import Data
 
@@ -112,6 +113,24 @@ def vitamin_d(chart: Chart) -> Measurement | None:
     return min((m for m in found if (m.when, m.order) == (found[0].when, found[0].order)), key=lambda m: m.value, default=None)
 
 
+@per_chart
+def vitamin_d_excess(chart: Chart) -> Measurement | None:
+    """The newest 25(OH)D, if it is of the last {vitamin-d-excess-months} months and above {vitamin-d-excess} ng/mL."""
+    newest = chart.newest("vitamin-d")
+    since = chart.months_ago(chart.numbers.vitamin_d_excess_months)
+    if newest is None or newest.at_latest < since:
+        return None
+    newest = replace(newest, value=round(newest.value, 2))  # 250 nmol/L is 100.15 ng/mL: the same limit, not above it
+    return newest if newest.at_most(limit_beside(chart.numbers.vitamin_d_excess, newest)) is False else None
+
+
+@per_chart
+def may_supplement(chart: Chart) -> bool:
+    """Whether nothing says that calcium and vitamin D are to be stopped: neither calcium nor 25(OH)D is too high."""
+    reading = calcium(chart)
+    return vitamin_d_excess(chart) is None and (reading is None or not reading.high)
+
+
 READS = (Data.CALCIUM,)
 
 
@@ -127,10 +146,16 @@ def calcium_excess(chart: Chart) -> tuple[str, Fact] | None:
     reading = calcium(chart)
     if reading is not None and reading.high:
         return "blood", facts.measured(reading.value)
-    urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
-    if urine is not None and urine_calcium_high(chart, urine):
+    urine = high_urine_calcium(chart)
+    if urine is not None:
         return "urine", facts.measured(urine)
     problem = chart.active_problem("hypercalcemia", "hypercalciuria")
     if problem is not None:
         return "problem", facts.problem(problem)
     return None
+
+
+def high_urine_calcium(chart: Chart) -> Measurement | None:
+    """The newest 24 h urine calcium of {urine-calcium-window-months} months, if it is high."""
+    urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
+    return urine if urine is not None and urine_calcium_high(chart, urine) else None

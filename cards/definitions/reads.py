@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cards.definitions import kidney, minerals, risk, workup
+from cards.definitions import femur, kidney, minerals, risk, workup
 from cards.vocabulary import COURSES, Data
 
-OPTIONS = (*kidney.READS, *minerals.READS, *risk.READS, *workup.READS, Data.ALLERGIES, Data.FUNCTION)
+OPTIONS = (
+    *kidney.READS,
+    *minerals.READS,
+    *risk.READS,
+    *workup.READS,
+    *femur.READS,
+    Data.VITAMIN_D,
+    Data.WORK_UP,
+    Data.ALLERGIES,
+    Data.ORDERS,
+    Data.FUNCTION,
+)
 """What the ranking and filtering of drugs read, including the safety rules: a rule that offers drugs reads it, too."""
 
 READS: Mapping[str, tuple[Data, ...]] = {

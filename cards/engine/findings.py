@@ -42,7 +42,7 @@ class Option(Struct, frozen=True):
     ``stops`` are courses that end with it, which its label says.
     ``condition``: findings that keep the option from being recommended; its label says them first. ``after``: the finding of
     the work-up that it must wait for (a key of the phrase tables); ``meanwhile``: the one that is clarified beside it, since
-    this drug cannot wait.
+    this drug cannot wait. ``urgent``: at once, as the order and its label say.
     """
 
     kind: str
@@ -57,6 +57,7 @@ class Option(Struct, frozen=True):
     reason: str = "osteoporosis"
     after: str = ""
     meanwhile: str = ""
+    urgent: bool = False
 
 
 class Dropped(Struct, frozen=True):

@@ -13,15 +13,17 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
-from cards.definitions import workup
+from cards.definitions import femur, workup
 from cards.definitions.courses import used_up
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.hip import after_hip_fracture
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
 from cards.definitions.risk import risk
+from cards.definitions.workup import emergency
 from cards.engine.catalog import safety_checks
 from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
 from cards.engine.run import run
@@ -31,6 +33,7 @@ from cards.vocabulary import (
     ANTI_OSTEOPOROSIS,
     COURSES,
     DENOSUMAB,
+    DRUGS,
     MENATETRENONE,
     RALOXIFENE,
     RISEDRONATE,
@@ -40,6 +43,7 @@ from cards.vocabulary import (
     ZOLEDRONATE,
     Data,
     Drug,
+    Mechanism,
 )
 
 HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB)
@@ -52,8 +56,10 @@ RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
 AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
-RANKED = tuple(sorted({*OPTIONS, *COURSES} - {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER}))
-"""The groups of data that ranking and safety of drugs rest on. A turnover marker holds a PTH analog alone."""
+_BESIDES = {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER, Data.IMAGING, Data.REPORTS, Data.ORDERS}
+RANKED = tuple(sorted({*OPTIONS, *COURSES} - _BESIDES))
+"""The groups of data that ranking and safety of drugs rest on. A turnover marker holds a PTH analog alone; images, reports and
+orders only settle a pain in the thigh, or a tooth that `dental-check` speaks of."""
 
 TOGETHER = {"calcium": ("calcium", "albumin")}
 """A service that is two orders, since one order has one code."""
@@ -135,26 +141,30 @@ def offer(
     before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
     works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
     A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
-    recommended, unless the card says that none is. Three are shown, the recommended one among them. A finding of the work-up
-    drops a drug, or holds it: then it is not recommended before this is clarified, as its label says first.
+    recommended, unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
+    only one. A finding of the work-up drops a drug, or holds it: then it is not recommended before this is clarified, as its
+    label says first.
 
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its
     place; where it is something of the drugs that the patient takes, none is offered. Where the ranking rests on anything of
-    the kind, the same are offered and none is recommended; nor is one with myeloma or bone metastasis on record.
+    the kind, the same are offered and none is recommended; nor is a drug against osteoporosis with myeloma or bone metastasis
+    on record.
 
-    ``start`` is the first day of the dose where it lies ahead; ``recommend`` False offers without recommending; ``waits``
-    False: a gap would harm sooner than a work-up ends, which then goes on beside the drug; ``regimens`` names another regimen
-    than the usual one, by drug. ``stops`` are courses that the option takes the place of: those of tablets and daily injections
-    that are on the list as active end with it.
+    ``start`` is the first day of the dose where it lies ahead, of zoledronate after a hip fracture not before day
+    {zoledronate-hip-days}; ``recommend`` False offers without recommending; ``waits`` False: a gap would harm sooner than a
+    work-up ends, which then goes on beside the drug; ``regimens`` names another regimen than the usual one, by drug. ``stops``
+    are courses that the option takes the place of: those of tablets and daily injections that are on the list as active end
+    with it.
     """
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     options: list[Option] = []
     dropped: list[Dropped] = []
     withheld = 0
-    certain, best_found = not chart.doubts(RANKED) and bone_tumor(chart) is None, False
-    rows = work_up(chart)
+    certain, best_found = not chart.doubts(RANKED), False
+    asked, rows, tumor = start, work_up(chart), bone_tumor(chart) is not None
     for drug in drugs:
+        start = _first_day(chart, drug, asked)
         phrase = _unsuitable(chart, drug, start)
         if phrase:
             dropped.append(Dropped(drug.key, phrase=phrase))
@@ -174,18 +184,35 @@ def offer(
         warnings = tuple(f for f in findings if f.indicator is not INFO)
         row = workup.holding(rows, drug, waits=waits)
         bound = row is not None and (waits or row.binding)
-        best = recommend and not warnings and not best_found and not bound
+        elsewhere = tumor and drug.mechanism in ANTI_OSTEOPOROSIS  # oncology decides
+        best = recommend and not warnings and not best_found and not bound and not elsewhere
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain
-            found = {"after" if bound else "meanwhile": row.key} if row is not None else {}
-            options.append(Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, **found))
+            after, meanwhile = (row.key if row and bound else "", row.key if row and not bound else "")
+            options.append(
+                Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, after=after, meanwhile=meanwhile)
+            )
+    if options and all(DRUGS[each.key].mechanism is Mechanism.VITAMIN_K2 for each in options):
+        dropped += [Dropped(each.key, phrase="alone") for each in options]
+        options = []
     return Offer(_shown(options), tuple(dropped), next((row.key for row in rows if row.holds_all), ""))
 
 
 def work_up(chart: Chart) -> tuple[workup.Row, ...]:
-    """What the work-up shows of somebody who is offered a drug."""
-    return workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart))
+    """What the work-up shows of somebody who is offered a drug; first calcium as an emergency, and a sign in the femur."""
+    return (
+        *emergency.rows(chart),
+        *femur.rows(chart),
+        *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)),
+    )
+
+
+def _first_day(chart: Chart, drug: Drug, start: date | None) -> date | None:
+    """The first day of the dose where it lies ahead: zoledronate waits after a hip fracture."""
+    hip = after_hip_fracture(chart) if drug is ZOLEDRONATE else None
+    first = max(day for day in (start, hip.first if hip else None, chart.today) if day is not None)
+    return first if first > chart.today else start
 
 
 def _shown(options: Sequence[Option]) -> tuple[Option, ...]:
@@ -247,9 +274,16 @@ def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | 
     return Offer((mended,))
 
 
-def service(key: str, *, start: date | None = None, recommended: bool = False, reason: str = "osteoporosis") -> Option:
-    """A test, imaging study or referral to order."""
-    return Option("service", key, start=start, recommended=recommended, reason=reason)
+def service(
+    key: str,
+    *,
+    start: date | None = None,
+    recommended: bool = False,
+    reason: str = "osteoporosis",
+    urgent: bool = False,
+) -> Option:
+    """A test, imaging study or referral to order; ``urgent``: at once."""
+    return Option("service", key, start=start, recommended=recommended, reason=reason, urgent=urgent)
 
 
 def discard(draft: Draft, *, recommended: bool = False) -> Option:

@@ -51,12 +51,17 @@ class Order(Struct, frozen=True):
 
 def orders_of(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Order]:
     """What order safety judges: on order-select and order-sign every drafted (selected) order of the drugs named; on the chart
-    view every course of them that goes on, that is, active on the list, or covering today (with grace) and not stopped. Of a
-    drug that is taken each finding is one step milder: warning in place of critical, info in place of warning; info stays."""
+    view and at discharge every course of them that goes on, that is, active on the list, or covering today (with grace) and
+    not stopped. Of a drug that is taken each finding is one step milder: warning in place of critical, info in place of
+    warning; info stays."""
     if chart.hook in ORDER_HOOKS:
         return [Order(d.drug, draft=d) for d in chart.drafted(mechanisms) if d.drug]
-    going_on = [c for c in chart.courses(mechanisms) if c.active or (not c.stopped and c.on_treatment(chart.today))]
-    return [Order(c.drug, course=c) for c in going_on]
+    return [Order(c.drug, course=c) for c in going_on(chart, mechanisms)]
+
+
+def going_on(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Course]:
+    """The courses of these drugs that go on: active on the list, or covering today (with grace) and not stopped."""
+    return [c for c in chart.courses(mechanisms) if c.active or (not c.stopped and c.on_treatment(chart.today))]
 
 
 def finding_about(

@@ -37,6 +37,8 @@ class Mechanism(StrEnum):
     NUCLEOTIDE = "nucleotide-analog"
     THYROID_HORMONE = "thyroid-hormone"
     ANTICOAGULANT = "anticoagulant"
+    VITAMIN_K_ANTAGONIST = "vitamin-k-antagonist"
+    CARDIAC_GLYCOSIDE = "cardiac-glycoside"
     CALCIMIMETIC = "calcimimetic"
     PHOSPHATE_BINDER = "phosphate-binder"
     PATENT_MEDICINE = "bone-patent-medicine"
@@ -134,6 +136,7 @@ SHIPPED_FORMULARY = frozenset(drug.key for drug in DRUGS.values() if drug.formul
 ANTIRESORPTIVE = frozenset(each for each, kind in _OF_KIND.items() if kind == "antiresorptive")
 ANABOLIC = frozenset(each for each, kind in _OF_KIND.items() if kind == "anabolic")
 ANTI_OSTEOPOROSIS = frozenset(each for each, kind in _OF_KIND.items() if kind)
+ANTICOAGULANTS = frozenset({Mechanism.ANTICOAGULANT, Mechanism.VITAMIN_K_ANTAGONIST, Mechanism.HEPARIN})
 
 DENOSUMAB = _known("denosumab")
 DENOSUMAB_ONCOLOGY = _known("denosumab-oncology")

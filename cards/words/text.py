@@ -105,6 +105,8 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "stop", language, stopped=stopped, label=text)
     if option.start is not None and option.start > chart.today:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
+    if option.urgent:
+        text = phrase("option", "urgent", language, label=text)
     if option.meanwhile:
         text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
     if option.condition or option.after:

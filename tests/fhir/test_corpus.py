@@ -13,6 +13,7 @@ from cds_service.fhir.phrases import Verdict, fold
 from cds_service.fhir.phrases.density import scores
 from cds_service.fhir.phrases.vertebrae import named
 from cds_service.fhir.reading.conditions import understand
+from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.elements import Concept
 from cds_service.fhir.reading.read import TERMINOLOGY
 from cds_service.fhir.reading.reports import around
@@ -20,10 +21,16 @@ from cds_service.fhir.reading.services import services_of
 
 REPORTED = date(2026, 10, 1)
 FOLDER = Path(__file__).parent / "corpus"
-KINDS = frozenset({"condition", "procedure", "allergy", "report"})
+KINDS = frozenset({"condition", "procedure", "order", "allergy", "report"})
 """Kinds of wordings that are read here."""
 KNOWN_GAPS: dict[str, str] = {
-    "L1椎体楔形变，考虑压缩骨折": "a wedged vertebra counts as broken, whatever doubt stands beside it"
+    "骨盆肿物，骨肉瘤待排": "a doubtful sarcoma of bone is a doubtful cancer, too",
+    "乳癌家族史": "cancer of the breast in the family is what raises the risk of it",
+    "T值-2.6，Z值-0.8，符合骨质疏松": "a score without a site is left unread",
+    "Lowest T-score -2.9 (site not stated).": "a score without a site is left unread",
+    "腰椎正位T值-1.2；左髋部：股骨颈-2.5，全髋-2.1（T值）": "what the numbers are is said behind them",
+    "Spine T-score of -1.8 and hip T-score of -2.1. Osteopenia.": "a hip of which no part is named is taken for the total hip",
+    "The BMD of the femoral neck is 2.2 standard deviations below the young normal mean.": "no grammar of scores in words",
 }
 """What is not read as it should be, and why."""
 
@@ -41,6 +48,8 @@ def read(kind: str, text: str) -> set[str]:
     """What the reader makes of a wording, in the words of the corpus."""
     if kind == "procedure":
         return set(services_of(TERMINOLOGY, Concept(text=text)))
+    if kind == "order":
+        return {drug.key for drug in identify(Concept(text=text), TERMINOLOGY).drugs}
     if kind == "allergy":
         mentions = TERMINOLOGY.said("substance", text)
         found = {m.key for m in mentions if m.is_present}
@@ -62,10 +71,11 @@ def _read_report(text: str) -> set[str]:
         for score in scores(text, REPORTED)
     }
     folded = fold(text)
-    for mention in TERMINOLOGY.said("problem", text):
+    mentions = [mention for mention in TERMINOLOGY.said("problem", text) if mention.bone]
+    for mention, about in around(folded, mentions):
         doubtful = mention.verdict is Verdict.DOUBTFUL
         if mention.bone and mention.bone.site == "vertebra" and (mention.is_present or doubtful):
-            levels = named(around(folded, mention)).split(", ")
+            levels = named(about).split(", ")
             found |= _broken("?" * doubtful, filter(None, levels), old=mention.past and not doubtful)
     return found
 
@@ -89,8 +99,9 @@ def fits(read: set[str], kind: str, meaning: str) -> bool:
 
 
 def meant(kind: str, meaning: str) -> set[str]:
-    """The words of a meaning. Of a report, scores and vertebrae as ``read`` writes them; what is unreadable gives nothing."""
-    words = set(meaning.split()) - {"-"}
+    """The words of a meaning; of an order, the drugs that reach the body. Of a report, scores and vertebrae as ``read`` writes
+    them; what is unreadable gives nothing."""
+    words = {word for word in meaning.split() if word != "-" and not (kind == "order" and word.endswith("/local"))}
     return {each for word in words - {"unreadable"} for each in _of_report(word)} if kind == "report" else words
 
 

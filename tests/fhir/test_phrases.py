@@ -96,6 +96,42 @@ def test_what_is_longer_than_is_read_says_nothing() -> None:
     assert phrases.read("stroke".rjust(LONGEST_REPORT + 1), LONGEST_REPORT) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("Bilateral PE with heart strain", {"venous-thromboembolism"}),
+        ("PE: lungs clear", set()),
+        ("Bilateral PE tubes", set()),
+        ("CKD 5 on HD", {"ckd-5", "dialysis"}),
+        ("HD 3: afebrile", set()),
+        ("RA on methotrexate", {"rheumatoid-arthritis"}),
+        ("SOB on RA, prednisone started", set()),
+        ("Spine mets", {"bone-metastasis"}),
+        ("brain mets; spine MRI pending", set()),
+        ("FNF testing normal", set()),
+        ("OP门诊复查", set()),
+    ],
+)
+def test_a_short_name_means_what_stands_beside_it(text: str, keys: set[str]) -> None:
+    assert {m.key for m in TERMINOLOGY.said("problem", text)} == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "mentions"),
+    [
+        ("乳腺癌术后，转移瘤待排", [("cancer", "present"), ("breast-cancer", "present")]),
+        ("L1椎体楔形变，考虑压缩性骨折", [("fracture vertebra", "doubtful")]),
+        ("左髋皮质欠连续，骨折待排", [("fracture hip", "doubtful")]),
+        ("MI vs stroke", [("myocardial-infarction", "doubtful"), ("stroke", "doubtful")]),
+        ("hip pain ? fracture", [("hip-pain", "present"), ("fracture other", "doubtful")]),
+        ("Chronic UTI", [("infection", "present")]),
+        ("Tolerated dialysis", [("dialysis", "present")]),
+    ],
+)
+def test_doubt_and_age_stay_with_what_they_are_said_of(text: str, mentions: list[Any]) -> None:
+    assert [(what, verdict) for what, verdict, _ in said(text)] == mentions
+
+
 HARD = [
     "无",
     "史",
@@ -108,6 +144,12 @@ HARD = [
     "(史",
     "骨质疏松骨折",
     "母亲髋",
+    "mi vs ",
+    "pe dvt ",
+    "metastatic path fx, ",
+    "椎体楔形变，可疑骨折，",
+    "髋，骨折待排，",
+    "骨折，无变化，",
 ]
 
 

@@ -14,7 +14,7 @@ from cards.definitions import workup
 from cards.engine.catalog import all_cards, shown
 from cards.engine.findings import WARNING, Finding
 from cards.engine.options import work_up
-from cards.engine.voice.merging import closed, one_per_draft
+from cards.engine.voice.merging import closed, one_per_draft, removed_once
 from cards.engine.voice.ownership import exclusive, once
 from cards.engine.voice.table import table
 
@@ -28,7 +28,7 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
     so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
     """
     kept = [finding for finding in heard([*_unshown(chart), *found]) if finding in found]
-    apart = in_order(exclusive(one_per_draft([finding for finding in findings if finding in kept]), off))
+    apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept])), off))
     return in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart, off))
 
 
@@ -63,6 +63,7 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     return ranked
 
 
-def _rank(finding: Finding, leading: Sequence[str]) -> tuple[int, bool, bool, tuple[int, str]]:
+def _rank(finding: Finding, leading: Sequence[str]) -> tuple[int, bool, int, tuple[int, str]]:
     leads = finding.indicator is WARNING and finding.code in leading
-    return finding.indicator.rank, all_cards()[finding.code].merges, not leads, shown(finding.code)
+    place = leading.index(finding.code) if leads else len(leading)
+    return finding.indicator.rank, all_cards()[finding.code].merges, place, shown(finding.code)

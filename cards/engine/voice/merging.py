@@ -32,6 +32,23 @@ def _same_order(one: Finding, other: Finding) -> bool:
     return a is not None and b is not None and (a == b or (a.id == b.id and bool(a.product) and a.product == b.product))
 
 
+def removed_once(findings: Sequence[Finding]) -> list[Finding]:
+    """A draft is removed once: by the card that forbids it, otherwise by the first of those about the patient."""
+    gone = {
+        finding.about.id
+        for finding in findings
+        if finding.about is not None and finding.indicator is CRITICAL and any(o.kind == "discard" for o in finding.options)
+    }
+    told = []
+    for finding in findings:
+        if finding.about is None and finding.indicator is CRITICAL:
+            kept = tuple(o for o in finding.options if o.kind != "discard" or not {draft.id for draft in o.replaces} <= gone)
+            gone |= {draft.id for option in kept if option.kind == "discard" for draft in option.replaces}
+            finding = replace(finding, options=kept)
+        told.append(finding)
+    return told
+
+
 def _judges_orders(finding: Finding) -> bool:
     card = all_cards()[finding.code]
     return card.checks_orders and sections()[card.section].safety

@@ -14,21 +14,25 @@ from cards.vocabulary import Drug
 
 
 class Silence(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """A row of the table: where one of ``cards`` speaks, at this indicator or a graver one, ``silent`` fall silent."""
+    """A row of the table: where one of ``cards`` speaks (in one of these ``variants``, if it names any), at this indicator or a
+    graver one, ``silent`` fall silent. What is graver than the speaker never does."""
 
     cards: tuple[str, ...]
     indicator: Indicator
     silent: tuple[str, ...]
+    variants: tuple[str, ...] = ()
     same_drug: bool = False
     besides: tuple[str, ...] = ()
 
     def spoken_by(self, finding: Finding) -> bool:
+        if self.variants and finding.variant not in self.variants:
+            return False
         return finding.code in self.cards and finding.indicator.rank <= self.indicator.rank
 
     def silences(self, speaker: Finding, other: Finding) -> bool:
         """Of a card that names no drug of its own, what it says is taken to be of the drug that must stop. A speaker names one
         drug, or all that it is ``against``."""
-        if other.code not in self.silent:
+        if other.code not in self.silent or other.indicator.rank < speaker.indicator.rank:
             return False
         if not self.same_drug:
             return True

@@ -1,7 +1,7 @@
 """What people write, read: one spelling, names, what is said of each of them, and the words that decided.
 
 ``Phrases.read(text)`` gives the mentions of a text. The grammar is data beside this file: ``modifiers.tsv``, ``bones.tsv``,
-``simplified.tsv``; names come from the terminology. No text costs more than linear time.
+``contexts.tsv``, ``simplified.tsv``; names come from the terminology. No text costs more than linear time.
 """
 
 from cds_service.fhir.phrases.characters import LONGEST, LONGEST_REPORT, fold

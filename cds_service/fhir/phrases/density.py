@@ -23,9 +23,11 @@ _TOKENS = re.compile(
     r"|(?P<date>(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)(?: ?[-/.年] ?(?P<month>\d{1,2})(?![\d]))?(?: ?[-/.月] ?\d{1,2})?[年月日]?)"
     r"|(?P<before>前次|上次|前片|既往|以往|此前|原先|基线|对比|相比|比较(?![低高])|较(?![低高小大差轻重正同年])|\b(?:previous(?:ly)?|prior|"
     r"compared|comparison|baseline|formerly|earlier|versus|vs|last (?:exam\w*|scan|study|dxa))\b)"
+    r"|(?P<now>[升降增减]至|升高至|降低至|下降至|增加至|减少至|本次|此次|今次)"
     r"|(?P<rule>标准|参考|正常值|正常范围|定义|目标|\b(?:criteri\w+|reference|defin\w+|classification|threshold|target|goal)\b)"
     r"|(?P<without>(?:excluding|except|without|除外|不含|除) ?l?\d(?:[,、和 /]+l?\d)*)"
-    rf"|(?P<lumbar>(?<![a-z])l ?[1-3] ?[-~至到/] ?l? ?[2-5](?!\d)|腰椎? ?[1-3] ?[-~至到] ?腰?椎? ?[2-5](?![\d.])|"
+    rf"|(?P<lumbar>(?<![a-z])l[1-4](?:[、,和及/ ]{{1,2}}l[1-4]){{1,3}} ?(?=平均|均值|mean|average)|"
+    r"(?<![a-z])l ?[1-3] ?[-~至到/] ?l? ?[2-5](?!\d)|腰椎? ?[1-3] ?[-~至到] ?腰?椎? ?[2-5](?![\d.])|"
     r"腰椎(?! ?\d)|脊柱|\blumbar(?: spine)?\b|\b(?:ap )?spine\b)"
     r"|(?P<vertebra>(?<![a-z])l ?[1-5](?![\d.])|腰椎? ?[1-5](?![\d.])|第[1-5一二三四五]腰椎)"
     rf"|(?P<neck>{_SIDES}(?:股骨颈|femoral neck|femur neck|neck of (?:the )?femur|\bneck\b))"
@@ -65,7 +67,8 @@ _SITES = {
 _WHOLE = frozenset({"hips", "femur", "forearm"})
 """What may only be named to say where a part of it is."""
 _BETWEEN = re.compile(
-    r"(?:[\s:=,、()\[\]/]|and|is|was|were|are|of|at|the|in|for|to be|分别|区|部|处|和|及|为|是|约|达|均|仅|只有|测得|sd)*"
+    r"(?:[\s:=,、()\[\]/]|and|is|was|were|are|of|at|the|in|for|to be|分别|区|部|处|和|及|为|是|约|达|平均|均值|均|体积|仅"
+    r"|只有|测得|sd)*"
 )
 _JOINED = re.compile(r"and|[,、和及与/]")
 _BEHIND = re.compile(r" ?(?:\(|,? ?(?:at|in|of|on|for) (?:the )?(?:left |right )?|位于|见于)$")
@@ -153,7 +156,10 @@ class _Reading:
             self._finish(at)
         elif role == "part":
             self._settle()
-            self.kind, self.ready, self.limit, self.rule = "", False, False, False
+            self.kind, self.ready, self.limit, self.rule, self.fresh = "", False, False, False, False
+        elif role == "now":
+            self.earlier = "" if self.earlier == "date" or token[0].endswith("次") else self.earlier
+            self.ready = bool(self.kind)
         elif role == "before":
             self.earlier = "word"
         elif role == "date":

@@ -18,6 +18,9 @@ _ORDER = ("none", "pelvis", "hip", "proximal-humerus", "distal-forearm", "neck",
 _OTHER = frozenset({"neck", "other"})
 _TUMORS = frozenset({"bone-metastasis", "cancer", "myeloma", "bone-cancer"})
 _NOWHERE = ""
+DEFORMITY = "deformity"
+"""Key of a head that says what a vertebra looks like."""
+_DEFAULT = {"osteoporotic": _NOWHERE, DEFORMITY: "vertebra"}
 _FAR = 200
 """Characters between osteoporosis and a fracture of which no one would say that they belong together."""
 
@@ -59,7 +62,7 @@ def broken(text: str, tokens: list[Token], weak: frozenset[int]) -> Iterator[Bro
                 sites.setdefault(site, set()).update(_places(part.tokens, site))
             else:
                 sides |= _places(part.tokens, _NOWHERE)
-        default = head.word.key if head.word.key != "osteoporotic" else _NOWHERE
+        default = _DEFAULT.get(head.word.key, head.word.key)
         for site, places in (sites or {default: _places([t for p in parts for t in p.tokens], default)}).items():
             places |= sides if site != "vertebra" else set()
             where = "other" if site in _OTHER else site or ("unspecified" if osteoporotic else "other")
@@ -77,6 +80,12 @@ def _is_weak(text: str, head: Token, named: list[Token]) -> bool:
 def part_of(tokens: Iterable[Token], site: str) -> str:
     """The side, or the level of a vertebra, that these words name; "" where they name none or several."""
     return _only(_places(tokens, site))
+
+
+def bone_of(tokens: list[Token]) -> Bone | None:
+    """The bone that these words name, without a word of a fracture; None where they name none."""
+    site = _site(tokens)
+    return Bone("other" if site in _OTHER else site, _only(_places(tokens, site))) if site not in (_NOWHERE, "none") else None
 
 
 def _only(places: set[str]) -> str:

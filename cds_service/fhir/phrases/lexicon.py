@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
@@ -23,7 +24,9 @@ _PUNCTUATION = {
 
 
 class Word(Struct, frozen=True, gc=False):
-    """What a row of the grammar, or a name, is: ``role`` and ``key`` as the tables say; ``said`` as the table spells it."""
+    """What a row of the grammar, or a name, is: ``role`` and ``key`` as the tables say; ``said`` as the table spells it.
+
+    ``beside``: it is that only in a text in which this is found, and ``otherwise``, or nothing, in any other."""
 
     role: str
     key: str = ""
@@ -31,6 +34,8 @@ class Word(Struct, frozen=True, gc=False):
     where: str = ""
     reach: str = ""
     brand: bool = False
+    beside: re.Pattern[str] | None = None
+    otherwise: Word | None = None
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -51,6 +56,8 @@ class Lexicon:
             words |= {r["words"]: Word(_BONE_ROLES.get(r["role"], r["role"]), r["key"], r["words"]) for r in _bones()}
         words |= {mark: Word(role, said=mark) for mark, role in _PUNCTUATION.items()}
         words |= {name: Word(NAME, key, name, brand=brand) for name, key, brand in names}
+        if bones:
+            words |= {row["words"]: _in_context(row, words.get(row["words"])) for row in rows("contexts.tsv")}
         self._words = Automaton(words.items())
         self._bones = bones
 
@@ -61,12 +68,12 @@ class Lexicon:
         )
         if not self._bones:
             return list(found)
-        staged = list(_staged(text, found))
+        told = list(_told(text, found))
         counted = [Token(Word(NAME, weeks.PREGNANCY, "孕…周"), *span, NAME) for span in weeks.pregnant(text)]
         counted += [Token(Word(NAME, veins.CLOT, "thrombosis … vein"), *span, NAME) for span in veins.clotted(text)]
-        if numbered or any(token.role == FRACTURE for token in staged):
+        if numbered or any(token.role == FRACTURE for token in told):
             counted += [Token(Word("level", level), at, end, "level") for level, at, end in vertebrae.numbered(text)]
-        return list(_without_overlap([*counted, *staged])) if counted else staged
+        return list(_without_overlap([*counted, *told])) if counted else told
 
 
 _BONE_ROLES = {"part": "bone-part"}
@@ -80,17 +87,34 @@ def _modifier(row: dict[str, str]) -> Word:
     return Word(row["effect"], "", row["words"], row["where"], row["reach"])
 
 
+def _in_context(row: dict[str, str], otherwise: Word | None) -> Word:
+    return Word(row["role"], row["key"], row["words"], beside=re.compile(row["beside"]), otherwise=otherwise)
+
+
+def _settled(text: str, word: Word, held: dict[str, bool]) -> Word | None:
+    """What the words of the text make of a short name. ``held``: those that were looked for."""
+    if word.said not in held:
+        held[word.said] = word.beside is not None and word.beside.search(text) is not None
+    return word if held[word.said] else word.otherwise
+
+
 def _is_in_number(text: str, at: int, word: Word) -> bool:
     """Whether a period or a comma stands within a number, where nothing ends."""
     return word.said in (".", ",") and text[at + 1 : at + 2].isdigit() and (word.said == "." or text[at - 1 : at].isdigit())
 
 
-def _staged(text: str, tokens: Iterable[Token]) -> Iterator[Token]:
-    """The same, a kidney disease as far as its stage goes."""
+def _told(text: str, tokens: Iterable[Token]) -> Iterator[Token]:
+    """The same, a short name as what the text makes of it, and a kidney disease as far as its stage goes."""
+    held: dict[str, bool] = {}
     for token in tokens:
-        if token.role == NAME and token.word.key == kidney.DISEASE:
+        word = token.word
+        if word.beside is not None:
+            told = _settled(text, word, held)
+            if told is not None:
+                yield Token(told, token.at, token.end, told.role)
+        elif token.role == NAME and word.key == kidney.DISEASE:
             key, end = kidney.staged(text, token.at, token.end)
-            yield Token(Word(NAME, key, token.word.said), token.at, end, NAME)
+            yield Token(Word(NAME, key, word.said), token.at, end, NAME)
         else:
             yield token
 

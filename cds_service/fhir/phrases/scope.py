@@ -15,6 +15,7 @@ Bound = dict[int, list[Word]]
 _FORWARD, _BACK = 40, 9
 """How much between a modifier and its name no row of the grammar knows: a Latin letter counts 1 (after a name 10), another
 character 3."""
+_OF_ITS_OWN = frozenset({"no-fragility", "level", "site", "bone"})
 _SPANS = 12
 """Tokens that a modifier behind a name looks back over."""
 
@@ -36,8 +37,10 @@ def clauses(text: str, tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]
 
 
 def _is_ahead(text: str, mark: Token) -> bool:
-    """Whether a question mark stands before what it asks for ("?MI")."""
-    return text[mark.at - 1 : mark.at].strip() == "" and text[mark.end : mark.end + 1].strip() != ""
+    """Whether a question mark stands before what it asks for: "?MI", "? MI" where nothing stands before it or in English."""
+    before, behind = text[max(0, mark.at - 2) : mark.at], text[mark.end : mark.end + 2]
+    may_be_apart = before.strip()[-1:] in ("", ",", ";") or "a" <= behind[1:2] <= "z"
+    return before[-1:].strip() == "" and behind[: 2 if may_be_apart else 1].strip() != ""
 
 
 class Scope:
@@ -59,7 +62,7 @@ class Scope:
         for i, token in enumerate(tokens):
             if token.word.where:
                 hits = self._reached(tokens, i)
-                if not hits and not targets and mark == COMMA and token.word.where != "before" and self._is_bare(tokens):
+                if not hits and not targets and mark == COMMA and self._is_of_before(token, tokens):
                     hits = self._before[-1:]
                 for hit in hits:
                     self._bind(hit, token.word)
@@ -67,6 +70,13 @@ class Scope:
                     self._runs = token.word
         if targets:
             self._before = targets
+
+    def _is_of_before(self, token: Token, tokens: list[Token]) -> bool:
+        """Whether it tells of what stood before the comma, not of a tumor or of another bone; a comparison does, whatever it
+        is compared with."""
+        if token.word.where == "before" or any(t.role in _OF_ITS_OWN for t in tokens):
+            return False
+        return token.role == "old" or self._is_bare(tokens)
 
     def _bind(self, target: Token, word: Word | None) -> None:
         if word is not None:
@@ -94,6 +104,8 @@ class Scope:
             return self._forward(tokens, i)
         if where == "after":
             return self._back(tokens, i)
+        if where == "both":
+            return [*self._back(tokens, i), *self._forward(tokens, i)]
         return self._either(tokens, i)
 
     def _either(self, tokens: list[Token], i: int) -> list[Token]:
@@ -108,7 +120,7 @@ class Scope:
             return ahead
         following = tokens[i + 1].at if i + 1 < len(tokens) else len(text)
         unknown = text[token.end : following].lstrip(" :")[:1]
-        return [] if unknown.isalnum() and token.role == "doubtful" else behind
+        return [] if unknown.isalnum() and token.role == "doubtful" and not touches_behind else behind
 
     def _forward(self, tokens: list[Token], i: int) -> list[Token]:
         own = tokens[i]
@@ -121,7 +133,7 @@ class Scope:
             end = token.end
             if token.role == STOP and reach != "clause":
                 break
-            if token.role == own.role and token.word.where in ("before", "either"):
+            if token.role == own.role and token.word.where in ("before", "either", "both"):
                 break
             if token.role == OPEN:
                 is_open += 1
@@ -142,7 +154,7 @@ class Scope:
                 linked, unknown = False, 0
             elif reach == "touch" and token.role == PART:
                 break
-        return hits if reach == "touch" else self._whole(tokens, hits)
+        return hits if reach == "touch" and own.role != "old" else self._whole(tokens, hits)
 
     def _back(self, tokens: list[Token], i: int) -> list[Token]:
         own = tokens[i]

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_NUMBERED = re.compile(r"(?<![a-z])(?:(l)|th|t)(\d{1,2})(?![\d.])|([腰胸]) ?(\d{1,2})(?![\d.])|第 ?(\d{1,2}) ?([腰胸])椎")
+_FIGURE = "(?:[一二三四五六七八九]|十[一二]?)"
+_MAGNETIC = r"t[12] ?-?(?:w\d?i?(?![a-z])|weighted|flair|stir|fs(?![a-z])|hyper|hypo|signal|[高低等]信号|加权|压脂|序列|[像相])"
+"""T1 and T2 of magnetic resonance are no vertebrae."""
+_NUMBERED = re.compile(
+    rf"(?<![a-z])(?!{_MAGNETIC})(?:(l)|th|t)(\d{{1,2}})(?!\d|\.\d)|([腰胸]) ?(\d{{1,2}})(?!\d|\.\d)"
+    rf"|第 ?(\d{{1,2}}|{_FIGURE}) ?([腰胸])椎|([腰胸])({_FIGURE})(?=椎)"
+)
 _LOWEST = {"lumbar": 5, "thoracic": 12}
-
-
+_FIGURES = {figure: number for number, figure in enumerate("一二三四五六七八九十", start=1)} | {"十一": 11, "十二": 12}
 _RANGE = re.compile(r"(?:[lt]|th)\d{1,2} ?[-~至到] ?(?:[lt]|th)?\d{1,2}")
 
 
@@ -20,10 +25,9 @@ def named(text: str) -> str:
     """
     ranges = [found.span() for found in _RANGE.finditer(text)]
     found: dict[str, None] = {}
-    for level, at, end in numbered(text):
+    for level, number, at, _ in _counted(text):
         if not any(first <= at < last for first, last in ranges):
-            number = "".join(c for c in text[at:end] if c.isdigit())
-            found[f"{'L' if level == 'lumbar' else 'T'}{int(number)}"] = None
+            found[f"{'L' if level == 'lumbar' else 'T'}{number}"] = None
     return ", ".join(found)
 
 
@@ -33,7 +37,14 @@ def numbered(text: str) -> Iterator[tuple[str, int, int]]:
     >>> list(numbered("t12/l1, 胸13"))
     [('thoracic', 0, 3), ('lumbar', 4, 6)]
     """
+    return ((level, at, end) for level, _, at, end in _counted(text))
+
+
+def _counted(text: str) -> Iterator[tuple[str, int, int, int]]:
+    """Level and number of each vertebra, and where it stands."""
     for found in _NUMBERED.finditer(text):
-        level = "lumbar" if found[1] or "腰" in (found[3], found[6]) else "thoracic"
-        if 1 <= int(found[2] or found[4] or found[5]) <= _LOWEST[level]:
-            yield level, found.start(), found.end()
+        level = "lumbar" if found[1] or "腰" in (found[3], found[6], found[7]) else "thoracic"
+        said = found[2] or found[4] or found[5] or found[8]
+        number = _FIGURES.get(said) or int(said)
+        if 1 <= number <= _LOWEST[level]:
+            yield level, number, found.start(), found.end()

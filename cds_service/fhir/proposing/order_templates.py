@@ -39,6 +39,7 @@ PREFERRED: dict[System, tuple[str, ...]] = {
 CODES = {
     "status": "draft",
     "intent": "order",
+    "priority": "stat",
     "clinical": "active",
     "verification": "confirmed",
     "category": "problem-list-item",

@@ -18,7 +18,7 @@ from cards.engine.options import TOGETHER
 from cards.words.phrases import name, phrase
 from cards.words.text import what
 from cds_service.fhir.proposing.amending import amended
-from cds_service.fhir.proposing.order_templates import System, called, reason, templates
+from cds_service.fhir.proposing.order_templates import CODES, System, called, reason, templates
 from cds_service.fhir.proposing.stopping import Find, stopped
 
 Resource = dict[str, Any]
@@ -72,6 +72,8 @@ def actions(
             _date_problem(resource, option, today)
         else:
             _date_order(resource, option, today)
+            if option.urgent:
+                resource["priority"] = CODES["priority"]
             resource["reasonCode"] = [reason(option.reason, language, system)]
             if reason_reference:
                 resource["reasonReference"] = [{"reference": reason_reference}]

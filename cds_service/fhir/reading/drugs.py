@@ -14,7 +14,8 @@ from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.terminology.codes import NOT_OURS, Terminology, system_of
 
 _NOT_SYSTEMIC = re.compile(
-    r"(?a)inhal|nasal|nostril|topical|cream|ointment|lotion|\bgel\b|ophthalm|\beyes?\b|ocular|otic\b|\bears?\b|aerosol|actuat|spray"
+    r"(?a)inhal|nasal|nostril|topical|cream|ointment|lotion|\bgel\b|ophth|\bgtts? o[dsu]\b|\beyes?\b|ocular|otic\b"
+    r"|\bears?\b|aerosol|actuat|spray"
     r"|rectal|enema|suppositor|foam|shampoo|articular|intravitreal|intralesional|implant"
     r"|吸入|鼻|乳膏|软膏|霜|洗剂|凝胶|滴眼|眼膏|眼用|滴耳|外用|喷雾|气雾|雾化|搽|贴膏|关节腔|灌肠|栓|玻璃体"
 )

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from msgspec import Raw, json
 from msgspec.structs import replace
 
-from cards.chart import FractureEntry, Measurement
+from cards.chart import FractureEntry, Measurement, Problem
 from cards.chart.calendar import add_months
 from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, Data, Site
 from cds_service.fhir.phrases import LONGEST_REPORT, Mention, Verdict, fold
@@ -27,6 +28,8 @@ from cds_service.fhir.reading.services import DONE, ULTRASOUND, act, keys_of, wh
 
 _DENSITY = frozenset({"dxa", "qct"})
 _SPINE = frozenset({"vertebral-imaging", "spine-mri", "spine-ct"})
+_FEMUR = frozenset({"femur-imaging"})
+_FEMUR_SIGNS = frozenset({"femur-lesion", "atypical-femur-fracture"})
 _VALUES = ("t-score", "z-score", "qct-vbmd")
 """What answers the question that a bone density test asks."""
 _NORMAL = re.compile(
@@ -36,6 +39,8 @@ _MOST_DATA = LONGEST_REPORT * 6
 """Characters of base64 that hold the longest text, four bytes a character."""
 _AROUND = 40
 """Characters before and behind a fracture in which its vertebrae are looked for."""
+_SENTENCES = re.compile(r"[;。\n]|\. ")
+_JOINED = re.compile(r"(?a)\b(?:and|with)\b|以及|合并|伴|及|和|与")
 _CHARSETS = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "big5": "big5", "us-ascii": "ascii"}
 
 
@@ -57,11 +62,13 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     heel = ULTRASOUND.search(fold(wording(facts.concept(found.code)))) is not None
     measured = not heel and _scores(source, found, text, (when, latest), facts)
     broken = _fractures(source, text, (when, latest), facts)
+    femur = _femur(source, text, (when, latest), facts)
     before = len(facts.services)
-    if keys or not (concluded or measured or broken):
+    if keys or not (concluded or measured or broken or femur):
         act(source, found, facts)
     answered = (_DENSITY if measured else frozenset()) | (_SPINE if concluded or broken or _is_clear(text) else frozenset())
-    _mark_unread(facts, before, (_DENSITY | _SPINE) - answered)
+    answered |= _FEMUR if concluded or femur or _is_clear(text) else frozenset()
+    _mark_unread(facts, before, (_DENSITY | _SPINE | _FEMUR) - answered)
 
 
 def _mark_unread(facts: Facts, first: int, keys: frozenset[str]) -> None:
@@ -157,7 +164,7 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.bone]
     folded = fold(text, LONGEST_REPORT)
     entries: dict[tuple[str, bool], FractureEntry] = {}
-    for mention in mentions:
+    for mention, said in around(folded, mentions):
         bone = mention.bone
         if bone is None or bone.site != "vertebra":
             continue
@@ -165,7 +172,7 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
             facts.put_aside(source, "doubtful", when=span[0])
         elif mention.is_present:
             when, latest = (None, None) if mention.past else span
-            level = named(around(folded, mention))
+            level = named(said)
             entry = FractureEntry(
                 bone.site, source, bone.part, when, bone.osteoporotic, False, "", latest, bone.low_energy, level, from_text=True
             )
@@ -176,11 +183,37 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
 
 
-def around(text: str, mention: Mention) -> str:
-    """What is said of a fracture in its own sentence, not far from it."""
-    before = re.split(r"[;。\n]|\. ", text[max(0, mention.at - _AROUND) : mention.at])[-1]
-    behind = re.split(r"[;。\n]|\. ", text[mention.at : mention.end + _AROUND])[0]
-    return before + behind
+def _femur(source: str, text: str, span: tuple[date, date | None], facts: Facts) -> bool:
+    """The signs in the femur that its words tell. Whether they say anything certain of them."""
+    mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.key in _FEMUR_SIGNS] if text else []
+    for key in dict.fromkeys(m.key for m in mentions if m.is_present and not m.past):
+        facts.problems.append(Problem(key, source, recorded=span[0], latest=span[1]))
+        facts.used(source, key, "from the report's text")
+    if any(m.verdict is Verdict.DOUBTFUL for m in mentions):
+        facts.put_aside(source, "doubtful", key="femur-lesion", when=span[0])
+    return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
+
+
+def around(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[Mention, str]]:
+    """Each fracture of a text, in order, with what is said of it in its own sentence, not far from it, and not of the next."""
+    for i, mention in enumerate(mentions):
+        first, last = max(0, mention.at - _AROUND), mention.end + _AROUND
+        before = _SENTENCES.split(text[first : mention.at])[-1]
+        behind = _SENTENCES.split(text[mention.end : last])[0]
+        if i and mentions[i - 1].end > mention.at - len(before):
+            before = _parted(text[mentions[i - 1].end : mention.at])[1]
+        if i + 1 < len(mentions) and mentions[i + 1].at < mention.end + len(behind):
+            behind = _parted(text[mention.end : mentions[i + 1].at])[0]
+        yield mention, before + text[mention.at : mention.end] + behind
+
+
+def _parted(between: str) -> tuple[str, str]:
+    """What stands between two fractures: of the first, and of the second."""
+    cut = between.find(",")
+    joined = None if cut >= 0 else _JOINED.search(between)
+    if joined:
+        return between[: joined.start()], between[joined.end() :]
+    return (between[:cut], between[cut:]) if cut >= 0 else ("", between)
 
 
 def _is_clear(text: str) -> bool:

@@ -31,12 +31,21 @@ _GONE = frozenset({"entered-in-error", "cancelled", "not-done", "revoked"})
 Span = tuple[date | None, date | None]
 """The day, and of a partial date the last that it can have been."""
 ULTRASOUND = re.compile(r"(?a)ultraso|\bqus\b|heel|calcane|超声|跟骨")
-_QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct")
+_QCT = re.compile(r"(?a)\bqct\b|quantitative (ct|computed)|定量ct|定量 ct|\bct ?(?:bmd|骨密度)|\bct bone (?:mineral )?densit")
 _DXA = re.compile(r"(?a)\bdx[ar]\b|\bdexa\b|\bbmd\b|bone densit|bone mineral densit|absorptiometry|骨质?密度|双能(?:量)?x")
-_SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|\b[tl]-spine\b|腰椎|胸椎|腰骶椎|脊柱|脊椎|椎体")
+_COMPOSITION = re.compile(r"(?a)body comp|composition|lean mass|body fat|体成[分份]|身体组成|体脂")
+"""A scan by the same machine that says nothing of the bones' strength."""
+_VFA_ALONE = re.compile(r"(?a)^ ?(?:dx[ar] |dexa )?(?:vertebral fracture assessment|vfa\b)(?!.*(?:bmd|densit|密度))")
+"""By the same machine, too, and a picture of the spine."""
+_SPINE = re.compile(r"(?a)spin(e|al)\b|lumbar|thoracic|vertebra|\b[tl]-spine\b|腰椎|胸椎|胸腰段|腰骶椎|脊柱|脊椎|椎体")
+_NECK = re.compile(r"(?a)cervical|\bc-?spine\b|颈")
+_BELOW_NECK = re.compile(r"(?a)lumbar|thoracic|vertebra|\b[tl]-?(?:spine)?\b|whole|full|entire|total|complete|腰|胸|脊|全")
 _MRI = re.compile(r"(?a)\bmri?\b|magnetic|磁共振|核磁|磁振")
 _CT = re.compile(r"(?a)\bct\b|computed tomogra|断层")
-_VIEW = re.compile(r"(?a)x-? ?ray|radiograph|\bviews?\b|\bvfa\b|\b(xr|dx|cr|rg|dr)\b|x线|x光|平片|正侧位|侧位|\blateral\b")
+_VIEW = re.compile(
+    r"(?a)x-? ?ray|radiograph|\bviews?\b|\bvfa\b|\b(xr|dx|cr|rg|dr)\b|x线|x光|平片|正侧位|侧位|\blateral\b"
+    r"|屈位|伸位|动力位"
+)
 _OPERATION = re.compile(
     r"(?a)punctur|\btap\b|inject|ectom|otomy|fusion|block\b|an?esthe|tracti|guid(?:ed|ance)|drain|biops|implant|excis|repair"
     r"|\bsurg|穿刺|注射|切除|融合|阻滞|麻醉|牵引|引导|引流|活检|植入|置入|减压术|内固定术(?!后)"
@@ -60,16 +69,20 @@ def _of_concept(concept: elements.Concept, terminology: Terminology) -> tuple[st
 def _by_wording(text: str) -> tuple[str, ...]:
     if _QCT.search(text):
         return ("qct",)
-    if _DXA.search(text) and not ULTRASOUND.search(text):
-        return ("dxa",)
-    if _SPINE.search(text) and not ULTRASOUND.search(text) and not _OPERATION.search(text):
-        if _MRI.search(text):
-            return ("spine-mri",)
-        if _CT.search(text):
-            return ("spine-ct", "vertebral-imaging")
-        if _VIEW.search(text):
-            return ("vertebral-imaging",)
-    return ()
+    if _DXA.search(text) and not ULTRASOUND.search(text) and not _COMPOSITION.search(text):
+        return ("vertebral-imaging",) if _VFA_ALONE.search(text) else ("dxa",)
+    return _of_spine(text) if _SPINE.search(text) else ()
+
+
+def _of_spine(text: str) -> tuple[str, ...]:
+    """Pictures of the spine below the neck."""
+    if ULTRASOUND.search(text) or _OPERATION.search(text) or (_NECK.search(text) and not _BELOW_NECK.search(text)):
+        return ()
+    if _MRI.search(text):
+        return ("spine-mri",)
+    if _CT.search(text):
+        return ("spine-ct", "vertebral-imaging")
+    return ("vertebral-imaging",) if _VIEW.search(text) else ()
 
 
 def keys_of(code: elements.Concept | None, terminology: Terminology) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from cards.definitions.kidney import renal
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
+from cards.vocabulary import DENOSUMAB
 
 _SPECIALIST = ("POP2022-T8",)
 _LIAISON = ("ELD2023-11a", "OPREF-M4", "OPREF-V1")
@@ -27,8 +28,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     When: an adult, and any of these: (1) osteoporosis under {t-group-years}; (2) a renal estimate below {egfr-specialist} in a
     patient about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug with a
     different ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at
-    discharge, a fragility fracture within {new-fracture-days} days; (5) treatment is indicated and not given, and myeloma or
-    bone metastasis is on record: then the other cards start nothing.
+    discharge, a fragility fracture within {new-fracture-days} days; (5) myeloma or bone metastasis on record of a patient for
+    whom treatment is indicated, who is treated or who has had denosumab: then the other cards recommend no drug.
 
     Not when: the referral in question is already ordered.
 
@@ -54,7 +55,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         reasons.append("second-failure")
         evidence.append(facts.stopped(failed, failed.ended(chart.today)))
     tumor = bone_tumor(chart)
-    if tumor is not None and indicated(chart):
+    if tumor is not None and (indicated(chart) or treatment.on_treatment(chart) or chart.course(DENOSUMAB) is not None):
         reasons.append("tumor")
         evidence += [facts.problem(tumor), *map(facts.fracture, chart.fractures[:1])]
     discharge = [f for f in chart.fractures if f.at_latest and f.at_latest >= chart.days_ago(n.new_fracture_days)]

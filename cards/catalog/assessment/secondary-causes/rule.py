@@ -14,6 +14,7 @@ from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.causes import causes, known_already
+from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
 from cards.engine.options import RANKED, discard, offer, service
 from cards.thresholds import Numbers
@@ -90,11 +91,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
-    """The findings of a bone patient; those that warn, and so hold drugs, lead."""
+    """The findings of a bone patient, those that warn and so hold drugs first; of a calcium that is an emergency
+    `calcium-critical` speaks."""
     if not workup.bone_patient(chart) and not any(code in earlier for code in _BONE_CARDS):
         return ()
-    found = workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
-    return tuple(sorted(found, key=lambda row: not row.warns))
+    rows = workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
+    urgent = emergency(chart)
+    spoken = urgent is not None and urgent.reading is not None
+    rows = tuple(row for row in rows if not (spoken and row.key in _CALCIUM_ROWS))
+    return tuple(sorted(rows, key=lambda row: not row.warns))
 
 
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:

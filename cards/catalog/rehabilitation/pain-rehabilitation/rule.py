@@ -12,7 +12,7 @@ from cards.definitions.vertebral import new_vertebral_fracture
 from cards.engine.findings import INFO, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import Mechanism
+from cards.vocabulary import ANTICOAGULANTS
 
 _REHABILITATION = (
     *("ELD2023-10a", "ELD2023-10b", "ELD2023-10c"),
@@ -58,7 +58,7 @@ def _unsafe_agents(chart: Chart) -> dict[str, str]:
     which the guideline does not spell out."""
     found: dict[str, str] = {}
     bleeding = chart.active_problem("coagulopathy") is not None or any(
-        c.on_treatment(chart.today) for c in chart.courses({Mechanism.ANTICOAGULANT, Mechanism.HEPARIN})
+        c.on_treatment(chart.today) for c in chart.courses(ANTICOAGULANTS)
     )
     if bleeding:
         found["shock-wave"] = "bleeding"

@@ -39,7 +39,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `bone-loss-medication`, `btm-response`, `fall-risk`, `daily-living`, `pain-rehabilitation`, `mood-support`.
 
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
-    only its missing tests are. `tests-due` remains a separate card if calcium or
+    only its missing tests are; it counts as the card that comes first. `tests-due` remains a separate card if calcium or
     creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
@@ -47,7 +47,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     applies to each line separately for as long as its facts stay the same.
     """
     shown = [finding for some in earlier.found.values() for finding in some]
-    beside = {id(finding) for finding in shown[1:] if finding.code in _BESIDE_ANOTHER}
+    leading = next((finding for finding in shown if _abnormal(finding)), next(iter(shown), None))
+    beside = {id(finding) for finding in shown if finding is not leading and finding.code in _BESIDE_ANOTHER}
     lines = [
         finding
         for finding in shown

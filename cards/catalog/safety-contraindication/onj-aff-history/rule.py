@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, facts
+from cards.chart import Chart, Problem, facts
+from cards.definitions.femur import IMAGING
 from cards.engine.findings import CRITICAL, Finding
 from cards.engine.options import service
 from cards.engine.orders import REFERRAL, finding_about, orders_of
@@ -22,19 +23,27 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     an atypical femur fracture is on record, whatever its date.
 
     Then: critical (warning on patient-view). Teriparatide as an option, not recommended; referral to an osteoporosis
-    specialist; deleting the draft is recommended.
+    specialist; after an atypical femur fracture X-ray of both femora, unless ordered or done since; deleting the draft is
+    recommended.
     """
     event = chart.problem("osteonecrosis-jaw", "atypical-femur-fracture")
     if event is None:
         return
+    other = event.key == "atypical-femur-fracture" and not _imaged(chart, event)
     for order in orders_of(chart, _HOLDING_BACK_RESORPTION):
         yield finding_about(
             chart,
             order,
             CRITICAL,
             [facts.problem(event)],
-            values={"problem": event},
+            values={"problem": event, "other": other},
             alternatives=(TERIPARATIDE,),
             recommend=False,
-            also=(service(REFERRAL),),
+            also=(service(REFERRAL), *((service(IMAGING),) if other else ())),
         )
+
+
+def _imaged(chart: Chart, fracture: Problem) -> bool:
+    """Whether the femora were imaged since, or are to be."""
+    day = fracture.at_latest
+    return chart.ordered(IMAGING) or (day is not None and chart.done(IMAGING, since=day) is not None)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import Chart, Draft, Measurement, facts
+from cards.chart.facts import Fact
 from cards.definitions import kidney
-from cards.definitions.minerals import calcium, denial
+from cards.definitions.kidney import renal, renal_facts
+from cards.definitions.minerals import calcium, denial, high_urine_calcium
 from cards.definitions.person import adult, of_unknown_age
-from cards.engine.findings import CRITICAL, Finding, Undecided
-from cards.engine.options import BY_INJECTION
-from cards.engine.orders import finding_about, orders_of
+from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
+from cards.engine.options import BY_INJECTION, service
+from cards.engine.orders import finding_about, going_on, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Mechanism
 
@@ -21,22 +23,27 @@ problem list or the newest value: a normal calcium with an active entry may be a
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """Teriparatide and abaloparatide are not given with bone tumors, Paget disease, skeletal radiation, hyperparathyroidism,
-    high calcium, unexplained high alkaline phosphatase, or open growth plates.
+    """Teriparatide and abaloparatide are not given with bone tumors, Paget disease, earlier radiotherapy, hyperparathyroidism,
+    high calcium, unexplained high alkaline phosphatase, severe renal impairment, or open growth plates; with stones, high
+    urine calcium or digoxin they are weighed.
 
     When: one of them is ordered or taken, and one of these applies (the first counts): (1) the patient is under {adult-years};
-    (2) on record at any time: primary bone cancer, Paget disease, bone metastasis, myeloma or skeletal radiotherapy; or, on
-    record as active: hyperparathyroidism or hypercalcemia (the latter also with a newer calcium within range, which is then
-    shown); (3) the newest calcium within {calcium-window-months} months is high; (4) the newest alkaline phosphatase within
-    {alp-window-months} months is above the laboratory's own range, and no fragility fracture within {alp-fracture-months}
-    months explains it.
+    (2) on record at any time: primary bone cancer, Paget disease, bone metastasis, myeloma or radiotherapy (of any site but
+    skin or eye); or, on record as active: hyperparathyroidism or hypercalcemia (the latter also with a newer calcium within
+    range, which is then shown); (3) the newest calcium within {calcium-window-months} months is high; (4) the newest alkaline
+    phosphatase within {alp-window-months} months is above the laboratory's own range, and no fragility fracture within
+    {alp-fracture-months} months explains it; (5) dialysis, or a renal estimate below {pth-analog-egfr} mL/min; (6) kidney
+    stones that are active or of the last {pth-analog-stone-months} months, 24 h urine calcium within
+    {urine-calcium-window-months} months above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anyone
+    else, or digoxin.
 
-    Not when: none of these applies, but a calcium on record could not be read or does not show whether it is high: then
-    `incomplete-data` says so on an order, as it does if the age is unknown.
+    Not when: none of these applies, but a calcium on record could not be read or does not show whether it is high, or a renal
+    estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
 
-    Then: critical (warning on patient-view). Zoledronate or denosumab instead, the first without a warning recommended (nothing
-    for a child). The draft can be deleted (recommended if no drug is recommended). The detail says if the calcium is
-    uncorrected.
+    Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
+    recommended (nothing for a child, nor in (6) for a drug that is taken). The draft can be deleted (recommended if no drug is
+    recommended). The detail says if the calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be
+    ordered beside.
     """
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None
@@ -45,6 +52,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     denied = denial(chart, listed) if problem is listed else None
     calcium_told = [facts.measured(m) for m in (high, denied) if m]
     high = high or _unexplained_alp(chart, n)
+    kidneys, cautions = renal(chart), list(_cautions(chart, n))
     for order in orders_of(chart, {Mechanism.PTH_ANALOG}):
         if not adult(chart):
             yield finding_about(chart, order, CRITICAL, [facts.age(chart)], variant="child")
@@ -71,10 +79,48 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 notes=("calcium-uncorrected",) if newest and newest.uncorrected and high is newest.value else (),
                 left_out=of_unknown_age(chart) if high.key == "alp" else (),
             )
+        elif kidneys.below(n.pth_analog_egfr) and kidneys.lowest is not None:
+            yield finding_about(
+                chart,
+                order,
+                CRITICAL,
+                map(facts.measured, kidneys.estimates),
+                variant="kidney",
+                values={"estimate": kidneys.lowest, "limit": n.pth_analog_egfr, "dialysis": kidneys.dialysis},
+                alternatives=BY_INJECTION,
+            )
         elif order.draft is not None and chart.age is None:
             yield Undecided(about=order.draft, missing=(Data.PATIENT,))
         elif open_question := _calcium_open(chart, n, order.draft):
             yield open_question
+        elif kidneys.undecided(n.pth_analog_egfr):
+            yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
+        elif cautions:
+            yield finding_about(
+                chart,
+                order,
+                WARNING,
+                [fact for _, fact in cautions],
+                variant="caution",
+                values={"reasons": [reason for reason, _ in cautions], "fact": cautions[0][1].name},
+                alternatives=BY_INJECTION if order.draft is not None else (),
+                also=tuple(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions)),
+            )
+
+
+_TEST = {"stones": "urine-calcium", "urine": "urine-calcium", "digoxin": "calcium"}
+
+
+def _cautions(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
+    """What calls for caution: the reason, and the fact that shows it."""
+    stones = chart.active_problem("kidney-stones") or chart.problem("kidney-stones")
+    if stones and (stones.active or (stones.at_latest and stones.at_latest >= chart.months_ago(n.pth_analog_stone_months))):
+        yield "stones", facts.problem(stones)
+    urine = high_urine_calcium(chart)
+    if urine is not None:
+        yield "urine", facts.measured(urine)
+    for course in going_on(chart, {Mechanism.CARDIAC_GLYCOSIDE}):
+        yield "digoxin", facts.taken(course)
 
 
 def _unexplained_alp(chart: Chart, n: Numbers) -> Measurement | None:

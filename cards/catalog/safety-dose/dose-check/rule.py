@@ -15,6 +15,7 @@ from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
 from cards.definitions.basket import quantity
 from cards.definitions.person import adult
+from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
 from cards.engine.options import Offer, mend, offer
 from cards.engine.orders import Order, finding_about
@@ -36,29 +37,35 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """A drug must be ordered at an accepted dose, route and interval, and an injection not long before it is due. A weekly or
     monthly dose taken every day is dangerous. A sig that cannot be read is never guessed.
 
-    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or raloxifene
-    is ordered, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at least the
-    smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the dose matches no
-    accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no accepted regimen; (5)
-    the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone metastasis,
-    myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the order, or it is a daily dose for
-    Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins more than
-    {denosumab-grace-days} days before {denosumab-months} months have passed since the last dose, or zoledronate 5 mg more than
-    {zoledronate-early-months} month before {zoledronate-months} months have passed since the last infusion
-    ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it within
-    {denosumab-sequence-months} months). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals by
-    {dose-interval-tolerance}; a tablet without a count means one tablet.
+    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or
+    raloxifene is ordered, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at
+    least the smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the
+    dose matches no accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no
+    accepted regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and
+    neither bone metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the
+    order, or it is a daily dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early:
+    denosumab 60 mg begins more than {denosumab-grace-days} days before {denosumab-months} months have passed since the last
+    dose, or zoledronate 5 mg more than {zoledronate-early-months} month before {zoledronate-months} months have passed since
+    the last infusion ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it
+    within {denosumab-sequence-months} months). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals
+    by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain vitamin D, all on the list and
+    in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more than {vitamin-d-single-iu} IU,
+    critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the mean of any 30 days; more
+    than {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
+    ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months}
+    months); below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
 
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
-    month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg twice
-    weekly. The unreadable or missing part of a sig is not judged (order-sign: `incomplete-data`, info; also on order-select if
-    it has the wrong data type), nor is (5) if the reason for the order has the wrong data type (likewise), nor (5) or (6) if
-    problems or medications could not be retrieved (`incomplete-data`, a warning on order-sign).
+    month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg
+    twice weekly. The unreadable or missing part of a sig is not judged (order-sign: `incomplete-data`, info; also on
+    order-select if it has the wrong data type), nor is (5) if the reason for the order has the wrong data type (likewise),
+    nor (5) or (6) if problems or medications could not be retrieved (`incomplete-data`, a warning on order-sign).
 
-    Then: critical for (1), otherwise warning; one card per order. The draft corrected to the nearest accepted regimen,
-    otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about the drug,
-    dropped if it forbids it. In (5), the usual regimen instead. Neither for a child. The draft can be deleted (recommended in
-    (1) if nothing else is recommended).
+    Then: critical for (1) and, in (7), for a weekly dose every day, the higher single dose and the mean (a warning after
+    gastric bypass and in malabsorption), otherwise warning; one card per order. The draft corrected to the nearest accepted
+    regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about
+    the drug, dropped if it forbids it. In (5), the usual regimen instead. Neither for a child. The draft can be deleted
+    (recommended in (1) if nothing else is recommended).
     """
     for draft in chart.drafted(_CHECKED):
         if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):
@@ -73,6 +80,63 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         unsaid = not judged.read and chart.hook is ORDER_SIGN  # while the order is being filled in, the sig may still follow
         if missing or unread or unsaid:
             yield Undecided(unread, (), draft, missing, WARNING if missing else INFO)
+    yield from _vitamin_d(chart, n)
+
+
+_PLAIN_VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
+_WEEK = 7
+
+
+def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """The vitamin D that is being ordered, with what is on the list."""
+    drafts = [draft for draft in chart.drafted(_PLAIN_VITAMIN_D) if not draft.proposed]
+    if not drafts:
+        return
+    taken = [c for c in chart.courses(_PLAIN_VITAMIN_D) if c.active or c.on_treatment(chart.today)]
+    told = supply(taken, [*drafts, *chart.drafted_beside(_PLAIN_VITAMIN_D)])
+    draft = max(drafts, key=lambda each: (each.dosing.amount or 0) if each.dosing else 0)
+    found = next(_too_much(chart, n, told, draft), None)
+    if found is None:
+        if unread := chart.unread_of(DOSE_UNREAD, *taken, *drafts):
+            yield Undecided(unread, about=draft, indicator=INFO)
+        return
+    variant, indicator, amount, limit = found
+    values: dict[str, Any] = {"reasons": [variant], "amount": quantity(amount, "IU"), "limit": quantity(limit, "IU")}
+    values |= {"weeks": _weeks(chart, n), "child": not adult(chart), "meant": None, "every": None, "only_for": [], "due": None}
+    if draft.drug is not None:
+        about = Order(draft.drug, draft=draft)
+        yield replace(
+            finding_about(chart, about, indicator, map(facts.taken, taken), variant=variant, values=values), cites=("EXT-14",)
+        )
+
+
+def _too_much(chart: Chart, n: Numbers, told: Supply, draft: Draft) -> Iterator[tuple[str, Indicator, float, float]]:
+    """Why it is too much, the gravest first, with the amount and its limit in IU."""
+    dosing = draft.dosing or Dosing(readable=False)
+    single = (dosing.amount or 0) if dosing.unit == "IU" else 0
+    daily = dosing.every_days is not None and dosing.every_days <= 1
+    absorbs_badly = chart.active_problem("gastric-bypass", "malabsorption") is not None
+    if daily and single >= n.vitamin_d_weekly_iu:
+        yield "vitamin-d-daily", CRITICAL, single, n.vitamin_d_weekly_iu
+    if single > n.vitamin_d_single_critical_iu:
+        yield "vitamin-d-single", CRITICAL, single, n.vitamin_d_single_critical_iu
+    if told.mean > n.vitamin_d_mean_iu:
+        yield "vitamin-d-mean", WARNING if absorbs_badly else CRITICAL, told.mean, n.vitamin_d_mean_iu
+    if single > n.vitamin_d_single_iu:
+        yield "vitamin-d-single", WARNING, single, n.vitamin_d_single_iu
+    if not adult(chart) and single >= n.vitamin_d_weekly_iu:
+        yield "vitamin-d-child", WARNING, single, n.vitamin_d_weekly_iu
+    if not adult(chart) and told.daily() > n.vitamin_d_child_iu:
+        yield "vitamin-d-child", WARNING, told.daily(), n.vitamin_d_child_iu
+    if (long := told.daily(beyond=_WEEK * _weeks(chart, n))) > n.vitamin_d_long_iu:
+        yield "vitamin-d-long", WARNING, long, n.vitamin_d_long_iu
+
+
+def _weeks(chart: Chart, n: Numbers) -> int:
+    """How long a higher daily dose may go on: longer in deficiency."""
+    newest = chart.newest("vitamin-d", since=chart.months_ago(n.vitamin_d_excess_months))
+    deficient = newest is not None and newest.below(n.vitamin_d_deficient)
+    return n.vitamin_d_long_deficient_weeks if deficient else n.vitamin_d_long_weeks
 
 
 class _Judged(Struct, frozen=True):

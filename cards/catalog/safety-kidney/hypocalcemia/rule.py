@@ -16,7 +16,7 @@ from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Undecid
 from cards.engine.options import service
 from cards.engine.orders import Order, finding_about, orders_of
 from cards.thresholds import Numbers
-from cards.vocabulary import ZOLEDRONATE, Data, Mechanism
+from cards.vocabulary import SERVICES, ZOLEDRONATE, Data, Mechanism
 
 _CALCIUM_LOWERING = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR})
 
@@ -32,7 +32,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     is below {egfr-specialist} mL/min, or dialysis; (3) denosumab or zoledronate, and the newest 25(OH)D within
     {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only, denosumab, zoledronate or
     romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low but more than
-    {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}.
+    {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) denosumab, zoledronate
+    or romosozumab, and hypoparathyroidism active, a short bowel at any time, or an operation of the thyroid or parathyroids
+    within {neck-surgery-months} months.
 
     Not when: a value on record could not be read or, with "<" or ">", is inconclusive: that part is not judged, and on an order
     `incomplete-data` says so.
@@ -56,6 +58,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             since=chart.months_ago(n.calcium_window_months),
         ),
         kidney.unreadable(chart, "vitamin-d", since=chart.months_ago(n.vitamin_d_window_months)),
+        _prone(chart, n),
     )
     for order in orders_of(chart, _CALCIUM_LOWERING):
         open_questions = _open_questions(chart, n, order, known)
@@ -74,6 +77,16 @@ class _Minerals(Struct, frozen=True):
     kidneys: kidney.Renal
     calcium_unread: tuple[SetAside, ...]
     vitamin_d_unread: tuple[SetAside, ...]
+    prone: Fact | None
+
+
+def _prone(chart: Chart, n: Numbers) -> Fact | None:
+    """What makes a fall of calcium likely."""
+    problem = chart.active_problem("hypoparathyroidism") or chart.problem("short-bowel")
+    if problem is not None:
+        return facts.problem(problem)
+    done = chart.done("neck-surgery", since=chart.months_ago(n.neck_surgery_months))
+    return Fact(SERVICES["neck-surgery"], None, "", done.when, done.source, latest=done.latest) if done else None
 
 
 def _is_denosumab(order: Order) -> bool:
@@ -101,6 +114,8 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
         missing = newest is None and not known.calcium_unread and Data.CALCIUM not in chart.failed
         if missing or (newest is not None and newest.low is False and _too_old(chart, n, newest, kidneys)):
             yield "no-calcium", WARNING
+    if wants_calcium and known.prone is not None:
+        yield "prone", WARNING
 
 
 def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Undecided | None:
@@ -142,10 +157,11 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         chart,
         order,
         indicator,
-        map(facts.measured, filter(None, evidence)),
+        [*map(facts.measured, filter(None, evidence)), *([known.prone] if known.prone and "prone" in keys else [])],
         variant=variant,
         values={
             "reasons": keys,
+            "prone": known.prone,
             "calcium": newest.value if newest else None,
             "estimate": known.kidneys.lowest,
             "vitamin_d": known.vitamin_d,
@@ -168,9 +184,8 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         left_out=known.calcium_unread,
         any_number=True,
     )
-    return replace(
-        found, cites=("OPREF-T3", "OPREF-P4", "EXT-03") if _KIDNEY_REASONS.intersection(keys) else ("OPREF-T3", "OPREF-P4")
-    )
+    more = (*(("EXT-03",) if _KIDNEY_REASONS.intersection(keys) else ()), *(("EXT-39",) if "prone" in keys else ()))
+    return replace(found, cites=("OPREF-T3", "OPREF-P4", *more))
 
 
 def _too_old(chart: Chart, n: Numbers, newest: minerals.Calcium, kidneys: kidney.Renal) -> bool:

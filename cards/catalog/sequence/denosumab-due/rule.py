@@ -8,6 +8,7 @@ from cards.chart import Chart, Hook, facts
 from cards.chart.calendar import Partial, add_months
 from cards.definitions import person
 from cards.definitions.denosumab import due_as_recorded, followed, late_from
+from cards.definitions.minerals import may_supplement
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import offer, service
 from cards.thresholds import Numbers
@@ -54,7 +55,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     yield Finding(
         indicator=indicator,
         variant="ahead" if chart.today <= surely_due else "late",
-        values={"last_dose": recorded, "due": due_as_recorded(chart.numbers, course), "latest": max(on_time_until, surely_due)},
+        values={
+            "last_dose": recorded,
+            "due": due_as_recorded(chart.numbers, course),
+            "latest": max(on_time_until, surely_due),
+            "supplement": may_supplement(chart),
+        },
         facts=(facts.last_dose(course),),
         options=chosen.options or (service("calcium"), service("referral-osteoporosis")),
         any_number=not chosen.options,

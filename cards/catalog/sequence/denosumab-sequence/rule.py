@@ -12,6 +12,7 @@ from cards.chart.facts import Fact
 from cards.definitions import person
 from cards.definitions.denosumab import AFTER_DENOSUMAB, due_as_recorded, followed, late_from
 from cards.definitions.kidney import renal
+from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.options import Offer, offer, service
 from cards.thresholds import Numbers
@@ -68,6 +69,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "recommended": DRUGS[offered.recommended.key] if offered.recommended else None,
             "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, offered.options) if offered.recommended],
             "resume": any(o.key == DENOSUMAB.key for o in offered.options),
+            "supplement": may_supplement(chart),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
         },
         facts=tuple(_denosumab_evidence(chart, course)),

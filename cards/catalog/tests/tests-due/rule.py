@@ -10,7 +10,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, person, treatment
+from cards.definitions import diagnosis, femur, person, treatment
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -50,20 +50,21 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     turnover markers before the start and from three months on; 25(OH)D, calcium, creatinine and height every year.
 
     When: an adult has osteoporosis or is on treatment and one of these is due, counted from the start of the most recently
-    started course. (1) DXA: {dxa-first-months} months have passed since the start, and none was done {dxa-early-months} months
-    or more after it; once there is one, or off treatment, the newest is more than {dxa-stable-months} months old. (2) CTX and
-    P1NP, each judged separately: none within {btm-baseline-window-months} months while `start-treatment` fires in the same
-    answer or within {btm-baseline-days} days of the start; from {btm-first-months} months after the start on, none since the
-    start, or the newest more than {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years} years
-    on; if the start is unknown, none within {btm-stable-months} months. (3) 25(OH)D, calcium (total, corrected or ionized),
-    creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months. A DXA is a report or procedure,
-    or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
+    started course. (1) DXA: {dxa-first-months} months have passed since the start, and none was done {dxa-early-months}
+    months or more after it; once there is one, or off treatment, the newest is more than {dxa-stable-months} months old. (2)
+    CTX and P1NP, each judged separately: none within {btm-baseline-window-months} months while `start-treatment` fires in the
+    same answer or within {btm-baseline-days} days of the start; from {btm-first-months} months after the start on, none since
+    the start, or the newest more than {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years}
+    years on; if the start is unknown, none within {btm-stable-months} months. (3) 25(OH)D, calcium (total, corrected or
+    ionized), creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months. A DXA is a report or
+    procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
 
-    Not when: the test is already ordered; its results could not be retrieved (for DXA and the markers also: the medications); a
-    DXA was never done and the patient is off treatment (`bmd-screening` asks for it).
+    Not when: for DXA and the markers, a sign in the femur pauses the drug; the test is already ordered; its results could not
+    be retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
+    (`bmd-screening` asks for it).
 
-    Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The detail
-    says when each was last done, or that no result was found, and which values were left out.
+    Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
+    detail says when each was last done, or that no result was found, and which values were left out.
     """
     if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)):
         return
@@ -105,11 +106,18 @@ def _when_done(test: _Due) -> Fact:
 def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
     """The tests that are due; never one whose results could not be retrieved, since nothing is then known to be missing."""
     course = _current(chart)
+    if femur.pauses(chart):
+        yield from _of_the_year(chart, n)
+        return
     if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
         yield from _dxa(chart, n, course)
     if Data.TURNOVER not in chart.failed and Data.MEDICATIONS not in chart.failed:
         for marker in ("ctx", "p1np"):
             yield from _marker(chart, n, course, marker, starting)
+    yield from _of_the_year(chart, n)
+
+
+def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
     for key in ("vitamin-d", "calcium", "creatinine", "height"):
         if ANALYTES[_ANALYTES[key][0]].group not in chart.failed:
             yield from _yearly(chart, n, key)

@@ -13,6 +13,7 @@ from cards.definitions.diagnosis import criteria
 from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, vitamin_d
+from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
@@ -36,6 +37,8 @@ _FORBIDDING = (
     "pth-analog-contraindication",
     "romosozumab-cardiovascular",
     "serm-thrombosis",
+    "serm-stroke",
+    "estrogen-contraindication",
 )
 _OF_GOING_ON = ("adherence-gap", "bisphosphonate-review")
 _FAILURE = ("treatment-failure", "bmd-response")
@@ -70,7 +73,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     high FRAX (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
     Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
     `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
-    `romosozumab-cardiovascular` or `serm-thrombosis` warns (never denosumab, nor an oncologic strength), the record counts
+    `romosozumab-cardiovascular`, `serm-thrombosis`, `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an
+    oncologic strength), the record counts
     as it would be without that drug; what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
     back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
@@ -84,7 +88,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
-    specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left.
+    specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left,
+    unless calcium is critical.
     Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail gives
     the reasons for the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
     not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out.
@@ -101,7 +106,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     below_30 = bool(kidneys.below(n.egfr_specialist))
     chosen = offer(chart, ranking(chart), recommend=not below_30, stops=stops)
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
-    nothing = below_30 or not chosen.options
+    nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
     newest_fracture = next(iter(chart.fractures), None)
     lowest = lowest_t(chart)

@@ -11,7 +11,7 @@ from cards.definitions.pain import pain_score
 from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
 from cards.engine.options import discard, service
 from cards.thresholds import Numbers
-from cards.vocabulary import Data, Mechanism
+from cards.vocabulary import ANTICOAGULANTS, Data
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
@@ -95,9 +95,7 @@ def _careful(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
     broken = any(f.site == "vertebra" for f in chart.fractures) or bool(_of_unknown_age(chart))
     if not broken and not chart.doubts((Data.CONDITIONS,)):
         yield "prophylactic", []
-    thinner = next(
-        (c for c in chart.courses({Mechanism.ANTICOAGULANT, Mechanism.HEPARIN}) if c.on_treatment(chart.today)), None
-    )
+    thinner = next((c for c in chart.courses(ANTICOAGULANTS) if c.on_treatment(chart.today)), None)
     if thinner is not None:
         yield "bleeding", [facts.taken(thinner)]
     infection = chart.active_problem("infection")

@@ -1,0 +1,132 @@
+"""The rule of `estrogen-contraindication`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from msgspec import Struct
+
+from cards.chart import Chart, Measurement, Problem, facts
+from cards.chart.facts import Fact
+from cards.definitions.diagnosis import osteoporosis
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Option
+from cards.engine.options import ranking, service
+from cards.engine.orders import Order, finding_about, orders_of
+from cards.thresholds import Numbers
+from cards.vocabulary import Mechanism
+
+_EVER = (
+    "breast-cancer",
+    "endometrial-cancer",
+    "myocardial-infarction",
+    "stroke",
+    "transient-ischemic-attack",
+    "arterial-thrombosis",
+)
+_HORMONES = {Mechanism.HORMONE_THERAPY}
+
+
+class Against(Struct, frozen=True):
+    """What speaks against the hormone, and how much."""
+
+    variant: str
+    indicator: Indicator
+    evidence: tuple[Fact, ...]
+    values: dict[str, Any]
+    also: tuple[Option, ...] = ()
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Estrogen and tibolone are not given after breast or endometrial cancer or an arterial thrombosis, with liver disease,
+    porphyria or bleeding that nobody has explained; they are not begun late, nor by mouth in migraine with aura.
+
+    When: estrogen (by mouth or skin) or tibolone is ordered or taken, and one of these applies (the first counts): (1) on
+    record at any time: cancer of the breast (in situ, too) or of the endometrium, myocardial infarction, stroke, transient
+    ischemic attack, or another arterial thrombosis; (2) liver disease or porphyria on record as active, or the newest ALT or
+    AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the laboratory's limit; (3) vaginal bleeding of the
+    last {estrogen-bleeding-days} days or undated, and no endometrial biopsy since; (4) migraine with aura; (5) tibolone from
+    {estrogen-start-years} years on; (6) a first order from {estrogen-start-years} years on, or more than
+    {estrogen-menopause-years} years after menopause.
+
+    Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
+
+    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; migraine with aura and estrogen through
+    the skin info. In its place drugs by the ranking for a start of treatment, if there is osteoporosis and the hormone is
+    forbidden or only drafted (not for info); with bleeding instead a referral to gynecology. The draft can be deleted.
+    """
+    for order in orders_of(chart, _HORMONES):
+        if order.route == "vaginal":
+            continue
+        against = _forbidden(chart, n) or _cautious(chart, n, order)
+        if against is None:
+            continue
+        yield finding_about(
+            chart,
+            order,
+            against.indicator,
+            against.evidence,
+            variant=against.variant,
+            values={"by_mouth": _by_mouth(order), **against.values},
+            alternatives=ranking(chart) if osteoporosis(chart) and not against.also and _in_place(order, against) else (),
+            also=against.also,
+        )
+
+
+def _in_place(order: Order, against: Against) -> bool:
+    """Whether another drug is offered: where the hormone is forbidden or about to be begun against advice."""
+    return against.indicator is CRITICAL or (order.draft is not None and against.indicator is WARNING)
+
+
+def _by_mouth(order: Order) -> bool:
+    return order.drug.oral and order.route != "topical"
+
+
+def _forbidden(chart: Chart, n: Numbers) -> Against | None:
+    found = [p for key in _EVER if (p := chart.problem(key))]
+    if found:
+        return Against("history", CRITICAL, tuple(map(facts.problem, found)), {"problems": found})
+    liver = chart.active_problem("liver-disease", "porphyria")
+    if liver is not None:
+        return Against("liver", CRITICAL, (facts.problem(liver),), {"cause": liver})
+    enzyme = _high_enzyme(chart, n)
+    if enzyme is not None:
+        return Against("liver", CRITICAL, (facts.measured(enzyme),), {"cause": None, "enzyme": enzyme})
+    bleeding = _unexplained_bleeding(chart, n)
+    if bleeding is not None:
+        gynecology = (service("referral-gynecology", recommended=True),)
+        return Against("bleeding", CRITICAL, (facts.problem(bleeding),), {"problem": bleeding}, gynecology)
+    return None
+
+
+def _high_enzyme(chart: Chart, n: Numbers) -> Measurement | None:
+    since = chart.days_ago(n.estrogen_liver_days)
+    newest = (chart.newest(key, since=since) for key in ("alt", "ast"))
+    high = (m for m in newest if m and m.high is not None and m.at_most(n.estrogen_liver_fold * m.high) is False)
+    return next(high, None)
+
+
+def _unexplained_bleeding(chart: Chart, n: Numbers) -> Problem | None:
+    bleeding = chart.active_problem("vaginal-bleeding")
+    if bleeding is None or (bleeding.at_latest and bleeding.at_latest < chart.days_ago(n.estrogen_bleeding_days)):
+        return None
+    return None if chart.done("endometrial-biopsy", since=bleeding.when or date.min) else bleeding
+
+
+def _cautious(chart: Chart, n: Numbers, order: Order) -> Against | None:
+    migraine = chart.active_problem("migraine-aura")
+    if migraine is not None:
+        graded = WARNING if _by_mouth(order) else INFO
+        return Against("migraine", graded, (facts.problem(migraine),), {"problem": migraine})
+    old = chart.patient.female and chart.age is not None and chart.age >= n.estrogen_start_years
+    if old and order.drug.key == "tibolone":
+        return Against("tibolone", WARNING, (facts.age(chart),), {})
+    if order.draft is None or chart.courses(_HORMONES):
+        return None
+    if old:
+        return Against("late", WARNING, (facts.age(chart),), {"menopause": None})
+    menopause = chart.problem("menopause", "early-menopause", "oophorectomy")
+    if menopause and menopause.onset and menopause.onset < chart.months_ago(12 * n.estrogen_menopause_years):
+        return Against("late", WARNING, (facts.problem(menopause),), {"menopause": menopause})
+    return None

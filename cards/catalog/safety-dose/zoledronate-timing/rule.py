@@ -1,0 +1,49 @@
+"""The rule of `zoledronate-timing`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.chart.facts import Fact
+from cards.definitions.hip import AfterHip, after_hip_fracture
+from cards.definitions.overlap import begins
+from cards.engine.findings import WARNING, Finding
+from cards.engine.options import Offer, mend
+from cards.engine.orders import Order, finding_about
+from cards.thresholds import Numbers
+from cards.vocabulary import SERVICES, ZOLEDRONATE, Mechanism
+
+
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """After a hip fracture zoledronate is given from day {zoledronate-hip-days} on: earlier it did not prevent fractures.
+
+    When: on orders, zoledronate in the strength for osteoporosis is drafted to begin (on its stated start, else today) less
+    than {zoledronate-hip-days} days after the newest hip fracture, or after its operation where one is on record.
+
+    Not when: the fracture is not dated.
+
+    Then: warning. The draft from day {zoledronate-hip-days} on, recommended unless order safety warns of it. The draft can be
+    deleted.
+    """
+    hip = after_hip_fracture(chart)
+    if hip is None:
+        return
+    for draft in chart.drafted({Mechanism.BISPHOSPHONATE}):
+        if draft.drug is not ZOLEDRONATE or begins(chart, draft) >= hip.first:
+            continue
+        later = Offer() if draft.proposed else mend(chart, draft, ZOLEDRONATE, "zoledronate", start=hip.first)
+        yield finding_about(
+            chart,
+            Order(ZOLEDRONATE, draft=draft),
+            WARNING,
+            _evidence(hip),
+            values={"fracture": hip.fracture, "operation": hip.operation, "first": hip.first, "days": n.zoledronate_hip_days},
+            also=later.options,
+        )
+
+
+def _evidence(hip: AfterHip) -> Iterator[Fact]:
+    yield facts.fracture(hip.fracture)
+    if hip.operation is not None:
+        yield Fact(SERVICES["hip-surgery"], None, "", hip.operation.when, hip.operation.source, latest=hip.operation.latest)
