@@ -78,3 +78,21 @@ def test_tests_stay_beside_the_drugs_where_their_card_is_switched_off() -> None:
     beside = exclusive(found, {"tests-due"})
     assert "tests-due" not in {each.code for each in beside}
     assert [each.options for each in beside] == [each.options for each in found]
+
+
+def heard(name: str) -> dict[str, Finding]:
+    """What the answer to a case says, by card."""
+    call = told(name)
+    chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+    found = run(chart)
+    return {each.code: each for each in voice.answered(found, found, chart)}
+
+
+def test_at_a_refill_nothing_says_to_go_on_with_what_low_calcium_pauses() -> None:
+    assert "bisphosphonate-review" in heard("bisphosphonate-review: On a refill after five years")
+    assert "bisphosphonate-review" not in heard("bisphosphonate-review: On a refill with low calcium the rule still fires")
+
+
+def test_calcium_is_offered_once_whatever_the_dose() -> None:
+    findings = heard("secondary-causes: Low calcium of three days ago is not measured again yet").values()
+    assert sum(option.kind == "drug" and option.key == "calcium" for each in findings for option in each.options) == 1

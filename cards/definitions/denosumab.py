@@ -9,7 +9,10 @@ from cards.chart.calendar import Partial, add_days, add_months, as_recorded
 from cards.definitions import treatment
 from cards.definitions.treatment import antiresorptive_after
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB
+from cards.vocabulary import ALENDRONATE, ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Drug
+
+AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
+"""What follows denosumab, best first."""
 
 
 def late_from(numbers: Numbers, last_dose: date) -> date:
@@ -33,3 +36,19 @@ def followed(chart: Chart, course: Course) -> bool:
         return any(c.drug is not DENOSUMAB and c.drug.mechanism in ANTIRESORPTIVE for c in treatment.treatments(chart))
     worn_off = add_months(last_dose, chart.numbers.denosumab_months)
     return antiresorptive_after(chart, last_dose, reaching=min(worn_off, chart.today), besides=DENOSUMAB) is not None
+
+
+def closes_gap(chart: Chart, drug: Drug) -> bool:
+    """Whether the drug is what `denosumab-due` or `denosumab-sequence` recommend: the next dose of denosumab or, once that is
+    stopped or late, what follows it, up to {denosumab-sequence-months} months after the last dose. A gap breaks vertebrae
+    sooner than a work-up ends."""
+    course = chart.course(DENOSUMAB)
+    if course is None or followed(chart, course):
+        return False
+    last_dose = course.last_dose_at_latest
+    if last_dose is None:
+        return course.stopped and drug in AFTER_DENOSUMAB
+    if chart.today > add_months(last_dose, chart.numbers.denosumab_sequence_months):
+        return False
+    ended = course.stopped or chart.today > late_from(chart.numbers, last_dose)
+    return drug is DENOSUMAB or (ended and drug in AFTER_DENOSUMAB)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Draft
 from cards.definitions import femur, workup
 from cards.definitions.courses import used_up
+from cards.definitions.denosumab import closes_gap
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.hip import after_hip_fracture
 from cards.definitions.indication import bone_tumor
@@ -53,7 +54,6 @@ BY_INJECTION = (ZOLEDRONATE, DENOSUMAB)
 RENAL_LOW = (DENOSUMAB, TERIPARATIDE)
 RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
 AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
-AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
 _BESIDES = {Data.FUNCTION, Data.FRACTURE_RISK, Data.TURNOVER, Data.IMAGING, Data.REPORTS, Data.ORDERS}
@@ -182,7 +182,7 @@ def offer(
             withheld += 1
             continue
         warnings = tuple(f for f in findings if f.indicator is not INFO)
-        row = workup.holding(rows, drug)
+        row = workup.holding(rows, drug, waits=waits)
         bound = row is not None and (waits or row.binding)
         elsewhere = tumor and drug.mechanism in ANTI_OSTEOPOROSIS  # oncology decides
         best = recommend and not warnings and not best_found and not bound and not elsewhere
@@ -256,9 +256,21 @@ def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | 
     if (row := workup.dropping(rows, drug)) is not None:
         return Offer((), (Dropped(drug.key, phrase=row.key),))
     warnings = tuple(f for f in findings if f.indicator is not INFO)
-    held = row.key if (row := workup.holding(rows, drug)) is not None else ""
-    star = not warnings and not held
-    mended = Option("mend", drug.key, regimen, start, recommended=star, replaces=(draft,), condition=warnings, after=held)
+    waits = not closes_gap(chart, drug)
+    row = workup.holding(rows, drug, waits=waits)
+    bound = row is not None and (waits or row.binding)
+    held = row.key if row is not None else ""
+    mended = Option(
+        "mend",
+        drug.key,
+        regimen,
+        start,
+        recommended=not warnings and not bound,
+        replaces=(draft,),
+        condition=warnings,
+        after=held if bound else "",
+        meanwhile="" if bound else held,
+    )
     return Offer((mended,))
 
 

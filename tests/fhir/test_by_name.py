@@ -53,7 +53,7 @@ READ = [
     ("离子钙", 1.1, "mmol/L", "calcium-ionized", 1.1),
     ("Ca2+", 1.1, "mmol/L", "calcium-ionized", 1.1),
     ("Ca2+", 2.2, "mmol/L", "calcium", 8.818),
-    ("24小时尿钙", 5, "mmol/24h", "urine-calcium", 200.4),
+    ("24小时尿钙", 5, "mmol/24h", "urine-calcium", 200),
     ("白蛋白(溴甲酚绿法)", 38, "g/L", "albumin", 3.8),
     ("25-羟基维生素D", 18, "ng/mL", "vitamin-d", 18),
     ("25－OH Vit D total", 45, "nmol/L", "vitamin-d", 18.03),

@@ -54,7 +54,7 @@ def test_the_system_by_its_spelling(spelled: str, family: str) -> None:
         (PCS, "0QU03JZ", ("vertebral-augmentation",)),
         (PCS, "0QU23JZ", ()),
         (PCS, "5A1D70Z", ("dialysis",)),
-        (PCS, "0TY00Z0", ("organ-transplant",)),
+        (PCS, "0TY00Z0", ("kidney-transplant",)),
         (PCS, "BR09ZZ1", ("dxa",)),
         (PCS, "BR09ZZZ", ("vertebral-imaging",)),
         (PCS, "BR00ZZ1", ()),

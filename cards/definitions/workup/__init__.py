@@ -81,9 +81,12 @@ def dropping(found: tuple[Row, ...], drug: Drug) -> Row | None:
     return next((row for row in found if drug.key in row.drops), None)
 
 
-def holding(found: tuple[Row, ...], drug: Drug) -> Row | None:
-    """The first finding that the drug must wait for."""
-    return next((row for row in found if drug.key in row.holds), None)
+def holding(found: tuple[Row, ...], drug: Drug, *, waits: bool = True) -> Row | None:
+    """The first finding that the drug must wait for; of a drug that does not wait (``waits`` False) the first that binds even
+    this one, if there is one."""
+    against = [row for row in found if drug.key in row.holds]
+    binding = [row for row in against if row.binding and not waits]
+    return next(iter(binding or against), None)
 
 
 def paused(chart: Chart, found: tuple[Row, ...]) -> tuple[Drug, ...]:

@@ -103,7 +103,7 @@ def _row(
         drops=ANABOLICS if warns else frozenset(),
         holds=ALL if warns else frozenset(),
         orders=(*_ORDERS, *(("spine-mri",) if fracture else ())) if warns else ("electrophoresis", "light-chains"),
-        referral="referral-hematology" if warns else "",
+        referral="" if not warns else "referral-oncology" if chart.problem("cancer") is not None else "referral-hematology",
         cites=("OPREF-D8", "OPREF-D10", "EXT-10"),
         told={"signs": [facts.said(sign.fact) for sign in signs], "fracture": fracture},
     )

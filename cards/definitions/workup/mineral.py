@@ -141,7 +141,7 @@ def osteomalacia(chart: Chart) -> Rows:
         max(_abnormal_since(chart, each) for each in values),
         drops=INJECTIONS,
         holds=ALL,
-        orders=("calcium", "phosphate", "pth", "creatinine"),
+        orders=("calcium", "phosphate", "pth", "creatinine", *(("vitamin-d",) if level is None else ())),
         cites=("OPREF-D7",),
         told={"values": values[:3], "level": level},
     )

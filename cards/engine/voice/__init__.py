@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from cards.chart import ORDER_HOOKS, Chart
+from cards.chart import ORDER_HOOKS, Chart, Hook
+from cards.definitions import workup
 from cards.engine.catalog import all_cards, shown
 from cards.engine.findings import WARNING, Finding
+from cards.engine.options import work_up
 from cards.engine.voice.merging import closed, one_per_draft, removed_once
 from cards.engine.voice.ownership import exclusive, once
 from cards.engine.voice.table import table
@@ -25,9 +27,17 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
     ``findings`` are those of ``found`` that this practitioner has not set aside. What was set aside still silences, for it is
     so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
     """
-    kept = heard(found)
+    kept = [finding for finding in heard([*_unshown(chart), *found]) if finding in found]
     apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept])), off))
     return in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart, off))
+
+
+def _unshown(chart: Chart) -> list[Finding]:
+    """At a refill the card of the work-up is not shown, but what must pause is not gone on with there either."""
+    if chart.hook is not Hook.REFILL:
+        return []
+    pausing = workup.paused(chart, work_up(chart))
+    return [Finding(code="secondary-causes", indicator=WARNING, values={"against": pausing})] if pausing else []
 
 
 def heard(findings: Sequence[Finding]) -> list[Finding]:

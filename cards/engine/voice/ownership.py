@@ -96,6 +96,8 @@ def _thing(option: Option, writing: bool) -> Hashable | None:
         return None
     if not writing and _first_line(option):
         return _FIRST_LINE
+    if not writing and DRUGS[option.key].mechanism is Mechanism.CALCIUM:
+        return ("drug", Mechanism.CALCIUM)
     return ("drug", option.key, option.regimen, option.start)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
+from cards.definitions.denosumab import closes_gap, followed, late_from
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
@@ -38,6 +41,8 @@ _RESULTS = BASIC_LABS | {
 }
 _CALCIUM = DRUGS["calcium"]
 _CORRECTION = {_CALCIUM.key: "calcium-correction"}
+_NAMED = 3
+"""How many of the missing results are named."""
 _CALCIUM_ROWS = ("high-calcium", "hyperparathyroidism", "low-calcium")
 _BONE_CARDS = ("bmd-screening", "low-bmd-for-age", "bone-loss-medication")
 _CALCIUM_CARDS = ("hypocalcemia", "pth-analog-contraindication")
@@ -61,8 +66,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     orders. For (2), on orders, where a critical card names the same calcium on the same draft; high calcium does not speak
     against pamidronate or calcitonin, which treat it.
 
-    Then: warning where a finding of (2) warns, otherwise info; on orders, info for the next dose of a denosumab that goes on,
-    and for the renewal of what is taken, unless it is dropped or must pause.
+    Then: warning where a finding of (2) warns, otherwise info; on orders, info for what closes the gap after denosumab up to
+    {denosumab-sequence-months} months after its last dose (the next dose; once it is stopped or late also zoledronate or
+    alendronate), unless it is dropped or calcium is low, and for the renewal of what is taken, unless it is dropped or must
+    pause.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
     nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
     of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
@@ -84,13 +91,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
-    """The findings of a bone patient; of a calcium that is an emergency `calcium-critical` speaks."""
+    """The findings of a bone patient, those that warn and so hold drugs first; of a calcium that is an emergency
+    `calcium-critical` speaks."""
     if not workup.bone_patient(chart) and not any(code in earlier for code in _BONE_CARDS):
         return ()
     rows = workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
     urgent = emergency(chart)
     spoken = urgent is not None and urgent.reading is not None
-    return tuple(row for row in rows if not (spoken and row.key in _CALCIUM_ROWS))
+    rows = tuple(row for row in rows if not (spoken and row.key in _CALCIUM_ROWS))
+    return tuple(sorted(rows, key=lambda row: not row.warns))
 
 
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
@@ -106,8 +115,11 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
-            "renewed": False,
+            "due": [],
+            "renewed": [],
             "against": workup.paused(chart, rows),
+            "owed": [SERVICES[key] for key in _owed(chart, rows)] if decide is not None and decide <= chart.today else [],
+            **_denosumab(chart, rows),
             "causes": causes(chart),
         },
         cites=_cites(rows, missing=bool(missing)),
@@ -116,6 +128,29 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         any_number=True,
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
+
+
+def _owed(chart: Chart, rows: tuple[Row, ...]) -> list[str]:
+    """The first tests of the findings that hold drugs of which there is no result since these were first met."""
+    keys = dict.fromkeys(key for row in rows if row.holds_all for key in row.orders if not _resulted(chart, key, row.since))
+    return list(keys)[:_NAMED]
+
+
+def _resulted(chart: Chart, key: str, since: date) -> bool:
+    analytes = _RESULTS.get(key, (key,) if key in ANALYTES else ())
+    return any(chart.newest(each, since=since) for each in analytes) or chart.done(key, since=since) is not None
+
+
+def _denosumab(chart: Chart, rows: tuple[Row, ...]) -> dict[str, Any]:
+    """Of a denosumab that a finding forbids or delays: the last safe day of the next dose, and whether calcium alone does."""
+    course = chart.course(DENOSUMAB)
+    against = [row for row in rows if DENOSUMAB.key in row.drops or (row.binding and DENOSUMAB.key in row.holds)]
+    last_dose = None if course is None or course.stopped or followed(chart, course) else course.last_dose
+    return {
+        "today": chart.today,
+        "denosumab": late_from(chart.numbers, last_dose) if last_dose is not None and against else None,
+        "on_calcium": all(row.key == "low-calcium" for row in against),
+    }
 
 
 def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> tuple[Option, ...]:
@@ -143,9 +178,11 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     if not drafts:
         return
     against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
-    options: list[Option] = [service(key, recommended=True) for key in _asked(chart, n, against)]
+    due = [draft for draft in drafts if _cannot_wait(chart, draft, speaking[draft.id])]
+    renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
+    waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
     yield Finding(
-        indicator=INFO if all(_goes_on(chart, draft, speaking[draft.id]) for draft in drafts) else WARNING,
+        indicator=WARNING if waiting else INFO,
         variant=_variant(against),
         values={
             "tests": [],
@@ -153,9 +190,12 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "decide": None,
             "overdue": False,
             "known": None,
-            "drafts": [draft for draft in drafts if not _goes_on(chart, draft, speaking[draft.id])] or drafts,
-            "renewed": all(draft.drug is not DENOSUMAB for draft in drafts),
+            "drafts": waiting,
+            "due": due,
+            "renewed": renewed,
             "against": (),
+            "owed": [],
+            **_denosumab(chart, ()),
             "causes": (),
         },
         cites=_cites(against, missing=False),
@@ -163,7 +203,10 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *(facts.drafted(draft, dose(chart, draft)) for draft in drafts),
             *dict.fromkeys(fact for row in against for fact in row.evidence),
         ),
-        options=(*options, *(discard(draft) for draft in drafts if not _goes_on(chart, draft, speaking[draft.id]))),
+        options=(
+            *(service(key, recommended=True) for key in _asked(chart, n, against)),
+            *(discard(draft) for draft in waiting),
+        ),
         any_number=True,
     )
 
@@ -179,18 +222,18 @@ def _against(draft: Draft, rows: tuple[Row, ...], earlier: Earlier) -> tuple[Row
     )
 
 
-def _goes_on(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
-    """Whether the draft goes on with what is given already: the next dose of denosumab, which cannot wait, or a renewal of what
-    is taken by mouth or daily, which goes on unless it must pause."""
+def _cannot_wait(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
+    """Whether the draft closes the gap after denosumab, and no finding drops it or binds."""
     drug = draft.drug
-    if drug is None or any(drug.key in row.drops or drug.key in row.pauses for row in rows):
+    return drug is not None and closes_gap(chart, drug) and not any(row.binding or drug.key in row.drops for row in rows)
+
+
+def _renewed(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
+    """Whether the draft renews what is taken by mouth or daily, which goes on unless it is dropped or must pause."""
+    drug = draft.drug
+    if drug is None or drug.covers_months is not None or any(drug.key in row.drops | row.pauses for row in rows):
         return False
-    if drug is DENOSUMAB:
-        course = chart.course(DENOSUMAB)
-        given = course is not None and not course.stopped and course.last_dose is not None
-        return given and not any(row.binding for row in rows)
-    taken = (c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.active)
-    return drug.covers_months is None and any(taken)
+    return any(c.drug.ingredient == drug.ingredient and c.active for c in chart.drug_courses.values())
 
 
 def _cites(rows: tuple[Row, ...], *, missing: bool) -> tuple[str, ...]:
@@ -229,8 +272,7 @@ def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
     else:
         soon = key in ("calcium", "pth") or (key, row.key) == ("phosphate", "low-phosphate")
         since = chart.days_ago(n.calcium_again_days if soon else n.repeat_days)
-    analytes = _RESULTS.get(key, (key,) if key in ANALYTES else ())
-    return not any(chart.newest(each, since=since) for each in analytes) and chart.done(key, since=since) is None
+    return not _resulted(chart, key, since)
 
 
 def _newly_known(chart: Chart, n: Numbers) -> bool:

@@ -10,11 +10,11 @@ from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
 from cards.definitions import person
-from cards.definitions.denosumab import due_as_recorded, followed, late_from
+from cards.definitions.denosumab import AFTER_DENOSUMAB, due_as_recorded, followed, late_from
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
-from cards.engine.options import AFTER_DENOSUMAB, Offer, offer, service
+from cards.engine.options import Offer, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, DENOSUMAB, DRUGS, ZOLEDRONATE
 
