@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs both-sides silence hammer cluster-test bench lint clean
+.PHONY: help run test docs both-sides laws silence hammer cluster-test bench lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
@@ -29,6 +29,9 @@ hammer: .venv/installed-test ## Put the running service under load: 16 threads, 
 
 both-sides: .venv/installed-test ## Move each number of the medicine: some case must notice on both sides
 	@exec $(BIN)/python -m tests.both_sides
+
+laws: .venv/installed-test ## Hold the laws of the answer as a whole against every case of every card
+	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto tests/test_voice.py tests/test_voice_laws.py
 
 silence: .venv/installed-test ## Spoil every field, answer and order of every story, and a sample in every case: no card may go unsaid
 	@$(BIN)/python -m tests.silence

@@ -24,6 +24,7 @@ from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
 from cards.definitions.risk import risk
 from cards.definitions.workup import emergency
+from cards.definitions.workup.row import ANABOLICS, INJECTIONS
 from cards.engine.catalog import safety_checks
 from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
 from cards.engine.run import run
@@ -110,10 +111,19 @@ def ranking(chart: Chart) -> Sequence[Drug]:
 
 def _unread(chart: Chart, drug: Drug, findings: Iterable[Finding]) -> bool:
     """Whether what could not be had or read may forbid the drug, or make it superfluous: something of the drugs that are taken,
-    something that a check of it asked for, or a renal value, of a drug that is for working kidneys."""
+    something that a check of it asked for, or a renal value, of a drug that is for working kidneys; of a drug against
+    osteoporosis, a value of the work-up for which a finding would drop it: ALP and phosphate any, those of osteomalacia an
+    injection, those of myeloma an anabolic."""
     if chart.doubts(COURSES) or any(finding.values.get("missing") for finding in findings):
         return True
-    return drug.mechanism in ANTI_OSTEOPOROSIS and drug not in RENAL_VERY_LOW and bool(chart.doubts((Data.RENAL,)))
+    if drug.mechanism not in ANTI_OSTEOPOROSIS:
+        return False
+    if drug not in RENAL_VERY_LOW and chart.doubts((Data.RENAL,)):
+        return True
+    read = ["alp", "phosphate"]
+    read += ["pth", Data.CALCIUM, Data.VITAMIN_D] if drug.key in INJECTIONS else []
+    read += [Data.WORK_UP] if drug.key in ANABOLICS else []
+    return bool(chart.doubts(read))
 
 
 def additional(chart: Chart) -> Sequence[Drug]:
@@ -185,7 +195,7 @@ def offer(
         row = workup.holding(rows, drug, waits=waits)
         bound = row is not None and (waits or row.binding)
         elsewhere = tumor and drug.mechanism in ANTI_OSTEOPOROSIS  # oncology decides
-        best = recommend and not warnings and not best_found and not bound and not elsewhere
+        best = recommend and not withheld and not warnings and not best_found and not bound and not elsewhere
         if best or len(options) + withheld < SHOWN:
             best_found = best_found or best
             regimen, star = regimens.get(drug.key, ""), best and certain

@@ -15,8 +15,8 @@ from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.causes import causes, known_already
 from cards.definitions.workup.emergency import emergency
-from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, Option
-from cards.engine.options import RANKED, discard, offer, service
+from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
+from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
@@ -105,6 +105,7 @@ def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
     tests = [*missing, *(key for key in _asked(chart, n, rows) if key not in missing)]
     decide = workup.decide_on(chart, rows)
+    products = _products(chart, n, rows)
     return Finding(
         indicator=WARNING if any(row.warns for row in rows) else INFO,
         variant=_variant(rows),
@@ -124,7 +125,8 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         },
         cites=_cites(rows, missing=bool(missing)),
         facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
-        options=(*_products(chart, n, rows), *(service(key, recommended=True) for key in tests)),
+        options=(*products.options, *(service(key, recommended=True) for key in tests)),
+        dropped=products.dropped,
         any_number=True,
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
@@ -153,17 +155,22 @@ def _denosumab(chart: Chart, rows: tuple[Row, ...]) -> dict[str, Any]:
     }
 
 
-def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> tuple[Option, ...]:
+def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     """Calcium and vitamin D where they come first: osteomalacia, and low calcium that holds drugs; not what is taken, not below
-    {egfr-specialist} mL/min, vitamin D not at {vitamin-d-target} ng/mL or more; nothing where something could not be read."""
+    {egfr-specialist} mL/min, vitamin D not at {vitamin-d-target} ng/mL or more; withheld where something could not be read."""
     wanted = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
-    if not wanted or renal(chart).below(n.egfr_specialist) or chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
-        return ()
+    if not wanted or renal(chart).below(n.egfr_specialist):
+        return Offer()
     level = vitamin_d(chart)
     enough = level is not None and level.below(n.vitamin_d_target) is False
     drugs = (_CALCIUM, *(() if enough else (CHOLECALCIFEROL,)))
     given = [drug for drug in drugs if not any(c.on_treatment(chart.today) for c in chart.courses({drug.mechanism}))]
-    return tuple(option for drug in given for option in offer(chart, (drug,), regimens=_CORRECTION).options)
+    if chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
+        return Offer((), tuple(Dropped(drug.key, phrase=NOT_READ) for drug in given))
+    offers = [offer(chart, (drug,), regimens=_CORRECTION) for drug in given]
+    return Offer(
+        tuple(option for each in offers for option in each.options), tuple(gone for each in offers for gone in each.dropped)
+    )
 
 
 def _variant(rows: tuple[Row, ...]) -> str:

@@ -14,7 +14,7 @@ from cards.definitions.denosumab import AFTER_DENOSUMAB, due_as_recorded, follow
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
-from cards.engine.options import Offer, offer, service
+from cards.engine.options import NOT_READ, Offer, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, DENOSUMAB, DRUGS, ZOLEDRONATE
 
@@ -104,7 +104,8 @@ def _urgency(chart: Chart, n: Numbers, first: date | None, last: date | None) ->
 
 def _follow_on(chart: Chart, n: Numbers, last_dose: date | None, *, long_ago: bool) -> Offer:
     """A bisphosphonate in sequence (one infusion of zoledronate: turnover decides about the next); if kidney function (or
-    anything else) rules out both, denosumab again; otherwise a referral."""
+    anything else) rules out both, denosumab again; otherwise a referral, and nothing else where one of them could not be
+    checked."""
     recommend = not long_ago
     due = add_months(last_dose, n.denosumab_months) if last_dose else chart.today
     start = due if due > chart.today else None
@@ -112,6 +113,8 @@ def _follow_on(chart: Chart, n: Numbers, last_dose: date | None, *, long_ago: bo
     first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend, waits=False, regimens=once)
     if first.options:
         return first
+    if any(each.phrase == NOT_READ for each in first.dropped):
+        return Offer((service("referral-osteoporosis"),), first.dropped)
     again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend, waits=False)
     besides: tuple[Option, ...] = again.options
     if not again.recommended or renal(chart).below(n.egfr_specialist):
