@@ -1,4 +1,4 @@
-"""The answer as a whole, over every story and some of the cases, in both languages (card specification, "One answer, one voice")."""
+"""The answer as a whole, over every story and some of the cases, in both languages (specification, "One answer, one voice")."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Laws that the answer as a whole keeps over every story and some of the cases (card specification, "One answer, one voice"): what is
-forbidden is not advised, what is recommended can be signed, and what is missing or written rests on something."""
+"""Laws that the answer as a whole keeps over every story and some of the cases (card specification, "One answer, one voice"):
+what is forbidden is not advised, what is recommended can be signed, and what is missing or written rests on something."""
 
 from __future__ import annotations
 
