@@ -1,7 +1,8 @@
 """Whether the cases stand on both sides of every number: ``make both-sides``.
 
 Each number (``thresholds.toml`` and every ``card.toml``) is moved one step up and one step down, and the cases are judged anew,
-first those of the cards that use it: one of them must notice. Prints the numbers that no case notices. It takes minutes: no part of the tests.
+first those of the cards that use it: one of them must notice. Prints the numbers that no case notices. It takes minutes: no
+part of the tests.
 """
 
 from __future__ import annotations
