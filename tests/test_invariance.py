@@ -99,11 +99,16 @@ def _of_no_strength(concept: Resource) -> bool:
     return {coding.get("system") for coding in concept.get("coding", ())} == {"http://www.whocc.no/atc"}
 
 
+ONLY_BY_RANGE = frozenset({"transglutaminase-iga", "ctx", "p1np"})
+"""Analytes that only the laboratory's own range tells high from normal."""
+
+
 def in_other_units(resources: list[Resource], chance: Random) -> None:
     for resource in resources:
         quantity = resource.get("valueQuantity")
         meanings = terminology().observations.get(_code(resource.get("code")))
-        if quantity and meanings and isinstance(quantity.get("value"), int | float):
+        judged_by_range = "referenceRange" in resource and meanings and meanings.key in ONLY_BY_RANGE
+        if quantity and meanings and not judged_by_range and isinstance(quantity.get("value"), int | float):
             _rewrite(quantity, meanings.key, chance)
             if "referenceRange" in resource:  # in the unit of the value, else it would be another range
                 del resource["referenceRange"]

@@ -158,7 +158,7 @@ def test_what_the_vocabulary_knows_can_be_said_without_an_entry_of_its_own(line:
 
 def test_a_word_of_the_vocabulary_has_its_english_name_its_first_code_and_its_usual_regimen() -> None:
     assert look_up("problems", "ckd-4") == {"icd10": "N18.4", "text": "chronic kidney disease stage 4"}
-    assert look_up("problems", "cancer") == {"snomed": "254837009", "text": "cancer"}, "C is a chapter, no code"
+    assert look_up("problems", "cancer") == {"snomed": "363346000", "text": "cancer"}, "C is a chapter, no code"
     assert look_up("drugs", "goserelin") == {"atc": "L02AE03", "text": "goserelin"}
     calcitriol = {"atc": "A11CC04", "text": "calcitriol 0.25 mcg capsule", "dose": "0.25 ug", "every": "1 d", "route": "oral"}
     assert look_up("drugs", "calcitriol") == calcitriol

@@ -14,7 +14,7 @@ from cards.engine.findings import CRITICAL, WARNING, Finding, Option
 from cards.engine.options import discard, service
 from cards.engine.orders import CHECKED
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, Drug, Mechanism
+from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, Drug, Mechanism
 
 _SYMPTOMS = ("tetany", "seizure", "long-qt", "muscle-cramps")
 _NOW = ("calcium-ionized", "magnesium", "phosphate", "creatinine", "pth", "ecg")
@@ -57,7 +57,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     drafts = [draft for draft in chart.drafted(CHECKED) if draft.drug and not _treats(found, draft.drug)]
     if chart.hook in ORDER_HOOKS and not drafts:
         return
-    reading, kidneys = found.reading, renal(chart)
+    reading, kidneys, denosumab = found.reading, renal(chart), chart.course(DENOSUMAB)
     symptoms = _symptoms(chart, n) if found.low else ()
     severe = reading is not None and reading.value.at_most(limit_beside(n.calcium_emergency, reading.value)) is False
     severe = severe and found.kind == "high" and reading is not None and reading.value.key != "calcium-ionized"
@@ -80,6 +80,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "specialist": bool(kidneys.below(n.egfr_specialist)),
             "drafts": [] if found.now else barred,
             "forbidden": forbidden,
+            "due": denosumab.covered_until if denosumab is not None and not denosumab.stopped else None,
         },
         facts=tuple(_evidence(chart, found, symptoms, drafts)),
         cites=_cites(found),

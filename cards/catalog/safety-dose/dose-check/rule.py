@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from math import ceil
 from typing import Any
 
 from msgspec import Struct
@@ -101,7 +102,7 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             yield Undecided(unread, about=draft, indicator=INFO)
         return
     variant, indicator, amount, limit = found
-    values: dict[str, Any] = {"reasons": [variant], "amount": quantity(amount, "IU"), "limit": quantity(limit, "IU")}
+    values: dict[str, Any] = {"reasons": [variant], "amount": quantity(ceil(amount), "IU"), "limit": quantity(limit, "IU")}
     values |= {"weeks": _weeks(chart, n), "child": not adult(chart), "meant": None, "every": None, "only_for": [], "due": None}
     if draft.drug is not None:
         about = Order(draft.drug, draft=draft)
