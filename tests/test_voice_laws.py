@@ -220,6 +220,7 @@ NAMES = re.compile(
 )
 IN_WORDS = {
     "calcitonin-cancer": {"2012"},
+    "calcium-critical": {"2024"},
     "calcium-intake": {"21", "400", "500", "2000"},
     "denosumab-due": {"16"},
     "denosumab-sequence": {"16"},
@@ -228,6 +229,7 @@ IN_WORDS = {
     "lifestyle-education": {"400", "1.2"},
     "physical-agent-evidence": {"8", "100", "1.2"},
     "routine-care": {"500"},
+    "vitamin-d-excess": {"375"},
     "vitamin-d-low": {"29", "74"},
 }
 """Numbers that a text says of itself: years of a decision, amounts in food and salts, settings of a device, ranges beside a
