@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -14,11 +15,13 @@ from cards.definitions.courses.state import is_ongoing, stop, unconfirmed
 from cards.definitions.courses.strength import with_strength_decided
 from cards.definitions.courses.supply import with_supply
 from cards.thresholds import Numbers
-from cards.vocabulary import Drug
+from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, Drug
 
 _NO_EXPOSURE = frozenset(
     {"entered-in-error", "cancelled", "not-taken", "draft", "intended", "not-done", "declined", "preparation", "unknown"}
 )
+
+_BONE = ANTIRESORPTIVE | ANABOLIC
 
 
 def build(
@@ -53,10 +56,18 @@ def build(
     by_drug: dict[str, list[Exposure]] = {}
     for exposure in with_strength_decided(numbers, [e for e in exposures if e.status not in _NO_EXPOSURE], problems):
         by_drug.setdefault(exposure.drug.key, []).append(exposure)
-    return {key: _course(numbers, some[0].drug, some, today) for key, some in by_drug.items()}
+    return {key: _course(numbers, some[0].drug, some, today, _others(by_drug, some[0].drug)) for key, some in by_drug.items()}
 
 
-def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date) -> Course:
+def _others(by_drug: Mapping[str, list[Exposure]], drug: Drug) -> list[date] | None:
+    """When other drugs against osteoporosis began, in order; None of a drug that is not one itself."""
+    if drug.mechanism not in _BONE:
+        return None
+    others = [e for some in by_drug.values() for e in some if e.drug.mechanism in _BONE]
+    return sorted(e.start for e in others if e.drug.ingredient != drug.ingredient and e.start)
+
+
+def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date, others: list[date] | None) -> Course:
     planned = [e for e in exposures if e.start is not None and e.start > today]
     past = [e for e in exposures if e.start is None or e.start <= today]
     doses = doses_of(numbers, drug, past)
@@ -83,7 +94,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
             dict.fromkeys(e.source for e in sorted(past, key=lambda e: e.start or date.min, reverse=True) if e.source)
         ),
     )
-    over_time = with_injections if drug.covers_months else with_supply
+    over_time = with_injections if drug.covers_months else partial(with_supply, others=others)
     told = over_time(numbers, course, past, today)
     if any(e.latest or e.end_latest for e in past):
         least = over_time(numbers, course, [_narrowest(e) for e in past], today)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from msgspec.structs import replace
 
 from cards.chart import Course, Exposure
 from cards.chart.calendar import add_days
-from cards.definitions.courses.ends import stated_end
+from cards.definitions.courses.ends import End, stated_end
 from cards.definitions.courses.spans import Span, days_on, joined
-from cards.definitions.courses.state import ONGOING
 from cards.thresholds import Numbers
 
 
-def with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], today: date) -> Course:
-    """Coverage and spans of a drug taken daily to monthly: from dispensed supply if on record, otherwise as stated."""
+def with_supply(
+    numbers: Numbers, course: Course, exposures: list[Exposure], today: date, others: Sequence[date] | None
+) -> Course:
+    """Coverage and spans of a drug taken daily to monthly: from dispensed supply if on record, otherwise as stated. An assumed
+    end is time on the drug, but nobody is covered by it. ``others``: when other drugs against osteoporosis began."""
     supply = _supply(exposures)
-    spans = _stated_spans(numbers, exposures, today, before=supply[0][0] if supply else None) + supply
-    merged = joined(spans, bridge=numbers.gap_days)
+    told = _stated_ends(numbers, exposures, today, others)
+    first = supply[0][0] if supply else None
+    merged = joined([*_spans(told, before=first), *supply], bridge=numbers.gap_days)
+    sure = joined([*_spans(told, before=first, guessed=False), *supply], bridge=numbers.gap_days)
     supply_until = supply[-1][1] if supply else None
     if course.stopped:
         covered = course.end if supply_until is None else min(filter(None, (course.end, supply_until)))
@@ -27,7 +32,7 @@ def with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], tod
     elif course.active:
         covered = date.max
     else:
-        covered = merged[-1][1] if merged else None
+        covered = sure[-1][1] if sure else None
     last = max((end for _, end in merged), default=None)
     return replace(
         course,
@@ -36,18 +41,15 @@ def with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], tod
         last_dose_basis="given" if supply else ("statement" if last else ""),
         covered_until=covered,
         supply_until=supply_until,
-        end_unknown=not course.active and supply_until is None and _end_unknown(exposures),
+        end_assumed="" if course.active or course.end else "dispensed" if supply else _assumed(told),
         spans=tuple(merged),
         exposure_days=None if course.undated or not merged else days_on(merged, today),
     )
 
 
-def _end_unknown(exposures: list[Exposure]) -> bool:
-    """Whether the newest order or statement has ended without an end date: "completed" means that a prescription was used up,
-    not that it ended on its first day."""
-    told = [e for e in exposures if e.kind in ("statement", "request") and e.start]
-    newest = max(told, key=lambda e: e.start or date.min, default=None)
-    return newest is not None and newest.status not in ONGOING and newest.end is None and not newest.supply_days
+def _assumed(told: list[tuple[date, End]]) -> str:
+    """What the end of the newest entry is assumed from; "" if it says so itself."""
+    return told[-1][1].assumed if told else ""
 
 
 def _supply(exposures: list[Exposure]) -> list[Span]:
@@ -66,17 +68,28 @@ def _supply(exposures: list[Exposure]) -> list[Span]:
     return spans
 
 
-def _stated_spans(numbers: Numbers, exposures: list[Exposure], today: date, before: date | None) -> list[Span]:
-    """Time on the drug according to statements and orders (up to the first dispense; from then on supply counts)."""
+def _stated_ends(
+    numbers: Numbers, exposures: list[Exposure], today: date, others: Sequence[date] | None
+) -> list[tuple[date, End]]:
+    """First day and end of each statement, order and dose given, in order of time."""
     told = sorted(
         (e for e in exposures if e.kind in ("statement", "request", "administration") and e.start),
         key=lambda e: e.start or today,
     )
+    return [
+        (each.start, stated_end(numbers, each, told[index + 1 :], others, today))
+        for index, each in enumerate(told)
+        if each.start
+    ]
+
+
+def _spans(told: list[tuple[date, End]], *, before: date | None, guessed: bool = True) -> list[Span]:
+    """Time on the drug according to statements and orders (up to the first dispense; from then on supply counts); without
+    ``guessed``, of an end that is a guess only its first day."""
     spans: list[Span] = []
-    for index, exposure in enumerate(told):
-        begin = exposure.start
-        if begin is None or (before is not None and begin >= before):
+    for begin, end in told:
+        if before is not None and begin >= before:
             continue
-        until = stated_end(numbers, exposure, told[index + 1 :], today)
+        until = begin if end.guessed and not guessed else end.day
         spans.append((begin, max(begin, until if before is None else min(until, before))))
     return spans
