@@ -22,11 +22,11 @@ class Pause(Struct, frozen=True):
 
 @per_chart
 def last_pause(chart: Chart) -> Pause | None:
-    """The last time of {off-treatment-months} months or more in which no bisphosphonate worked, between two in which one did.
+    """The last time of {pause-months} months or more in which no bisphosphonate worked, between two in which one did.
     Whether another drug was taken in it makes no difference."""
     taken = joined([span for course in _courses(chart) for span in course.spans], bridge=0)
     gaps = [Pause(months_between(end, begin), begin) for (_, end), (begin, _) in pairwise(taken) if end < begin]
-    return next((gap for gap in reversed(gaps) if gap.months >= chart.numbers.off_treatment_months), None)
+    return next((gap for gap in reversed(gaps) if gap.months >= chart.numbers.pause_months), None)
 
 
 def months_on(chart: Chart, course: Course, since: date | None = None) -> int | None:

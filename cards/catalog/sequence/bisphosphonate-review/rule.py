@@ -65,7 +65,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     again after such a pause and the new count is not complete. No hip T-score within
     {hip-t-window-months} months: DXA first. No longer high: consider a holiday; DXA and CTX in {holiday-tests-months} months;
     not while a finding of the work-up holds all drugs, or a sign in the femur: this is clarified first; nor within
-    {restart-months} months after a pause of {off-treatment-months} months or more: continue until then.
+    {restart-months} months after a pause of {pause-months} months or more: continue until then.
     Still high: continue up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at the clinician's
     discretion; nothing to order. Beyond that and still high: teriparatide, romosozumab, filtered, the first without a warning
     recommended, otherwise referral to a specialist. "Still high" is any of: very high risk, hip T-score {hip-t-holiday} or
