@@ -9,7 +9,6 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Measurement, per_chart
 from cards.chart.calendar import add_days, add_months
 from cards.definitions.bisphosphonates import in_all
-from cards.definitions.bone_loss import HORMONE_BLOCKERS, long_glucocorticoid
 from cards.definitions.density import change
 from cards.definitions.treatment import TREATMENT, on_treatment
 from cards.vocabulary import HIP_SITES, Mechanism
@@ -76,10 +75,3 @@ def turnover_up(chart: Chart, holiday: Holiday) -> tuple[Measurement, Measuremen
         return None
     limit = chart.numbers.btm_target_ctx
     return (newest, before) if all(m.at_most(limit) is False for m in (newest, before)) else None
-
-
-def harmful(chart: Chart) -> Course | None:
-    """A drug in whose presence no holiday goes on: {glucocorticoid-mg} mg prednisone a day or more for {glucocorticoid-days}
-    days, an aromatase inhibitor or GnRH drug."""
-    blockers = [c for c in chart.courses(HORMONE_BLOCKERS) if c.on_treatment(chart.today)]
-    return long_glucocorticoid(chart) or next(iter(blockers), None)

@@ -11,8 +11,9 @@ from cards.chart import Chart, Course, Fracture, Measurement, facts
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.definitions import bisphosphonates, density, person, risk
+from cards.definitions.bone_loss import harmful
 from cards.definitions.density import hip_t
-from cards.definitions.holiday import Holiday, harmful, hip_at_the_end, holiday_since, turnover_up, within_error
+from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
 from cards.definitions.repeats import again, awaited
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
 from cards.engine.options import HIGH, SPECIALIST, VERY_HIGH, Offer, offer, ranking, service

@@ -10,17 +10,19 @@ from msgspec import Struct
 from cards.chart import Chart, Course
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, femur, person, treatment
+from cards.definitions import density, diagnosis, femur, person, risk, treatment
+from cards.definitions.bone_loss import harmful
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, SERVICES, Data, Name
+from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, HIP_SITES, SERVICES, Data, Name, Site
 
 _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
 
+_CENTRAL = {*HIP_SITES, Site.LUMBAR_SPINE}
 _KIDNEY = ("creatinine", "egfr", "crcl")
-_SHORT = {"dxa": Name("DXA", "DXA"), "calcium": Name("calcium", "血钙")}
+_SHORT = {"dxa": Name("DXA", "DXA"), "frax": Name("FRAX", "FRAX"), "calcium": Name("calcium", "血钙")}
 """Short names for tests in a list; other tests use the name of their analyte."""
 _CITES = {
     "dxa": ("OVCF2021-M1", "OPREF-M1", "OPREF-S1", "REHAB2024-04"),
@@ -28,6 +30,7 @@ _CITES = {
     "p1np": ("ELD2023-01a", "ELD2023-01b", "OVCF2021-M2", "OPREF-M2"),
     "vitamin-d": ("OVCF2021-T10",),
     "height": ("OVCF2021-M3",),
+    "frax": ("EXT-33",),
 }
 """The recommendations that call for each test; there is none for calcium and creatinine."""
 
@@ -39,6 +42,7 @@ class _Due(Struct, frozen=True):
     why: str
     last: date | None
     source: str = ""
+    cites: tuple[str, ...] = ()
 
     @property
     def short(self) -> Name:
@@ -59,6 +63,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     ionized), creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months. A DXA is a report or
     procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
 
+    Also an adult with low bone mass who is off treatment and has no high FRAX: DXA, and FRAX with it, when the newest DXA is
+    older than an interval that the lowest newest T-score of hip or spine gives: {t-mid} or lower {dxa-low-months} months, or
+    {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or
+    GnRH drug, or within {menopause-years} years of menopause (without a date: under {menopause-age} years); {t-mild} or lower
+    {dxa-mid-months} months, up to {t-low} {dxa-mild-months}; these two within such a time of menopause
+    {dxa-menopause-months}.
+
     Not when: for DXA and the markers, a sign in the femur pauses the drug; the test is already ordered; its results could not
     be retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
     (`bmd-screening` asks for it).
@@ -66,20 +77,23 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
     """
-    if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)):
+    if not person.adult(chart):
         return
-    due = [test for test in _due(chart, n, "start-treatment" in earlier) if not chart.ordered(test.service)]
+    patient = diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)
+    found = _due(chart, n, "start-treatment" in earlier) if patient else _in_low_bone_mass(chart, n)
+    due = [test for test in found if not chart.ordered(test.service)]
     if not due:
         return
     keys = [key for test in due for key in _ANALYTES[test.service]]
     yield Finding(
         indicator=INFO,
         values={
+            "untreated": not patient,
             "tests": [
                 {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last} for t in due
-            ]
+            ],
         },
-        cites=tuple(dict.fromkeys(cite for test in due for cite in _CITES.get(test.service, ()))),
+        cites=tuple(dict.fromkeys(cite for test in due for cite in test.cites or _CITES.get(test.service, ()))),
         facts=tuple(_when_done(test) for test in due),
         options=tuple(service(test.service, recommended=True) for test in due),
         any_number=True,
@@ -95,6 +109,7 @@ _ANALYTES: dict[str, tuple[str, ...]] = {
     "calcium": _CALCIUM,
     "creatinine": _KIDNEY,
     "height": ("height",),
+    "frax": ("frax-major", "frax-hip"),
 }
 
 
@@ -130,10 +145,7 @@ def _current(chart: Chart) -> Course | None:
 
 
 def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
-    days = [m.at_latest for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
-    done = chart.done("dxa")
-    newest = max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
-    source = next((m.source for m in chart.values("t-score") if m.at_latest == newest), "")
+    newest, source = _newest_dxa(chart)
     start = course.start_at_latest if course is not None else None
     if start is not None:
         first_counts = add_months(start, n.dxa_early_months)
@@ -143,6 +155,40 @@ def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
             return
     if newest is not None and newest < chart.months_ago(n.dxa_stable_months):
         yield _Due("dxa", "dxa-stable", newest, source)
+
+
+def _newest_dxa(chart: Chart) -> tuple[date | None, str]:
+    """The last day that the newest DXA can have been, and the resource of its T-score."""
+    days = [m.at_latest for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
+    done = chart.done("dxa")
+    newest = max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
+    return newest, next((m.source for m in chart.values("t-score") if m.at_latest == newest), "")
+
+
+def _in_low_bone_mass(chart: Chart, n: Numbers) -> Iterator[_Due]:
+    if not diagnosis.low_bone_mass(chart) or risk.frax_high(chart):
+        return
+    if {Data.BONE_DENSITY, Data.MEDICATIONS} & chart.failed:
+        return
+    interval = _interval(chart, n)
+    newest, source = _newest_dxa(chart)
+    if interval is not None and newest is not None and newest < chart.months_ago(interval):
+        yield _Due("dxa", "dxa-low", newest, source, ("EXT-33",))
+        frax = chart.newest("frax-major") or chart.newest("frax-hip")
+        yield _Due("frax", "dxa-low", frax.when if frax else None, frax.source if frax else "")
+
+
+def _interval(chart: Chart, n: Numbers) -> int | None:
+    """Months from one DXA to the next in low bone mass; None where hip and spine are not low."""
+    scores = [m.value for m in density.newest_t_scores(chart) if m.site in _CENTRAL]
+    lowest = min(scores, default=n.t_low)
+    if lowest >= n.t_low:
+        return None
+    early = person.early_after_menopause(chart, n.menopause_years, n.menopause_age)
+    if lowest <= n.t_mid:
+        return int(n.dxa_harmed_months if early or harmful(chart) else n.dxa_low_months)
+    usual = n.dxa_mid_months if lowest <= n.t_mild else n.dxa_mild_months
+    return int(min(usual, n.dxa_menopause_months) if early else usual)
 
 
 def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting: bool) -> Iterator[_Due]:
