@@ -74,7 +74,7 @@ def change(chart: Chart, site: Site, start: date) -> Fall | None:
     """How BMD at a site changed from the baseline of a drug to the newest DXA. Different sides are not comparable, nor are
     different devices or methods if both scans name one."""
     both = since_baseline(chart, "bmd", site, start)
-    if both is None or _other_device(*both):
+    if both is None or not comparable(*both):
         return None
     baseline, newest = both
     percent = round((baseline.value - newest.value) / baseline.value * 100, 6)  # 0.80 to 0.76 is exactly 5 %
@@ -95,8 +95,10 @@ def since_baseline(chart: Chart, key: str, site: Site, start: date) -> tuple[Mea
     return baseline, values[0]
 
 
-def _other_device(one: Measurement, other: Measurement) -> bool:
-    return bool(one.method and other.method and one.method != other.method) or one.side != other.side
+def comparable(one: Measurement, other: Measurement) -> bool:
+    """Whether two scans are of one side and, if both name it, of one device or method."""
+    other_device = one.method and other.method and one.method != other.method
+    return not other_device and one.side == other.side
 
 
 def low_t(chart: Chart) -> Measurement | None:
