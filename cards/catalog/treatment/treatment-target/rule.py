@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
-
-from msgspec import Struct
 
 from cards.chart import Chart, Course, Measurement, facts
 from cards.chart.calendar import add_months
 from cards.definitions import person, target, treatment
-from cards.definitions.density import comparable, hip_t, since_baseline
 from cards.engine.findings import INFO, Earlier, Finding, Option
 from cards.engine.options import Offer, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, DENOSUMAB, ROMOSOZUMAB, TERIPARATIDE, ZOLEDRONATE, Drug, Mechanism
 
 _FAILURE = ("treatment-failure", "bmd-response")
-_DAYS_A_YEAR = 365.25
 _CITES = {"within-reach": ("EXT-32", "OPREF-M1"), "out-of-reach": ("EXT-32", "POP2022-T7"), "go-on": ("EXT-32", "ELD2023-07d")}
 _HIP_FALLS = "EXT-42"
-
-
-class _Pace(Struct, frozen=True):
-    """From the baseline of the drug to the newest hip T-score: how much is gained in a year, and the years that the target is
-    away at this pace; None where it is never reached."""
-
-    baseline: Measurement
-    newest: Measurement
-    gain: float
-    years: float | None
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -56,17 +41,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     course = courses[0]
     if course.drug.mechanism in ANABOLIC or any(code in earlier for code in _FAILURE):
         return
-    start = _start(course)
-    hip = hip_t(chart, since=chart.months_ago(n.target_card_months))
-    if start is None or hip is None or not target.missed(chart, hip):
-        return
-    if add_months(start, n.target_course_months) > chart.today or hip.when < add_months(start, n.target_early_months):
-        return
-    pace = _pace(chart, hip, start)
+    pace = target.pace(chart, course)
     if pace is None:
         return
-    variant = "out-of-reach"
-    if pace.years is not None and pace.years <= n.target_reach_years:
+    hip, variant = pace.newest, "out-of-reach"
+    if not target.out_of_reach(chart, course):
         variant = "within-reach"
     elif course.drug is DENOSUMAB:
         variant = "go-on"
@@ -90,23 +69,6 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         any_number=variant == "within-reach",
         dropped=chosen.dropped,
     )
-
-
-def _start(course: Course) -> date | None:
-    """The day from which the drug has been taken without interruption, at the latest."""
-    if len(course.spans) > 1:
-        return course.spans[-1][0]
-    return course.start_at_latest
-
-
-def _pace(chart: Chart, hip: Measurement, start: date) -> _Pace | None:
-    both = since_baseline(chart, "t-score", hip.site, start) if hip.site else None
-    if both is None or not comparable(*both):
-        return None
-    years = (hip.when - both[0].when).days / _DAYS_A_YEAR
-    gain = round((hip.value - both[0].value) / years, 2)
-    lacking = round(target.hip_target(chart) - hip.value, 2)
-    return _Pace(*both, gain, lacking / gain if gain > 0 else None)
 
 
 def _stronger(chart: Chart, n: Numbers, course: Course, hip: Measurement) -> Offer:
