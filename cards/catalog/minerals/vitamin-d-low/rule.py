@@ -11,7 +11,6 @@ from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
 from cards.chart.calendar import add_days
 from cards.chart.facts import Fact
 from cards.definitions import minerals, person, workup
-from cards.definitions.accepted import interval
 from cards.definitions.basket import quantity
 from cards.definitions.kidney import renal
 from cards.definitions.repletion import EMERGENCY, FAST, GRANULOMA, HIGH_CALCIUM, Repletion, is_loading, repletion
@@ -103,10 +102,11 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
     recommend = told.instead != GRANULOMA and not (reading is not None and reading.high)
     for key, start in ((told.regimen, None), (told.then, _end(chart, told))):
         chosen = offer(
-            chart,
+            chart.without(CHOLECALCIFEROL),
             (CHOLECALCIFEROL,) if key else (),
             start=start,
             replaces=plain if start is None else (),
+            stops=() if told.taking or start else told.listed,
             recommend=recommend,
             regimens={CHOLECALCIFEROL.key: key},
         )
@@ -153,7 +153,7 @@ def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> d
         "told": told,
         "drug": drafts[0].drug if drafts else None,
         "amount": quantity(order.dose, "IU") if order else None,
-        "every": interval(chart.numbers.dose_interval_tolerance, _WEEK if order.every[1] == "wk" else 1) if order else None,
+        "weekly": order is not None and order.every[1] == "wk",
         "weeks": order.weeks if order else 0,
         "calcium_weeks": n.vitamin_d_calcium_weeks,
         "recheck": _recheck(n, told),
