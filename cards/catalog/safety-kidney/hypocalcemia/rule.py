@@ -46,7 +46,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
     estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower. One card per order: the summary gives
     the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning or calcium is missing),
-    25(OH)D and PTH; the draft can be deleted, which is recommended if the card is critical and calcium is not recommended. The
+    25(OH)D and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is critical and calcium is not recommended. The
     detail says to correct calcium first, to recheck about two weeks after the dose in kidney disease, not to let denosumab
     lapse, and whether the calcium is uncorrected.
     """
@@ -183,7 +183,8 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         also=(
             service("calcium", recommended=indicator is WARNING or "no-calcium" in keys),
             service("vitamin-d"),
-            service("pth"),
+            service("pth", recommended="prone" in keys),
+            *((service("magnesium", recommended=True),) if "prone" in keys else ()),
         ),
         notes=("calcium-uncorrected",) if newest and newest.uncorrected else (),
         left_out=known.calcium_unread,
