@@ -47,7 +47,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     the dose is doubled). With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an option, after calcium and
     1,25(OH)2D. With high calcium info, without an order. In pregnancy no dose, but a referral.
     """
-    injection = any(o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options)
+    injection = any(
+        o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
+    )
     told = repletion(chart, injection)
     if told is None or not person.adult(chart) or not (told.severe or workup.bone_patient(chart)):
         return
