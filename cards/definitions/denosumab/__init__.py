@@ -7,7 +7,7 @@ from cards.definitions.denosumab.dates import due_as_recorded, late_from, months
 from cards.definitions.denosumab.duration import Duration, duration
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on
 from cards.definitions.denosumab.oncology import Ended, ended_oncologic
-from cards.definitions.denosumab.rebound import Rebound, rebound, windows
+from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
 from cards.definitions.denosumab.state import OPEN, Kind, State, imaged_since, risen, state
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug
 
@@ -27,6 +27,7 @@ __all__ = [
     "ended_oncologic",
     "follow_on",
     "imaged_since",
+    "in_rebound",
     "late_from",
     "months_after",
     "next_due",

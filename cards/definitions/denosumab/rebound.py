@@ -69,6 +69,14 @@ def rebound(chart: Chart) -> Rebound | None:
     return None
 
 
+def in_rebound(chart: Chart) -> bool:
+    """Whether vertebrae may break today: in the time after a dose of 60 or 120 mg, with no follow-on in time after 60 mg."""
+    held = follow_on(chart)
+    if held is not None and held.holds is Holds.IN_TIME:
+        return False
+    return any(begin <= chart.today <= end for begin, end in windows(chart.numbers, chart.drug_courses)[-1:])
+
+
 def _of(chart: Chart, dose: date, broken: tuple[Fracture, ...]) -> Rebound:
     courses = [c for drug in (DENOSUMAB, DENOSUMAB_ONCOLOGY) if (c := chart.course(drug))]
     course = next(c for c in courses if dose in (*c.doses, c.last_dose))
