@@ -53,7 +53,12 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     summary = _doubted(_one_line(forbidden or write("summary")), finding, language)
     withheld = _withheld(finding, language)
     parts = {
-        "do": [withheld or write("do"), *_lapse(finding, language, chart), *_lines(finding, language, chart), *_see(finding, language)],
+        "do": [
+            withheld or write("do"),
+            *_lapse(finding, language, chart),
+            *_lines(finding, language, chart),
+            *_see(finding, language),
+        ],
         "because": ["" if forbidden else write("because"), _bullets(_reasons(finding, language, chart))],
         "check": ["" if withheld else write("check"), _bullets(_to_check(finding, language, chart))],
         "not-offered": [_bullets(_dropped(each, language, chart) for each in finding.dropped)],

@@ -56,7 +56,9 @@ def follow_on(chart: Chart) -> FollowOn | None:
     if course is None:
         return None
     order = list(Holds)
-    found = [each for other in chart.courses(ANTIRESORPTIVE) if other.drug is not DENOSUMAB for each in _of(chart, course, other)]
+    found = [
+        each for other in chart.courses(ANTIRESORPTIVE) if other.drug is not DENOSUMAB for each in _of(chart, course, other)
+    ]
     return min(found, key=lambda each: order.index(each.holds), default=None)
 
 

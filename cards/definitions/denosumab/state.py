@@ -130,7 +130,11 @@ def _late_settled(chart: Chart, course: Course, after: FollowOn) -> bool:
 
 def imaged_since(chart: Chart, day: date | None) -> bool:
     """Whether the spine was imaged on that day or later, and the report was read."""
-    return any(s.done and not s.unread and s.when and (day is None or s.when >= day) for key in SPINE for s in chart.services.get(key, ()))
+    return any(
+        s.done and not s.unread and s.when and (day is None or s.when >= day)
+        for key in SPINE
+        for s in chart.services.get(key, ())
+    )
 
 
 def risen(chart: Chart) -> Measurement | None:

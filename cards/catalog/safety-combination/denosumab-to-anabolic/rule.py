@@ -23,9 +23,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: a bisphosphonate was infused or taken by mouth after that dose.
 
-    Then: warning. A referral to an osteoporosis specialist, who plans an overlap, and the draft can be deleted; what is due after
-    denosumab `denosumab-due` and `denosumab-sequence` order. The detail says the day, {denosumab-months} months after the last
-    dose.
+    Then: warning. A referral to an osteoporosis specialist, who plans an overlap, and the draft can be deleted; what is due
+    after denosumab `denosumab-due` and `denosumab-sequence` order. The detail says the day, {denosumab-months} months after the
+    last dose.
     """
     course = chart.course(DENOSUMAB)
     last_dose = course.last_dose_at_latest if course else None

@@ -116,7 +116,8 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "course": lasted,
             "recommended": DRUGS[chosen.key] if chosen else None,
             "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, options) if chosen and o.kind == "drug"],
-            "resume": all(o.key == DENOSUMAB.key for o in options if o.kind == "drug") and any(o.kind == "drug" for o in options),
+            "resume": all(o.key == DENOSUMAB.key for o in options if o.kind == "drug")
+            and any(o.kind == "drug" for o in options),
             "kidneys": bool(renal(chart).below(n.egfr_specialist)),
             "supplement": may_supplement(chart),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
@@ -297,8 +298,6 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "order": None,
         },
         facts=(facts.last_dose(ended.course), *map(facts.fracture, ended.fractures)),
-        options=tuple(
-            service(key, recommended=True) for key in ("referral-oncology", *tests) if not chart.ordered(key)
-        ),
+        options=tuple(service(key, recommended=True) for key in ("referral-oncology", *tests) if not chart.ordered(key)),
         any_number=True,
     )

@@ -51,20 +51,21 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     turnover markers before the start and from three months on; 25(OH)D, calcium, creatinine and height every year.
 
     When: an adult has osteoporosis or is on treatment and one of these is due, counted from the start of the most recently
-    started course. (1) DXA: {dxa-first-months} months have passed since the start (after denosumab, since the follow-on was begun), and none was done {dxa-early-months}
-    months or more after it; once there is one, or off treatment, the newest is more than {dxa-stable-months} months old. (2)
-    CTX and P1NP, each judged separately: none within {btm-baseline-window-months} months while `start-treatment` fires in the
-    same answer or within {btm-baseline-days} days of the start; from {btm-first-months} months after the start on, none since
-    the start, or the newest more than {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years}
-    years on; if the start is unknown, none within {btm-stable-months} months. After denosumab instead, for
-    {follow-on-ctx-until-months} months: CTX {btm-first-months} months after the follow-on was begun, and every
-    {follow-on-ctx-every-months} months, up to {follow-on-ctx-early-days} days sooner. (3) 25(OH)D, calcium (total, corrected or
-    ionized), creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months. A DXA is a report or
-    procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
+    started course. (1) DXA: {dxa-first-months} months have passed since the start (after denosumab, since the follow-on was
+    begun), and none was done {dxa-early-months} months or more after it; once there is one, or off treatment, the newest is
+    more than {dxa-stable-months} months old. (2) CTX and P1NP, each judged separately: none within {btm-baseline-window-months}
+    months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of the start; from
+    {btm-first-months} months after the start on, none since the start, or the newest more than {btm-interval-months} months
+    old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown, none within
+    {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX {btm-first-months} months
+    after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to {follow-on-ctx-early-days} days sooner.
+    (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
+    {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip,
+    distal 1/3 radius or an unnamed site.
 
-    Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur pauses the drug; the test is already ordered; its results could not
-    be retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
-    (`bmd-screening` asks for it).
+    Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
+    pauses the drug; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
+    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it).
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.

@@ -18,8 +18,8 @@ from cards.vocabulary import ANTICOAGULANTS, DENOSUMAB, DENOSUMAB_ONCOLOGY, Data
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Vertebroplasty and kyphoplasty are contraindicated by severe coagulopathy, spinal infection or sepsis, a painless old
-    fracture, allergy to the filler, unfitness for surgery or the rebound after denosumab, in which they break the neighbors; they
-    are never prophylactic. Other findings call for caution.
+    fracture, allergy to the filler, unfitness for surgery or the rebound after denosumab, in which they break the neighbors;
+    they are never prophylactic. Other findings call for caution.
 
     When: vertebroplasty or kyphoplasty is ordered for an adult, and at least one of these applies. Contraindications: (1) INR
     above {inr-severe} or platelets below {platelets-severe} x 10^9/L (newest value within {coagulation-window-months} month),
@@ -27,15 +27,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     for surgery on record as active; (5) all vertebral fractures on record are dated and more than {recent-fracture-days} days
     old, and the newest pain score within {pain-window-months} months is NRS {painless-nrs} or VAS {painless-vas-mm} mm or less;
     (10) a rebound fracture after denosumab, or today the time of one: {rebound-from-months} to {rebound-to-months} months after
-    a dose of 60 or 120 mg without a follow-on in time. Reasons for caution: (6) no vertebral fragility fracture on record; (7) an anticoagulant or heparin is being taken; (8)
-    another active infection; (9) no MRI of the spine done within {mri-days} days (not judged where imaging or reports could not
-    be had).
+    a dose of 60 or 120 mg without a follow-on in time. Reasons for caution: (6) no vertebral fragility fracture on record; (7)
+    an anticoagulant or heparin is being taken; (8) another active infection; (9) no MRI of the spine done within {mri-days}
+    days (not judged where imaging or reports could not be had).
 
     Not when: without a date of birth it cannot be determined whether a recorded vertebral fracture counts; then
     `incomplete-data` says that (5) and (6) could not be judged.
 
-    Then: critical with any of (1) to (5) or (10): delete the draft (recommended), and the detail also names (6) to (9). Otherwise
-    warning: MRI if (9) applies and none is ordered; the draft can be deleted.
+    Then: critical with any of (1) to (5) or (10): delete the draft (recommended), and the detail also names (6) to (9).
+    Otherwise warning: MRI if (9) applies and none is ordered; the draft can be deleted.
     """
     if not person.adult(chart):
         return

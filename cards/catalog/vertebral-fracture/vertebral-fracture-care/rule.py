@@ -65,7 +65,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "drugs": _drugs(chart, earlier),
             "old": old,
         },
-        cites=(*(("EXT-24",) if rebound(chart) else ()), *_CITES, *(_CITES_CALCITONIN if calcitonin else ()), *(("OVCF2021-S6",) if old else ())),
+        cites=(
+            *(("EXT-24",) if rebound(chart) else ()),
+            *_CITES,
+            *(_CITES_CALCITONIN if calcitonin else ()),
+            *(("OVCF2021-S6",) if old else ()),
+        ),
         facts=(facts.fracture(broken), *((facts.measured(pain),) if pain else ())),
         options=tuple(_care(chart, seen, operable=rebound(chart) is None)),
         any_number=True,
