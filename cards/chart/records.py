@@ -261,7 +261,7 @@ class Course(Struct, frozen=True):
     from: "dispensed", "supply" (of the order), "next-drug", "asserted" (when the stop was recorded), "order".
     ``start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days of start, last dose and end, if they are not
     exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
-    possible.
+    possible. ``planned_end``: the day ahead on which every open statement is to end.
     """
 
     drug: Drug
@@ -287,6 +287,7 @@ class Course(Struct, frozen=True):
     start_latest: date | None = None
     last_dose_latest: date | None = None
     end_latest: date | None = None
+    planned_end: date | None = None
 
     @property
     def end_guessed(self) -> bool:

@@ -64,7 +64,7 @@ def within_error(chart: Chart, holiday: Holiday, hip: Measurement) -> bool:
 
 def turnover_up(chart: Chart, holiday: Holiday) -> tuple[Measurement, Measurement] | None:
     """The newest CTX and the one before it, {ctx-again-days} days or more apart, if both were measured in the holiday and lie
-    above {btm-target-ctx} ng/L."""
+    above {ctx-target} ng/L."""
     values = chart.values("ctx", since=add_days(holiday.at_latest, 1))
     newest = next(iter(values), None)
     if newest is None:
@@ -73,5 +73,5 @@ def turnover_up(chart: Chart, holiday: Holiday) -> tuple[Measurement, Measuremen
     before = next((m for m in values if m.at_latest <= until), None)
     if before is None:
         return None
-    limit = chart.numbers.btm_target_ctx
+    limit = chart.numbers.ctx_target
     return (newest, before) if all(m.at_most(limit) is False for m in (newest, before)) else None

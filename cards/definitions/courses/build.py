@@ -88,6 +88,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         grace_months=numbers.treatment_grace_zoledronate_months
         if drug.key == "zoledronate"
         else numbers.treatment_grace_months,
+        planned_end=_planned_end(ongoing, today),
         dosing=_dosing(ongoing, past),
         dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),
         sources=tuple(
@@ -134,3 +135,9 @@ def _pending(course: Course, past: list[Exposure], planned: list[Exposure]) -> d
             e.start for e in past if e.kind == "request" and e.status == "active" and e.start and e.start > course.last_dose
         ]
     return min(days, default=None)
+
+
+def _planned_end(ongoing: list[Exposure], today: date) -> date | None:
+    """The last day of the open statements, if all of them say one that lies ahead."""
+    ends = [e.end_latest or e.end for e in ongoing if e.kind == "statement"]
+    return max((end for end in ends if end and end > today), default=None) if None not in ends else None

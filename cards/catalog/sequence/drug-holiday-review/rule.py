@@ -53,7 +53,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     end, so that it never was a holiday; (3) the newest hip T-score is {hip-t-holiday} or lower; if the density of that site
     differs from that at the end by no more than the least significant change, and the risk is not very high, DXA again
     {near-dxa-months} months after it; (4) a glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days}
-    days, an aromatase inhibitor or GnRH drug; (5) past the first decision, CTX above {btm-target-ctx} ng/L twice,
+    days, an aromatase inhibitor or GnRH drug; (5) past the first decision, CTX above {ctx-target} ng/L twice,
     {ctx-again-days} days apart, with a hip T-score of {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months}
     months: DXA, unless it was ordered within {review-rest-months} months; (7) very high risk, with the reason; (8) past the
     first decision: decide. It is due {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after

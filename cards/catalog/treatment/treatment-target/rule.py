@@ -8,7 +8,7 @@ from cards.chart import Chart, Course, Measurement, facts
 from cards.chart.calendar import add_months
 from cards.definitions import person, target, treatment
 from cards.engine.findings import INFO, Earlier, Finding, Option
-from cards.engine.options import Offer, offer, service
+from cards.engine.options import Offer, offer, service, work_up
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, DENOSUMAB, ROMOSOZUMAB, TERIPARATIDE, ZOLEDRONATE, Drug, Mechanism
 
@@ -25,8 +25,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     hip T-score, at most {target-card-months} months old and measured {target-early-months} months or more after the start, is
     not above the target, and one of the same site from the time of the start (as for `bmd-response`) is on record.
 
-    Not when: `treatment-failure` or `bmd-response` fires; an anabolic, at whose end `anabolic-sequence` speaks; an oncologic
-    strength works.
+    Not when: `treatment-failure` or `bmd-response` fires; a finding of the work-up is open; an anabolic, at whose end
+    `anabolic-sequence` speaks; an oncologic strength works.
 
     Then: info. Within reach (the T-score rises, and meets the target within {target-reach-years} years at this pace): go on,
     DXA in {target-dxa-months} months, unless one is ordered. Out of reach on denosumab: go on. Otherwise out of reach: after
@@ -42,7 +42,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if course.drug.mechanism in ANABOLIC or any(code in earlier for code in _FAILURE):
         return
     pace = target.pace(chart, course)
-    if pace is None:
+    if pace is None or work_up(chart):
         return
     hip, variant = pace.newest, "out-of-reach"
     if not target.out_of_reach(chart, course):
