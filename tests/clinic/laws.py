@@ -27,6 +27,11 @@ _ANSWERS_NEED = {"denosumab-due", "denosumab-sequence", "start-treatment", "drug
 }
 
 
+_MERGED = {"routine-care"}
+"""It stands for cards that may as well stand alone."""
+_YEAR = 5
+
+
 class Law(Struct, frozen=True):
     """``breaks``: a line for each visit at which it is broken."""
 
@@ -66,8 +71,18 @@ def _twice(journey: Journey) -> Iterator[str]:
 def _a_week_apart(journey: Journey) -> Iterator[str]:
     for visit in journey.visits:
         if visit.again is not None:
-            now, later = ({(c.code, c.indicator) for c in some} for some in (visit.cards, visit.again))
-            yield from (_at(visit, f"{code} {indicator.value}") for code, indicator in sorted(now - later))
+            now, later = ({code for card in some for code in card.codes} for some in (visit.cards, visit.again))
+            yield from (_at(visit, code) for code in sorted(now - later - _MERGED))
+
+
+def _untreated(journey: Journey) -> Iterator[str]:
+    """Treatment is indicated at five visits in a row, and no drug was chosen at any."""
+    waiting = 0
+    for visit in journey.visits:
+        drugs = [o for _, o in visit.chosen if o.kind == "drug" and DRUGS[o.key].mechanism in TREATMENT]
+        waiting = waiting + 1 if indicated(visit.chart) and not drugs else 0
+        if waiting == _YEAR:
+            yield _at(visit, "untreated for a year")
 
 
 def _ping_pong(journey: Journey) -> Iterator[str]:
@@ -100,5 +115,6 @@ LAWS = (
     Law("no test again before its interval", ALL, _twice),
     Law("a week later the advice is the same", ALL, _a_week_apart),
     Law("no start, holiday, start within two years", FOLLOWING, _ping_pong),
+    Law("who follows the advice is treated within a year", FOLLOWING, _untreated),
     Law("who needs treatment and has none has a card", ALL, _uncovered),
 )

@@ -67,12 +67,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip,
     distal 1/3 radius or an unnamed site.
 
-    Also an adult with low bone mass who is off treatment and has no high FRAX: DXA, and FRAX with it, when the newest DXA is
-    older than an interval that the lowest newest T-score of hip or spine gives: {t-mid} or lower {dxa-low-months} months, or
-    {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or
-    GnRH drug, or within {menopause-years} years of menopause (without a date: under {menopause-age} years); {t-mild} or lower
-    {dxa-mid-months} months, up to {t-low} {dxa-mild-months}; these two within such a time of menopause
-    {dxa-menopause-months}.
+    Also an adult with low bone mass who is off treatment and has no high FRAX: DXA, and FRAX with it (if none of
+    {yearly-months} months is on record), when the newest DXA is older than an interval that the lowest newest T-score of hip or
+    spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a day
+    for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within {menopause-years} years of menopause (without
+    a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months} months, up to {t-low} {dxa-mild-months}; these two
+    within such a time of menopause {dxa-menopause-months}.
 
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
     pauses the drug; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
@@ -184,7 +184,8 @@ def _in_low_bone_mass(chart: Chart, n: Numbers) -> Iterator[_Due]:
     if interval is not None and newest is not None and newest < chart.months_ago(interval):
         yield _Due("dxa", "dxa-low", newest, source, ("EXT-33",))
         frax = chart.newest("frax-major") or chart.newest("frax-hip")
-        yield _Due("frax", "dxa-low", frax.when if frax else None, frax.source if frax else "")
+        if not _within(frax.when if frax else None, chart, n.yearly_months):
+            yield _Due("frax", "dxa-low", frax.when if frax else None, frax.source if frax else "")
 
 
 def _interval(chart: Chart, n: Numbers) -> int | None:
