@@ -39,14 +39,13 @@ class Pace(Struct, frozen=True):
 
 def pace(chart: Chart, course: Course) -> Pace | None:
     """The way to a target that is not met, of a drug that has been taken for {target-course-months} months or more without
-    interruption; the newest hip T-score is at most {target-card-months} months old and was measured {target-early-months}
-    months or more after the start. The baseline is that of bone density, of the same site. None where there is no such
-    target, or nothing to compare."""
+    interruption; the newest hip T-score is at most {target-card-months} months old. The baseline is that of bone density, of
+    the same site. None where there is no such target, or nothing to compare."""
     start, n = _start(course), chart.numbers
     hip = hip_t(chart, since=chart.months_ago(n.target_card_months))
     if start is None or hip is None or hip.site is None or not missed(chart, hip):
         return None
-    if add_months(start, n.target_course_months) > chart.today or hip.when < add_months(start, n.target_early_months):
+    if add_months(start, n.target_course_months) > chart.today:
         return None
     both = since_baseline(chart, "t-score", hip.site, start)
     if both is None or not comparable(*both):

@@ -22,7 +22,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     hip): where this is out of reach at the present pace, a stronger drug may reach it.
 
     When: an adult on one drug, an antiresorptive, for {target-course-months} months or more without interruption; the newest
-    hip T-score, at most {target-card-months} months old and measured {target-early-months} months or more after the start, is
+    hip T-score, at most {target-card-months} months old, is
     not above the target, and one of the same site from the time of the start (as for `bmd-response`) is on record.
 
     Not when: `treatment-failure` or `bmd-response` fires; a finding of the work-up is open; an anabolic, at whose end
