@@ -49,7 +49,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: an antiresorptive or anabolic was taken since.
 
-    Then, the first that applies: (1) a fragility fracture since the end; (2) a hip T-score of {hip-t-holiday} or lower at the
+    Then: the first that applies of (1) a fragility fracture since the end; (2) a hip T-score of {hip-t-holiday} or lower at the
     end, so that it never was a holiday; (3) the newest hip T-score is {hip-t-holiday} or lower; if the density of that site
     differs from that at the end by no more than the least significant change, and the risk is not very high, DXA again
     {near-dxa-months} months after it; (4) a glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days}

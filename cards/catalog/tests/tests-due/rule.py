@@ -66,8 +66,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
     {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip,
     distal 1/3 radius or an unnamed site.
-
-    Also an adult with low bone mass who is off treatment and has no high FRAX: DXA, and FRAX with it (if none of
+    Also an adult with low bone mass who is off treatment and has no high FRAX is due for DXA, and FRAX with it (if none of
     {yearly-months} months is on record), when the newest DXA is older than an interval that the lowest newest T-score of hip or
     spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a day
     for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within {menopause-years} years of menopause (without
