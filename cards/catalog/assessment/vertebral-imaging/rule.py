@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from math import floor
 
-from msgspec import Struct
-
-from cards.chart import Chart, Measurement, Service, facts
-from cards.chart.calendar import add_months
+from cards.chart import Chart, Service, facts
 from cards.definitions import diagnosis, person, treatment
+from cards.definitions.height import Loss, height_loss
 from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -25,39 +23,6 @@ _PAIN = ("OVCF2021-D1", "OPREF-D5")
 _SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 
 
-class _Loss(Struct, frozen=True):
-    """A loss of height in cm, and the two measurements compared."""
-
-    cm: float
-    before: Measurement
-    now: Measurement
-    recent: bool
-
-
-def height_loss(chart: Chart, n: Numbers) -> _Loss | None:
-    """{height-loss-recent} cm or more within {height-window-months} months, or {height-loss-ever} cm below the tallest adult
-    height (newest height of {height-newest-months} months)."""
-    now = chart.newest("height", since=chart.months_ago(n.height_newest_months))
-    if now is None or now.comparator:
-        return None
-    earlier = [
-        m for m in chart.values("height") if m.when < now.when and not m.comparator and not _of_a_child(chart, n, m.when)
-    ]
-    near = [m for m in earlier if m.when >= add_months(now.when, -n.height_window_months)]
-    tallest_near = max(near, key=lambda m: m.value, default=None)
-    if tallest_near is not None and round(tallest_near.value - now.value, 1) >= n.height_loss_recent:
-        return _Loss(tallest_near.value - now.value, tallest_near, now, recent=True)
-    tallest = max(earlier, key=lambda m: m.value, default=None)
-    if tallest is not None and round(tallest.value - now.value, 1) >= n.height_loss_ever:
-        return _Loss(tallest.value - now.value, tallest, now, recent=False)
-    return None
-
-
-def _of_a_child(chart: Chart, n: Numbers, day: date) -> bool:
-    age = chart.patient.age_on(day)
-    return age is not None and age < n.adult_years
-
-
 def _imaged(chart: Chart, since: date | None, *, unread: bool) -> Service | None:
     """The newest imaging of the spine since that day: what could be read, or a report that could not."""
     found = [s for key in _SPINE for s in chart.services.get(key, ()) if s.done and s.when and s.unread is unread]
@@ -66,7 +31,7 @@ def _imaged(chart: Chart, since: date | None, *, unread: bool) -> Service | None
     )
 
 
-def _rest(n: Numbers, loss: _Loss) -> Rest:
+def _rest(n: Numbers, loss: Loss) -> Rest:
     """An override for lost height holds until the height falls further, in whole centimeters, the precision of the measurement.
     It also holds if it was given at a lower height than today's, down to {height-spread} cm below; a larger difference is taken
     as a typing error."""
@@ -82,7 +47,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: an adult with osteoporosis, low bone mass or a fragility fracture, on treatment, or of {vertebral-risk-years} or
     older; and (1) the newest height, from the last {height-newest-months} months, is {height-loss-recent} cm or more below the
     tallest in the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an
-    adult; or (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
+    adult, but for heights that cannot be compared (below {height-least-cm} or above {height-most-cm} cm, after an amputation or
+    lengthening of a leg or paralysis) or not be believed (a fall of more than {height-spread} cm within {height-window-months}
+    months, of more than {height-spread-ever} cm ever; `tests-due` asks to measure again); of one day the higher counts; or
+    (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
     at {vertebral-risk-years} or older.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done (a report only if it could be read) since the newest height
@@ -100,7 +68,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     at_risk = weak or diagnosis.low_bone_mass(chart) or bool(chart.fractures) or treatment.on_treatment(chart)
     if not person.adult(chart) or not (at_risk or old):
         return
-    loss, pain = height_loss(chart, n), chart.active_problem("back-pain")
+    loss, pain = height_loss(chart), chart.active_problem("back-pain")
     new_pain = pain if pain and pain.when and pain.when >= chart.days_ago(n.new_pain_days) and (weak or old) else None
     if chart.ordered(*_SPINE):
         return

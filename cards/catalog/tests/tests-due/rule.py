@@ -11,6 +11,7 @@ from cards.chart import Chart, Course
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, femur, person, treatment
+from cards.definitions.height import Loss, implausible_loss
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -39,6 +40,7 @@ class _Due(Struct, frozen=True):
     why: str
     last: date | None
     source: str = ""
+    loss: Loss | None = None
 
     @property
     def short(self) -> Name:
@@ -56,7 +58,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     same answer or within {btm-baseline-days} days of the start; from {btm-first-months} months after the start on, none since
     the start, or the newest more than {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years}
     years on; if the start is unknown, none within {btm-stable-months} months. (3) 25(OH)D, calcium (total, corrected or
-    ionized), creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months. A DXA is a report or
+    ionized), creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months; height also where the
+    newest is more than {height-spread} cm below one of the {height-window-months} months before it, or more than
+    {height-spread-ever} cm below the tallest, and no other within {height-same-cm} cm confirms it. A DXA is a report or
     procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
 
     Not when: for DXA and the markers, a sign in the femur pauses the drug; the test is already ordered; its results could not
@@ -76,7 +80,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=INFO,
         values={
             "tests": [
-                {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last} for t in due
+                {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last, "loss": t.loss}
+                for t in due
             ]
         },
         cites=tuple(dict.fromkeys(cite for test in due for cite in _CITES.get(test.service, ()))),
@@ -171,7 +176,10 @@ def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting:
 def _yearly(chart: Chart, n: Numbers, key: str) -> Iterator[_Due]:
     found = [m for analyte in _ANALYTES[key] if (m := chart.newest(analyte))]
     newest = max(found, key=lambda m: m.when, default=None)
-    if not _within(newest.when if newest else None, chart, n.yearly_months):
+    doubted = implausible_loss(chart) if key == "height" else None
+    if doubted is not None:
+        yield _Due(key, "height-doubted", doubted.now.when, doubted.now.source, doubted)
+    elif not _within(newest.when if newest else None, chart, n.yearly_months):
         yield _Due(key, "yearly", newest.when if newest else None, newest.source if newest else "")
 
 
