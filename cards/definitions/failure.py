@@ -6,19 +6,35 @@ from datetime import date
 
 from cards.chart import Chart, Course, Fracture
 from cards.chart.calendar import add_months
+from cards.definitions import workup
 from cards.definitions.density import Fall, bmd_fall
+from cards.definitions.treatment import TREATMENT
 
 
 def fracture_on(chart: Chart, course: Course) -> Fracture | None:
     """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course
-    began."""
+    began and at most {failure-window-months} months ago, with no other drug begun or given since: that one is the answer to
+    it. A vertebral fracture that may be myeloma or metastasis does not count."""
     if course.start is None or not course.spans:
         return None
-    from_day = add_months(course.start, chart.numbers.failure_months)
+    n = chart.numbers
+    from_day = max(add_months(course.start, n.failure_months), chart.months_ago(n.failure_window_months))
     *paused, (last, _) = course.spans
     spans: tuple[tuple[date, date], ...] = (*paused, (last, chart.today))
-    on_drug = [f for f in chart.fractures if any(f.may_be_within(*span) for span in spans)]
-    return next((f for f in on_drug if f.at_latest and f.at_latest >= from_day), None)
+    tumor = any(row.key == "myeloma" and row.warns for row in workup.rows(chart, about_to_be_treated=False))
+    for broken in chart.fractures:
+        on_drug = any(broken.may_be_within(*span) for span in spans)
+        counts = on_drug and broken.at_latest is not None and broken.at_latest >= from_day
+        if counts and not (tumor and broken.site == "vertebra"):
+            return None if _answered(chart, course, broken) else broken
+    return None
+
+
+def _answered(chart: Chart, course: Course, broken: Fracture) -> bool:
+    """Whether another drug was begun or given after the fracture."""
+    others = [c for c in chart.courses(TREATMENT) if c.drug.ingredient != course.drug.ingredient]
+    days = [day for c in others for day in (c.start, *c.doses) if day is not None]
+    return broken.at_latest is not None and any(day > broken.at_latest for day in days)
 
 
 def loss_on(chart: Chart, course: Course) -> Fall | None:
