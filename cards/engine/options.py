@@ -13,7 +13,7 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
-from cards.definitions import femur, workup
+from cards.definitions import ckd, femur, workup
 from cards.definitions.courses import used_up
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.density import hip_t, lowest_t
@@ -210,10 +210,12 @@ def offer(
 
 
 def work_up(chart: Chart) -> tuple[workup.Row, ...]:
-    """What the work-up shows of somebody who is offered a drug; first calcium as an emergency, and a sign in the femur."""
+    """What the work-up shows of somebody who is offered a drug; first calcium as an emergency, a sign in the femur, and bone
+    in kidney failure."""
     return (
         *emergency.rows(chart),
         *femur.rows(chart),
+        *ckd.rows(chart),
         *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)),
     )
 
