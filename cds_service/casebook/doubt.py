@@ -67,7 +67,9 @@ def _kind(finding: Finding) -> tuple[str, str]:
 
 def missing(card: Card) -> Iterator[str]:
     """The groups that ``rests_on`` (or ``needs``) should name and does not. What a check of orders rests on that the card is
-    handed need not be named again: that the check could not be made is said."""
+    handed need not be named again: that the check could not be made is said. A rule that runs last says itself what it lacks."""
+    if card.last:
+        return
     checks = [all_cards()[code] for code in card.earlier if all_cards()[code].checks_orders]
     named = {group_of(name) for told in (card, *checks) for name in told.rests_on}
     yield from sorted(groups_of(card) - named)

@@ -16,6 +16,7 @@ from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
+from cds_service.fhir.reading.care import care_plan, encounter
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
 from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
@@ -50,6 +51,8 @@ _READERS: Mapping[type, Callable[[str, Any, Facts], None]] = {
     wire.DiagnosticReport: report,
     wire.ImagingStudy: imaging,
     wire.FamilyMemberHistory: family,
+    wire.CarePlan: care_plan,
+    wire.Encounter: encounter,
 }
 _ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
 _LED_TO = (wire.Patient, wire.Medication)
