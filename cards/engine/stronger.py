@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cards.chart import Chart, Course
 from cards.definitions.kidney import renal
-from cards.engine.options import Offer, offer, service
+from cards.definitions.person import young
+from cards.engine.options import SPECIALIST, Offer, offer, service
 from cards.vocabulary import DENOSUMAB, ROMOSOZUMAB, TERIPARATIDE, ZOLEDRONATE, Drug, Mechanism
 
 
@@ -20,9 +21,11 @@ def stronger(drug: Drug) -> tuple[Drug, ...]:
 
 
 def stronger_instead(chart: Chart, course: Course) -> Offer:
-    """What may follow the drug that failed. Below 30 nothing is recommended but a specialist, who also helps where nothing is
+    """What may follow the drug that failed. Before menopause and {t-group-years} a specialist decides. Below 30 nothing is recommended but a specialist, who also helps where nothing is
     left. Tablets are given up on the day; what an injection of months still does stays on the chart."""
     kept = chart if course.drug.covers_months else chart.without(course.drug)
+    if young(chart):
+        return Offer(SPECIALIST)
     below_30 = bool(renal(chart).below(chart.numbers.egfr_specialist))
     chosen = offer(kept, stronger(course.drug), stops=(course,), recommend=not below_30)
     if chosen.options and not below_30:

@@ -210,6 +210,7 @@ def _chart(
         measured=in_order(facts),
         problems=problems,
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today),
+        young_fractures=fractures.at_young_age(facts.thresholds.shared, entries, problems, patient, facts.today),
         drug_courses=courses.build(facts.thresholds.shared, exposures, problems, facts.today),
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),

@@ -13,26 +13,13 @@ from cards.definitions.denosumab import closes_gap, followed, late_from
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
+from cards.definitions.workup.basic import BASIC_LABS, lacking
 from cards.definitions.workup.causes import causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
 from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
-
-BASIC_LABS: dict[str, tuple[str, ...]] = {
-    "blood-count": ("hemoglobin", "wbc", "platelets"),
-    "esr": ("esr",),
-    "calcium": ("calcium", "calcium-corrected", "calcium-ionized"),
-    "phosphate": ("phosphate",),
-    "alp": ("alp",),
-    "albumin": ("albumin",),
-    "creatinine": ("creatinine", "egfr"),
-    "liver": ("alt", "ast"),
-    "vitamin-d": ("vitamin-d",),
-    "pth": ("pth",),
-}
-"""The basic work-up: what to order, and which results show that it has been done (POP2022-D6, OPREF-D3)."""
 
 _RESULTS = BASIC_LABS | {
     "electrophoresis": ("m-protein",),
@@ -85,7 +72,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         yield from _on_orders(chart, n, rows, earlier)
         return
     new = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or treatment.about_to_be_treated(chart, starting=starting))
-    missing = [key for key in BASIC_LABS if _missing(chart, n, key)] if new and chart.hook is not Hook.DISCHARGE else []
+    labs = [key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months)]
+    missing = labs if new and chart.hook is not Hook.DISCHARGE else []
     if rows or missing:
         yield _finding(chart, n, rows, missing, known=new)
 
@@ -247,16 +235,6 @@ def _cites(rows: tuple[Row, ...], *, missing: bool) -> tuple[str, ...]:
     """The recommendations behind the findings, and those for basic tests if any is missing."""
     basic = ("POP2022-D6", "OVCF2021-D4", "OPREF-D3") if missing else ()
     return tuple(dict.fromkeys((*basic, *(each for row in rows for each in row.cites))))
-
-
-def _missing(chart: Chart, n: Numbers, key: str) -> bool:
-    """No result within {yearly-months} months and none ordered; if results could not be retrieved, nothing is known to be
-    missing."""
-    if any(chart.group_failed(analyte) for analyte in BASIC_LABS[key]):
-        return False
-    since = chart.months_ago(n.yearly_months)
-    done = any(chart.newest(analyte, since=since) for analyte in BASIC_LABS[key]) or chart.done(key, since=since)
-    return not done and not chart.ordered(key)
 
 
 def _asked(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> list[str]:
