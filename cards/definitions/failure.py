@@ -6,9 +6,8 @@ from datetime import date
 
 from cards.chart import Chart, Course, Fracture
 from cards.chart.calendar import add_months
-from cards.definitions import workup
+from cards.definitions import treatment, workup
 from cards.definitions.density import Fall, bmd_fall
-from cards.definitions.treatment import TREATMENT
 
 
 def fracture_on(chart: Chart, course: Course) -> Fracture | None:
@@ -32,7 +31,7 @@ def fracture_on(chart: Chart, course: Course) -> Fracture | None:
 
 def _answered(chart: Chart, course: Course, broken: Fracture) -> bool:
     """Whether another drug was begun or given after the fracture."""
-    others = [c for c in chart.courses(TREATMENT) if c.drug.ingredient != course.drug.ingredient]
+    others = [c for c in treatment.courses(chart) if c.drug.ingredient != course.drug.ingredient]
     days = [day for c in others for day in (c.start, *c.doses) if day is not None]
     return broken.at_latest is not None and any(day > broken.at_latest for day in days)
 

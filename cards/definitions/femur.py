@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from cards.chart import Chart, Course, Problem, Service, facts, per_chart
 from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
-from cards.definitions import workup
+from cards.definitions import treatment, workup
 from cards.definitions.bone_loss import long_glucocorticoid
 from cards.definitions.workup import mineral
 from cards.definitions.workup.row import ANABOLICS, ANTIRESORPTIVES, Row
@@ -48,7 +48,7 @@ def suspicion(chart: Chart) -> Suspicion | None:
     (each zoledronate 5 mg counts {zoledronate-months}), {femur-exposure-risk-months} with a long-term glucocorticoid or a
     confirmed low ALP; on one now, or off for less than {femur-off-months} months. Pain is settled once both femora were imaged
     after it began. Not where an atypical femur fracture is on record."""
-    courses = [course for course in chart.courses(ANTIRESORPTIVE) if course.spans or course.doses]
+    courses = [course for course in treatment.courses(chart, ANTIRESORPTIVE) if course.spans or course.doses]
     since = chart.months_ago(chart.numbers.femur_off_months)
     if not any(course.covered_until and course.covered_until > since for course in courses):
         return None

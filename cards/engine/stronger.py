@@ -21,8 +21,9 @@ def stronger(drug: Drug) -> tuple[Drug, ...]:
 
 
 def stronger_instead(chart: Chart, course: Course) -> Offer:
-    """What may follow the drug that failed. Before menopause and {t-group-years} a specialist decides. Below 30 nothing is recommended but a specialist, who also helps where nothing is
-    left. Tablets are given up on the day; what an injection of months still does stays on the chart."""
+    """What may follow the drug that failed. Before menopause and {t-group-years} a specialist decides. Below 30 nothing is
+    recommended but a specialist, who also helps where nothing is left. Tablets are given up on the day; what an injection of
+    months still does stays on the chart."""
     kept = chart if course.drug.covers_months else chart.without(course.drug)
     if young(chart):
         return Offer(SPECIALIST)

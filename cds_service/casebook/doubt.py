@@ -67,7 +67,8 @@ def _kind(finding: Finding) -> tuple[str, str]:
 
 def missing(card: Card) -> Iterator[str]:
     """The groups that ``rests_on`` (or ``needs``) should name and does not. What a check of orders rests on that the card is
-    handed need not be named again: that the check could not be made is said. A rule that runs last says itself what it lacks."""
+    handed need not be named again: that the check could not be made is said. A rule that runs last says itself what it
+    lacks."""
     if card.last:
         return
     checks = [all_cards()[code] for code in card.earlier if all_cards()[code].checks_orders]

@@ -30,10 +30,10 @@ stands in round brackets refines the line (several notes: separated by commas, o
 Results of one day may share a line, each with notes of its own: ``creatinine 0.8 mg/dL (range 0.5-0.95), calcium 9.3 mg/dL,
 T-score total-hip -2.7 on 2026-05-01``.
 
-A draft (on medication-refill: the refilled order) is a drug or ``test dxa``; (from 2026-07-01) dates its start, (not
-selected) leaves it out of order-select's selections. It is written with the usual sig of the vocabulary, unless the notes say
-otherwise: (dose 35 mg), (every 1 d), (route oral), (sig 70 mg daily) for free text, (no sig). (because myeloma) is its reason.
-``unknown drug`` is an order whose drug cannot be found out.
+A draft (on medication-refill: the refilled order) is a drug or ``test dxa``; (from 2026-07-01) dates its start, (not selected)
+leaves it out of order-select's selections. It is written with the usual sig of the vocabulary, unless the notes say otherwise:
+(dose 35 mg), (every 1 d), (route oral), (sig 70 mg daily) for free text, (no sig). (because myeloma) is its reason, as of an
+order on record. ``unknown drug`` is an order whose drug cannot be found out.
 
 How a thing is named: (called 阿仑膦酸钠片 70mg) is the record's own text for a drug, a problem or what was measured. Of a
 drug, (text only), (ATC only) and (RxNorm only) keep fewer codes; (contained) puts it into a Medication inside the order.

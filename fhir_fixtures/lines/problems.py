@@ -51,7 +51,11 @@ def _condition(notes: Notes, code: Resource, day: str | None) -> Resource:
 
 def encounter(notes: Notes, name: str, day: str) -> list[Resource]:
     """An encounter of one day, of the type that the problem's code names."""
-    told = {"resourceType": "Encounter", "status": status(notes, "finished"), "class": coded(f"{HL7}v3-ActCode", "AMB")["coding"][0]}
+    told = {
+        "resourceType": "Encounter",
+        "status": status(notes, "finished"),
+        "class": coded(f"{HL7}v3-ActCode", "AMB")["coding"][0],
+    }
     return [told | {"type": [problem_code(name)], "subject": PATIENT, "period": {"start": day, "end": day}}]
 
 

@@ -17,7 +17,7 @@ def encounter(source: str, found: wire.Encounter, facts: Facts) -> None:
     keys = _keys(found.type, facts)
     if not _concerns(source, keys, found.subject, facts, "type"):
         return
-    period = found.period or wire.Period()
+    period = found.period or elements.Period()
     if found.status in _HELD:
         _add(source, keys, facts, period.end, period.start)
     else:
@@ -29,7 +29,7 @@ def care_plan(source: str, found: wire.CarePlan, facts: Facts) -> None:
     keys = {PLAN if key == PALLIATIVE else key for key in _keys(found.category, facts)}
     if not _concerns(source, keys, found.subject, facts, "category"):
         return
-    period = found.period or wire.Period()
+    period = found.period or elements.Period()
     over = found.status != "active" or (facts.day(period.end) or facts.today) < facts.today
     keys -= {PLAN} if over else set()
     if found.status in _MADE and found.intent not in _NO_PLAN:

@@ -16,8 +16,8 @@ from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
-from cds_service.fhir.reading.care import care_plan, encounter
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
+from cds_service.fhir.reading.care import care_plan, encounter
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
 from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.facts import Facts

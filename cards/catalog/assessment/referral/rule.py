@@ -43,8 +43,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: the referral in question is already ordered.
 
     Then: info, for a PTH above {pth-dialysis-high} times the limit warning. Suggested: for (4), referral to a fracture liaison
-    service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for (5), to oncology. The first is recommended, and both may be chosen.
-    """
+    service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for
+    (5), to oncology. The first is recommended, and both may be chosen."""
     if not person.adult(chart):
         return
     reasons, evidence = [], []
@@ -127,7 +127,7 @@ def _failed_earlier(chart: Chart, earlier: Earlier) -> Course | None:
     """When treatment fails now: an earlier drug that ended with a fracture or a loss of bone."""
     failing = [finding for code in ("treatment-failure", "bmd-response") for finding in earlier.of(code)]
     now = {finding.values["drug"].ingredient for finding in failing} | {c.drug.ingredient for c in treatment.treatments(chart)}
-    for course in chart.courses(treatment.TREATMENT) if failing else ():
+    for course in treatment.courses(chart) if failing else ():
         start, end = course.start, course.ended(chart.today)
         if course.drug.ingredient in now or course.drug.oncologic or end is None or start is None:
             continue

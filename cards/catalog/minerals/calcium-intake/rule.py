@@ -40,9 +40,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day, recommended unless the order-safety cards warn
     about it. Below {egfr-specialist} it is not recommended: diet and products together {ckd-calcium-least-mg} to
-    {ckd-calcium-most-mg} mg; with low calcium or after denosumab with nephrology (referral recommended). (2) warning, without a suggestion: the detail says to add up all products and reduce them. (3) warning: the last
-    calcium draft can be deleted.
-    """
+    {ckd-calcium-most-mg} mg; with low calcium or after denosumab with nephrology (referral recommended). (2) warning, without a
+    suggestion: the detail says to add up all products and reduce them. (3) warning: the last calcium draft can be deleted."""
     if not person.adult(chart):
         return
     taken = [c for c in chart.courses(_CALCIUM) if c.on_treatment(chart.today) or c.active]

@@ -129,4 +129,4 @@ def _certain(baseline: Measurement, newest: Measurement, enough: bool, *, rise: 
 
 def _on_other_drug(chart: Chart, course: Course, day: date) -> bool:
     """Whether the baseline was drawn while another such drug was in effect, which makes it unusable."""
-    return any(begin <= day <= end for c in chart.courses(treatment.TREATMENT) if c is not course for begin, end in c.spans)
+    return any(begin <= day <= end for c in treatment.courses(chart) if c is not course for begin, end in c.spans)

@@ -19,20 +19,20 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A fragility fracture at least {failure-months} months into the current course calls for stronger treatment, not for
     stopping: check adherence and secondary causes first.
 
-    When: an adult on treatment, with a fragility fracture of the last {failure-window-months} months, {failure-months} months or
-    more after the start of that course, while the drug was being taken. The newest such fracture counts, and, if there are
+    When: an adult on treatment, with a fragility fracture of the last {failure-window-months} months, {failure-months} months
+    or more after the start of that course, while the drug was being taken. The newest such fracture counts, and, if there are
     several drugs, the one that works longest. For a fracture dated by year or month, one possible day is enough.
 
     Not when: the fracture happened in the first {failure-months} months or while the drug was interrupted; another drug was
     begun or given after it; a vertebral fracture, with signs of myeloma or metastasis (`secondary-causes`); for denosumab, if
     `denosumab-sequence` fires. An older fracture is named in the reviews.
 
-    Then: warning up to {failure-recent-months} months after the fracture, then info. Suggested, filtered: after tablets zoledronate, denosumab, teriparatide; after an injected bisphosphonate
-    teriparatide, romosozumab, denosumab; after denosumab romosozumab, teriparatide; after anything else denosumab, zoledronate.
-    Tablets and daily injections are assumed to be stopped for the new drug; a long-acting injection that still works counts
-    against it. With a renal estimate below {egfr-specialist}, or if no drug is left: referral to a specialist recommended,
-    drugs as options only. After denosumab, the detail warns of bone loss at the hip on a PTH analog.
-    """
+    Then: warning up to {failure-recent-months} months after the fracture, then info. Suggested, filtered: after tablets
+    zoledronate, denosumab, teriparatide; after an injected bisphosphonate teriparatide, romosozumab, denosumab; after denosumab
+    romosozumab, teriparatide; after anything else denosumab, zoledronate. Tablets and daily injections are assumed to be
+    stopped for the new drug; a long-acting injection that still works counts against it. With a renal estimate below
+    {egfr-specialist}, or if no drug is left: referral to a specialist recommended, drugs as options only. After denosumab, the
+    detail warns of bone loss at the hip on a PTH analog."""
     if not person.adult(chart):
         return
     for course in treatment.treatments(chart):
