@@ -27,7 +27,7 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
 
     ``findings`` are those of ``found`` that this practitioner has not set aside. What was set aside still silences, for it is
     so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
-    Under comfort care most cards are silent, and so they stay. """
+    Under comfort care most cards are silent, and so they stay."""
     if comfort.speaks(findings):
         off = {*off, *table().comfort.silent}
         findings, found = comfort.told(findings, chart), comfort.told(found, chart)

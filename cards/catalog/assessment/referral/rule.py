@@ -90,7 +90,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         return
     yield Finding(
         indicator=WARNING if very_high is not None and "referral-nephrology" in wanted else INFO,
-        variant="high-pth" if "high-pth" in reasons else reasons[0],
+        variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
         values={
             "reasons": reasons,
             "estimate": kidneys.lowest if "kidney" in reasons else None,

@@ -10,6 +10,7 @@ from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import closes_gap, followed, late_from
+from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
@@ -39,15 +40,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Primary osteoporosis has normal laboratory values. New osteoporosis, or osteoporosis about to be treated, needs basic
     labs first; an abnormal value is another disease until it is clarified, and drugs wait for it.
 
-    When: an adult, and any of these. (1) Osteoporosis that first became known within {newly-known-days} days or is about to be
-    treated, and a basic test with no result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of
-    any kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of
-    osteoporosis on the problem list or, if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below
-    {qct-osteoporosis} mg/cm3 or a fragility fracture. An undated entry is new only while it is being entered. (2) Of a bone
-    patient (or one for whom `bmd-screening`, `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up:
-    signs of myeloma or metastasis, high calcium, hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low
-    calcium, high PTH with normal calcium, high urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a
-    Z-score of {z-low} or lower. On orders: where an antiresorptive or anabolic is drafted that such a finding holds or drops.
+    When: an adult, and any of these. (1) {good-bone} fragility fractures within {good-bone-months} months with good bone, or
+    osteoporosis that first became known within {newly-known-days} days or is about to be treated, and a basic test with no
+    result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of any kind), phosphate, ALP, albumin,
+    creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of osteoporosis on the problem list or,
+    if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below {qct-osteoporosis} mg/cm3 or a fragility
+    fracture. An undated entry is new only while it is being entered. (2) Of a bone patient (or one for whom `bmd-screening`,
+    `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up: signs of myeloma or metastasis, high calcium,
+    hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low calcium, high PTH with normal calcium, high
+    urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a Z-score of {z-low} or lower. On orders: where
+    an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
     Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
     orders. For (2), on orders, where a critical card names the same calcium on the same draft; high calcium does not speak
@@ -71,11 +73,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if chart.hook in ORDER_HOOKS:
         yield from _on_orders(chart, n, rows, earlier)
         return
-    new = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or treatment.about_to_be_treated(chart, starting=starting))
+    about = treatment.about_to_be_treated(chart, starting=starting)
+    known = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or about)
+    new = known or bool(fractures_with_good_bone(chart))
     labs = [key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months)]
     missing = labs if new and chart.hook is not Hook.DISCHARGE else []
     if rows or missing:
-        yield _finding(chart, n, rows, missing, known=new)
+        yield _finding(chart, n, rows, missing, known=known)
 
 
 def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
@@ -103,6 +107,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "decide": decide,
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
+            "good_bone": bool(fractures_with_good_bone(chart)),
             "drafts": [],
             "due": [],
             "renewed": [],
@@ -116,6 +121,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         options=(*products.options, *(service(key, recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
+        notes=("good-bone",) if missing and fractures_with_good_bone(chart) else (),
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
 
@@ -185,6 +191,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "decide": None,
             "overdue": False,
             "known": None,
+            "good_bone": False,
             "drafts": waiting,
             "due": due,
             "renewed": renewed,

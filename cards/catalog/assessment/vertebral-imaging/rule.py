@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from math import floor
 
-from cards.chart import Chart, Service, facts
+from cards.chart import Chart, Fracture, Service, facts
 from cards.definitions import diagnosis, person, treatment
+from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.height import Loss, height_loss
 from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
 from cards.engine.options import service
@@ -31,6 +32,13 @@ def _imaged(chart: Chart, since: date | None, *, unread: bool) -> Service | None
     )
 
 
+def _to_settle(chart: Chart, n: Numbers) -> tuple[Fracture, ...]:
+    """Fractures with good bone, and no image of the spine that could be read within {unread-result-months} months: a vertebral
+    fracture would settle whether it is osteoporosis."""
+    seen = _imaged(chart, chart.months_ago(n.unread_result_months), unread=False) is not None
+    return () if seen else fractures_with_good_bone(chart)
+
+
 def _rest(n: Numbers, loss: Loss) -> Rest:
     """An override for lost height holds until the height falls further, in whole centimeters, the precision of the measurement.
     It also holds if it was given at a lower height than today's, down to {height-spread} cm below; a larger difference is taken
@@ -51,7 +59,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     lengthening of a leg or paralysis) or not be believed (a fall of more than {height-spread} cm within {height-window-months}
     months, of more than {height-spread-ever} cm ever; `tests-due` asks to measure again); of one day the higher counts; or
     (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
-    at {vertebral-risk-years} or older.
+    at {vertebral-risk-years} or older; or (3) {good-bone} or more fragility fractures within {good-bone-months} months with a
+    T-score on record, none of {t-low} or lower, none of hip or vertebra, and no image of the spine within
+    {unread-result-months} months: a vertebral fracture would settle it.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done (a report only if it could be read) since the newest height
     for (1), or since the onset of the pain for (2); the age is unknown and nothing else applies (`incomplete-data` says so).
@@ -75,29 +85,33 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     seen_pain = new_pain is not None and _imaged(chart, new_pain.when, unread=False) is not None
     seen_loss = loss is not None and _imaged(chart, loss.now.when, unread=False) is not None
     loss, new_pain = (None if seen_loss else loss), (None if seen_pain else new_pain)
-    if loss is None and new_pain is None:
+    settle = _to_settle(chart, n) if loss is None and new_pain is None else ()
+    if loss is None and new_pain is None and not settle:
         return
     since = [day for day in (loss and loss.now.when, new_pain and new_pain.when) if day]
     unread = _imaged(chart, min(since, default=None), unread=True)
     asks = unread is not None and (unread.at_latest or chart.today) >= chart.months_ago(n.unread_result_months)
     evidence = [facts.measured(loss.before), facts.measured(loss.now)] if loss else []
     evidence += [facts.problem(new_pain)] if new_pain else []
+    evidence += map(facts.fracture, settle)
     if chart.age is None and not (weak if loss is None else at_risk):
         yield Undecided(facts=tuple(evidence), missing=(Data.PATIENT,), indicator=INFO)
         return
     yield Finding(
         indicator=WARNING,
-        variant="height" if loss else "pain",
+        variant="height" if loss else "pain" if new_pain else "fractures",
         values={
             "loss": loss.cm if loss else None,
             "recent": bool(loss and loss.recent),
             "before": loss.before if loss else None,
             "now": loss.now if loss else None,
             "pain": new_pain,
+            "fractures": settle,
             "report": unread if asks else None,
         },
         cites=(*(_HEIGHT if loss else ()), *(_PAIN if new_pain else ()), *_IMAGING),
         facts=tuple(evidence),
         options=() if asks else (service("vertebral-imaging", recommended=True),),
+        notes=("good-bone",) if settle else (),
         rests=_rest(n, loss) if loss and new_pain is None else None,
     )

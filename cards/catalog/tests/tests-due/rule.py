@@ -12,6 +12,7 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, femur, person, treatment
 from cards.definitions.height import Loss, implausible_loss
+from cards.definitions.kidney import renal
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -21,6 +22,8 @@ _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
 
 _KIDNEY = ("creatinine", "egfr", "crcl")
+_OF_KIDNEYS = ("pth", "phosphate", "alp")
+"""What is looked at every year in reduced kidney function."""
 _SHORT = {"dxa": Name("DXA", "DXA"), "calcium": Name("calcium", "血钙")}
 """Short names for tests in a list; other tests use the name of their analyte."""
 _CITES = {
@@ -29,6 +32,7 @@ _CITES = {
     "p1np": ("ELD2023-01a", "ELD2023-01b", "OVCF2021-M2", "OPREF-M2"),
     "vitamin-d": ("OVCF2021-T10",),
     "height": ("OVCF2021-M3",),
+    **dict.fromkeys(_OF_KIDNEYS, ("EXT-28",)),
 }
 """The recommendations that call for each test; there is none for calcium and creatinine."""
 
@@ -60,12 +64,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     years on; if the start is unknown, none within {btm-stable-months} months. (3) 25(OH)D, calcium (total, corrected or
     ionized), creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months; height also where the
     newest is more than {height-spread} cm below one of the {height-window-months} months before it, or more than
-    {height-spread-ever} cm below the tallest, and no other within {height-same-cm} cm confirms it. A DXA is a report or
+    {height-spread-ever} cm below the tallest, and no other within {height-same-cm} cm confirms it; with a renal estimate below
+    {egfr-work-up} also PTH, phosphate and ALP. A DXA is a report or
     procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
 
     Not when: for DXA and the markers, a sign in the femur pauses the drug; the test is already ordered; its results could not
     be retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
-    (`bmd-screening` asks for it).
+    (`bmd-screening` asks for it); calcium on dialysis, which nephrology measures every month.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
@@ -100,6 +105,9 @@ _ANALYTES: dict[str, tuple[str, ...]] = {
     "calcium": _CALCIUM,
     "creatinine": _KIDNEY,
     "height": ("height",),
+    "pth": ("pth",),
+    "phosphate": ("phosphate",),
+    "alp": ("alp",),
 }
 
 
@@ -123,7 +131,11 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
 
 
 def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
-    for key in ("vitamin-d", "calcium", "creatinine", "height"):
+    kidneys = renal(chart)
+    weak = bool(kidneys.below(n.egfr_work_up))
+    for key in ("vitamin-d", "calcium", "creatinine", "height", *(_OF_KIDNEYS if weak else ())):
+        if key == "calcium" and kidneys.dialysis:
+            continue  # monthly, by nephrology
         if ANALYTES[_ANALYTES[key][0]].group not in chart.failed:
             yield from _yearly(chart, n, key)
 
