@@ -7,24 +7,29 @@ from datetime import date
 from cards.chart import Chart, Course, Fracture
 from cards.chart.calendar import add_months
 from cards.definitions import treatment, workup
+from cards.definitions.denosumab import windows
 from cards.definitions.density import Fall, bmd_fall
+from cards.vocabulary import DENOSUMAB
 
 
 def fracture_on(chart: Chart, course: Course) -> Fracture | None:
-    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course
-    began and at most {failure-window-months} months ago, with no other drug begun or given since: that one is the answer to
-    it. A vertebral fracture that may be myeloma or metastasis does not count."""
+    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course began,
+    on denosumab {failure-denosumab-months}, and at most {failure-window-months} months ago; with no other drug begun or given
+    since: that one is the answer to it. One of the rebound after a late dose of denosumab does not count, nor does a vertebral
+    fracture that may be myeloma or metastasis."""
     if course.start is None or not course.spans:
         return None
-    n = chart.numbers
-    from_day = max(add_months(course.start, n.failure_months), chart.months_ago(n.failure_window_months))
+    denosumab = course.drug is DENOSUMAB
+    n, rebounds = chart.numbers, windows(chart.numbers, chart.drug_courses) if denosumab else ()
+    began = add_months(course.start, n.failure_denosumab_months if denosumab else n.failure_months)
+    from_day = max(began, chart.months_ago(n.failure_window_months))
     *paused, (last, _) = course.spans
     spans: tuple[tuple[date, date], ...] = (*paused, (last, chart.today))
     tumor = any(row.key == "myeloma" and row.warns for row in workup.rows(chart, about_to_be_treated=False))
     for broken in chart.fractures:
         on_drug = any(broken.may_be_within(*span) for span in spans)
-        counts = on_drug and broken.at_latest is not None and broken.at_latest >= from_day
-        if counts and not (tumor and broken.site == "vertebra"):
+        explained = any(broken.may_be_within(*rebound) for rebound in rebounds) or (tumor and broken.site == "vertebra")
+        if on_drug and not explained and broken.at_latest is not None and broken.at_latest >= from_day:
             return None if _answered(chart, course, broken) else broken
     return None
 

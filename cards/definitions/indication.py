@@ -14,7 +14,7 @@ def bone_tumor(chart: Chart) -> Problem | None:
 
 
 def untreated(chart: Chart) -> bool:
-    """Somebody for whom treatment against osteoporosis is indicated, and no myeloma or bone metastasis is on record."""
+    """Somebody for whom treatment against osteoporosis is indicated, and no such tumor is on record."""
     return bone_tumor(chart) is None and indicated(chart)
 
 

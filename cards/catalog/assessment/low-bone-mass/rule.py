@@ -26,7 +26,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) from the last {frax-months}
     months is on record and decides (`start-treatment` if it is high); FRAX is ordered. Low bone mass that is documented without
-    a value does not trigger the card. Myeloma, bone metastasis or primary bone cancer on record (`referral` names oncology).
+    a value does not trigger the card. Nor with myeloma, bone metastasis or primary bone cancer on record (`referral`).
 
     Then: info. Recommended: FRAX, with a link to the calculator.
     """
