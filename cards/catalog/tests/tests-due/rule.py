@@ -12,6 +12,7 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, femur, person, treatment
 from cards.definitions.denosumab import OPEN, follow_on, state
+from cards.definitions.goals import very_old
 from cards.definitions.height import Loss, implausible_loss
 from cards.definitions.kidney import renal
 from cards.engine.findings import INFO, Earlier, Finding
@@ -74,7 +75,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
     pauses the drug; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
     medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it); calcium on
-    dialysis, which nephrology measures every month.
+    dialysis, which nephrology measures every month; from {oldest-years} years on ({old-dementia-years} with dementia) markers,
+    and DXA off treatment.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
@@ -129,7 +131,8 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
         yield from _of_the_year(chart, n)
         return
     if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
-        yield from _dxa(chart, n, course)
+        if course is not None or not very_old(chart):
+            yield from _dxa(chart, n, course)
     if Data.TURNOVER not in chart.failed and Data.MEDICATIONS not in chart.failed:
         after = _watched(chart, n)
         if after is not None:
@@ -191,6 +194,8 @@ def _after_denosumab(chart: Chart, n: Numbers, begun: date) -> Iterator[_Due]:
 
 
 def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting: bool) -> Iterator[_Due]:
+    if very_old(chart):
+        return
     newest = chart.newest(key)
     last, source = (newest.when, newest.source) if newest else (None, "")
     if course is None:

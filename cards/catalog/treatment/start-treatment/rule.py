@@ -11,6 +11,7 @@ from cards.chart.facts import Fact
 from cards.definitions import diagnosis, risk, treatment
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
+from cards.definitions.goals import very_old
 from cards.definitions.hormone import for_bone
 from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
@@ -150,7 +151,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         ),
         options=options,
         dropped=(*chosen.dropped, *beside.dropped),
-        notes=(*(("renal-earlier-lower",) if kidneys.earlier_lower else ()), *(("hormone",) if _hormones(chart) else ())),
+        notes=(
+            *(("renal-earlier-lower",) if kidneys.earlier_lower else ()),
+            *(("hormone",) if _hormones(chart) else ()),
+            *(("very-old",) if very_old(chart) else ()),
+        ),
     )
 
 
