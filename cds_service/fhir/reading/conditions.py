@@ -31,6 +31,8 @@ _PARENT_CODES = frozenset({"FTH", "MTH", "PRN", "NFTH", "NMTH", "66839005", "727
 _OVER = frozenset(
     {
         "pregnancy",
+        "delivery",
+        "lactation",
         "infection",
         "sepsis",
         "spinal-infection",
