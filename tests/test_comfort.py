@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cards.chart import ORDER_HOOKS, Hook
+from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions.goals import comfort_care
 from cards.definitions.minerals import vitamin_d
 from cards.engine.catalog import all_cards
@@ -17,9 +17,10 @@ from cards.engine.findings import INFO, Finding
 from cards.engine.run import run
 from cards.engine.voice import answered
 from cards.engine.voice.table import table
+from cds_service.hooks.cards import spoken_for
+from cds_service.hooks.request import Call, parse
 from tests.silence.told import Told, told
-from tests.test_voice import cards_of, everything, for_bone, proposed, spoken_for
-from tests.test_voice_laws import chart_of
+from tests.test_voice import evaluator, everything, for_bone, proposed
 
 Json = dict[str, Any]
 
@@ -42,6 +43,19 @@ def in_hospice(name: str) -> Told:
     page = call.body["prefetch"].get("conditions") or {"resourceType": "Bundle", "type": "searchset"}
     page = page | {"entry": [*page.get("entry", ()), {"resource": entry}], "total": page.get("total", 0) + 1}
     return call._replace(body=call.body | {"prefetch": call.body["prefetch"] | {"conditions": page}})
+
+
+def cards_of(call: Told) -> list[Json]:
+    given: list[Json] = evaluator().evaluate(parsed(call), "en", call.as_of).response["cards"]
+    return given
+
+
+def chart_of(call: Told) -> Chart:
+    return evaluator().chart(parsed(call), call.as_of)
+
+
+def parsed(call: Told) -> Call:
+    return parse(json.dumps(call.body).encode(), call.hook)
 
 
 def speaks(cards: list[Json]) -> bool:
