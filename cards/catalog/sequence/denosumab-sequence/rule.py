@@ -40,6 +40,16 @@ _SILENT = (Kind.GOING_ON, Kind.NO_DATE, Kind.SETTLED)
 _ONCE = {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
 _CLOSES = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR})
 _SPECIALIST = "referral-osteoporosis"
+_STOPPED = ("ELD2023-07d", "OVCF2021-T9", "OPREF-T3", "EXT-04", "EXT-23")
+_BROKEN = ("OPREF-T3", "EXT-24")
+_CITES = {
+    Kind.TOO_EARLY: ("ELD2023-07d", "EXT-23"),
+    Kind.TOO_LATE: ("ELD2023-07d", "EXT-04", "EXT-23"),
+    Kind.TURNOVER: ("ELD2023-07d", "EXT-04", "EXT-23"),
+    Kind.REBOUND: _BROKEN,
+    Kind.IN_SPITE: _BROKEN,
+}
+"""What a state rests on, where it is not the end of denosumab itself."""
 _STOCK_TAKING = ("dxa", "vertebral-imaging", "ctx", "p1np")
 """Two years after the last denosumab: density, vertebrae and turnover first."""
 
@@ -121,6 +131,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "kidneys": bool(renal(chart).below(n.egfr_specialist)),
             "supplement": may_supplement(chart),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
+            "again": next((o.start for o in options if o.start and o.start > chart.today), None),
             "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
             "ctx": risen(chart),
             "target": n.ctx_target,
@@ -128,6 +139,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             **_broken(chart, found),
         },
         facts=tuple(_evidence(chart, found)),
+        cites=_CITES.get(found.kind, _STOPPED if stop else (*_STOPPED, "EXT-40")),
         options=(*options, *_tests(chart, found)),
         any_number=sum(option.kind == "drug" for option in options) < 2,
         dropped=offered.dropped,
@@ -298,6 +310,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "order": None,
         },
         facts=(facts.last_dose(ended.course), *map(facts.fracture, ended.fractures)),
+        cites=_BROKEN if ended.fractures else ("OPREF-T3", "EXT-04"),
         options=tuple(service(key, recommended=True) for key in ("referral-oncology", *tests) if not chart.ordered(key)),
         any_number=True,
     )
