@@ -12,6 +12,7 @@ from cards.chart import Hook, Measurement, Problem, Service
 from cards.definitions import (
     bone_loss,
     courses,
+    denosumab,
     density,
     diagnosis,
     fractures,
@@ -64,6 +65,10 @@ TERMS: dict[str, object] = {
     "Course of a drug": courses.build,
     "On treatment": treatment.treatments,
     "Follow-on": treatment.antiresorptive_after,
+    "Follow-on after denosumab": denosumab.follow_on,
+    "Duration of denosumab": denosumab.duration,
+    "Rebound fracture": denosumab.rebound,
+    "State of denosumab": denosumab.state,
     "Holiday": treatment.holiday_since,
     "Limit of a course": courses.used_up,
     "About to be treated": treatment.about_to_be_treated,

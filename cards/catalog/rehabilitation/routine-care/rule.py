@@ -40,8 +40,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
     only its missing tests are; it counts as the card that comes first. `tests-due` remains a separate card if calcium or
-    creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, or if CTX is due after denosumab, or a test is
-    needed before the next drug is chosen.
+    creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, or
+    if CTX is due after denosumab, or a test is needed before the next drug is chosen.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
     their orders are offered, and any number may be chosen; of mutually exclusive drugs, only the recommended one. An override

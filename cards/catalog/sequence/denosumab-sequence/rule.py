@@ -58,14 +58,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Denosumab is never just ended: what follows it is given in time, lasts long enough, and is watched by CTX. If a gap opens
     it is closed at once, and vertebrae that break in it are treated as rebound fractures.
 
-    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, or to end before the next dose. (2) *overdue*: the last
-    dose is more than {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds the bone: no follow-on,
-    one that was given up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate
-    less than {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on begun after the last safe
-    day. (5) *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6) *rebound*: a vertebra broke
-    {rebound-from-months} to {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8)
-    *oncologic*: denosumab 120 mg has ended. When an order is signed: only if an anti-osteoporosis drug is being ordered that
-    does not close the gap (an anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
+    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, or given for an aromatase
+    inhibitor or GnRH drug that ended in the last {cancer-drug-ended-months} months. (2) *overdue*: the last dose is more than
+    {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds the bone: no follow-on, one that was given
+    up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate less than
+    {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on begun after the last safe day. (5)
+    *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6) *rebound*: a vertebra broke {rebound-from-months} to
+    {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab 120
+    mg has ended. When an order is signed: only if an anti-osteoporosis drug is being ordered that does not close the gap (an
+    anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
 
     Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
     still taken, zoledronate from {follow-on-zoledronate-months} months on); denosumab was given again; (3) and (4) once they
@@ -219,11 +220,11 @@ def _again(chart: Chart, n: Numbers, found: State) -> Offer:
 
 
 def _specialist(chart: Chart, n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
-    """Who helps where no drug is recommended, or the kidneys are weak."""
+    """Who helps where no drug is left, none is recommended against rebound fractures, or the kidneys are weak."""
     weak = bool(renal(chart).below(n.egfr_specialist))
-    drugs = [option for option in chosen.options if option.kind == "drug"]
-    if found.kind is not Kind.LONG_AGO and (weak or not drugs):
-        yield service("referral-nephrology" if weak else _SPECIALIST, recommended=found.kind is Kind.REBOUND or weak)
+    urgent = found.kind is Kind.REBOUND and chosen.recommended is None
+    if found.kind is not Kind.LONG_AGO and (weak or urgent or not chosen.options):
+        yield service("referral-nephrology" if weak else _SPECIALIST, recommended=urgent or weak)
 
 
 def _tests(chart: Chart, found: State) -> Iterator[Option]:
