@@ -33,6 +33,7 @@ from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.lapse import answer, forbidden
 from cards.engine.options import NOT_READ, Offer, offer, service
+from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 
@@ -108,7 +109,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
     lasted = duration(chart, course)
     stop = course.stopped or found.kind is Kind.PLAN
     offered = _offered(chart, n, found, lasted, stop=stop)
-    wanted = _drugs(found, lasted, stop=stop)
+    wanted = _drugs(chart, found, lasted, stop=stop)
     barred = forbidden(chart, offered, wanted[:1] if wanted[:1] == (DENOSUMAB,) else (*wanted, DENOSUMAB)) if wanted else None
     options = answer(barred, offered) if barred else offered.options
     due = add_months(last, n.denosumab_months) if last else None
@@ -160,10 +161,10 @@ def _urgency(chart: Chart, n: Numbers, found: State) -> Indicator:
     return CRITICAL if found.kind is Kind.LATE and within and not weak else WARNING
 
 
-def _drugs(found: State, lasted: Duration, *, stop: bool) -> tuple[Drug, ...]:
-    """What closes the gap, best first."""
+def _drugs(chart: Chart, found: State, lasted: Duration, *, stop: bool) -> tuple[Drug, ...]:
+    """What closes the gap, best first; tablets after rebound fractures only where denosumab must wait for vitamin D."""
     if found.kind is Kind.REBOUND:
-        return (DENOSUMAB, ZOLEDRONATE)
+        return (DENOSUMAB, *(AFTER_DENOSUMAB if waits_long(chart, DENOSUMAB) else (ZOLEDRONATE,)))
     if found.kind is Kind.PLAN and not lasted.short:
         return (ZOLEDRONATE, DENOSUMAB)
     if found.kind is Kind.LATE and not stop:
@@ -176,7 +177,7 @@ def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: 
     nothing else where one of them could not be checked."""
     if found.kind in (Kind.TOO_EARLY, Kind.TURNOVER):
         return _again(chart, n, found)
-    wanted = _drugs(found, lasted, stop=stop)
+    wanted = _drugs(chart, found, lasted, stop=stop)
     if not wanted:
         return Offer()
     recommend = found.kind is not Kind.LONG_AGO
@@ -203,7 +204,7 @@ def _second(n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
     first = next((o for o in chosen.options if o.key == ZOLEDRONATE.key), None)
     if first is not None and last is not None:
         day = add_months(last, 2 * n.denosumab_months)
-        yield replace(first, start=day, recommended=False, label="second-infusion", condition=(), meanwhile="")
+        yield replace(first, start=day, recommended=False, label="second-infusion", condition=(), meanwhile="", first="")
 
 
 def _again(chart: Chart, n: Numbers, found: State) -> Offer:
