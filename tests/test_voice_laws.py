@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from cards.chart import Chart
 from cards.definitions.accepted import ACCEPTED
+from cards.definitions.denosumab import Kind, next_due, safe_until, state
 from cards.definitions.workup import Row, decide_on
 from cards.engine.catalog import all_cards, sections
 from cards.engine.findings import WARNING, Finding
@@ -200,122 +201,26 @@ def test_every_hold_prints_its_day_to_decide(name: str) -> None:
 # -- what is missing, and what is written -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", stories(), scope="module")
-def test_a_normal_value_that_is_missing_changes_no_recommended_drug(name: str) -> None:
-    call = told(name)
-    if not (before := recommended(call.body, call)):
-        return
-    counted = Counter(kind_of(each) for each in resources_of(call) if each["resourceType"] == "Observation")
-    for kind in sorted(kind for kind, count in counted.items() if count == 1 and kind not in RESTED_ON):
-        assert recommended(without(call.body, kind), call) == before, kind
-
-
-def recommended(body: Json, call: Told) -> list[Json]:
-    cards = evaluator().evaluate(parse(json.dumps(body).encode(), call.hook), "en", call.as_of).response["cards"]
-    return [each["medicationCodeableConcept"] for star, _, each in proposed(cards) if star and for_bone(each)]
-
-
-def kind_of(resource: Json) -> str:
-    code = resource["code"]
-    return str(code.get("text") or code["coding"][0]["code"])
-
-
-def without(body: Json, kind: str) -> Json:
-    """The call without the one value of a kind."""
-    prefetch = dict(body["prefetch"])
-    for key, page in prefetch.items():
-        entries = (page or {}).get("entry", [])
-        kept = [e for e in entries if e["resource"]["resourceType"] != "Observation" or kind_of(e["resource"]) != kind]
-        if len(kept) < len(entries):
-            prefetch[key] = page | {"entry": kept, "total": len(kept)}
-    return body | {"prefetch": prefetch}
-
-
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-NAMES = re.compile(
-    r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}|\d{4}年(?:\d+月)?(?:\d+日)?"  # dates
-    r"|25\(OH\)D|25羟|P1NP|SF-36|PHQ-9|EPI 2021|1\.73"
-)
-IN_WORDS = {
-    "calcitonin-cancer": {"2012"},
-    "calcium-critical": {"2024"},
-    "calcium-intake": {"21", "400", "500", "2000"},
-    "denosumab-due": {"16"},
-    "denosumab-sequence": {"16"},
-    "hypocalcemia": {"2024"},
-    "incomplete-data": {"100"},
-    "lifestyle-education": {"400", "1.2"},
-    "physical-agent-evidence": {"8", "100", "1.2"},
-    "routine-care": {"500"},
-    "vitamin-d-excess": {"375"},
-    "vitamin-d-low": {"29", "74"},
-}
-"""Numbers that a text says of itself: years of a decision, amounts in food and salts, settings of a device, ranges beside a
-threshold."""
-
-
-def numbers_in(text: str) -> set[str]:
-    return {found.replace(",", "") for found in NUMBER.findall(text)}
-
-
-@cache
-def numbers_of_the_medicine() -> frozenset[str]:
-    """Thresholds, regimens, and what tests and drugs are called."""
-    tables = [read_toml(SHARED), *(read_toml(card.folder / "card.toml") for card in all_cards().values())]
-    found = {text for table in tables for value in leaves(table) for text in (f"{abs(value):g}", f"{abs(value):.1f}")}
-    names = [each.label for each in (*REGIMENS.values(), *ACCEPTED.values())]
-    names += [*SERVICES.values(), *(each.name for each in ANALYTES.values()), *(each.name for each in DRUGS.values())]
-    return frozenset(found.union(*(numbers_in(f"{each.en} {each.zh}") for each in names)))
-
-
-def leaves(value: Any) -> Iterator[float]:
-    """The numbers in a table, or in what a finding holds."""
-    if isinstance(value, Mapping):
-        value = [*value.values()]
-    elif isinstance(value, Struct):
-        value = [getattr(value, field) for field in value.__struct_fields__]
-    if isinstance(value, list | tuple):
-        for each in value:
-            yield from leaves(each)
-    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        yield float(value)
-
-
-@EVERYTHING
-def test_no_number_is_in_a_text_but_from_the_record_or_the_thresholds(name: str) -> None:
-    call = told(name)
-    chart = chart_of(call)
-    known = numbers_in(json.dumps(call.body, ensure_ascii=False))
-    known |= {number.lstrip("0").removesuffix(".0") for number in known} | {str(chart.age)} | numbers_of_the_medicine()
-    known |= {f"{number}0" for number in known if re.fullmatch(r"\d+\.\d", number)}  # calcium in mmol/L has two decimals
-    for finding in found_in(call):
-        because = [each for dropped in finding.dropped for each in dropped.because]
-        for value in leaves([finding.values, [each.values for each in because], [each.values for each in finding.contains]]):
-            known |= {f"{abs(value):.{digits}f}" for digits in (0, 1, 2)}
-    for language in LANGUAGES:
-        for card in cards_of(call, language):
-            told_by = numbers_in(json.dumps(card["extension"].get(EVIDENCE, ()), ensure_ascii=False))
-            for code, words in words_of([card], language):
-                unknown = numbers_in(NAMES.sub("", words)) - known - told_by - IN_WORDS.get(code, set())
-                assert not {each for each in unknown if not spanned(each, words)}, code
-
-
-def spanned(number: str, words: str) -> bool:
-    """Whether it is a length of time that was reckoned from dates, or a sum of what several orders say."""
-    return bool(re.search(rf"\b{number} (?:days|weeks|months|years)\b|{number}(?:天|周|个月|年)", words)) or bool(
-        re.search(rf"{number[:-3]},?{number[-3:]} (?:mg|mcg|units)|{number} (?:mg|μg|IU)", words)
-    )
-
-
 @EVERYTHING
 def test_who_speaks_against_denosumab_prints_when_it_is_due(name: str) -> None:
+    """Its next date or the last safe day: where a check forbids or delays a denosumab that is taken, or the work-up does."""
     call = told(name)
     chart = chart_of(call)
-    course = chart.course(DENOSUMAB)
-    spoken = [each for each in found_in(call) if each.values.get("drug") is DENOSUMAB and each.values.get("active")]
-    against = [each for each in spoken if each.code in FORBIDDING | {"hypocalcemia"} and each.indicator.rank <= WARNING.rank]
-    if not against or course is None or course.covered_until is None:
+    due, safe = next_due(chart), safe_until(chart)
+    against = speaks_against_denosumab(call, chart)
+    if not against or due is None or safe is None:
         return
     for language in LANGUAGES:
         words = "\n".join(said for _, said in words_of(cards_of(call, language), language))
-        assert day(course.covered_until, language) in words, [each.code for each in against]
+        assert day(due, language) in words or day(safe, language) in words, against
+
+
+def speaks_against_denosumab(call: Told, chart: Chart) -> list[str]:
+    found, state_of = found_in(call), state(chart)
+    taken = [each for each in found if each.values.get("drug") is DENOSUMAB and each.values.get("active")]
+    checks = FORBIDDING | {"hypocalcemia", "atypical-fracture-suspected", "drug-allergy"}
+    told_by = [each.code for each in taken if each.code in checks and each.indicator.rank <= WARNING.rank]
+    goes_on = state_of is not None and state_of.kind in (Kind.GOING_ON, Kind.LATE) and not state_of.course.stopped
+    if goes_on and call.hook not in OF_ORDERS and "secondary-causes" in {each.code for each in found}:
+        told_by += [row.key for row in work_up(chart) if DENOSUMAB.key in row.drops]
+    return told_by
