@@ -40,11 +40,10 @@ def _dated(chart: Chart, option: Option, told: Repletion) -> Option:
 
 def waits_long(chart: Chart, drug: Drug) -> bool:
     """Whether a drug that closes a gap would wait for vitamin D for so long that another closes it first: in severe deficiency;
-    of the next dose of denosumab only where its day lies past the last safe day."""
+    of the next dose of denosumab only where its day would come after the last safe one."""
     told = repletion(chart, injection=True)
     if drug not in FAST or told is None or not told.severe:
         return False
-    if not is_next_denosumab(chart, drug):
-        return drug is not DENOSUMAB
-    day, safe = next_denosumab_day(chart, told), safe_until(chart)
-    return day is not None and safe is not None and day > safe
+    day = next_denosumab_day(chart, told) if drug is DENOSUMAB else None
+    safe = safe_until(chart) if drug is DENOSUMAB else None
+    return day is None or safe is None or day > safe
