@@ -5,17 +5,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from functools import cache, lru_cache
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
-import pytest
-from msgspec import Struct
-
 from cards.chart import Chart
-from cards.definitions.accepted import ACCEPTED
 from cards.definitions.denosumab import Kind, next_due, safe_until, state
 from cards.definitions.workup import Row, decide_on
 from cards.engine.catalog import all_cards, sections
@@ -23,15 +17,13 @@ from cards.engine.findings import WARNING, Finding
 from cards.engine.options import work_up
 from cards.engine.run import run
 from cards.engine.voice.table import table
-from cards.thresholds import SHARED, read_toml
-from cards.vocabulary import ANALYTES, DENOSUMAB, DRUGS, SERVICES, Drug
-from cards.vocabulary.regimens import REGIMENS
+from cards.vocabulary import DENOSUMAB, Drug
 from cards.words.phrases import LANGUAGES, day, phrase
 from cards.words.phrases import name as called
 from cds_service.hooks.cards import EVIDENCE
 from cds_service.hooks.request import parse
 from fhir_fixtures.prefetch import answer, templates
-from tests.silence.told import Told, stories, told
+from tests.silence.told import Told, told
 from tests.test_voice import EVERYTHING, OF_ORDERS, cards_of, evaluator, for_bone, proposed
 
 Json = dict[str, Any]
