@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -29,6 +30,7 @@ from cards.words.phrases import LANGUAGES, day, phrase
 from cards.words.phrases import name as called
 from cds_service.hooks.cards import EVIDENCE
 from cds_service.hooks.request import parse
+from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
 from tests.silence.told import Told, stories, told
 from tests.test_voice import OF_ORDERS, cards_of, evaluator, everything, for_bone, proposed
@@ -216,6 +218,28 @@ def without(body: Json, kind: str) -> Json:
         if len(kept) < len(entries):
             prefetch[key] = page | {"entry": kept, "total": len(kept)}
     return body | {"prefetch": prefetch}
+
+
+LOW = {"new": 10, "old": 240}
+"""A low calcium, and how many days old it is: one that is corrected first, and one that is measured again."""
+
+
+@pytest.mark.parametrize("age", LOW)
+@pytest.mark.parametrize("name", stories())
+def test_no_answer_to_a_low_calcium_moves_the_recommendation_to_another_drug(name: str, age: str) -> None:
+    call = told(name)
+    before = recommended(call.body, call)
+    body = call.body if not before else with_calcium(call, call.as_of - timedelta(days=LOW[age]))
+    assert all(drug in before for drug in recommended(body, call))
+
+
+def with_calcium(call: Told, day: date) -> Json:
+    """The call with a low calcium of this day in place of all that were measured."""
+    patient = next(each["id"] for each in resources_of(call) if each["resourceType"] == "Patient")
+    kept = [each for each in resources_of(call) if "alcium" not in json.dumps(each) and "钙" not in json.dumps(each, ensure_ascii=False)]
+    record = [*kept, *lines.record([f"corrected-calcium 8.0 mg/dL on {day}"], ids="low", patient=patient)]
+    prefetch = {key: answer(template, record) for key, template in templates(call.hook).items()}
+    return call.body | {"prefetch": prefetch}
 
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
