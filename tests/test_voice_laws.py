@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pytest
@@ -33,7 +33,7 @@ from cds_service.hooks.request import parse
 from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
 from tests.silence.told import Told, stories, told
-from tests.test_voice import OF_ORDERS, cards_of, evaluator, everything, for_bone, proposed
+from tests.test_voice import EVERYTHING, OF_ORDERS, cards_of, evaluator, for_bone, proposed
 
 Json = dict[str, Any]
 
@@ -54,7 +54,20 @@ them is a condition of the button, and does not take the drug away (card specifi
 
 
 def chart_of(call: Told) -> Chart:
-    return evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+    return _found(call.name)[0]
+
+
+def found_in(call: Told) -> list[Finding]:
+    """What the rules find in it, nothing silenced or merged."""
+    return _found(call.name)[1]
+
+
+@lru_cache(maxsize=1)
+def _found(name: str) -> tuple[Chart, list[Finding]]:
+    """For all tests of one name."""
+    call = told(name)
+    chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+    return chart, run(chart)
 
 
 def forbidden(found: list[Finding]) -> set[Drug]:
@@ -71,10 +84,10 @@ def words_of(cards: list[Json], language: str) -> Iterator[tuple[str, str]]:
         yield card["source"]["topic"]["code"], "\n".join([card["summary"], detail, *labels])
 
 
-@pytest.mark.parametrize("name", everything())
+@EVERYTHING
 def test_no_text_goes_on_with_what_a_card_forbids(name: str) -> None:
     call = told(name)
-    if not (drugs := forbidden(run(chart_of(call)))):
+    if not (drugs := forbidden(found_in(call))):
         return
     for language in LANGUAGES:
         for code, words in words_of(cards_of(call, language), language):
@@ -86,7 +99,7 @@ def test_no_text_goes_on_with_what_a_card_forbids(name: str) -> None:
 # -- what is recommended can be signed --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", everything())
+@EVERYTHING
 def test_what_is_recommended_is_signed_without_a_warning_against_it(name: str) -> None:
     """But for what its label says comes first."""
     call = told(name)
@@ -156,12 +169,12 @@ CANNOT_WAIT = {"denosumab-due", "denosumab-sequence"}
 def held(call: Told) -> Row | None:
     """The finding of the work-up for which no drug is recommended."""
     chart = chart_of(call)
-    if "secondary-causes" not in {finding.code for finding in run(chart)}:
+    if "secondary-causes" not in {finding.code for finding in found_in(call)}:
         return None
     return next((row for row in work_up(chart) if row.holds_all), None)
 
 
-@pytest.mark.parametrize("name", everything())
+@EVERYTHING
 def test_while_the_work_up_holds_all_no_drug_is_recommended(name: str) -> None:
     call = told(name)
     if (row := held(call)) is None:
@@ -171,13 +184,13 @@ def test_while_the_work_up_holds_all_no_drug_is_recommended(name: str) -> None:
         assert not (star and waits and for_bone(resource)), card["summary"]
 
 
-@pytest.mark.parametrize("name", everything())
+@EVERYTHING
 def test_every_hold_prints_its_day_to_decide(name: str) -> None:
     call = told(name)
     if held(call) is None or call.hook in OF_ORDERS:
         return
     chart = chart_of(call)
-    if any(each.code == "calcium-critical" for each in run(chart)):
+    if any(each.code == "calcium-critical" for each in found_in(call)):
         return  # it speaks for the finding of that calcium, and is decided today
     due = decide_on(chart, work_up(chart))
     for language in LANGUAGES:
@@ -189,7 +202,7 @@ def test_every_hold_prints_its_day_to_decide(name: str) -> None:
 # -- what is missing, and what is written -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", stories())
+@pytest.mark.parametrize("name", stories(), scope="module")
 def test_a_normal_value_that_is_missing_changes_no_recommended_drug(name: str) -> None:
     call = told(name)
     if not (before := recommended(call.body, call)):
@@ -292,14 +305,14 @@ def leaves(value: Any) -> Iterator[float]:
         yield float(value)
 
 
-@pytest.mark.parametrize("name", everything())
+@EVERYTHING
 def test_no_number_is_in_a_text_but_from_the_record_or_the_thresholds(name: str) -> None:
     call = told(name)
     chart = chart_of(call)
     known = numbers_in(json.dumps(call.body, ensure_ascii=False))
     known |= {number.lstrip("0").removesuffix(".0") for number in known} | {str(chart.age)} | numbers_of_the_medicine()
     known |= {f"{number}0" for number in known if re.fullmatch(r"\d+\.\d", number)}  # calcium in mmol/L has two decimals
-    for finding in run(chart):
+    for finding in found_in(call):
         because = [each for dropped in finding.dropped for each in dropped.because]
         for value in leaves([finding.values, [each.values for each in because], [each.values for each in finding.contains]]):
             known |= {f"{abs(value):.{digits}f}" for digits in (0, 1, 2)}
@@ -318,12 +331,12 @@ def spanned(number: str, words: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", everything())
+@EVERYTHING
 def test_who_speaks_against_denosumab_prints_when_it_is_due(name: str) -> None:
     call = told(name)
     chart = chart_of(call)
     course = chart.course(DENOSUMAB)
-    spoken = [each for each in run(chart) if each.values.get("drug") is DENOSUMAB and each.values.get("active")]
+    spoken = [each for each in found_in(call) if each.values.get("drug") is DENOSUMAB and each.values.get("active")]
     against = [each for each in spoken if each.code in FORBIDDING | {"hypocalcemia"} and each.indicator.rank <= WARNING.rank]
     if not against or course is None or course.covered_until is None:
         return

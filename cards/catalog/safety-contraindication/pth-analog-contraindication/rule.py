@@ -55,6 +55,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     to endocrinology or nephrology. The draft can be deleted (recommended if no drug is recommended). The detail says if the
     calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be ordered beside.
     """
+    orders = orders_of(chart, {Mechanism.PTH_ANALOG})
+    if not orders:
+        return
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None
     listed = chart.active_problem("hypercalcemia") if high is None else None
@@ -64,7 +67,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     calcium_told = [facts.measured(m) for m in (high, denied) if m]
     high = high or _unexplained_alp(chart, n)
     kidneys, cautions = renal(chart), list(_cautions(chart, n))
-    for order in orders_of(chart, {Mechanism.PTH_ANALOG}):
+    for order in orders:
         if not adult(chart):
             yield finding_about(chart, order, CRITICAL, [facts.age(chart)], variant="child")
         elif problem is not None:
