@@ -249,7 +249,11 @@ def test_no_answer_to_a_low_calcium_moves_the_recommendation_to_another_drug(nam
 def with_calcium(call: Told, day: date) -> Json:
     """The call with a low calcium of this day in place of all that were measured."""
     patient = next(each["id"] for each in resources_of(call) if each["resourceType"] == "Patient")
-    kept = [each for each in resources_of(call) if "alcium" not in json.dumps(each) and "钙" not in json.dumps(each, ensure_ascii=False)]
+    kept = [
+        each
+        for each in resources_of(call)
+        if "alcium" not in json.dumps(each) and "钙" not in json.dumps(each, ensure_ascii=False)
+    ]
     record = [*kept, *lines.record([f"corrected-calcium 8.0 mg/dL on {day}"], ids="low", patient=patient)]
     prefetch = {key: answer(template, record) for key, template in templates(call.hook).items()}
     return call.body | {"prefetch": prefetch}

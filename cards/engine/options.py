@@ -262,8 +262,8 @@ def _held(drug: Drug, rows: tuple[workup.Row, ...], *, waits: bool) -> tuple[str
 
 
 def _best(judged: Sequence[_Judged]) -> _Judged | None:
-    """The first that nothing speaks against, unless one before it could not be judged; where none closes a gap at once, the next
-    dose of denosumab after vitamin D."""
+    """The first that nothing speaks against, unless one before it could not be judged; where none closes a gap at once, the
+    next dose of denosumab after vitamin D."""
     for each in judged:
         if each.unread:
             return None
