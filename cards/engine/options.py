@@ -219,7 +219,7 @@ class _Judged(Struct, frozen=True):
     @property
     def recommendable(self) -> bool:
         correctable = all(finding.correctable for finding in self.warnings)
-        return self.dropped is None and correctable and not (self.after or self.elsewhere or self.gap)
+        return self.dropped is None and correctable and not (self.after or self.elsewhere)
 
 
 def _judge(
@@ -262,13 +262,14 @@ def _held(drug: Drug, rows: tuple[workup.Row, ...], *, waits: bool) -> tuple[str
 
 
 def _best(judged: Sequence[_Judged]) -> _Judged | None:
-    """The first that nothing speaks against, unless one before it could not be judged."""
+    """The first that nothing speaks against, unless one before it could not be judged; where none closes a gap at once, the
+    next dose of denosumab after vitamin D."""
     for each in judged:
         if each.unread:
             return None
-        if each.recommendable:
+        if each.recommendable and not each.gap:
             return each
-    return None
+    return next((each for each in judged if each.recommendable and each.drug is DENOSUMAB), None)
 
 
 def _shown(judged: Sequence[_Judged], best: _Judged | None) -> tuple[_Judged, ...]:
