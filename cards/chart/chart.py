@@ -58,6 +58,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     """Why each failed group could not be retrieved: "unanswered", "partial", "outcome" (the server reported an error),
     "other-bundle", "other-type", "other-release" (of FHIR), "other-patient"."""
     formulary: frozenset[str] | None = None
+    clarified: Mapping[str, date] = field(default_factory=dict)
+    """Findings of the work-up that clinicians have clarified (nothing stands against treatment), by key, and on which day."""
     thresholds: Thresholds = field(default_factory=shipped)
     known: dict[Any, Any] = field(default_factory=dict)
     """Results computed from this record (``per_chart``)."""

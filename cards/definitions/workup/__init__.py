@@ -9,7 +9,7 @@ from cards.chart import Chart, per_chart
 from cards.chart.calendar import add_days
 from cards.definitions import person, risk, treatment
 from cards.definitions.indication import untreated
-from cards.definitions.workup import calcium, hormones, mineral
+from cards.definitions.workup import calcium, ends, hormones, mineral
 from cards.definitions.workup.marrow import marrow
 from cards.definitions.workup.row import Row
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DIAGNOSTIC_SITES, Data, Drug, Mechanism
@@ -25,7 +25,8 @@ _PRODUCTS = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechani
 def rows(chart: Chart, *, about_to_be_treated: bool) -> tuple[Row, ...]:
     """The findings of an adult, the one that names the card first: myeloma or metastasis, high calcium, hyperparathyroidism,
     osteomalacia, low phosphate, low ALP, very high ALP, and the rest. Those for information only with osteoporosis, low bone
-    mass, a fragility fracture or treatment."""
+    mass, a fragility fracture or treatment. Those whose work-up is negative, or that were clarified, only with something
+    worse."""
     return _rows(chart, about_to_be_treated)
 
 
@@ -34,7 +35,8 @@ def _rows(chart: Chart, about_to_be_treated: bool) -> tuple[Row, ...]:
     if not person.adult(chart):
         return ()
     concerned = risk.concerned(chart)
-    return tuple(row for row in _all(chart, about_to_be_treated) if row.warns or concerned)
+    found = (row for row in _all(chart, about_to_be_treated) if row.warns or concerned)
+    return tuple(row for each in found if (row := ends.standing(chart, each)) is not None)
 
 
 def _all(chart: Chart, about_to_be_treated: bool) -> Iterator[Row]:

@@ -129,6 +129,7 @@ def _uncorrected(reading: Calcium, pth: Measurement | None) -> Row:
         orders=("calcium", "pth"),
         cites=("OPREF-D8",),
         told={"calcium": reading.value, "pth": pth, "once": False},
+        values=(reading.value,),
     )
 
 
@@ -146,6 +147,7 @@ def _without_pth(chart: Chart, reading: Calcium, pth: Measurement | None) -> Row
         referral="" if pth is None else "referral-endocrinology",
         cites=("OPREF-D8",),
         told={"calcium": reading.value, "pth": pth, "once": once},
+        values=(reading.value,),
     )
 
 
@@ -180,6 +182,7 @@ def _parathyroid(chart: Chart, reading: Calcium, pth: Measurement, *, tertiary: 
             "surgery": _surgery(chart, reading),
             "familial": bool(_urine(chart)),
         },
+        values=(reading.value,),
     )
 
 
@@ -228,6 +231,7 @@ def high_pth(chart: Chart) -> Rows:
         orders=("calcium", "calcium-ionized", "pth", "urine-calcium", *(() if _celiac_tested(chart) else ("celiac",))),
         cites=("OPREF-D9", "OPREF-D12"),
         told={"pth": pth},
+        values=(pth,),
     )
 
 
@@ -270,4 +274,5 @@ def low_calcium(chart: Chart) -> Rows:
         cites=("OPREF-T3", "OPREF-D12"),
         binding=True,
         told={"calcium": reading.value},
+        values=(reading.value,),
     )

@@ -57,6 +57,8 @@ def low_alp(chart: Chart) -> Rows:
         referral="referral-endocrinology" if confirmed else "",
         cites=("EXT-11",),
         told={"alp": series[0]},
+        values=(series[0],),
+        began=(series[-1].when,),
     )
 
 
@@ -144,6 +146,7 @@ def osteomalacia(chart: Chart) -> Rows:
         orders=("calcium", "phosphate", "pth", "creatinine", *(("vitamin-d",) if level is None else ())),
         cites=("OPREF-D7",),
         told={"values": values[:3], "level": level},
+        values=tuple(values),
     )
 
 
@@ -205,6 +208,7 @@ def low_phosphate(chart: Chart) -> Rows:
         referral="" if once else "referral-endocrinology",
         cites=("EXT-12", "OPREF-D7"),
         told={"phosphate": value, "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient))},
+        values=(value,),
     )
 
 
@@ -240,6 +244,7 @@ def high_alp(chart: Chart) -> Rows:
         orders=("liver", "liver-ultrasound") if liver else bone if normal else ("ggt",),
         cites=("OPREF-D11", "OPREF-D10"),
         told={"alp": value},
+        values=(value,),
     )
 
 
@@ -257,4 +262,5 @@ def high_urine_calcium(chart: Chart) -> Rows:
         orders=("urine-calcium", "pth", "kidney-ultrasound"),
         cites=("OPREF-D12",),
         told={"urine": urine},
+        values=(urine,),
     )

@@ -98,7 +98,7 @@ def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
     rows = workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
     urgent = emergency(chart)
     spoken = urgent is not None and urgent.reading is not None
-    rows = tuple(row for row in rows if not (spoken and row.key in _CALCIUM_ROWS))
+    rows = tuple(row for row in rows if not row.silent and not (spoken and row.key in _CALCIUM_ROWS))
     return tuple(sorted(rows, key=lambda row: not row.warns))
 
 
