@@ -57,7 +57,7 @@ def _negative(chart: Chart, row: Row) -> Cleared | None:
     if row.key == "hyperparathyroidism":
         return _familial(chart, row)
     if row.key == "high-alp":
-        scan = _told(chart, ("bone-scan",), row.first)
+        scan = _told(chart, ("bone-scan",), add_days(row.first, 1))
         return Cleared(scan.when) if scan is not None and scan.when and scan.tells is False else None
     return None
 
@@ -145,7 +145,7 @@ def _farther(chart: Chart, row: Row, value: Measurement, day: date) -> bool:
     off = before.value - value.value if _falls(row, before) else value.value - before.value
     if value.key in _CALCIUM and value.key != "calcium-ionized":
         return round(off, 2) > chart.numbers.hold_worse_calcium
-    return off * 100 > chart.numbers.hold_worse_percent * before.value
+    return round(off * 100 - chart.numbers.hold_worse_percent * before.value, 2) > 0
 
 
 def _falls(row: Row, before: Measurement) -> bool:

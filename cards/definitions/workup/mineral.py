@@ -25,13 +25,17 @@ from cards.definitions.workup.surgery import after_operation
 from cards.definitions.workup.values import Test, again, high, in_window, low, maybe_since, met_since, newest, surely_by, within
 from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
 
+_LISTED = "phosphate-loss"
+"""Hypophosphatasia or hereditary loss of phosphate."""
+
 
 def low_alp(chart: Chart) -> Rows:
     """ALP below {alp-low} U/L twice, {alp-low-apart-days} days or more apart within {alp-low-window-months} months, with no
     higher value between or after; or once with a stress or atypical femur fracture on record: hypophosphatasia. Values from
     {alp-on-drug-months} months after the start of an antiresorptive on count only when one before was low, too, whenever that
     was. Once, alone, within {work-up-window-months} months: for information, and nothing is held. Antiresorptives and
-    romosozumab are not offered where such a fracture is on record."""
+    romosozumab are not offered where such a fracture is on record. With hypophosphatasia on record it is for information, and
+    holds all the same."""
     n = chart.numbers
     series = _low_series(chart)
     if not series or _lowered_by_drug(chart, series):
@@ -49,7 +53,7 @@ def low_alp(chart: Chart) -> Rows:
         ),
         _confirmed_on(series, n.alp_low_apart_days, stress.when if stress else None),
         kind="fracture" if stress else "" if twice else "once",
-        warns=confirmed,
+        warns=confirmed and chart.problem(_LISTED) is None,
         drops=(ALL if stress else PTH_ANALOGS) if confirmed else frozenset(),
         holds=ALL if confirmed else frozenset(),
         pauses=ALL if confirmed and stress else frozenset(),
@@ -181,7 +185,8 @@ def low_phosphate(chart: Chart) -> Rows:
     """Phosphate below {phosphate-severe} mg/dL, or low twice, {phosphate-apart-days} days or more apart: loss of phosphate.
     Below {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are
     held. Within {phosphate-after-drug-days} days of zoledronate or denosumab, or {phosphate-after-surgery-days} days of an
-    operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder."""
+    operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder. With a loss of
+    phosphate on record it is for information, and holds all the same."""
     n, value = chart.numbers, newest(chart, "phosphate")
     if value is None or not low(value, n.phosphate_low):
         return
@@ -200,6 +205,7 @@ def low_phosphate(chart: Chart) -> Rows:
         tuple(facts.measured(each) for each in (value, before) if each is not None),
         met_since(chart, value, lambda each: low(each, n.phosphate_low)),
         kind="once" if once else "",
+        warns=chart.problem(_LISTED) is None,
         drops=ANTIRESORPTIVES | ANABOLICS if lost else PTH_ANALOGS,
         holds=ALL,
         orders=("phosphate",)
