@@ -14,10 +14,27 @@ from cards.definitions.workup.marrow import marrow
 from cards.definitions.workup.row import Row
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DIAGNOSTIC_SITES, Data, Drug, Mechanism
 
-__all__ = ["READS", "Row", "about_to_be_treated", "bone_patient", "decide_on", "dropping", "holding", "paused", "rows"]
+__all__ = [
+    "FINDINGS",
+    "READS",
+    "Row",
+    "about_to_be_treated",
+    "bone_patient",
+    "decide_on",
+    "dropping",
+    "holding",
+    "paused",
+    "rows",
+]
 
 READS = (*risk.READS, Data.CALCIUM, Data.VITAMIN_D, Data.RENAL, Data.BODY, Data.WORK_UP, Data.TURNOVER)
 """The inputs of the findings."""
+
+FINDINGS = (
+    *("myeloma", "high-calcium", "hyperparathyroidism", "osteomalacia", "low-phosphate", "low-alp", "high-alp", "low-calcium"),
+    *("high-pth", "high-urine-calcium", "high-turnover"),
+)
+"""Those that may hold drugs back, by key."""
 
 _PRODUCTS = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechanism.ACTIVE_VITAMIN_D}
 

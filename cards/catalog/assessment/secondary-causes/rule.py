@@ -128,8 +128,13 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         options=(*products.options, *(service(key, recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
+        holds=_holding(rows),
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
+
+
+def _holding(rows: tuple[Row, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.key for row in rows if row.holds))
 
 
 def _owed(chart: Chart, rows: tuple[Row, ...]) -> list[str]:
@@ -215,6 +220,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *(discard(draft) for draft in waiting),
         ),
         any_number=True,
+        holds=_holding(against),
     )
 
 
