@@ -28,6 +28,7 @@ from cards.definitions.workup.row import ANABOLICS, INJECTIONS
 from cards.engine.catalog import safety_checks
 from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
 from cards.engine.run import run
+from cards.engine.timing import after_vitamin_d, waits_long
 from cards.vocabulary import (
     ABALOPARATIDE,
     ALENDRONATE,
@@ -150,8 +151,9 @@ def offer(
     formulary (the one that comes with the service leaves out romosozumab); romosozumab and raloxifene for men, raloxifene
     before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
     works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
-    A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
-    recommended, unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
+    A warning of section F keeps a drug, with the condition first in its label, not recommended unless the condition can be
+    corrected: a low 25(OH)D, a test that is missing, a tooth, a day that is not reached. The first that is left is recommended,
+    unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
     only one. A finding of the work-up drops a drug, or holds it: then it is not recommended before this is clarified, as its
     label says first.
 
@@ -190,14 +192,15 @@ def offer(
     if options and all(DRUGS[each.key].mechanism is Mechanism.VITAMIN_K2 for each in options):
         dropped += tuple(Dropped(each.key, phrase="alone") for each in options)
         options = ()
-    return Offer(options, dropped, next((row.key for row in rows if row.holds_all), ""))
+    return Offer(after_vitamin_d(chart, options), dropped, next((row.key for row in rows if row.holds_all), ""))
 
 
 class _Judged(Struct, frozen=True):
     """One drug, what speaks against it, and the first day of its dose where it lies ahead.
 
     ``dropped``: it is not offered, and why. ``warnings``: what its label says first. ``after``: the finding of the work-up that
-    it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology."""
+    it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology.
+    ``gap``: waiting for vitamin D would leave a gap open too long."""
 
     drug: Drug
     start: date | None = None
@@ -206,6 +209,7 @@ class _Judged(Struct, frozen=True):
     after: str = ""
     meanwhile: str = ""
     elsewhere: bool = False
+    gap: bool = False
 
     @property
     def unread(self) -> bool:
@@ -214,7 +218,8 @@ class _Judged(Struct, frozen=True):
 
     @property
     def recommendable(self) -> bool:
-        return self.dropped is None and not (self.warnings or self.after or self.elsewhere)
+        correctable = all(finding.correctable for finding in self.warnings)
+        return self.dropped is None and correctable and not (self.after or self.elsewhere or self.gap)
 
 
 def _judge(
@@ -231,7 +236,8 @@ def _judge(
         return _Judged(drug, start, Dropped(drug.key, phrase=NOT_READ))
     after, meanwhile = _held(drug, rows, waits=waits)
     elsewhere = drug.mechanism in ANTI_OSTEOPOROSIS and bone_tumor(chart) is not None
-    return _Judged(drug, start, None, _warnings(findings), after, meanwhile, elsewhere)
+    gap = not waits and waits_long(chart, drug)
+    return _Judged(drug, start, None, _warnings(findings), after, meanwhile, elsewhere, gap)
 
 
 def _forbidden(drug: Drug, rows: tuple[workup.Row, ...], findings: Sequence[Finding]) -> Dropped | None:
@@ -328,13 +334,13 @@ def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | 
         drug.key,
         regimen,
         start,
-        recommended=not warnings and not after,
+        recommended=all(finding.correctable for finding in warnings) and not after,
         replaces=(draft,),
         condition=warnings,
         after=after,
         meanwhile=meanwhile,
     )
-    return Offer((mended,))
+    return Offer(after_vitamin_d(chart, (mended,)))
 
 
 def service(
