@@ -114,10 +114,11 @@ def paused(chart: Chart, found: tuple[Row, ...]) -> tuple[Drug, ...]:
     return tuple(d for d in taken if d is not DENOSUMAB and any(d.key in row.pauses for row in found))
 
 
-def decide_on(chart: Chart, found: tuple[Row, ...]) -> date | None:
-    """The day to decide whether to treat: {hold-ask-days} days after the first of the findings that hold all drugs was first
-    met, {hold-ask-fracture-days} days with a hip or vertebral fracture of {hold-fracture-months} months."""
-    held = [row.since for row in found if row.holds_all]
+def decide_on(chart: Chart, found: tuple[Row, ...], *, every: bool = True) -> date | None:
+    """The day to decide whether to treat: {hold-ask-days} days after the first of the findings that hold all drugs (``every``
+    False: some, which are PTH analogs) was first met, {hold-ask-fracture-days} days with a hip or vertebral fracture of
+    {hold-fracture-months} months."""
+    held = [row.since for row in found if (row.holds_all if every else row.holds)]
     if not held:
         return None
     broken = any(f.site in ("hip", "vertebra") for f in chart.fractures_since(chart.numbers.hold_fracture_months))

@@ -16,7 +16,7 @@ from cards.definitions.workup import Row
 from cards.definitions.workup.causes import causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
-from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service
+from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service, starts
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
@@ -80,7 +80,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not person.adult(chart):
         return
     starting = "start-treatment" in earlier
-    rows = _rows(chart, earlier, starting=starting)
+    rows = _rows(chart, earlier, starting=starting or _offered(chart, earlier))
     if chart.hook in ORDER_HOOKS:
         yield from _on_orders(chart, n, rows, earlier)
         return
@@ -102,9 +102,17 @@ def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
     return tuple(sorted(rows, key=lambda row: not row.warns))
 
 
+def _offered(chart: Chart, earlier: Earlier) -> bool:
+    """Whether another card offers a drug against osteoporosis that would be new."""
+    findings = (finding for code in earlier.found for finding in earlier.of(code))
+    offered = (option for finding in findings for option in (*finding.options, *finding.withheld) if option.kind == "drug")
+    return any(starts(chart, DRUGS[option.key]) for option in offered)
+
+
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
     tests = [*missing, *(key for key in _asked(chart, n, rows) if key not in missing)]
     decide = workup.decide_on(chart, rows)
+    analogs = workup.decide_on(chart, rows, every=False) if decide is None else None
     products = _products(chart, n, rows)
     return Finding(
         indicator=WARNING if any(row.warns for row in rows) else INFO,
@@ -113,6 +121,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "tests": [SERVICES[key] for key in missing],
             "rows": rows,
             "decide": decide,
+            "analogs": analogs,
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
@@ -192,6 +201,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
     due = [draft for draft in drafts if _cannot_wait(chart, draft, speaking[draft.id])]
     renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
+    decide = workup.decide_on(chart, against)
     waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
     yield Finding(
         indicator=WARNING if waiting else INFO,
@@ -199,8 +209,9 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
         values={
             "tests": [],
             "rows": against,
-            "decide": None,
-            "overdue": False,
+            "decide": decide,
+            "analogs": workup.decide_on(chart, against, every=False) if decide is None else None,
+            "overdue": decide is not None and decide <= chart.today,
             "known": None,
             "drafts": waiting,
             "due": due,
