@@ -14,10 +14,11 @@ from cards.chart import Chart, Draft, SetAside
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ACCEPTED
 from cards.definitions.basket import dose
+from cards.definitions.denosumab import next_due, safe_until
 from cards.engine import sources
 from cards.engine.catalog import all_cards
-from cards.engine.findings import Dropped, Finding, Option
-from cards.vocabulary import ANALYTES, COURSES, DRUGS, SERVICES
+from cards.engine.findings import Dropped, Finding, Indicator, Option
+from cards.vocabulary import ANALYTES, COURSES, DENOSUMAB, DRUGS, SERVICES
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import phrase
@@ -52,7 +53,12 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     summary = _doubted(_one_line(forbidden or write("summary")), finding, language)
     withheld = _withheld(finding, language)
     parts = {
-        "do": [withheld or write("do"), *_lines(finding, language, chart), *_see(finding, language)],
+        "do": [
+            withheld or write("do"),
+            *_lapse(finding, language, chart),
+            *_lines(finding, language, chart),
+            *_see(finding, language),
+        ],
         "because": ["" if forbidden else write("because"), _bullets(_reasons(finding, language, chart))],
         "check": ["" if withheld else write("check"), _bullets(_to_check(finding, language, chart))],
         "not-offered": [_bullets(_dropped(each, language, chart) for each in finding.dropped)],
@@ -257,6 +263,15 @@ def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 def _line(finding: Finding, language: str, chart: Chart) -> str:
     """A whole card in one line; its summary if it has no such line."""
     return " ".join((block(finding, "line", language, chart) or block(finding, "summary", language, chart)).split())
+
+
+def _lapse(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """Of what warns about denosumab that is taken: when the next dose is due, and the last safe day."""
+    due, safe = next_due(chart), safe_until(chart)
+    warns = finding.indicator is not Indicator.INFO and all_cards()[finding.code].checks_orders
+    if warns and finding.values.get("active") and finding.values.get("drug") is DENOSUMAB and due and safe:
+        days = {"due": phrases.day(due, language), "safe": phrases.day(safe, language)}
+        yield phrase("line", "lapsed" if safe < chart.today else "lapse", language, **days)
 
 
 def _see(finding: Finding, language: str) -> Iterator[str]:
