@@ -20,6 +20,7 @@ from cards.chart.records import (
     Course,
     Draft,
     Fracture,
+    FractureEntry,
     Hook,
     Measurement,
     Patient,
@@ -44,6 +45,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     measured: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     fractures: tuple[Fracture, ...] = ()
+    broken: tuple[FractureEntry, ...] = ()
+    """Every new fracture as recorded, whatever its site and energy."""
     drug_courses: Mapping[str, Course] = field(default_factory=dict)
     allergies: tuple[Allergy, ...] = ()
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)

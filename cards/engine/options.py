@@ -188,6 +188,7 @@ def offer(
             each.warnings,
             after=each.after,
             meanwhile=each.meanwhile,
+            unless_operated=any(each.drug.key in row.proviso for row in rows),
         )
         for each in _shown(judged, best)
     )

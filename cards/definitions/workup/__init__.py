@@ -22,6 +22,7 @@ __all__ = [
     "bone_patient",
     "decide_on",
     "dropping",
+    "held",
     "holding",
     "paused",
     "rows",
@@ -80,6 +81,12 @@ def _all(chart: Chart, about_to_be_treated: bool) -> Iterator[Row]:
 def about_to_be_treated(chart: Chart) -> bool:
     """An antiresorptive or anabolic is drafted, or the patient is untreated and treatment is indicated."""
     return bool(chart.drafted(treatment.TREATMENT)) or untreated(chart)
+
+
+def held(chart: Chart) -> str:
+    """The key of the finding for which no drug is recommended before it is clarified; "" where there is none."""
+    found = rows(chart, about_to_be_treated=about_to_be_treated(chart)) if bone_patient(chart) else ()
+    return next((row.key for row in found if row.holds_all), "")
 
 
 def bone_patient(chart: Chart) -> bool:

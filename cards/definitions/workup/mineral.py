@@ -25,6 +25,7 @@ from cards.definitions.workup.surgery import after_operation
 from cards.definitions.workup.values import Test, again, high, in_window, low, maybe_since, met_since, newest, surely_by, within
 from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
 
+_SUBSTRATE = ("alp", "pyridoxal-phosphate", "phosphate", "magnesium", "zinc")
 _LISTED = "phosphate-loss"
 """Hypophosphatasia or hereditary loss of phosphate."""
 
@@ -57,13 +58,18 @@ def low_alp(chart: Chart) -> Rows:
         drops=(ALL if stress else PTH_ANALOGS) if confirmed else frozenset(),
         holds=ALL if confirmed else frozenset(),
         pauses=ALL if confirmed and stress else frozenset(),
-        orders=("alp", "pyridoxal-phosphate", "phosphate", "magnesium", "zinc") if confirmed else ("alp",),
+        orders=(*_SUBSTRATE, *_femora(chart)) if confirmed else ("alp",),
         referral="referral-endocrinology" if confirmed else "",
         cites=("EXT-11",),
         told={"alp": series[0]},
         values=(series[0],),
         began=(series[-1].when,),
     )
+
+
+def _femora(chart: Chart) -> tuple[str, ...]:
+    """Both femora where a thigh hurts."""
+    return ("femur-imaging",) if chart.active_problem("thigh-pain") is not None else ()
 
 
 def _low_series(chart: Chart) -> list[Measurement]:
@@ -147,7 +153,7 @@ def osteomalacia(chart: Chart) -> Rows:
         max(_abnormal_since(chart, each) for each in values),
         drops=INJECTIONS,
         holds=ALL,
-        orders=("calcium", "phosphate", "pth", "creatinine", *(("vitamin-d",) if level is None else ())),
+        orders=("calcium", "phosphate", "pth", "creatinine", "vitamin-d"),
         cites=("OPREF-D7",),
         told={"values": values[:3], "level": level},
         values=tuple(values),
@@ -227,7 +233,7 @@ def _after_injection(chart: Chart, day: date) -> bool:
 def high_alp(chart: Chart) -> Rows:
     """ALP above {alp-very-high} times the limit, within {alp-fracture-months} months of a fragility fracture {alp-fracture}
     times: bone or liver. With a GGT above its range within {ggt-near-days} days it is for information, and holds PTH analogs
-    only. Not with Paget disease known for {known-disease-days} days, nor with chronic liver disease, nor in pregnancy."""
+    only; with one that has no range bone-specific ALP tells. Not with Paget disease known for {known-disease-days} days, nor with chronic liver disease, nor in pregnancy."""
     n, value = chart.numbers, _alp(chart)
     times = n.alp_fracture if _healing(chart) else n.alp_very_high
     known = any(surely_by(p, chart.days_ago(n.known_disease_days)) for p in chart.problems.get("paget", ()))
@@ -238,16 +244,17 @@ def high_alp(chart: Chart) -> Rows:
     liver = _of_liver(chart, value)
     ggt = newest(chart, "ggt")
     bone = ("bone-alp",) if pregnant(chart) else ("bone-scan", "bone-alp")
-    normal = not liver and ggt is not None and within(ggt, value.when, n.ggt_near_days) and ggt.high is not None
+    near = not liver and ggt is not None and within(ggt, value.when, n.ggt_near_days)
+    normal = near and ggt is not None and ggt.high is not None
     yield Row(
         "high-alp",
         tuple(facts.measured(each) for each in (value, ggt if liver or normal else None) if each is not None),
         met_since(chart, value, lambda each: high(each, n.alp_high, times)),
-        kind="liver" if liver else "bone" if normal else "",
+        kind="liver" if liver else "bone" if normal else "open" if near else "",
         warns=not liver,
         drops=frozenset() if liver else PTH_ANALOGS,
         holds=PTH_ANALOGS if liver else ALL,
-        orders=("liver", "liver-ultrasound") if liver else bone if normal else ("ggt",),
+        orders=("liver", "liver-ultrasound") if liver else bone if normal else ("bone-alp",) if near else ("ggt",),
         cites=("OPREF-D11", "OPREF-D10"),
         told={"alp": value},
         values=(value,),
@@ -255,17 +262,21 @@ def high_alp(chart: Chart) -> Rows:
 
 
 def high_urine_calcium(chart: Chart) -> Rows:
-    """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held."""
+    """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held. It is measured again, and
+    confirmed by a second one on another day."""
     urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
     if urine is None or not urine_calcium_high(chart, urine):
         return
+    before = again(chart, "urine-calcium", urine, 1, lambda each: urine_calcium_high(chart, each))
     yield Row(
         "high-urine-calcium",
         (facts.measured(urine),),
         met_since(chart, urine, lambda each: urine_calcium_high(chart, each)),
         drops=CALCIUM | ACTIVE_VITAMIN_D,
         holds=PTH_ANALOGS,
-        orders=("urine-calcium", "pth", "kidney-ultrasound"),
+        kind="" if before is None else "confirmed",
+        orders=("urine-calcium", "pth", "kidney-ultrasound") if before is None else ("pth", "kidney-ultrasound"),
+        referral="" if before is None else "referral-endocrinology",
         cites=("OPREF-D12",),
         told={"urine": urine},
         values=(urine,),

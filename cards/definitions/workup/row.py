@@ -44,7 +44,7 @@ class Row(Struct, frozen=True):
     draft of them. ``since``: the day on which its conditions were first met.
     ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text. ``values``: those that are off now;
     ``began``: the first day of each series that shows it, where that is not ``since``. ``silent``: it was clarified, and what
-    it drops stays dropped.
+    it drops stays dropped. ``proviso``: drugs that may be given if it is not operated on.
     """
 
     key: str
@@ -64,6 +64,7 @@ class Row(Struct, frozen=True):
     values: tuple[Measurement, ...] = ()
     began: tuple[date, ...] = ()
     silent: bool = False
+    proviso: Drugs = NONE
 
     @property
     def first(self) -> date:

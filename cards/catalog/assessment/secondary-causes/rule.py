@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
+from cards.chart.calendar import add_days, add_months
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
@@ -134,7 +135,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         },
         cites=_cites(rows, missing=bool(missing)),
         facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
-        options=(*products.options, *(service(key, recommended=True) for key in tests)),
+        options=(*products.options, *(service(key, start=_day(chart, n, rows, key), recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
         holds=_holding(rows),
@@ -228,7 +229,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *dict.fromkeys(fact for row in against for fact in row.evidence),
         ),
         options=(
-            *(service(key, recommended=True) for key in _asked(chart, n, against)),
+            *(service(key, start=_day(chart, n, against, key), recommended=True) for key in _asked(chart, n, against)),
             *(discard(draft) for draft in waiting),
         ),
         any_number=True,
@@ -284,12 +285,32 @@ def _asked(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> list[str]:
     return [*tests, *referrals]
 
 
+def _day(chart: Chart, n: Numbers, rows: tuple[Row, ...], key: str) -> date | None:
+    """The day of a test that is repeated later, unless another finding asks for it now: PTH in {pth-again-months} months,
+    25(OH)D {vitamin-d-recheck-days} days after vitamin D is replaced, ALP in {alp-low-apart-days} days."""
+    days = [_later(chart, n, row, key) for row in rows if key in row.orders]
+    dated = [day for day in days if day is not None]
+    return min(dated) if dated and len(dated) == len(days) and min(dated) > chart.today else None
+
+
+def _later(chart: Chart, n: Numbers, row: Row, key: str) -> date | None:
+    if (row.key, key) == ("high-pth", "pth"):
+        return add_months(row.values[0].when, n.pth_again_months)
+    if (row.key, key) == ("osteomalacia", "vitamin-d") and row.told["level"] is not None:
+        return add_days(chart.today, n.vitamin_d_recheck_days)
+    if (row.key, key) == ("low-alp", "alp"):
+        return add_days(row.values[0].when, n.alp_low_apart_days)
+    return None
+
+
 def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
     """Neither ordered nor, if its result could be read, resulted lately."""
     if chart.ordered(key):
         return False
     if row.key == "z-score" and known_already(chart, key):
         return False
+    if _later(chart, n, row, key) is not None or (row.key, key) == ("high-urine-calcium", "urine-calcium"):
+        return True
     if row.key in ("z-score", "high-turnover"):
         since = chart.months_ago(n.yearly_months)
     elif key == "calcium" and row.key == "low-calcium":
