@@ -153,7 +153,7 @@ def osteomalacia(chart: Chart) -> Rows:
         max(_abnormal_since(chart, each) for each in values),
         drops=INJECTIONS,
         holds=ALL,
-        orders=("calcium", "phosphate", "pth", "creatinine", "vitamin-d"),
+        orders=("calcium", "phosphate", "pth", "creatinine", *(("vitamin-d",) if level is None else ())),
         cites=("OPREF-D7",),
         told={"values": values[:3], "level": level},
         values=tuple(values),
@@ -254,11 +254,22 @@ def high_alp(chart: Chart) -> Rows:
         warns=not liver,
         drops=frozenset() if liver else PTH_ANALOGS,
         holds=PTH_ANALOGS if liver else ALL,
-        orders=("liver", "liver-ultrasound") if liver else bone if normal else ("bone-alp",) if near else ("ggt",),
+        orders=("liver", "liver-ultrasound")
+        if liver
+        else bone
+        if normal
+        else ("bone-alp",)
+        if near
+        else _together(chart, value),
         cites=("OPREF-D11", "OPREF-D10"),
         told={"alp": value},
         values=(value,),
     )
+
+
+def _together(chart: Chart, alp: Measurement) -> tuple[str, ...]:
+    """GGT, with ALP once more where the one on record is too old for it to tell."""
+    return ("ggt",) if alp.when >= chart.days_ago(chart.numbers.ggt_near_days) else ("alp", "ggt")
 
 
 def high_urine_calcium(chart: Chart) -> Rows:

@@ -286,8 +286,8 @@ def _asked(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> list[str]:
 
 
 def _day(chart: Chart, n: Numbers, rows: tuple[Row, ...], key: str) -> date | None:
-    """The day of a test that is repeated later, unless another finding asks for it now: PTH in {pth-again-months} months,
-    25(OH)D {vitamin-d-recheck-days} days after vitamin D is replaced, ALP in {alp-low-apart-days} days."""
+    """The day of a test that is repeated later, unless another finding asks for it now: PTH in {pth-again-months} months, ALP
+    in {alp-low-apart-days} days."""
     days = [_later(chart, n, row, key) for row in rows if key in row.orders]
     dated = [day for day in days if day is not None]
     return min(dated) if dated and len(dated) == len(days) and min(dated) > chart.today else None
@@ -296,8 +296,6 @@ def _day(chart: Chart, n: Numbers, rows: tuple[Row, ...], key: str) -> date | No
 def _later(chart: Chart, n: Numbers, row: Row, key: str) -> date | None:
     if (row.key, key) == ("high-pth", "pth"):
         return add_months(row.values[0].when, n.pth_again_months)
-    if (row.key, key) == ("osteomalacia", "vitamin-d") and row.told["level"] is not None:
-        return add_days(chart.today, n.vitamin_d_recheck_days)
     if (row.key, key) == ("low-alp", "alp"):
         return add_days(row.values[0].when, n.alp_low_apart_days)
     return None
