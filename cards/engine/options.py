@@ -23,6 +23,7 @@ from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
 from cards.definitions.risk import risk
+from cards.definitions.treatment import TREATMENT
 from cards.definitions.workup import emergency
 from cards.definitions.workup.row import ANABOLICS, INJECTIONS
 from cards.engine.catalog import safety_checks
@@ -170,7 +171,9 @@ def offer(
     with it.
     """
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
-    rows, none_starred = work_up(chart), bool(chart.doubts(RANKED))
+    drugs = tuple(drugs)
+    rows = work_up(chart, starting=any(starts(chart, drug) for drug in drugs))
+    none_starred = bool(chart.doubts(RANKED))
     judged = [_judge(chart, drug, rows, start, replaces, waits=waits) for drug in drugs]
     best = _best(judged) if recommend else None
     options = tuple(
@@ -185,6 +188,7 @@ def offer(
             each.warnings,
             after=each.after,
             meanwhile=each.meanwhile,
+            unless_operated=any(each.drug.key in row.proviso for row in rows),
         )
         for each in _shown(judged, best)
     )
@@ -282,12 +286,19 @@ def _shown(judged: Sequence[_Judged], best: _Judged | None) -> tuple[_Judged, ..
     return (*first[: SHOWN - 1], best)
 
 
-def work_up(chart: Chart) -> tuple[workup.Row, ...]:
-    """What the work-up shows of somebody who is offered a drug; first calcium as an emergency, and a sign in the femur."""
+def starts(chart: Chart, drug: Drug) -> bool:
+    """Whether a drug against osteoporosis would be new: whoever is offered it is about to be treated."""
+    taken = (c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient)
+    return drug.mechanism in TREATMENT and not any(c.active or c.on_treatment(chart.today) for c in taken)
+
+
+def work_up(chart: Chart, *, starting: bool = False) -> tuple[workup.Row, ...]:
+    """What the work-up shows of somebody who is offered a drug, a new one (``starting``) or not; first calcium as an emergency,
+    and a sign in the femur."""
     return (
         *emergency.rows(chart),
         *femur.rows(chart),
-        *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)),
+        *workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart)),
     )
 
 

@@ -208,6 +208,7 @@ def _chart(
         patient=patient,
         measured=in_order(facts),
         problems=problems,
+        broken=tuple(entry for entry in entries if not entry.subsequent),
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
         drug_courses=drug_courses,
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import Chart, facts
-from cards.definitions import density, diagnosis, person, treatment
+from cards.definitions import density, diagnosis, person, treatment, workup
 from cards.definitions.indication import bone_tumor
 from cards.engine.findings import INFO, Finding
 from cards.engine.options import service
@@ -28,7 +28,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     months is on record and decides (`start-treatment` if it is high); FRAX is ordered. Low bone mass that is documented without
     a value does not trigger the card. Nor with myeloma, bone metastasis or primary bone cancer on record (`referral`).
 
-    Then: info. Recommended: FRAX, with a link to the calculator.
+    Then: info. Recommended: FRAX, with a link to the calculator. Where a finding of the work-up holds all drugs, the title says
+    that it has to be excluded.
     """
     if not person.t_group(chart) or diagnosis.osteoporosis(chart) or treatment.on_treatment(chart) or chart.ordered("frax"):
         return
@@ -43,7 +44,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     yield Finding(
         indicator=INFO,
         variant=variant,
-        values={"value": decisive},
+        values={"value": decisive, "held": workup.held(chart)},
         cites=_CITES[variant],
         facts=tuple(facts.measured(m) for m in (lowest, by_qct) if m),
         options=(service("frax", recommended=True),),
