@@ -214,6 +214,7 @@ def _dose(found: Exposure) -> dict[str, Any]:
     return {
         "dose": found.now or found.daily,
         "daily": found.daily,
+        "equivalent": found.drug.key != "prednisone" or bool(found.others),
         "grams": found.grams,
         "others": list(found.others),
         "reasons": (),

@@ -7,7 +7,7 @@ from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, risk, treatment
+from cards.definitions import bone_loss, diagnosis, risk, treatment
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
 from cards.definitions.indication import untreated
@@ -134,6 +134,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "estimate": estimate,
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
             "before": _before(chosen),
+            "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranking(chart) else "",
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
