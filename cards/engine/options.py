@@ -66,6 +66,12 @@ orders only settle a pain in the thigh, or a tooth that `dental-check` speaks of
 TOGETHER = {"calcium": ("calcium", "albumin")}
 """A service that is two orders, since one order has one code."""
 
+_AGAINST_HORMONES = {
+    "aromatase-inhibitor": (Mechanism.PTH_ANALOG, Mechanism.SERM),
+    "androgen-deprivation": (Mechanism.PTH_ANALOG,),
+}
+"""What is not given beside drugs that take the sex hormones away."""
+
 NOT_READ = "not-read"
 """The phrase of what was dropped since something that may speak against it could not be read."""
 SHOWN = 3
@@ -249,9 +255,8 @@ def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
         return "state"
     if drug is RALOXIFENE and renal(chart).below(chart.numbers.egfr_raloxifene):
         return "raloxifene-renal"
-    if drug in (TERIPARATIDE, ABALOPARATIDE, RALOXIFENE) and (state := deprived(chart)):
-        if drug is not RALOXIFENE or state == "aromatase-inhibitor":
-            return state
+    if drug.mechanism in _AGAINST_HORMONES.get(state := deprived(chart), ()):
+        return state
     if drug in (TERIPARATIDE, ABALOPARATIDE, ROMOSOZUMAB) and used_up(chart, drug, start or chart.today) is not None:
         return "course-limit"
     course = chart.course(drug)

@@ -79,7 +79,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     for one; else DXA. Before menopause alendronate or risedronate alone. (2) treatment (warning), else DXA every
     {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs are those of `start-treatment` where it fires, else the
     ranking's, of which one is recommended where treatment is advised; with a renal estimate below {egfr-specialist} or where
-    none is left, a specialist. FRAX is ordered where none is {frax-months} months old or younger, but for an aromatase inhibitor. (3) Warning where
+    none is left, a specialist. FRAX is ordered where none is {frax-months} months old or younger, but for an aromatase
+    inhibitor. (3) Warning where
     osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be read is asked for; where it is of
     a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that it is done.
     """
@@ -125,9 +126,9 @@ def _said(chart: Chart, n: Numbers, earlier: Earlier, harm: _Harm, others: Seque
             "untreated": _untreated(chart),
             "held": held,
             "started": bool(started),
-            "recommended": DRUGS[chosen.recommended.key] if _drug_first(chosen) else None,
+            "recommended": _best(chosen),
+            "others": list(beside),
             **harm.values,
-            "others": [*harm.values.get("others", ()), *beside],
         },
         cites=_CITES.get(harm.group, _OTHER_CITES),
         facts=(
@@ -156,8 +157,9 @@ def _chosen(chart: Chart, harm: _Harm, started: Sequence[Finding]) -> tuple[Offe
     return chosen, chosen.held
 
 
-def _drug_first(chosen: Offer) -> bool:
-    return chosen.recommended is not None and chosen.recommended.kind == "drug"
+def _best(chosen: Offer) -> Drug | None:
+    best = chosen.recommended
+    return DRUGS[best.key] if best is not None and best.kind == "drug" else None
 
 
 def _name(harm: _Harm) -> Drug | Name:
@@ -192,22 +194,24 @@ def _glucocorticoid(chart: Chart, n: Numbers) -> Iterator[_Harm]:
     if found is None:
         return
     unmeasured = not bmd_since(chart, n.harm_bmd_months)
-    told = {
-        "drug": found.drug,
-        "draft": found.draft,
-        "course": found.course,
-        "group": "glucocorticoid",
-        "values": _dose(found),
-    }
+    base = _Harm(
+        drug=found.drug,
+        draft=found.draft,
+        course=found.course,
+        indicator=INFO,
+        variant="unmeasured",
+        group="glucocorticoid",
+        values=_dose(found),
+        tests=_dxa(chart) if unmeasured else (),
+    )
     if found.unreadable:
-        tests = _dxa(chart) if unmeasured else ()
-        yield _Harm(**told, indicator=INFO, variant="dose-unknown", tests=tests, asked=True)
+        yield replace(base, variant="dose-unknown", asked=True)
     elif is_young(chart):
-        yield from _under_40(chart, found, told, unmeasured=unmeasured)
+        yield from _under_40(chart, found, base, unmeasured=unmeasured)
     elif found.counts:
-        yield from _by_band(chart, n, found, told, unmeasured=unmeasured)
+        yield from _by_band(chart, n, found, base, unmeasured=unmeasured)
     elif found.assessed and unmeasured:
-        yield _Harm(**told, indicator=INFO, variant="unmeasured", tests=_assessment(chart))
+        yield replace(base, tests=_assessment(chart))
 
 
 def _dose(found: Exposure) -> dict[str, Any]:
@@ -216,7 +220,7 @@ def _dose(found: Exposure) -> dict[str, Any]:
         "daily": found.daily,
         "equivalent": found.drug.key != "prednisone" or bool(found.others),
         "grams": found.grams,
-        "others": list(found.others),
+        "summed": [found.drug, *found.others] if found.others else [],
         "reasons": (),
         "t_score": None,
         "frax": (),
@@ -224,32 +228,23 @@ def _dose(found: Exposure) -> dict[str, Any]:
     }
 
 
-def _by_band(chart: Chart, n: Numbers, found: Exposure, told: dict[str, Any], *, unmeasured: bool) -> Iterator[_Harm]:
+def _by_band(chart: Chart, n: Numbers, found: Exposure, base: _Harm, *, unmeasured: bool) -> Iterator[_Harm]:
     risk = glucocorticoid_bands.band(chart, found)
-    if unmeasured and (risk.level == "low" or risk.reasons == ("no-frax",)):
-        yield _Harm(**told, indicator=WARNING, variant="unmeasured", tests=_assessment(chart))
-        return
-    if risk.level == "low":
-        if unknown_bmd(chart) is None:
-            told["values"] = {**told["values"], **_of_band(risk)}
-            tests = (*_frax(chart), *_dxa(chart, n.bone_loss_dxa_months))
-            yield _Harm(**told, indicator=INFO, variant="low", facts=_evidence(risk), tests=tests)
-        return
     young = before_menopause(chart)
-    told["values"] = {**told["values"], **_of_band(risk), "before_menopause": young}
-    yield _Harm(
-        **told,
-        indicator=WARNING if risk.treat else INFO,
-        variant=risk.level,
-        facts=_evidence(risk),
-        drugs=risk.ranking if young else ranking(chart),
-        advised=risk.treat,
-        tests=(*_frax(chart), *(_dxa(chart) if unmeasured else ())),
-    )
-
-
-def _of_band(risk: Band) -> dict[str, Any]:
-    return {"reasons": risk.reasons, "t_score": risk.t, "frax": risk.frax}
+    told = {"reasons": risk.reasons, "t_score": risk.t, "frax": risk.frax, "before_menopause": young}
+    of_band = replace(base, variant=risk.level, values={**base.values, **told}, facts=_evidence(risk))
+    if unmeasured and (risk.level == "low" or risk.reasons == ("no-frax",)):
+        yield replace(base, indicator=WARNING, tests=_assessment(chart))
+    elif risk.level != "low":
+        yield replace(
+            of_band,
+            indicator=WARNING if risk.treat else INFO,
+            drugs=risk.ranking if young else ranking(chart),
+            advised=risk.treat,
+            tests=(*_frax(chart), *base.tests),
+        )
+    elif unknown_bmd(chart) is None:
+        yield replace(of_band, tests=(*_frax(chart), *_dxa(chart, n.bone_loss_dxa_months)))
 
 
 def _evidence(risk: Band) -> tuple[Fact, ...]:
@@ -260,29 +255,27 @@ def _evidence(risk: Band) -> tuple[Fact, ...]:
     )
 
 
-def _under_40(chart: Chart, found: Exposure, told: dict[str, Any], *, unmeasured: bool) -> Iterator[_Harm]:
+def _under_40(chart: Chart, found: Exposure, base: _Harm, *, unmeasured: bool) -> Iterator[_Harm]:
     reasons = glucocorticoid_bands.young(chart, found)
-    tests = _dxa(chart) if unmeasured else ()
-    if reasons:
-        told["values"] = {**told["values"], "reasons": reasons, "before_menopause": before_menopause(chart)}
-        z, loss = lowest_z(chart), yearly_loss(chart)
-        evidence = (
-            *(map(facts.fracture, chart.fractures[:1])),
+    if not reasons:
+        if unmeasured and (found.counts or found.assessed):
+            yield replace(base, indicator=WARNING if found.counts else INFO)
+        return
+    z, loss = lowest_z(chart), yearly_loss(chart)
+    yield replace(
+        base,
+        indicator=WARNING,
+        variant="young",
+        values={**base.values, "reasons": reasons, "before_menopause": before_menopause(chart)},
+        facts=(
+            *map(facts.fracture, chart.fractures[:1]),
             *((facts.measured(z),) if z and "z-low" in reasons else ()),
             *((facts.measured(loss.baseline), facts.measured(loss.newest)) if loss and "loss" in reasons else ()),
-        )
-        yield _Harm(
-            **told,
-            indicator=WARNING,
-            variant="young",
-            facts=evidence,
-            drugs=(ALENDRONATE,),
-            advised=True,
-            specialist=True,
-            tests=tests,
-        )
-    elif unmeasured and (found.counts or found.assessed):
-        yield _Harm(**told, indicator=WARNING if found.counts else INFO, variant="unmeasured", tests=tests)
+        ),
+        drugs=(ALENDRONATE,),
+        advised=True,
+        specialist=True,
+    )
 
 
 def _assessment(chart: Chart) -> tuple[Option, ...]:
@@ -310,7 +303,10 @@ def _blockers(chart: Chart, n: Numbers) -> Iterator[_Harm]:
 
 def _treated(chart: Chart, found: Blocker, dxa: tuple[Option, ...]) -> _Harm:
     harm = _blocked(found, WARNING if found.treat else INFO, "treat" if found.treat else "offer", tests=dxa)
-    return replace(harm, drugs=ranking(chart), advised=found.treat)
+    frax = (m for key in ("frax-major", "frax-hip") if "frax-high" in found.reasons and (m := chart.newest(key)))
+    broken = chart.fractures[:1] if "fracture" in found.reasons else ()
+    evidence = (*harm.facts, *map(facts.fracture, broken), *map(facts.measured, frax))
+    return replace(harm, drugs=ranking(chart), advised=found.treat, facts=tuple(dict.fromkeys(evidence)))
 
 
 def _blocked(found: Blocker, indicator: Indicator, variant: str, *, tests: tuple[Option, ...]) -> _Harm:
