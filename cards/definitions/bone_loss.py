@@ -5,10 +5,29 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cards.chart import Chart, Course
-from cards.definitions.glucocorticoid import GLUCOCORTICOID, exposure
+from cards.definitions.glucocorticoid import (
+    GLUCOCORTICOID,
+    enough_glucocorticoid,
+    exposure,
+    long_glucocorticoid,
+    prednisone_equivalent,
+)
 from cards.definitions.glucocorticoid_bands import band, is_young
 from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, blockers
 from cards.vocabulary import Drug, Mechanism
+
+__all__ = [
+    "GLUCOCORTICOID",
+    "HARMFUL",
+    "HORMONE_BLOCKERS",
+    "WEAK_BONE_ONLY",
+    "Beside",
+    "beside",
+    "enough_glucocorticoid",
+    "long_glucocorticoid",
+    "long_on",
+    "prednisone_equivalent",
+]
 
 WEAK_BONE_ONLY = frozenset(
     {

@@ -13,7 +13,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Problem, Service, facts, per_chart
 from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
 from cards.definitions import workup
-from cards.definitions.glucocorticoid import long_glucocorticoid
+from cards.definitions.bone_loss import long_glucocorticoid
 from cards.definitions.workup import mineral
 from cards.definitions.workup.row import ANABOLICS, ANTIRESORPTIVES, Row
 from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Data

@@ -70,6 +70,11 @@ def at_least(numbers: Numbers, dose: float, limit: float) -> bool:
     return round(dose, 6) >= round(limit * (1 - numbers.glucocorticoid_tolerance / 100), 6)
 
 
+def enough_glucocorticoid(numbers: Numbers, daily: float) -> bool:
+    """Whether a daily dose is {glucocorticoid-mg} mg of prednisone or more, from which treatment is considered."""
+    return at_least(numbers, daily, numbers.glucocorticoid_mg)
+
+
 def above(numbers: Numbers, dose: float, limit: float) -> bool:
     """Whether a dose is beyond a limit by more than {glucocorticoid-tolerance} %."""
     return round(dose, 6) > round(limit * (1 + numbers.glucocorticoid_tolerance / 100), 6)
@@ -130,7 +135,7 @@ def _exposure(chart: Chart, courses: Sequence[Course], drafts: Sequence[Draft], 
         long,
         very_high,
         assessed=long and daily is not None and at_least(n, daily, n.glucocorticoid_assess_mg),
-        counts=very_high or (long and daily is not None and at_least(n, daily, n.glucocorticoid_mg)),
+        counts=very_high or (long and daily is not None and enough_glucocorticoid(n, daily)),
     )
 
 

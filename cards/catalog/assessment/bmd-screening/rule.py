@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from cards.chart import Chart, facts
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, person, treatment
+from cards.definitions.bone_loss import HORMONE_BLOCKERS, long_glucocorticoid
 from cards.definitions.density import bmd_known, unknown_bmd
-from cards.definitions.glucocorticoid import long_glucocorticoid
-from cards.definitions.hormone_blockers import HORMONE_BLOCKERS
 from cards.definitions.kidney import renal
 from cards.definitions.person import body_mass_index
 from cards.engine.findings import INFO, WARNING, Earlier, Finding

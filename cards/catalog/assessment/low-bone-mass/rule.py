@@ -30,7 +30,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) from the last {frax-months}
     months is on record and decides (`start-treatment` if it is high); FRAX is ordered; `bone-loss-medication` says what low
-    bone mass means on a glucocorticoid, an aromatase inhibitor or androgen deprivation. Low bone mass that is documented without
+    bone mass means on a glucocorticoid, an aromatase inhibitor or androgen deprivation. Low bone mass documented without
     a value does not trigger the card.
 
     Then: info. Recommended: FRAX, with a link to the calculator.
