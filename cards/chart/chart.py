@@ -120,6 +120,8 @@ class Chart(Struct, frozen=True, kw_only=True):
         """Of these groups of data and analytes, the groups in which something could not be retrieved or read: whatever is
         missing from them is unknown, never "none". Sorted."""
         groups, keys = _doubtful(self)
+        if not groups and not keys:  # of most charts, which are asked this by every rule
+            return ()
         found = {ANALYTES[name].group for name in named if name in ANALYTES and name in keys}
         found |= {Data(name) if name not in ANALYTES else ANALYTES[name].group for name in named} & groups
         found |= {ANALYTES[key].group for key in keys if key in ANALYTES and ANALYTES[key].group in named}
@@ -218,6 +220,8 @@ _OF_THE_DAY = frozenset({"range-unreadable", "site-unreadable", "unreadable"})
 """Another value from the same day does not replace what could not be read: the value, whether it is normal, or its site."""
 
 _OVER_TIME = frozenset({"bmd", "ctx", "p1np", "height"})
+_TWICE = {"alp": "alp_low", "phosphate": "phosphate_low"}
+"""Values that rules ask for again once the newest is low, with the name of that limit."""
 _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
 
 
@@ -245,9 +249,17 @@ def _it_may_be(lost: SetAside | Unread) -> frozenset[Data]:
 
 
 def _read_since(chart: Chart, lost: SetAside | Unread) -> bool:
-    """Whether an equally recent value of the same kind could be read. For trends, every value counts."""
+    """Whether an equally recent value of the same kind could be read. For trends, every value counts; so does each before a low
+    one that decides only together with it."""
     newest = chart.newest(lost.key)
-    if lost.key in _OVER_TIME or newest is None or lost.when is None:
+    if lost.key in _OVER_TIME or newest is None or lost.when is None or _needs_another(chart, newest):
         return False
     same_day = isinstance(lost, Unread) or lost.reason not in _OF_THE_DAY
     return newest.when > lost.when or (newest.when == lost.when and same_day)
+
+
+def _needs_another(chart: Chart, newest: Measurement) -> bool:
+    if newest.key not in _TWICE:
+        return False
+    limit = newest.low if newest.low is not None else getattr(chart.numbers, _TWICE[newest.key])
+    return newest.below(limit) is not False

@@ -109,8 +109,8 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "urgent", language, label=text)
     if option.meanwhile:
         text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
-    if option.condition or option.after:
-        text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
+    if condition := _condition(option, language, chart):
+        text = phrase("option", "condition", language, condition=phrases.plain(condition), label=text)
     return phrases.capital(text)
 
 
@@ -123,8 +123,10 @@ def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
 
 
 def _condition(option: Option, language: str, chart: Chart) -> str:
+    """What must come first; "" where nothing must."""
     conditions = [phrase("work-up-after", option.after, language)] if option.after else []
-    conditions += [block(each, "condition", language, chart) for each in option.condition]
+    conditions += [phrase("first", option.first, language)] if option.first else []
+    conditions += filter(None, (block(each, "condition", language, chart) for each in option.condition))
     return phrases.joined(dict.fromkeys(conditions), "condition", language)
 
 
@@ -312,9 +314,10 @@ def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     recommended one."""
     waiting: dict[str, list[str]] = {}
     for option in finding.options:
-        if option.kind == "drug" and (option.condition or option.after):
+        condition = _condition(option, language, chart)
+        if option.kind == "drug" and condition:
             name = phrases.escape(phrases.name(option.key, language, DRUGS))
-            waiting.setdefault(_condition(option, language, chart), []).append(name)
+            waiting.setdefault(condition, []).append(name)
     for condition, names in waiting.items():
         listed = phrases.capital(phrases.listed(names, language))
         yield phrase("line", "waiting", language, names=listed, condition=condition)

@@ -51,8 +51,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     within {denosumab-sequence-months} months). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals
     by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain vitamin D, all on the list and
     in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more than {vitamin-d-single-iu} IU,
-    critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the mean of any 30 days; more
-    than {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
+    critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the mean of any 30 days, with
+    daily products beside a loading or an ampoule only as far as they exceed {vitamin-d-long-iu}; more than
+    {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
     ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months}
     months); below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
 
@@ -121,8 +122,8 @@ def _too_much(chart: Chart, n: Numbers, told: Supply, draft: Draft) -> Iterator[
         yield "vitamin-d-daily", CRITICAL, single, n.vitamin_d_weekly_iu
     if single > n.vitamin_d_single_critical_iu:
         yield "vitamin-d-single", CRITICAL, single, n.vitamin_d_single_critical_iu
-    if told.mean > n.vitamin_d_mean_iu:
-        yield "vitamin-d-mean", WARNING if absorbs_badly else CRITICAL, told.mean, n.vitamin_d_mean_iu
+    if (mean := told.mean(beside=n.vitamin_d_long_iu)) > n.vitamin_d_mean_iu:
+        yield "vitamin-d-mean", WARNING if absorbs_badly else CRITICAL, mean, n.vitamin_d_mean_iu
     if single > n.vitamin_d_single_iu:
         yield "vitamin-d-single", WARNING, single, n.vitamin_d_single_iu
     if not adult(chart) and single >= n.vitamin_d_weekly_iu:

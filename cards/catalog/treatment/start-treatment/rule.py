@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
@@ -133,6 +134,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "documented": chart.problem("osteoporosis") is not None,
             "estimate": estimate,
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
+            "from_day": _from_day(chart, chosen),
             "before": _before(chosen),
             "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranking(chart) else "",
             "frax_major": chart.newest("frax-major"),
@@ -176,6 +178,12 @@ def _spoken_for(earlier: Earlier, given_up: tuple[Drug, ...]) -> bool:
         for code in _SECTION_C
         for finding in earlier.of(code)
     )
+
+
+def _from_day(chart: Chart, chosen: Offer) -> date | None:
+    """The first day of the recommended drug, where it lies ahead."""
+    start = chosen.recommended.start if chosen.recommended else None
+    return start if start is not None and start > chart.today else None
 
 
 def _before(chosen: Offer) -> list[Drug]:
