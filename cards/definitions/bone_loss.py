@@ -13,7 +13,7 @@ from cards.definitions.glucocorticoid import (
     prednisone_equivalent,
 )
 from cards.definitions.glucocorticoid_bands import band, is_young
-from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, blockers
+from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, RANKING, deprived
 from cards.vocabulary import Drug, Mechanism
 
 __all__ = [
@@ -55,9 +55,8 @@ class Beside(Struct, frozen=True):
 def beside(chart: Chart) -> Beside | None:
     """An aromatase inhibitor or androgen deprivation, otherwise a glucocorticoid that counts, by its band; None where neither
     is taken or ordered."""
-    for blocker in blockers(chart):
-        if blocker.ranking:
-            return Beside(blocker.state, blocker.ranking)
+    if state := deprived(chart):
+        return Beside(state, RANKING[state])
     found = exposure(chart)
     if found is None or not found.counts or is_young(chart):
         return None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -21,10 +21,11 @@ from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug, Mechanis
 HORMONE_BLOCKERS = frozenset({Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH})
 ORCHIECTOMY = "orchiectomy"
 
-_RANKING = {
+RANKING: Mapping[str, tuple[Drug, ...]] = {
     "aromatase-inhibitor": (ZOLEDRONATE, DENOSUMAB, ALENDRONATE),
     "androgen-deprivation": (DENOSUMAB, ZOLEDRONATE, ALENDRONATE),
 }
+"""The drugs that come first in each state, best first."""
 
 
 class Blocker(Struct, frozen=True):
@@ -46,10 +47,6 @@ class Blocker(Struct, frozen=True):
     def treat(self) -> bool:
         return bool(self.reasons) and not self.offers
 
-    @property
-    def ranking(self) -> tuple[Drug, ...]:
-        return _RANKING.get(self.state, ())
-
 
 def blockers(chart: Chart) -> list[Blocker]:
     """Those that are ordered, and those that are taken; a bilateral orchiectomy where there is none. The one with limits of its
@@ -64,8 +61,11 @@ def blockers(chart: Chart) -> list[Blocker]:
 
 
 def deprived(chart: Chart) -> str:
-    """The state (as in ``Blocker``) that one of them makes, "" where there is none."""
-    return next((each.state for each in blockers(chart) if each.state), "")
+    """The state (as in ``Blocker``) that a drug which is ordered or taken makes, or an orchiectomy; "" where there is none."""
+    drugs: list[Drug | None] = [*_now(chart, HORMONE_BLOCKERS)]
+    if chart.problem(ORCHIECTOMY) is not None:
+        drugs.append(None)
+    return next((state for drug in drugs if (state := _state(chart, drug))), "")
 
 
 def judged(
