@@ -109,6 +109,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     left_out: tuple[SetAside, ...] = ()
     unread: tuple[Data, ...] = ()
+    rests_on: frozenset[Data] | None = None
     doubt: tuple[Data, ...] = ()
     withheld: tuple[Option, ...] = ()
     correctable: bool = False

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from cards.chart import Chart
+from cards.definitions.denosumab import safe_until
 from cards.definitions.repletion import FAST, Repletion, injection_day, is_next_denosumab, next_denosumab_day, repletion
 from cards.engine.findings import Option
 from cards.vocabulary import DENOSUMAB, DRUGS, Drug
@@ -38,7 +39,11 @@ def _dated(chart: Chart, option: Option, told: Repletion) -> Option:
 
 
 def waits_long(chart: Chart, drug: Drug) -> bool:
-    """Whether a drug that closes a gap would wait for vitamin D for so long that another closes it first: in severe deficiency,
-    but not the next dose of denosumab."""
+    """Whether a drug that closes a gap would wait for vitamin D for so long that another closes it first: in severe deficiency;
+    of the next dose of denosumab only where its day would come after the last safe one."""
     told = repletion(chart, injection=True)
-    return drug in FAST and drug is not DENOSUMAB and told is not None and told.severe
+    if drug not in FAST or told is None or not told.severe:
+        return False
+    day = next_denosumab_day(chart, told) if drug is DENOSUMAB else None
+    safe = safe_until(chart) if drug is DENOSUMAB else None
+    return day is None or safe is None or day > safe

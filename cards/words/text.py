@@ -14,10 +14,11 @@ from cards.chart import Chart, Draft, SetAside
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ACCEPTED
 from cards.definitions.basket import dose
+from cards.definitions.denosumab import next_due, safe_until
 from cards.engine import sources
 from cards.engine.catalog import all_cards
-from cards.engine.findings import Dropped, Finding, Option
-from cards.vocabulary import ANALYTES, COURSES, DRUGS, SERVICES
+from cards.engine.findings import Dropped, Finding, Indicator, Option
+from cards.vocabulary import ANALYTES, COURSES, DENOSUMAB, DRUGS, SERVICES
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import phrase
@@ -52,7 +53,12 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     summary = _doubted(_one_line(forbidden or write("summary")), finding, language)
     withheld = _withheld(finding, language)
     parts = {
-        "do": [withheld or write("do"), *_lines(finding, language, chart), *_see(finding, language)],
+        "do": [
+            withheld or write("do"),
+            *_lapse(finding, language, chart),
+            *_lines(finding, language, chart),
+            *_see(finding, language),
+        ],
         "because": ["" if forbidden else write("because"), _bullets(_reasons(finding, language, chart))],
         "check": ["" if withheld else write("check"), _bullets(_to_check(finding, language, chart))],
         "not-offered": [_bullets(_dropped(each, language, chart) for each in finding.dropped)],
@@ -189,15 +195,17 @@ def _not_known(finding: Finding, language: str) -> Iterator[str]:
 def _explained(text: str, language: str) -> Iterator[str]:
     """The glossary's lines for words used in the text, except those in parentheses, which follow their explanation."""
     said = text.casefold()
-    for word, line in _glossary(language).items():
-        if word.search(said):
+    for term, (word, line) in _glossary(language).items():
+        if term in said and word.search(said):
             yield line
 
 
 @cache
-def _glossary(language: str) -> dict[re.Pattern[str], str]:
+def _glossary(language: str) -> dict[str, tuple[re.Pattern[str], str]]:
+    """By the term: as a word of a text, outside parentheses, and the line."""
     lines = (phrases.escape(name[language]) for name in phrases.PHRASES["glossary"].values() if name[language])
-    return {re.compile(rf"(?<![a-z(（]){re.escape(_term(line).casefold())}"): line for line in lines}
+    terms = {_term(line).casefold(): line for line in lines}
+    return {term: (re.compile(rf"(?<![a-z(（]){re.escape(term)}"), line) for term, line in terms.items()}
 
 
 def _term(line: str) -> str:
@@ -257,6 +265,15 @@ def _lines(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 def _line(finding: Finding, language: str, chart: Chart) -> str:
     """A whole card in one line; its summary if it has no such line."""
     return " ".join((block(finding, "line", language, chart) or block(finding, "summary", language, chart)).split())
+
+
+def _lapse(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """Of what warns about denosumab that is taken: when the next dose is due, and the last safe day."""
+    due, safe = next_due(chart), safe_until(chart)
+    warns = finding.indicator is not Indicator.INFO and all_cards()[finding.code].checks_orders
+    if warns and finding.values.get("active") and finding.values.get("drug") is DENOSUMAB and due and safe:
+        days = {"due": phrases.day(due, language), "safe": phrases.day(safe, language)}
+        yield phrase("line", "lapsed" if safe < chart.today else "lapse", language, **days)
 
 
 def _see(finding: Finding, language: str) -> Iterator[str]:

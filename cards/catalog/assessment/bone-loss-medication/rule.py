@@ -17,6 +17,7 @@ from cards.definitions.density import bmd_since, last_measured, lowest_z, unknow
 from cards.definitions.glucocorticoid import Exposure
 from cards.definitions.glucocorticoid_bands import Band, assessed_lately, before_menopause, is_young
 from cards.definitions.hormone_blockers import Blocker, blockers
+from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Indicator, Option, Undecided
@@ -68,7 +69,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     {tsh-window-months} months is below the laboratory's own range; and bone density was not measured within {harm-bmd-months}
     months, or osteoporosis is not treated.
 
-    Not when: for (1) and (2), on treatment, oncologic strengths included, or a drug of it is being ordered; the glucocorticoid
+    Not when: for (1) and (2), on treatment, oncologic strengths included, or a drug of it is being ordered; myeloma, bone
+    metastasis or primary bone cancer on record (`referral`, oncology decides); the glucocorticoid
     is inhaled, nasal, topical, ocular or intra-articular, of a lower dose or for a shorter time; the newest DXA, not older than
     {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for treatment.
 
@@ -87,7 +89,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     if not person.adult(chart):
         return
     harms = [*_weak_bone(chart, n)]
-    if not _protected(chart):
+    if not _protected(chart) and bone_tumor(chart) is None:
         harms = [*_glucocorticoid(chart, n), *_blockers(chart, n), *harms]
     if chart.hook in ORDER_HOOKS:
         harms = [harm for harm in harms if harm.draft is not None]

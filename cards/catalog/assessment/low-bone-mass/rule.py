@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.definitions import density, diagnosis, person, treatment
+from cards.definitions.indication import bone_tumor
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -31,11 +32,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) from the last {frax-months}
     months is on record and decides (`start-treatment` if it is high); FRAX is ordered; `bone-loss-medication` says what low
     bone mass means on a glucocorticoid, an aromatase inhibitor or androgen deprivation. Low bone mass documented without
-    a value does not trigger the card.
+    a value does not trigger the card. Nor with myeloma, bone metastasis or primary bone cancer on record (`referral`).
 
     Then: info. Recommended: FRAX, with a link to the calculator.
     """
     if not person.t_group(chart) or diagnosis.osteoporosis(chart) or treatment.on_treatment(chart) or chart.ordered("frax"):
+        return
+    if bone_tumor(chart) is not None:
         return
     if any(f.values["mechanism"] in _OWN_LIMITS and f.variant not in _NOT_KNOWN for f in earlier.of("bone-loss-medication")):
         return

@@ -15,6 +15,7 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
 from cards.definitions.basket import quantity
+from cards.definitions.denosumab import risen
 from cards.definitions.person import adult
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
@@ -48,7 +49,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     denosumab 60 mg begins more than {denosumab-grace-days} days before {denosumab-months} months have passed since the last
     dose, or zoledronate 5 mg more than {zoledronate-early-months} month before {zoledronate-months} months have passed since
     the last infusion ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it
-    within {denosumab-sequence-months} months). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals
+    within {denosumab-sequence-months} months, or CTX calls for another one). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals
     by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain vitamin D, all on the list and
     in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more than {vitamin-d-single-iu} IU,
     critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the mean of any 30 days, with
@@ -231,7 +232,8 @@ def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
         due = add_months(last_dose, n.denosumab_months)
         earliest = add_days(due, -n.denosumab_grace_days)
     else:
-        again = n.zoledronate_after_denosumab_months if _followed_denosumab(chart, n, course) else n.zoledronate_months
+        rebounds = _followed_denosumab(chart, n, course) or risen(chart) is not None
+        again = n.zoledronate_after_denosumab_months if rebounds else n.zoledronate_months
         due = add_months(last_dose, again)
         earliest = add_months(last_dose, again - n.zoledronate_early_months)
     return _Early(course, due) if begin < earliest else None

@@ -83,8 +83,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
-    bisphosphonate holiday; an active pregnancy; myeloma or bone metastasis on record (`referral` names oncology);
-    `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`, `bisphosphonate-review`,
+    bisphosphonate holiday; an active pregnancy; myeloma, bone metastasis or primary bone cancer on record (`referral` names
+    oncology); `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`, `bisphosphonate-review`,
     `drug-holiday-review` or `adherence-gap` fires. Under {t-group-years}, or at an unknown age, `referral` and
     `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for `bmd-screening`.
 
