@@ -14,7 +14,7 @@ from cards.chart.facts import Fact
 from cards.definitions.density import lowest_t, newest_t_scores
 from cards.definitions.diagnosis import osteoporosis
 from cards.definitions.glucocorticoid import GLUCOCORTICOID
-from cards.definitions.person import body_mass_index, postmenopausal
+from cards.definitions.person import body_mass_index, t_group
 from cards.definitions.risk import frax_high
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism, Name
 
@@ -79,7 +79,9 @@ def judged(
     if not state:
         return Blocker("", drug, course, draft, surgery)
     n = chart.numbers
-    t = lowest_t(chart) or (min(newest_t_scores(chart), key=lambda m: m.value, default=None) if chart.patient.female else None)
+    t = lowest_t(chart)
+    if state == "aromatase-inhibitor":  # on a GnRH drug before menopause, too
+        t = min(newest_t_scores(chart), key=lambda m: m.value, default=None)
     factors = tuple(_factors(chart))
     reasons = ["t-low"] if t is not None and t.value < n.hormone_blocker_t else []
     reasons += ["t-factor"] if t is not None and n.hormone_blocker_t <= t.value < n.hormone_blocker_t_factor and factors else []
@@ -98,8 +100,8 @@ def _state(chart: Chart, drug: Drug | None) -> str:
     if chart.patient.sex == "male":
         return "androgen-deprivation" if drug is None or drug.mechanism is Mechanism.GNRH else ""
     inhibitor = drug is not None and drug.mechanism is Mechanism.AROMATASE_INHIBITOR
-    suppressed = postmenopausal(chart) or bool(_now(chart, {Mechanism.GNRH}))
-    if chart.patient.female and suppressed and (inhibitor or _now(chart, {Mechanism.AROMATASE_INHIBITOR})):
+    suppressed = t_group(chart) or bool(_now(chart, {Mechanism.GNRH}))
+    if suppressed and (inhibitor or _now(chart, {Mechanism.AROMATASE_INHIBITOR})):
         return "aromatase-inhibitor"
     return ""
 

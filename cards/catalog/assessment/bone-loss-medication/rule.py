@@ -12,7 +12,7 @@ from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, glucocorticoid, glucocorticoid_bands, person, treatment
-from cards.definitions.bone_loss import WEAK_BONE_ONLY, long_on
+from cards.definitions.bone_loss import GLUCOCORTICOID, WEAK_BONE_ONLY, long_on
 from cards.definitions.density import bmd_since, last_measured, lowest_z, unknown_bmd, yearly_loss
 from cards.definitions.glucocorticoid import Exposure
 from cards.definitions.glucocorticoid_bands import Band, assessed_lately, before_menopause, is_young
@@ -23,7 +23,7 @@ from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Indicator, Option, Undecided
 from cards.engine.options import SPECIALIST, Offer, offer, ranking, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ALENDRONATE, DRUGS, PROBLEMS, Drug, Mechanism, Name
+from cards.vocabulary import ALENDRONATE, DRUGS, PROBLEMS, Data, Drug, Mechanism, Name
 
 _CITES = {
     "glucocorticoid": ("OPREF-M3", "POP2022-D8", "EXT-25"),
@@ -36,7 +36,8 @@ _OTHER_CITES = ("OPREF-M3", "POP2022-D8", "POP2022-L3")
 
 class _Harm(Struct, frozen=True, kw_only=True):
     """A drug that harms bone, and what is said of it. ``drugs``: those against bone loss that come first; ``advised``: one of
-    them is recommended; ``tests``: what is ordered besides; ``asked``: the dose has to be found out."""
+    them is recommended; ``tests``: what is ordered besides; ``specialist``: who decides
+    first."""
 
     drug: Drug | None
     draft: Draft | None = None
@@ -49,7 +50,6 @@ class _Harm(Struct, frozen=True, kw_only=True):
     drugs: Sequence[Drug] = ()
     advised: bool = False
     tests: tuple[Option, ...] = ()
-    asked: bool = False
     specialist: bool = False
 
 
@@ -89,7 +89,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     if not person.adult(chart):
         return
     harms = [*_weak_bone(chart, n)]
-    if not _protected(chart) and bone_tumor(chart) is None:
+    elsewhere = _protected(chart) or bone_tumor(chart) is not None
+    if not elsewhere:
         harms = [*_glucocorticoid(chart, n), *_blockers(chart, n), *harms]
     if chart.hook in ORDER_HOOKS:
         harms = [harm for harm in harms if harm.draft is not None]
@@ -97,10 +98,21 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     elif harms:
         first, *others = sorted(harms, key=lambda harm: (not harm.group, harm.indicator.rank))
         yield _said(chart, n, earlier, first, others)
-    for harm in harms:
-        told = harm.draft or harm.course
-        if harm.asked and told is not None and (unread := chart.unread_of(DOSE_UNREAD, told)):
-            yield Undecided(unread, about=harm.draft, indicator=INFO)
+    if not elsewhere:
+        yield from _undecided(chart, harms)
+
+
+def _undecided(chart: Chart, harms: Sequence[_Harm]) -> Iterator[Undecided]:
+    """A glucocorticoid whose dose is of a wrong type, or that only the age would have judged."""
+    found = glucocorticoid.exposure(chart)
+    if found is None or (chart.hook in ORDER_HOOKS and found.draft is None):
+        return
+    told: Sequence[Draft | Course] = chart.drafted(GLUCOCORTICOID) or chart.courses(GLUCOCORTICOID)
+    for each in told:
+        if unread := chart.unread_of(DOSE_UNREAD, each):
+            yield Undecided(unread, about=found.draft, indicator=INFO)
+    if chart.age is None and found.counts and not harms:
+        yield Undecided(about=found.draft, missing=(Data.PATIENT,), indicator=INFO)
 
 
 def _protected(chart: Chart) -> bool:
@@ -207,7 +219,7 @@ def _glucocorticoid(chart: Chart, n: Numbers) -> Iterator[_Harm]:
         tests=_dxa(chart) if unmeasured else (),
     )
     if found.unreadable:
-        yield replace(base, variant="dose-unknown", asked=True)
+        yield replace(base, variant="dose-unknown")
     elif is_young(chart):
         yield from _under_40(chart, found, base, unmeasured=unmeasured)
     elif found.counts:
