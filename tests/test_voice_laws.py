@@ -47,6 +47,7 @@ GOING_ON = {
 RESTED_ON = {
     "38264-8": "the T-score that the diagnosis stands on",
     "FRAX-hip": "the probability that the treatment stands on",
+    "FRAX-major": "the same",
     "eGFR": "so low in the story in which it matters that another drug takes the place",
     "tTG-IgA": "abnormal: tablets are not offered",
 }
