@@ -8,12 +8,13 @@ from math import floor
 
 from cards.chart import Chart, Fracture, Service, facts
 from cards.definitions import diagnosis, person, treatment
+from cards.definitions.denosumab import unseen_gap
 from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.height import Loss, height_loss
 from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import Data
+from cards.vocabulary import Data, Mechanism
 
 _IMAGING = ("OVCF2021-D6", "OPREF-D4", "POP2022-D5", "REHAB2024-04")
 _HEIGHT = ("OVCF2021-M3",)
@@ -48,6 +49,22 @@ def _rest(n: Numbers, loss: Loss) -> Rest:
     return Rest(n.height_override_months, f"{height} cm", lower)
 
 
+def _after_gap(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Vertebrae may have broken unnoticed while denosumab was late."""
+    gap = unseen_gap(chart)
+    if gap is None:
+        return
+    yield Finding(
+        indicator=WARNING,
+        variant="gap",
+        values={"gap_from": gap.before, "resumed": gap.resumed, "report": None, "pain": None, "loss": None},
+        cites=(*_IMAGING, "EXT-04"),
+        facts=tuple(facts.last_dose(c) for c in chart.courses({Mechanism.RANKL_INHIBITOR})),
+        options=(service("vertebral-imaging", recommended=True),),
+        rests=Rest(n.height_override_months, f"{gap.resumed}"),
+    )
+
+
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Lost height, or new back pain in someone at risk, may mean a vertebral fracture: order a lateral X-ray of the spine, and
     MRI if pain on provocation persists with a negative X-ray.
@@ -57,16 +74,18 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     tallest in the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an
     adult, but for heights that cannot be compared (below {height-least-cm} or above {height-most-cm} cm, after an amputation or
     lengthening of a leg or paralysis) or not be believed (a fall of more than {height-spread} cm within {height-window-months}
-    months, of more than {height-spread-ever} cm ever; `tests-due` asks to measure again); of one day the higher counts; or
-    (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
-    at {vertebral-risk-years} or older; or (3) {good-bone} or more fragility fractures within {good-bone-months} months with a
+    months, of more than {height-spread-ever} cm ever; `tests-due` asks to measure again); of one day the higher counts; or (2)
+    back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or at
+    {vertebral-risk-years} or older; (3) denosumab was resumed after a late dose, whose gap began in the last
+    {denosumab-sequence-months} months; or (4) {good-bone} or more fragility fractures within {good-bone-months} months with a
     T-score on record, none of {t-low} or lower, none of hip or vertebra, and no image of the spine within
     {unread-result-months} months: a vertebral fracture would settle it.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done (a report only if it could be read) since the newest height
-    for (1), or since the onset of the pain for (2); the age is unknown and nothing else applies (`incomplete-data` says so).
-    For lost height alone, an override with a reason also silences the card for the same user for {height-override-months}
-    months, unless the height falls further, in whole centimeters; new back pain ends that.
+    for (1), or since the onset of the pain for (2), or from {rebound-from-months} months after the last dose before the gap for
+    (3); the age is unknown and nothing else applies (`incomplete-data` says so). For lost height alone, and for (3), an
+    override with a reason also silences the card for the same user for {height-override-months} months, unless the height falls
+    further, in whole centimeters; new back pain ends that.
 
     Then: warning. Where a report of the spine since then, of the last {unread-result-months} months, could not be read, the
     card asks for its result and orders nothing. Otherwise, recommended: lateral X-ray of thoracic and lumbar spine, or
@@ -87,6 +106,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     loss, new_pain = (None if seen_loss else loss), (None if seen_pain else new_pain)
     settle = _to_settle(chart, n) if loss is None and new_pain is None else ()
     if loss is None and new_pain is None and not settle:
+        yield from _after_gap(chart, n)
         return
     since = [day for day in (loss and loss.now.when, new_pain and new_pain.when) if day]
     unread = _imaged(chart, min(since, default=None), unread=True)
