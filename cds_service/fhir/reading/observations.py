@@ -232,7 +232,7 @@ def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Valu
         return
     known = [d for c in elements.codings(concept) if (d := facts.terminology.condition(c))]
     mentions = facts.terminology.said("problem", elements.texts((wording(concept), part.value_string)))
-    named = any(m.key == "smoking" and m.is_present for m in mentions)
-    smokes = named or any("smoking" in d.keys for d in known)
-    facts.smoking.append((when, _times(found, facts.zone), smokes, source))
+    told = {m.key for m in mentions if m.is_present} | {key for d in known for key in d.keys}
+    habit = next((key for key in ("smoking", "past-smoking") if key in told), "")
+    facts.smoking.append((when, _times(found, facts.zone), habit, source))
     facts.used(source, SMOKING)

@@ -226,9 +226,9 @@ def _chart(
 def _add_smoking(facts: Facts) -> None:
     """Only the newest smoking status counts."""
     if facts.smoking:
-        when, _, smokes, source = max(facts.smoking)
-        if smokes:
-            facts.problems.append(Problem("smoking", source, recorded=when))
+        when, _, habit, source = max(facts.smoking)
+        if habit:
+            facts.problems.append(Problem(habit, source, recorded=when))
 
 
 def _grouped(items: Iterable[Keyed], *, key: Callable[[Keyed], Any]) -> dict[str, tuple[Keyed, ...]]:
