@@ -42,7 +42,8 @@ class Option(Struct, frozen=True):
     ``stops`` are courses that end with it, which its label says.
     ``condition``: findings that keep the option from being recommended; its label says them first. ``after``: the finding of
     the work-up that it must wait for (a key of the phrase tables); ``meanwhile``: the one that is clarified beside it, since
-    this drug cannot wait. ``unless_operated``: for those for whom no operation is planned. ``first``: what must come first of vitamin D or before it (a key of the phrase tables).
+    this drug cannot wait. ``unless_operated``: for those for whom no operation is planned. ``first``: what must come
+    first of vitamin D or before it (a key of the phrase tables).
     ``urgent``: at once, as the order and its label say.
     """
 
