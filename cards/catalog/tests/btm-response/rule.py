@@ -39,9 +39,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     this way changed enough: on a bisphosphonate or denosumab CTX did not fall by more than {btm-fall-ctx} %, P1NP not by more
     than {btm-fall-p1np} %; on teriparatide or abaloparatide P1NP rose by less than {btm-rise-p1np} ug/L.
 
-    Not when: from {oldest-years} years on, {old-dementia-years} with dementia; a fragility fracture within {btm-response-fracture-months} months (it raises the markers); two such drugs at the
-    same time; raloxifene, hormone therapy or romosozumab, to which these limits do not apply; an oncologic strength; assays
-    known to differ (that marker is not compared); a value with "<" or ">" that leaves the change open.
+    Not when: from {oldest-years} years on, {old-dementia-years} with dementia; a fragility fracture within
+    {btm-response-fracture-months} months (it raises the markers); two such drugs at the same time; raloxifene, hormone therapy
+    or romosozumab, to which these limits do not apply; an oncologic strength; assays known to differ (that marker is not
+    compared); a value with "<" or ">" that leaves the change open.
 
     Then: warning on an oral drug, otherwise info. Orders for the compared markers; any number may be chosen. The detail asks
     first how the drug is taken, then about secondary causes, then about the drug itself (oral bisphosphonate: change to an
