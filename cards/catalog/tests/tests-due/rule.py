@@ -130,9 +130,9 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
     if femur.pauses(chart):
         yield from _of_the_year(chart, n)
         return
-    if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
-        if course is not None or not very_old(chart):
-            yield from _dxa(chart, n, course)
+    known = not {Data.BONE_DENSITY, Data.MEDICATIONS} & chart.failed
+    if known and (course is not None or not very_old(chart)):
+        yield from _dxa(chart, n, course)
     if Data.TURNOVER not in chart.failed and Data.MEDICATIONS not in chart.failed:
         after = _watched(chart, n)
         if after is not None:
