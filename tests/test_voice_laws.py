@@ -5,11 +5,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
+import pytest
+from msgspec import Struct
+
 from cards.chart import Chart
+from cards.definitions.accepted import ACCEPTED
 from cards.definitions.denosumab import Kind, next_due, safe_until, state
 from cards.definitions.workup import Row, decide_on
 from cards.engine.catalog import all_cards, sections
@@ -17,13 +24,16 @@ from cards.engine.findings import WARNING, Finding
 from cards.engine.options import work_up
 from cards.engine.run import run
 from cards.engine.voice.table import table
-from cards.vocabulary import DENOSUMAB, Drug
+from cards.thresholds import SHARED, read_toml
+from cards.vocabulary import ANALYTES, DENOSUMAB, DRUGS, SERVICES, Drug
+from cards.vocabulary.regimens import REGIMENS
 from cards.words.phrases import LANGUAGES, day, phrase
 from cards.words.phrases import name as called
 from cds_service.hooks.cards import EVIDENCE
 from cds_service.hooks.request import parse
+from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
-from tests.silence.told import Told, told
+from tests.silence.told import Told, stories, told
 from tests.test_voice import EVERYTHING, OF_ORDERS, cards_of, evaluator, for_bone, proposed
 
 Json = dict[str, Any]
@@ -37,6 +47,7 @@ GOING_ON = {
 RESTED_ON = {
     "38264-8": "the T-score that the diagnosis stands on",
     "FRAX-hip": "the probability that the treatment stands on",
+    "FRAX-major": "the same",
     "eGFR": "so low in the story in which it matters that another drug takes the place",
     "tTG-IgA": "abnormal: tablets are not offered",
 }
@@ -191,6 +202,139 @@ def test_every_hold_prints_its_day_to_decide(name: str) -> None:
 
 
 # -- what is missing, and what is written -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", stories(), scope="module")
+def test_a_normal_value_that_is_missing_changes_no_recommended_drug(name: str) -> None:
+    call = told(name)
+    if not (before := recommended(call.body, call)):
+        return
+    counted = Counter(kind_of(each) for each in resources_of(call) if each["resourceType"] == "Observation")
+    for kind in sorted(kind for kind, count in counted.items() if count == 1 and kind not in RESTED_ON):
+        assert recommended(without(call.body, kind), call) == before, kind
+
+
+def recommended(body: Json, call: Told) -> list[Json]:
+    cards = evaluator().evaluate(parse(json.dumps(body).encode(), call.hook), "en", call.as_of).response["cards"]
+    return [each["medicationCodeableConcept"] for star, _, each in proposed(cards) if star and for_bone(each)]
+
+
+def kind_of(resource: Json) -> str:
+    code = resource["code"]
+    return str(code.get("text") or code["coding"][0]["code"])
+
+
+def without(body: Json, kind: str) -> Json:
+    """The call without the one value of a kind."""
+    prefetch = dict(body["prefetch"])
+    for key, page in prefetch.items():
+        entries = (page or {}).get("entry", [])
+        kept = [e for e in entries if e["resource"]["resourceType"] != "Observation" or kind_of(e["resource"]) != kind]
+        if len(kept) < len(entries):
+            prefetch[key] = page | {"entry": kept, "total": len(kept)}
+    return body | {"prefetch": prefetch}
+
+
+LOW = {"new": 10, "old": 240}
+"""A low calcium, and how many days old it is: one that is corrected first, and one that is measured again."""
+
+
+@pytest.mark.parametrize("age", LOW)
+@pytest.mark.parametrize("name", stories())
+def test_no_answer_to_a_low_calcium_moves_the_recommendation_to_another_drug(name: str, age: str) -> None:
+    call = told(name)
+    before = recommended(call.body, call)
+    body = call.body if not before else with_calcium(call, call.as_of - timedelta(days=LOW[age]))
+    assert all(drug in before for drug in recommended(body, call))
+
+
+def with_calcium(call: Told, day: date) -> Json:
+    """The call with a low calcium of this day in place of all that were measured."""
+    patient = next(each["id"] for each in resources_of(call) if each["resourceType"] == "Patient")
+    kept = [
+        each
+        for each in resources_of(call)
+        if "alcium" not in json.dumps(each) and "钙" not in json.dumps(each, ensure_ascii=False)
+    ]
+    record = [*kept, *lines.record([f"corrected-calcium 8.0 mg/dL on {day}"], ids="low", patient=patient)]
+    prefetch = {key: answer(template, record) for key, template in templates(call.hook).items()}
+    return call.body | {"prefetch": prefetch}
+
+
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+NAMES = re.compile(
+    r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}|\d{4}年(?:\d+月)?(?:\d+日)?"  # dates
+    r"|25\(OH\)D|25羟|P1NP|SF-36|PHQ-9|EPI 2021|1\.73"
+)
+IN_WORDS = {
+    "calcitonin-cancer": {"2012"},
+    "calcium-critical": {"2024"},
+    "calcium-intake": {"21", "400", "500", "2000"},
+    "denosumab-due": {"16"},
+    "denosumab-sequence": {"16"},
+    "hypocalcemia": {"2024"},
+    "incomplete-data": {"100"},
+    "lifestyle-education": {"400", "1.2"},
+    "physical-agent-evidence": {"8", "100", "1.2"},
+    "routine-care": {"500"},
+    "vitamin-d-excess": {"375"},
+    "vitamin-d-low": {"29", "74"},
+}
+"""Numbers that a text says of itself: years of a decision, amounts in food and salts, settings of a device, ranges beside a
+threshold."""
+
+
+def numbers_in(text: str) -> set[str]:
+    return {found.replace(",", "") for found in NUMBER.findall(text)}
+
+
+@cache
+def numbers_of_the_medicine() -> frozenset[str]:
+    """Thresholds, regimens, and what tests and drugs are called."""
+    tables = [read_toml(SHARED), *(read_toml(card.folder / "card.toml") for card in all_cards().values())]
+    found = {text for table in tables for value in leaves(table) for text in (f"{abs(value):g}", f"{abs(value):.1f}")}
+    names = [each.label for each in (*REGIMENS.values(), *ACCEPTED.values())]
+    names += [*SERVICES.values(), *(each.name for each in ANALYTES.values()), *(each.name for each in DRUGS.values())]
+    return frozenset(found.union(*(numbers_in(f"{each.en} {each.zh}") for each in names)))
+
+
+def leaves(value: Any) -> Iterator[float]:
+    """The numbers in a table, or in what a finding holds."""
+    if isinstance(value, Mapping):
+        value = [*value.values()]
+    elif isinstance(value, Struct):
+        value = [getattr(value, field) for field in value.__struct_fields__]
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from leaves(each)
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        yield float(value)
+
+
+@EVERYTHING
+def test_no_number_is_in_a_text_but_from_the_record_or_the_thresholds(name: str) -> None:
+    call = told(name)
+    chart = chart_of(call)
+    known = numbers_in(json.dumps(call.body, ensure_ascii=False))
+    known |= {number.lstrip("0").removesuffix(".0") for number in known} | {str(chart.age)} | numbers_of_the_medicine()
+    known |= {f"{number}0" for number in known if re.fullmatch(r"\d+\.\d", number)}  # calcium in mmol/L has two decimals
+    for finding in found_in(call):
+        because = [each for dropped in finding.dropped for each in dropped.because]
+        for value in leaves([finding.values, [each.values for each in because], [each.values for each in finding.contains]]):
+            known |= {f"{abs(value):.{digits}f}" for digits in (0, 1, 2)}
+    for language in LANGUAGES:
+        for card in cards_of(call, language):
+            told_by = numbers_in(json.dumps(card["extension"].get(EVIDENCE, ()), ensure_ascii=False))
+            for code, words in words_of([card], language):
+                unknown = numbers_in(NAMES.sub("", words)) - known - told_by - IN_WORDS.get(code, set())
+                assert not {each for each in unknown if not spanned(each, words)}, code
+
+
+def spanned(number: str, words: str) -> bool:
+    """Whether it is a length of time that was reckoned from dates, or a sum of what several orders say."""
+    return bool(re.search(rf"\b{number} (?:days|weeks|months|years)\b|{number}(?:天|周|个月|年)", words)) or bool(
+        re.search(rf"{number[:-3]},?{number[-3:]} (?:mg|mcg|units)|{number} (?:mg|μg|IU)", words)
+    )
 
 
 @EVERYTHING
