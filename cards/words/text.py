@@ -113,6 +113,8 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
     if option.urgent:
         text = phrase("option", "urgent", language, label=text)
+    if option.unless_operated:
+        text = phrase("option", "unless-operated", language, label=text)
     if option.meanwhile:
         text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
     if condition := _condition(option, language, chart):
@@ -195,15 +197,17 @@ def _not_known(finding: Finding, language: str) -> Iterator[str]:
 def _explained(text: str, language: str) -> Iterator[str]:
     """The glossary's lines for words used in the text, except those in parentheses, which follow their explanation."""
     said = text.casefold()
-    for word, line in _glossary(language).items():
-        if word.search(said):
+    for term, (word, line) in _glossary(language).items():
+        if term in said and word.search(said):
             yield line
 
 
 @cache
-def _glossary(language: str) -> dict[re.Pattern[str], str]:
+def _glossary(language: str) -> dict[str, tuple[re.Pattern[str], str]]:
+    """By the term: as a word of a text, outside parentheses, and the line."""
     lines = (phrases.escape(name[language]) for name in phrases.PHRASES["glossary"].values() if name[language])
-    return {re.compile(rf"(?<![a-z(（]){re.escape(_term(line).casefold())}"): line for line in lines}
+    terms = {_term(line).casefold(): line for line in lines}
+    return {term: (re.compile(rf"(?<![a-z(（]){re.escape(term)}"), line) for term, line in terms.items()}
 
 
 def _term(line: str) -> str:

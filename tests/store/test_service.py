@@ -1,9 +1,8 @@
-"""Feedback, repetition, shadow mode and a site's own choices, as a client sees them."""
+"""Feedback, repetition and shadow mode, as a client sees them."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +11,6 @@ from uuid import uuid4
 
 import pytest
 
-from cards.engine.catalog import Retired
-from cards.thresholds import shipped
-from cds_service import site as sites
-from cds_service.config import ConfigError
 from cds_service.store.tables import FEEDBACK, SHOWN
 from tests.protocol.conftest import OSTEOPOROSIS, Json, Service
 from tests.protocol.fhir_server import bundle
@@ -296,6 +291,84 @@ def test_back_pain_that_was_set_aside_rests_no_longer_than_others(start: Started
     assert "vertebral-imaging" in later.cards(request)
 
 
+# -- what was clarified -------------------------------------------------------------------------------------------
+
+CLARIFIED = {"reason": {"code": "clarified", "system": "urn:osteoporosis-cds:override-reason"}}
+BROKEN = OSTEOPOROSIS | {
+    "id": "c2",
+    "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "M80.08"}], "text": "vertebral fracture"},
+    "onsetDateTime": "2026-04-01",
+}
+
+
+def anemic(service: Service, *values: tuple[float, str], **more: Any) -> Json:
+    """A request about a woman with a vertebral fracture and these hemoglobins: drugs wait until myeloma is excluded."""
+    request = untreated(service)
+    found = [
+        height(value, day)
+        | {
+            "id": f"hb-{day}",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "718-7"}]},
+            "valueQuantity": {"value": value, "system": "http://unitsofmeasure.org", "code": "g/dL"},
+        }
+        for value, day in values
+    ]
+    request["prefetch"] |= {"workUp": bundle(*found), "conditions": bundle(OSTEOPOROSIS, BROKEN)} | more
+    return request
+
+
+def report(service: Service, request: Json, reason: Json) -> None:
+    card = service.cards(request)["secondary-causes"]
+    told = item(card=card["uuid"], outcomeTimestamp=datetime.now(UTC).isoformat(), overrideReason=reason)
+    assert send(service, {"feedback": [told]}).status_code == 200
+
+
+def holds(service: Service, request: Json) -> bool:
+    return "After myeloma" in json.dumps(service.cards(request)["start-treatment"], ensure_ascii=False)
+
+
+def of_another(request: Json, patient: str = "p1", user: str = "Practitioner/8") -> Json:
+    return request | {"context": request["context"] | {"userId": user, "patientId": patient}}
+
+
+def test_what_is_clarified_holds_no_drug_any_more_whoever_asks(start: Started, database: str) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    assert holds(service, request)
+    reasons = service.cards(request)["secondary-causes"]["overrideReasons"]
+    assert CLARIFIED["reason"] in [{key: each[key] for key in ("code", "system")} for each in reasons]
+    report(service, request, CLARIFIED)
+    assert eventually(lambda: not holds(service, request))
+    assert "hemoglobin" not in json.dumps(service.cards(request).get("secondary-causes", {}))
+    assert not holds(service, of_another(request)), "another practitioner"
+    other = start()
+    assert eventually(lambda: not holds(other, request)), "another process"
+
+
+def test_another_reason_rests_the_card_and_not_what_it_holds(start: Started) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, request, REASON)
+    assert eventually(lambda: "secondary-causes" not in service.cards(request))
+    assert holds(service, request)
+
+
+def test_what_is_clarified_is_recalled_without_silence_for_other_reasons(start: Started) -> None:
+    service = start(suppress_days=0)
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, request, CLARIFIED)
+    assert eventually(lambda: not holds(service, request))
+
+
+def test_a_patient_clarifies_nothing(start: Started) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, of_another(request, user="Patient/p1"), CLARIFIED)
+    report(service, request, REASON)
+    assert eventually(lambda: "secondary-causes" not in service.cards(request)), "all is recalled by now"
+    assert holds(service, request)
+
+
 def test_what_was_shown_is_on_record_without_telling_whose_record_it_is(start: Started, database: str, tmp_path: Path) -> None:
     service = start()
     service.http.application.extensions["store"].migrate()
@@ -338,81 +411,3 @@ def test_the_log_holds_no_name_no_id_and_no_comment_e7(
     out, err = capfd.readouterr()
     assert '"event": "feedback"' in out
     assert not any(word in out + err for word in ("Zhang", "will nicht", "Practitioner/7", '"p1"', str(tmp_path)))
-
-
-# -- a site's own choices -----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Callable[[str], Path]:
-    def write(content: str) -> Path:
-        (tmp_path / "site.toml").write_text(content, encoding="utf-8")
-        return tmp_path / "site.toml"
-
-    return write
-
-
-def test_a_site_switches_cards_off_and_chooses_its_codes(start: Started, site: Callable[[str], Path]) -> None:
-    service = start(site=site('cards_off = ["tests-due"]\ncode_system = "us"'))
-    cards = service.cards(untreated(service))
-    assert "tests-due" not in cards
-    systems = [
-        action["resource"]["medicationCodeableConcept"]["coding"][0]["system"]
-        for suggestion in cards["start-treatment"]["suggestions"]
-        for action in suggestion.get("actions", ())
-        if "medicationCodeableConcept" in action.get("resource", {})
-    ]
-    assert systems
-    assert "http://www.nlm.nih.gov/research/umls/rxnorm" in systems
-
-
-def test_a_site_that_switches_off_a_card_that_is_no_more_starts_and_is_told(
-    site: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(sites, "retired", lambda: {"old-card": Retired("2026.11", "tests-due")})
-    with caplog.at_level("WARNING", "cds_service"):
-        assert sites.load(site('cards_off = ["old-card", "referral"]')).cards_off == {"old-card", "referral"}
-    (record,) = caplog.records
-    assert "no more" in record.getMessage()
-    assert record.__dict__["fields"] == {"card": "old-card", "until": "2026.11", "instead": "tests-due"}
-
-
-def test_the_example_of_the_deployment_guide_can_be_used(start: Started, site: Callable[[str], Path]) -> None:
-    guide = (Path(__file__).parents[2] / "docs/deployment.md").read_text(encoding="utf-8")
-    examples = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
-    path = site(next(each for each in examples if "cards_off" in each))
-    start(site=path)
-    assert sites.load(path).numbers().shared.lsc_total_hip == 4.0
-
-
-def test_a_site_changes_what_rests_on_convention(start: Started, site: Callable[[str], Path]) -> None:
-    table = shipped().table
-    key = next(key for key, each in table.items() if each.status == "RECALL" and isinstance(each.value, int))
-    path = site(f"[thresholds]\n{key} = 77")
-    start(site=path)
-    assert sites.load(path).numbers().table[key].value == 77
-    assert table[key].value != 77, "two sites can live in one process"
-
-
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ("[thresholds]\nt-osteoporosis = -3.0", "t-osteoporosis"),
-        ("[thresholds]\nno-such-key = 1", "no-such-key"),
-        ("[thresholds]\nno-such-key = true", "thresholds"),
-        ('cards_off = ["no-such-card"]', "no-such-card"),
-        ('code_system = "uk"', "code_system"),
-        ('[[prefetch]]\ntemplates.no-such-key = "Patient/{{context.patientId}}"', "no-such-key"),
-        ('[[prefetch]]\ntemplates.conditions = "Condition?_count=1"', "conditions: does not select a patient"),
-        ('[[prefetch]]\ntemplates.conditions = "https://x.example.org/Condition?patient={{context.patientId}}"', "relative"),
-        ('[[prefetch]]\niss = "https://ehr.example.org"', "templates"),
-        ("unknown = 1", "unknown"),
-        ("cards_off = ", "TOML"),
-    ],
-)
-def test_what_a_site_cannot_choose_stops_the_start(
-    start: Started, site: Callable[[str], Path], content: str, told: str
-) -> None:
-    with pytest.raises(ConfigError, match="CDS_SITE") as caught:
-        start(site=site(content))
-    assert told in str(caught.value)
