@@ -10,7 +10,7 @@ from cards.chart import Chart, Course, Measurement, per_chart
 from cards.chart.calendar import add_days, add_months
 from cards.definitions.bisphosphonates import in_all
 from cards.definitions.density import change
-from cards.definitions.treatment import TREATMENT, on_treatment
+from cards.definitions.treatment import courses, on_treatment
 from cards.vocabulary import HIP_SITES, Mechanism
 
 
@@ -39,7 +39,7 @@ def holiday_since(chart: Chart) -> Holiday | None:
         if infused and add_months(day, chart.numbers.holiday_zoledronate_months) >= chart.today:
             continue
         worn_off = course.covered_until or day
-        later = [c for c in chart.courses(TREATMENT) if c is not course and c.covered_until and c.covered_until > worn_off]
+        later = [c for c in courses(chart) if c is not course and c.covered_until and c.covered_until > worn_off]
         if not later and add_months(day, chart.numbers.holiday_longest_months) >= chart.today:
             latest = course.last_dose_latest if infused else course.end_latest if day == course.end else None
             return Holiday(course, day, latest or day)

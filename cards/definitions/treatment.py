@@ -5,9 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 from cards.chart import Chart, Course, per_chart
-from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, Drug
+from cards.definitions.hormone import for_bone
+from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, Drug, Mechanism
 
 TREATMENT = ANTIRESORPTIVE | ANABOLIC
+
+
+def courses(chart: Chart, mechanisms: frozenset[Mechanism] = TREATMENT) -> list[Course]:
+    """The courses of these mechanisms that treat bone, the most recently covered first: not of a hormone that is taken for
+    something else (``hormone.for_bone``)."""
+    return [course for course in chart.courses(mechanisms) if for_bone(chart, course)]
 
 
 @per_chart
@@ -15,8 +22,8 @@ def treatments(chart: Chart) -> list[Course]:
     """The courses of an antiresorptive (bisphosphonate, denosumab, SERM, hormone therapy) or an anabolic (teriparatide,
     abaloparatide, romosozumab) that work today or worked until {treatment-grace-months} month ago (zoledronate:
     {treatment-grace-zoledronate-months} months ago). Calcitonin, active vitamin D, vitamin K2 and strontium do not count, nor
-    do oncologic strengths of denosumab and zoledronate."""
-    return [c for c in chart.courses(TREATMENT) if c.on_treatment(chart.today) and not c.drug.oncologic]
+    do oncologic strengths of denosumab and zoledronate, nor a hormone that is not taken for bone."""
+    return [c for c in courses(chart) if c.on_treatment(chart.today) and not c.drug.oncologic]
 
 
 def on_treatment(chart: Chart) -> bool:
@@ -36,7 +43,7 @@ def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Dr
     ``day`` is that last dose or end, ``besides`` the drug; use must extend to ``reaching`` (the day on which the drug wore off,
     or today).
     """
-    for course in chart.courses(ANTIRESORPTIVE):
+    for course in courses(chart, ANTIRESORPTIVE):
         if course.drug is besides:
             continue
         injected = course.drug.covers_months is not None and course.last_dose is not None and course.last_dose > day

@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from cards.chart import Course, Exposure
+from cards.chart import Course, Exposure, Period
 from cards.chart.calendar import add_days
 from cards.definitions.courses.ends import End, stated_end
 from cards.definitions.courses.spans import Span, days_on, joined
@@ -44,6 +44,7 @@ def with_supply(
         end_assumed="" if course.active or course.end else "dispensed" if supply else _assumed(told),
         spans=tuple(merged),
         exposure_days=None if course.undated or not merged else days_on(merged, today),
+        periods=_periods(numbers, exposures, today, others),
     )
 
 
@@ -93,3 +94,18 @@ def _spans(told: list[tuple[date, End]], *, before: date | None, guessed: bool =
         until = begin if end.guessed and not guessed else end.day
         spans.append((begin, max(begin, until if before is None else min(until, before))))
     return spans
+
+
+def _periods(numbers: Numbers, exposures: list[Exposure], today: date, others: Sequence[date] | None) -> tuple[Period, ...]:
+    """What each entry says of the dose, as long as it holds: a dispense for its supply, a dose given for its day."""
+    told = sorted((e for e in exposures if e.start), key=lambda e: e.start or today)
+    periods = []
+    for index, e in enumerate(told):
+        if e.start is None or (e.kind == "dispense" and not e.supply_days):
+            continue
+        if e.kind == "dispense":
+            end = add_days(e.start, round(e.supply_days or 0) - 1)
+        else:
+            end = stated_end(numbers, e, told[index + 1 :], others, today).day
+        periods.append(Period(e.start, max(e.start, end), e.dosing, once=e.kind == "administration"))
+    return tuple(periods)

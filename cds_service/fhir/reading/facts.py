@@ -34,6 +34,8 @@ GROUPS: dict[str, Data] = {
     "FamilyMemberHistory": Data.FAMILY_HISTORY,
     "ImagingStudy": Data.IMAGING,
     "DiagnosticReport": Data.REPORTS,
+    "CarePlan": Data.CARE_PLANS,
+    "Encounter": Data.ENCOUNTERS,
     "Observation": Data.WORK_UP,
 }
 """The group that a resource type is asked for with. An Observation's group follows from its code, where that can be read."""
@@ -60,7 +62,7 @@ class Facts:
         self.services: list[Service] = []
         self.scans: list[tuple[str, date]] = []
         """Reports of bone density, and their days, that tell no score."""
-        self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
+        self.smoking: list[tuple[date, tuple[datetime, ...], str, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
         self.unread: list[Unread] = []

@@ -13,6 +13,7 @@ from cards.chart import Dosing, Exposure
 from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
+from cds_service.fhir.reading.conditions import reasons_of
 from cds_service.fhir.reading.depots import works_days
 from cds_service.fhir.reading.dosing import Product, dosing, has_no_number, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
@@ -37,6 +38,8 @@ _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _GONE = frozenset({"entered-in-error", "cancelled", "not-taken", "not-done", "declined"})
 _MOST_REPEATS = 99
 _UNREADABLE = elements.Dosage(text=UNREADABLE)
+_CONTINUOUS = "continuous"
+"""Of medicationrequest-course-of-therapy: long-term."""
 _NO_DOSE = re.compile(r"route|patientInstruction|sequence|\.(display|system)$")
 _NO_MATTER = re.compile(r"patientInstruction|\.(display|system)$")
 """Fields of a dosage that say nothing of dose and time, and of no part of it."""
@@ -129,9 +132,17 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
                 taken,
                 dates.latest,
                 None if depot else dates.end_latest,
+                _reasons(drug, found, facts),
             )
         )
         facts.used(source, drug.key)
+
+
+def _reasons(drug: Drug, found: wire.Medicine, facts: Facts) -> frozenset[str]:
+    """Why a hormone is given: that alone tells whether it is for bone."""
+    if drug.mechanism is not Mechanism.HORMONE_THERAPY:
+        return frozenset()
+    return reasons_of(facts, elements.many(found.reason_code), found.reason_reference or ())
 
 
 def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: str, start: date | None) -> None:
@@ -252,6 +263,8 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
     said = dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
     if said is not None and others and drug not in others:
         said = replace(said, amount=None, readable=False)
+    if said is not None and any(each.code == _CONTINUOUS for each in elements.codings(found.course_of_therapy_type)):
+        said = replace(said, long_term=True)
     return replace(said, salt=calcium.salt(text)) if said and drug.mechanism is Mechanism.CALCIUM else said
 
 

@@ -17,6 +17,7 @@ from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
+from cds_service.fhir.reading.care import care_plan, encounter
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
 from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.facts import Facts
@@ -50,6 +51,8 @@ _READERS: Mapping[type, Callable[[str, Any, Facts], None]] = {
     wire.DiagnosticReport: report,
     wire.ImagingStudy: imaging,
     wire.FamilyMemberHistory: family,
+    wire.CarePlan: care_plan,
+    wire.Encounter: encounter,
 }
 _ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
 _LED_TO = (wire.Patient, wire.Medication)
@@ -208,7 +211,9 @@ def _chart(
         patient=patient,
         measured=in_order(facts),
         problems=problems,
+        broken=tuple(entry for entry in entries if not entry.subsequent),
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
+        young_fractures=fractures.at_young_age(facts.thresholds.shared, entries, problems, patient, facts.today),
         drug_courses=drug_courses,
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),
@@ -225,9 +230,9 @@ def _chart(
 def _add_smoking(facts: Facts) -> None:
     """Only the newest smoking status counts."""
     if facts.smoking:
-        when, _, smokes, source = max(facts.smoking)
-        if smokes:
-            facts.problems.append(Problem("smoking", source, recorded=when))
+        when, _, habit, source = max(facts.smoking)
+        if habit:
+            facts.problems.append(Problem(habit, source, recorded=when))
 
 
 def _grouped(items: Iterable[Keyed], *, key: Callable[[Keyed], Any]) -> dict[str, tuple[Keyed, ...]]:

@@ -7,32 +7,21 @@ from datetime import date
 from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
+from cards.chart.calendar import add_days, add_months
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
+from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
+from cards.definitions.workup.basic import BASIC_LABS, lacking
 from cards.definitions.workup.causes import causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
-from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service
+from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service, starts
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
-
-BASIC_LABS: dict[str, tuple[str, ...]] = {
-    "blood-count": ("hemoglobin", "wbc", "platelets"),
-    "esr": ("esr",),
-    "calcium": ("calcium", "calcium-corrected", "calcium-ionized"),
-    "phosphate": ("phosphate",),
-    "alp": ("alp",),
-    "albumin": ("albumin",),
-    "creatinine": ("creatinine", "egfr"),
-    "liver": ("alt", "ast"),
-    "vitamin-d": ("vitamin-d",),
-    "pth": ("pth",),
-}
-"""The basic work-up: what to order, and which results show that it has been done (POP2022-D6, OPREF-D3)."""
 
 _RESULTS = BASIC_LABS | {
     "electrophoresis": ("m-protein",),
@@ -52,15 +41,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Primary osteoporosis has normal laboratory values. New osteoporosis, or osteoporosis about to be treated, needs basic
     labs first; an abnormal value is another disease until it is clarified, and drugs wait for it.
 
-    When: an adult, and any of these. (1) Osteoporosis that first became known within {newly-known-days} days or is about to be
-    treated, and a basic test with no result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of
-    any kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of
-    osteoporosis on the problem list or, if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below
-    {qct-osteoporosis} mg/cm3 or a fragility fracture. An undated entry is new only while it is being entered. (2) Of a bone
-    patient (or one for whom `bmd-screening`, `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up:
-    signs of myeloma or metastasis, high calcium, hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low
-    calcium, high PTH with normal calcium, high urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a
-    Z-score of {z-low} or lower. On orders: where an antiresorptive or anabolic is drafted that such a finding holds or drops.
+    When: an adult, and any of these. (1) {good-bone} fragility fractures within {good-bone-months} months with good bone, or
+    osteoporosis that first became known within {newly-known-days} days or is about to be treated, and a basic test with no
+    result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of any kind), phosphate, ALP, albumin,
+    creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of osteoporosis on the problem list or,
+    if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below {qct-osteoporosis} mg/cm3 or a fragility
+    fracture. An undated entry is new only while it is being entered. (2) Of a bone patient (or one for whom `bmd-screening`,
+    `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up: signs of myeloma or metastasis, high calcium,
+    hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low calcium, high PTH with normal calcium, high
+    urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a Z-score of {z-low} or lower. On orders: where
+    an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
     Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
     orders. For (2), on orders, where a critical card names the same calcium on the same draft; high calcium does not speak
@@ -80,14 +70,17 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not person.adult(chart):
         return
     starting = "start-treatment" in earlier
-    rows = _rows(chart, earlier, starting=starting)
+    rows = _rows(chart, earlier, starting=starting or _offered(chart, earlier))
     if chart.hook in ORDER_HOOKS:
         yield from _on_orders(chart, n, rows, earlier)
         return
-    new = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or treatment.about_to_be_treated(chart, starting=starting))
-    missing = [key for key in BASIC_LABS if _missing(chart, n, key)] if new and chart.hook is not Hook.DISCHARGE else []
+    about = treatment.about_to_be_treated(chart, starting=starting)
+    known = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or about)
+    new = known or bool(fractures_with_good_bone(chart))
+    labs = [key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months)]
+    missing = labs if new and chart.hook is not Hook.DISCHARGE else []
     if rows or missing:
-        yield _finding(chart, n, rows, missing, known=new)
+        yield _finding(chart, n, rows, missing, known=known)
 
 
 def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
@@ -98,13 +91,21 @@ def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
     rows = workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
     urgent = emergency(chart)
     spoken = urgent is not None and urgent.reading is not None
-    rows = tuple(row for row in rows if not (spoken and row.key in _CALCIUM_ROWS))
+    rows = tuple(row for row in rows if not row.silent and not (spoken and row.key in _CALCIUM_ROWS))
     return tuple(sorted(rows, key=lambda row: not row.warns))
+
+
+def _offered(chart: Chart, earlier: Earlier) -> bool:
+    """Whether another card offers a drug against osteoporosis that would be new."""
+    findings = (finding for code in earlier.found for finding in earlier.of(code))
+    offered = (option for finding in findings for option in (*finding.options, *finding.withheld) if option.kind == "drug")
+    return any(starts(chart, DRUGS[option.key]) for option in offered)
 
 
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
     tests = [*missing, *(key for key in _asked(chart, n, rows) if key not in missing)]
     decide = workup.decide_on(chart, rows)
+    analogs = workup.decide_on(chart, rows, every=False) if decide is None else None
     products = _products(chart, n, rows)
     return Finding(
         indicator=WARNING if any(row.warns for row in rows) else INFO,
@@ -113,8 +114,10 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "tests": [SERVICES[key] for key in missing],
             "rows": rows,
             "decide": decide,
+            "analogs": analogs,
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
+            "good_bone": bool(fractures_with_good_bone(chart)),
             "drafts": [],
             "due": [],
             "renewed": [],
@@ -125,11 +128,17 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         },
         cites=_cites(rows, missing=bool(missing)),
         facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
-        options=(*products.options, *(service(key, recommended=True) for key in tests)),
+        options=(*products.options, *(service(key, start=_day(chart, n, rows, key), recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
+        notes=("good-bone",) if missing and fractures_with_good_bone(chart) else (),
+        holds=_holding(rows),
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
+
+
+def _holding(rows: tuple[Row, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.key for row in rows if row.holds))
 
 
 def _owed(chart: Chart, rows: tuple[Row, ...]) -> list[str]:
@@ -188,6 +197,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
     due = [draft for draft in drafts if _cannot_wait(chart, draft, speaking[draft.id])]
     renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
+    decide = workup.decide_on(chart, against)
     waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
     yield Finding(
         indicator=WARNING if waiting else INFO,
@@ -195,9 +205,11 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
         values={
             "tests": [],
             "rows": against,
-            "decide": None,
-            "overdue": False,
+            "decide": decide,
+            "analogs": workup.decide_on(chart, against, every=False) if decide is None else None,
+            "overdue": decide is not None and decide <= chart.today,
             "known": None,
+            "good_bone": False,
             "drafts": waiting,
             "due": due,
             "renewed": renewed,
@@ -212,10 +224,11 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *dict.fromkeys(fact for row in against for fact in row.evidence),
         ),
         options=(
-            *(service(key, recommended=True) for key in _asked(chart, n, against)),
+            *(service(key, start=_day(chart, n, against, key), recommended=True) for key in _asked(chart, n, against)),
             *(discard(draft) for draft in waiting),
         ),
         any_number=True,
+        holds=_holding(against),
     )
 
 
@@ -250,21 +263,27 @@ def _cites(rows: tuple[Row, ...], *, missing: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*basic, *(each for row in rows for each in row.cites))))
 
 
-def _missing(chart: Chart, n: Numbers, key: str) -> bool:
-    """No result within {yearly-months} months and none ordered; if results could not be retrieved, nothing is known to be
-    missing."""
-    if any(chart.group_failed(analyte) for analyte in BASIC_LABS[key]):
-        return False
-    since = chart.months_ago(n.yearly_months)
-    done = any(chart.newest(analyte, since=since) for analyte in BASIC_LABS[key]) or chart.done(key, since=since)
-    return not done and not chart.ordered(key)
-
-
 def _asked(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> list[str]:
     """The tests and referrals that the findings call for, each once."""
     tests = dict.fromkeys(key for row in rows for key in row.orders if _wanted(chart, n, key, row))
     referrals = dict.fromkeys(row.referral for row in rows if row.referral and not chart.ordered(row.referral))
     return [*tests, *referrals]
+
+
+def _day(chart: Chart, n: Numbers, rows: tuple[Row, ...], key: str) -> date | None:
+    """The day of a test that is repeated later, unless another finding asks for it now: PTH in {pth-again-months} months, ALP
+    in {alp-low-apart-days} days."""
+    days = [_later(chart, n, row, key) for row in rows if key in row.orders]
+    dated = [day for day in days if day is not None]
+    return min(dated) if dated and len(dated) == len(days) and min(dated) > chart.today else None
+
+
+def _later(chart: Chart, n: Numbers, row: Row, key: str) -> date | None:
+    if (row.key, key) == ("high-pth", "pth"):
+        return add_months(row.values[0].when, n.pth_again_months)
+    if (row.key, key) == ("low-alp", "alp"):
+        return add_days(row.values[0].when, n.alp_low_apart_days)
+    return None
 
 
 def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
@@ -273,6 +292,8 @@ def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
         return False
     if row.key == "z-score" and known_already(chart, key):
         return False
+    if _later(chart, n, row, key) is not None or (row.key, key) == ("high-urine-calcium", "urine-calcium"):
+        return True
     if row.key in ("z-score", "high-turnover"):
         since = chart.months_ago(n.yearly_months)
     elif key == "calcium" and row.key == "low-calcium":
