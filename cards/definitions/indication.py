@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cards.chart import Chart, Problem, per_chart
-from cards.definitions import diagnosis, person, risk, treatment
+from cards.definitions import diagnosis, holiday, person, risk, treatment
 
 BONE_TUMORS = ("myeloma", "bone-metastasis", "bone-cancer")
 
@@ -29,7 +29,7 @@ def indicated(chart: Chart) -> bool:
     if not diagnosis.osteoporosis(chart) and not (diagnosis.low_bone_mass(chart) and risk.frax_high(chart)):
         return False
     on = treatment.on_treatment(chart) or treatment.on_oncologic(chart)
-    return not (on or _treated_lately(chart) or treatment.holiday_since(chart))
+    return not (on or _treated_lately(chart) or holiday.holiday_since(chart))
 
 
 def _treated_lately(chart: Chart) -> bool:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from msgspec import Struct
-
 from cards.chart import Chart, Course, per_chart
-from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
 from cards.definitions.hormone import for_bone
-from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, Drug, Mechanism
 
 TREATMENT = ANTIRESORPTIVE | ANABOLIC
@@ -56,43 +52,6 @@ def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Dr
         if injected or reaches or (course.active and course.undated):
             return course
     return None
-
-
-class Holiday(Struct, frozen=True):
-    """A bisphosphonate stopped after years of use, with nothing since; ``day``: its last day (zoledronate: the infusion)."""
-
-    course: Course
-    day: date
-
-
-@per_chart
-def holiday_since(chart: Chart) -> Holiday | None:
-    """The current bisphosphonate holiday: the drug was stopped after {holiday-course-months} months or more (each infusion of
-    zoledronate counts as {zoledronate-months}), at most {holiday-longest-months} months ago, with no antiresorptive or anabolic
-    since. For an injection, the last dose is the end, and it must have been given more than {holiday-zoledronate-months} months
-    ago."""
-    if on_treatment(chart):
-        return None
-    for course in chart.courses({Mechanism.BISPHOSPHONATE}):
-        day = course.last_dose if course.drug.covers_months else course.ended(chart.today)
-        if day is None or course.drug.oncologic or _months_on(chart.numbers, course) < chart.numbers.holiday_course_months:
-            continue
-        if course.drug.covers_months and add_months(day, chart.numbers.holiday_zoledronate_months) >= chart.today:
-            continue
-        worn_off = course.covered_until or day
-        later = [c for c in courses(chart) if c is not course and c.covered_until and c.covered_until > worn_off]
-        if not later and add_months(day, chart.numbers.holiday_longest_months) >= chart.today:
-            return Holiday(course, day)
-    return None
-
-
-def _months_on(numbers: Numbers, course: Course) -> int:
-    """Completed months on the drug; each infusion of zoledronate counts as {zoledronate-months}."""
-    if course.drug.key == "zoledronate" and course.doses:
-        return numbers.zoledronate_months * len(course.doses)
-    if len(course.spans) == 1 and course.exposure_days is not None:
-        return months_between(*course.spans[0])
-    return int((course.exposure_days or 0) / DAYS_A_MONTH)
 
 
 def about_to_be_treated(chart: Chart, *, starting: bool) -> bool:
