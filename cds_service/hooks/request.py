@@ -18,7 +18,7 @@ from msgspec import Raw, Struct
 from cds_service.hooks.access import Authorization, FhirAccess, access
 from cds_service.hooks.errors import RequestError, bad_request
 
-ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
+ID = re.compile(r"(?=[.-]{0,63}[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
 
 
 Resource = TypeVar("Resource")

@@ -37,7 +37,7 @@ CHUNK = 64 * 1024
 CONNECTIONS = 32
 
 _MEDICATION = re.compile(r"Medication/[A-Za-z0-9.-]{1,64}")
-_TYPE = re.compile(r"([A-Z][A-Za-z]+)(\?|$)")
+_TYPE = re.compile(r"([A-Z][A-Za-z]{1,40})(\?|$)")
 _ORDER_OR_NUMBER = re.compile(r"(?<=[?&])_(?:sort|count)=[^&]*&?")
 
 
