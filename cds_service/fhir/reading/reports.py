@@ -106,12 +106,13 @@ def _dated(found: wire.DiagnosticReport) -> str | None:
 
 
 def _text(source: str, found: wire.DiagnosticReport, facts: Facts) -> str:
-    """All that it says in words, as far as that is read."""
+    """All that it says in words, folded, as far as that is read."""
     said = dict.fromkeys(filter(None, (found.conclusion, *(_plain(each) for each in many(found.presented_form)))))
     text = "\n".join(said)
-    if len(text) > LONGEST_REPORT:
+    folded = fold(text, LONGEST_REPORT + 1)
+    if len(folded) > LONGEST_REPORT:
         facts.put_aside(source, "too-long", detail="conclusion")
-    return text[:LONGEST_REPORT]
+    return folded[:LONGEST_REPORT]
 
 
 def _plain(form: wire.Attachment) -> str:
@@ -162,9 +163,8 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     if not text:
         return False
     mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.bone]
-    folded = fold(text, LONGEST_REPORT)
     entries: dict[tuple[str, bool], FractureEntry] = {}
-    for mention, said in around(folded, mentions):
+    for mention, said in around(text, mentions):
         bone = mention.bone
         if bone is None or bone.site != "vertebra":
             continue
@@ -218,4 +218,4 @@ def _parted(between: str) -> tuple[str, str]:
 
 def _is_clear(text: str) -> bool:
     """Whether it says that nothing was found."""
-    return _NORMAL.search(fold(text, LONGEST_REPORT)) is not None
+    return _NORMAL.search(text) is not None
