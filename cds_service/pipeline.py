@@ -12,7 +12,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -27,6 +28,7 @@ from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
 from cds_service.fhir.fetching.client import FhirClient
 from cds_service.fhir.proposing.stopping import Stored
+from cds_service.fhir.reading.limits import TooMuchError
 from cds_service.fhir.reading.read import concerns_us, read_record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.reading.wire import AnyResource
@@ -100,12 +102,12 @@ class Evaluator:
         ``repetition``: earlier overrides, and where to record what is shown now; without it nothing is recorded.
 
         Raises:
-            RequestError: 412 if nothing is known about the patient, so that nothing can be said.
+            RequestError: 412 if nothing is known about the patient, so that nothing can be said; 413 if it brings too much.
         """
-        gathered = opened(call, full=full)
+        gathered = _opened(call, full=full)
         if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
             return Evaluation({"cards": []}, counts={"cards": []})
-        self._gatherer.complete(gathered, call)
+        self._complete(gathered, call)
         chart, trace = self._read(gathered, call, today or self._settings.today())
         _count(chart)
         if repetition and chart.unread:
@@ -136,9 +138,13 @@ class Evaluator:
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient, for pages that display it."""
-        gathered = opened(call)
-        self._gatherer.complete(gathered, call)
+        gathered = _opened(call)
+        self._complete(gathered, call)
         return self._read(gathered, call, today or self._settings.today())[0]
+
+    def _complete(self, gathered: Gathered, call: Call) -> None:
+        with _within_limits():
+            self._gatherer.complete(gathered, call)
 
     def _read(self, gathered: Gathered, call: Call, today: date) -> tuple[Chart, Trace]:
         chart = read_record(
@@ -152,6 +158,20 @@ class Evaluator:
             thresholds=self.thresholds,
         )
         return chart, gathered.record.trace
+
+
+def _opened(call: Call, *, full: bool = False) -> Gathered:
+    with _within_limits():
+        return opened(call, full=full)
+
+
+@contextmanager
+def _within_limits() -> Iterator[None]:
+    """413, with the name of the limit, for a call that brings more than is read."""
+    try:
+        yield
+    except TooMuchError as error:
+        raise errors.too_much(str(error)) from None
 
 
 def _client(settings: Settings) -> FhirClient:

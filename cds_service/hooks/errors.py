@@ -39,6 +39,11 @@ def bad_request(field: str, diagnostics: str, code: str = "") -> RequestError:
     return RequestError(400, f"{field}: {diagnostics}", [field], code)
 
 
+def too_much(diagnostics: str) -> RequestError:
+    """413: the name of the limit, and how much there may be."""
+    return RequestError(413, diagnostics)
+
+
 def missing_data(keys: Iterable[str]) -> RequestError:
     """412: nothing can be said without these prefetch keys."""
     keys = sorted(keys)
