@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from flask import Flask, Response, g, request
 
-from cds_service import logs
+from cds_service import logs, metrics
 from cds_service.hooks import errors
 from cds_service.hooks.auth import PROXY_ID, Authenticator, Unauthenticated
 from cds_service.hooks.clients import Client
@@ -24,6 +24,7 @@ def add_authentication(app: Flask, authenticator: Authenticator) -> None:
     @app.errorhandler(Unauthenticated)
     def unauthenticated(error: Unauthenticated) -> Response:
         logs.event("refused", {"path": request.url_rule and request.url_rule.rule, "status": 401, "cause": error.cause})
+        metrics.REFUSED.labels(401).inc()
         headers = {"WWW-Authenticate": "Bearer"}
         return Response(orjson.dumps(errors.outcome(error)), 401, headers, content_type="application/json")
 

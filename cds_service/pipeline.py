@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
@@ -26,7 +26,7 @@ from cards.engine.run import run
 from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
-from cds_service.fhir.fetching.client import FhirClient
+from cds_service.fhir.fetching.client import FhirClient, Watch
 from cds_service.fhir.proposing.stopping import Stored
 from cds_service.fhir.reading.limits import TooMuchError
 from cds_service.fhir.reading.read import concerns_us, read_record
@@ -36,6 +36,7 @@ from cds_service.fhir.terminology import codes
 from cds_service.gather import Gathered, Gatherer, opened
 from cds_service.hooks import errors
 from cds_service.hooks.request import HOOKS, Body, Call
+from cds_service.load import Load
 from cds_service.repetition import Repetition
 
 Json = dict[str, Any]
@@ -64,13 +65,13 @@ class Evaluator:
     """Answers calls. Created once, with everything that is loaded once: tables, queries, texts, order templates, the FHIR
     client."""
 
-    def __init__(self, settings: Settings, client: FhirClient | None = None) -> None:
-        """``client`` queries FHIR servers; pass one to replace that of the settings."""
+    def __init__(self, settings: Settings, client: FhirClient | None = None, load: Load | None = None) -> None:
+        """``client`` queries FHIR servers; pass one to replace that of the settings. ``load``: what shares out a worker."""
         self._settings = settings
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
         self.thresholds = self._site.numbers()
-        self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings))
+        self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings, load))
         self._answerer = answer.Answerer(settings, self._site)
 
     @property
@@ -174,8 +175,23 @@ def _within_limits() -> Iterator[None]:
         raise errors.too_much(str(error)) from None
 
 
-def _client(settings: Settings) -> FhirClient:
-    return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory)
+class _Watched(Watch):
+    """Counts what the FHIR client does, and lets others compute while it waits."""
+
+    def __init__(self, load: Load | None) -> None:
+        self._load = load
+
+    def waiting(self) -> AbstractContextManager[None]:
+        return self._load.waiting() if self._load else nullcontext()
+
+    def fetched(self, server: str, seconds: float, heard: bool, is_open: bool) -> None:
+        metrics.FHIR_SECONDS.labels("answered" if heard else "silent").observe(seconds)
+        metrics.BREAKER.labels(server).set(is_open)
+
+
+def _client(settings: Settings, load: Load | None) -> FhirClient:
+    watch = _Watched(load)
+    return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory, watch=watch)
 
 
 def _count(chart: Chart) -> None:

@@ -14,6 +14,7 @@ ISSUE_CODES = {
     401: "login",
     404: "not-found",
     405: "not-supported",
+    408: "timeout",
     412: "required",
     413: "too-long",
     415: "not-supported",

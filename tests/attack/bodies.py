@@ -130,12 +130,16 @@ def _shapes(size: int) -> dict[str, Json]:
         "codings of drugs": view(
             medications=bundle(order(medicationCodeableConcept={"coding": [{"display": "alendronate 70 mg"}] * (size // 34)}))
         ),
-        "codings of problems": view(conditions=bundle(problem("", code={"coding": [{"display": "hip fracture"}] * (size // 28)}))),
+        "codings of problems": view(
+            conditions=bundle(problem("", code={"coding": [{"display": "hip fracture"}] * (size // 28)}))
+        ),
         "dosages": view(medications=bundle(order(dosageInstruction=[{"text": "70 mg weekly"}] * (size // 26)))),
         "empty dosages": view(medications=bundle(order(dosageInstruction=[{}] * (size // 3)))),
         "ranges": view(calcium=bundle(result(referenceRange=[{}] * (size // 3)))),
         "entries": view(conditions={"resourceType": "Bundle", "entry": [{}] * (size // 3)}),
-        "broken entries": view(conditions={"resourceType": "Bundle", "entry": [{"resource": {"resourceType": 1}}] * (size // 35)}),
+        "broken entries": view(
+            conditions={"resourceType": "Bundle", "entry": [{"resource": {"resourceType": 1}}] * (size // 35)}
+        ),
         "resources": view(conditions=bundle(*many(size, lambda n: {"resourceType": "Condition", "id": str(n)}))),
         "same id": view(conditions=bundle(*many(size, lambda n: problem(f"osteoporosis {n}")))),
         "no id": view(conditions=bundle(*many(size, lambda n: {"resourceType": "Condition", "code": {"text": str(n)}}))),

@@ -41,7 +41,9 @@ TOO_MUCH = {
 
 @pytest.mark.parametrize("name", TOO_MUCH)
 def test_one_more_than_the_limit_is_refused_by_its_name_t8(service: Service, name: str) -> None:
-    within, beyond = (service.request(prefetch=dict.fromkeys(service.templates["patient-view"]) | some) for some in TOO_MUCH[name])
+    within, beyond = (
+        service.request(prefetch=dict.fromkeys(service.templates["patient-view"]) | some) for some in TOO_MUCH[name]
+    )
     assert service.post(within).status_code == 412, "there is no patient, but what was sent was read"
     answer = service.post(beyond)
     assert answer.status_code == 413
