@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
     add_operation(app, store, authenticator)
     if authenticator:
-        add_authentication(app, authenticator)
+        add_authentication(app, authenticator, settings)
     _add_errors(app)
     _add_cors(app, settings)
     return app

@@ -1,7 +1,7 @@
 """How much one worker does at a time, so that nothing that is slow or large takes all of it.
 
 A call computes in one of a few slots, so that health checks, and those who only wait, get their turn. It gives its slot back
-while it waits for a FHIR server, and of those who wait there are fewer than threads. Bodies share what memory there is for them.
+while it waits for a FHIR server, and of those who wait there are fewer than threads. Bodies share what memory there is.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patterns.steps import Counter, TooMuch, units
+from tests.patterns.steps import Counter, TooMuchError, units
 
 ROOT = Path(__file__).parents[1]
 SHORT, TWICE = 90, 180
@@ -44,7 +44,7 @@ def why_not_linear(pattern: str, flags: int) -> str:
     for unit in sorted(units(counter.tree)):
         try:
             once, again = cost(counter, unit)
-        except TooMuch:
+        except TooMuchError:
             return f"{unit!r} repeated: more than {MOST_PER_LETTER} steps a letter"
         if again > AT_ITS_SIDE * once:
             return f"{unit!r} repeated: {once} steps, for twice as much {again}"

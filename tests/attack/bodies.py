@@ -79,7 +79,8 @@ def select(*drafts: Json, selections: list[str]) -> Json:
 
 TEXTS = {
     "digits": "9", "digits and a point": "9.", "digits and spaces": "9 ", "thousands": "1,", "mg": "7 mg ", "spaces": " ",
-    "每次": "每周1次每次", "no": "no ", "history": "history of , ", "史": "史,", "fracture": "fracture of hip ", "骨折": "骨折,",
+    "每次": "每周1次每次", "no": "no ", "history": "history of , ", "史": "史,", "fracture": "fracture of hip ",
+    "骨折": "骨折,",
     "denied": "denies osteoporosis, ", "T": "T -2.5 ", "http": "a.", "every": "every 1 week ", "on mon": "on mon,tue,",
     "levels": "l1-l4 ", "bars": "| ", "comma": ",", "?": "?", "tags": "<b", "units": "mg/ml ",
 }  # fmt: skip

@@ -27,7 +27,7 @@ ALPHABET = "a0 .-9zM片一<(/:,;%=\n~é"
 """One of each kind; to find a letter that a set holds."""
 
 
-class TooMuch(Exception):
+class TooMuchError(Exception):
     """More steps than were allowed."""
 
 
@@ -41,7 +41,7 @@ class Counter:
         self.steps = 0
 
     def search(self, text: str) -> int:
-        """Steps to find all matches. TooMuch if there are more than ``most``."""
+        """Steps to find all matches. TooMuchError if there are more than ``most``."""
         sys.setrecursionlimit(1_000_000)
         self.steps, self._text, self._groups = 0, text.lower() if self._fold else text, {}
         at = 0
@@ -56,7 +56,7 @@ class Counter:
     def _step(self) -> None:
         self.steps += 1
         if self.steps > self._most:
-            raise TooMuch
+            raise TooMuchError
 
     def _all(self, nodes: list[Node], n: int, at: int, then: Then) -> bool:
         while n < len(nodes) and is_single(nodes[n]):

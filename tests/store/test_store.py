@@ -310,3 +310,9 @@ def test_the_key_is_made_once_and_kept_beside_the_database(tmp_path: Path) -> No
     assert one.hashed("patient", "p1") == other.hashed("patient", "p1") != one.hashed("practitioner", "p1")
     assert (tmp_path / "data/hash-key").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in (tmp_path / "data").glob("*key*")) == ["hash-key"]
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/own.db")
+    store.migrate()
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("own.db*")} == {0o600}
