@@ -5,28 +5,17 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from urllib.parse import urlsplit
 
 import requests
 
 from cds_service.load import BACKLOG, THREADS
+from tests.attack.connections import HEAD, half_sent, sent
 from tests.protocol.fhir_server import FhirServer
-from tests.protocol.test_running import FIXTURE, VIEW, Running, run
+from tests.protocol.test_running import FIXTURE, Running, run
 
 __all__ = ["run"]
-
-HEAD = f"POST {VIEW} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-@contextmanager
-def sent(service: Running, content: str) -> Iterator[socket.socket]:
-    """A connection on which this was sent, and nothing more."""
-    with socket.create_connection(("127.0.0.1", urlsplit(service.url).port or 0), timeout=30) as connection:
-        connection.sendall(content.encode())
-        yield connection
 
 
 def status(connection: socket.socket) -> int:
@@ -40,7 +29,7 @@ def is_well(service: Running) -> bool:
 def test_chunks_that_are_broken_are_the_clients_error_t8(run: Callable[..., Running]) -> None:
     service = run(WEB_CONCURRENCY="1")
     for chunks in ("zz\r\nab\r\n", "5\r\nabXX", "5;\r\rx\r\n", "-1\r\n", "2\r\nabcd\r\n0\r\n\r\n"):
-        with sent(service, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{chunks}") as connection:
+        with sent(service.url, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{chunks}") as connection:
             connection.shutdown(socket.SHUT_WR)
             assert status(connection) in (400, 408)
     assert is_well(service)
@@ -48,10 +37,7 @@ def test_chunks_that_are_broken_are_the_clients_error_t8(run: Callable[..., Runn
 
 def test_half_sent_requests_do_not_keep_others_from_being_heard(run: Callable[..., Running]) -> None:
     service = run(WEB_CONCURRENCY="1")
-    halves = ["", "POST /cds", HEAD, f"{HEAD}Content-Length: 1000\r\n\r\n{{", "GET /healthz HTTP/1.1\r\n"]
-    with ExitStack() as stack:
-        for number in range(THREADS + BACKLOG + 40):
-            stack.enter_context(sent(service, halves[number % len(halves)]))
+    with half_sent(service.url, THREADS + BACKLOG + 40):
         assert is_well(service)
         answer = service.post(FIXTURE.request())
         assert answer.status_code in (200, 503)

@@ -10,6 +10,9 @@ from cds_service.fhir.reading.given import Given, Kept
 MOST = {"entries": 20_000, "components": 20_000, "codings": 20_000}
 """In one call: entries of Bundles, Observation.component, codings of what resources are about."""
 
+REPORTS = 200_000
+"""Characters of the texts of reports that are read in one call: they cost most. What is beyond is set aside, and said."""
+
 DRAFTS = 100
 """Orders that are judged. Those beyond are named, as unjudged."""
 
@@ -30,12 +33,18 @@ class Room:
 
     def __init__(self) -> None:
         self._left = dict(MOST)
+        self._reports = REPORTS
 
     def take(self, name: str, number: int = 1) -> None:
         """Note so many of them. TooMuchError where there is no room for them."""
         self._left[name] -= number
         if self._left[name] < 0:
             raise TooMuchError(name)
+
+    def reads_report(self, size: int) -> bool:
+        """Whether there is time to read a report of so many characters."""
+        self._reports -= size
+        return self._reports >= 0
 
     def take_parts(self, kept: Kept) -> None:
         """Note the components and codings of a resource."""

@@ -59,7 +59,7 @@ class Record:
         self._left_out: dict[str, tuple[str, ...]] = {}
         self.patience = Patience()
         self.beyond = 0
-        self._room = Room()
+        self.room = Room()
         self._told: dict[str, Any] = {}
         self.reached: set[str] = set()
         self.patient_id = ""
@@ -92,16 +92,16 @@ class Record:
         if isinstance(source, bytes | Raw):
             if (found := whole(source)) is None:
                 for raw, full_url in entries_of(source):
-                    self._room.take("entries")
+                    self.room.take("entries")
                     self._take_apart(raw, full_url)
             else:
                 self._take(found)
         elif isinstance(source, wire.LooseBundle):
-            self._room.take("entries", len(source.entry or ()))
+            self.room.take("entries", len(source.entry or ()))
             for raw, full_url in loose_entries(source):
                 self._take_apart(raw, full_url)
         elif isinstance(source, wire.Bundle):
-            self._room.take("entries", len(source.entry or ()))
+            self.room.take("entries", len(source.entry or ()))
             for entry in source.entry or ():
                 if entry is not None and entry.resource is not None:
                     self._take(entry.resource, entry.full_url)
@@ -147,7 +147,7 @@ class Record:
 
     def _put(self, key: str, kept: Kept, full_url: str) -> None:
         """Keep a resource. Two of one id whose full URLs differ are two, unless they say the same."""
-        self._room.take_parts(kept)
+        self.room.take_parts(kept)
         known = self._resources.get(key)
         if known is not None and full_url and self._urls.get(key, full_url) != full_url and said(known) != said(kept):
             self._twins.add(key)

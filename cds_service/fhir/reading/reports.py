@@ -110,6 +110,9 @@ def _text(source: str, found: wire.DiagnosticReport, facts: Facts) -> str:
     said = dict.fromkeys(filter(None, (found.conclusion, *(_plain(each) for each in many(found.presented_form)))))
     text = "\n".join(said)
     folded = fold(text, LONGEST_REPORT + 1)
+    if not facts.record.room.reads_report(len(folded)):
+        facts.put_aside(source, "too-long", detail="conclusion")
+        return ""
     if len(folded) > LONGEST_REPORT:
         facts.put_aside(source, "too-long", detail="conclusion")
     return folded[:LONGEST_REPORT]
