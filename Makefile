@@ -14,7 +14,7 @@ run: .venv/installed ## Serve on HOST:PORT (127.0.0.1:8000) until interrupted
 	@exec $(BIN)/osteoporosis-cds serve
 
 test: .venv/installed-test ## Run the tests
-	@exec $(BIN)/python -m pytest -n auto --dist loadgroup
+	@exec $(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: .venv/installed-test ## Time the service, write docs/performance.md
 	@exec $(BIN)/python -m bench
@@ -31,7 +31,7 @@ both-sides: .venv/installed-test ## Move each number of the medicine: some case 
 	@exec $(BIN)/python -m tests.both_sides
 
 laws: .venv/installed-test ## Hold the laws of the answer as a whole against every case of every card
-	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto tests/test_voice.py tests/test_voice_laws.py
+	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto --dist worksteal tests/test_voice.py tests/test_voice_laws.py
 
 silence: .venv/installed-test ## Spoil every field, answer and order of every story, and a sample in every case: no card may go unsaid
 	@$(BIN)/python -m tests.silence

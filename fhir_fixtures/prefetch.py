@@ -26,11 +26,17 @@ def answer(template: str, resources: Iterable[Resource]) -> Resource | None:
     kind, _, search = template.partition("?")
     if not search:
         return next((r for r in resources if r["resourceType"] == kind.partition("/")[0]), None)
-    codes = dict(parameter.partition("=")[::2] for parameter in search.split("&")).get("code", "")
-    wanted = frozenset(codes.split(",")) if codes else None
+    wanted = _codes_in(search)
     found = [r for r in resources if r["resourceType"] == kind and (wanted is None or wanted & _tokens(r))]
     entries = [{"resource": resource, "search": {"mode": "match"}} for resource in found]
     return {"resourceType": "Bundle", "type": "searchset", "total": len(found)} | ({"entry": entries} if entries else {})
+
+
+@cache
+def _codes_in(search: str) -> frozenset[str] | None:
+    """The ``system|code`` that a search asks for; None: whatever the code."""
+    codes = dict(parameter.partition("=")[::2] for parameter in search.split("&")).get("code", "")
+    return frozenset(codes.split(",")) if codes else None
 
 
 def _tokens(resource: Resource) -> set[str]:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pytest
@@ -36,6 +36,14 @@ def evaluator() -> Evaluator:
 
 
 def cards_of(call: Told, language: str = "en") -> list[Json]:
+    """They must not be modified."""
+    return _answered(call.name, language)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _answered(name: str, language: str) -> list[Json]:
+    """Made once for all tests of one name, which run one after the other (``EVERYTHING``)."""
+    call = told(name)
     body = json.dumps(call.body).encode()
     given: list[Json] = evaluator().evaluate(parse(body, call.hook), language, call.as_of).response["cards"]
     return given
@@ -64,7 +72,11 @@ def everything() -> list[str]:
     return [*stories(), *cases()[::EACH]]
 
 
-@pytest.mark.parametrize("name", everything())
+EVERYTHING = pytest.mark.parametrize("name", everything(), scope="module")
+"""By the scope of the parameter all tests of a module that take it run on one name, then on the next."""
+
+
+@EVERYTHING
 def test_the_answer_speaks_with_one_voice(name: str) -> None:
     call = told(name)
     cards = cards_of(call)

@@ -120,6 +120,8 @@ class Chart(Struct, frozen=True, kw_only=True):
         """Of these groups of data and analytes, the groups in which something could not be retrieved or read: whatever is
         missing from them is unknown, never "none". Sorted."""
         groups, keys = _doubtful(self)
+        if not groups and not keys:  # of most charts, which are asked this by every rule
+            return ()
         found = {ANALYTES[name].group for name in named if name in ANALYTES and name in keys}
         found |= {Data(name) if name not in ANALYTES else ANALYTES[name].group for name in named} & groups
         found |= {ANALYTES[key].group for key in keys if key in ANALYTES and ANALYTES[key].group in named}

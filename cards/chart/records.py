@@ -257,7 +257,7 @@ class Course(Struct, frozen=True):
     ``end_unknown``: tablets have ended ("completed", "stopped"), but neither an end date nor a supply says when; the last sign
     of them is used instead. ``start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days of start, last dose
     and end, if they are not exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
-    possible.
+    possible. ``planned_end``: the day ahead on which every open statement is to end.
     """
 
     drug: Drug
@@ -283,6 +283,7 @@ class Course(Struct, frozen=True):
     start_latest: date | None = None
     last_dose_latest: date | None = None
     end_latest: date | None = None
+    planned_end: date | None = None
 
     @property
     def start_at_latest(self) -> date | None:

@@ -109,6 +109,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         end_latest=end_latest,
         active=active,
         undated=any(e.start is None for e in ongoing),
+        planned_end=_planned_end(ongoing, today),
         unconfirmed=_unconfirmed(numbers, past, today) if active else 0,
         grace_months=numbers.treatment_grace_zoledronate_months
         if drug.key == "zoledronate"
@@ -240,6 +241,12 @@ def _unconfirmed(numbers: Numbers, exposures: list[Exposure], today: date) -> in
     signs = [day for e in exposures for day in (e.start, e.authored) if day]
     old = bool(signs) and add_months(max(signs), numbers.renewal_sign_months) < today
     return int(numbers.renewal_sign_months) if old else 0
+
+
+def _planned_end(ongoing: list[Exposure], today: date) -> date | None:
+    """The last day of the open statements, if all of them say one that lies ahead."""
+    ends = [e.end_latest or e.end for e in ongoing if e.kind == "statement"]
+    return max((end for end in ends if end and end > today), default=None) if None not in ends else None
 
 
 def _pending(course: Course, past: list[Exposure], planned: list[Exposure]) -> date | None:

@@ -16,11 +16,13 @@ from cards.definitions import workup
 from cards.definitions.bone_loss import long_glucocorticoid
 from cards.definitions.workup import mineral
 from cards.definitions.workup.row import ANABOLICS, ANTIRESORPTIVES, Row
-from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Data
+from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Data, Mechanism
 
 READS = (Data.CONDITIONS, Data.PROCEDURES, Data.IMAGING, Data.REPORTS, Data.WORK_UP)
 """The inputs of the suspicion, besides the drug courses."""
 IMAGING = "femur-imaging"
+SUSPECT = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR})
+"""The antiresorptives under which the femur may crack; not estrogen and its relatives."""
 _EXPLAINED = ("hip-osteoarthritis", "trochanteric-bursitis", "sciatica")
 """What else explains pain in the hip."""
 _SIDES = {"left": re.compile(r"(?ai)\bleft\b|左"), "right": re.compile(r"(?ai)\bright\b|右")}
@@ -29,7 +31,7 @@ _SIDES = {"left": re.compile(r"(?ai)\bleft\b|左"), "right": re.compile(r"(?ai)\
 class Suspicion(Struct, frozen=True):
     """``sign``: what is on record; ``seen``: whether an image shows it, otherwise it is pain alone. ``months`` on
     antiresorptives in all; ``course``: a glucocorticoid, ``row``: a low ALP that make it more likely; ``taken``: the
-    antiresorptives that go on; ``film``: both femora were imaged since the pain began, and the report could not be read."""
+    antiresorptives that go on; ``film``: both femora were imaged since the pain began, and no report could be read."""
 
     sign: Problem
     seen: bool
@@ -44,11 +46,11 @@ class Suspicion(Struct, frozen=True):
 def suspicion(chart: Chart) -> Suspicion | None:
     """A sign in the femur: a stress lesion, otherwise pain in thigh or groin, otherwise in the hip where neither
     osteoarthritis, a hip fracture, bursitis nor sciatica of that side (or without a side) is on record; active, and its onset
-    or record at most {femur-sign-days} days ago. Antiresorptives of any strength, {femur-exposure-months} months or more in all
+    or record at most {femur-sign-days} days ago. Bisphosphonates and denosumab of any strength, {femur-exposure-months} months or more in all
     (each zoledronate 5 mg counts {zoledronate-months}), {femur-exposure-risk-months} with a long-term glucocorticoid or a
     confirmed low ALP; on one now, or off for less than {femur-off-months} months. Pain is settled once both femora were imaged
     after it began. Not where an atypical femur fracture is on record."""
-    courses = [course for course in chart.courses(ANTIRESORPTIVE) if course.spans or course.doses]
+    courses = [course for course in chart.courses(SUSPECT) if course.spans or course.doses]
     since = chart.months_ago(chart.numbers.femur_off_months)
     if not any(course.covered_until and course.covered_until > since for course in courses):
         return None
@@ -99,12 +101,15 @@ def _sign(chart: Chart) -> Problem | None:
 
 
 def _film(chart: Chart, pain: Problem) -> Service | None:
-    """The newest image of both femora since the pain began."""
-    return chart.done(IMAGING, since=pain.at_latest) if pain.at_latest is not None else None
+    """The image of both femora since the pain began: one whose report was read, otherwise the newest."""
+    if pain.at_latest is None:
+        return None
+    films = (s for s in chart.services.get(IMAGING, ()) if s.done and s.when and s.when >= pain.at_latest)
+    return max(films, key=lambda film: (not film.unread, film.when or date.min), default=None)
 
 
 def _imaged(chart: Chart, pain: Problem) -> bool:
-    """Whether such an image was read."""
+    """Whether its report was read; an image alone settles nothing."""
     film = _film(chart, pain)
     return film is not None and not film.unread
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from cards.chart import Fracture, FractureEntry, Patient, Problem
@@ -24,6 +24,7 @@ def fragility(
     problems: Mapping[str, tuple[Problem, ...]],
     patient: Patient,
     today: date,
+    rebounds: Sequence[tuple[date, date]] = (),
 ) -> tuple[Fracture, ...]:
     """A fracture counts if its code says osteoporotic; or if it is of a vertebra, hip, proximal humerus, pelvis, distal forearm
     or rib, happened at {fragility-age-years} or later (age and date known; for a date given as year or month, one possible day
@@ -36,7 +37,9 @@ def fragility(
     Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
     An ICD-10-CM 7th character for subsequent care (D, G, K, P, S) does not indicate a new fracture. Entries for one site within
     {one-fracture-days} days, and an undated entry, are the same fracture, dated by the first; left and right, or thoracic and
-    lumbar, are two fractures, and an entry without side, level or site matches any.
+    lumbar, are two fractures, and an entry without side, level or site matches any. In one of the ``rebounds``, the times
+    after denosumab in which several vertebrae may break, a vertebral entry {rebound-apart-days} days or more after another is
+    another fracture.
 
     ``today``: later entries are left out. Newest first, undated last.
     """
@@ -49,7 +52,7 @@ def fragility(
         fracture = _fracture(numbers, entry, problems, patient)
         if fracture is None:
             continue
-        same = next((i for i, other in enumerate(events) if _same_event(numbers, other, fracture)), None)
+        same = next((i for i, other in enumerate(events) if _same_event(numbers, other, fracture, rebounds)), None)
         if same is None:
             events.append(fracture)
         else:
@@ -87,7 +90,7 @@ def _after_tumor(day: date | None, problems: Mapping[str, tuple[Problem, ...]]) 
     return any(p.when is None or day is None or day >= p.when for p in tumors)
 
 
-def _same_event(numbers: Numbers, one: Fracture, other: Fracture) -> bool:
+def _same_event(numbers: Numbers, one: Fracture, other: Fracture, rebounds: Sequence[tuple[date, date]]) -> bool:
     if one.site != other.site and "unspecified" not in (one.site, other.site):
         return False
     if one.part and other.part and one.part != other.part:
@@ -95,7 +98,10 @@ def _same_event(numbers: Numbers, one: Fracture, other: Fracture) -> bool:
     if one.when is None or other.when is None:
         return True  # an undated history entry describes a fracture that is already on record
     first, second = sorted(((f.when, f.at_latest or f.when) for f in (one, other) if f.when), key=lambda days: days[0])
-    return (second[0] - first[1]).days <= numbers.one_fracture_days
+    apart = (second[0] - first[1]).days
+    if one.site == "vertebra" and any(begin <= second[0] <= end for begin, end in rebounds):
+        return apart < numbers.rebound_apart_days
+    return apart <= numbers.one_fracture_days
 
 
 def _joined(first: Fracture, second: Fracture) -> Fracture:

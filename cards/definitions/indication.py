@@ -5,16 +5,16 @@ from __future__ import annotations
 from cards.chart import Chart, Problem, per_chart
 from cards.definitions import diagnosis, person, risk, treatment
 
-BONE_TUMORS = ("myeloma", "bone-metastasis")
+BONE_TUMORS = ("myeloma", "bone-metastasis", "bone-cancer")
 
 
 def bone_tumor(chart: Chart) -> Problem | None:
-    """Myeloma or bone metastasis on record: oncology treats the bone, and nothing is recommended here."""
+    """Myeloma, bone metastasis or primary bone cancer on record: oncology treats the bone, and nothing is recommended here."""
     return chart.problem(*BONE_TUMORS)
 
 
 def untreated(chart: Chart) -> bool:
-    """Somebody for whom treatment against osteoporosis is indicated, and no myeloma or bone metastasis is on record."""
+    """Somebody for whom treatment against osteoporosis is indicated, and no such tumor is on record."""
     return bone_tumor(chart) is None and indicated(chart)
 
 

@@ -22,10 +22,12 @@ class Supply(Struct, frozen=True):
         """The daily sum of the products that are taken for more than ``beyond`` days, or without an end."""
         return sum(each.daily or 0 for each in self.dosings if each.days is None or each.days > beyond)
 
-    @property
-    def mean(self) -> float:
-        """The daily mean of the 30 days into which most doses fall."""
-        return sum((each.amount or 0) * _doses(each) for each in self.dosings) / _MONTH
+    def mean(self, beside: float) -> float:
+        """The daily mean of the 30 days into which most doses fall. Beside doses that are meant for longer than a day, as of a
+        loading, daily products count only with what they have above ``beside``."""
+        large = sum((each.amount or 0) * _doses(each) for each in self.dosings if not _is_daily(each)) / _MONTH
+        small = sum((each.amount or 0) * _doses(each) for each in self.dosings if _is_daily(each)) / _MONTH
+        return large + max(small - beside, 0) if large else small
 
 
 def supply(taken: Iterable[Course], drafts: Iterable[Draft]) -> Supply:
@@ -43,3 +45,7 @@ def _doses(dosing: Dosing) -> int:
     if not dosing.every_days:
         return 1
     return ceil(min(dosing.days or _MONTH, _MONTH) / dosing.every_days)
+
+
+def _is_daily(dosing: Dosing) -> bool:
+    return dosing.every_days is not None and dosing.every_days <= 1

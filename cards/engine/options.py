@@ -28,6 +28,7 @@ from cards.definitions.workup.row import ANABOLICS, INJECTIONS
 from cards.engine.catalog import safety_checks
 from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
 from cards.engine.run import run
+from cards.engine.timing import after_vitamin_d, waits_long
 from cards.vocabulary import (
     ABALOPARATIDE,
     ALENDRONATE,
@@ -150,8 +151,9 @@ def offer(
     formulary (the one that comes with the service leaves out romosozumab); romosozumab and raloxifene for men, raloxifene
     before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
     works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
-    A warning of section F keeps a drug, not recommended, with the condition first in its label. The first without a warning is
-    recommended, unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
+    A warning of section F keeps a drug, with the condition first in its label, not recommended unless the condition can be
+    corrected: a low 25(OH)D, a test that is missing, a tooth, a day that is not reached. The first that is left is recommended,
+    unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
     only one. A finding of the work-up drops a drug, or holds it: then it is not recommended before this is clarified, as its
     label says first.
 
@@ -168,45 +170,115 @@ def offer(
     with it.
     """
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
-    options: list[Option] = []
-    dropped: list[Dropped] = []
-    withheld = 0
-    certain, best_found = not chart.doubts(RANKED), False
-    asked, rows, tumor = start, work_up(chart), bone_tumor(chart) is not None
-    for drug in drugs:
-        start = _first_day(chart, drug, asked)
-        phrase = _unsuitable(chart, drug, start)
-        if phrase:
-            dropped.append(Dropped(drug.key, phrase=phrase))
-            continue
-        findings = safety(chart, drug, start, replaces)
-        critical = tuple(f for f in findings if f.indicator is CRITICAL)
-        if critical:
-            dropped.append(Dropped(drug.key, because=critical))
-            continue
-        if (row := workup.dropping(rows, drug)) is not None:
-            dropped.append(Dropped(drug.key, phrase=row.key))
-            continue
-        if _unread(chart, drug, findings):
-            dropped.append(Dropped(drug.key, phrase=NOT_READ))
-            withheld += 1
-            continue
-        warnings = tuple(f for f in findings if f.indicator is not INFO)
-        row = workup.holding(rows, drug, waits=waits)
-        bound = row is not None and (waits or row.binding)
-        elsewhere = tumor and drug.mechanism in ANTI_OSTEOPOROSIS  # oncology decides
-        best = recommend and not withheld and not warnings and not best_found and not bound and not elsewhere
-        if best or len(options) + withheld < SHOWN:
-            best_found = best_found or best
-            regimen, star = regimens.get(drug.key, ""), best and certain
-            after, meanwhile = (row.key if row and bound else "", row.key if row and not bound else "")
-            options.append(
-                Option("drug", drug.key, regimen, start, star, replaces, ended, warnings, after=after, meanwhile=meanwhile)
-            )
+    rows, none_starred = work_up(chart), bool(chart.doubts(RANKED))
+    judged = [_judge(chart, drug, rows, start, replaces, waits=waits) for drug in drugs]
+    best = _best(judged) if recommend else None
+    options = tuple(
+        Option(
+            "drug",
+            each.drug.key,
+            regimens.get(each.drug.key, ""),
+            each.start,
+            each is best and not none_starred,
+            replaces,
+            ended,
+            each.warnings,
+            after=each.after,
+            meanwhile=each.meanwhile,
+        )
+        for each in _shown(judged, best)
+    )
+    dropped = tuple(each.dropped for each in judged if each.dropped is not None)
     if options and all(DRUGS[each.key].mechanism is Mechanism.VITAMIN_K2 for each in options):
-        dropped += [Dropped(each.key, phrase="alone") for each in options]
-        options = []
-    return Offer(_shown(options), tuple(dropped), next((row.key for row in rows if row.holds_all), ""))
+        dropped += tuple(Dropped(each.key, phrase="alone") for each in options)
+        options = ()
+    return Offer(after_vitamin_d(chart, options), dropped, next((row.key for row in rows if row.holds_all), ""))
+
+
+class _Judged(Struct, frozen=True):
+    """One drug, what speaks against it, and the first day of its dose where it lies ahead.
+
+    ``dropped``: it is not offered, and why. ``warnings``: what its label says first. ``after``: the finding of the work-up that
+    it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology.
+    ``gap``: waiting for vitamin D would leave a gap open too long."""
+
+    drug: Drug
+    start: date | None = None
+    dropped: Dropped | None = None
+    warnings: tuple[Finding, ...] = ()
+    after: str = ""
+    meanwhile: str = ""
+    elsewhere: bool = False
+    gap: bool = False
+
+    @property
+    def unread(self) -> bool:
+        """Whether something that may speak against it could not be read: nobody knows, so that no other takes its place."""
+        return self.dropped is not None and self.dropped.phrase == NOT_READ
+
+    @property
+    def recommendable(self) -> bool:
+        correctable = all(finding.correctable for finding in self.warnings)
+        return self.dropped is None and correctable and not (self.after or self.elsewhere or self.gap)
+
+
+def _judge(
+    chart: Chart, drug: Drug, rows: tuple[workup.Row, ...], asked: date | None, replaces: tuple[Draft, ...], *, waits: bool
+) -> _Judged:
+    """What speaks against one drug that would start on the day asked for, or on the first day on which it may."""
+    start = _first_day(chart, drug, asked)
+    if phrase := _unsuitable(chart, drug, start):
+        return _Judged(drug, start, Dropped(drug.key, phrase=phrase))
+    findings = safety(chart, drug, start, replaces)
+    if (forbidden := _forbidden(drug, rows, findings)) is not None:
+        return _Judged(drug, start, forbidden)
+    if _unread(chart, drug, findings):
+        return _Judged(drug, start, Dropped(drug.key, phrase=NOT_READ))
+    after, meanwhile = _held(drug, rows, waits=waits)
+    elsewhere = drug.mechanism in ANTI_OSTEOPOROSIS and bone_tumor(chart) is not None
+    gap = not waits and waits_long(chart, drug)
+    return _Judged(drug, start, None, _warnings(findings), after, meanwhile, elsewhere, gap)
+
+
+def _forbidden(drug: Drug, rows: tuple[workup.Row, ...], findings: Sequence[Finding]) -> Dropped | None:
+    """Why the safety rules, or else the work-up, forbid the drug; None where neither does."""
+    if critical := tuple(f for f in findings if f.indicator is CRITICAL):
+        return Dropped(drug.key, because=critical)
+    row = workup.dropping(rows, drug)
+    return None if row is None else Dropped(drug.key, phrase=row.key)
+
+
+def _warnings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(f for f in findings if f.indicator is not INFO)
+
+
+def _held(drug: Drug, rows: tuple[workup.Row, ...], *, waits: bool) -> tuple[str, str]:
+    """The finding of the work-up that the drug must wait for, or else the one that is clarified beside a drug that cannot
+    wait."""
+    row = workup.holding(rows, drug, waits=waits)
+    if row is None:
+        return "", ""
+    return (row.key, "") if waits or row.binding else ("", row.key)
+
+
+def _best(judged: Sequence[_Judged]) -> _Judged | None:
+    """The first that nothing speaks against, unless one before it could not be judged."""
+    for each in judged:
+        if each.unread:
+            return None
+        if each.recommendable:
+            return each
+    return None
+
+
+def _shown(judged: Sequence[_Judged], best: _Judged | None) -> tuple[_Judged, ...]:
+    """Those that are offered, three at most: what could not be judged keeps its place, and the best one is always
+    among them."""
+    in_order = [each for each in judged if each.dropped is None or each.unread]
+    first = [each for each in in_order[:SHOWN] if not each.unread]
+    if best is None or best in first:
+        return tuple(first)
+    return (*first[: SHOWN - 1], best)
 
 
 def work_up(chart: Chart) -> tuple[workup.Row, ...]:
@@ -223,13 +295,6 @@ def _first_day(chart: Chart, drug: Drug, start: date | None) -> date | None:
     hip = after_hip_fracture(chart) if drug is ZOLEDRONATE else None
     first = max(day for day in (start, hip.first if hip else None, chart.today) if day is not None)
     return first if first > chart.today else start
-
-
-def _shown(options: Sequence[Option]) -> tuple[Option, ...]:
-    """At most three, the recommended one among them."""
-    if len(options) <= SHOWN:
-        return tuple(options)
-    return (*options[: SHOWN - 1], options[-1])
 
 
 def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
@@ -259,29 +324,23 @@ def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[
 def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:
     """The draft with dose and timing mended to ``regimen`` (a key of ``cards.accepted``), from ``start`` on; nothing where the
     safety rules forbid the drug in any dose."""
-    findings = safety(chart, drug, start, (draft,))
-    if critical := tuple(f for f in findings if f.indicator is CRITICAL):
-        return Offer((), (Dropped(drug.key, because=critical),))
-    rows = work_up(chart)
-    if (row := workup.dropping(rows, drug)) is not None:
-        return Offer((), (Dropped(drug.key, phrase=row.key),))
-    warnings = tuple(f for f in findings if f.indicator is not INFO)
-    waits = not closes_gap(chart, drug)
-    row = workup.holding(rows, drug, waits=waits)
-    bound = row is not None and (waits or row.binding)
-    held = row.key if row is not None else ""
+    rows, findings = work_up(chart), safety(chart, drug, start, (draft,))
+    if (forbidden := _forbidden(drug, rows, findings)) is not None:
+        return Offer((), (forbidden,))
+    warnings = _warnings(findings)
+    after, meanwhile = _held(drug, rows, waits=not closes_gap(chart, drug))
     mended = Option(
         "mend",
         drug.key,
         regimen,
         start,
-        recommended=not warnings and not bound,
+        recommended=all(finding.correctable for finding in warnings) and not after,
         replaces=(draft,),
         condition=warnings,
-        after=held if bound else "",
-        meanwhile="" if bound else held,
+        after=after,
+        meanwhile=meanwhile,
     )
-    return Offer((mended,))
+    return Offer(after_vitamin_d(chart, (mended,)))
 
 
 def service(

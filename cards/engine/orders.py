@@ -79,6 +79,7 @@ def finding_about(
     notes: tuple[str, ...] = (),
     left_out: tuple[SetAside, ...] = (),
     any_number: bool = False,
+    correctable: bool = False,
 ) -> Finding:
     """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would be
     without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
@@ -107,6 +108,7 @@ def finding_about(
         dropped=chosen.dropped,
         notes=notes,
         left_out=left_out,
+        correctable=correctable,
         about=order.draft,
     )
 

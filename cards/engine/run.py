@@ -63,6 +63,8 @@ def _doubted(card: Card, chart: Chart, finding: Finding, doubt: tuple[Data, ...]
     """The finding with what could not be had or read. Whether to treat, and with what, must not rest on what nobody knows: of
     an advice that does, the drugs are withheld; what a check says of an order stands, and its alternatives are withheld."""
     unread = tuple(sorted(card.reads & chart.failed)) if chart.failed and not card.last else ()  # the last says it itself
+    if finding.rests_on is not None:
+        doubt = tuple(group for group in doubt if group in finding.rests_on)
     drugs = tuple(option for option in finding.options if option.kind == "drug") if doubt else ()
     return replace(
         finding,

@@ -23,7 +23,7 @@ from cards.vocabulary import Name
 EXTERNAL = "EXT"
 """The prefix of what stands in none of the guidelines: labels, position statements, our own rules."""
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Document(Struct, frozen=True):
@@ -62,7 +62,7 @@ class _Told(Struct, frozen=True, forbid_unknown_fields=True):
 
 def _load() -> dict[str, Any]:
     content = files("cards").joinpath("recommendations.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = yaml.load(content, _LOADER)  # noqa: S506  safe, and in C where there is one
+    loaded: dict[str, Any] = yaml.load(content, LOADER)  # noqa: S506  safe, and in C where there is one
     return loaded
 
 

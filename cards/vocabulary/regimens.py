@@ -17,7 +17,8 @@ class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``route`` is "oral", "subcutaneous" or "intravenous"; ``every`` a number and d, wk, mo or a. ``product`` names what is
     prescribed, ``label`` the regimen in words, ``instruction`` the directions for the patient. ``drug`` is the key of the drug
-    if the regimen's own key is not one; ``once``: a single dose whose effect lasts for ``every``.
+    if the regimen's own key is not one; ``once``: a single dose whose effect lasts for ``every``. ``weeks``: for how long, 0
+    without an end.
     """
 
     dose: float
@@ -31,6 +32,7 @@ class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
     times: int = 1
     drug: str = ""
     once: bool = False
+    weeks: int = 0
 
 
 _MONTHS = {"mo": 1, "a": 12}

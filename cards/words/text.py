@@ -14,10 +14,11 @@ from cards.chart import Chart, Draft, SetAside
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ACCEPTED
 from cards.definitions.basket import dose
+from cards.definitions.denosumab import next_due, safe_until
 from cards.engine import sources
 from cards.engine.catalog import all_cards
-from cards.engine.findings import Dropped, Finding, Option
-from cards.vocabulary import ANALYTES, COURSES, DRUGS, SERVICES
+from cards.engine.findings import Dropped, Finding, Indicator, Option
+from cards.vocabulary import ANALYTES, COURSES, DENOSUMAB, DRUGS, SERVICES
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import phrase
@@ -52,7 +53,12 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     summary = _doubted(_one_line(forbidden or write("summary")), finding, language)
     withheld = _withheld(finding, language)
     parts = {
-        "do": [withheld or write("do"), *_lines(finding, language, chart), *_see(finding, language)],
+        "do": [
+            withheld or write("do"),
+            *_lapse(finding, language, chart),
+            *_lines(finding, language, chart),
+            *_see(finding, language),
+        ],
         "because": ["" if forbidden else write("because"), _bullets(_reasons(finding, language, chart))],
         "check": ["" if withheld else write("check"), _bullets(_to_check(finding, language, chart))],
         "not-offered": [_bullets(_dropped(each, language, chart) for each in finding.dropped)],
@@ -109,8 +115,8 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "urgent", language, label=text)
     if option.meanwhile:
         text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
-    if option.condition or option.after:
-        text = phrase("option", "condition", language, condition=phrases.plain(_condition(option, language, chart)), label=text)
+    if condition := _condition(option, language, chart):
+        text = phrase("option", "condition", language, condition=phrases.plain(condition), label=text)
     return phrases.capital(text)
 
 
@@ -123,8 +129,10 @@ def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
 
 
 def _condition(option: Option, language: str, chart: Chart) -> str:
+    """What must come first; "" where nothing must."""
     conditions = [phrase("work-up-after", option.after, language)] if option.after else []
-    conditions += [block(each, "condition", language, chart) for each in option.condition]
+    conditions += [phrase("first", option.first, language)] if option.first else []
+    conditions += filter(None, (block(each, "condition", language, chart) for each in option.condition))
     return phrases.joined(dict.fromkeys(conditions), "condition", language)
 
 
@@ -187,15 +195,17 @@ def _not_known(finding: Finding, language: str) -> Iterator[str]:
 def _explained(text: str, language: str) -> Iterator[str]:
     """The glossary's lines for words used in the text, except those in parentheses, which follow their explanation."""
     said = text.casefold()
-    for word, line in _glossary(language).items():
-        if word.search(said):
+    for term, (word, line) in _glossary(language).items():
+        if term in said and word.search(said):
             yield line
 
 
 @cache
-def _glossary(language: str) -> dict[re.Pattern[str], str]:
+def _glossary(language: str) -> dict[str, tuple[re.Pattern[str], str]]:
+    """By the term: as a word of a text, outside parentheses, and the line."""
     lines = (phrases.escape(name[language]) for name in phrases.PHRASES["glossary"].values() if name[language])
-    return {re.compile(rf"(?<![a-z(（]){re.escape(_term(line).casefold())}"): line for line in lines}
+    terms = {_term(line).casefold(): line for line in lines}
+    return {term: (re.compile(rf"(?<![a-z(（]){re.escape(term)}"), line) for term, line in terms.items()}
 
 
 def _term(line: str) -> str:
@@ -257,6 +267,15 @@ def _line(finding: Finding, language: str, chart: Chart) -> str:
     return " ".join((block(finding, "line", language, chart) or block(finding, "summary", language, chart)).split())
 
 
+def _lapse(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """Of what warns about denosumab that is taken: when the next dose is due, and the last safe day."""
+    due, safe = next_due(chart), safe_until(chart)
+    warns = finding.indicator is not Indicator.INFO and all_cards()[finding.code].checks_orders
+    if warns and finding.values.get("active") and finding.values.get("drug") is DENOSUMAB and due and safe:
+        days = {"due": phrases.day(due, language), "safe": phrases.day(safe, language)}
+        yield phrase("line", "lapsed" if safe < chart.today else "lapse", language, **days)
+
+
 def _see(finding: Finding, language: str) -> Iterator[str]:
     """Other cards in the answer that offer what this one asks for."""
     if finding.see:
@@ -312,9 +331,10 @@ def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     recommended one."""
     waiting: dict[str, list[str]] = {}
     for option in finding.options:
-        if option.kind == "drug" and (option.condition or option.after):
+        condition = _condition(option, language, chart)
+        if option.kind == "drug" and condition:
             name = phrases.escape(phrases.name(option.key, language, DRUGS))
-            waiting.setdefault(_condition(option, language, chart), []).append(name)
+            waiting.setdefault(condition, []).append(name)
     for condition, names in waiting.items():
         listed = phrases.capital(phrases.listed(names, language))
         yield phrase("line", "waiting", language, names=listed, condition=condition)

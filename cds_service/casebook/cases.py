@@ -30,6 +30,7 @@ from typing import Any
 
 import yaml
 
+from cards.engine.sources import LOADER
 from cards.thresholds import CATALOG, ContentError
 from cds_service.casebook.ways import WAYS
 
@@ -57,7 +58,7 @@ def of_file(path: Path) -> tuple[Case, ...]:
     """The cases of one file, each with the file's defaults. ContentError for an invalid one."""
     where = "/".join(path.parts[-3:])
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        told = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  a safe one
         defaults = {key: value for key, value in told.items() if key != "cases"}
         found = tuple({**defaults, **case} for case in told["cases"])
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:

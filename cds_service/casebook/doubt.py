@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+from cards.chart import Hook
 from cards.engine.card import Card, group_of
-from cards.engine.catalog import all_cards
+from cards.engine.catalog import all_cards, cards_of
 from cards.engine.findings import Finding, Indicator
 from cards.engine.run import run
 from cards.vocabulary import Data
@@ -21,18 +23,26 @@ from cds_service.hooks.request import parse
 Json = dict[str, Any]
 
 
-def groups_of(card: Card) -> frozenset[Data]:
-    """The groups without which the card fires differently (or no longer, or newly) in any of its cases."""
+def missing(card: Card) -> Iterator[str]:
+    """The groups that ``rests_on`` (or ``needs``) should name and does not. What a check of orders rests on that the card is
+    handed need not be named again: that the check could not be made is said."""
+    checks = [all_cards()[code] for code in card.earlier if all_cards()[code].checks_orders]
+    named = {group_of(name) for told in (card, *checks) for name in told.rests_on}
+    yield from sorted(_needed(card, card.reads - named - {Data.PATIENT}))
+
+
+def _needed(card: Card, groups: frozenset[Data]) -> set[Data]:
+    """Of these groups, those without which the card fires differently (or no longer, or newly) in any of its cases."""
     found: set[Data] = set()
     for case in of_file(card.folder / "cases.yaml"):
         sound = request(case)
         if sound["hook"] not in card.hooks:
             continue
         before = _fired(card, case, sound)
-        for group in card.reads - found - {Data.PATIENT}:
+        for group in groups - found:
             if (broken := _without(sound, group)) and _differs(card, before, _fired(card, case, broken)):
                 found.add(group)
-    return frozenset(found)
+    return found
 
 
 def _without(sound: Json, group: Data) -> Json | None:
@@ -47,7 +57,17 @@ def _fired(card: Card, case: Case, body: Json) -> list[tuple[str, str]]:
     """Indicator and draft of each finding of the card."""
     evaluator, _ = served(formulary_of(case))
     chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
-    return [_kind(finding) for finding in run(chart) if finding.code == card.code]
+    return [_kind(finding) for finding in run(chart, _asked(card.code, chart.hook)) if finding.code == card.code]
+
+
+@cache
+def _asked(card: str, hook: Hook) -> tuple[Card, ...]:
+    """The card after those whose findings it is handed, and what these are handed."""
+    wanted = {card}
+    for each in reversed(cards_of(hook)):
+        if each.code in wanted:
+            wanted |= {*each.earlier}
+    return tuple(each for each in cards_of(hook) if each.code in wanted)
 
 
 def _differs(card: Card, before: list[tuple[str, str]], after: list[tuple[str, str]]) -> bool:
@@ -63,11 +83,3 @@ def _rank(indicator: str) -> int:
 
 def _kind(finding: Finding) -> tuple[str, str]:
     return finding.indicator.value, finding.about.id if finding.about else ""
-
-
-def missing(card: Card) -> Iterator[str]:
-    """The groups that ``rests_on`` (or ``needs``) should name and does not. What a check of orders rests on that the card is
-    handed need not be named again: that the check could not be made is said."""
-    checks = [all_cards()[code] for code in card.earlier if all_cards()[code].checks_orders]
-    named = {group_of(name) for told in (card, *checks) for name in told.rests_on}
-    yield from sorted(groups_of(card) - named)

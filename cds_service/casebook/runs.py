@@ -26,38 +26,41 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def all_faults(case: Case) -> Iterator[str]:
-    """What is wrong with a case, each fault with the way in which it was found."""
-    for language in LANGUAGES:
-        yield from (f"{fault} ({language})" for fault in in_language(case, language))
-    for name in WAYS:
-        yield from (f"{fault} ({name} only)" for fault in told_otherwise(case, name))
-
-
-def in_language(case: Case, language: str) -> Iterator[str]:
-    """As written: prefetched, and fetched, which must give exactly the same answer."""
-    evaluator, server = served(formulary_of(case))
-    body = request(case)
-    apart = stands_apart(case)
-    response = answered(evaluator, body, case["today"], language, apart=apart)
-    yield from faults(case, response["cards"], language)
-    server.serve(body.pop("prefetch"), templates(body["hook"]))
-    fetched = answered(evaluator, body | {"fhirServer": SERVER}, case["today"], language, apart=apart)
-    if without_uuids(fetched) != without_uuids(response):
+    """What is wrong with a case, each fault with the way in which it was found. As written it is told in both languages, and in
+    English fetched, which must give exactly the same answer."""
+    told = request(case)
+    answers = {language: _answer(case, told, language) for language in LANGUAGES}
+    for language, answer in answers.items():
+        yield from (f"{fault} ({language})" for fault in faults(case, answer["cards"], language))
+    if without_uuids(_fetched(case, told)) != without_uuids(answers["en"]):
         yield "fetched data give a different answer from prefetched data"
+    for name in WAYS:
+        yield from (f"{fault} ({name} only)" for fault in _told_otherwise(case, told, name))
 
 
-def told_otherwise(case: Case, name: str) -> list[str]:
+def _fetched(case: Case, told: Json) -> Json:
+    _, server = served(formulary_of(case))
+    server.serve(told["prefetch"], templates(told["hook"]))
+    body = {key: each for key, each in told.items() if key != "prefetch"} | {"fhirServer": SERVER}
+    return _answer(case, body, "en")
+
+
+def _told_otherwise(case: Case, told: Json, name: str) -> list[str]:
     """With codings only or text only, prefetched and in English only. A case with a reason why it cannot be expressed that way
-    must differ."""
+    must differ from how it is ``told`` as written."""
     body = request(case, WAYS[name])
     excepted = case.get("ways", {}).get(name)
-    if body == request(case):
+    if body == told:
         return [f"says {excepted}, but gives the same result"] if excepted else []
-    evaluator, _ = served(formulary_of(case))
-    found = faults(case, answered(evaluator, body, case["today"], "en", apart=stands_apart(case))["cards"])
+    found = faults(case, _answer(case, body, "en")["cards"])
     if excepted:
         return [] if found else [f"says that it cannot be expressed this way ({WHY_NOT[excepted]}) and can"]
     return found
+
+
+def _answer(case: Case, body: Json, language: str) -> Json:
+    evaluator, _ = served(formulary_of(case))
+    return answered(evaluator, body, case["today"], language, apart=stands_apart(case))
 
 
 def formulary_of(case: Case) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ import fhir_fixtures
 from cards.chart import Chart
 from cards.engine import voice
 from cards.engine.card import Card
+from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.engine.run import run
 from cards.thresholds import ContentError
@@ -43,12 +45,14 @@ class Sample(Struct, frozen=True):
         return self.finding.indicator.value + (f", {variant}" if variant else "")
 
 
-def samples(card: Card) -> list[Sample]:
-    """One sample of each variant at each indicator that a case or a story shows, the most urgent first."""
+@cache
+def samples(code: str) -> tuple[Sample, ...]:
+    """Of one card a sample of each variant at each indicator that a case or a story shows, the most urgent first."""
+    card = all_cards()[code]
     found: dict[tuple[int, str], Sample] = {}
     for each in (*_of_cases(card), *_of_stories(card)):
         found.setdefault((each.finding.indicator.rank, each.finding.variant), each)
-    return [found[kind] for kind in sorted(found)]
+    return tuple(found[kind] for kind in sorted(found))
 
 
 def unsayable(card: Card) -> Iterator[str]:
@@ -70,7 +74,7 @@ def unsayable(card: Card) -> Iterator[str]:
 def page(card: Card) -> str:
     """``sample.md`` of a card."""
     parts = [f"# {card.title.en} · {card.title.zh}", "Made by `osteoporosis-cds card check`; ● marks what is recommended."]
-    for each in samples(card):
+    for each in samples(card.code):
         parts.append(f"## {each.title}\n\n{each.told}")
         for language in LANGUAGES:
             parts.append(f"### {LANGUAGE_NAMES[language]}\n\n" + "\n".join(_quoted(clinician(each, language))))

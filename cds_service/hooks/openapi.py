@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -31,8 +32,9 @@ _CALL = (400, 401, 405, 412, 413, 415, 500, 503)
 _FEEDBACK = (400, 401, 405, 413, 415, 500, 503)
 
 
+@cache
 def document(base_url: str) -> Json:
-    """The OpenAPI 3.1 document. ``base_url``: the service's own, as clients see it."""
+    """The OpenAPI 3.1 document; it must not be modified. ``base_url``: the service's own, as clients see it."""
     requests = {service.id: request_of(service.hook) for service in SERVICES.values()}
     return {
         "openapi": "3.1.0",

@@ -5,6 +5,7 @@ The tables beside this file hold what it cannot say: a strength, a usual dose, a
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES
@@ -35,12 +36,20 @@ def word(kind: str, key: str) -> Any:
 def _code(kind: str, key: str) -> dict[str, str]:
     """The first code that means this and nothing else, by the name of its system; empty where the tables have none."""
     table, systems = _READ_AS[kind]
-    rows = [row for row in shipped() if row["kind"] == table and row["key"] == key and not row.get("text")]
     for system in systems:
-        for row in rows:
-            if row["system"] == system and len(row["code"]) >= _LEAST:
-                return {system: _dotted(row["code"]) if table == "condition" and system != "snomed" else row["code"]}
+        if code := _first_codes().get((table, key, system)):
+            return {system: _dotted(code) if table == "condition" and system != "snomed" else code}
     return {}
+
+
+@cache
+def _first_codes() -> dict[tuple[str, str, str], str]:
+    """By kind of the reading tables, key and system."""
+    found: dict[tuple[str, str, str], str] = {}
+    for row in shipped():
+        if not row.get("text") and len(row["code"]) >= _LEAST:
+            found.setdefault((row["kind"], row["key"], row["system"]), row["code"])
+    return found
 
 
 def _dotted(code: str) -> str:

@@ -294,7 +294,7 @@ def test_what_a_person_wrote_is_not_remembered(found: Concept, made: int) -> Non
 def test_a_problem_of_one_line_is_read_by_its_codes_and_by_all_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = ["immobility", "stiff-person syndrome", "僵人综合征", "icd10:G25.82 snomed:5217008", "stiff man; 僵硬"]
     monkeypatch.setattr(codes, "READ_BY", read_by("key\ten\tzh\tcodes\tnames\n" + "\t".join(cells)))
-    terminology = codes.load()
+    terminology = codes.Terminology(codes.shipped())
     said = [Concept((Coding(WHO, "G25.82x1"),)), Concept((Coding(SNOMED, "5217008"),))]
     said += [Concept(text=text) for text in ("Stiff-person syndrome", "僵人综合征", "stiff man", "全身僵硬")]
     assert [understand(each, terminology).problems for each in said] == [{"immobility"}] * len(said)

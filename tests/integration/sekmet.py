@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -47,7 +48,17 @@ class NotInstalledError(RuntimeError):
 
 
 def program() -> Path:
-    """The server's command, installed the first time."""
+    """The server's command, installed the first time: by one of the processes that run tests, while the others wait."""
+    ENVIRONMENT.mkdir(exist_ok=True)
+    folder = os.open(ENVIRONMENT, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        return _installed()
+    finally:
+        os.close(folder)
+
+
+def _installed() -> Path:
     found = ENVIRONMENT / "bin" / "sekmet"
     stamp = ENVIRONMENT / f"installed-{REQUIREMENT}"
     if stamp.exists() and found.exists():

@@ -20,8 +20,6 @@ from tests.integration.sekmet import TOKEN, NotInstalledError, Sekmet
 NOT_TAKEN = frozenset({"MedicationOrder", "MigratedThing"})
 """Types that are no FHIR R4, in the fixture of a broken record."""
 
-pytestmark = pytest.mark.xdist_group("real FHIR server")
-
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sekmet]:

@@ -55,7 +55,7 @@ def odd(line: str, language: str) -> Iterator[str]:
 def test_a_card_is_written_so_that_nobody_misreads_it(code: str, language: str) -> None:
     found = [
         f"{sample.title}: {', '.join(wrong)} in {line!r}"
-        for sample in samples(all_cards()[code])
+        for sample in samples(code)
         for words in said(sample, language)
         for line in words.splitlines()
         if (wrong := list(odd(line, language)))
@@ -68,7 +68,7 @@ def test_a_card_is_written_so_that_nobody_misreads_it(code: str, language: str) 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", sorted(all_cards()))
 def test_a_value_beside_its_limit_lies_on_its_own_side(code: str, language: str) -> None:
-    for sample in samples(all_cards()[code]):
+    for sample in samples(code):
         for words in said(sample, language):
             for found in LIMIT.finditer(words):
                 comparator, value, limit = found.groups()
@@ -82,9 +82,7 @@ def test_a_value_beside_its_limit_lies_on_its_own_side(code: str, language: str)
 def test_limits_are_told_beside_their_values() -> None:
     """Without these the law above would pass trivially."""
     codes = {"bisphosphonate-renal", "hypocalcemia", "pth-analog-contraindication"}
-    telling = {
-        code for code in codes for each in samples(all_cards()[code]) for words in said(each, "zh") if LIMIT.search(words)
-    }
+    telling = {code for code in codes for each in samples(code) for words in said(each, "zh") if LIMIT.search(words)}
     assert telling == codes
 
 

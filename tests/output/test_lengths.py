@@ -53,7 +53,7 @@ def allowed(sample: Sample, language: str) -> int:
 @pytest.mark.parametrize("code", sorted(all_cards()))
 def test_a_card_is_short_enough_to_be_read(code: str, language: str) -> None:
     too_long = []
-    for sample in samples(all_cards()[code]):
+    for sample in samples(code):
         detail = text.render(sample.finding, language, sample.chart).detail
         counted, until = length(before_sources(detail, language), language), length(first_instruction(detail), language)
         if counted > allowed(sample, language):

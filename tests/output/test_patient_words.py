@@ -40,7 +40,7 @@ ORDERS_TO_THE_PATIENT = re.compile(
 @pytest.fixture(scope="module")
 def samples() -> list[Sample]:
     """A chart and a finding of every card, variant and indicator."""
-    return [(sample.chart, sample.finding) for card in all_cards().values() for sample in of_card(card)]
+    return [(sample.chart, sample.finding) for code in all_cards() for sample in of_card(code)]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

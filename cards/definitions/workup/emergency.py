@@ -9,7 +9,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Measurement, facts, per_chart
-from cards.chart.calendar import Partial, as_recorded
+from cards.chart.calendar import Partial, add_days, as_recorded
 from cards.chart.shown import limit_beside
 from cards.definitions.kidney import Renal, renal
 from cards.definitions.minerals import Calcium, calcium, calcium_values, vitamin_d_excess
@@ -71,7 +71,8 @@ def emergency(chart: Chart) -> Emergency | None:
 
     After denosumab of any strength, from day {calcium-fall-from-days} to {calcium-fall-denosumab-days}: no calcium since, on
     dialysis or with a renal estimate below {egfr-dialysis}, is an emergency, too; below {egfr-specialist} it is measured within
-    a week, and with kidney failure again where the newest is older than {calcium-weekly-days} days. A calcium below range that
+    a week, and again from day {calcium-weekly-days} on; with kidney failure again where the newest is older than
+    {calcium-weekly-days} days, from {calcium-first-month-days} days on {calcium-monthly-days}. A calcium below range that
     was taken after denosumab (or, up to {calcium-fall-zoledronate-days} days, zoledronate) is looked after in any patient.
     """
     birth = chart.patient.birth
@@ -144,17 +145,29 @@ def _beyond(value: Measurement, low: float, high: float) -> str:
 
 
 def _unmeasured(chart: Chart, newest: Calcium | None, dose: Dose | None) -> Iterator[Emergency]:
-    """After denosumab with weak kidneys: no calcium since, or with kidney failure none of this week."""
+    """After denosumab with weak kidneys: no calcium since; or one that is too old in kidney failure, and otherwise too early to
+    show how far it falls."""
     kidneys: Renal = renal(chart)
     if dose is None or not kidneys.below(chart.numbers.egfr_specialist):
         return
-    since = newest is not None and newest.value.when > dose.latest
     failure = bool(kidneys.below(chart.numbers.egfr_dialysis))
-    week_old = newest is not None and newest.value.when < chart.days_ago(chart.numbers.calcium_weekly_days)
-    if not since:
+    if newest is None or newest.value.when <= dose.latest:
         yield Emergency("unmeasured" if failure else "after-unmeasured", _within(chart, dose), dose=dose)
-    elif failure and week_old:
+    elif newest.value.when < (_again_since(chart, dose) if failure else _falls_from(chart, dose)):
         yield Emergency("after-unmeasured", reading=newest, dose=dose)
+
+
+def _again_since(chart: Chart, dose: Dose) -> date:
+    """The first day of a calcium that is new enough in kidney failure: weekly in the first month, then monthly."""
+    n = chart.numbers
+    early = dose.when >= chart.days_ago(n.calcium_first_month_days)
+    return chart.days_ago(n.calcium_weekly_days if early else n.calcium_monthly_days)
+
+
+def _falls_from(chart: Chart, dose: Dose) -> date:
+    """The first day on which a calcium shows the fall; the day of the dose until that day has come."""
+    first = add_days(dose.latest, chart.numbers.calcium_weekly_days)
+    return first if first <= chart.today else dose.latest
 
 
 def _within(chart: Chart, dose: Dose) -> bool:

@@ -16,6 +16,9 @@ _STAYS = ("education",)
 _REFERRAL = "referral"
 _FIRST_LINE = "anti-osteoporosis"
 _TESTS = "tests-due"
+_VITAMIN_D = "vitamin-d-low"
+_SUPPLEMENTS = (Mechanism.CALCIUM, Mechanism.VITAMIN_D)
+"""One order whatever the dose."""
 
 
 def exclusive(findings: Sequence[Finding], off: Container[str] = ()) -> list[Finding]:
@@ -71,6 +74,7 @@ def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
                 if known is None or _claim(option, finding) < _claim(option, findings[known]):
                     owners[thing] = place
     told = [_owned(finding, place, findings, owners, writing) for place, finding in enumerate(findings)]
+    told = [_pointing(each, told) for each in told]
     return _one_recommended_drug(told)
 
 
@@ -96,8 +100,8 @@ def _thing(option: Option, writing: bool) -> Hashable | None:
         return None
     if not writing and _first_line(option):
         return _FIRST_LINE
-    if not writing and DRUGS[option.key].mechanism is Mechanism.CALCIUM:
-        return ("drug", Mechanism.CALCIUM)
+    if not writing and (mechanism := DRUGS[option.key].mechanism) in _SUPPLEMENTS:
+        return ("drug", mechanism)
     return ("drug", option.key, option.regimen, option.start)
 
 
@@ -126,6 +130,14 @@ def _owned(finding: Finding, place: int, findings: Sequence[Finding], owners: di
             see=tuple(code for code in dict.fromkeys(see) if code != finding.code),
         )
     )
+
+
+def _pointing(finding: Finding, findings: Sequence[Finding]) -> Finding:
+    """With the card to which a label points that names the vitamin D below."""
+    if finding.code == _VITAMIN_D or not any(option.first.startswith("vitamin-d") for option in finding.options):
+        return finding
+    see = [each.code for each in findings if each.code == _VITAMIN_D]
+    return replace(finding, see=tuple(dict.fromkeys((*finding.see, *see))))
 
 
 def _one_recommended_drug(findings: Sequence[Finding]) -> list[Finding]:

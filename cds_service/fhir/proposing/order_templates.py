@@ -113,10 +113,16 @@ def _dosage(regimen: Regimen, language: str) -> dict[str, Any]:
     return {
         "text": regimen.label[language],
         "patientInstruction": regimen.instruction[language],
-        "timing": {"repeat": {"count": 1} if regimen.once else repeat(regimen)},
+        "timing": {"repeat": {"count": 1} if regimen.once else _bounds(regimen) | repeat(regimen)},
         "route": route(regimen, language),
         "doseAndRate": [{"doseQuantity": dose(regimen, language)}],
     }
+
+
+def _bounds(regimen: Regimen) -> dict[str, Any]:
+    """For how long, as a part of Timing.repeat."""
+    weeks = {"value": regimen.weeks, "unit": "wk", "system": URIS["ucum"], "code": "wk"}
+    return {"boundsDuration": weeks} if regimen.weeks else {}
 
 
 def repeat(regimen: Regimen | Accepted) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec import Raw, json
 from msgspec.structs import replace
 
 from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
-from cards.definitions import courses, fractures
+from cards.definitions import courses, denosumab, fractures
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
@@ -200,14 +200,16 @@ def _chart(
     problems = _grouped(facts.problems, key=lambda p: (p.when or date.min, p.source))
     exposures = sorted(facts.exposures, key=lambda e: (e.source, e.drug.key))
     entries = sorted(facts.fractures, key=lambda f: (f.when or date.max, f.source))
+    drug_courses = courses.build(facts.thresholds.shared, exposures, problems, facts.today)
+    rebounds = denosumab.windows(facts.thresholds.shared, drug_courses)
     return Chart(
         today=facts.today,
         hook=facts.record.hook,
         patient=patient,
         measured=in_order(facts),
         problems=problems,
-        fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today),
-        drug_courses=courses.build(facts.thresholds.shared, exposures, problems, facts.today),
+        fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
+        drug_courses=drug_courses,
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),
         parental_hip_fracture=facts.parental_hip_fracture,

@@ -72,12 +72,11 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
 
 
 def _mark_unread(facts: Facts, first: int, keys: frozenset[str]) -> None:
-    """Of the services from ``first`` on, those whose result is not known."""
+    """Of the services from ``first`` on, which are those whose result is not known."""
     for at, service in enumerate(facts.services[first:], start=first):
-        if service.key in keys:
-            facts.services[at] = replace(service, unread=True)
-            if service.key in _DENSITY and service.when is not None:
-                facts.scans.append((service.source, service.when))
+        facts.services[at] = replace(service, unread=service.key in keys)
+        if service.key in keys & _DENSITY and service.when is not None:
+            facts.scans.append((service.source, service.when))
 
 
 def tell_unread_scans(facts: Facts) -> None:

@@ -176,10 +176,14 @@ def _dialysis(source: str, facts: Facts, span: Span) -> None:
         facts.not_ours(source, "Procedure", "too long ago")
 
 
+_TOLD_BY_REPORTS = frozenset({"femur-imaging"})
+"""What is not answered by being done: only a report says what was seen."""
+
+
 def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, span: Span) -> None:
     for key in keys:
         if key in SERVICES:
-            facts.services.append(Service(key, done, source, *span))
+            facts.services.append(Service(key, done, source, *span, unread=done and key in _TOLD_BY_REPORTS))
             facts.used(source, key)
 
 

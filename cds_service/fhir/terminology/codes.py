@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -261,7 +261,13 @@ def load(local: Path | None = None) -> Terminology:
     density and fractures, site; for drugs, mg. A row with neither system nor code maps what stands under ``name``. Raises
     LocalCodesError, OSError.
     """
-    return Terminology([*shipped(), *(_local(local) if local else ())])
+    return Terminology([*shipped(), *_local(local)]) if local else _without_local_codes()
+
+
+@cache
+def _without_local_codes() -> Terminology:
+    """Compiled once in a process, which may hold many evaluators."""
+    return Terminology(shipped())
 
 
 def shipped() -> Iterator[dict[str, str]]:

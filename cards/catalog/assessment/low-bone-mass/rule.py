@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.definitions import density, diagnosis, person, treatment
+from cards.definitions.indication import bone_tumor
 from cards.engine.findings import INFO, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -25,11 +26,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: osteoporosis is documented or met by criteria; on treatment; a FRAX (major or hip) from the last {frax-months}
     months is on record and decides (`start-treatment` if it is high); FRAX is ordered. Low bone mass that is documented without
-    a value does not trigger the card.
+    a value does not trigger the card. Nor with myeloma, bone metastasis or primary bone cancer on record (`referral`).
 
     Then: info. Recommended: FRAX, with a link to the calculator.
     """
     if not person.t_group(chart) or diagnosis.osteoporosis(chart) or treatment.on_treatment(chart) or chart.ordered("frax"):
+        return
+    if bone_tumor(chart) is not None:
         return
     lowest, qct = density.low_t(chart), chart.newest("qct-vbmd")
     by_qct = qct if qct and n.qct_osteoporosis <= qct.value <= n.qct_normal else None

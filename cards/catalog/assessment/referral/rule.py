@@ -28,8 +28,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     When: an adult, and any of these: (1) osteoporosis under {t-group-years}; (2) a renal estimate below {egfr-specialist} in a
     patient about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug with a
     different ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at
-    discharge, a fragility fracture within {new-fracture-days} days; (5) myeloma or bone metastasis on record of a patient for
-    whom treatment is indicated, who is treated or who has had denosumab: then the other cards recommend no drug.
+    discharge, a fragility fracture within {new-fracture-days} days; (5) myeloma, bone metastasis or primary bone cancer on
+    record of a patient for whom treatment is indicated, who is treated or who has had denosumab: then the other cards recommend
+    no drug.
 
     Not when: the referral in question is already ordered.
 

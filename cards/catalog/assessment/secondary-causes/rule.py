@@ -9,7 +9,7 @@ from typing import Any
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
-from cards.definitions.denosumab import closes_gap, followed, late_from
+from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
@@ -145,12 +145,13 @@ def _resulted(chart: Chart, key: str, since: date) -> bool:
 
 def _denosumab(chart: Chart, rows: tuple[Row, ...]) -> dict[str, Any]:
     """Of a denosumab that a finding forbids or delays: the last safe day of the next dose, and whether calcium alone does."""
-    course = chart.course(DENOSUMAB)
+    found = state(chart)
     against = [row for row in rows if DENOSUMAB.key in row.drops or (row.binding and DENOSUMAB.key in row.holds)]
-    last_dose = None if course is None or course.stopped or followed(chart, course) else course.last_dose
+    kinds = (Kind.GOING_ON, Kind.LATE, Kind.PERHAPS, Kind.REBOUND)
+    goes_on = found is not None and found.kind in kinds and not found.course.stopped
     return {
         "today": chart.today,
-        "denosumab": late_from(chart.numbers, last_dose) if last_dose is not None and against else None,
+        "denosumab": safe_until(chart) if goes_on and against else None,
         "on_calcium": all(row.key == "low-calcium" for row in against),
     }
 

@@ -32,7 +32,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: a newer 25(OH)D is {vitamin-d-excess} ng/mL or less.
 
-    Then: critical above {vitamin-d-toxic} ng/mL, with a calcium above range, and on orders; otherwise warning; on patient-view
+    Then: critical above {vitamin-d-toxic} ng/mL, with a calcium of {excess-calcium-days} days above range, and on orders; otherwise warning; on patient-view
     no milder. Recommended: calcium with albumin, creatinine and phosphate, at once where it is critical, not what is ordered or
     has a result of {excess-test-days} days (critical: of today); 25(OH)D in {vitamin-d-again-weeks} weeks; deleting the drafts.
     """
@@ -41,7 +41,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if excess is None or (chart.hook in ORDER_HOOKS and not drafts):
         return
     reading = calcium(chart)
-    high = reading.value if reading is not None and reading.high else None
+    lately = reading is not None and reading.value.at_latest >= chart.days_ago(n.excess_calcium_days)
+    high = reading.value if reading is not None and reading.high and lately else None
     toxic = excess.at_most(limit_beside(n.vitamin_d_toxic, excess)) is False
     on_orders = chart.hook in ORDER_HOOKS
     urgent = toxic or high is not None or on_orders

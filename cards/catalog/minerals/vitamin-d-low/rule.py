@@ -3,61 +3,172 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
-from cards.chart import ORDER_HOOKS, Chart, facts
-from cards.chart.calendar import add_months
-from cards.definitions import diagnosis, minerals, person, treatment
-from cards.definitions.minerals import calcium
-from cards.engine.findings import INFO, WARNING, Dropped, Finding
-from cards.engine.options import Offer, offer, service
+from msgspec.structs import replace
+
+from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from cards.chart.calendar import add_days
+from cards.chart.facts import Fact
+from cards.definitions import minerals, person, workup
+from cards.definitions.basket import quantity
+from cards.definitions.kidney import renal
+from cards.definitions.repletion import EMERGENCY, FAST, GRANULOMA, HIGH_CALCIUM, Repletion, is_loading, repletion
+from cards.definitions.workup.calcium import pth_is_high
+from cards.engine.findings import INFO, WARNING, Dropped, Earlier, Finding, Option
+from cards.engine.options import offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTIRESORPTIVE, CHOLECALCIFEROL, Mechanism
+from cards.vocabulary import ANTIRESORPTIVE, CHOLECALCIFEROL, DRUGS, Mechanism
+from cards.vocabulary.regimens import REGIMENS, for_drug
+
+_PLAIN = frozenset({Mechanism.VITAMIN_D})
+_CALCIUM = frozenset({Mechanism.CALCIUM})
+_WAKE = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR} | _PLAIN
+_FAST = frozenset(drug.key for drug in FAST)
+_WEEK = 7
+_UNGIVEN = (HIGH_CALCIUM, EMERGENCY)
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """25(OH)D below {vitamin-d-target} ng/mL is raised with 800-1200 IU of vitamin D a day; below {vitamin-d-deficient} it is
-    corrected before denosumab or zoledronate is given.
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+    """25(OH)D below {vitamin-d-target} ng/mL is raised by its level: with a loading below {vitamin-d-severe}, and below
+    {vitamin-d-deficient} where an injection or a fracture makes it urgent, otherwise with a daily dose.
 
-    When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL, and: on
-    patient-view, there is osteoporosis or low bone mass, or the patient is on treatment; on order-select and order-sign, a
-    bisphosphonate, denosumab, SERM or hormone therapy is drafted.
+    When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL in a bone
+    patient, or below {vitamin-d-severe} in anybody. On orders only where an antiresorptive, romosozumab or vitamin D is
+    drafted.
 
-    Not when: a value with "<" or ">" does not show on which side of the limit it lies.
+    Not when: a value with "<" or ">" does not show on which side of the limit it lies; vitamin D alone is drafted, in the dose
+    that is advised.
 
-    Then: warning below {vitamin-d-deficient} ng/mL (deficiency), otherwise info (insufficiency). Cholecalciferol 1000 IU a day
-    (recommended, filtered like all options), and a repeat 25(OH)D, to start in {vitamin-d-recheck-months} months; any number
-    may be chosen. Cholecalciferol is not proposed to patients who already take vitamin D (the detail says to check dose and
-    adherence), and it is dropped while calcium is high (the detail says to find the cause first). In deficiency, the detail
-    says to correct it before denosumab or zoledronate, and in time for the next dose of denosumab.
+    Then: warning below {vitamin-d-deficient} ng/mL, otherwise info. Recommended, filtered like all options: the vitamin D that
+    `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is taken,
+    calcium is not high and the estimate is not below {egfr-specialist}; with a loading, calcium after {vitamin-d-calcium-weeks}
+    weeks, or now where none is known; 25(OH)D after {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where
+    the dose is doubled). With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an option, after calcium and
+    1,25(OH)2D. With high calcium info, without an order. In pregnancy no dose, but a referral.
     """
-    newest = minerals.vitamin_d(chart)
-    if newest is None or not newest.below(n.vitamin_d_target) or not person.adult(chart):
+    injection = any(
+        o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
+    )
+    told = repletion(chart, injection)
+    if told is None or not person.adult(chart) or not (told.severe or workup.bone_patient(chart)):
         return
-    drafts = chart.drafted(ANTIRESORPTIVE)
-    if chart.hook in ORDER_HOOKS:
-        if not drafts:
-            return
-    elif not (diagnosis.osteoporosis(chart) or diagnosis.low_bone_mass(chart) or treatment.on_treatment(chart)):
+    drafts = chart.drafted(_WAKE)
+    plain = tuple(draft for draft in drafts if draft.drug and draft.drug.mechanism is Mechanism.VITAMIN_D)
+    enough = any(_covers(told, draft) for draft in (*plain, *chart.drafted_beside(_PLAIN)))
+    if chart.hook in ORDER_HOOKS and (not drafts or (enough and len(plain) == len(drafts))):
         return
-    deficient = bool(newest.below(n.vitamin_d_deficient))
-    taking = [c for c in chart.courses({Mechanism.VITAMIN_D}) if c.on_treatment(chart.today)]
-    reading = calcium(chart)
-    high_calcium = reading is not None and bool(reading.high)
-    supplement = Offer() if taking or high_calcium else offer(chart, (CHOLECALCIFEROL,))
-    recheck = service("vitamin-d", start=add_months(chart.today, n.vitamin_d_recheck_months))
+    pregnant = person.pregnant(chart)
+    nothing = pregnant or told.instead in _UNGIVEN
+    product = () if nothing or enough else tuple(_product(chart, told, plain))
     yield Finding(
-        indicator=WARNING if deficient else INFO,
-        variant="deficiency" if deficient else "insufficiency",
-        values={
-            "vitamin_d": newest,
-            "drug": drafts[0].drug if drafts else None,
-            "taking": bool(taking),
-            "high_calcium": high_calcium,
-        },
-        facts=(facts.measured(newest), *map(facts.taken, taking)),
-        options=(*supplement.options, recheck),
+        indicator=WARNING if told.deficient and told.instead != HIGH_CALCIUM else INFO,
+        variant="pregnancy" if pregnant else told.instead if nothing else _grade(told),
+        values=_values(chart, n, told, drafts) | {"ordered": enough, "calcium_unknown": minerals.calcium(chart) is None},
+        cites=_CITES if told.loads else _CITES[:-1],
+        facts=tuple(_evidence(chart, told)),
+        options=(
+            *product,
+            *(() if nothing else _calcium(chart, told)),
+            *(() if nothing else _tests(chart, n, told)),
+            *((service("referral-endocrinology", recommended=True),) if pregnant else ()),
+        ),
         any_number=True,
-        dropped=(Dropped(CHOLECALCIFEROL.key, phrase="hypercalcemia"),) if high_calcium else supplement.dropped,
+        dropped=(Dropped(CHOLECALCIFEROL.key, phrase="hypercalcemia"),) if told.instead == HIGH_CALCIUM else (),
         left_out=chart.left_out("vitamin-d"),
         about=drafts[0] if drafts else None,
     )
+
+
+_CITES = ("OPREF-N1", "OVCF2021-T10", "ELD2023-04c", "EXT-13")
+
+
+def _grade(told: Repletion) -> str:
+    return "severe" if told.severe else "deficiency" if told.deficient else "insufficiency"
+
+
+def _covers(told: Repletion, draft: Draft) -> bool:
+    """Whether a draft of vitamin D is what is advised, or more of it."""
+    if told.loads or not told.regimen:
+        return told.loads and is_loading(draft.dosing)
+    daily = draft.dosing.daily if draft.dosing and draft.dosing.unit == "IU" else None
+    return told.instead != GRANULOMA and daily is not None and daily >= REGIMENS[told.regimen].dose
+
+
+def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterator[Option]:
+    """The vitamin D, with what must come first, and what follows it."""
+    if not told.regimen:
+        return
+    reading = minerals.calcium(chart)
+    first = "calcium" if told.loads and reading is None else GRANULOMA if told.instead == GRANULOMA else ""
+    recommend = told.instead != GRANULOMA and not (reading is not None and reading.high)
+    for key, start in ((told.regimen, None), (told.then, _end(chart, told))):
+        chosen = offer(
+            chart.without(CHOLECALCIFEROL),
+            (CHOLECALCIFEROL,) if key else (),
+            start=start,
+            replaces=plain if start is None else (),
+            stops=() if told.taking or start else told.listed,
+            recommend=recommend,
+            regimens={CHOLECALCIFEROL.key: key},
+        )
+        yield from (replace(option, first="" if start else first) for option in chosen.options)
+
+
+def _end(chart: Chart, told: Repletion) -> date | None:
+    """The day after the last dose of what comes to an end."""
+    weeks = for_drug(told.regimen).weeks if told.regimen else 0
+    return add_days(chart.today, _WEEK * weeks) if weeks else None
+
+
+def _calcium(chart: Chart, told: Repletion) -> Iterator[Option]:
+    if not told.severe or told.instead == GRANULOMA or minerals.calcium_excess(chart) is not None:
+        return
+    taken = any(c.active or c.on_treatment(chart.today) for c in chart.courses(_CALCIUM))
+    if not taken and not chart.drafted(_CALCIUM) and not renal(chart).below(chart.numbers.egfr_specialist):
+        yield from offer(chart, (DRUGS["calcium"],)).options
+
+
+def _tests(chart: Chart, n: Numbers, told: Repletion) -> Iterator[Option]:
+    unknown = minerals.calcium(chart) is None
+    begin = told.begin or chart.today
+    due: dict[str, date] = {}
+    if told.instead == GRANULOMA:
+        due |= {"calcium": chart.today, "dihydroxyvitamin-d": chart.today}
+    elif told.loads:
+        due |= {"calcium": chart.today if unknown else add_days(begin, _WEEK * n.vitamin_d_calcium_weeks)}
+    due |= {"vitamin-d": add_days(begin, _WEEK * _recheck(n, told))}
+    for key, day in due.items():
+        if not chart.ordered(key):
+            yield service(key, start=day if day > chart.today else None, recommended=True)
+
+
+def _recheck(n: Numbers, told: Repletion) -> int:
+    return n.vitamin_d_recheck_doubled_weeks if told.doubled else n.vitamin_d_recheck_weeks
+
+
+def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> dict[str, object]:
+    order = REGIMENS[told.regimen] if told.regimen else None
+    pth = chart.newest("pth", since=chart.months_ago(chart.numbers.vitamin_d_window_months))
+    return {
+        "vitamin_d": told.level,
+        "told": told,
+        "drug": drafts[0].drug if drafts else None,
+        "amount": quantity(order.dose, "IU") if order else None,
+        "weekly": order is not None and order.every[1] == "wk",
+        "weeks": order.weeks if order else 0,
+        "calcium_weeks": n.vitamin_d_calcium_weeks,
+        "recheck": _recheck(n, told),
+        "then": quantity(REGIMENS[told.then].dose, "IU") if told.then else None,
+        "pth": pth if pth_is_high(chart, pth) else None,
+        "target": chart.numbers.vitamin_d_target,
+    }
+
+
+def _evidence(chart: Chart, told: Repletion) -> Iterator[Fact]:
+    yield facts.measured(told.level)
+    reading = minerals.calcium(chart)
+    shown: list[Measurement] = [reading.value] if told.deficient and reading is not None else []
+    yield from map(facts.measured, shown)
+    yield from (fact for fact in (told.evidence, told.doubled) if fact is not None and fact not in map(facts.measured, shown))
+    yield from map(facts.taken, told.listed)

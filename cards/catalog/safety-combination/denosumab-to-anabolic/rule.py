@@ -9,9 +9,10 @@ from cards.chart import Chart, Course, facts
 from cards.chart.calendar import add_months
 from cards.definitions.denosumab import due_as_recorded
 from cards.engine.findings import WARNING, Finding
-from cards.engine.orders import BISPHOSPHONATE, Order, finding_about
+from cards.engine.options import service
+from cards.engine.orders import BISPHOSPHONATE, REFERRAL, Order, finding_about
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB, TERIPARATIDE, ZOLEDRONATE, Mechanism
+from cards.vocabulary import DENOSUMAB, TERIPARATIDE, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -22,8 +23,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: a bisphosphonate was infused or taken by mouth after that dose.
 
-    Then: warning. Zoledronate or denosumab instead, the first without a warning recommended, to start {denosumab-months} months
-    after the last dose or, if that is past, now; the draft can be deleted. The detail leaves an overlap to a specialist.
+    Then: warning. A referral to an osteoporosis specialist, who plans an overlap, and the draft can be deleted; what is due
+    after denosumab `denosumab-due` and `denosumab-sequence` order. The detail says the day, {denosumab-months} months after the
+    last dose.
     """
     course = chart.course(DENOSUMAB)
     last_dose = course.last_dose_at_latest if course else None
@@ -43,8 +45,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 "due": due_as_recorded(chart.numbers, course),
                 "ahead": due > chart.today,
             },
-            alternatives=(ZOLEDRONATE, DENOSUMAB),
-            start=due,
+            also=(service(REFERRAL, recommended=True),),
         )
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose, together
+from cards.definitions.denosumab import next_due
 from cards.definitions.overlap import basket, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
 from cards.engine.switch import to_be_replaced
 from cards.thresholds import Numbers
-from cards.vocabulary import Drug, Mechanism
+from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
 
 _NOT_TOGETHER = frozenset(
     {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.ACTIVE_VITAMIN_D}
@@ -45,7 +47,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     or a check of orders that speaks against it; the card then only says to stop it. No alternative; a draft can be
     deleted, of two drafts the later one (recommended where it is critical). The detail says until when an injection works, or
     since when a drug is taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a
-    course is not confirmed.
+    course is not confirmed, and of zoledronate beside denosumab when denosumab is due and until when zoledronate covers.
     """
     if chart.hook not in ORDER_HOOKS:
         yield from _both_taken(chart)
@@ -96,9 +98,17 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                     _graded(newer.drug, older.drug),
                     [facts.on_board(older)],
                     variant=_variant(newer.drug, older.drug),
-                    values=other_drug(older.drug, older),
+                    values=other_drug(older.drug, older) | _next_denosumab(chart, newer, older),
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
+
+
+def _next_denosumab(chart: Chart, newer: Course, older: Course) -> dict[str, Any]:
+    """Where zoledronate and denosumab both work: when denosumab is due, and until when zoledronate covers."""
+    by_key = {course.drug.key: course for course in (newer, older)}
+    infused = by_key.get(ZOLEDRONATE.key)
+    both = infused is not None and DENOSUMAB.key in by_key
+    return {"next_denosumab": next_due(chart) if both else None, "infused_until": infused.covered_until if infused else None}
 
 
 def _clashing(drug: Drug) -> frozenset[Mechanism]:

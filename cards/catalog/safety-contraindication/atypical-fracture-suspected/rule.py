@@ -8,11 +8,11 @@ from cards.chart import ORDER_HOOKS, Chart, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import late_from
-from cards.definitions.femur import IMAGING, Suspicion, suspicion
+from cards.definitions.femur import IMAGING, SUSPECT, Suspicion, suspicion
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Option
 from cards.engine.options import discard, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB
+from cards.vocabulary import DENOSUMAB
 
 _TESTS = {
     "vitamin-d": ("vitamin-d",),
@@ -29,21 +29,21 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: active, and begun or recorded within {femur-sign-days} days: a stress lesion of the femur (lateral cortical
     thickening, stress reaction, incomplete fracture); otherwise pain in thigh or groin; otherwise in the hip where neither
     osteoarthritis, hip fracture, trochanteric bursitis nor sciatica of that side (or of no named side) is on record. With
-    {femur-exposure-months} months or more on antiresorptives in all, in any strength, each zoledronate counting
+    {femur-exposure-months} months or more on bisphosphonates and denosumab in all, in any strength, each zoledronate counting
     {zoledronate-months}; {femur-exposure-risk-months} months with a long-term glucocorticoid or a confirmed low ALP; on one
-    now, or off for less than {femur-off-months} months. On orders: only where an antiresorptive is drafted.
+    now, or off for less than {femur-off-months} months. On orders: only where one of them is drafted.
 
     Not when: an atypical femur fracture is on record (`onj-aff-history`); for pain, both femora were imaged since and the
     report could be read.
 
-    Then: critical for a lesion, warning for pain, info where a report since could not be read; on patient-view no milder.
+    Then: critical for a lesion, warning for pain, info where femora were imaged since and no report could be read; on patient-view no milder.
     Recommended: X-ray of both femora, unless ordered; with a lesion orthopedics, otherwise as an option; 25(OH)D, calcium and
     ALP without a result of {femur-test-months} months; deleting the drafts, but not denosumab for pain alone: its dose is
     given after the film, at the latest four weeks after it was due. No antiresorptive or anabolic is recommended before the
     film.
     """
     found = suspicion(chart)
-    drafts = chart.drafted(ANTIRESORPTIVE) if chart.hook in ORDER_HOOKS else []
+    drafts = chart.drafted(SUSPECT) if chart.hook in ORDER_HOOKS else []
     if found is None or (chart.hook in ORDER_HOOKS and not drafts):
         return
     concerned = [draft.drug for draft in drafts if draft.drug] or [course.drug for course in found.taken]

@@ -65,6 +65,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             values={"problem": problem, **_timing(chart, n, order)},
             also=_DENTIST,
             any_number=True,
+            correctable=True,
         )
 
 

@@ -12,7 +12,7 @@ from cards.engine.orders import finding_about, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, Mechanism
 
-_TESTED_FIRST = {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG}
+_TESTED_FIRST = {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.SERM}
 """What stays in the body of a woman who may become pregnant, or harms the child."""
 
 
@@ -22,7 +22,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: (1) an anti-osteoporosis drug (bisphosphonate, denosumab, PTH analog, romosozumab, SERM, hormone therapy, calcitonin,
     strontium, vitamin K2) is ordered or taken in an active pregnancy: a woman, or a patient of unknown sex, under
     {pregnancy-age-years} or of unknown age, with an active entry that has no end date and whose onset or recorded date is
-    within {pregnancy-days} days or unknown; or (2) a bisphosphonate, denosumab or a PTH analog, ordered or begun within
+    within {pregnancy-days} days or unknown; or (2) a bisphosphonate, denosumab, a PTH analog or a SERM, ordered or begun within
     {pregnancy-begun-months} months, for a woman from {adult-years} to below {t-group-years} years without menopause,
     hysterectomy, sterilization or an intrauterine device on record, or hormonal contraception as active. Contraceptive drugs
     are not read: the text says so.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cards.chart import Chart, Draft, Measurement, facts
 from cards.chart.facts import Fact
 from cards.definitions import kidney
+from cards.definitions.basket import dose
 from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.minerals import calcium, denial, high_urine_calcium
 from cards.definitions.person import adult, of_unknown_age
@@ -14,7 +15,7 @@ from cards.definitions.workup import rows
 from cards.definitions.workup.row import PTH_ANALOGS, Row
 from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
 from cards.engine.options import BY_INJECTION, service
-from cards.engine.orders import finding_about, going_on, orders_of
+from cards.engine.orders import Order, finding_about, going_on, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Mechanism
 
@@ -44,9 +45,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {alp-fracture-months} months explains it; (5) dialysis, or a renal estimate below {pth-analog-egfr} mL/min; (6) kidney
     stones that are active or of the last {pth-analog-stone-months} months, 24 h urine calcium within
     {urine-calcium-window-months} months above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anyone
-    else, or digoxin.
+    else, or digoxin, taken or drafted.
 
-    Not when: none of these applies, but a calcium on record could not be read or does not show whether it is high, or a renal
+    Not when: none of (1) to (5) applies, but a calcium on record could not be read or does not show whether it is high, or a renal
     estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
 
     Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
@@ -54,6 +55,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     to endocrinology or nephrology. The draft can be deleted (recommended if no drug is recommended). The detail says if the
     calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be ordered beside.
     """
+    orders = orders_of(chart, {Mechanism.PTH_ANALOG})
+    if not orders:
+        return
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None
     listed = chart.active_problem("hypercalcemia") if high is None else None
@@ -63,7 +67,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     calcium_told = [facts.measured(m) for m in (high, denied) if m]
     high = high or _unexplained_alp(chart, n)
     kidneys, cautions = renal(chart), list(_cautions(chart, n))
-    for order in orders_of(chart, {Mechanism.PTH_ANALOG}):
+    for order in orders:
         if not adult(chart):
             yield finding_about(chart, order, CRITICAL, [facts.age(chart)], variant="child")
         elif problem is not None:
@@ -110,23 +114,30 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 values={"estimate": kidneys.lowest, "limit": n.pth_analog_egfr, "dialysis": kidneys.dialysis},
                 alternatives=BY_INJECTION,
             )
-        elif order.draft is not None and chart.age is None:
-            yield Undecided(about=order.draft, missing=(Data.PATIENT,))
-        elif open_question := _calcium_open(chart, n, order.draft):
-            yield open_question
-        elif kidneys.undecided(n.pth_analog_egfr):
-            yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
-        elif cautions:
-            yield finding_about(
-                chart,
-                order,
-                WARNING,
-                [fact for _, fact in cautions],
-                variant="caution",
-                values={"reasons": [reason for reason, _ in cautions], "fact": cautions[0][1].name},
-                alternatives=BY_INJECTION if order.draft is not None else (),
-                also=tuple(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions)),
-            )
+        else:
+            yield from _open(chart, n, order)
+            if cautions:
+                yield finding_about(
+                    chart,
+                    order,
+                    WARNING,
+                    [fact for _, fact in cautions],
+                    variant="caution",
+                    values={"reasons": [reason for reason, _ in cautions], "fact": cautions[0][1].name},
+                    alternatives=BY_INJECTION if order.draft is not None else (),
+                    also=tuple(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions)),
+                )
+
+
+def _open(chart: Chart, n: Numbers, order: Order) -> Iterator[Undecided]:
+    """What is not known and might rule the drug out: the first that applies."""
+    kidneys = renal(chart)
+    if order.draft is not None and chart.age is None:
+        yield Undecided(about=order.draft, missing=(Data.PATIENT,))
+    elif open_question := _calcium_open(chart, n, order.draft):
+        yield open_question
+    elif kidneys.undecided(n.pth_analog_egfr):
+        yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
 
 
 def _of_bone(chart: Chart) -> Row | None:
@@ -148,6 +159,8 @@ def _cautions(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
         yield "urine", facts.measured(urine)
     for course in going_on(chart, {Mechanism.CARDIAC_GLYCOSIDE}):
         yield "digoxin", facts.taken(course)
+    for draft in (*chart.drafted({Mechanism.CARDIAC_GLYCOSIDE}), *chart.drafted_beside({Mechanism.CARDIAC_GLYCOSIDE})):
+        yield "digoxin", facts.drafted(draft, dose(chart, draft))
 
 
 def _unexplained_alp(chart: Chart, n: Numbers) -> Measurement | None:

@@ -15,6 +15,7 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
 from cards.definitions.basket import quantity
+from cards.definitions.denosumab import risen
 from cards.definitions.person import adult
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
@@ -48,11 +49,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     denosumab 60 mg begins more than {denosumab-grace-days} days before {denosumab-months} months have passed since the last
     dose, or zoledronate 5 mg more than {zoledronate-early-months} month before {zoledronate-months} months have passed since
     the last infusion ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it
-    within {denosumab-sequence-months} months). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals
+    within {denosumab-sequence-months} months, or CTX calls for another one). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals
     by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain vitamin D, all on the list and
     in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more than {vitamin-d-single-iu} IU,
-    critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the mean of any 30 days; more
-    than {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
+    critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the mean of any 30 days, with
+    daily products beside a loading or an ampoule only as far as they exceed {vitamin-d-long-iu}; more than
+    {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
     ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months}
     months); below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
 
@@ -121,8 +123,8 @@ def _too_much(chart: Chart, n: Numbers, told: Supply, draft: Draft) -> Iterator[
         yield "vitamin-d-daily", CRITICAL, single, n.vitamin_d_weekly_iu
     if single > n.vitamin_d_single_critical_iu:
         yield "vitamin-d-single", CRITICAL, single, n.vitamin_d_single_critical_iu
-    if told.mean > n.vitamin_d_mean_iu:
-        yield "vitamin-d-mean", WARNING if absorbs_badly else CRITICAL, told.mean, n.vitamin_d_mean_iu
+    if (mean := told.mean(beside=n.vitamin_d_long_iu)) > n.vitamin_d_mean_iu:
+        yield "vitamin-d-mean", WARNING if absorbs_badly else CRITICAL, mean, n.vitamin_d_mean_iu
     if single > n.vitamin_d_single_iu:
         yield "vitamin-d-single", WARNING, single, n.vitamin_d_single_iu
     if not adult(chart) and single >= n.vitamin_d_weekly_iu:
@@ -230,7 +232,8 @@ def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
         due = add_months(last_dose, n.denosumab_months)
         earliest = add_days(due, -n.denosumab_grace_days)
     else:
-        again = n.zoledronate_after_denosumab_months if _followed_denosumab(chart, n, course) else n.zoledronate_months
+        rebounds = _followed_denosumab(chart, n, course) or risen(chart) is not None
+        again = n.zoledronate_after_denosumab_months if rebounds else n.zoledronate_months
         due = add_months(last_dose, again)
         earliest = add_months(last_dose, again - n.zoledronate_early_months)
     return _Early(course, due) if begin < earliest else None

@@ -46,6 +46,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 "exact": hip.exact,
             },
             also=later.options,
+            correctable=True,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from cards.chart.facts import Fact
 from cards.definitions import kidney, minerals
 from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.minerals import calcium
+from cards.definitions.repletion import FAST, injection_day, is_next_denosumab, next_denosumab_day, repletion
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Undecided
 from cards.engine.options import service
 from cards.engine.orders import Order, finding_about, orders_of
@@ -21,6 +23,8 @@ from cards.vocabulary import SERVICES, ZOLEDRONATE, Data, Mechanism
 _CALCIUM_LOWERING = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR})
 
 
+_CORRECTABLE = frozenset({"vitamin-d", "no-calcium", "low-old"})
+"""What can be put right, so that it moves no recommendation to another drug."""
 _KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-disease"})
 
 
@@ -29,9 +33,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record require caution.
 
     When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
-    is below {egfr-specialist} mL/min, or dialysis; (3) denosumab or zoledronate, and the newest 25(OH)D within
-    {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only, denosumab, zoledronate or
-    romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low but more than
+    is below {egfr-specialist} mL/min, or dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab,
+    and the newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only, one of the same, and no
+    usable calcium within {calcium-window-months} months, or one that is not low but more than
     {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) denosumab, zoledronate
     or romosozumab, and hypoparathyroidism active, a short bowel at any time, or an operation of the thyroid or parathyroids
     within {neck-surgery-months} months.
@@ -42,7 +46,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
     estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower. One card per order: the summary gives
     the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning or calcium is missing),
-    25(OH)D and PTH; the draft can be deleted, which is recommended if the card is critical and calcium is not recommended. The
+    25(OH)D and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is critical and calcium is not recommended. The
     detail says to correct calcium first, to recheck about two weeks after the dose in kidney disease, not to let denosumab
     lapse, and whether the calcium is uncorrected.
     """
@@ -94,13 +98,13 @@ def _is_denosumab(order: Order) -> bool:
 
 
 def _wants_vitamin_d(order: Order) -> bool:
-    return _is_denosumab(order) or order.drug.ingredient == ZOLEDRONATE.ingredient
+    return _is_denosumab(order) or order.drug.ingredient == ZOLEDRONATE.ingredient or order.drug in FAST
 
 
 def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterator[tuple[str, Indicator]]:
     """The reasons for caution, each with its urgency."""
     newest, kidneys = known.calcium, known.kidneys
-    wants_calcium = _wants_vitamin_d(order) or order.drug.mechanism is Mechanism.SCLEROSTIN_INHIBITOR
+    wants_calcium = _wants_vitamin_d(order)
     if newest is not None and newest.low:
         recent = newest.value.when >= chart.months_ago(n.calcium_recent_months)
         yield ("low", CRITICAL) if recent else ("low-old", WARNING)
@@ -171,6 +175,7 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
             "failure": n.egfr_dialysis,
             "advanced": n.egfr_specialist,
             "deficient": n.vitamin_d_deficient,
+            **_after_vitamin_d(chart, order),
             "target": n.vitamin_d_target,
             "window": n.calcium_window_months,
             "recent": n.calcium_recent_months,
@@ -178,14 +183,27 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         also=(
             service("calcium", recommended=indicator is WARNING or "no-calcium" in keys),
             service("vitamin-d"),
-            service("pth"),
+            service("pth", recommended="prone" in keys),
+            *((service("magnesium", recommended=True),) if "prone" in keys else ()),
         ),
         notes=("calcium-uncorrected",) if newest and newest.uncorrected else (),
         left_out=known.calcium_unread,
         any_number=True,
+        correctable=_CORRECTABLE.issuperset(keys),
     )
     more = (*(("EXT-03",) if _KIDNEY_REASONS.intersection(keys) else ()), *(("EXT-39",) if "prone" in keys else ()))
     return replace(found, cites=("OPREF-T3", "OPREF-P4", *more))
+
+
+def _after_vitamin_d(chart: Chart, order: Order) -> dict[str, Any]:
+    """How severe a vitamin D deficiency is, and from which day on it no longer stands against the drug; ``next``: the drug is
+    the next dose of denosumab, which it does not put off for long."""
+    told = repletion(chart)
+    following = is_next_denosumab(chart, order.drug)
+    if told is None or not told.deficient:
+        return {"severe": False, "next": following, "day": None}
+    day = next_denosumab_day(chart, told) if following else injection_day(chart, told)
+    return {"severe": told.severe, "next": following, "day": day}
 
 
 def _too_old(chart: Chart, n: Numbers, newest: minerals.Calcium, kidneys: kidney.Renal) -> bool:

@@ -44,4 +44,5 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             values={"months": months, "latest": latest},
             also=(service("creatinine", recommended=True),),
             any_number=True,
+            correctable=True,
         )

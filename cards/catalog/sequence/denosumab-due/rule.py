@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
-from cards.chart import Chart, Hook, facts
-from cards.chart.calendar import Partial, add_months
+from cards.chart import Chart, Course, Hook, facts
+from cards.chart.calendar import Partial, add_days, add_months
 from cards.definitions import person
-from cards.definitions.denosumab import due_as_recorded, followed, late_from
+from cards.definitions.denosumab import Kind, due_as_recorded, safe_until, state
 from cards.definitions.minerals import may_supplement
-from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.findings import INFO, WARNING, Finding, Indicator
+from cards.engine.lapse import answer, forbidden
 from cards.engine.options import offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB
@@ -19,50 +21,63 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Denosumab 60 mg is given every {denosumab-months} months, on time within four weeks: announce the next dose a month
     ahead, and ask for the date of the last one if it is not on record.
 
-    When: an adult with a course of denosumab 60 mg that was not stopped, and (1) today is from {denosumab-due-months} months to
-    {denosumab-months} months and {denosumab-grace-days} days after the last dose; or (2) the course is active and no dose has a
-    date.
+    When: an adult with a course of denosumab 60 mg that goes on, and (1) today is from {denosumab-due-months} months to
+    {denosumab-months} months and {denosumab-grace-days} days after the last dose; at discharge the dose is due within
+    {denosumab-discharge-days} days or that late; or (2) the course is active and no dose has a date.
 
-    Not when: another antiresorptive took over; for (1), the next dose is already ordered (by an order written after the last
-    dose, or for a future day; at a refill, the refill itself does not count). Later than that, `denosumab-sequence` fires
-    instead. If the last dose is dated by month, its first day counts.
+    Not when: it was stopped or is to end before the next dose, or another antiresorptive took over (`denosumab-sequence`); for
+    (1), the next dose is already ordered (by an order written after the last dose, or for a future day; at a refill, the refill
+    itself does not count). Later than that, `denosumab-sequence` fires instead. If the last dose is dated by month, its first
+    day counts.
 
-    Then: info up to the day {denosumab-months} months after the last dose, warning from then on. Recommended, filtered:
-    denosumab 60 mg, to start on that day, or now if it is past. If it is dropped: calcium and referral to a specialist as
-    options. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date; (2) is info. If the last
-    dose is dated by month, the suggestion starts on the last day that can be six months after it.
+    Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge. Recommended,
+    filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is recommended: low
+    calcium is corrected and the dose given on the day it is in range, of anything else a specialist decides within a week; the
+    card begins with the last safe day. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date;
+    (2) is info. If the last dose is dated by month, the suggestion starts on the last day that can be six months after it.
     """
-    course = chart.course(DENOSUMAB)
-    if course is None or course.stopped or followed(chart, course) or not person.adult(chart):
+    found = state(chart)
+    if found is None or found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not person.adult(chart):
         return
+    course = found.course
     last_dose, latest = course.last_dose, course.last_dose_at_latest
     if last_dose is None or latest is None:
-        if course.active:
-            yield Finding(indicator=INFO, variant="no-date", values={"last_dose": None}, facts=(facts.taken(course),))
+        yield Finding(indicator=INFO, variant="no-date", values={"last_dose": None}, facts=(facts.taken(course),))
         return
-    announced = add_months(last_dose, n.denosumab_due_months)
+    leaving = chart.hook is Hook.DISCHARGE
     due, surely_due = add_months(last_dose, n.denosumab_months), add_months(latest, n.denosumab_months)
-    on_time_until = late_from(chart.numbers, last_dose)
-    indicator = INFO if chart.today <= due else WARNING
+    announced = add_days(due, -n.denosumab_discharge_days) if leaving else add_months(last_dose, n.denosumab_due_months)
+    indicator = INFO if chart.today <= due and not leaving else WARNING
     arranged = course.pending is not None and chart.hook is not Hook.REFILL
-    if arranged or not announced <= chart.today <= on_time_until:
+    if arranged or chart.today < announced:
         return
     recorded = course.last_dosed
     if isinstance(recorded, Partial) and not recorded.one_month:
         yield Finding(indicator=indicator, variant="no-date", values={"last_dose": recorded}, facts=(facts.last_dose(course),))
         return
+    yield _dose(chart, course, indicator, surely_due)
+
+
+def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) -> Finding:
+    """The next dose on its date; where something forbids it, who decides by when."""
     chosen = offer(chart, (DENOSUMAB,), start=surely_due if surely_due > chart.today else None, waits=False)
-    yield Finding(
+    barred = forbidden(chart, chosen, (DENOSUMAB,))
+    ruled_out = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
+    safe = safe_until(chart) or surely_due
+    return Finding(
         indicator=indicator,
         variant="ahead" if chart.today <= surely_due else "late",
         values={
-            "last_dose": recorded,
+            "last_dose": course.last_dosed,
             "due": due_as_recorded(chart.numbers, course),
-            "latest": max(on_time_until, surely_due),
+            "latest": max(safe, surely_due),
+            "safe": safe,
+            "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,
+            "leaving": chart.hook is Hook.DISCHARGE,
             "supplement": may_supplement(chart),
         },
         facts=(facts.last_dose(course),),
-        options=chosen.options or (service("calcium"), service("referral-osteoporosis")),
+        options=chosen.options or ruled_out,
         any_number=not chosen.options,
         dropped=chosen.dropped,
     )

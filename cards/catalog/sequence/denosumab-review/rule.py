@@ -4,53 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, facts
+from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_months, months_between
 from cards.definitions import density, person, risk
+from cards.definitions.bone_loss import HORMONE_BLOCKERS, enough_glucocorticoid, prednisone_equivalent
+from cards.definitions.denosumab import next_due, state
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB
+from cards.vocabulary import Drug, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """After {denosumab-review-years} to {denosumab-long-years} years of denosumab, reassess the fracture risk; never stop it
-    without a follow-on.
+    """After {denosumab-review-years} to {denosumab-long-years} years of denosumab, reassess the fracture risk: still high, go
+    on; not high any more, plan the way out; never stop it without a follow-on.
 
     When: an adult on denosumab 60 mg that began {denosumab-review-years} years ago or more and was not stopped.
 
-    Not when: its last dose no longer works (`denosumab-due`, `denosumab-sequence`).
+    Not when: its last dose no longer works, or another drug has taken over (`denosumab-due`, `denosumab-sequence`).
 
-    Then: info; warning from {denosumab-long-years} years on. Suggested: DXA if no T-score from the last {hip-t-window-months}
-    months is on record, and FRAX, unless already ordered. The detail gives the reasons for a high risk, and never says to stop
-    without a follow-on.
+    Then: info; warning from {denosumab-long-years} years on. *Unmeasured*: no T-score of the hip from the last
+    {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {t-osteoporosis} or lower (with a fracture of
+    hip or vertebra ever, {denosumab-exit-t-fracture} or lower), a very high risk (any fracture on denosumab), or a
+    glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (or of unknown dose), an aromatase inhibitor or
+    a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with its date. Suggested: DXA
+    if unmeasured, and FRAX, unless already ordered. The detail never says to stop without a follow-on.
     """
-    course = chart.course(DENOSUMAB)
-    if (
-        course is None
-        or course.start_at_latest is None
-        or course.stopped
-        or not course.on_treatment(chart.today)
-        or not person.adult(chart)
-    ):
+    found = state(chart)
+    course = found.course if found else None
+    if found is None or course is None or course.start_at_latest is None or not person.adult(chart):
+        return
+    over = found.follow_on is not None and found.follow_on.took_over
+    if over or course.stopped or not course.on_treatment(chart.today):
         return
     if add_months(course.start_at_latest, n.denosumab_review_years * 12) > chart.today:
         return
+    hip = density.hip_t(chart, chart.months_ago(n.hip_t_window_months))
+    harmful = _harmful(chart)
+    tests = [key for key in (() if hip else ("dxa",)) + ("frax",) if not chart.ordered(key)]
     long = add_months(course.start_at_latest, n.denosumab_long_years * 12) <= chart.today
-    since = chart.months_ago(n.hip_t_window_months)
-    measured = any(m.when >= since for m in density.newest_t_scores(chart))
-    tests = [key for key in (() if measured else ("dxa",)) + ("frax",) if not chart.ordered(key)]
     yield Finding(
         indicator=WARNING if long else INFO,
-        variant="long" if long else "review",
+        variant="unmeasured" if hip is None else "high" if _high(chart, n, hip) or harmful else "not-high",
         values={
             "start": course.started,
             "months": months_between(course.start_at_latest, chart.today),
             "reasons": risk.risk(chart).reasons if risk.risk(chart).high else (),
-            "hip": density.hip_t(chart, since),
-            "measured": measured,
+            "harmful": harmful,
+            "hip": hip,
+            "due": next_due(chart),
+            "long": long,
         },
         facts=(facts.started(course), facts.last_dose(course), *map(facts.measured, density.newest_t_scores(chart))),
         options=tuple(service(key) for key in tests),
         any_number=True,
     )
+
+
+def _high(chart: Chart, n: Numbers, hip: Measurement) -> bool:
+    broken = any(f.site in ("vertebra", "hip") for f in chart.fractures)
+    target = n.denosumab_exit_t_fracture if broken else n.t_osteoporosis
+    return hip.at_most(target) is not False or risk.risk(chart).very_high
+
+
+def _harmful(chart: Chart) -> tuple[Drug, ...]:
+    """Drugs that go on and for which denosumab does, too."""
+    taken = [c for c in chart.courses(HORMONE_BLOCKERS | {Mechanism.GLUCOCORTICOID}) if c.active or c.on_treatment(chart.today)]
+    enough = []
+    for course in taken:
+        steroid = course.drug.mechanism is Mechanism.GLUCOCORTICOID
+        daily = prednisone_equivalent(chart.numbers, course.drug, course.dosing) if steroid else None
+        if daily is None or enough_glucocorticoid(chart.numbers, daily):
+            enough.append(course.drug)
+    return tuple(enough)

@@ -5,132 +5,299 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from itertools import takewhile
+from typing import Any
+
+from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
 from cards.definitions import person
-from cards.definitions.denosumab import AFTER_DENOSUMAB, due_as_recorded, followed, late_from
+from cards.definitions.denosumab import (
+    AFTER_DENOSUMAB,
+    OPEN,
+    Duration,
+    Holds,
+    Kind,
+    State,
+    due_as_recorded,
+    duration,
+    ended_oncologic,
+    imaged_since,
+    rebound,
+    risen,
+    state,
+)
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
+from cards.engine.lapse import answer, forbidden
 from cards.engine.options import NOT_READ, Offer, offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, DENOSUMAB, DRUGS, ZOLEDRONATE
+from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 
-_STOCK_TAKING = tuple(service(key, recommended=True) for key in ("dxa", "vertebral-imaging", "ctx", "p1np"))
+_SILENT = (Kind.GOING_ON, Kind.NO_DATE, Kind.SETTLED)
+_ONCE = {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
+_CLOSES = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR})
+_SPECIALIST = "referral-osteoporosis"
+_STOCK_TAKING = ("dxa", "vertebral-imaging", "ctx", "p1np")
 """Two years after the last denosumab: density, vertebrae and turnover first."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Denosumab stopped or overdue without another antiresorptive: bone is lost rapidly and vertebrae fracture. Give one at
-    once, zoledronate from {denosumab-months} months after the last dose; if kidney function rules it out, resume denosumab.
+    """Denosumab is never just ended: what follows it is given in time, lasts long enough, and is watched by CTX. If a gap opens
+    it is closed at once, and vertebrae that break in it are treated as rebound fractures.
 
-    When: an adult whose course of denosumab 60 mg was stopped, or whose last dose was more than {denosumab-months} months and
-    {denosumab-grace-days} days ago. When an order is signed: only if an anti-osteoporosis drug is being ordered that is not an
-    antiresorptive and so does not close the gap (an anabolic, calcitonin, strontium, vitamin K2).
+    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, or to end before the next dose. (2) *overdue*: the last
+    dose is more than {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds the bone: no follow-on,
+    one that was given up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate
+    less than {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on begun after the last safe
+    day. (5) *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6) *rebound*: a vertebra broke
+    {rebound-from-months} to {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8)
+    *oncologic*: denosumab 120 mg has ended. When an order is signed: only if an anti-osteoporosis drug is being ordered that
+    does not close the gap (an anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
 
-    Not when: a bisphosphonate, SERM or hormone therapy was taken after the last dose, for as long as denosumab worked or until
-    today, or an injectable one was given, or any is taken today if no dose of denosumab has a date; denosumab was given again
-    since it was stopped; the course continues and no dose has a date (`denosumab-due` asks for it).
+    Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
+    still taken, zoledronate from {follow-on-zoledronate-months} months on); denosumab was given again; (3) and (4) once they
+    are settled, (3) to (4) after {denosumab-sequence-months} months; (6) once denosumab or zoledronate was given after the
+    fracture; (7) once a CTX and a referral came after it; the course continues and no dose has a date.
 
-    Then: up to {denosumab-months} months and {denosumab-grace-days} days after the last dose warning, to plan the follow-on for
-    the day of the next dose; then critical, up to {denosumab-sequence-months} months after the last dose; later warning.
-    Stopped without any date of a dose: critical. If the last dose is dated by year or month, every possible day counts: if some
-    are late and others not, warning, without a suggestion, and the detail asks for the date; if some are more than
-    {denosumab-sequence-months} months ago and others not, warning. Suggested, filtered: zoledronate 5 mg once (recommended),
-    alendronate, to start {denosumab-months} months after the last dose if that is in the future. If both are dropped (for
-    example, because of the renal estimate): denosumab again, with referral to a specialist if it is not recommended or the
-    estimate is below {egfr-specialist}; if denosumab is dropped too, the referral alone. After {denosumab-sequence-months}
-    months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a recommendation. The detail asks for CTX
-    and P1NP three and six months later, and says if the date of the last dose is assumed or an order for denosumab is open.
+    Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (but for a SERM or hormone
+    therapy), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is
+    dated by year or month, every possible day counts: if some are late and others not, warning, without a suggestion, and the
+    detail asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months} months after the last dose; after a
+    short course at low risk alendronate as an equal option, after any other a second infusion and going on with denosumab as
+    options; (2) with a stop on record the same now, without one denosumab now, zoledronate and alendronate as options, imaging
+    of the spine and CTX; if no bisphosphonate is left, denosumab, with a specialist if the renal estimate is below
+    {egfr-specialist}. (3) CTX, P1NP, another infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5) another
+    infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6) denosumab now,
+    zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
+    {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a
+    recommendation. Where something forbids the drugs, none is recommended, and the card says who decides by the last safe day.
     """
-    course = chart.course(DENOSUMAB)
-    if course is None or not person.adult(chart) or followed(chart, course) or _draft_covers(chart):
+    if not person.adult(chart):
         return
-    last_dose = course.last_dose_at_latest
-    may_be_late = course.last_dose is not None and chart.today > late_from(chart.numbers, course.last_dose)
-    if not (course.stopped or may_be_late):
-        return
-    indicator, variant = _urgency(chart, n, course.last_dose, last_dose)
-    long_ago = variant == "long-ago"
-    offered = Offer() if variant == "perhaps" else _follow_on(chart, n, last_dose, long_ago=long_ago)
-    due = add_months(last_dose, n.denosumab_months) if last_dose else None
-    yield Finding(
-        indicator=indicator,
-        variant=variant,
+    found = state(chart)
+    if found is not None and found.kind not in _SILENT and _awake(chart, found):
+        yield _finding(chart, n, found)
+    elif chart.hook not in ORDER_HOOKS:
+        yield from _oncologic(chart)
+
+
+def _awake(chart: Chart, found: State) -> bool:
+    """On order-sign, the card fires only if an anti-osteoporosis drug is being ordered that does not close an open gap."""
+    if chart.hook not in ORDER_HOOKS:
+        return True
+    drafts = chart.drafted(ANTI_OSTEOPOROSIS)
+    return found.kind in OPEN and bool(drafts) and not chart.drafted(_CLOSES)
+
+
+def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
+    course, last = found.course, found.course.last_dose_at_latest
+    lasted = duration(chart, course)
+    stop = course.stopped or found.kind is Kind.PLAN
+    offered = _offered(chart, n, found, lasted, stop=stop)
+    wanted = _drugs(found, lasted, stop=stop)
+    barred = forbidden(chart, offered, wanted[:1] if wanted[:1] == (DENOSUMAB,) else (*wanted, DENOSUMAB)) if wanted else None
+    options = answer(barred, offered) if barred else offered.options
+    due = add_months(last, n.denosumab_months) if last else None
+    chosen = next((o for o in options if o.recommended and o.kind == "drug"), None)
+    return Finding(
+        indicator=_urgency(chart, n, found),
+        variant="forbidden" if barred else "plan-short" if found.kind is Kind.PLAN and lasted.short else found.kind.value,
         values={
             "last_dose": course.last_dosed,
             "exact": course.last_dose_latest is None,
             "assumed": course.last_dose_basis in ("order", "statement"),
-            "months": months_between(last_dose, chart.today) if last_dose else None,
+            "months": months_between(last, chart.today) if last else None,
             "due": due_as_recorded(chart.numbers, course),
             "ahead": due is not None and due > chart.today,
-            "recommended": DRUGS[offered.recommended.key] if offered.recommended else None,
-            "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, offered.options) if offered.recommended],
-            "resume": any(o.key == DENOSUMAB.key for o in offered.options),
+            "stop": stop,
+            "course": lasted,
+            "recommended": DRUGS[chosen.key] if chosen else None,
+            "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, options) if chosen and o.kind == "drug"],
+            "resume": all(o.key == DENOSUMAB.key for o in options if o.kind == "drug")
+            and any(o.kind == "drug" for o in options),
+            "kidneys": bool(renal(chart).below(n.egfr_specialist)),
             "supplement": may_supplement(chart),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
+            "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
+            "ctx": risen(chart),
+            "target": n.ctx_target,
+            **_after(chart, found),
+            **_broken(chart, found),
         },
-        facts=tuple(_denosumab_evidence(chart, course)),
-        options=(*(_STOCK_TAKING if long_ago else ()), *offered.options),
-        any_number=long_ago,
+        facts=tuple(_evidence(chart, found)),
+        options=(*options, *_tests(chart, found)),
+        any_number=sum(option.kind == "drug" for option in options) < 2,
         dropped=offered.dropped,
         notes=("denosumab-open-order",) if course.pending else (),
         about=next(iter(chart.drafted(ANTI_OSTEOPOROSIS)), None),
+        rests_on=frozenset(COURSES) if found.kind in OPEN else None,
     )
 
 
-def _draft_covers(chart: Chart) -> bool:
-    """On order-sign, the card fires only if an anti-osteoporosis drug is being ordered that does not close the gap."""
-    if chart.hook not in ORDER_HOOKS:
-        return False
-    drafts = chart.drafted(ANTI_OSTEOPOROSIS)
-    return not drafts or bool(chart.drafted(ANTIRESORPTIVE))
+def _urgency(chart: Chart, n: Numbers, found: State) -> Indicator:
+    """Critical while vertebrae may break; a warning if some of the days that the last dose can have been say otherwise."""
+    first = found.course.last_dose
+    if found.kind in (Kind.UNDATED, Kind.REBOUND):
+        return CRITICAL
+    weak = found.follow_on is not None and found.follow_on.holds is Holds.WEAK
+    within = first is not None and chart.today <= add_months(first, n.denosumab_sequence_months)
+    return CRITICAL if found.kind is Kind.LATE and within and not weak else WARNING
 
 
-def _urgency(chart: Chart, n: Numbers, first: date | None, last: date | None) -> tuple[Indicator, str]:
-    """Planned before the effect ends, critical during the rebound, reassessment after two years; undated: critical. ``first``
-    and ``last``: the days between which the last dose was given; if they lead to different results, a warning that asks for the
-    date."""
-    if first is None or last is None:
-        return CRITICAL, "undated"
-    if chart.today <= late_from(chart.numbers, last):
-        return WARNING, "plan" if chart.today <= late_from(chart.numbers, first) else "perhaps"
-    if chart.today > add_months(last, n.denosumab_sequence_months):
-        return WARNING, "long-ago"
-    return CRITICAL if chart.today <= add_months(first, n.denosumab_sequence_months) else WARNING, "overdue"
+def _drugs(found: State, lasted: Duration, *, stop: bool) -> tuple[Drug, ...]:
+    """What closes the gap, best first."""
+    if found.kind is Kind.REBOUND:
+        return (DENOSUMAB, ZOLEDRONATE)
+    if found.kind is Kind.PLAN and not lasted.short:
+        return (ZOLEDRONATE, DENOSUMAB)
+    if found.kind is Kind.LATE and not stop:
+        return (DENOSUMAB, *AFTER_DENOSUMAB)
+    return AFTER_DENOSUMAB if found.kind in (Kind.PLAN, Kind.LATE, Kind.UNDATED, Kind.LONG_AGO) else ()
 
 
-def _follow_on(chart: Chart, n: Numbers, last_dose: date | None, *, long_ago: bool) -> Offer:
-    """A bisphosphonate in sequence (one infusion of zoledronate: turnover decides about the next); if kidney function (or
-    anything else) rules out both, denosumab again; otherwise a referral, and nothing else where one of them could not be
-    checked."""
-    recommend = not long_ago
-    due = add_months(last_dose, n.denosumab_months) if last_dose else chart.today
-    start = due if due > chart.today else None
-    once = {} if long_ago else {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
-    first = offer(chart, AFTER_DENOSUMAB, start=start, recommend=recommend, waits=False, regimens=once)
-    if first.options:
-        return first
-    if any(each.phrase == NOT_READ for each in first.dropped):
-        return Offer((service("referral-osteoporosis"),), first.dropped)
-    again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend, waits=False)
-    besides: tuple[Option, ...] = again.options
-    if not again.recommended or renal(chart).below(n.egfr_specialist):
-        besides += (service("referral-osteoporosis"),)
-    return Offer(besides, first.dropped + again.dropped)
+def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: bool) -> Offer:
+    """The drugs of the state; if kidney function (or anything else) rules out all, denosumab again; otherwise a referral, and
+    nothing else where one of them could not be checked."""
+    if found.kind in (Kind.TOO_EARLY, Kind.TURNOVER):
+        return _again(chart, n, found)
+    wanted = _drugs(found, lasted, stop=stop)
+    if not wanted:
+        return Offer()
+    recommend = found.kind is not Kind.LONG_AGO
+    start = _start(chart, n, found)
+    chosen = offer(chart, wanted, start=start, recommend=recommend, waits=False, regimens=_ONCE if recommend else {})
+    if found.kind is Kind.PLAN and not lasted.short:
+        chosen = replace(chosen, options=(*chosen.options, *_second(n, found, chosen)))
+    if not chosen.options and DENOSUMAB not in wanted and not any(each.phrase == NOT_READ for each in chosen.dropped):
+        again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend, waits=False)
+        chosen = Offer(again.options, chosen.dropped + again.dropped, again.held)
+    return Offer((*chosen.options, *_specialist(chart, n, found, chosen)), chosen.dropped)
 
 
-def _denosumab_evidence(chart: Chart, course: Course) -> Iterator[Fact]:
+def _start(chart: Chart, n: Numbers, found: State) -> date | None:
+    """The day on which denosumab wears off, if that is ahead."""
+    last = found.course.last_dose_at_latest
+    due = add_months(last, n.denosumab_months) if last else chart.today
+    return due if due > chart.today else None
+
+
+def _second(n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
+    """A second infusion six months after the first, unless turnover stays low."""
+    last = found.course.last_dose_at_latest
+    first = next((o for o in chosen.options if o.key == ZOLEDRONATE.key), None)
+    if first is not None and last is not None:
+        day = add_months(last, 2 * n.denosumab_months)
+        yield replace(first, start=day, recommended=False, label="second-infusion", condition=(), meanwhile="")
+
+
+def _again(chart: Chart, n: Numbers, found: State) -> Offer:
+    """Zoledronate once more, when denosumab has worn off and the last infusion is long enough ago; on tablets nothing, since
+    intake comes first."""
+    after, last = found.follow_on, found.course.last_dose_at_latest
+    if after is None or last is None or after.course.drug.ingredient != ZOLEDRONATE.ingredient:
+        return Offer()
+    infused = after.course.last_dose_at_latest or last
+    day = max(add_months(last, n.denosumab_months), add_months(infused, n.follow_on_zoledronate_months), chart.today)
+    early = found.kind is Kind.TOO_EARLY
+    alone = chart.without(ZOLEDRONATE)
+    return offer(alone, (ZOLEDRONATE,), start=day, recommend=not early, waits=False, regimens=_ONCE)
+
+
+def _specialist(chart: Chart, n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
+    """Who helps where no drug is recommended, or the kidneys are weak."""
+    weak = bool(renal(chart).below(n.egfr_specialist))
+    drugs = [option for option in chosen.options if option.kind == "drug"]
+    if found.kind is not Kind.LONG_AGO and (weak or not drugs):
+        yield service("referral-nephrology" if weak else _SPECIALIST, recommended=found.kind is Kind.REBOUND or weak)
+
+
+def _tests(chart: Chart, found: State) -> Iterator[Option]:
+    """What shows how far it has gone; not what is ordered."""
+    begun = found.follow_on.begun if found.follow_on else None
+    keys: tuple[str, ...] = {
+        Kind.LATE: ("vertebral-imaging", "ctx"),
+        Kind.UNDATED: ("vertebral-imaging", "ctx"),
+        Kind.LONG_AGO: _STOCK_TAKING,
+        Kind.TOO_EARLY: ("ctx", "p1np"),
+        Kind.TOO_LATE: ("ctx", "vitamin-d") if imaged_since(chart, begun) else ("vertebral-imaging", "ctx", "vitamin-d"),
+        Kind.REBOUND: ("spine-mri", "ctx", "vitamin-d", "calcium"),
+        Kind.IN_SPITE: ("ctx", _SPECIALIST, "spine-mri", "vitamin-d"),
+    }.get(found.kind, ())
+    yield from (service(key, recommended=True) for key in keys if not chart.ordered(key))
+
+
+def _after(chart: Chart, found: State) -> dict[str, Any]:
+    """What followed, and how long after the last dose."""
+    after, last = found.follow_on, found.course.last_dose
+    months = months_between(last, after.begun) if after and after.begun and last and after.begun >= last else None
+    return {
+        "follow_on": after.course.drug if after else None,
+        "holds": after.holds.value if after else "",
+        "begun": after.dated if after else None,
+        "begun_after": months,
+        "tablets": bool(after) and after is not None and after.course.drug.oral,
+    }
+
+
+def _broken(chart: Chart, found: State) -> dict[str, Any]:
+    """The fractures of the rebound, and how long after the dose the first of them was."""
+    told = rebound(chart) if found.kind in (Kind.REBOUND, Kind.IN_SPITE) else None
+    days = [f.when for f in told.fractures if f.when] if told else []
+    return {
+        "fractures": told.fractures if told else (),
+        "broken_after": months_between(told.dose, min(days)) if told and days else None,
+    }
+
+
+def _evidence(chart: Chart, found: State) -> Iterator[Fact]:
+    course = found.course
     yield facts.last_dose(course)
     if course.stopped:
         yield facts.stopped(course)
-    yield from (facts.started(c) for c in chart.courses(ANTIRESORPTIVE) if c.active and c.unconfirmed and c is not course)
+    if found.follow_on is not None:
+        yield facts.on_board(found.follow_on.course)
+    told = rebound(chart)
+    if told is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE):
+        yield from map(facts.fracture, told.fractures)
+    yield from (
+        facts.started(c) for c in chart.courses(ANTIRESORPTIVE) if c.active and c.unconfirmed and c.drug is not DENOSUMAB
+    )
     lowest = renal(chart).lowest
     if lowest is not None:
         yield facts.measured(lowest)
+    yield from _markers(chart, course)
+
+
+def _markers(chart: Chart, course: Course) -> Iterator[Fact]:
     for key in ("ctx", "p1np"):
         marker = chart.newest(key, since=course.last_dose)
         if marker is not None:
             yield facts.measured(marker)
+
+
+def _oncologic(chart: Chart) -> Iterator[Finding]:
+    """Denosumab 120 mg has ended: oncology decides, and nothing is recommended here."""
+    ended = ended_oncologic(chart)
+    if ended is None or chart.active_problem("palliative-care") is not None:
+        return
+    tests = ("ctx", *(("spine-mri",) if ended.fractures else ()))
+    yield Finding(
+        indicator=CRITICAL if ended.fractures else WARNING,
+        variant="oncologic",
+        values={
+            "last_dose": ended.course.last_dosed,
+            "months": months_between(ended.course.last_dose_at_latest or chart.today, chart.today),
+            "fractures": ended.fractures,
+            "stop": True,
+            "resume": False,
+            "recommended": None,
+            "supplement": False,
+            "order": None,
+        },
+        facts=(facts.last_dose(ended.course), *map(facts.fracture, ended.fractures)),
+        options=tuple(service(key, recommended=True) for key in ("referral-oncology", *tests) if not chart.ordered(key)),
+        any_number=True,
+    )

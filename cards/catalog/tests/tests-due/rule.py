@@ -11,10 +11,11 @@ from cards.chart import Chart, Course
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, femur, person, treatment
+from cards.definitions.denosumab import OPEN, follow_on, state
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, SERVICES, Data, Name
+from cards.vocabulary import ANALYTES, DENOSUMAB, DIAGNOSTIC_SITES, SERVICES, Data, Mechanism, Name
 
 _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
@@ -50,25 +51,30 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     turnover markers before the start and from three months on; 25(OH)D, calcium, creatinine and height every year.
 
     When: an adult has osteoporosis or is on treatment and one of these is due, counted from the start of the most recently
-    started course. (1) DXA: {dxa-first-months} months have passed since the start, and none was done {dxa-early-months}
-    months or more after it; once there is one, or off treatment, the newest is more than {dxa-stable-months} months old. (2)
-    CTX and P1NP, each judged separately: none within {btm-baseline-window-months} months while `start-treatment` fires in the
-    same answer or within {btm-baseline-days} days of the start; from {btm-first-months} months after the start on, none since
-    the start, or the newest more than {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years}
-    years on; if the start is unknown, none within {btm-stable-months} months. (3) 25(OH)D, calcium (total, corrected or
-    ionized), creatinine (or eGFR, or creatinine clearance), height: none within {yearly-months} months. A DXA is a report or
-    procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
+    started course. (1) DXA: {dxa-first-months} months have passed since the start (after denosumab, since the follow-on was
+    begun), and none was done {dxa-early-months} months or more after it; once there is one, or off treatment, the newest is
+    more than {dxa-stable-months} months old. (2) CTX and P1NP, each judged separately: none within {btm-baseline-window-months}
+    months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of the start; from
+    {btm-first-months} months after the start on, none since the start, or the newest more than {btm-interval-months} months
+    old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown, none within
+    {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX {btm-first-months} months
+    after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to {follow-on-ctx-early-days} days sooner.
+    (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
+    {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip,
+    distal 1/3 radius or an unnamed site.
 
-    Not when: for DXA and the markers, a sign in the femur pauses the drug; the test is already ordered; its results could not
-    be retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
-    (`bmd-screening` asks for it).
+    Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
+    pauses the drug; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
+    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it).
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
     """
     if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)):
         return
-    due = [test for test in _due(chart, n, "start-treatment" in earlier) if not chart.ordered(test.service)]
+    gap = state(chart)
+    starting = "start-treatment" in earlier and (gap is None or gap.kind not in OPEN)
+    due = [test for test in _due(chart, n, starting) if not chart.ordered(test.service)]
     if not due:
         return
     keys = [key for test in due for key in _ANALYTES[test.service]]
@@ -112,7 +118,10 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
     if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
         yield from _dxa(chart, n, course)
     if Data.TURNOVER not in chart.failed and Data.MEDICATIONS not in chart.failed:
-        for marker in ("ctx", "p1np"):
+        after = _watched(chart, n)
+        if after is not None:
+            yield from _after_denosumab(chart, n, after)
+        for marker in ("p1np",) if after is not None else ("ctx", "p1np"):
             yield from _marker(chart, n, course, marker, starting)
     yield from _of_the_year(chart, n)
 
@@ -134,7 +143,7 @@ def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
     done = chart.done("dxa")
     newest = max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
     source = next((m.source for m in chart.values("t-score") if m.at_latest == newest), "")
-    start = course.start_at_latest if course is not None else None
+    start = _watched(chart, n) or (course.start_at_latest if course is not None else None)
     if start is not None:
         first_counts = add_months(start, n.dxa_early_months)
         if newest is None or newest < first_counts:
@@ -143,6 +152,25 @@ def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
             return
     if newest is not None and newest < chart.months_ago(n.dxa_stable_months):
         yield _Due("dxa", "dxa-stable", newest, source)
+
+
+def _watched(chart: Chart, n: Numbers) -> date | None:
+    """The day on which a follow-on after denosumab was begun, as long as CTX is watched."""
+    after, denosumab = follow_on(chart), chart.course(DENOSUMAB)
+    bisphosphonate = after is not None and after.course.drug.mechanism is Mechanism.BISPHOSPHONATE
+    if after is None or denosumab is None or not (bisphosphonate and after.took_over) or after.begun is None:
+        return None
+    begun = max(after.begun, denosumab.last_dose or after.begun)
+    return begun if chart.today <= add_months(begun, n.follow_on_ctx_until_months) else None
+
+
+def _after_denosumab(chart: Chart, n: Numbers, begun: date) -> Iterator[_Due]:
+    """CTX three months after the follow-on was begun, then every six."""
+    every = range(n.follow_on_ctx_every_months, n.follow_on_ctx_until_months + 1, n.follow_on_ctx_every_months)
+    passed = [day for m in (n.btm_first_months, *every) if (day := add_months(begun, m)) <= chart.today]
+    newest = chart.newest("ctx")
+    if passed and (newest is None or newest.when < add_days(passed[-1], -n.follow_on_ctx_early_days)):
+        yield _Due("ctx", "after-denosumab", newest.when if newest else None, newest.source if newest else "")
 
 
 def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting: bool) -> Iterator[_Due]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
@@ -82,8 +83,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
-    bisphosphonate holiday; an active pregnancy; myeloma or bone metastasis on record (`referral` names oncology);
-    `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`, `bisphosphonate-review`,
+    bisphosphonate holiday; an active pregnancy; myeloma, bone metastasis or primary bone cancer on record (`referral` names
+    oncology); `denosumab-due`, `denosumab-sequence`, `denosumab-review`, `anabolic-sequence`, `bisphosphonate-review`,
     `drug-holiday-review` or `adherence-gap` fires. Under {t-group-years}, or at an unknown age, `referral` and
     `incomplete-data` speak instead; a fracture of humerus, forearm, pelvis or rib without bone density is for `bmd-screening`.
 
@@ -133,6 +134,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "documented": chart.problem("osteoporosis") is not None,
             "estimate": estimate,
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
+            "from_day": _from_day(chart, chosen),
             "before": _before(chosen),
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
@@ -175,6 +177,12 @@ def _spoken_for(earlier: Earlier, given_up: tuple[Drug, ...]) -> bool:
         for code in _SECTION_C
         for finding in earlier.of(code)
     )
+
+
+def _from_day(chart: Chart, chosen: Offer) -> date | None:
+    """The first day of the recommended drug, where it lies ahead."""
+    start = chosen.recommended.start if chosen.recommended else None
+    return start if start is not None and start > chart.today else None
 
 
 def _before(chosen: Offer) -> list[Drug]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.definitions import kidney, minerals, person, treatment
+from cards.definitions.denosumab import Kind, next_due, state
 from cards.definitions.failure import fracture_on
 from cards.engine.findings import WARNING, Earlier, Finding
 from cards.engine.stronger import stronger_instead
@@ -23,16 +24,18 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     the drug was being taken. The newest such fracture counts, and, if there are several drugs, the one that works longest. For
     a fracture dated by year or month, one possible day is enough.
 
-    Not when: the fracture happened in the first {failure-months} months or while the drug was interrupted; for denosumab, if
-    `denosumab-sequence` fires.
+    Not when: the fracture happened in the first {failure-months} months (of denosumab {failure-denosumab-months}) or while the
+    drug was interrupted; for denosumab, if `denosumab-sequence` fires or a dose was late; vertebrae broke in the rebound after
+    denosumab (`denosumab-sequence`).
 
     Then: warning. Suggested, filtered: after tablets zoledronate, denosumab, teriparatide; after an injected bisphosphonate
-    teriparatide, romosozumab, denosumab; after denosumab romosozumab, teriparatide; after anything else denosumab, zoledronate.
-    Tablets and daily injections are assumed to be stopped for the new drug; a long-acting injection that still works counts
-    against it. With a renal estimate below {egfr-specialist}, or if no drug is left: referral to a specialist recommended,
-    drugs as options only. After denosumab, the detail warns of bone loss at the hip on a PTH analog.
+    teriparatide, romosozumab, denosumab; on denosumab its next dose (recommended) or zoledronate on that date, and a referral
+    for teriparatide and romosozumab; after anything else denosumab, zoledronate. Tablets and daily injections are assumed to be
+    stopped for the new drug; a long-acting injection that still works counts against it. With a renal estimate below
+    {egfr-specialist}, or if no drug is left: referral to a specialist recommended, drugs as options only.
     """
-    if not person.adult(chart):
+    found = state(chart)
+    if not person.adult(chart) or (found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE)):
         return
     for course in treatment.treatments(chart):
         broken = fracture_on(chart, course)
@@ -48,6 +51,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "start": course.start,
                 "exact": not (broken.latest or course.start_latest),
                 "specialist": any(o.kind == "service" for o in chosen.options),
+                "due": next_due(chart) if course.drug is DENOSUMAB else None,
             },
             facts=(facts.fracture(broken), facts.started(course)),
             options=chosen.options,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.definitions import person, treatment
+from cards.definitions.denosumab import rebound
 from cards.definitions.pain import pain_limit, pain_score
 from cards.definitions.vertebral import new_vertebral_fracture
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
@@ -42,7 +43,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     score: only for such pain or perioperatively; not if an order-safety card would warn about it); early augmentation from
     {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention during prolonged bed rest. It says to start
     drugs if `start-treatment` fires, to review and continue them on treatment or if `treatment-failure` fires, and otherwise to
-    decide on a drug without delay.
+    decide on a drug without delay. Of a rebound fracture after denosumab it neither offers augmentation nor says that treatment
+    is running: pain relief, brace, early movement, no manipulation, and see `denosumab-sequence`.
     """
     broken = new_vertebral_fracture(chart)
     if broken is None or not person.adult(chart):
@@ -63,24 +65,32 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "drugs": _drugs(chart, earlier),
             "old": old,
         },
-        cites=(*_CITES, *(_CITES_CALCITONIN if calcitonin else ()), *(("OVCF2021-S6",) if old else ())),
+        cites=(
+            *(("EXT-24",) if rebound(chart) else ()),
+            *_CITES,
+            *(_CITES_CALCITONIN if calcitonin else ()),
+            *(("OVCF2021-S6",) if old else ()),
+        ),
         facts=(facts.fracture(broken), *((facts.measured(pain),) if pain else ())),
-        options=tuple(_care(chart, seen)),
+        options=tuple(_care(chart, seen, operable=rebound(chart) is None)),
         any_number=True,
     )
 
 
 def _drugs(chart: Chart, earlier: Earlier) -> str:
     """What to say about drugs without contradicting the card that covers them: start, continue, or see that card."""
+    if rebound(chart) is not None:
+        return "rebound"
     if "treatment-failure" in earlier or treatment.on_treatment(chart):
         return "continue"
     return "start" if "start-treatment" in earlier else "other"
 
 
-def _care(chart: Chart, seen: bool) -> Iterator[Option]:
+def _care(chart: Chart, seen: bool, *, operable: bool) -> Iterator[Option]:
     if not seen:
         yield service("spine-mri", recommended=True)
-    yield Option("service", "spine-ct", label="before-augmentation")
+    if operable:
+        yield Option("service", "spine-ct", label="before-augmentation")
     for key in ("orthosis", "referral-physiotherapy", "referral-orthopedics"):
         if not chart.ordered(key):
             yield service(key)

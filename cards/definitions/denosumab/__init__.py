@@ -1,0 +1,54 @@
+"""Denosumab 60 mg to its end: when the next dose is due, what holds the bone after it, and what happens when nothing does."""
+
+from __future__ import annotations
+
+from cards.chart import Chart
+from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until
+from cards.definitions.denosumab.duration import Duration, duration
+from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on
+from cards.definitions.denosumab.oncology import Ended, ended_oncologic
+from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
+from cards.definitions.denosumab.state import OPEN, Kind, State, imaged_since, risen, state
+from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug
+
+__all__ = [
+    "AFTER_DENOSUMAB",
+    "OPEN",
+    "Duration",
+    "Ended",
+    "FollowOn",
+    "Holds",
+    "Kind",
+    "Rebound",
+    "State",
+    "closes_gap",
+    "due_as_recorded",
+    "duration",
+    "ended_oncologic",
+    "follow_on",
+    "imaged_since",
+    "in_rebound",
+    "late_from",
+    "months_after",
+    "next_due",
+    "rebound",
+    "risen",
+    "safe_until",
+    "state",
+    "windows",
+]
+
+AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)
+"""What follows denosumab, best first."""
+_DUE = frozenset({Kind.GOING_ON, Kind.PLAN, Kind.LATE, Kind.PERHAPS, Kind.REBOUND})
+
+
+def closes_gap(chart: Chart, drug: Drug) -> bool:
+    """Whether the drug is what `denosumab-due` or `denosumab-sequence` recommend: the next dose of denosumab or, once that is
+    stopped, late or followed by fractures, what follows it. A gap breaks vertebrae sooner than a work-up ends."""
+    found = state(chart)
+    if found is None:
+        return False
+    if drug is DENOSUMAB:
+        return found.kind in _DUE
+    return drug in AFTER_DENOSUMAB and found.kind in (_DUE | {Kind.UNDATED}) - {Kind.GOING_ON}

@@ -1,0 +1,41 @@
+"""Denosumab 120 mg that was given against tumors and has ended: it rebounds like 60 mg."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from cards.chart import Chart, Course, Fracture, per_chart
+from cards.chart.calendar import add_months
+from cards.definitions.denosumab.follow_on import given_since
+from cards.definitions.denosumab.rebound import rebound
+from cards.vocabulary import DENOSUMAB, DENOSUMAB_ONCOLOGY, Mechanism
+
+
+class Ended(Struct, frozen=True):
+    """The course, and the vertebral fractures since its last dose."""
+
+    course: Course
+    fractures: tuple[Fracture, ...]
+
+
+@per_chart
+def ended_oncologic(chart: Chart) -> Ended | None:
+    """{oncologic-stop-doses} doses or more, or {denosumab-months} months of it, the last one {oncologic-stop-from-months} to
+    {oncologic-stop-to-months} months ago, and neither a bisphosphonate nor denosumab 60 mg since."""
+    n, course = chart.numbers, chart.course(DENOSUMAB_ONCOLOGY)
+    if course is None or course.last_dose is None or course.start is None:
+        return None
+    last = course.last_dose_at_latest or course.last_dose
+    enough = len(course.doses) >= n.oncologic_stop_doses or add_months(course.start, n.denosumab_months) <= last
+    lately = last >= chart.months_ago(n.oncologic_stop_to_months)
+    if not (enough and lately and course.last_dose <= chart.months_ago(n.oncologic_stop_from_months)):
+        return None
+    if any(given_since(chart, other, last) for other in _closing(chart)):
+        return None
+    broken = rebound(chart)
+    return Ended(course, broken.fractures if broken is not None and broken.course is course else ())
+
+
+def _closing(chart: Chart) -> list[Course]:
+    own = chart.course(DENOSUMAB)
+    return [*chart.courses({Mechanism.BISPHOSPHONATE}), *((own,) if own else ())]

@@ -1,0 +1,235 @@
+"""How a low 25(OH)D is corrected, and when injections may follow (card specification, "vitamin D by level")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.chart import Chart, Course, Dosing, Measurement, facts, per_chart
+from cards.chart.calendar import add_days
+from cards.chart.facts import Fact
+from cards.definitions import workup
+from cards.definitions.denosumab import closes_gap
+from cards.definitions.kidney import renal
+from cards.definitions.minerals import calcium, high_urine_calcium, vitamin_d
+from cards.definitions.person import body_mass_index
+from cards.definitions.workup import emergency
+from cards.definitions.workup.values import maybe_since
+from cards.vocabulary import CHOLECALCIFEROL, DENOSUMAB, DRUGS, ROMOSOZUMAB, ZOLEDRONATE, Drug, Mechanism
+from cards.vocabulary.regimens import REGIMENS
+
+FAST = (ZOLEDRONATE, DRUGS["ibandronate-iv"], DENOSUMAB, ROMOSOZUMAB)
+"""Injections that lower calcium: vitamin D is corrected quickly before them."""
+HIGH_CALCIUM, EMERGENCY, GRANULOMA = "high-calcium", emergency.EMERGENCY, "granuloma"
+"""Why vitamin D is not given, or not recommended."""
+_PLAIN = frozenset({Mechanism.VITAMIN_D})
+_ACTIVE = frozenset({Mechanism.ACTIVE_VITAMIN_D})
+_USUAL, _MORE = CHOLECALCIFEROL.key, "cholecalciferol-2000-12"
+_SEVERE, _RAPID = "cholecalciferol-weekly-6", "cholecalciferol-weekly-4"
+_DAILY = {_SEVERE: "cholecalciferol-daily-10", _RAPID: "cholecalciferol-daily-7"}
+"""The same amount in daily doses."""
+_DOUBLED = {_MORE: "cholecalciferol-4000-12", _USUAL: "cholecalciferol-2000"}
+
+
+class Repletion(Struct, frozen=True):
+    """What a low 25(OH)D calls for. ``regimen``: the order (a key of regimens.toml), ``then`` what follows it, "" for nothing.
+    ``loads``: it is a loading, or one is on the list (``running``); ``begin``: its first day, where that is known.
+
+    ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
+    enough and for long, and did not help; ``listed``: any that is taken. ``doubled``: why the daily dose is doubled.
+    """
+
+    level: Measurement
+    severe: bool = False
+    deficient: bool = False
+    rapid: bool = False
+    regimen: str = ""
+    then: str = ""
+    loads: bool = False
+    begin: date | None = None
+    instead: str = ""
+    evidence: Fact | None = None
+    running: Course | None = None
+    taking: Course | None = None
+    listed: tuple[Course, ...] = ()
+    doubled: Fact | None = None
+
+
+@per_chart
+def low_vitamin_d(chart: Chart) -> Measurement | None:
+    """The newest 25(OH)D of {vitamin-d-window-months} months, if it is certainly below {vitamin-d-target} ng/mL."""
+    newest = vitamin_d(chart)
+    return newest if newest is not None and newest.below(chart.numbers.vitamin_d_target) else None
+
+
+@per_chart
+def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
+    """Below {vitamin-d-severe} ng/mL a loading of 300,000 units, from there to below {vitamin-d-deficient} one of 200,000 where
+    it must be rapid, otherwise 2,000 units a day for 12 weeks; after each 1,000 units a day, which is also the dose below
+    {vitamin-d-target}. A loading is weekly; daily where the site's strongest product is below the weekly dose
+    ({vitamin-d-product-units} units). *Rapid*: zoledronate, ibandronate by vein, denosumab or romosozumab is drafted,
+    recommended (``injection``) or due within {vitamin-d-rapid-due-days} days, or a fragility fracture is at most
+    {vitamin-d-rapid-fracture-days} days old.
+
+    Instead 1,000 units a day: calcium above {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones
+    active or of {stones-months} months, hyperparathyroidism, an active form taken, an estimate below {egfr-specialist},
+    sarcoidosis, tuberculosis or lymphoma. None with high calcium. None besides what is taken, {vitamin-d-taken-units} units a
+    day for {vitamin-d-taken-days} days, but a loading; none while a loading of the last {vitamin-d-loading-days} days goes on.
+    Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of {vitamin-d-bmi} or more and an
+    enzyme-inducing antiepileptic."""
+    level = low_vitamin_d(chart)
+    if level is None:
+        return None
+    n = chart.numbers
+    told = Repletion(
+        level,
+        severe=bool(level.below(n.vitamin_d_severe)),
+        deficient=bool(level.below(n.vitamin_d_deficient)),
+        rapid=injection or _rapid(chart),
+        taking=next(_taking(chart), None),
+        listed=tuple(c for c in chart.courses(_PLAIN) if c.active or c.on_treatment(chart.today)),
+        doubled=next(_absorbs_badly(chart), None),
+    )
+    return _planned(chart, told)
+
+
+def _planned(chart: Chart, told: Repletion) -> Repletion:
+    usual = _DOUBLED[_USUAL] if told.doubled else _USUAL
+    if (against := next(_against(chart), None)) is not None:
+        instead, evidence = against
+        none = instead in (HIGH_CALCIUM, EMERGENCY) or bool(told.listed)
+        return replace(told, regimen="" if none else _USUAL, instead=instead, evidence=evidence)
+    if told.deficient and (running := _loading(chart)) is not None:
+        return replace(told, loads=True, begin=_begun(chart, running), running=running)
+    if told.severe or (told.deficient and told.rapid):
+        regimen = _SEVERE if told.severe else _RAPID
+        if chart.numbers.vitamin_d_product_units < REGIMENS[regimen].dose:
+            regimen = _DAILY[regimen]
+        return replace(told, regimen=regimen, then="" if told.taking else usual, loads=True, begin=chart.today)
+    if told.taking or (told.listed and not told.deficient):
+        return told
+    if told.deficient:
+        return replace(told, regimen=_DOUBLED[_MORE] if told.doubled else _MORE, then=usual)
+    return replace(told, regimen=usual)
+
+
+def _rapid(chart: Chart) -> bool:
+    n = chart.numbers
+    since, due = chart.days_ago(n.vitamin_d_rapid_fracture_days), add_days(chart.today, n.vitamin_d_rapid_due_days)
+    if any(f.at_latest and f.at_latest >= since for f in chart.fractures):
+        return True
+    if any(d.drug in FAST and not d.proposed for d in (*chart.drafts, *chart.beside)):
+        return True
+    courses = (course for drug in FAST if (course := chart.course(drug)) is not None)
+    return any(c.covered_until and c.covered_until <= due and _goes_on(chart, c) for c in courses)
+
+
+def _goes_on(chart: Chart, course: Course) -> bool:
+    return closes_gap(chart, DENOSUMAB) if course.drug is DENOSUMAB else not course.stopped and course.on_treatment(chart.today)
+
+
+def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
+    """What speaks against vitamin D, and then against more than the usual dose of it, with the fact that shows it."""
+    n, reading = chart.numbers, calcium(chart)
+    rows = (*emergency.rows(chart), *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)))
+    if (row := workup.dropping(rows, CHOLECALCIFEROL)) is not None:
+        yield EMERGENCY if row.key == EMERGENCY else HIGH_CALCIUM, next(iter(row.evidence), None)
+    if (ill := chart.active_problem("sarcoidosis", "granulomatous-disease")) is not None:
+        yield GRANULOMA, facts.problem(ill)
+    plain = reading is not None and reading.value.high is None and reading.value.key != "calcium-ionized"
+    if reading is not None and (reading.high or (plain and reading.value.at_most(n.calcium_borderline) is False)):
+        yield "calcium", facts.measured(reading.value)
+    if (urine := high_urine_calcium(chart)) is not None:
+        yield "urine-calcium", facts.measured(urine)
+    since = chart.months_ago(n.stones_months)
+    if stones := [p for p in chart.problems.get("kidney-stones", ()) if p.active or maybe_since(p, since)]:
+        yield "stones", facts.problem(stones[0])
+    if (listed := chart.active_problem("hyperparathyroidism")) is not None:
+        yield "hyperparathyroidism", facts.problem(listed)
+    if active := [c for c in chart.courses(_ACTIVE) if c.active or c.on_treatment(chart.today)]:
+        yield "active-form", facts.taken(active[0])
+    if (estimate := renal(chart).lowest) is not None and renal(chart).below(n.egfr_specialist):
+        yield "kidneys", facts.measured(estimate)
+
+
+def _taking(chart: Chart) -> Iterator[Course]:
+    """Vitamin D that ought to be enough: as much and as long as it takes, or of an unknown dose or start."""
+    since = chart.days_ago(chart.numbers.vitamin_d_taken_days)
+    for course in chart.courses(_PLAIN):
+        if not (course.active or course.on_treatment(chart.today)) or (course.start and course.start > since):
+            continue
+        daily = [each.daily for each in course.dosings or (course.dosing,) if each and each.unit == "IU" and each.daily]
+        if not daily or sum(daily) >= chart.numbers.vitamin_d_taken_units:
+            yield course
+
+
+def _loading(chart: Chart) -> Course | None:
+    """A loading on the list."""
+    return next((c for c in chart.courses(_PLAIN) if c.active and any(map(is_loading, c.dosings or (c.dosing,)))), None)
+
+
+def is_loading(dosing: Dosing | None) -> bool:
+    """Whether doses as large and as often as those of a loading, weekly or daily, that come to an end."""
+    if dosing is None or dosing.unit != "IU" or not dosing.amount or not dosing.every_days or not dosing.days:
+        return False
+    return any(
+        dosing.amount >= REGIMENS[key].dose and dosing.every_days <= (_WEEK if key == _SEVERE else 1)
+        for key in (_SEVERE, _DAILY[_SEVERE])
+    )
+
+
+_WEEK = 7
+
+
+def _begun(chart: Chart, loading: Course) -> date | None:
+    """When a loading began, if the record says so: not where another dose of the drug is on the list."""
+    since = chart.days_ago(chart.numbers.vitamin_d_loading_days)
+    return loading.start if loading.start and loading.start >= since and len(loading.dosings) < 2 else None
+
+
+def _absorbs_badly(chart: Chart) -> Iterator[Fact]:
+    problem = chart.problem("gastric-bypass", "short-bowel") or chart.active_problem("malabsorption", "cirrhosis")
+    if problem is not None:
+        yield facts.problem(problem)
+    mass = body_mass_index(chart)
+    if mass is not None and mass.below(chart.numbers.vitamin_d_bmi) is False:
+        yield facts.measured(mass)
+    inducers = chart.courses({Mechanism.ANTIEPILEPTIC})
+    yield from (facts.taken(c) for c in inducers if c.active or c.on_treatment(chart.today))
+
+
+def injection_day(chart: Chart, told: Repletion) -> date | None:
+    """The first day of zoledronate, ibandronate by vein, romosozumab or a first denosumab: {vitamin-d-injection-days} days
+    after the start of loading ({vitamin-d-injection-daily-days} where it is daily), in severe deficiency
+    {vitamin-d-injection-severe-days} ({vitamin-d-injection-severe-daily-days}); None without a loading, or where calcium is not
+    known to be in range."""
+    if not told.loads or told.begin is None or not _calcium_in_range(chart):
+        return None
+    daily = told.regimen in _DAILY.values() or (told.running is not None and not _weekly(told.running))
+    key = f"vitamin-d-injection{'-severe' if told.severe else ''}{'-daily' if daily else ''}-days"
+    return add_days(told.begin, int(chart.numbers[key]))
+
+
+def next_denosumab_day(chart: Chart, told: Repletion) -> date | None:
+    """The first day of a next dose of denosumab in severe deficiency: {vitamin-d-next-denosumab-days} days after the start of
+    loading, whatever its scheme; None where it is not delayed."""
+    if not told.severe or told.begin is None:
+        return None
+    return add_days(told.begin, chart.numbers.vitamin_d_next_denosumab_days)
+
+
+def _weekly(course: Course) -> bool:
+    return any(each.every_days and each.every_days > 1 for each in course.dosings or (course.dosing,) if each)
+
+
+def _calcium_in_range(chart: Chart) -> bool:
+    reading = calcium(chart)
+    return reading is not None and reading.low is False and reading.high is False
+
+
+def is_next_denosumab(chart: Chart, drug: Drug) -> bool:
+    """Whether it continues a course, so that waiting for vitamin D would open a gap."""
+    return drug is DENOSUMAB and closes_gap(chart, DENOSUMAB)
