@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -316,3 +317,15 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/own.db")
     store.migrate()
     assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("own.db*")} == {0o600}
+
+
+def test_after_a_roll_back_the_schema_of_the_later_version_stays(tmp_path: Path) -> None:
+    file = tmp_path / "later.db"
+    Store(f"sqlite:///{file}").migrate()
+    with closing(sqlite3.connect(file)) as later:
+        later.execute("UPDATE alembic_version SET version_num = 'r9999'")
+        later.commit()
+    former = Store(f"sqlite:///{file}")
+    former.migrate()
+    former.probe()
+    assert former.remember_token("iss", "1", datetime.now(UTC) + timedelta(hours=1))
