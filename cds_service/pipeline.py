@@ -18,8 +18,10 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct, field, json
+from msgspec.structs import replace
 
 from cards.chart import Chart
+from cards.definitions.workup import FINDINGS
 from cards.engine import voice
 from cards.engine.checked import checked
 from cards.engine.run import run
@@ -115,6 +117,8 @@ class Evaluator:
             repetition.note_unread(chart.unread)
         if not trace.used["patient"]:
             raise errors.missing_data(gathered.missing | {"patient"})
+        if repetition:
+            chart = replace(chart, clarified=repetition.clarified(FINDINGS, self._settings.zone))
         every = run(chart)
         checks = checked(chart, every, self._site.cards_off)
         found = [finding for finding in every if finding.code not in self._site.cards_off]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
 from cards.chart import Unread
@@ -17,7 +17,7 @@ from cards.engine.findings import CRITICAL, Finding
 from cards.vocabulary import Name
 from cds_service import metrics
 from cds_service.hooks.request import Call
-from cds_service.store import Override, Shown, Store
+from cds_service.store import Hold, Override, Shown, Store
 from cds_service.unread import shape
 
 
@@ -33,6 +33,7 @@ class Repetition:
         self._hook = call.hook
         self._service = service
         self._shadow = shadow
+        self._by_patient = call.by_patient
         self._hashed: dict[int, str] = {}
         where, of = ((client, tenant), " of tenant") if tenant else ((client,), "")
         self._patient = store.hashed(f"patient{of}", *where, call.patient_id)
@@ -54,6 +55,11 @@ class Repetition:
         held = (self._facts(finding), *self._worse(finding))
         return any(self._store.overridden(Override(self._patient, self._practitioner, finding.code, each)) for each in held)
 
+    def clarified(self, keys: Iterable[str], zone: tzinfo) -> dict[str, date]:
+        """Which of these findings of the work-up clinicians have clarified of this patient, and on which day."""
+        found = ((key, self._store.clarified(Hold(self._patient, key))) for key in keys)
+        return {key: moment.astimezone(zone).date() for key, moment in found if moment is not None}
+
     def note(self, shown: Sequence[tuple[Finding, str]]) -> None:
         """Record the findings shown as cards with these uuids; findings that a card stands for are recorded separately."""
         now = datetime.now(UTC)
@@ -71,6 +77,7 @@ class Repetition:
                 shadow=self._shadow,
                 shown_at=now,
                 rests_until=_later(now, finding.rests.months) if finding.rests else None,
+                holds=" ".join(finding.holds) or None if not self._by_patient else None,
             )
             for whole, uuid in shown
             for finding in (whole, *whole.contains)

@@ -36,6 +36,8 @@ KNOWN = {
     "egfr-raloxifene": "below the same limit nothing is offered beside the referral",
     "holiday-zoledronate-months": "the months that zoledronate works, with its grace, are as many",
     "long-acting-months": "no card counts the doses of ibandronate by vein, the only drug between the two kinds",
+    "vitamin-d-product-units": "50,001 units hold a weekly dose as well; tests/test_vitamin_d.py has the daily doses of 49,999",
+    "vitamin-d-injection-daily-days": "tests/test_vitamin_d.py",
     "vitamin-d-single-critical-iu": "300,001 units are also more than the mean of 30 days allows",
 }
 """Numbers that no case can show, and where they are shown instead, or why not."""

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -16,6 +17,7 @@ from msgspec import Struct
 
 from cards.chart import Chart
 from cards.definitions.accepted import ACCEPTED
+from cards.definitions.denosumab import Kind, next_due, safe_until, state
 from cards.definitions.workup import Row, decide_on
 from cards.engine.catalog import all_cards, sections
 from cards.engine.findings import WARNING, Finding
@@ -29,6 +31,7 @@ from cards.words.phrases import LANGUAGES, day, phrase
 from cards.words.phrases import name as called
 from cds_service.hooks.cards import EVIDENCE
 from cds_service.hooks.request import parse
+from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
 from tests.silence.told import Told, stories, told
 from tests.test_voice import EVERYTHING, OF_ORDERS, cards_of, evaluator, for_bone, proposed
@@ -44,6 +47,7 @@ GOING_ON = {
 RESTED_ON = {
     "38264-8": "the T-score that the diagnosis stands on",
     "FRAX-hip": "the probability that the treatment stands on",
+    "FRAX-major": "the same",
     "eGFR": "so low in the story in which it matters that another drug takes the place",
     "tTG-IgA": "abnormal: tablets are not offered",
 }
@@ -231,6 +235,32 @@ def without(body: Json, kind: str) -> Json:
     return body | {"prefetch": prefetch}
 
 
+LOW = {"new": 10, "old": 240}
+"""A low calcium, and how many days old it is: one that is corrected first, and one that is measured again."""
+
+
+@pytest.mark.parametrize("age", LOW)
+@pytest.mark.parametrize("name", stories())
+def test_no_answer_to_a_low_calcium_moves_the_recommendation_to_another_drug(name: str, age: str) -> None:
+    call = told(name)
+    before = recommended(call.body, call)
+    body = call.body if not before else with_calcium(call, call.as_of - timedelta(days=LOW[age]))
+    assert all(drug in before for drug in recommended(body, call))
+
+
+def with_calcium(call: Told, day: date) -> Json:
+    """The call with a low calcium of this day in place of all that were measured."""
+    patient = next(each["id"] for each in resources_of(call) if each["resourceType"] == "Patient")
+    kept = [
+        each
+        for each in resources_of(call)
+        if "alcium" not in json.dumps(each) and "钙" not in json.dumps(each, ensure_ascii=False)
+    ]
+    record = [*kept, *lines.record([f"corrected-calcium 8.0 mg/dL on {day}"], ids="low", patient=patient)]
+    prefetch = {key: answer(template, record) for key, template in templates(call.hook).items()}
+    return call.body | {"prefetch": prefetch}
+
+
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 NAMES = re.compile(
     r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}|\d{4}年(?:\d+月)?(?:\d+日)?"  # dates
@@ -309,13 +339,24 @@ def spanned(number: str, words: str) -> bool:
 
 @EVERYTHING
 def test_who_speaks_against_denosumab_prints_when_it_is_due(name: str) -> None:
+    """Its next date or the last safe day: where a check forbids or delays a denosumab that is taken, or the work-up does."""
     call = told(name)
     chart = chart_of(call)
-    course = chart.course(DENOSUMAB)
-    spoken = [each for each in found_in(call) if each.values.get("drug") is DENOSUMAB and each.values.get("active")]
-    against = [each for each in spoken if each.code in FORBIDDING | {"hypocalcemia"} and each.indicator.rank <= WARNING.rank]
-    if not against or course is None or course.covered_until is None:
+    due, safe = next_due(chart), safe_until(chart)
+    against = speaks_against_denosumab(call, chart)
+    if not against or due is None or safe is None:
         return
     for language in LANGUAGES:
         words = "\n".join(said for _, said in words_of(cards_of(call, language), language))
-        assert day(course.covered_until, language) in words, [each.code for each in against]
+        assert day(due, language) in words or day(safe, language) in words, against
+
+
+def speaks_against_denosumab(call: Told, chart: Chart) -> list[str]:
+    found, state_of = found_in(call), state(chart)
+    taken = [each for each in found if each.values.get("drug") is DENOSUMAB and each.values.get("active")]
+    checks = FORBIDDING | {"hypocalcemia", "atypical-fracture-suspected", "drug-allergy"}
+    told_by = [each.code for each in taken if each.code in checks and each.indicator.rank <= WARNING.rank]
+    goes_on = state_of is not None and state_of.kind in (Kind.GOING_ON, Kind.LATE) and not state_of.course.stopped
+    if goes_on and call.hook not in OF_ORDERS and "secondary-causes" in {each.code for each in found}:
+        told_by += [row.key for row in work_up(chart) if DENOSUMAB.key in row.drops]
+    return told_by

@@ -20,6 +20,7 @@ from cards.chart.records import (
     Course,
     Draft,
     Fracture,
+    FractureEntry,
     Hook,
     Measurement,
     Patient,
@@ -44,6 +45,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     measured: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     fractures: tuple[Fracture, ...] = ()
+    broken: tuple[FractureEntry, ...] = ()
+    """Every new fracture as recorded, whatever its site and energy."""
     drug_courses: Mapping[str, Course] = field(default_factory=dict)
     allergies: tuple[Allergy, ...] = ()
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
@@ -58,6 +61,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     """Why each failed group could not be retrieved: "unanswered", "partial", "outcome" (the server reported an error),
     "other-bundle", "other-type", "other-release" (of FHIR), "other-patient"."""
     formulary: frozenset[str] | None = None
+    clarified: Mapping[str, date] = field(default_factory=dict)
+    """Findings of the work-up that clinicians have clarified (nothing stands against treatment), by key, and on which day."""
     thresholds: Thresholds = field(default_factory=shipped)
     known: dict[Any, Any] = field(default_factory=dict)
     """Results computed from this record (``per_chart``)."""

@@ -201,7 +201,7 @@ class Dosing(Struct, frozen=True, gc=False):
 
     ``amount`` is the single dose in mg (of vitamin D in IU: ``unit``), ``every_days`` the days from one dose to the next (0.5
     for twice a day), ``days`` how long. ``readable`` is False if there is a dose or timing that could not be read. ``salt``
-    distinguishes calcium products; "" if the record names none.
+    distinguishes calcium products; "" if the record names none. ``long_term``: the order says that it goes on.
     """
 
     amount: float | None = None
@@ -212,6 +212,7 @@ class Dosing(Struct, frozen=True, gc=False):
     as_needed: bool = False
     readable: bool = True
     salt: str = ""
+    long_term: bool = False
 
     @property
     def daily(self) -> float | None:
@@ -246,6 +247,16 @@ class Exposure(Struct, frozen=True, gc=False):
     end_latest: date | None = None
 
 
+class Period(Struct, frozen=True, gc=False):
+    """What one entry says of the dose of a drug from ``begin`` to ``end``, both included; ``once``: it was given, not to be
+    gone on with."""
+
+    begin: date
+    end: date
+    dosing: Dosing | None = None
+    once: bool = False
+
+
 class Course(Struct, frozen=True):
     """Everything the record says about one drug, combined (``cards.definitions.courses``).
 
@@ -257,7 +268,8 @@ class Course(Struct, frozen=True):
     ``end_unknown``: tablets have ended ("completed", "stopped"), but neither an end date nor a supply says when; the last sign
     of them is used instead. ``start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days of start, last dose
     and end, if they are not exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
-    possible. ``planned_end``: the day ahead on which every open statement is to end.
+    possible. ``planned_end``: the day ahead on which every open statement is to end. ``periods``: of a drug that is taken, what
+    each entry says of its dose, by its first day.
     """
 
     drug: Drug
@@ -280,6 +292,7 @@ class Course(Struct, frozen=True):
     sources: tuple[str, ...] = ()
     dosing: Dosing | None = None
     dosings: tuple[Dosing, ...] = ()
+    periods: tuple[Period, ...] = ()
     start_latest: date | None = None
     last_dose_latest: date | None = None
     end_latest: date | None = None
@@ -339,7 +352,8 @@ class Service(Struct, frozen=True, gc=False):
     """A test, imaging study, procedure or referral. Ordered: a request that is active, on hold or in draft, but not a proposal
     or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future.
 
-    ``unread``: it was done, and what came of it could not be read.
+    ``unread``: it was done, and what came of it could not be read. ``tells``: whether its report tells of what it excludes, a
+    tumor of bone (bone scan: any focus) or a monoclonal protein; None where it does not say, or not surely.
     """
 
     key: str
@@ -348,6 +362,7 @@ class Service(Struct, frozen=True, gc=False):
     when: date | None = None
     latest: date | None = None
     unread: bool = False
+    tells: bool | None = None
 
     @property
     def at_latest(self) -> date | None:

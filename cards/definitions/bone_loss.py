@@ -1,13 +1,33 @@
-"""Drugs that cause bone loss: which, at what dose, for how long."""
+"""Drugs that cause bone loss: which they are, and which drugs against it come first on them."""
 
 from __future__ import annotations
 
-from cards.chart import Chart, Course, Dosing
-from cards.thresholds import Numbers
+from msgspec import Struct
+
+from cards.chart import Chart, Course
+from cards.definitions.glucocorticoid import (
+    GLUCOCORTICOID,
+    enough_glucocorticoid,
+    exposure,
+    long_glucocorticoid,
+    prednisone_equivalent,
+)
+from cards.definitions.glucocorticoid_bands import band, is_young
+from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, RANKING, deprived
 from cards.vocabulary import Drug, Mechanism
 
-HORMONE_BLOCKERS = frozenset({Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH})
-
+__all__ = [
+    "GLUCOCORTICOID",
+    "HARMFUL",
+    "HORMONE_BLOCKERS",
+    "WEAK_BONE_ONLY",
+    "Beside",
+    "beside",
+    "enough_glucocorticoid",
+    "long_glucocorticoid",
+    "long_on",
+    "prednisone_equivalent",
+]
 
 WEAK_BONE_ONLY = frozenset(
     {
@@ -19,41 +39,29 @@ WEAK_BONE_ONLY = frozenset(
         Mechanism.THYROID_HORMONE,
     }
 )
+"""Those that harm bone only where it is weak."""
+
+HARMFUL = HORMONE_BLOCKERS | WEAK_BONE_ONLY | GLUCOCORTICOID
 
 
-HARMFUL = HORMONE_BLOCKERS | WEAK_BONE_ONLY | {Mechanism.GLUCOCORTICOID}
+class Beside(Struct, frozen=True):
+    """What harms bone ("aromatase-inhibitor", "androgen-deprivation", "glucocorticoid"), and the drugs that come first beside
+    it, best first."""
+
+    harm: str
+    ranking: tuple[Drug, ...]
 
 
-def prednisone_equivalent(numbers: Numbers, drug: Drug, dosing: Dosing | None) -> float | None:
-    """The daily dose of a systemic glucocorticoid as prednisone in mg; unknown (None) if the dose or timing cannot be read.
-    Equivalent to {prednisone-5-equals-prednisone} mg of prednisone: prednisolone {prednisone-5-equals-prednisolone},
-    methylprednisolone {prednisone-5-equals-methylprednisolone}, dexamethasone {prednisone-5-equals-dexamethasone},
-    betamethasone {prednisone-5-equals-betamethasone}, hydrocortisone {prednisone-5-equals-hydrocortisone}, cortisone
-    {prednisone-5-equals-cortisone}, triamcinolone {prednisone-5-equals-triamcinolone}, deflazacort
-    {prednisone-5-equals-deflazacort} mg. Inhaled, nasal, topical, ocular, otic, rectal and intra-articular forms are not
-    systemic."""
-    daily = dosing.daily if dosing else None
-    if daily is None:
+def beside(chart: Chart) -> Beside | None:
+    """An aromatase inhibitor or androgen deprivation, otherwise a glucocorticoid that counts, by its band; None where neither
+    is taken or ordered."""
+    if state := deprived(chart):
+        return Beside(state, RANKING[state])
+    found = exposure(chart)
+    if found is None or not found.counts or is_young(chart):
         return None
-    return daily * numbers.prednisone_5_equals_prednisone / numbers[f"prednisone-5-equals-{drug.key}"]
-
-
-def long_glucocorticoid(chart: Chart) -> Course | None:
-    """A systemic glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more ({glucocorticoid-tolerance} %
-    tolerance) that is taken today and has been taken for {glucocorticoid-days} days or more in total."""
-    for course in chart.courses({Mechanism.GLUCOCORTICOID}):
-        daily = prednisone_equivalent(chart.numbers, course.drug, course.dosing)
-        if (
-            long_on(chart, course, chart.numbers.glucocorticoid_days)
-            and daily is not None
-            and enough_glucocorticoid(chart.numbers, daily)
-        ):
-            return course
-    return None
-
-
-def enough_glucocorticoid(numbers: Numbers, daily: float) -> bool:
-    return daily >= numbers.glucocorticoid_mg * (1 - numbers.glucocorticoid_tolerance / 100)
+    ranking = band(chart, found).ranking
+    return Beside("glucocorticoid", ranking) if ranking else None
 
 
 def long_on(chart: Chart, course: Course, days: int) -> bool:

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
-from cards.chart import Chart, Course, Dosing, Exposure, Problem
+from cards.chart import Chart, Course, Dosing, Exposure, Period, Problem
 from cards.chart.calendar import DAYS_A_MONTH, add_days, add_months
 from cards.thresholds import Numbers
 from cards.vocabulary import ABALOPARATIDE, DENOSUMAB, DENOSUMAB_ONCOLOGY, ROMOSOZUMAB, TERIPARATIDE, Drug, Mechanism
@@ -340,7 +340,23 @@ def _with_supply(numbers: Numbers, course: Course, exposures: list[Exposure], to
         end_unknown=not course.active and supply_until is None and _end_unknown(exposures),
         spans=tuple(merged),
         exposure_days=None if course.undated or not merged else _days(merged, today),
+        periods=_periods(numbers, exposures, today),
     )
+
+
+def _periods(numbers: Numbers, exposures: list[Exposure], today: date) -> tuple[Period, ...]:
+    """What each entry says of the dose, as long as it holds: a dispense for its supply, a dose given for its day."""
+    told = sorted((e for e in exposures if e.start), key=lambda e: e.start or today)
+    periods = []
+    for index, e in enumerate(told):
+        if e.start is None or (e.kind == "dispense" and not e.supply_days):
+            continue
+        if e.kind == "dispense":
+            end = add_days(e.start, round(e.supply_days or 0) - 1)
+        else:
+            end = _stated_end(numbers, e, told[index + 1 :], today)
+        periods.append(Period(e.start, max(e.start, end), e.dosing, once=e.kind == "administration"))
+    return tuple(periods)
 
 
 def _end_unknown(exposures: list[Exposure]) -> bool:

@@ -11,6 +11,9 @@ from cards.chart.calendar import Partial, add_months, as_recorded
 from cards.definitions.person import t_group
 from cards.vocabulary import DIAGNOSTIC_SITES, HIP_SITES, Site
 
+_YEAR = 12
+"""In months."""
+
 
 @per_chart
 def newest_t_scores(chart: Chart) -> list[Measurement]:
@@ -87,6 +90,34 @@ def bmd_fall(chart: Chart, start: date) -> Fall | None:
 
 def _other_device(one: Measurement, other: Measurement) -> bool:
     return bool(one.method and other.method and one.method != other.method) or one.side != other.side
+
+
+def yearly_loss(chart: Chart) -> Fall | None:
+    """The greatest loss of BMD at one site from a scan of the twelve months before its newest one, in percent; side and device
+    alike."""
+    falls = []
+    for site in (Site.TOTAL_HIP, Site.LUMBAR_SPINE, Site.FEMORAL_NECK):
+        values = chart.values("bmd", site=site)
+        since = add_months(values[0].when, -_YEAR) if values else None
+        for m in values[1:]:
+            if since is not None and since <= m.when < values[0].when and not _other_device(m, values[0]):
+                falls.append(Fall(site, m, values[0], round((m.value - values[0].value) / m.value * 100, 6)))
+    return max(falls, key=lambda fall: fall.percent, default=None)
+
+
+def lowest_z(chart: Chart) -> Measurement | None:
+    """The lowest of the newest Z-score of each diagnostic site."""
+    newest = (m for site in sorted(DIAGNOSTIC_SITES) for m in chart.values("z-score", site=site)[:1])
+    return min(newest, key=lambda m: m.value, default=None)
+
+
+def last_measured(chart: Chart) -> date | None:
+    """The last possible day of the newest measurement of bone density, by its values or by the scan."""
+    sites = {*DIAGNOSTIC_SITES, Site.FEMUR}
+    days = [m.at_latest for key in ("t-score", "z-score", "bmd") for m in chart.values(key) if m.site in sites]
+    done = chart.done("dxa", "qct")
+    days += [m.at_latest for m in chart.values("qct-vbmd")[:1]]
+    return max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
 
 
 def low_t(chart: Chart) -> Measurement | None:

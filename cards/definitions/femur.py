@@ -46,10 +46,10 @@ class Suspicion(Struct, frozen=True):
 def suspicion(chart: Chart) -> Suspicion | None:
     """A sign in the femur: a stress lesion, otherwise pain in thigh or groin, otherwise in the hip where neither
     osteoarthritis, a hip fracture, bursitis nor sciatica of that side (or without a side) is on record; active, and its onset
-    or record at most {femur-sign-days} days ago. Bisphosphonates and denosumab of any strength, {femur-exposure-months} months or more in all
-    (each zoledronate 5 mg counts {zoledronate-months}), {femur-exposure-risk-months} with a long-term glucocorticoid or a
-    confirmed low ALP; on one now, or off for less than {femur-off-months} months. Pain is settled once both femora were imaged
-    after it began. Not where an atypical femur fracture is on record."""
+    or record at most {femur-sign-days} days ago. Bisphosphonates and denosumab of any strength, {femur-exposure-months} months
+    or more in all (each zoledronate 5 mg counts {zoledronate-months}), {femur-exposure-risk-months} with a long-term
+    glucocorticoid or a confirmed low ALP; on one now, or off for less than {femur-off-months} months. Pain is settled once both
+    femora were imaged after it began. Not where an atypical femur fracture is on record."""
     courses = [course for course in chart.courses(SUSPECT) if course.spans or course.doses]
     since = chart.months_ago(chart.numbers.femur_off_months)
     if not any(course.covered_until and course.covered_until > since for course in courses):

@@ -37,11 +37,11 @@ def fragility(
     Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
     An ICD-10-CM 7th character for subsequent care (D, G, K, P, S) does not indicate a new fracture. Entries for one site within
     {one-fracture-days} days, and an undated entry, are the same fracture, dated by the first; left and right, or thoracic and
-    lumbar, are two fractures, and an entry without side, level or site matches any. In one of the ``rebounds``, the times
-    after denosumab in which several vertebrae may break, a vertebral entry {rebound-apart-days} days or more after another is
-    another fracture.
+    lumbar, are two fractures, and an entry without side, level or site matches any. From {rebound-from-months} to
+    {rebound-to-months} months after denosumab, when several vertebrae may break, a vertebral entry {rebound-apart-days} days or
+    more after another is another fracture.
 
-    ``today``: later entries are left out. Newest first, undated last.
+    ``today``: later entries are left out. ``rebounds``: those times after denosumab. Newest first, undated last.
     """
     events: list[Fracture] = []
     for entry in sorted(

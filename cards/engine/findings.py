@@ -42,7 +42,7 @@ class Option(Struct, frozen=True):
     ``stops`` are courses that end with it, which its label says.
     ``condition``: findings that keep the option from being recommended; its label says them first. ``after``: the finding of
     the work-up that it must wait for (a key of the phrase tables); ``meanwhile``: the one that is clarified beside it, since
-    this drug cannot wait. ``first``: what must come first of vitamin D or before it (a key of the phrase tables).
+    this drug cannot wait. ``unless_operated``: for those for whom no operation is planned. ``first``: what must come first of vitamin D or before it (a key of the phrase tables).
     ``urgent``: at once, as the order and its label say.
     """
 
@@ -58,6 +58,7 @@ class Option(Struct, frozen=True):
     reason: str = "osteoporosis"
     after: str = ""
     meanwhile: str = ""
+    unless_operated: bool = False
     first: str = ""
     urgent: bool = False
 
@@ -89,9 +90,10 @@ class Finding(Struct, frozen=True, kw_only=True):
     recommendations that this finding rests on (none named: all). ``notes`` are phrases for "Check first". ``left_out`` is
     what the record holds and this rule could not use; ``unread`` are groups of data that this rule looks at and that could not
     be had. ``doubt`` are those among the groups that its firing rests on of which something could not be had or read;
-    ``withheld`` the drugs that it would have offered but for that. ``correctable``: what it warns of can be put right, so that
-    the drug stays the recommended one. ``about`` is the draft that it speaks of. ``rests``: how
-    long an override holds, where the card specification says so.
+    ``withheld`` the drugs that it would have offered but for that. ``correctable``: what it warns of can be put right, so
+    that the drug stays the recommended one. ``about`` is the draft that it speaks of. ``rests``: how long an override
+    holds, where the card specification says so. ``holds``: keys of the findings of the work-up for which it holds drugs
+    back; clinicians may clarify them.
 
     What the answer as a whole makes of it (``cards.engine.voice``): ``contains`` are findings that it speaks for as well,
     ``elsewhere`` the options that other cards of the answer offer, and ``see`` the codes of those cards.
@@ -115,6 +117,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     correctable: bool = False
     about: Draft | None = None
     rests: Rest | None = None
+    holds: tuple[str, ...] = ()
     contains: tuple[Finding, ...] = ()
     elsewhere: tuple[Option, ...] = ()
     see: tuple[str, ...] = ()

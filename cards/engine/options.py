@@ -13,16 +13,18 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
-from cards.definitions import femur, workup
+from cards.definitions import bone_loss, femur, workup
 from cards.definitions.courses import used_up
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.density import hip_t, lowest_t
 from cards.definitions.hip import after_hip_fracture
+from cards.definitions.hormone_blockers import deprived
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
 from cards.definitions.risk import risk
+from cards.definitions.treatment import TREATMENT
 from cards.definitions.workup import emergency
 from cards.definitions.workup.row import ANABOLICS, INJECTIONS
 from cards.engine.catalog import safety_checks
@@ -66,6 +68,12 @@ orders only settle a pain in the thigh, or a tooth that `dental-check` speaks of
 TOGETHER = {"calcium": ("calcium", "albumin")}
 """A service that is two orders, since one order has one code."""
 
+_AGAINST_HORMONES = {
+    "aromatase-inhibitor": (Mechanism.PTH_ANALOG, Mechanism.SERM),
+    "androgen-deprivation": (Mechanism.PTH_ANALOG,),
+}
+"""What is not given beside drugs that take the sex hormones away."""
+
 NOT_READ = "not-read"
 """The phrase of what was dropped since something that may speak against it could not be read."""
 SHOWN = 3
@@ -89,8 +97,10 @@ def ranking(chart: Chart) -> Sequence[Drug]:
     """The drugs for a patient who starts treatment, best first; the first line that fits counts. Renal estimate below
     {egfr-specialist}: denosumab, menatetrenone (vitamin K2), neither recommended. Below {egfr-alendronate}: denosumab,
     teriparatide. Esophageal stricture or achalasia, or inability to sit upright: zoledronate, denosumab. Hip fracture, or hip
-    T-score {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. Two or more vertebral fractures, or lowest
-    T-score {t-anabolic-first} or lower: teriparatide, romosozumab, zoledronate, denosumab. Very high risk: zoledronate,
+    T-score {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. On an aromatase inhibitor: zoledronate,
+    denosumab, alendronate; on androgen deprivation: denosumab, zoledronate, alendronate; on a glucocorticoid that counts as its
+    band has it. Two or more vertebral fractures, or lowest T-score {t-anabolic-first} or lower: teriparatide, romosozumab,
+    zoledronate, denosumab. Very high risk: zoledronate,
     denosumab, teriparatide, romosozumab. Else: alendronate, risedronate, zoledronate, denosumab. After other drugs, the card
     that speaks of them has its own."""
     kidneys = renal(chart)
@@ -103,6 +113,8 @@ def ranking(chart: Chart) -> Sequence[Drug]:
     hip = hip_t(chart)
     if any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= chart.numbers.t_hip_injection_first):
         return HIP_FIRST
+    if (harm := bone_loss.beside(chart)) is not None:
+        return harm.ranking
     lowest = lowest_t(chart)
     vertebrae = sum(1 for f in chart.fractures if f.site == "vertebra")
     if vertebrae >= chart.numbers.multiple_fractures or (lowest is not None and lowest.value <= chart.numbers.t_anabolic_first):
@@ -149,7 +161,8 @@ def offer(
 ) -> Offer:
     """Options are looked at in the order of their ranking. Dropped, and named with the reason: what is not on the site's
     formulary (the one that comes with the service leaves out romosozumab); romosozumab and raloxifene for men, raloxifene
-    before menopause or with a renal estimate below {egfr-raloxifene}; an anabolic whose limit is reached; a drug that still
+    before menopause or with a renal estimate below {egfr-raloxifene}; PTH analogs on an aromatase inhibitor or androgen
+    deprivation, raloxifene on the former; an anabolic whose limit is reached; a drug that still
     works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
     A warning of section F keeps a drug, with the condition first in its label, not recommended unless the condition can be
     corrected: a low 25(OH)D, a test that is missing, a tooth, a day that is not reached. The first that is left is recommended,
@@ -170,7 +183,9 @@ def offer(
     with it.
     """
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
-    rows, none_starred = work_up(chart), bool(chart.doubts(RANKED))
+    drugs = tuple(drugs)
+    rows = work_up(chart, starting=any(starts(chart, drug) for drug in drugs))
+    none_starred = bool(chart.doubts(RANKED))
     judged = [_judge(chart, drug, rows, start, replaces, waits=waits) for drug in drugs]
     best = _best(judged) if recommend else None
     options = tuple(
@@ -185,6 +200,7 @@ def offer(
             each.warnings,
             after=each.after,
             meanwhile=each.meanwhile,
+            unless_operated=any(each.drug.key in row.proviso for row in rows),
         )
         for each in _shown(judged, best)
     )
@@ -219,7 +235,7 @@ class _Judged(Struct, frozen=True):
     @property
     def recommendable(self) -> bool:
         correctable = all(finding.correctable for finding in self.warnings)
-        return self.dropped is None and correctable and not (self.after or self.elsewhere or self.gap)
+        return self.dropped is None and correctable and not (self.after or self.elsewhere)
 
 
 def _judge(
@@ -262,13 +278,14 @@ def _held(drug: Drug, rows: tuple[workup.Row, ...], *, waits: bool) -> tuple[str
 
 
 def _best(judged: Sequence[_Judged]) -> _Judged | None:
-    """The first that nothing speaks against, unless one before it could not be judged."""
+    """The first that nothing speaks against, unless one before it could not be judged; where none closes a gap at once, the
+    next dose of denosumab after vitamin D."""
     for each in judged:
         if each.unread:
             return None
-        if each.recommendable:
+        if each.recommendable and not each.gap:
             return each
-    return None
+    return next((each for each in judged if each.recommendable and each.drug is DENOSUMAB), None)
 
 
 def _shown(judged: Sequence[_Judged], best: _Judged | None) -> tuple[_Judged, ...]:
@@ -281,12 +298,19 @@ def _shown(judged: Sequence[_Judged], best: _Judged | None) -> tuple[_Judged, ..
     return (*first[: SHOWN - 1], best)
 
 
-def work_up(chart: Chart) -> tuple[workup.Row, ...]:
-    """What the work-up shows of somebody who is offered a drug; first calcium as an emergency, and a sign in the femur."""
+def starts(chart: Chart, drug: Drug) -> bool:
+    """Whether a drug against osteoporosis would be new: whoever is offered it is about to be treated."""
+    taken = (c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient)
+    return drug.mechanism in TREATMENT and not any(c.active or c.on_treatment(chart.today) for c in taken)
+
+
+def work_up(chart: Chart, *, starting: bool = False) -> tuple[workup.Row, ...]:
+    """What the work-up shows of somebody who is offered a drug, a new one (``starting``) or not; first calcium as an emergency,
+    and a sign in the femur."""
     return (
         *emergency.rows(chart),
         *femur.rows(chart),
-        *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)),
+        *workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart)),
     )
 
 
@@ -308,6 +332,8 @@ def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
         return "state"
     if drug is RALOXIFENE and renal(chart).below(chart.numbers.egfr_raloxifene):
         return "raloxifene-renal"
+    if drug.mechanism in _AGAINST_HORMONES.get(state := deprived(chart), ()):
+        return state
     if drug in (TERIPARATIDE, ABALOPARATIDE, ROMOSOZUMAB) and used_up(chart, drug, start or chart.today) is not None:
         return "course-limit"
     course = chart.course(drug)

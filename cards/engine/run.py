@@ -8,11 +8,17 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart
+from cards.definitions.indication import bone_tumor
 from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, NotRun, Undecided
 from cards.thresholds import Numbers, Thresholds
 from cards.vocabulary import COURSES, Data
+
+_OF_ONCOLOGY = frozenset({"treatment", "sequence"})
+_STILL = frozenset({"denosumab-due", "denosumab-sequence"})
+"""With myeloma or bone metastasis on record oncology treats the bone: of the sections that advise drugs only the gap after
+denosumab is still spoken of."""
 
 
 def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
@@ -20,15 +26,17 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
 
     Rules whose needs failed are left out; where one stays silent and something that it rests on could not be had or read, that
     is noted as a check that was not made. A rule that asks for it is handed what the cards that it names found, and the checks
-    that could not be made. Of a patient who has died nothing is found but what is wrong with an order: it may be the record
+    that could not be made. With myeloma or bone metastasis on record what advises drugs is silent, but for the gap after
+    denosumab. Of a patient who has died nothing is found but what is wrong with an order: it may be the record
     that is mistaken.
     """
     if chart.patient.deceased and chart.hook not in ORDER_HOOKS:
         return []
+    tumor = chart.hook not in ORDER_HOOKS and bone_tumor(chart) is not None
     found: dict[str, tuple[Finding, ...]] = {}
     not_run: list[NotRun] = []
     for card in cards_of(chart.hook) if cards is None else cards:
-        if card.merges:
+        if card.merges or (tumor and card.section in _OF_ONCOLOGY and card.code not in _STILL):
             continue
         doubt = () if card.last else chart.doubts(card.rests_on)
         if chart.failed and (missing := card.needs & chart.failed):

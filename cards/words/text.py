@@ -113,6 +113,8 @@ def label(option: Option, language: str, chart: Chart) -> str:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
     if option.urgent:
         text = phrase("option", "urgent", language, label=text)
+    if option.unless_operated:
+        text = phrase("option", "unless-operated", language, label=text)
     if option.meanwhile:
         text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
     if condition := _condition(option, language, chart):

@@ -14,6 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from cards.chart import Chart
+from cards.definitions.workup import Row
 from cards.engine import options
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
@@ -104,7 +105,11 @@ def _trials_aside() -> Iterator[None]:
         return ours(replace(chart, thresholds=shipped()), *asked, **named)
 
     options.safety = quietly
-    options.work_up = lambda chart: read(replace(chart, thresholds=shipped()))
+
+    def aside(chart: Chart, *, starting: bool = False) -> tuple[Row, ...]:
+        return read(replace(chart, thresholds=shipped()), starting=starting)
+
+    options.work_up = aside
     try:
         yield
     finally:

@@ -82,6 +82,7 @@ def to_wire(
             drug_options=bool(offered) and any(option.kind == "drug" for option in finding.options),
             order_safety=sections()[card.section].safety,
             language=language,
+            holds=bool(finding.holds),
         ),
         "extension": _extension(finding, language, for_patient=for_patient),
     }

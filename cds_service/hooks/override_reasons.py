@@ -58,15 +58,18 @@ ORDER_SAFETY = (
     ),
 )
 
+HOLDS = (Reason(OWN, "clarified", Name("Worked up: nothing stands against treatment", "已查明原因，无治疗禁忌")),)
+"""Of a card that holds drugs back: it ends what it holds (`Store.clarified`)."""
+
 
 @cache
-def override_reasons(*, drug_options: bool, order_safety: bool, language: str) -> list[dict[str, Any]]:
+def override_reasons(*, drug_options: bool, order_safety: bool, language: str, holds: bool = False) -> list[dict[str, Any]]:
     """The reasons that a card offers, as CDS Hooks Codings: made once, not to be changed.
 
     >>> [r["code"] for r in override_reasons(drug_options=False, order_safety=True, language="en")][-1]
     'record-wrong'
     """
-    chosen = ALWAYS + (DRUG_OPTIONS if drug_options else ()) + (ORDER_SAFETY if order_safety else ())
+    chosen = (HOLDS if holds else ()) + ALWAYS + (DRUG_OPTIONS if drug_options else ()) + (ORDER_SAFETY if order_safety else ())
     return [each.coding(language) for each in chosen]
 
 

@@ -19,12 +19,12 @@ from cds_service.store import queries
 from cds_service.store.background import Background
 from cds_service.store.database import Database, StoreUnavailable, T, Work
 from cds_service.store.keyed import kept_key, keyed
-from cds_service.store.queries import Override, Report, Shown
+from cds_service.store.queries import CLARIFIED, Hold, Override, Report, Shown
 from cds_service.store.unread import Unread
 
 LOGGER = logging.getLogger("cds_service")
 
-__all__ = ["Override", "Report", "Shown", "Store", "StoreUnavailable", "Unread"]
+__all__ = ["CLARIFIED", "Hold", "Override", "Report", "Shown", "Store", "StoreUnavailable", "Unread"]
 
 
 class Store:
@@ -80,6 +80,10 @@ class Store:
     def overridden(self, override: Override) -> bool:
         """Whether this was set aside, as far as this process knows by now."""
         return override in self._background.overrides
+
+    def clarified(self, hold: Hold) -> datetime | None:
+        """When this was clarified last, as far as this process knows by now."""
+        return self._background.clarified.get(hold)
 
     def show(self, cards: Iterable[Shown]) -> int:
         """Queue what is shown. The number of cards for which there was no room: they will not be on record."""

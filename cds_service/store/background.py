@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from cds_service.store import queries, unread
 from cds_service.store.database import Database, StoreUnavailable
-from cds_service.store.queries import BATCH, Override, Shown
+from cds_service.store.queries import BATCH, Hold, Override, Shown
 
 ROOM = 20_000
 """Cards that may wait to be written: about 10 MB."""
@@ -36,7 +36,8 @@ LOGGER = logging.getLogger("cds_service")
 
 
 class Background:
-    """A bounded queue of shown cards, counts of what was unread, a copy of the overrides, and the thread for all."""
+    """A bounded queue of shown cards, counts of what was unread, a copy of what was overridden and clarified, and the thread
+    for all."""
 
     def __init__(self, database: Database, *, suppress_days: int, retention_days: int) -> None:
         self._database = database
@@ -48,6 +49,7 @@ class Background:
     def _forget(self) -> None:
         """A child process starts empty: the parent's cards are the parent's to write."""
         self.overrides: frozenset[Override] = frozenset()
+        self.clarified: dict[Hold, datetime] = {}
         self._queue: deque[Shown] = deque()
         self._unread: Counter[unread.Unread] = Counter()
         self._lock = Lock()
@@ -143,16 +145,21 @@ class Background:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if not self._suppress_days or (now - self._refreshed < REFRESH and not self._hurried):
+        if now - self._refreshed < REFRESH and not self._hurried:
             return
         self._hurried = False
         whole = now - self._reloaded >= RELOAD
         since = None if whole else datetime.now(UTC) - OVERLAP
-        found = self._database.run(lambda connection: queries.overrides(connection, self._suppress_days, since), writes=False)
+        found, clarified = self._database.run(lambda connection: self._reported(connection, since), writes=False)
         self.overrides = frozenset(found) if whole else self.overrides | found
+        self.clarified = clarified if whole else self.clarified | clarified
         self._refreshed = now
         if whole:
             self._reloaded = now
+
+    def _reported(self, connection: Connection, since: datetime | None) -> tuple[set[Override], dict[Hold, datetime]]:
+        overrides = queries.overrides(connection, self._suppress_days, since) if self._suppress_days else set()
+        return overrides, queries.clarified(connection, since)
 
     def _prune(self) -> None:
         now = time.monotonic()

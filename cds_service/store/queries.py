@@ -23,7 +23,8 @@ AGAIN = timedelta(seconds=30)
 class Shown(Struct, frozen=True):
     """A card as it is put on record. ``card`` is its uuid; ``facts``, ``patient``, ``practitioner`` are keyed hashes.
 
-    ``rests_until``: how long an override of it holds, where that is longer than of others.
+    ``rests_until``: how long an override of it holds, where that is longer than of others. ``holds``: what it holds drugs back
+    for, with blanks between.
     """
 
     card: str
@@ -38,6 +39,7 @@ class Shown(Struct, frozen=True):
     shadow: bool
     shown_at: datetime
     rests_until: datetime | None = None
+    holds: str | None = None
 
 
 class Report(Struct, frozen=True):
@@ -59,6 +61,17 @@ class Override(NamedTuple):
     practitioner: str
     code: str
     facts: str
+
+
+class Hold(NamedTuple):
+    """What drugs of a patient (a keyed hash) are held back for."""
+
+    patient: str
+    finding: str
+
+
+CLARIFIED = "clarified"
+"""The reason of an override that ends what is held."""
 
 
 def _insert(connection: Connection, table: Table) -> Any:
@@ -117,6 +130,25 @@ def overrides(connection: Connection, days: int, received_since: datetime | None
     if received_since is not None:
         wanted = wanted.where(FEEDBACK.c.received_at >= received_since)
     return {Override(*row) for row in connection.execute(wanted)}
+
+
+def clarified(connection: Connection, received_since: datetime | None = None) -> dict[Hold, datetime]:
+    """What practitioners have clarified of a patient, and when last, as long as that is kept. The client's clock decides, but
+    the future does not count. ``received_since`` narrows it to what is new."""
+    wanted = (
+        select(SHOWN.c.patient, SHOWN.c.holds, FEEDBACK.c.outcome_at, FEEDBACK.c.received_at)
+        .join(FEEDBACK, FEEDBACK.c.card == SHOWN.c.card)
+        .where(FEEDBACK.c.outcome == "overridden", FEEDBACK.c.reason == CLARIFIED, SHOWN.c.holds.is_not(None))
+        .where(SHOWN.c.practitioner != "", SHOWN.c.shadow.is_(False))
+    )
+    if received_since is not None:
+        wanted = wanted.where(FEEDBACK.c.received_at >= received_since)
+    found: dict[Hold, datetime] = {}
+    for patient, holds, told, received in connection.execute(wanted):
+        for finding in holds.split():
+            hold = Hold(patient, finding)
+            found[hold] = max(min(told, received), found.get(hold, min(told, received)))
+    return found
 
 
 def prune(connection: Connection, days: int, *, resting: bool = True) -> int:

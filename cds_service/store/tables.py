@@ -44,12 +44,14 @@ SHOWN = Table(
     Column("practitioner", String(HASH), nullable=False),
     Column("shadow", Boolean, nullable=False),
     Column("rests_until", Moment),
+    Column("holds", String(200)),
     UniqueConstraint("card", "code", name="shown_once"),
     Index("shown_by_time", "shown_at"),
 )
 """One row a card, and one for each that it speaks for. ``card`` is its uuid, ``content`` the version of the clinical content;
 ``facts``, ``patient`` and ``practitioner`` are keyed hashes ("": the client did not say who asks). ``shadow``: it was evaluated
-and not sent. ``rests_until``: how long an override of it holds, where that is longer than of others."""
+and not sent. ``rests_until``: how long an override of it holds, where that is longer than of others. ``holds``: the findings
+for which it holds drugs back, by key, with blanks between them: "clarified" as the reason of an override ends them."""
 
 FEEDBACK = Table(
     "feedback",

@@ -248,6 +248,29 @@ def test_how_long_by_supply(chart_of: Reader) -> None:
     assert found.days == 90
 
 
+CONTINUOUS = {
+    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/medicationrequest-course-of-therapy", "code": "continuous"}]
+}
+
+
+@pytest.mark.parametrize(
+    ("instruction", "more", "long_term"),
+    [
+        ({"text": "5 mg daily, long-term"}, {}, True),
+        ({"text": "5 mg daily", "patientInstruction": "long term"}, {}, True),
+        ({"text": "每日5mg，长期服用"}, {}, True),
+        ({"text": "5 mg daily"}, {"courseOfTherapyType": CONTINUOUS}, True),
+        ({"text": "5 mg daily, not long-term"}, {}, False),
+        ({"text": "每日5mg，不可长期服用"}, {}, False),
+        ({"text": "5 mg daily"}, {}, False),
+    ],
+)
+def test_what_goes_on_for_long(chart_of: Reader, instruction: dict[str, Any], more: dict[str, Any], long_term: bool) -> None:
+    found = read_dosing(chart_of, "prednisone 5 mg", instruction, **more)
+    assert found is not None
+    assert found.long_term is long_term
+
+
 def test_several_instructions(chart_of: Reader) -> None:
     morning = {**dose(10, "mg"), **every()}
     evening = {**dose(5, "mg"), **every()}

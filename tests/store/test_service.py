@@ -291,6 +291,84 @@ def test_back_pain_that_was_set_aside_rests_no_longer_than_others(start: Started
     assert "vertebral-imaging" in later.cards(request)
 
 
+# -- what was clarified -------------------------------------------------------------------------------------------
+
+CLARIFIED = {"reason": {"code": "clarified", "system": "urn:osteoporosis-cds:override-reason"}}
+BROKEN = OSTEOPOROSIS | {
+    "id": "c2",
+    "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "M80.08"}], "text": "vertebral fracture"},
+    "onsetDateTime": "2026-04-01",
+}
+
+
+def anemic(service: Service, *values: tuple[float, str], **more: Any) -> Json:
+    """A request about a woman with a vertebral fracture and these hemoglobins: drugs wait until myeloma is excluded."""
+    request = untreated(service)
+    found = [
+        height(value, day)
+        | {
+            "id": f"hb-{day}",
+            "code": {"coding": [{"system": "http://loinc.org", "code": "718-7"}]},
+            "valueQuantity": {"value": value, "system": "http://unitsofmeasure.org", "code": "g/dL"},
+        }
+        for value, day in values
+    ]
+    request["prefetch"] |= {"workUp": bundle(*found), "conditions": bundle(OSTEOPOROSIS, BROKEN)} | more
+    return request
+
+
+def report(service: Service, request: Json, reason: Json) -> None:
+    card = service.cards(request)["secondary-causes"]
+    told = item(card=card["uuid"], outcomeTimestamp=datetime.now(UTC).isoformat(), overrideReason=reason)
+    assert send(service, {"feedback": [told]}).status_code == 200
+
+
+def holds(service: Service, request: Json) -> bool:
+    return "After myeloma" in json.dumps(service.cards(request)["start-treatment"], ensure_ascii=False)
+
+
+def of_another(request: Json, patient: str = "p1", user: str = "Practitioner/8") -> Json:
+    return request | {"context": request["context"] | {"userId": user, "patientId": patient}}
+
+
+def test_what_is_clarified_holds_no_drug_any_more_whoever_asks(start: Started, database: str) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    assert holds(service, request)
+    reasons = service.cards(request)["secondary-causes"]["overrideReasons"]
+    assert CLARIFIED["reason"] in [{key: each[key] for key in ("code", "system")} for each in reasons]
+    report(service, request, CLARIFIED)
+    assert eventually(lambda: not holds(service, request))
+    assert "hemoglobin" not in json.dumps(service.cards(request).get("secondary-causes", {}))
+    assert not holds(service, of_another(request)), "another practitioner"
+    other = start()
+    assert eventually(lambda: not holds(other, request)), "another process"
+
+
+def test_another_reason_rests_the_card_and_not_what_it_holds(start: Started) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, request, REASON)
+    assert eventually(lambda: "secondary-causes" not in service.cards(request))
+    assert holds(service, request)
+
+
+def test_what_is_clarified_is_recalled_without_silence_for_other_reasons(start: Started) -> None:
+    service = start(suppress_days=0)
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, request, CLARIFIED)
+    assert eventually(lambda: not holds(service, request))
+
+
+def test_a_patient_clarifies_nothing(start: Started) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, of_another(request, user="Patient/p1"), CLARIFIED)
+    report(service, request, REASON)
+    assert eventually(lambda: "secondary-causes" not in service.cards(request)), "all is recalled by now"
+    assert holds(service, request)
+
+
 def test_what_was_shown_is_on_record_without_telling_whose_record_it_is(start: Started, database: str, tmp_path: Path) -> None:
     service = start()
     service.http.application.extensions["store"].migrate()

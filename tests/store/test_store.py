@@ -238,11 +238,11 @@ def test_a_database_of_the_first_version_gets_what_came_since_and_keeps_its_rows
         config = Config(attributes={"connection": connection})
         config.set_main_option("script_location", str(files("cds_service.store").joinpath("migrations")))
         command.downgrade(config, "0001")
-        row = {key: value for key, value in asdict(shown()).items() if key != "rests_until"}
+        row = {key: value for key, value in asdict(shown()).items() if key not in ("rests_until", "holds")}
         connection.execute(SHOWN.insert().values(row))
     opened(url).migrate()
     with engine.begin() as connection:
-        assert connection.scalars(select(SHOWN.c.rests_until)).all() == [None]
+        assert connection.execute(select(SHOWN.c.rests_until, SHOWN.c.holds)).all() == [(None, None)]
         assert connection.execute(select(UNREAD)).all() == []
     engine.dispose()
 

@@ -8,7 +8,7 @@ from cards.definitions.denosumab.duration import Duration, duration
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on
 from cards.definitions.denosumab.oncology import Ended, ended_oncologic
 from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
-from cards.definitions.denosumab.state import OPEN, Kind, State, imaged_since, risen, state
+from cards.definitions.denosumab.state import OPEN, Gap, Kind, State, imaged_since, risen, state, unseen_gap
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Duration",
     "Ended",
     "FollowOn",
+    "Gap",
     "Holds",
     "Kind",
     "Rebound",
@@ -35,6 +36,7 @@ __all__ = [
     "risen",
     "safe_until",
     "state",
+    "unseen_gap",
     "windows",
 ]
 

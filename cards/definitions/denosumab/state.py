@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Measurement, per_chart
 from cards.chart.calendar import add_months
+from cards.definitions.bone_loss import HORMONE_BLOCKERS
 from cards.definitions.denosumab.dates import late_from
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on
 from cards.definitions.denosumab.rebound import rebound
@@ -20,12 +22,12 @@ SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 class Kind(StrEnum):
     """What is to be done next.
 
-    ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be, and
-    still in effect. ``LATE``: the effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the
-    last dose can have been. ``LONG_AGO``: late for more than two years. ``UNDATED``: stopped, no dose is dated.
-    ``TOO_EARLY``, ``TOO_LATE``: a follow-on that may not hold. ``TURNOVER``: one in time, and turnover has risen since.
-    ``REBOUND``: vertebrae broke after the effect had ended; ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another
-    drug has taken over."""
+    ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an end
+    is planned, or the cancer drug has ended for which it was given), and still in effect. ``LATE``: the effect has ended and
+    nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can have been. ``LONG_AGO``: late for more
+    than two years. ``UNDATED``: stopped, no dose is dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on that may not hold.
+    ``TURNOVER``: one in time, and turnover has risen since. ``REBOUND``: vertebrae broke after the effect had ended;
+    ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another drug has taken over."""
 
     GOING_ON = "going-on"
     NO_DATE = "no-date"
@@ -59,8 +61,9 @@ def state(chart: Chart) -> State | None:
     """The state of a patient who has had denosumab 60 mg; of one with rebound fractures, of the strength that they followed.
     Rebound fractures count until denosumab or zoledronate is given; those in spite of a follow-on in time until a CTX and a
     referral that is answered. A follow-on too early asks for CTX from {follow-on-zoledronate-months} to
-    {denosumab-sequence-months} months after the last dose, one too late for {denosumab-sequence-months} months, each until it
-    is settled (``_early_settled``, ``_late_settled``)."""
+    {denosumab-sequence-months} months after the last dose, until a CTX taken after denosumab had worn off, at most
+    {denosumab-ctx-months} months old, is {ctx-target} pg/mL or less; one too late for {denosumab-sequence-months} months, until
+    the spine was imaged after month {rebound-from-months} and a CTX since the follow-on was begun is that low."""
     broken = rebound(chart)
     course = chart.course(DENOSUMAB)
     if broken is not None and broken.course.drug is DENOSUMAB:
@@ -86,7 +89,7 @@ def _kind(chart: Chart, course: Course) -> tuple[Kind, Course, FollowOn | None]:
         if chart.today <= add_months(last, chart.numbers.denosumab_sequence_months):
             return Kind.LATE, course, after
         return (Kind.LONG_AGO if after is None else Kind.SETTLED), course, after
-    if course.stopped or ends_with_the_dose(chart, course):
+    if course.stopped or ends_with_the_dose(chart, course) or reason_ended(chart, course):
         return (Kind.PLAN if chart.today <= late_from(chart.numbers, first) else Kind.PERHAPS), course, after
     return (Kind.GOING_ON if chart.today <= late_from(chart.numbers, first) else Kind.PERHAPS), course, after
 
@@ -97,6 +100,20 @@ def ends_with_the_dose(chart: Chart, course: Course) -> bool:
     if course.planned_end is None or last is None or course.pending is not None:
         return False
     return course.planned_end <= add_months(last, chart.numbers.denosumab_months)
+
+
+def reason_ended(chart: Chart, course: Course) -> bool:
+    """Whether the aromatase inhibitor or GnRH drug during which denosumab was begun ended at most {cancer-drug-ended-months}
+    months ago, and none is taken."""
+    drugs = chart.courses(HORMONE_BLOCKERS)
+    if course.start is None or any(drug.active or (drug.on_treatment(chart.today) and not drug.stopped) for drug in drugs):
+        return False
+    since = chart.months_ago(chart.numbers.cancer_drug_ended_months)
+    return any(
+        drug.start is not None and drug.start <= course.start <= end and end >= since
+        for drug in drugs
+        if (end := drug.ended(chart.today)) is not None
+    )
 
 
 def _followed(chart: Chart, course: Course, after: FollowOn) -> Kind:
@@ -135,6 +152,28 @@ def imaged_since(chart: Chart, day: date | None) -> bool:
         for key in SPINE
         for s in chart.services.get(key, ())
     )
+
+
+class Gap(Struct, frozen=True):
+    """A gap between two doses: the last dose before it, and the one with which denosumab was resumed."""
+
+    before: date
+    resumed: date
+
+
+@per_chart
+def unseen_gap(chart: Chart) -> Gap | None:
+    """The last gap of a patient who is on denosumab 60 mg again, of the last {denosumab-sequence-months} months, if the spine
+    was not imaged since month {rebound-from-months} after the dose before it."""
+    course, n = chart.course(DENOSUMAB), chart.numbers
+    if course is None or not course.on_treatment(chart.today):
+        return None
+    since = chart.months_ago(n.denosumab_sequence_months)
+    gaps = [Gap(one, next_one) for one, next_one in pairwise(course.doses) if next_one > late_from(n, one) and one >= since]
+    last = gaps[-1] if gaps else None
+    if last is None or imaged_since(chart, add_months(last.before, n.rebound_from_months)):
+        return None
+    return last
 
 
 def risen(chart: Chart) -> Measurement | None:

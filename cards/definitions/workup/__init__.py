@@ -9,15 +9,33 @@ from cards.chart import Chart, per_chart
 from cards.chart.calendar import add_days
 from cards.definitions import person, risk, treatment
 from cards.definitions.indication import untreated
-from cards.definitions.workup import calcium, hormones, mineral
+from cards.definitions.workup import calcium, ends, hormones, mineral
 from cards.definitions.workup.marrow import marrow
 from cards.definitions.workup.row import Row
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DIAGNOSTIC_SITES, Data, Drug, Mechanism
 
-__all__ = ["READS", "Row", "about_to_be_treated", "bone_patient", "decide_on", "dropping", "holding", "paused", "rows"]
+__all__ = [
+    "FINDINGS",
+    "READS",
+    "Row",
+    "about_to_be_treated",
+    "bone_patient",
+    "decide_on",
+    "dropping",
+    "held",
+    "holding",
+    "paused",
+    "rows",
+]
 
 READS = (*risk.READS, Data.CALCIUM, Data.VITAMIN_D, Data.RENAL, Data.BODY, Data.WORK_UP, Data.TURNOVER)
 """The inputs of the findings."""
+
+FINDINGS = (
+    *("myeloma", "high-calcium", "hyperparathyroidism", "osteomalacia", "low-phosphate", "low-alp", "high-alp", "low-calcium"),
+    *("high-pth", "high-urine-calcium", "high-turnover"),
+)
+"""Those that may hold drugs back, by key."""
 
 _PRODUCTS = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechanism.ACTIVE_VITAMIN_D}
 
@@ -25,7 +43,8 @@ _PRODUCTS = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechani
 def rows(chart: Chart, *, about_to_be_treated: bool) -> tuple[Row, ...]:
     """The findings of an adult, the one that names the card first: myeloma or metastasis, high calcium, hyperparathyroidism,
     osteomalacia, low phosphate, low ALP, very high ALP, and the rest. Those for information only with osteoporosis, low bone
-    mass, a fragility fracture or treatment."""
+    mass, a fragility fracture or treatment. Those whose work-up is negative, or that were clarified, only with something
+    worse."""
     return _rows(chart, about_to_be_treated)
 
 
@@ -34,7 +53,8 @@ def _rows(chart: Chart, about_to_be_treated: bool) -> tuple[Row, ...]:
     if not person.adult(chart):
         return ()
     concerned = risk.concerned(chart)
-    return tuple(row for row in _all(chart, about_to_be_treated) if row.warns or concerned)
+    found = (row for row in _all(chart, about_to_be_treated) if row.warns or concerned)
+    return tuple(row for each in found if (row := ends.standing(chart, each)) is not None)
 
 
 def _all(chart: Chart, about_to_be_treated: bool) -> Iterator[Row]:
@@ -61,6 +81,12 @@ def _all(chart: Chart, about_to_be_treated: bool) -> Iterator[Row]:
 def about_to_be_treated(chart: Chart) -> bool:
     """An antiresorptive or anabolic is drafted, or the patient is untreated and treatment is indicated."""
     return bool(chart.drafted(treatment.TREATMENT)) or untreated(chart)
+
+
+def held(chart: Chart) -> str:
+    """The key of the finding for which no drug is recommended before it is clarified; "" where there is none."""
+    found = rows(chart, about_to_be_treated=about_to_be_treated(chart)) if bone_patient(chart) else ()
+    return next((row.key for row in found if row.holds_all), "")
 
 
 def bone_patient(chart: Chart) -> bool:
@@ -95,10 +121,11 @@ def paused(chart: Chart, found: tuple[Row, ...]) -> tuple[Drug, ...]:
     return tuple(d for d in taken if d is not DENOSUMAB and any(d.key in row.pauses for row in found))
 
 
-def decide_on(chart: Chart, found: tuple[Row, ...]) -> date | None:
-    """The day to decide whether to treat: {hold-ask-days} days after the first of the findings that hold all drugs was first
-    met, {hold-ask-fracture-days} days with a hip or vertebral fracture of {hold-fracture-months} months."""
-    held = [row.since for row in found if row.holds_all]
+def decide_on(chart: Chart, found: tuple[Row, ...], *, every: bool = True) -> date | None:
+    """The day to decide whether to treat: {hold-ask-days} days after the first of the findings that hold all drugs (``every``
+    False: some, which are PTH analogs) was first met, {hold-ask-fracture-days} days with a hip or vertebral fracture of
+    {hold-fracture-months} months."""
+    held = [row.since for row in found if (row.holds_all if every else row.holds)]
     if not held:
         return None
     broken = any(f.site in ("hip", "vertebra") for f in chart.fractures_since(chart.numbers.hold_fracture_months))

@@ -13,6 +13,7 @@ from cards.definitions.minerals import Calcium, calcium, calcium_values, vitamin
 from cards.definitions.workup.row import (
     ACTIVE_VITAMIN_D,
     ALL,
+    ANTIRESORPTIVES,
     CALCIUM,
     LOWERS_CALCIUM,
     PTH_ANALOGS,
@@ -27,7 +28,7 @@ from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug
 _AGAIN = ("calcium", "pth", "creatinine", "vitamin-d")
 _SUPPRESSED = ("calcium", "calcium-ionized", "pth", "phosphate", "creatinine", "vitamin-d")
 _MARROW = ("electrophoresis", "immunofixation", "light-chains")
-_PARATHYROID = ("calcium", "pth", "phosphate", "creatinine", "vitamin-d", "urine-calcium", "kidney-ultrasound")
+_PARATHYROID = ("calcium", "pth", "phosphate", "creatinine", "vitamin-d", "urine-calcium", "dxa-radius", "kidney-ultrasound")
 _LOW = ("calcium", "pth", "magnesium", "phosphate", "creatinine")
 _PRODUCTS = CALCIUM | VITAMIN_D | ACTIVE_VITAMIN_D
 
@@ -129,6 +130,7 @@ def _uncorrected(reading: Calcium, pth: Measurement | None) -> Row:
         orders=("calcium", "pth"),
         cites=("OPREF-D8",),
         told={"calcium": reading.value, "pth": pth, "once": False},
+        values=(reading.value,),
     )
 
 
@@ -146,6 +148,7 @@ def _without_pth(chart: Chart, reading: Calcium, pth: Measurement | None) -> Row
         referral="" if pth is None else "referral-endocrinology",
         cites=("OPREF-D8",),
         told={"calcium": reading.value, "pth": pth, "once": once},
+        values=(reading.value,),
     )
 
 
@@ -169,6 +172,7 @@ def _parathyroid(chart: Chart, reading: Calcium, pth: Measurement, *, tertiary: 
         warns=not mild,
         drops=PTH_ANALOGS | (CALCIUM | ACTIVE_VITAMIN_D if mild else _PRODUCTS),
         holds=frozenset() if mild else ALL,
+        proviso=ANTIRESORPTIVES if mild and not unclear and not tertiary else frozenset(),
         treated_by=LOWERS_CALCIUM,
         orders=(*(_AGAIN if once else orders), *(_MARROW if unclear else ())),
         referral="" if once else "referral-nephrology" if tertiary else "referral-endocrinology",
@@ -180,6 +184,7 @@ def _parathyroid(chart: Chart, reading: Calcium, pth: Measurement, *, tertiary: 
             "surgery": _surgery(chart, reading),
             "familial": bool(_urine(chart)),
         },
+        values=(reading.value,),
     )
 
 
@@ -191,13 +196,14 @@ def _urine(chart: Chart) -> tuple[Measurement, ...]:
 
 def _surgery(chart: Chart, reading: Calcium) -> bool:
     """Whether surgery is indicated: calcium more than {calcium-surgery} mg/dL above the limit, a T-score of {t-osteoporosis} or
-    lower, a vertebral fracture, an estimate below {egfr-work-up}, or age below {surgery-years} (EXT-09)."""
+    lower, a vertebral fracture, an estimate below {egfr-work-up}, stones, or age below {surgery-years} (EXT-09)."""
     lowest = lowest_t(chart)
     return (
         reading.beyond(chart.numbers.calcium_surgery) is True
         or (lowest is not None and lowest.value <= chart.numbers.t_osteoporosis)
         or any(broken.site == "vertebra" for broken in chart.fractures)
         or renal(chart).below(chart.numbers.egfr_work_up) is True
+        or chart.problem("kidney-stones") is not None
         or (chart.age is not None and chart.age < chart.numbers.surgery_years)
     )
 
@@ -228,6 +234,7 @@ def high_pth(chart: Chart) -> Rows:
         orders=("calcium", "calcium-ionized", "pth", "urine-calcium", *(() if _celiac_tested(chart) else ("celiac",))),
         cites=("OPREF-D9", "OPREF-D12"),
         told={"pth": pth},
+        values=(pth,),
     )
 
 
@@ -270,4 +277,5 @@ def low_calcium(chart: Chart) -> Rows:
         cites=("OPREF-T3", "OPREF-D12"),
         binding=True,
         told={"calcium": reading.value},
+        values=(reading.value,),
     )

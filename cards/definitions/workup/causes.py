@@ -20,12 +20,13 @@ _DISEASES = (
     "organ-transplant",
     "ckd-4",
     "ckd-5",
+    "cirrhosis",
     "rheumatoid-arthritis",
     "lupus",
     "immobility",
 )
 _DRUGS = frozenset({Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH, Mechanism.ANTIEPILEPTIC})
-_SEARCHED_BY = {"celiac": "celiac-disease", "tsh": "hyperthyroidism", "pth": "hyperparathyroidism"}
+_SEARCHED_BY = {"pth": "hyperparathyroidism"}
 
 
 def causes(chart: Chart) -> tuple[Problem | Course, ...]:
@@ -36,5 +37,6 @@ def causes(chart: Chart) -> tuple[Problem | Course, ...]:
 
 
 def known_already(chart: Chart, test: str) -> bool:
-    """Whether the disease that this test searches for is on the problem list."""
+    """Whether the disease that this test searches for is on the problem list, and it is not followed by it: TSH and celiac
+    antibodies are, once a year."""
     return chart.problem(_SEARCHED_BY[test]) is not None if test in _SEARCHED_BY else False

@@ -71,6 +71,7 @@ def turnover(chart: Chart) -> Rows:
         orders=("pth", "alp", "electrophoresis"),
         cites=("POP2022-D7",),
         told={"marker": markers[0]},
+        values=tuple(markers),
     )
 
 
@@ -96,6 +97,7 @@ def celiac(chart: Chart) -> Rows:
         referral="referral-gastroenterology",
         cites=("OPREF-D3",),
         told={"antibodies": value},
+        values=(value,),
     )
 
 

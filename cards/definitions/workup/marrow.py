@@ -26,13 +26,14 @@ _KIDNEY = ("ckd-3", "ckd-4", "ckd-5", "dialysis")
 class Sign(Struct, frozen=True):
     """One abnormal value, ``since`` when the values have been abnormal without a break. ``strong``: since when it has been a
     strong sign; None while it is a weak one. ``kind``: "anemia" or "kidney", which kidney disease may explain, "monoclonal" or
-    "". ``mild``: an anemia that is not marked."""
+    "". ``mild``: an anemia that is not marked. ``value``: what was measured; None of words in a report."""
 
     fact: Fact
     since: date
     strong: date | None = None
     kind: str = ""
     mild: bool = False
+    value: Measurement | None = None
 
 
 def marrow(chart: Chart, *, about_to_be_treated: bool) -> Rows:
@@ -106,6 +107,8 @@ def _row(
         referral="" if not warns else "referral-oncology" if chart.problem("cancer") is not None else "referral-hematology",
         cites=("OPREF-D8", "OPREF-D10", "EXT-10"),
         told={"signs": [facts.said(sign.fact) for sign in signs], "fracture": fracture},
+        values=tuple(sign.value for sign in signs if sign.value is not None),
+        began=tuple(sign.since for sign in signs),
     )
 
 
@@ -176,7 +179,12 @@ def _sign(
 ) -> Sign:
     """The sign that this value is: abnormal by the test ``weak`` and, where it is a strong one, also by ``strong``."""
     return Sign(
-        facts.measured(value), met_since(chart, value, weak), met_since(chart, value, strong) if strong else None, kind, mild
+        facts.measured(value),
+        met_since(chart, value, weak),
+        met_since(chart, value, strong) if strong else None,
+        kind,
+        mild,
+        value,
     )
 
 
@@ -249,7 +257,7 @@ def _globulin(chart: Chart) -> Sign | None:
     if value is None or not value.computed:
         return None if value is None else _sign(chart, value, raised, strong)
     since = _difference_since(chart, value.when)
-    return Sign(facts.measured(value), since, since if strong else None)
+    return Sign(facts.measured(value), since, since if strong else None, value=value)
 
 
 def _difference_since(chart: Chart, first: date) -> date:
@@ -281,7 +289,7 @@ def _calcium(chart: Chart) -> Sign | None:
     row = next(high_calcium(chart), None)
     if row is None or reading is None or not (row.kind == "unclear" or (row.key == "high-calcium" and row.warns)):
         return None
-    return Sign(facts.measured(reading.value), row.since, None if row.told["once"] else row.since)
+    return Sign(facts.measured(reading.value), row.since, None if row.told["once"] else row.since, value=reading.value)
 
 
 def _kidneys(chart: Chart) -> Sign | None:
@@ -314,21 +322,41 @@ def _long_known_renal_anemia(chart: Chart) -> bool:
 
 
 def _monoclonal(chart: Chart) -> Iterator[Sign]:
-    """An M-protein in any amount; a free light chain ratio outside its range ({light-chain-ratio-low} to
-    {light-chain-ratio-high}), with an estimate below {egfr-work-up} outside {light-chain-ratio-renal-low} to
-    {light-chain-ratio-renal-high}."""
-    protein, ratio, n = newest(chart, "m-protein"), newest(chart, "light-chain-ratio"), chart.numbers
-    weak = bool(renal(chart).below(n.egfr_work_up))
+    """An M-protein in any amount, or else one that a report tells of in words; a free light chain ratio outside its range."""
+    protein, ratio = newest(chart, "m-protein"), newest(chart, "light-chain-ratio")
 
     def there(each: Measurement) -> bool:
         return each.at_most(0) is False
 
     def outside(each: Measurement) -> bool:
-        floor = n.light_chain_ratio_renal_low if weak else n.light_chain_ratio_low if each.low is None else each.low
-        ceiling = n.light_chain_ratio_renal_high if weak else n.light_chain_ratio_high if each.high is None else each.high
-        return each.below(floor) is True or each.at_most(ceiling) is False
+        return light_chains_outside(chart, each)
 
     if protein is not None and there(protein):
         yield _sign(chart, protein, there, there, "monoclonal")
+    elif (band := _band(chart)) is not None and band.when is not None:
+        yield Sign(facts.problem(band), band.when, band.when, "monoclonal")
     if ratio is not None and outside(ratio):
         yield _sign(chart, ratio, outside, outside)
+
+
+def _band(chart: Chart) -> Problem | None:
+    """The monoclonal protein that the newest report of {work-up-window-months} months tells of; none where a later
+    immunofixation denies it."""
+    since = chart.months_ago(chart.numbers.work_up_window_months)
+    found = [p for p in chart.problems.get("monoclonal-band", ()) if p.when is not None and maybe_since(p, since)]
+    newest_band = max(found, key=lambda p: p.when or date.min, default=None)
+    if newest_band is None or newest_band.at_latest is None:
+        return None
+    denied = [
+        s for s in chart.services.get("immunofixation", ()) if s.tells is False and s.when and s.when > newest_band.at_latest
+    ]
+    return None if denied else newest_band
+
+
+def light_chains_outside(chart: Chart, ratio: Measurement) -> bool:
+    """Whether a free light chain ratio is outside its range ({light-chain-ratio-low} to {light-chain-ratio-high}), with an
+    estimate below {egfr-work-up} outside {light-chain-ratio-renal-low} to {light-chain-ratio-renal-high}."""
+    n, weak = chart.numbers, bool(renal(chart).below(chart.numbers.egfr_work_up))
+    floor = n.light_chain_ratio_renal_low if weak else n.light_chain_ratio_low if ratio.low is None else ratio.low
+    ceiling = n.light_chain_ratio_renal_high if weak else n.light_chain_ratio_high if ratio.high is None else ratio.high
+    return ratio.below(floor) is True or ratio.at_most(ceiling) is False

@@ -25,13 +25,18 @@ from cards.definitions.workup.surgery import after_operation
 from cards.definitions.workup.values import Test, again, high, in_window, low, maybe_since, met_since, newest, surely_by, within
 from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
 
+_SUBSTRATE = ("alp", "pyridoxal-phosphate", "phosphate", "magnesium", "zinc")
+_LISTED = "phosphate-loss"
+"""Hypophosphatasia or hereditary loss of phosphate."""
+
 
 def low_alp(chart: Chart) -> Rows:
     """ALP below {alp-low} U/L twice, {alp-low-apart-days} days or more apart within {alp-low-window-months} months, with no
     higher value between or after; or once with a stress or atypical femur fracture on record: hypophosphatasia. Values from
     {alp-on-drug-months} months after the start of an antiresorptive on count only when one before was low, too, whenever that
     was. Once, alone, within {work-up-window-months} months: for information, and nothing is held. Antiresorptives and
-    romosozumab are not offered where such a fracture is on record."""
+    romosozumab are not offered where such a fracture is on record. With hypophosphatasia on record it is for information, and
+    holds all the same."""
     n = chart.numbers
     series = _low_series(chart)
     if not series or _lowered_by_drug(chart, series):
@@ -49,15 +54,22 @@ def low_alp(chart: Chart) -> Rows:
         ),
         _confirmed_on(series, n.alp_low_apart_days, stress.when if stress else None),
         kind="fracture" if stress else "" if twice else "once",
-        warns=confirmed,
+        warns=confirmed and chart.problem(_LISTED) is None,
         drops=(ALL if stress else PTH_ANALOGS) if confirmed else frozenset(),
         holds=ALL if confirmed else frozenset(),
         pauses=ALL if confirmed and stress else frozenset(),
-        orders=("alp", "pyridoxal-phosphate", "phosphate", "magnesium", "zinc") if confirmed else ("alp",),
+        orders=(*_SUBSTRATE, *_femora(chart)) if confirmed else ("alp",),
         referral="referral-endocrinology" if confirmed else "",
         cites=("EXT-11",),
         told={"alp": series[0]},
+        values=(series[0],),
+        began=(series[-1].when,),
     )
+
+
+def _femora(chart: Chart) -> tuple[str, ...]:
+    """Both femora where a thigh hurts."""
+    return ("femur-imaging",) if chart.active_problem("thigh-pain") is not None else ()
 
 
 def _low_series(chart: Chart) -> list[Measurement]:
@@ -144,6 +156,7 @@ def osteomalacia(chart: Chart) -> Rows:
         orders=("calcium", "phosphate", "pth", "creatinine", *(("vitamin-d",) if level is None else ())),
         cites=("OPREF-D7",),
         told={"values": values[:3], "level": level},
+        values=tuple(values),
     )
 
 
@@ -178,7 +191,8 @@ def low_phosphate(chart: Chart) -> Rows:
     """Phosphate below {phosphate-severe} mg/dL, or low twice, {phosphate-apart-days} days or more apart: loss of phosphate.
     Below {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are
     held. Within {phosphate-after-drug-days} days of zoledronate or denosumab, or {phosphate-after-surgery-days} days of an
-    operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder."""
+    operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder. With a loss of
+    phosphate on record it is for information, and holds all the same."""
     n, value = chart.numbers, newest(chart, "phosphate")
     if value is None or not low(value, n.phosphate_low):
         return
@@ -197,6 +211,7 @@ def low_phosphate(chart: Chart) -> Rows:
         tuple(facts.measured(each) for each in (value, before) if each is not None),
         met_since(chart, value, lambda each: low(each, n.phosphate_low)),
         kind="once" if once else "",
+        warns=chart.problem(_LISTED) is None,
         drops=ANTIRESORPTIVES | ANABOLICS if lost else PTH_ANALOGS,
         holds=ALL,
         orders=("phosphate",)
@@ -205,6 +220,7 @@ def low_phosphate(chart: Chart) -> Rows:
         referral="" if once else "referral-endocrinology",
         cites=("EXT-12", "OPREF-D7"),
         told={"phosphate": value, "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient))},
+        values=(value,),
     )
 
 
@@ -217,7 +233,7 @@ def _after_injection(chart: Chart, day: date) -> bool:
 def high_alp(chart: Chart) -> Rows:
     """ALP above {alp-very-high} times the limit, within {alp-fracture-months} months of a fragility fracture {alp-fracture}
     times: bone or liver. With a GGT above its range within {ggt-near-days} days it is for information, and holds PTH analogs
-    only. Not with Paget disease known for {known-disease-days} days, nor with chronic liver disease, nor in pregnancy."""
+    only; with one that has no range bone-specific ALP tells. Not with Paget disease known for {known-disease-days} days, nor with chronic liver disease, nor in pregnancy."""
     n, value = chart.numbers, _alp(chart)
     times = n.alp_fracture if _healing(chart) else n.alp_very_high
     known = any(surely_by(p, chart.days_ago(n.known_disease_days)) for p in chart.problems.get("paget", ()))
@@ -228,33 +244,51 @@ def high_alp(chart: Chart) -> Rows:
     liver = _of_liver(chart, value)
     ggt = newest(chart, "ggt")
     bone = ("bone-alp",) if pregnant(chart) else ("bone-scan", "bone-alp")
-    normal = not liver and ggt is not None and within(ggt, value.when, n.ggt_near_days) and ggt.high is not None
+    near = not liver and ggt is not None and within(ggt, value.when, n.ggt_near_days)
+    normal = near and ggt is not None and ggt.high is not None
     yield Row(
         "high-alp",
         tuple(facts.measured(each) for each in (value, ggt if liver or normal else None) if each is not None),
         met_since(chart, value, lambda each: high(each, n.alp_high, times)),
-        kind="liver" if liver else "bone" if normal else "",
+        kind="liver" if liver else "bone" if normal else "open" if near else "",
         warns=not liver,
         drops=frozenset() if liver else PTH_ANALOGS,
         holds=PTH_ANALOGS if liver else ALL,
-        orders=("liver", "liver-ultrasound") if liver else bone if normal else ("ggt",),
+        orders=("liver", "liver-ultrasound")
+        if liver
+        else bone
+        if normal
+        else ("bone-alp",)
+        if near
+        else _together(chart, value),
         cites=("OPREF-D11", "OPREF-D10"),
         told={"alp": value},
+        values=(value,),
     )
 
 
+def _together(chart: Chart, alp: Measurement) -> tuple[str, ...]:
+    """GGT, with ALP once more where the one on record is too old for it to tell."""
+    return ("ggt",) if alp.when >= chart.days_ago(chart.numbers.ggt_near_days) else ("alp", "ggt")
+
+
 def high_urine_calcium(chart: Chart) -> Rows:
-    """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held."""
+    """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held. It is measured again, and
+    confirmed by a second one on another day."""
     urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
     if urine is None or not urine_calcium_high(chart, urine):
         return
+    before = again(chart, "urine-calcium", urine, 1, lambda each: urine_calcium_high(chart, each))
     yield Row(
         "high-urine-calcium",
         (facts.measured(urine),),
         met_since(chart, urine, lambda each: urine_calcium_high(chart, each)),
         drops=CALCIUM | ACTIVE_VITAMIN_D,
         holds=PTH_ANALOGS,
-        orders=("urine-calcium", "pth", "kidney-ultrasound"),
+        kind="" if before is None else "confirmed",
+        orders=("urine-calcium", "pth", "kidney-ultrasound") if before is None else ("pth", "kidney-ultrasound"),
+        referral="" if before is None else "referral-endocrinology",
         cites=("OPREF-D12",),
         told={"urine": urine},
+        values=(urine,),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cards.chart import Measurement
 from cards.chart.facts import Fact
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, DRUGS, Drug, Mechanism
 
@@ -41,7 +42,9 @@ class Row(Struct, frozen=True):
     offered, but that none recommends before it is clarified; ``pauses``: drugs that are not taken until then. ``orders``: tests
     that it asks for; ``referral``: to whom, "" for nobody yet. ``treated_by``: drugs that treat it; it does not speak against a
     draft of them. ``since``: the day on which its conditions were first met.
-    ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text.
+    ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text. ``values``: those that are off now;
+    ``began``: the first day of each series that shows it, where that is not ``since``. ``silent``: it was clarified, and what
+    it drops stays dropped. ``proviso``: drugs that may be given if it is not operated on.
     """
 
     key: str
@@ -58,11 +61,20 @@ class Row(Struct, frozen=True):
     cites: tuple[str, ...] = ()
     binding: bool = False
     told: Mapping[str, Any] = {}
+    values: tuple[Measurement, ...] = ()
+    began: tuple[date, ...] = ()
+    silent: bool = False
+    proviso: Drugs = NONE
+
+    @property
+    def first(self) -> date:
+        """The first day on which it showed."""
+        return min(self.began, default=self.since)
 
     @property
     def holds_all(self) -> bool:
         """Whether no drug against osteoporosis is recommended before it is clarified."""
-        return self.holds | self.drops >= ALL
+        return not self.silent and self.holds | self.drops >= ALL
 
     def against(self, drug: Drug) -> bool:
         """Whether it speaks against giving this drug now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -12,16 +13,19 @@ from cards.definitions.workup.values import surely_within
 
 _OPERATIONS = ("hip-replacement", "oophorectomy", "gastric-bypass", "organ-transplant")
 """The operations that the record is read for."""
+_DONE = ("hip-surgery", "neck-surgery", "vertebral-augmentation")
 _BLEEDING = ("hip", "pelvis")
+_FEMUR = re.compile(r"(?ai)\bfemur|\bfemoral\b|股骨")
+"""What the words of a fracture without a site of its own say of the shaft."""
 
 
 def disturbed(chart: Chart, value: Measurement) -> bool:
     """Whether hemoglobin or ESR was taken in a pregnancy, or within {marker-after-surgery-days} days after one, after a
-    fracture of hip or pelvis or after an operation."""
+    fracture of hip, femur or pelvis, whatever its energy, or after an operation."""
     days = chart.numbers.marker_after_surgery_days
     if pregnant(chart) or of_pregnancy(chart, value.when, days):
         return True
-    broken = ((f.at_latest, f.when) for f in chart.fractures if f.site in _BLEEDING)
+    broken = ((f.latest or f.when, f.when) for f in chart.broken if f.site in _BLEEDING or _FEMUR.search(f.text))
     return _soon_after(value, (*broken, *_operations(chart)), days)
 
 
@@ -33,6 +37,8 @@ def after_operation(chart: Chart, value: Measurement) -> bool:
 def _operations(chart: Chart) -> Iterator[tuple[date | None, date | None]]:
     for key in _OPERATIONS:
         yield from ((p.at_latest, p.when) for p in chart.problems.get(key, ()))
+    for key in _DONE:
+        yield from ((s.at_latest, s.when) for s in chart.services.get(key, ()) if s.done)
 
 
 def _soon_after(value: Measurement, events: tuple[tuple[date | None, date | None], ...], days: int) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from cards.chart.calendar import add_days
 from cards.engine.findings import Option
 from cards.engine.options import TOGETHER
 from cards.words.phrases import name, phrase
@@ -25,6 +26,9 @@ Resource = dict[str, Any]
 Action = dict[str, Any]
 
 __all__ = ["System", "actions", "templates"]
+
+
+_WEEK = 7
 
 
 def actions(
@@ -126,6 +130,9 @@ def _date_order(resource: Resource, option: Option, today: date) -> None:
     start = option.start.isoformat()
     if option.kind == "drug":
         resource["dispenseRequest"] = {"validityPeriod": {"start": start}}
-        resource["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"] = {"start": start}
+        repeat = resource["dosageInstruction"][0]["timing"]["repeat"]
+        length = repeat.pop("boundsDuration", None)
+        end = {"end": add_days(option.start, _WEEK * length["value"] - 1).isoformat()} if length else {}
+        repeat["boundsPeriod"] = {"start": start} | end
     else:
         resource["occurrenceDateTime"] = start

@@ -29,6 +29,10 @@ _LARGEST_PLAIN_COUNT = 4  # a dose of "1" without a unit is a tablet, one of "70
 _LARGEST_PTH_DOSE_MG = 0.1  # more is what is in the pen, not what one injection gives
 _IU_OF_VITAMIN_D = {"ug": 40.0, "mg": 40_000.0, "g": 40_000_000.0}
 _IN_IU = re.compile(r"(?a)(?<!\d)(\d[\d,]{0,9}(?:\.\d{1,7})?) ?(万)? ?(?:\[?iu\]?|unt|units?|国际单位|单位)(?![a-z])")
+_LONG_TERM = re.compile(
+    r"(?a)(?<!not )(?<!no )\b(?:long[- ]?term|indefinite(?:ly)?|lifelong|life-long)\b"
+    r"|(?<![非不])(?<!不可)(?<!不宜)(?<!避免)(?:长期|终身)"
+)
 _ONE_ML = frozenset({"denosumab"})  # sold as 1 mL: "60 mg/mL" is a whole syringe
 _ROUTE_CODES = {
     "26643006": "oral",
@@ -74,6 +78,7 @@ def dosing(
         next(filter(None, map(route, dosages)), "") or route_of(product.text),
         together.as_needed,
         together.readable,
+        long_term=any(_LONG_TERM.search(fold(f"{each.text or ''} {each.patient_instruction or ''}")) for each in dosages),
     )
 
 

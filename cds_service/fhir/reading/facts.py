@@ -60,7 +60,7 @@ class Facts:
         self.services: list[Service] = []
         self.scans: list[tuple[str, date]] = []
         """Reports of bone density, and their days, that tell no score."""
-        self.smoking: list[tuple[date, tuple[datetime, ...], bool, str]] = []
+        self.smoking: list[tuple[date, tuple[datetime, ...], str, str]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
         self.unread: list[Unread] = []

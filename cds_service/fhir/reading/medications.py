@@ -37,6 +37,8 @@ _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _GONE = frozenset({"entered-in-error", "cancelled", "not-taken", "not-done", "declined"})
 _MOST_REPEATS = 99
 _UNREADABLE = elements.Dosage(text=UNREADABLE)
+_CONTINUOUS = "continuous"
+"""Of medicationrequest-course-of-therapy: long-term."""
 _NO_DOSE = re.compile(r"route|patientInstruction|sequence|\.(display|system)$")
 _NO_MATTER = re.compile(r"patientInstruction|\.(display|system)$")
 """Fields of a dosage that say nothing of dose and time, and of no part of it."""
@@ -252,6 +254,8 @@ def dosing_of(found: wire.Medicine, reached: Reached, drugs: Identified, drug: D
     said = dosing(dosages, drug, product, facts.zone, supply_days=_supply_days(found))
     if said is not None and others and drug not in others:
         said = replace(said, amount=None, readable=False)
+    if said is not None and any(each.code == _CONTINUOUS for each in elements.codings(found.course_of_therapy_type)):
+        said = replace(said, long_term=True)
     return replace(said, salt=calcium.salt(text)) if said and drug.mechanism is Mechanism.CALCIUM else said
 
 

@@ -14,10 +14,12 @@ from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.by_name import called, meant
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
+from cds_service.fhir.reading.excluded import PROTEIN, conclude
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import last_updated
 from cds_service.fhir.reading.kin import parent
 from cds_service.fhir.reading.ledger import why_unread_result
+from cds_service.fhir.reading.services import keys_of
 from cds_service.fhir.reading.sites import WITH_SITE, site_of
 from cds_service.fhir.reading.values import normal, ranges_of, value_of
 from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
@@ -43,10 +45,24 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        if not parent(source, found, facts):
+        if not _proteins(source, found, facts) and not parent(source, found, facts):
             _not_understood(source, found, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
+
+
+def _proteins(source: str, found: wire.Observation, facts: Facts) -> bool:
+    """A test for a monoclonal protein whose result is words, read as a report of it. Whether it is one."""
+    keys = [key for key in facts.meaning(found.code, keys_of) if key in PROTEIN]
+    text = elements.texts((found.value_string, wording(found.value_codeable_concept)))
+    when, latest = _span(found, facts)
+    if not keys or not text or found.status not in _USABLE or when is None or when > facts.today:
+        return False
+    if facts.is_ours(source, elements.refer(found.subject)):
+        first = len(facts.services)
+        facts.services += [Service(key, True, source, when, latest) for key in keys]
+        conclude(source, facts, first, text, (when, latest))
+    return True
 
 
 def _meanings(found: wire.Observation, part: wire.Value, facts: Facts) -> list[Meaning]:
@@ -216,7 +232,7 @@ def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Valu
         return
     known = [d for c in elements.codings(concept) if (d := facts.terminology.condition(c))]
     mentions = facts.terminology.said("problem", elements.texts((wording(concept), part.value_string)))
-    named = any(m.key == "smoking" and m.is_present for m in mentions)
-    smokes = named or any("smoking" in d.keys for d in known)
-    facts.smoking.append((when, _times(found, facts.zone), smokes, source))
+    told = {m.key for m in mentions if m.is_present} | {key for d in known for key in d.keys}
+    habit = next((key for key in ("smoking", "past-smoking") if key in told), "")
+    facts.smoking.append((when, _times(found, facts.zone), habit, source))
     facts.used(source, SMOKING)

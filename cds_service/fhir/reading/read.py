@@ -208,6 +208,7 @@ def _chart(
         patient=patient,
         measured=in_order(facts),
         problems=problems,
+        broken=tuple(entry for entry in entries if not entry.subsequent),
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
         drug_courses=drug_courses,
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
@@ -225,9 +226,9 @@ def _chart(
 def _add_smoking(facts: Facts) -> None:
     """Only the newest smoking status counts."""
     if facts.smoking:
-        when, _, smokes, source = max(facts.smoking)
-        if smokes:
-            facts.problems.append(Problem("smoking", source, recorded=when))
+        when, _, habit, source = max(facts.smoking)
+        if habit:
+            facts.problems.append(Problem(habit, source, recorded=when))
 
 
 def _grouped(items: Iterable[Keyed], *, key: Callable[[Keyed], Any]) -> dict[str, tuple[Keyed, ...]]:

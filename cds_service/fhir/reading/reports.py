@@ -23,6 +23,7 @@ from cds_service.fhir.phrases.vertebrae import named
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.conditions import condition, understand
 from cds_service.fhir.reading.elements import many, wording
+from cds_service.fhir.reading.excluded import conclude
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.services import DONE, ULTRASOUND, act, keys_of, when_done
 
@@ -66,7 +67,10 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     before = len(facts.services)
     if keys or not (concluded or measured or broken or femur):
         act(source, found, facts)
-    answered = (_DENSITY if measured else frozenset()) | (_SPINE if concluded or broken or _is_clear(text) else frozenset())
+    told_of_bones = concluded or broken or _is_clear(text)
+    if not facts.record.lacks(source, "conclusion", "presentedForm"):
+        conclude(source, facts, before, text, (when, latest), read=told_of_bones)
+    answered = (_DENSITY if measured else frozenset()) | (_SPINE if told_of_bones else frozenset())
     answered |= _FEMUR if concluded or femur or _is_clear(text) else frozenset()
     _mark_unread(facts, before, (_DENSITY | _SPINE | _FEMUR) - answered)
 

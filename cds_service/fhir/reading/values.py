@@ -5,12 +5,15 @@ from __future__ import annotations
 from cards.vocabulary import Analyte
 from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, units, wire
+from cds_service.fhir.reading.excluded import denied
 from cds_service.fhir.reading.given import BROKEN, parts
 from cds_service.fhir.reading.questionnaires import answer
 
 
 def value_of(part: wire.Value, analyte: Analyte, table: units.Units) -> units.Value | str:
     """The value in the analyte's unit, or why it cannot be used (a reason of ``cards.chart.SetAside``)."""
+    if analyte.key == "m-protein" and (none := _none(part)):
+        return units.Value(0, given=none)
     if part.value_quantity is not None:
         return units.quantity(part.value_quantity, analyte, table)
     if part.value_integer is not None:
@@ -20,6 +23,12 @@ def value_of(part: wire.Value, analyte: Analyte, table: units.Units) -> units.Va
     if part.value_codeable_concept is not None:
         return answer(analyte.key, part.value_codeable_concept)
     return "no-value"
+
+
+def _none(part: wire.Value) -> str:
+    """The words that say that there is no monoclonal protein; "" where there are none."""
+    said = elements.texts((part.value_string, elements.wording(part.value_codeable_concept)))
+    return said if said and len(said) <= LONGEST and denied(said) else ""
 
 
 def ranges_of(part: wire.Value) -> tuple[tuple[elements.ReferenceRange, ...], bool]:

@@ -194,6 +194,7 @@ class Medicine(Element):
     when_prepared: str | None = None
     days_supply: Quantity | None = None
     dispense_request: DispenseRequest | None = None
+    course_of_therapy_type: Concept | None = None
     dosage_instruction: Raw = NOTHING
     dosage: Raw = NOTHING
     reason_code: tuple[Concept, ...] | Concept | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.definitions import density, person
+from cards.definitions.workup.causes import causes
 from cards.engine.findings import INFO, Finding, Option
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -23,7 +24,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: info. With a low Z-score, recommended: referral to an osteoporosis specialist; for an adult also, as options: calcium,
     25(OH)D, PTH, TSH, except those already ordered; for a child only the referral. With only a T-score, the detail asks for the
-    Z-score of the same scan, and referral is an option.
+    Z-score of the same scan, and referral is an option. Causes that are on record are named.
     """
     if chart.age is None or chart.age >= n.t_group_years or person.postmenopausal(chart):
         return
@@ -43,7 +44,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     yield Finding(
         indicator=INFO,
         variant=("child" if child else "adult") if low else "t-only",
-        values={"z_score": z if low else None, "t_score": t, "child": child, "woman": chart.patient.female},
+        values={
+            "z_score": z if low else None,
+            "t_score": t,
+            "child": child,
+            "woman": chart.patient.female,
+            "causes": causes(chart),
+        },
         facts=tuple(facts.measured(m) for m in (z, t) if m),
         options=options,
         any_number=True,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.chart.facts import Fact
+from cards.definitions import workup
 from cards.definitions.diagnosis import Diagnosis, criteria
 from cards.engine.findings import INFO, Finding, Option
 from cards.thresholds import Numbers
@@ -34,7 +35,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: info. Recommended: record the Condition: osteoporosis with pathological fracture (since the date of the fracture) if
     there is a fragility fracture, otherwise without. The detail asks the clinician to confirm a fracture that is presumed to be
-    low-energy, and the site of a T-score that names none, or only the femur.
+    low-energy, and the site of a T-score that names none, or only the femur. Where a finding of the work-up holds all drugs,
+    the diagnosis is one if that is excluded.
     """
     found = criteria(chart)
     if found is None or chart.problem("osteoporosis") is not None:
@@ -42,7 +44,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     yield Finding(
         indicator=INFO,
         variant=found.criterion,
-        values={"t_score": found.t_score, "fracture": found.fracture, "qct": found.qct, "severe": found.severe},
+        values={
+            "t_score": found.t_score,
+            "fracture": found.fracture,
+            "qct": found.qct,
+            "severe": found.severe,
+            "held": workup.held(chart),
+        },
         cites=_CITES[found.criterion],
         facts=tuple(_evidence(found)),
         options=(_problem(found),),

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
+from cards.chart.calendar import add_days, add_months
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
@@ -16,7 +17,7 @@ from cards.definitions.workup import Row
 from cards.definitions.workup.causes import causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
-from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service
+from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service, starts
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
@@ -80,7 +81,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not person.adult(chart):
         return
     starting = "start-treatment" in earlier
-    rows = _rows(chart, earlier, starting=starting)
+    rows = _rows(chart, earlier, starting=starting or _offered(chart, earlier))
     if chart.hook in ORDER_HOOKS:
         yield from _on_orders(chart, n, rows, earlier)
         return
@@ -98,13 +99,21 @@ def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
     rows = workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart))
     urgent = emergency(chart)
     spoken = urgent is not None and urgent.reading is not None
-    rows = tuple(row for row in rows if not (spoken and row.key in _CALCIUM_ROWS))
+    rows = tuple(row for row in rows if not row.silent and not (spoken and row.key in _CALCIUM_ROWS))
     return tuple(sorted(rows, key=lambda row: not row.warns))
+
+
+def _offered(chart: Chart, earlier: Earlier) -> bool:
+    """Whether another card offers a drug against osteoporosis that would be new."""
+    findings = (finding for code in earlier.found for finding in earlier.of(code))
+    offered = (option for finding in findings for option in (*finding.options, *finding.withheld) if option.kind == "drug")
+    return any(starts(chart, DRUGS[option.key]) for option in offered)
 
 
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
     tests = [*missing, *(key for key in _asked(chart, n, rows) if key not in missing)]
     decide = workup.decide_on(chart, rows)
+    analogs = workup.decide_on(chart, rows, every=False) if decide is None else None
     products = _products(chart, n, rows)
     return Finding(
         indicator=WARNING if any(row.warns for row in rows) else INFO,
@@ -113,6 +122,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "tests": [SERVICES[key] for key in missing],
             "rows": rows,
             "decide": decide,
+            "analogs": analogs,
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
             "drafts": [],
@@ -125,11 +135,16 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         },
         cites=_cites(rows, missing=bool(missing)),
         facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
-        options=(*products.options, *(service(key, recommended=True) for key in tests)),
+        options=(*products.options, *(service(key, start=_day(chart, n, rows, key), recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
+        holds=_holding(rows),
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
+
+
+def _holding(rows: tuple[Row, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.key for row in rows if row.holds))
 
 
 def _owed(chart: Chart, rows: tuple[Row, ...]) -> list[str]:
@@ -188,6 +203,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
     due = [draft for draft in drafts if _cannot_wait(chart, draft, speaking[draft.id])]
     renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
+    decide = workup.decide_on(chart, against)
     waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
     yield Finding(
         indicator=WARNING if waiting else INFO,
@@ -195,8 +211,9 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
         values={
             "tests": [],
             "rows": against,
-            "decide": None,
-            "overdue": False,
+            "decide": decide,
+            "analogs": workup.decide_on(chart, against, every=False) if decide is None else None,
+            "overdue": decide is not None and decide <= chart.today,
             "known": None,
             "drafts": waiting,
             "due": due,
@@ -212,10 +229,11 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *dict.fromkeys(fact for row in against for fact in row.evidence),
         ),
         options=(
-            *(service(key, recommended=True) for key in _asked(chart, n, against)),
+            *(service(key, start=_day(chart, n, against, key), recommended=True) for key in _asked(chart, n, against)),
             *(discard(draft) for draft in waiting),
         ),
         any_number=True,
+        holds=_holding(against),
     )
 
 
@@ -267,12 +285,30 @@ def _asked(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> list[str]:
     return [*tests, *referrals]
 
 
+def _day(chart: Chart, n: Numbers, rows: tuple[Row, ...], key: str) -> date | None:
+    """The day of a test that is repeated later, unless another finding asks for it now: PTH in {pth-again-months} months, ALP
+    in {alp-low-apart-days} days."""
+    days = [_later(chart, n, row, key) for row in rows if key in row.orders]
+    dated = [day for day in days if day is not None]
+    return min(dated) if dated and len(dated) == len(days) and min(dated) > chart.today else None
+
+
+def _later(chart: Chart, n: Numbers, row: Row, key: str) -> date | None:
+    if (row.key, key) == ("high-pth", "pth"):
+        return add_months(row.values[0].when, n.pth_again_months)
+    if (row.key, key) == ("low-alp", "alp"):
+        return add_days(row.values[0].when, n.alp_low_apart_days)
+    return None
+
+
 def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
     """Neither ordered nor, if its result could be read, resulted lately."""
     if chart.ordered(key):
         return False
     if row.key == "z-score" and known_already(chart, key):
         return False
+    if _later(chart, n, row, key) is not None or (row.key, key) == ("high-urine-calcium", "urine-calcium"):
+        return True
     if row.key in ("z-score", "high-turnover"):
         since = chart.months_ago(n.yearly_months)
     elif key == "calcium" and row.key == "low-calcium":

@@ -11,10 +11,11 @@ from msgspec import Struct
 from cards.chart import Chart, Measurement, Service, facts
 from cards.chart.calendar import add_months
 from cards.definitions import diagnosis, person, treatment
+from cards.definitions.denosumab import unseen_gap
 from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import Data
+from cards.vocabulary import Data, Mechanism
 
 _IMAGING = ("OVCF2021-D6", "OPREF-D4", "POP2022-D5", "REHAB2024-04")
 _HEIGHT = ("OVCF2021-M3",)
@@ -75,6 +76,22 @@ def _rest(n: Numbers, loss: _Loss) -> Rest:
     return Rest(n.height_override_months, f"{height} cm", lower)
 
 
+def _after_gap(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """Vertebrae may have broken unnoticed while denosumab was late."""
+    gap = unseen_gap(chart)
+    if gap is None:
+        return
+    yield Finding(
+        indicator=WARNING,
+        variant="gap",
+        values={"gap_from": gap.before, "resumed": gap.resumed, "report": None, "pain": None, "loss": None},
+        cites=(*_IMAGING, "EXT-04"),
+        facts=tuple(facts.last_dose(c) for c in chart.courses({Mechanism.RANKL_INHIBITOR})),
+        options=(service("vertebral-imaging", recommended=True),),
+        rests=Rest(n.height_override_months, f"{gap.resumed}"),
+    )
+
+
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Lost height, or new back pain in someone at risk, may mean a vertebral fracture: order a lateral X-ray of the spine, and
     MRI if pain on provocation persists with a negative X-ray.
@@ -83,12 +100,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     older; and (1) the newest height, from the last {height-newest-months} months, is {height-loss-recent} cm or more below the
     tallest in the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an
     adult; or (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
-    at {vertebral-risk-years} or older.
+    at {vertebral-risk-years} or older; or (3) denosumab was resumed after a late dose, whose gap began in the last
+    {denosumab-sequence-months} months.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done (a report only if it could be read) since the newest height
-    for (1), or since the onset of the pain for (2); the age is unknown and nothing else applies (`incomplete-data` says so).
-    For lost height alone, an override with a reason also silences the card for the same user for {height-override-months}
-    months, unless the height falls further, in whole centimeters; new back pain ends that.
+    for (1), or since the onset of the pain for (2), or from {rebound-from-months} months after the last dose before the gap for
+    (3); the age is unknown and nothing else applies (`incomplete-data` says so). For lost height alone, and for (3), an
+    override with a reason also silences the card for the same user for {height-override-months} months, unless the height falls
+    further, in whole centimeters; new back pain ends that.
 
     Then: warning. Where a report of the spine since then, of the last {unread-result-months} months, could not be read, the
     card asks for its result and orders nothing. Otherwise, recommended: lateral X-ray of thoracic and lumbar spine, or
@@ -108,6 +127,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     seen_loss = loss is not None and _imaged(chart, loss.now.when, unread=False) is not None
     loss, new_pain = (None if seen_loss else loss), (None if seen_pain else new_pain)
     if loss is None and new_pain is None:
+        yield from _after_gap(chart, n)
         return
     since = [day for day in (loss and loss.now.when, new_pain and new_pain.when) if day]
     unread = _imaged(chart, min(since, default=None), unread=True)

@@ -31,15 +31,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: a patient of {newborn-days} days or older, adult or child. (1) *low*, *high*: the newest calcium (on one day ionized
     before corrected) is no older than {calcium-critical-days} days and below {calcium-critical-low} or above
-    {calcium-critical-high} mg/dL; ionized below {calcium-ionized-critical-low} or above {calcium-ionized-critical-high}
-    mmol/L; a total without albumin below {calcium-uncorrected-critical-low} or above {calcium-uncorrected-critical-high} mg/dL.
-    (2) *unmeasured*: dialysis or a renal estimate below {egfr-dialysis}, denosumab of any strength {calcium-fall-from-days} to
+    {calcium-critical-high} mg/dL; ionized below {calcium-ionized-critical-low} or above {calcium-ionized-critical-high} mmol/L;
+    a total without albumin below {calcium-uncorrected-critical-low} or above {calcium-uncorrected-critical-high} mg/dL. (2)
+    *unmeasured*: dialysis or a renal estimate below {egfr-dialysis}, denosumab of any strength {calcium-fall-from-days} to
     {calcium-fall-denosumab-days} days ago, no calcium since. (3) *stale*: such a value of up to {calcium-stale-days} days, or
     an uncorrected total between the two limits. (4) *after the dose*: a calcium below range after denosumab
     ({calcium-fall-denosumab-days} days) or zoledronate ({calcium-fall-zoledronate-days}); no calcium since denosumab with an
-    estimate below {egfr-specialist}, or only one of the first {calcium-weekly-days} days; with one below {egfr-dialysis}, none of
-    the last {calcium-weekly-days} days, from day {calcium-first-month-days} on of the last {calcium-monthly-days}. On orders: only
-    where a drug for osteoporosis, calcium or vitamin D is drafted.
+    estimate below {egfr-specialist}, or only one of the first {calcium-weekly-days} days; with one below {egfr-dialysis}, none
+    of the last {calcium-weekly-days} days, from day {calcium-first-month-days} on of the last {calcium-monthly-days}. On
+    orders: only where a drug for osteoporosis, calcium or vitamin D is drafted.
 
     Not when: on orders, calcium is high and only what treats it is drafted: denosumab 120 mg, zoledronate 4 mg, pamidronate,
     calcitonin.

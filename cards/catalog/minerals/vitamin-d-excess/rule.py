@@ -32,9 +32,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: a newer 25(OH)D is {vitamin-d-excess} ng/mL or less.
 
-    Then: critical above {vitamin-d-toxic} ng/mL, with a calcium of {excess-calcium-days} days above range, and on orders; otherwise warning; on patient-view
-    no milder. Recommended: calcium with albumin, creatinine and phosphate, at once where it is critical, not what is ordered or
-    has a result of {excess-test-days} days (critical: of today); 25(OH)D in {vitamin-d-again-weeks} weeks; deleting the drafts.
+    Then: critical above {vitamin-d-toxic} ng/mL, with a calcium of {excess-calcium-days} days above range, and on orders;
+    otherwise warning; on patient-view no milder. Recommended: calcium with albumin, creatinine and phosphate, at once where it
+    is critical, not what is ordered or has a result of {excess-test-days} days (critical: of today); 25(OH)D in
+    {vitamin-d-again-weeks} weeks; deleting the drafts.
     """
     excess = vitamin_d_excess(chart)
     drafts = chart.drafted(_PRODUCTS)

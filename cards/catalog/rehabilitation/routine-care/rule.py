@@ -41,7 +41,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
     only its missing tests are; it counts as the card that comes first. `tests-due` remains a separate card if calcium or
     creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, or
-    if CTX is due after denosumab.
+    if CTX is due after denosumab, or a test is needed before the next drug is chosen.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
     their orders are offered, and any number may be chosen; of mutually exclusive drugs, only the recommended one. An override
@@ -76,8 +76,9 @@ def _abnormal(finding: Finding) -> bool:
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
     """Calcium and kidney function are not routine if the patient is on an injection or has impaired kidney function, nor is a
-    CTX after denosumab."""
-    if finding.code == "tests-due" and any(test["why"] == "after-denosumab" for test in finding.values["tests"]):
+    CTX after denosumab, or a test that another card needs before a drug is chosen."""
+    whys = {test["why"] for test in finding.values["tests"]} if finding.code == "tests-due" else set()
+    if whys & {"after-denosumab", "next-drug"}:
         return True
     due = {option.key for option in (*finding.options, *finding.elsewhere)}
     if finding.code != "tests-due" or not {"calcium", "creatinine"} & due:

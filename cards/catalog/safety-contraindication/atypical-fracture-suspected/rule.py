@@ -36,11 +36,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: an atypical femur fracture is on record (`onj-aff-history`); for pain, both femora were imaged since and the
     report could be read.
 
-    Then: critical for a lesion, warning for pain, info where femora were imaged since and no report could be read; on patient-view no milder.
-    Recommended: X-ray of both femora, unless ordered; with a lesion orthopedics, otherwise as an option; 25(OH)D, calcium and
-    ALP without a result of {femur-test-months} months; deleting the drafts, but not denosumab for pain alone: its dose is
-    given after the film, at the latest four weeks after it was due. No antiresorptive or anabolic is recommended before the
-    film.
+    Then: critical for a lesion, warning for pain, info where femora were imaged since and no report could be read; on
+    patient-view no milder. Recommended: X-ray of both femora, unless ordered; with a lesion orthopedics, otherwise as an
+    option; 25(OH)D, calcium and ALP without a result of {femur-test-months} months; deleting the drafts, but not denosumab for
+    pain alone: its dose is given after the film, at the latest four weeks after it was due. No antiresorptive or anabolic is
+    recommended before the film.
     """
     found = suspicion(chart)
     drafts = chart.drafted(SUSPECT) if chart.hook in ORDER_HOOKS else []

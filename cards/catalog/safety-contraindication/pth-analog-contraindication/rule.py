@@ -47,8 +47,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {urine-calcium-window-months} months above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anyone
     else, or digoxin, taken or drafted.
 
-    Not when: none of (1) to (5) applies, but a calcium on record could not be read or does not show whether it is high, or a renal
-    estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
+    Not when: none of (1) to (5) applies, but a calcium on record could not be read or does not show whether it is high, or a
+    renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
 
     Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
     recommended (nothing for a child, nor in (6) for a drug that is taken); with another disease of bone no drug, but a referral

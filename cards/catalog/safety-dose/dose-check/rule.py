@@ -39,24 +39,24 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """A drug must be ordered at an accepted dose, route and interval, and an injection not long before it is due. A weekly or
     monthly dose taken every day is dangerous. A sig that cannot be read is never guessed.
 
-    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or
-    raloxifene is ordered, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at
-    least the smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the
-    dose matches no accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no
-    accepted regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and
-    neither bone metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the
-    order, or it is a daily dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early:
-    denosumab 60 mg begins more than {denosumab-grace-days} days before {denosumab-months} months have passed since the last
-    dose, or zoledronate 5 mg more than {zoledronate-early-months} month before {zoledronate-months} months have passed since
-    the last infusion ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it
-    within {denosumab-sequence-months} months, or CTX calls for another one). Doses may differ from a regimen by a fraction of {dose-tolerance}, intervals
-    by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain vitamin D, all on the list and
-    in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more than {vitamin-d-single-iu} IU,
-    critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the mean of any 30 days, with
-    daily products beside a loading or an ampoule only as far as they exceed {vitamin-d-long-iu}; more than
-    {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
-    ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months}
-    months); below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
+    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or raloxifene
+    is ordered, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at least the
+    smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the dose matches no
+    accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no accepted regimen; (5)
+    the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone metastasis,
+    myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the order, or it is a daily dose for
+    Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins more than
+    {denosumab-grace-days} days before {denosumab-months} months have passed since the last dose, or zoledronate 5 mg more than
+    {zoledronate-early-months} month before {zoledronate-months} months have passed since the last infusion
+    ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it within
+    {denosumab-sequence-months} months, or CTX calls for another one). Doses may differ from a regimen by a fraction of
+    {dose-tolerance}, intervals by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain
+    vitamin D, all on the list and in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more
+    than {vitamin-d-single-iu} IU, critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the
+    mean of any 30 days, with daily products beside a loading or an ampoule only as far as they exceed {vitamin-d-long-iu}; more
+    than {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
+    ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months);
+    below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
 
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
     month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg

@@ -33,12 +33,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record require caution.
 
     When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
-    is below {egfr-specialist} mL/min, or dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab,
-    and the newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only, one of the same, and no
-    usable calcium within {calcium-window-months} months, or one that is not low but more than
-    {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) denosumab, zoledronate
-    or romosozumab, and hypoparathyroidism active, a short bowel at any time, or an operation of the thyroid or parathyroids
-    within {neck-surgery-months} months.
+    is below {egfr-specialist} mL/min, or dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab, and the
+    newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only,
+    denosumab, zoledronate or romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low
+    but more than {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) one of these three, and
+    hypoparathyroidism active, a short bowel at any time, or an operation of the thyroid or parathyroids within
+    {neck-surgery-months} months.
 
     Not when: a value on record could not be read or, with "<" or ">", is inconclusive: that part is not judged, and on an order
     `incomplete-data` says so.
@@ -46,9 +46,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
     estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower. One card per order: the summary gives
     the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning or calcium is missing),
-    25(OH)D and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is critical and calcium is not recommended. The
-    detail says to correct calcium first, to recheck about two weeks after the dose in kidney disease, not to let denosumab
-    lapse, and whether the calcium is uncorrected.
+    25(OH)D and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is
+    critical and calcium is not recommended. The detail says to correct calcium first, to recheck about two weeks after the dose
+    in kidney disease, not to let denosumab lapse, and whether the calcium is uncorrected.
     """
     known = _Minerals(
         calcium(chart),
@@ -97,14 +97,19 @@ def _is_denosumab(order: Order) -> bool:
     return order.drug.mechanism is Mechanism.RANKL_INHIBITOR
 
 
+def _wants_calcium(order: Order) -> bool:
+    romosozumab = order.drug.mechanism is Mechanism.SCLEROSTIN_INHIBITOR
+    return _is_denosumab(order) or order.drug.ingredient == ZOLEDRONATE.ingredient or romosozumab
+
+
 def _wants_vitamin_d(order: Order) -> bool:
-    return _is_denosumab(order) or order.drug.ingredient == ZOLEDRONATE.ingredient or order.drug in FAST
+    return _wants_calcium(order) or order.drug in FAST
 
 
 def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterator[tuple[str, Indicator]]:
     """The reasons for caution, each with its urgency."""
     newest, kidneys = known.calcium, known.kidneys
-    wants_calcium = _wants_vitamin_d(order)
+    wants_calcium = _wants_calcium(order)
     if newest is not None and newest.low:
         recent = newest.value.when >= chart.months_ago(n.calcium_recent_months)
         yield ("low", CRITICAL) if recent else ("low-old", WARNING)

@@ -13,8 +13,9 @@ from cards.definitions.minerals import may_supplement
 from cards.engine.findings import INFO, WARNING, Finding, Indicator
 from cards.engine.lapse import answer, forbidden
 from cards.engine.options import offer, service
+from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB
+from cards.vocabulary import ALENDRONATE, DENOSUMAB
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -33,8 +34,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge. Recommended,
     filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is recommended: low
     calcium is corrected and the dose given on the day it is in range, of anything else a specialist decides within a week; the
-    card begins with the last safe day. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date;
-    (2) is info. If the last dose is dated by month, the suggestion starts on the last day that can be six months after it.
+    card begins with the last safe day. With a severe lack of vitamin D, for which the dose would wait beyond that day,
+    alendronate is recommended at once, and denosumab follows. For (2), and for a last dose dated by year, no suggestion: the
+    detail asks for the date; (2) is info. If the last dose is dated by month, the suggestion starts on the last day that can be
+    six months after it.
     """
     found = state(chart)
     if found is None or found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not person.adult(chart):
@@ -60,7 +63,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) -> Finding:
     """The next dose on its date; where something forbids it, who decides by when."""
-    chosen = offer(chart, (DENOSUMAB,), start=surely_due if surely_due > chart.today else None, waits=False)
+    drugs = (DENOSUMAB, *((ALENDRONATE,) if waits_long(chart, DENOSUMAB) else ()))
+    chosen = offer(chart, drugs, start=surely_due if surely_due > chart.today else None, waits=False)
+    bridge = chosen.recommended is not None and chosen.recommended.key == ALENDRONATE.key
     barred = forbidden(chart, chosen, (DENOSUMAB,))
     ruled_out = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
     safe = safe_until(chart) or surely_due
@@ -73,11 +78,12 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "latest": max(safe, surely_due),
             "safe": safe,
             "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,
+            "bridge": bridge,
             "leaving": chart.hook is Hook.DISCHARGE,
             "supplement": may_supplement(chart),
         },
         facts=(facts.last_dose(course),),
-        options=chosen.options or ruled_out,
-        any_number=not chosen.options,
+        options=ruled_out if barred or not chosen.options else chosen.options,
+        any_number=bool(barred) or not chosen.options,
         dropped=chosen.dropped,
     )

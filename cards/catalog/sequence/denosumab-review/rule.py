@@ -8,7 +8,7 @@ from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_months, months_between
 from cards.definitions import density, person, risk
 from cards.definitions.bone_loss import HORMONE_BLOCKERS, enough_glucocorticoid, prednisone_equivalent
-from cards.definitions.denosumab import next_due, state
+from cards.definitions.denosumab import Kind, next_due, state
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -21,7 +21,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: an adult on denosumab 60 mg that began {denosumab-review-years} years ago or more and was not stopped.
 
-    Not when: its last dose no longer works, or another drug has taken over (`denosumab-due`, `denosumab-sequence`).
+    Not when: its last dose no longer works, its end is planned, or another drug has taken over (`denosumab-due`,
+    `denosumab-sequence`).
 
     Then: info; warning from {denosumab-long-years} years on. *Unmeasured*: no T-score of the hip from the last
     {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {t-osteoporosis} or lower (with a fracture of
@@ -34,8 +35,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     course = found.course if found else None
     if found is None or course is None or course.start_at_latest is None or not person.adult(chart):
         return
-    over = found.follow_on is not None and found.follow_on.took_over
-    if over or course.stopped or not course.on_treatment(chart.today):
+    if found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not course.on_treatment(chart.today):
         return
     if add_months(course.start_at_latest, n.denosumab_review_years * 12) > chart.today:
         return

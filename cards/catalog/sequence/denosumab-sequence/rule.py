@@ -33,6 +33,7 @@ from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.lapse import answer, forbidden
 from cards.engine.options import NOT_READ, Offer, offer, service
+from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 
@@ -40,6 +41,16 @@ _SILENT = (Kind.GOING_ON, Kind.NO_DATE, Kind.SETTLED)
 _ONCE = {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
 _CLOSES = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR})
 _SPECIALIST = "referral-osteoporosis"
+_STOPPED = ("ELD2023-07d", "OVCF2021-T9", "OPREF-T3", "EXT-04", "EXT-23")
+_BROKEN = ("OPREF-T3", "EXT-24")
+_CITES = {
+    Kind.TOO_EARLY: ("ELD2023-07d", "EXT-23"),
+    Kind.TOO_LATE: ("ELD2023-07d", "EXT-04", "EXT-23"),
+    Kind.TURNOVER: ("ELD2023-07d", "EXT-04", "EXT-23"),
+    Kind.REBOUND: _BROKEN,
+    Kind.IN_SPITE: _BROKEN,
+}
+"""What a state rests on, where it is not the end of denosumab itself."""
 _STOCK_TAKING = ("dxa", "vertebral-imaging", "ctx", "p1np")
 """Two years after the last denosumab: density, vertebrae and turnover first."""
 
@@ -48,14 +59,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Denosumab is never just ended: what follows it is given in time, lasts long enough, and is watched by CTX. If a gap opens
     it is closed at once, and vertebrae that break in it are treated as rebound fractures.
 
-    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, or to end before the next dose. (2) *overdue*: the last
-    dose is more than {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds the bone: no follow-on,
-    one that was given up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate
-    less than {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on begun after the last safe
-    day. (5) *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6) *rebound*: a vertebra broke
-    {rebound-from-months} to {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8)
-    *oncologic*: denosumab 120 mg has ended. When an order is signed: only if an anti-osteoporosis drug is being ordered that
-    does not close the gap (an anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
+    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, or given for an aromatase
+    inhibitor or GnRH drug that ended in the last {cancer-drug-ended-months} months. (2) *overdue*: the last dose is more than
+    {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds the bone: no follow-on, one that was given
+    up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate less than
+    {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on begun after the last safe day. (5)
+    *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6) *rebound*: a vertebra broke {rebound-from-months} to
+    {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab 120
+    mg has ended. When an order is signed: only if an anti-osteoporosis drug is being ordered that does not close the gap (an
+    anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
 
     Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
     still taken, zoledronate from {follow-on-zoledronate-months} months on); denosumab was given again; (3) and (4) once they
@@ -97,7 +109,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
     lasted = duration(chart, course)
     stop = course.stopped or found.kind is Kind.PLAN
     offered = _offered(chart, n, found, lasted, stop=stop)
-    wanted = _drugs(found, lasted, stop=stop)
+    wanted = _drugs(chart, found, lasted, stop=stop)
     barred = forbidden(chart, offered, wanted[:1] if wanted[:1] == (DENOSUMAB,) else (*wanted, DENOSUMAB)) if wanted else None
     options = answer(barred, offered) if barred else offered.options
     due = add_months(last, n.denosumab_months) if last else None
@@ -121,6 +133,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "kidneys": bool(renal(chart).below(n.egfr_specialist)),
             "supplement": may_supplement(chart),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
+            "again": next((o.start for o in options if o.start and o.start > chart.today), None),
             "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
             "ctx": risen(chart),
             "target": n.ctx_target,
@@ -128,6 +141,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             **_broken(chart, found),
         },
         facts=tuple(_evidence(chart, found)),
+        cites=_CITES.get(found.kind, _STOPPED if stop else (*_STOPPED, "EXT-40")),
         options=(*options, *_tests(chart, found)),
         any_number=sum(option.kind == "drug" for option in options) < 2,
         dropped=offered.dropped,
@@ -147,10 +161,10 @@ def _urgency(chart: Chart, n: Numbers, found: State) -> Indicator:
     return CRITICAL if found.kind is Kind.LATE and within and not weak else WARNING
 
 
-def _drugs(found: State, lasted: Duration, *, stop: bool) -> tuple[Drug, ...]:
-    """What closes the gap, best first."""
+def _drugs(chart: Chart, found: State, lasted: Duration, *, stop: bool) -> tuple[Drug, ...]:
+    """What closes the gap, best first; tablets after rebound fractures only where denosumab must wait for vitamin D."""
     if found.kind is Kind.REBOUND:
-        return (DENOSUMAB, ZOLEDRONATE)
+        return (DENOSUMAB, *(AFTER_DENOSUMAB if waits_long(chart, DENOSUMAB) else (ZOLEDRONATE,)))
     if found.kind is Kind.PLAN and not lasted.short:
         return (ZOLEDRONATE, DENOSUMAB)
     if found.kind is Kind.LATE and not stop:
@@ -163,7 +177,7 @@ def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: 
     nothing else where one of them could not be checked."""
     if found.kind in (Kind.TOO_EARLY, Kind.TURNOVER):
         return _again(chart, n, found)
-    wanted = _drugs(found, lasted, stop=stop)
+    wanted = _drugs(chart, found, lasted, stop=stop)
     if not wanted:
         return Offer()
     recommend = found.kind is not Kind.LONG_AGO
@@ -190,7 +204,7 @@ def _second(n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
     first = next((o for o in chosen.options if o.key == ZOLEDRONATE.key), None)
     if first is not None and last is not None:
         day = add_months(last, 2 * n.denosumab_months)
-        yield replace(first, start=day, recommended=False, label="second-infusion", condition=(), meanwhile="")
+        yield replace(first, start=day, recommended=False, label="second-infusion", condition=(), meanwhile="", first="")
 
 
 def _again(chart: Chart, n: Numbers, found: State) -> Offer:
@@ -207,11 +221,11 @@ def _again(chart: Chart, n: Numbers, found: State) -> Offer:
 
 
 def _specialist(chart: Chart, n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
-    """Who helps where no drug is recommended, or the kidneys are weak."""
+    """Who helps where no drug is left, none is recommended against rebound fractures, or the kidneys are weak."""
     weak = bool(renal(chart).below(n.egfr_specialist))
-    drugs = [option for option in chosen.options if option.kind == "drug"]
-    if found.kind is not Kind.LONG_AGO and (weak or not drugs):
-        yield service("referral-nephrology" if weak else _SPECIALIST, recommended=found.kind is Kind.REBOUND or weak)
+    urgent = found.kind is Kind.REBOUND and chosen.recommended is None
+    if found.kind is not Kind.LONG_AGO and (weak or urgent or not chosen.options):
+        yield service("referral-nephrology" if weak else _SPECIALIST, recommended=urgent or weak)
 
 
 def _tests(chart: Chart, found: State) -> Iterator[Option]:
@@ -298,6 +312,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "order": None,
         },
         facts=(facts.last_dose(ended.course), *map(facts.fracture, ended.fractures)),
+        cites=_BROKEN if ended.fractures else ("OPREF-T3", "EXT-04"),
         options=tuple(service(key, recommended=True) for key in ("referral-oncology", *tests) if not chart.ordered(key)),
         any_number=True,
     )

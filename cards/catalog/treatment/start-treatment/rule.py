@@ -8,7 +8,7 @@ from itertools import chain, takewhile
 
 from cards.chart import Chart, Fracture, facts
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, risk, treatment
+from cards.definitions import bone_loss, diagnosis, risk, treatment
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
 from cards.definitions.indication import untreated
@@ -136,6 +136,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
             "from_day": _from_day(chart, chosen),
             "before": _before(chosen),
+            "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranking(chart) else "",
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.definitions import person, treatment
-from cards.definitions.denosumab import rebound
+from cards.definitions.denosumab import Kind, rebound, state
 from cards.definitions.pain import pain_limit, pain_score
 from cards.definitions.vertebral import new_vertebral_fracture
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
@@ -80,7 +80,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 def _drugs(chart: Chart, earlier: Earlier) -> str:
     """What to say about drugs without contradicting the card that covers them: start, continue, or see that card."""
     if rebound(chart) is not None:
-        return "rebound"
+        found = state(chart)
+        return found.kind.value if found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE) else "answered"
     if "treatment-failure" in earlier or treatment.on_treatment(chart):
         return "continue"
     return "start" if "start-treatment" in earlier else "other"

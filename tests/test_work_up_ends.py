@@ -1,0 +1,133 @@
+"""No hold without an end: the record replayed week by week, what was ordered coming back with nothing found (specification,
+"One answer, one voice", law 9); and no abnormal value of the work-up without its finding (law 6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from cards.definitions.workup import Row
+from cards.engine.options import work_up
+from cards.vocabulary import SERVICES
+from cds_service.casebook.requests import request
+from cds_service.hooks.request import Call, parse
+from fhir_fixtures.lines import record
+from fhir_fixtures.prefetch import answer, templates
+from tests.silence.told import Told, stories, told
+from tests.test_voice import evaluator, proposed
+from tests.test_voice_laws import resources_of
+
+Json = dict[str, Any]
+
+WEEKS = 20
+NORMAL = {
+    "calcium": "corrected-calcium 9.4 mg/dL",
+    "albumin": "corrected-calcium 9.4 mg/dL",
+    "calcium-ionized": "ionized-calcium 1.22 mmol/L",
+    "pth": "PTH 40 pg/mL",
+    "phosphate": "phosphate 3.4 mg/dL",
+    "creatinine": "creatinine 0.7 mg/dL",
+    "vitamin-d": "25(OH)D 34 ng/mL",
+    "alp": "ALP 70 U/L",
+    "ggt": "GGT 20 U/L",
+    "magnesium": "magnesium 2.0 mg/dL",
+    "electrophoresis": "M-protein 0 g/dL",
+    "light-chains": "light-chain-ratio 1.0",
+    "pyridoxal-phosphate": "pyridoxal-phosphate 60 nmol/L",
+    "tsh": "TSH 1.5 m[IU]/L",
+}
+RANGES = {"pyridoxal-phosphate": " (range 20-125)", "ggt": " (range 0-40)"}
+IN_WORDS = {
+    "immunofixation": "No monoclonal protein",
+    "spine-mri": "Old fracture of T12. No tumor.",
+    "bone-scan": "No abnormal uptake.",
+    "femur-imaging": "Normal femora.",
+}
+
+
+def result(key: str, day: date) -> list[str]:
+    """The line of the record that a test which finds nothing leaves."""
+    if key in NORMAL:
+        return [f"{NORMAL[key]} on {day}{RANGES.get(key, '')}"]
+    if key in IN_WORDS:
+        return [f"report {key} on {day} (says {IN_WORDS[key]})"]
+    return [f"test {key} done {day}"]
+
+
+def ordered(cards: list[Json]) -> Iterator[str]:
+    """The tests that are proposed, by key."""
+    named = {service.en: key for key, service in SERVICES.items()}
+    for _, _, resource in proposed(cards):
+        if resource["resourceType"] == "ServiceRequest" and (key := named.get(resource["code"].get("text", ""))):
+            yield key
+
+
+def later(call: Told, lines: list[str], day: date) -> Told:
+    """The same patient on that day, with these results on record."""
+    found = record(lines, patient=call.body["context"]["patientId"])
+    resources = [*resources_of(call), *({**each, "id": f"{call.as_of}-{n}"} for n, each in enumerate(found))]
+    prefetch = {key: answer(template, resources) for key, template in templates(call.hook).items()}
+    return Told(call.name, day, call.body | {"prefetch": prefetch})
+
+
+def asked(call: Told) -> Call:
+    return parse(json.dumps(call.body).encode(), call.hook)
+
+
+def held(call: Told) -> Row | None:
+    """The finding of the work-up for which no drug is recommended."""
+    chart = evaluator().chart(asked(call), call.as_of)
+    return next((row for row in work_up(chart) if row.holds_all), None)
+
+
+def on_patient_view() -> list[str]:
+    return [name for name in stories() if told(name).hook == "patient-view" and held(told(name)) is not None]
+
+
+@pytest.mark.parametrize("name", on_patient_view())
+def test_every_hold_ends_when_its_tests_find_nothing(name: str) -> None:
+    call = told(name)
+    for _ in range(WEEKS):
+        if held(call) is None:
+            return
+        cards = evaluator().evaluate(asked(call), "en", call.as_of).response["cards"]
+        day = call.as_of + timedelta(days=7)
+        lines = [line for key in dict.fromkeys(ordered(cards)) if not key.startswith("referral") for line in result(key, day)]
+        call = later(call, lines, day)
+    pytest.fail(f"still held: {held(call)}")
+
+
+# -- no abnormal value without its finding ----------------------------------------------------------------------------
+
+BACKGROUND = ("problem osteoporosis since 2020-01-01",)
+ABNORMAL = {
+    "corrected-calcium 11.4 mg/dL": "high-calcium",
+    "corrected-calcium 8.2 mg/dL": "low-calcium",
+    "ionized-calcium 1.40 mmol/L": "high-calcium",
+    "ionized-calcium 1.05 mmol/L": "low-calcium",
+    "phosphate 1.9 mg/dL": "low-phosphate",
+    "ALP 20 U/L": "low-alp",
+    "ALP 300 U/L": "high-alp",
+    "urine-calcium 320 mg/(24.h)": "high-urine-calcium",
+    "TSH 0.05 m[IU]/L": "low-tsh",
+    "tTG-IgA 90 U/mL": "celiac",
+    "CTX 1200 pg/mL": "high-turnover",
+}
+LABORATORY = {"tTG-IgA": " (range 0-20)", "CTX": " (range 100-550)"}
+
+
+@pytest.mark.parametrize("value", ABNORMAL)
+@pytest.mark.parametrize("age", [1, 30, 180])
+def test_no_abnormal_value_passes_without_its_finding(value: str, age: int) -> None:
+    today = date(2026, 6, 15)
+    line = f"{value} on {today - timedelta(days=age)}{LABORATORY.get(value.split()[0], '')}"
+    case: dict[str, Any] = {"today": today, "patient": "female 66", "record": [*BACKGROUND, line], "hook": "patient-view"}
+    call = Told(value, today, request(case))
+    chart = evaluator().chart(asked(call), today)
+    assert ABNORMAL[value] in {row.key for row in work_up(chart)}
+    answered = evaluator().evaluate(asked(call), "en", today).response["cards"]
+    assert "secondary-causes" in {card["source"]["topic"]["code"] for card in answered}
