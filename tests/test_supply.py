@@ -1,4 +1,4 @@
-"""What the image is built from: every package pinned by its content, wherever it comes from, within the bounds of the project."""
+"""What the image is built from: every package pinned by its content, within the bounds of the project."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ _one_thread = Lock()
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the revisions that are missing, within the transaction of ``connection``; none where the schema is up to date, or of a later version.
+    """Run the revisions that are missing, within the transaction of ``connection``; none where it is up to date, or
+    of a later version.
 
     The others wait meanwhile: in SQLite the transaction holds the database's write lock, in PostgreSQL an advisory one.
     Alembic itself keeps its state in a module, so that threads of one process take turns.

@@ -20,14 +20,12 @@ import requests
 
 from tests.attack.bodies import abuses, view
 from tests.attack.connections import half_sent
-from tests.attack.largest import largest, limit
-from tests.protocol.test_running import VIEW, Running
+from tests.attack.largest import Peak, grown, largest, limit
+from tests.protocol.test_running import Running
 
 KB = 20
 MOST_TIMES = 20
 """A request of 20 kB may cost so many times a bare one."""
-PRIVATE = 40
-"""MB that a worker does not share with its master, at rest."""
 HEALTH = 1.0
 """Seconds within which /healthz answers, throughout."""
 PAGE = Path(__file__).parents[2] / "docs/performance.md"
@@ -70,12 +68,6 @@ class Health:
             self._thread.join()
 
 
-def memory(pid: int) -> float:
-    """The most memory that a process had, in MB."""
-    told = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line for line in told.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
-
-
 def spent(pid: int) -> float:
     """Milliseconds that the threads of a process have been running."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
@@ -104,39 +96,6 @@ def costs(service: Running) -> list[Cost]:
             cost = Cost(name, ms / bare / max(size / KB, 1), ms, size, status)
             found[name] = min(cost, found.get(name, cost), key=lambda each: each.times)
     return sorted(found.values(), key=lambda each: -each.times)
-
-
-class Peak(NamedTuple):
-    """The largest body of a kind: MB of it, of the worker at its peak, of the worker and its master at rest; the status."""
-
-    name: str
-    size: float
-    most: float
-    rest: float
-    master: float
-    status: int
-    seconds: float
-
-    @property
-    def container(self) -> float:
-        """MB of a container with two workers that both work on such a body. What is shared is counted once: the master's."""
-        return self.master + 2 * (self.most - self.rest) + 2 * PRIVATE
-
-
-def grown(folder: Path, name: str, body: bytes) -> Peak:
-    """What the largest body of a kind takes, of a worker that has done nothing else."""
-    folder.mkdir()
-    service = Running(folder, WEB_CONCURRENCY="1", CDS_TODAY="2026-06-15")
-    try:
-        service.post(view())
-        worker, rest, began = service.workers[0], memory(service.workers[0]), time.monotonic()
-        status = requests.post(
-            service.url + VIEW, data=body, headers={"Content-Type": "application/json"}, timeout=120
-        ).status_code
-        took = time.monotonic() - began
-        return Peak(name, len(body) / 1e6, memory(worker), rest, memory(service.process.pid), status, took)
-    finally:
-        service.stop()
 
 
 def table(rows: list[Cost], health: float, peaks: list[Peak]) -> str:
