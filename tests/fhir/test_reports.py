@@ -94,6 +94,12 @@ def test_reports_beyond_what_is_read_in_one_call_are_said(chart_of: Reader) -> N
     assert [aside.source for aside in chart.set_aside if aside.reason == "too-long"] == [f"DiagnosticReport/r{len(many) - 1}"]
 
 
+def test_of_more_fractures_than_any_report_names_the_rest_is_said(chart_of: Reader) -> None:
+    whole, _ = chart_of(report("无骨折," * 300))
+    more, _ = chart_of(report("无骨折," * 301))
+    assert ["too-long" in {aside.reason for aside in chart.set_aside} for chart in (whole, more)] == [False, True]
+
+
 def test_what_is_longer_than_is_read_is_said(chart_of: Reader) -> None:
     long, _ = chart_of(report("。" * LONGEST_REPORT + SAID))
     assert "too-long" in {aside.reason for aside in long.set_aside}

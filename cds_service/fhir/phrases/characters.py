@@ -10,7 +10,7 @@ from cds_service.fhir.phrases.tables import rows
 LONGEST = 2_000
 """Characters of a name or of a dosage text that are read. What stands beyond is unread, and said (``long``)."""
 
-LONGEST_REPORT = 10_240
+LONGEST_REPORT = 8_192
 """The same of the text of a report."""
 
 

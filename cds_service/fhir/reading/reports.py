@@ -10,6 +10,7 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 
 from msgspec import Raw, json
 from msgspec.structs import replace
@@ -41,6 +42,9 @@ _MOST_DATA = LONGEST_REPORT * 6
 _AROUND = 40
 """Characters before and behind a fracture in which its vertebrae are looked for."""
 _SENTENCES = re.compile(r"[;。\n]|\. ")
+_FRACTURES = re.compile(r"骨折|fracture")
+_MOST_FRACTURES = 300
+"""No report names more; what stands behind them is unread, and said."""
 _JOINED = re.compile(r"(?a)\b(?:and|with)\b|以及|合并|伴|及|和|与")
 _CHARSETS = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "big5": "big5", "us-ascii": "ascii"}
 
@@ -116,9 +120,11 @@ def _text(source: str, found: wire.DiagnosticReport, facts: Facts) -> str:
     if not facts.record.room.reads_report(len(folded)):
         facts.put_aside(source, "too-long", detail="conclusion")
         return ""
-    if len(folded) > LONGEST_REPORT:
+    many = [found.start() for found in islice(_FRACTURES.finditer(folded), _MOST_FRACTURES, _MOST_FRACTURES + 1)]
+    end = min(LONGEST_REPORT, *many, len(folded))
+    if len(folded) > end:
         facts.put_aside(source, "too-long", detail="conclusion")
-    return folded[:LONGEST_REPORT]
+    return folded[:end]
 
 
 def _plain(form: wire.Attachment) -> str:
