@@ -120,8 +120,8 @@ def _text(source: str, found: wire.DiagnosticReport, facts: Facts) -> str:
     if not facts.record.room.reads_report(len(folded)):
         facts.put_aside(source, "too-long", detail="conclusion")
         return ""
-    many = [found.start() for found in islice(_FRACTURES.finditer(folded), _MOST_FRACTURES, _MOST_FRACTURES + 1)]
-    end = min(LONGEST_REPORT, *many, len(folded))
+    beyond = [found.start() for found in islice(_FRACTURES.finditer(folded), _MOST_FRACTURES, _MOST_FRACTURES + 1)]
+    end = min(LONGEST_REPORT, *beyond, len(folded))
     if len(folded) > end:
         facts.put_aside(source, "too-long", detail="conclusion")
     return folded[:end]
