@@ -229,7 +229,7 @@ class Exposure(Struct, frozen=True, gc=False):
     ``supply_days`` is how long the amount dispensed or ordered lasts, or how long a depot works. ``strength_mg`` is read from
     the dose or the name. ``status`` is as recorded; "unknown" also where R5 says no more than "recorded": taken as on record,
     not as certain. ``latest`` and ``end_latest`` are the last days that ``start`` and ``end`` can have been, where they are not
-    exact.
+    exact. ``reasons``: problems named as the reason, of a hormone.
     """
 
     drug: Drug
@@ -245,6 +245,7 @@ class Exposure(Struct, frozen=True, gc=False):
     dosing: Dosing | None = None
     latest: date | None = None
     end_latest: date | None = None
+    reasons: frozenset[str] = frozenset()
 
 
 class Period(Struct, frozen=True, gc=False):
@@ -296,6 +297,7 @@ class Course(Struct, frozen=True):
     start_latest: date | None = None
     last_dose_latest: date | None = None
     end_latest: date | None = None
+    reasons: frozenset[str] = frozenset()
     planned_end: date | None = None
 
     @property

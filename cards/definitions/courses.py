@@ -115,6 +115,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         if drug.key == "zoledronate"
         else numbers.treatment_grace_months,
         dosing=_dosing(ongoing, past),
+        reasons=frozenset().union(*(e.reasons for e in past)),
         dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),
         sources=tuple(
             dict.fromkeys(e.source for e in sorted(past, key=lambda e: e.start or date.min, reverse=True) if e.source)

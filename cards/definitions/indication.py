@@ -36,7 +36,7 @@ def _treated_lately(chart: Chart) -> bool:
     """An antiresorptive or anabolic that still covered within the last {off-treatment-months} months: someone decided. Not
     with a fracture since its end, nor at very high risk."""
     since = chart.months_ago(chart.numbers.off_treatment_months)
-    lately = [c for c in chart.courses(treatment.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
+    lately = [c for c in treatment.courses(chart) if c.covered_until is not None and c.covered_until >= since]
     if not lately or risk.risk(chart).very_high:
         return False
     end = max(c.covered_until for c in lately if c.covered_until)

@@ -33,6 +33,13 @@ def t_group(chart: Chart) -> bool:
     return adult(chart) and (old_enough or postmenopausal(chart))
 
 
+def young(chart: Chart) -> bool:
+    """An adult below {t-group-years} who is not postmenopausal: bone is judged by the Z-score, and a specialist decides on
+    drugs."""
+    known = chart.age is not None and chart.age < chart.numbers.t_group_years
+    return known and adult(chart) and not postmenopausal(chart)
+
+
 def pregnant(chart: Chart) -> bool:
     """Not male, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end date and
     began or was recorded within {pregnancy-days} days; an undated one counts. Miscarriage, delivery and puerperium do not."""

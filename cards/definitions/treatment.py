@@ -8,10 +8,17 @@ from msgspec import Struct
 
 from cards.chart import Chart, Course, per_chart
 from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
+from cards.definitions.hormone import for_bone
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, Drug, Mechanism
 
 TREATMENT = ANTIRESORPTIVE | ANABOLIC
+
+
+def courses(chart: Chart, mechanisms: frozenset[Mechanism] = TREATMENT) -> list[Course]:
+    """The courses of these mechanisms that treat bone, the most recently covered first: not of a hormone that is taken for
+    something else (``hormone.for_bone``)."""
+    return [course for course in chart.courses(mechanisms) if for_bone(chart, course)]
 
 
 @per_chart
@@ -19,8 +26,8 @@ def treatments(chart: Chart) -> list[Course]:
     """The courses of an antiresorptive (bisphosphonate, denosumab, SERM, hormone therapy) or an anabolic (teriparatide,
     abaloparatide, romosozumab) that work today or worked until {treatment-grace-months} month ago (zoledronate:
     {treatment-grace-zoledronate-months} months ago). Calcitonin, active vitamin D, vitamin K2 and strontium do not count, nor
-    do oncologic strengths of denosumab and zoledronate."""
-    return [c for c in chart.courses(TREATMENT) if c.on_treatment(chart.today) and not c.drug.oncologic]
+    do oncologic strengths of denosumab and zoledronate, nor a hormone that is not taken for bone."""
+    return [c for c in courses(chart) if c.on_treatment(chart.today) and not c.drug.oncologic]
 
 
 def on_treatment(chart: Chart) -> bool:
@@ -40,7 +47,7 @@ def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Dr
     ``day`` is that last dose or end, ``besides`` the drug; use must extend to ``reaching`` (the day on which the drug wore off,
     or today).
     """
-    for course in chart.courses(ANTIRESORPTIVE):
+    for course in courses(chart, ANTIRESORPTIVE):
         if course.drug is besides:
             continue
         injected = course.drug.covers_months is not None and course.last_dose is not None and course.last_dose > day
@@ -73,7 +80,7 @@ def holiday_since(chart: Chart) -> Holiday | None:
         if course.drug.covers_months and add_months(day, chart.numbers.holiday_zoledronate_months) >= chart.today:
             continue
         worn_off = course.covered_until or day
-        later = [c for c in chart.courses(TREATMENT) if c is not course and c.covered_until and c.covered_until > worn_off]
+        later = [c for c in courses(chart) if c is not course and c.covered_until and c.covered_until > worn_off]
         if not later and add_months(day, chart.numbers.holiday_longest_months) >= chart.today:
             return Holiday(course, day)
     return None

@@ -38,12 +38,12 @@ class Option(Struct, frozen=True):
     ``kind``: "drug" (``key`` is a drug, ``regimen`` a key of regimens.toml), "service" (test, imaging, referral: ``key`` of
     ``SERVICES``), "problem" (a Condition to record: ``key`` is "osteoporosis" or "osteoporosis-with-fracture") or "discard"
     (take the drafts in ``replaces`` off the desk and nothing else), "mend" (``regimen`` is a key of ``accepted.toml``: the
-    draft in ``replaces`` stays, with dose and timing mended). A drug with ``replaces`` takes the drafts' place.
-    ``stops`` are courses that end with it, which its label says.
-    ``condition``: findings that keep the option from being recommended; its label says them first. ``after``: the finding of
-    the work-up that it must wait for (a key of the phrase tables); ``meanwhile``: the one that is clarified beside it, since
-    this drug cannot wait. ``unless_operated``: for those for whom no operation is planned. ``first``: what must come first of vitamin D or before it (a key of the phrase tables).
-    ``urgent``: at once, as the order and its label say.
+    draft in ``replaces`` stays, with dose and timing mended). A drug with ``replaces`` takes the drafts' place. ``stops`` are
+    courses that end with it, which its label says. ``condition``: findings that keep the option from being recommended; its
+    label says them first. ``after``: the finding of the work-up that it must wait for (a key of the phrase tables);
+    ``meanwhile``: the one that is clarified beside it, since this drug cannot wait. ``unless_operated``: for those for whom no
+    operation is planned. ``first``: what must come first of vitamin D or before it (a key of the phrase tables). ``urgent``: at
+    once, as the order and its label say.
     """
 
     kind: str

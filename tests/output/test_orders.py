@@ -25,7 +25,6 @@ LATER = date(2026, 9, 1)
 READ_AS = {
     "ibandronate-iv": "ibandronate",
     "zoledronate-once": "zoledronate",
-    "calcium-correction": "calcium",
     "spine-ct": "vertebral-imaging",
     "referral-endocrinology": "referral-osteoporosis",
 }
@@ -100,7 +99,9 @@ def test_a_prescription_has_text_and_code_first_dose_route_and_timing(key: str) 
     )
     period, unit = regimen.every
     repeated = {"frequency": regimen.times, "period": period, "periodUnit": unit}
-    assert dosage["timing"]["repeat"] == ({"count": 1} if regimen.once else repeated)
+    told = dosage["timing"]["repeat"]
+    assert told.pop("boundsDuration", {"value": 0})["value"] == regimen.weeks
+    assert told == ({"count": 1} if regimen.once else repeated)
     assert dosage["route"]["coding"][0]["code"] in {"26643006", "34206005", "47625008"}
     assert dosage["patientInstruction"]
 
@@ -192,4 +193,5 @@ def test_we_can_read_the_codes_that_we_write() -> None:
         for each, key, system, code, _ in order_templates.order_codes():
             if each == kind and (system, code) in known:
                 read_as = known[system, code]
-                assert READ_AS.get(key, key) in read_as or key in read_as, (key, system, code)
+                drug = (REGIMENS[key].drug if key in REGIMENS else "") or key
+                assert READ_AS.get(key, key) in read_as or drug in read_as, (key, system, code)

@@ -233,7 +233,8 @@ def _after_injection(chart: Chart, day: date) -> bool:
 def high_alp(chart: Chart) -> Rows:
     """ALP above {alp-very-high} times the limit, within {alp-fracture-months} months of a fragility fracture {alp-fracture}
     times: bone or liver. With a GGT above its range within {ggt-near-days} days it is for information, and holds PTH analogs
-    only; with one that has no range bone-specific ALP tells. Not with Paget disease known for {known-disease-days} days, nor with chronic liver disease, nor in pregnancy."""
+    only; with one that has no range bone-specific ALP tells. Not with Paget disease known for {known-disease-days} days, nor
+    with chronic liver disease, nor in pregnancy."""
     n, value = chart.numbers, _alp(chart)
     times = n.alp_fracture if _healing(chart) else n.alp_very_high
     known = any(surely_by(p, chart.days_ago(n.known_disease_days)) for p in chart.problems.get("paget", ()))
@@ -273,8 +274,8 @@ def _together(chart: Chart, alp: Measurement) -> tuple[str, ...]:
 
 
 def high_urine_calcium(chart: Chart) -> Rows:
-    """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held. It is measured again, and
-    confirmed by a second one on another day."""
+    """A 24 h urine calcium above its limit: calcium and active vitamin D are not offered, PTH analogs are held. It is measured
+    again, and confirmed by a second one on another day."""
     urine = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
     if urine is None or not urine_calcium_high(chart, urine):
         return

@@ -34,6 +34,8 @@ _TEMPLATES: dict[Data, str] = {
     Data.ORDERS: f"ServiceRequest{_OF_PATIENT}&_sort=-authored&_count=200",
     Data.FAMILY_HISTORY: f"FamilyMemberHistory{_OF_PATIENT}&_count=100",
     Data.IMAGING: f"ImagingStudy{_OF_PATIENT}&_sort=-started&_count=100",
+    Data.CARE_PLANS: f"CarePlan{_OF_PATIENT}&_count=100",
+    Data.ENCOUNTERS: f"Encounter{_OF_PATIENT}&_sort=-date&_count=100",
     Data.REPORTS: f"DiagnosticReport{_OF_PATIENT}&_sort=-date&_count=100",
 }
 _OBSERVATIONS = f"Observation{_OF_PATIENT}&code="

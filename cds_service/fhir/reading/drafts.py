@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import OTHER_REASON, Draft, Hook
+from cards.chart import Draft, Hook
 from cards.vocabulary import SERVICES
 from cds_service.fhir.reading import elements, wire
-from cds_service.fhir.reading.conditions import understand
+from cds_service.fhir.reading.conditions import reasons_of
 from cds_service.fhir.reading.drugs import Identified
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
@@ -194,7 +194,7 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
         text=_text(reached.concept),
         start=stated_start(found, facts),
         unidentified=bool(ordered.unread),
-        reasons=_reasons(facts, elements.many(found.reason_code), found.reason_reference or ()),
+        reasons=reasons_of(facts, elements.many(found.reason_code), found.reason_reference or ()),
         product=drugs.drugs if len(drugs.drugs) > 1 else (),
     )
     return tuple(
@@ -211,7 +211,7 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
 def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:
     why = "" if ordered.key else why_unread(ordered.concept, facts.terminology)
     _note(source, f"draft {ordered.key}" if ordered.key else "", why, ordered.concept, facts)
-    reasons = _reasons(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
+    reasons = reasons_of(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
     return Draft(source, service=ordered.key, text=_text(ordered.concept), unidentified=ordered.nameless, reasons=reasons)
 
 
@@ -227,16 +227,3 @@ def _note(source: str, what: str, unread: str, concept: elements.Concept | None,
 
 def _text(concept: elements.Concept | None) -> str:
     return (concept.text if concept and concept.text else wording(concept)) or ""
-
-
-def _reasons(facts: Facts, concepts: Iterable[elements.Concept], references: Iterable[elements.Reference]) -> frozenset[str]:
-    """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for any other."""
-    resolved = (facts.record.resolve(r.reference, wire.Condition) for r in references if r.reference)
-    codes = [*concepts, *(facts.concept(condition.code) or elements.Concept() for condition in resolved if condition)]
-    found: set[str] = set()
-    for concept in codes:
-        if said := understand(concept, facts.terminology):
-            found |= said.problems | ({"fracture"} if said.fractures else set())
-        elif concept.text or concept.coding:
-            found.add(OTHER_REASON)
-    return frozenset(found)

@@ -17,6 +17,7 @@ from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
+from cds_service.fhir.reading.care import care_plan, encounter
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
 from cds_service.fhir.reading.drafts import beyond, draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.facts import Facts
@@ -50,6 +51,8 @@ _READERS: Mapping[type, Callable[[str, Any, Facts], None]] = {
     wire.DiagnosticReport: report,
     wire.ImagingStudy: imaging,
     wire.FamilyMemberHistory: family,
+    wire.CarePlan: care_plan,
+    wire.Encounter: encounter,
 }
 _ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
 _LED_TO = (wire.Patient, wire.Medication)
@@ -210,6 +213,7 @@ def _chart(
         problems=problems,
         broken=tuple(entry for entry in entries if not entry.subsequent),
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
+        young_fractures=fractures.at_young_age(facts.thresholds.shared, entries, problems, patient, facts.today),
         drug_courses=drug_courses,
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),

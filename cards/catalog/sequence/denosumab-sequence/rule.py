@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
-from cards.definitions import person
+from cards.definitions import goals, person
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
@@ -35,12 +35,14 @@ from cards.engine.lapse import answer, forbidden
 from cards.engine.options import NOT_READ, Offer, offer, service
 from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
+from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Data, Drug, Mechanism
 
 _SILENT = (Kind.GOING_ON, Kind.NO_DATE, Kind.SETTLED)
 _ONCE = {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
 _CLOSES = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR})
 _SPECIALIST = "referral-osteoporosis"
+_RISK = (Data.BONE_DENSITY, Data.CONDITIONS)
+"""What tells a short course from a long one: unread, it brings no drug."""
 _STOPPED = ("ELD2023-07d", "OVCF2021-T9", "OPREF-T3", "EXT-04", "EXT-23")
 _BROKEN = ("OPREF-T3", "EXT-24")
 _CITES = {
@@ -166,7 +168,7 @@ def _drugs(chart: Chart, found: State, lasted: Duration, *, stop: bool) -> tuple
     if found.kind is Kind.REBOUND:
         return (DENOSUMAB, *(AFTER_DENOSUMAB if waits_long(chart, DENOSUMAB) else (ZOLEDRONATE,)))
     if found.kind is Kind.PLAN and not lasted.short:
-        return (ZOLEDRONATE, DENOSUMAB)
+        return (ZOLEDRONATE,) if chart.doubts(_RISK) else (ZOLEDRONATE, DENOSUMAB)
     if found.kind is Kind.LATE and not stop:
         return (DENOSUMAB, *AFTER_DENOSUMAB)
     return AFTER_DENOSUMAB if found.kind in (Kind.PLAN, Kind.LATE, Kind.UNDATED, Kind.LONG_AGO) else ()
@@ -295,7 +297,7 @@ def _markers(chart: Chart, course: Course) -> Iterator[Fact]:
 def _oncologic(chart: Chart) -> Iterator[Finding]:
     """Denosumab 120 mg has ended: oncology decides, and nothing is recommended here."""
     ended = ended_oncologic(chart)
-    if ended is None or chart.active_problem("palliative-care") is not None:
+    if ended is None or goals.comfort_care(chart):
         return
     tests = ("ctx", *(("spine-mri",) if ended.fractures else ()))
     yield Finding(

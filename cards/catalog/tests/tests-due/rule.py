@@ -12,6 +12,9 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions import diagnosis, femur, person, treatment
 from cards.definitions.denosumab import OPEN, follow_on, state
+from cards.definitions.goals import very_old
+from cards.definitions.height import Loss, implausible_loss
+from cards.definitions.kidney import renal
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -21,6 +24,8 @@ _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
 
 _KIDNEY = ("creatinine", "egfr", "crcl")
+_OF_KIDNEYS = ("pth", "phosphate", "alp")
+"""What is looked at every year in reduced kidney function."""
 _SHORT = {"dxa": Name("DXA", "DXA"), "calcium": Name("calcium", "血钙")}
 """Short names for tests in a list; other tests use the name of their analyte."""
 _CITES = {
@@ -29,6 +34,7 @@ _CITES = {
     "p1np": ("ELD2023-01a", "ELD2023-01b", "OVCF2021-M2", "OPREF-M2"),
     "vitamin-d": ("OVCF2021-T10",),
     "height": ("OVCF2021-M3",),
+    **dict.fromkeys(_OF_KIDNEYS, ("EXT-28",)),
 }
 """The recommendations that call for each test; there is none for calcium and creatinine."""
 
@@ -40,6 +46,7 @@ class _Due(Struct, frozen=True):
     why: str
     last: date | None
     source: str = ""
+    loss: Loss | None = None
 
     @property
     def short(self) -> Name:
@@ -60,12 +67,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX {btm-first-months} months
     after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to {follow-on-ctx-early-days} days sooner.
     (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
-    {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip,
-    distal 1/3 radius or an unnamed site.
+    {yearly-months} months; height also where the newest is more than {height-spread} cm below one of the
+    {height-window-months} months before it, or more than {height-spread-ever} cm below the tallest, and no other within
+    {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. A DXA is a report
+    or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
 
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
     pauses the drug; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
-    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it).
+    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it); calcium on
+    dialysis, which nephrology measures every month; from {oldest-years} years on ({old-dementia-years} with dementia) markers,
+    and DXA off treatment.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
@@ -82,7 +93,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=INFO,
         values={
             "tests": [
-                {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last} for t in due
+                {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last, "loss": t.loss}
+                for t in due
             ]
         },
         cites=tuple(dict.fromkeys(cite for test in due for cite in _CITES.get(test.service, ()))),
@@ -101,6 +113,9 @@ _ANALYTES: dict[str, tuple[str, ...]] = {
     "calcium": _CALCIUM,
     "creatinine": _KIDNEY,
     "height": ("height",),
+    "pth": ("pth",),
+    "phosphate": ("phosphate",),
+    "alp": ("alp",),
 }
 
 
@@ -115,7 +130,8 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
     if femur.pauses(chart):
         yield from _of_the_year(chart, n)
         return
-    if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
+    known = not {Data.BONE_DENSITY, Data.MEDICATIONS} & chart.failed
+    if known and (course is not None or not very_old(chart)):
         yield from _dxa(chart, n, course)
     if Data.TURNOVER not in chart.failed and Data.MEDICATIONS not in chart.failed:
         after = _watched(chart, n)
@@ -127,7 +143,11 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
 
 
 def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
-    for key in ("vitamin-d", "calcium", "creatinine", "height"):
+    kidneys = renal(chart)
+    weak = bool(kidneys.below(n.egfr_work_up))
+    for key in ("vitamin-d", "calcium", "creatinine", "height", *(_OF_KIDNEYS if weak else ())):
+        if key == "calcium" and kidneys.dialysis:
+            continue  # monthly, by nephrology
         if ANALYTES[_ANALYTES[key][0]].group not in chart.failed:
             yield from _yearly(chart, n, key)
 
@@ -174,6 +194,8 @@ def _after_denosumab(chart: Chart, n: Numbers, begun: date) -> Iterator[_Due]:
 
 
 def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting: bool) -> Iterator[_Due]:
+    if very_old(chart):
+        return
     newest = chart.newest(key)
     last, source = (newest.when, newest.source) if newest else (None, "")
     if course is None:
@@ -199,7 +221,10 @@ def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting:
 def _yearly(chart: Chart, n: Numbers, key: str) -> Iterator[_Due]:
     found = [m for analyte in _ANALYTES[key] if (m := chart.newest(analyte))]
     newest = max(found, key=lambda m: m.when, default=None)
-    if not _within(newest.when if newest else None, chart, n.yearly_months):
+    doubted = implausible_loss(chart) if key == "height" else None
+    if doubted is not None:
+        yield _Due(key, "height-doubted", doubted.now.when, doubted.now.source, doubted)
+    elif not _within(newest.when if newest else None, chart, n.yearly_months):
         yield _Due(key, "yearly", newest.when if newest else None, newest.source if newest else "")
 
 
