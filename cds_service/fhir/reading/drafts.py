@@ -17,6 +17,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, tail
 from cds_service.fhir.reading.ledger import UNNAMED, why_unread
 from cds_service.fhir.reading.lenient import field_of
+from cds_service.fhir.reading.limits import DRAFTS
 from cds_service.fhir.reading.long import say_what_is_too_long
 from cds_service.fhir.reading.medications import (
     Reached,
@@ -79,14 +80,18 @@ def selected_of(record: Record, selected: frozenset[str] | None) -> list[Given]:
     drafts = list(record.drafts)
     if selected is None:
         return drafts
-    there = [reference for reference in selected if any(_is_called(given, reference) for given in drafts)]
-    lost = len(there) < len(selected)
-    chosen = [
-        given
-        for given in drafts
-        if any(_is_called(given, reference) for reference in there) or (lost and not is_reference(given.source))
-    ]
+    named = {tail(reference) or f"/{reference}" for reference in selected}
+    called = [given for given in drafts if _names(given) & named]
+    lost = len({name for given in called for name in _names(given) & named}) < len(named)
+    chosen = [given for given in drafts if _names(given) & named or (lost and not is_reference(given.source))]
     return chosen or drafts
+
+
+def beyond(record: Record) -> tuple[Draft, ...]:
+    """What stands for the drafts that are too many to be judged: one order of which nothing is known."""
+    if not record.beyond:
+        return ()
+    return (Draft("draftOrders", text=f"№ {DRAFTS + 1}–{DRAFTS + record.beyond}", unidentified=True, addressable=False),)
 
 
 def draft_concerns_us(given: Given, record: Record, terminology: Terminology) -> bool:
@@ -100,8 +105,9 @@ def draft_concerns_us(given: Given, record: Record, terminology: Terminology) ->
     return ordered.concerns_us and not _is_no_order(ordered.found)
 
 
-def _is_called(given: Given, reference: str) -> bool:
-    return (tail(reference) or f"{given.type}/{reference}") == given.source
+def _names(given: Given) -> set[str]:
+    """How a selection may call a draft: by type and id, or by the id alone."""
+    return {given.source, given.source.removeprefix(given.type)}
 
 
 def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedMedicine | OrderedService | None:

@@ -19,7 +19,7 @@ from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
 from cds_service.fhir.reading.care import care_plan, encounter
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
-from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
+from cds_service.fhir.reading.drafts import beyond, draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, Kept, Source, part, type_of
 from cds_service.fhir.reading.ledger import why_unread_condition
@@ -131,7 +131,7 @@ def read_record(
             facts.not_ours(source, type_of(kept), "of a type that is not read")
     tell_unread_scans(facts)
     chosen = selected_of(record, selected)
-    drafts = read_drafts(facts, chosen)
+    drafts = (*read_drafts(facts, chosen), *beyond(record))
     beside = read_drafts(facts.apart(), [given for given in record.drafts if given not in chosen])
     _tell_of_medications(record, facts)
     return replace(_chart(facts, patient, failed, formulary), drafts=drafts, beside=beside)
@@ -172,7 +172,7 @@ def _tell_of_medications(record: Record, facts: Facts) -> None:
 def concerns_us(record: Record, selected: frozenset[str] | None, terminology: Terminology) -> bool:
     """Whether a draft is an order of ours, or an entry on record is: told of what a hook's context holds, before anything else
     is asked for."""
-    if any(draft_concerns_us(given, record, terminology) for given in selected_of(record, selected)):
+    if record.beyond or any(draft_concerns_us(given, record, terminology) for given in selected_of(record, selected)):
         return True
     return any(_entry_concerns_us(kept, record, terminology) for _, kept in record)
 
