@@ -21,8 +21,8 @@ class Ended(Struct, frozen=True):
 
 def begun_for(chart: Chart, course: Course) -> Ended | None:
     """The glucocorticoid for which a drug was begun: it was taken on the day of the start, for {glucocorticoid-days} days or
-    more in all, and ended {glucocorticoid-off-months} months ago or more. None with osteoporosis, which the drug is then for, or
-    while any systemic glucocorticoid is taken, and where the record does not say when it ended."""
+    more in all, and ended {glucocorticoid-off-months} months ago or more. None with osteoporosis, which the drug is then for,
+    or while any systemic glucocorticoid is taken, and where the record does not say when it ended."""
     taken = chart.courses(GLUCOCORTICOID)
     if osteoporosis(chart) or any(c.active or c.on_treatment(chart.today) for c in taken):
         return None
@@ -45,4 +45,6 @@ def _long(chart: Chart, course: Course) -> bool:
 def _covers(glucocorticoid: Course, course: Course) -> bool:
     """Whether the course surely began while the glucocorticoid was taken."""
     first, last = course.start, course.start_at_latest
-    return bool(first and last) and any(begin <= first and last <= end for begin, end in glucocorticoid.spans)
+    if first is None or last is None:
+        return False
+    return any(begin <= first and last <= end for begin, end in glucocorticoid.spans)

@@ -58,8 +58,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     zoledronate, starting {review-zoledronate-lead-months} months after infusion {review-zoledronate-infusions}; each infusion
     counts as {zoledronate-months} months. After a pause of {holiday-reset-months} months or more the count starts anew:
     {review-again-years} years, or infusion {review-again-infusions}; also then after {max-oral-years} ({max-zoledronate-years})
-    years in all. Before that, a bisphosphonate begun while a systemic glucocorticoid was taken for {glucocorticoid-days} days or
-    more, {glucocorticoid-off-months} months after this ended, without osteoporosis.
+    years in all. Before that, a bisphosphonate begun while a systemic glucocorticoid was taken for {glucocorticoid-days} days
+    or more, {glucocorticoid-off-months} months after this ended, without osteoporosis.
 
     Not when: oncologic zoledronate; intravenous ibandronate or pamidronate; the time on the drug is unknown; denosumab or an
     anabolic works as well; no hip T-score, and DXA was ordered within {review-rest-months} months.

@@ -50,22 +50,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: an antiresorptive or anabolic was taken since.
 
-    Then: the first that applies of (1) a fragility fracture since the end (one possible day is enough); (2) a hip T-score of {hip-t-holiday} or lower at the
-    end, so that it never was a holiday; (3) the newest hip T-score, of {hip-t-window-months} months or since the end, is
-    {hip-t-holiday} or lower; if the density of that site
-    differs from that at the end by no more than the least significant change, and the risk is not very high, DXA again
-    {near-dxa-months} months after it, or now; (4) a glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days}
-    days, an aromatase inhibitor or GnRH drug; (5) past the first decision, CTX above {ctx-target} ng/L twice,
-    {ctx-again-days} days apart, with a hip T-score of {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months}
-    months: DXA, unless it was ordered within {review-rest-months} months; (7) very high risk, with the reason; (8) past the
-    first decision: decide. It is due {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after
-    zoledronate, {decide-other-months} after any other. All these are warnings, (7) before the first decision info. (9)
-    Otherwise info, with the date of the decision. Drugs are suggested for (1) to (5), unless DXA is repeated, and at very high
-    risk: after a fracture by the ranking for a start of treatment, otherwise denosumab, zoledronate and the drug of before,
-    filtered, the first without a warning recommended; no bisphosphonate after {max-oral-years} years in all or
-    {max-zoledronate-years} of infusions; a referral where nothing is left. DXA, and CTX and P1NP if none was measured within
-    {markers-months} months and none is ordered; any number may be chosen. The detail says to continue calcium and vitamin D. An
-    override of (7) to (9) rests {review-rest-months} months.
+    Then: the first that applies of (1) a fragility fracture since the end (one possible day is enough); (2) a hip T-score of
+    {hip-t-holiday} or lower at the end, so that it never was a holiday; (3) the newest hip T-score, of {hip-t-window-months}
+    months or since the end, is {hip-t-holiday} or lower; if the density of that site differs from that at the end by no more
+    than the least significant change, and the risk is not very high, DXA again {near-dxa-months} months after it, or now; (4) a
+    glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH
+    drug; (5) past the first decision, CTX above {ctx-target} ng/L twice, {ctx-again-days} days apart, with a hip T-score of
+    {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months} months: DXA, unless it was ordered within
+    {review-rest-months} months; (7) very high risk, with the reason; (8) past the first decision: decide. It is due
+    {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after zoledronate, {decide-other-months}
+    after any other. All these are warnings, (7) before the first decision info. (9) Otherwise info, with the date of the
+    decision. Drugs are suggested for (1) to (5), unless DXA is repeated, and at very high risk: after a fracture by the ranking
+    for a start of treatment, otherwise denosumab, zoledronate and the drug of before, filtered, the first without a warning
+    recommended; no bisphosphonate after {max-oral-years} years in all or {max-zoledronate-years} of infusions; a referral where
+    nothing is left. DXA, and CTX and P1NP if none was measured within {markers-months} months and none is ordered; any number
+    may be chosen. The detail says to continue calcium and vitamin D. An override of (7) to (9) rests {review-rest-months}
+    months.
     """
     holiday = holiday_since(chart)
     if holiday is None or not person.adult(chart):

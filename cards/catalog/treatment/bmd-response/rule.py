@@ -33,8 +33,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral if
     the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP, each unless it is ordered or was measured
-    within {btm-interval-months} months ({btm-stable-months} from {btm-stable-years} years on). The detail says if the supply has run out in
-    the meantime.
+    within {btm-interval-months} months ({btm-stable-months} from {btm-stable-years} years on). The detail says if the supply
+    has run out in the meantime.
     """
     if not person.adult(chart):
         return
