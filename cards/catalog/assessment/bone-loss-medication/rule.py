@@ -91,7 +91,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     harms = [*_weak_bone(chart, n)]
     elsewhere = _protected(chart) or bone_tumor(chart) is not None
     if not elsewhere:
-        harms = [*_glucocorticoid(chart, n), *_blockers(chart, n), *harms]
+        harms = [*_blockers(chart, n), *_glucocorticoid(chart, n), *harms]
     if chart.hook in ORDER_HOOKS:
         harms = [harm for harm in harms if harm.draft is not None]
         yield from (_said(chart, n, earlier, harm, []) for harm in harms)
