@@ -154,8 +154,8 @@ def _exposure(chart: Chart, courses: Sequence[Course], drafts: Sequence[Draft], 
 
 
 def _on(chart: Chart) -> list[Course]:
-    """Those that are taken today, the one of the highest dose first."""
-    on = [course for course in chart.courses(GLUCOCORTICOID) if course.on_treatment(chart.today)]
+    """Those that are taken today and were not stopped, the one of the highest dose first."""
+    on = [c for c in chart.courses(GLUCOCORTICOID) if c.on_treatment(chart.today) and not c.stopped]
     return sorted(on, key=lambda c: prednisone_equivalent(chart.numbers, c.drug, c.dosing) or 0, reverse=True)
 
 

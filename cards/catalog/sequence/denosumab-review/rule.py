@@ -28,8 +28,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {t-osteoporosis} or lower (with a fracture of
     hip or vertebra ever, {denosumab-exit-t-fracture} or lower), a very high risk (any fracture on denosumab), or a
     glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (now, or as the mean; or of unknown dose), an
-    aromatase inhibitor or a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with its date. Suggested: DXA
-    if unmeasured, and FRAX, unless already ordered. The detail never says to stop without a follow-on.
+    aromatase inhibitor or a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with
+    its date. Suggested: DXA if unmeasured, and FRAX, unless already ordered. The detail never says to stop without a follow-on.
     """
     found = state(chart)
     course = found.course if found else None
