@@ -25,9 +25,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Then: critical for an allergy, high criticality or anaphylaxis (warning on patient-view); warning for an intolerance only
     (info on patient-view). Of several entries, the most severe counts. Instead of an osteoporosis drug (hormone therapy: only
     with osteoporosis), drugs with another mechanism, ranked as for starting treatment; after intolerance of an oral drug, also
-    drugs of its class that are not taken by mouth; the first without a warning is recommended. After denosumab that was given none: a specialist decides by
-    the last safe day, and `denosumab-due` and `denosumab-sequence` have the drugs. The draft can be deleted
-    (recommended if it is critical and no drug is recommended).
+    drugs of its class that are not taken by mouth; the first without a warning is recommended. After denosumab that was given
+    none: a specialist decides by the last safe day, and `denosumab-due` and `denosumab-sequence` have the drugs. The draft can
+    be deleted (recommended if it is critical and no drug is recommended).
     """
     for order in orders_of(chart, CHECKED):
         hits = [allergy for allergy in chart.allergies if _is_to(allergy, order.drug)]

@@ -67,19 +67,20 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     it is closed at once, and vertebrae that break in it are treated as rebound fractures.
 
     When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, to be followed by an infusion
-    that is ordered, or given for an aromatase inhibitor or GnRH drug that ended in the last {cancer-drug-ended-months} months. (2) *overdue*: the last dose is more than
-    {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds the bone: no follow-on, one that was given
-    up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate less than
-    {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on begun after the last safe day, or nobody knows when. (5)
-    *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6) *rebound*: a vertebra broke {rebound-from-months} to
-    {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab 120
-    mg has ended. When an order is signed: only if an anti-osteoporosis drug is being ordered that does not close the gap (an
-    anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
+    that is ordered, or given for an aromatase inhibitor or GnRH drug that ended in the last {cancer-drug-ended-months} months.
+    (2) *overdue*: the last dose is more than {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds
+    the bone: no follow-on, one that was given up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3)
+    *too-early*: zoledronate less than {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on
+    begun after the last safe day, or nobody knows when. (5) *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6)
+    *rebound*: a vertebra broke {rebound-from-months} to {rebound-to-months} months after a dose. (7) *in-spite*: the same after
+    a follow-on in time. (8) *oncologic*: denosumab 120 mg has ended. When an order is signed: only if an anti-osteoporosis drug
+    is being ordered that does not close the gap (an anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
 
     Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
-    still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given again; (3) and (4) once they
-    are settled, (3) to (4) after {denosumab-sequence-months} months; (6) once denosumab or zoledronate was given after the
-    fracture; (7) once a CTX and a referral came after it; the course continues and no dose has a date.
+    still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
+    again; (3) and (4) once they are settled, (3) to (4) after {denosumab-sequence-months} months; (6) once denosumab or
+    zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course continues and no dose has
+    a date.
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (but for a SERM or hormone
     therapy), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is
