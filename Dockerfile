@@ -1,7 +1,8 @@
 FROM python:3.11-slim AS build
 WORKDIR /src
 COPY . .
-RUN python -m venv /app && /app/bin/pip install --no-cache-dir . \
+RUN python -m venv /app && /app/bin/pip install --no-cache-dir --require-hashes --requirement constraints.txt \
+  && /app/bin/pip install --no-cache-dir --no-deps . \
   && /app/bin/python -c "import cards.catalog, cards.text; cards.text.load()"
 
 FROM python:3.11-slim

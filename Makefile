@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs both-sides laws silence hammer cluster-test bench lint clean
+.PHONY: help run test docs both-sides laws silence hammer attack fuzz pins supply cluster-test bench lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
@@ -37,6 +37,21 @@ silence: .venv/installed-test ## Spoil every field, answer and order of every st
 	@$(BIN)/python -m tests.silence
 	@exec $(BIN)/python -m tests.silence --cases --sample
 
+attack: .venv/installed-test ## Send what is small and dear, slow, or large; write what it costs into docs/performance.md
+	@exec $(BIN)/python -m tests.attack
+
+fuzz: .venv/installed-test ## 20,000 requests that are broken in some way: none may fail inside
+	@FUZZ=400 exec $(BIN)/python -m pytest -n auto tests/protocol/test_fuzz.py
+
+pins: .venv-supply/installed ## Pin all dependencies by their content: constraints.txt
+	@.venv-supply/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --output-file constraints.txt
+
+supply: .venv-supply/installed ## List what is in the image (dist/sbom.cdx.json), and what of it has known holes (needs the network)
+	@mkdir -p dist
+	@.venv-supply/bin/cyclonedx-py requirements constraints.txt --pyproject pyproject.toml --output-file dist/sbom.cdx.json
+	@.venv-supply/bin/pip-audit --requirement constraints.txt --require-hashes --disable-pip
+
 cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
 	@exec $(BIN)/python -m tests.cluster
 
@@ -50,7 +65,7 @@ lint: .venv/installed-test ## Check format, style, types, direction of imports, 
 	$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-fhir dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-fhir .venv-supply dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # A stamp says what is installed, so that a second start takes no time. It follows the project file.
 .venv/installed: pyproject.toml
@@ -64,3 +79,8 @@ clean: ## Remove what the other targets made
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --editable '.[test]'
 	@touch .venv/installed $@
+
+.venv-supply/installed: pyproject.toml
+	@$(PYTHON) -m venv .venv-supply
+	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8' 'pip-audit>=2.10,<3' 'uv>=0.9,<1'
+	@touch $@

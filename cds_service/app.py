@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging.config
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from flask import Flask, Response, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from cards.engine import sources
@@ -21,11 +24,16 @@ from cds_service.hooks.errors import RequestError
 from cds_service.hooks.feedback import FeedbackItem, parse_feedback
 from cds_service.hooks.language import preferred
 from cds_service.hooks.request import parse
+from cds_service.load import RETRY_AFTER, Load, Overloaded
 from cds_service.operation import add_operation
 from cds_service.pipeline import BODY, Evaluator
 from cds_service.repetition import Repetition
 from cds_service.store import Report, Store, StoreUnavailable
 from cds_service.web.site import PAGES, add_pages
+
+ROOM_BESIDE = 4 * 1024**2
+"""Bytes of other bodies that a worker takes while it works on the largest one."""
+_PIECE = 256 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -39,15 +47,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False
     store = store_of(settings)
     app.extensions["store"] = store
-    evaluator = Evaluator(settings)
-    _add_services(app, settings, evaluator, store)
-    _add_feedback(app, settings, store)
+    load = Load(settings.max_body + ROOM_BESIDE)
+    evaluator = Evaluator(settings, load=load)
+    _add_services(app, settings, evaluator, store, load)
+    _add_feedback(app, settings, store, load)
     _add_state(app, settings)
     add_pages(app, settings, evaluator, store)
     authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
     add_operation(app, store, authenticator)
     if authenticator:
-        add_authentication(app, authenticator)
+        add_authentication(app, authenticator, settings)
     _add_errors(app)
     _add_cors(app, settings)
     return app
@@ -67,7 +76,7 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/json")
 
 
-def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: Store) -> None:
+def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> None:
     documents = {iss: orjson.dumps(discovery.document(evaluator.prefetch_of(iss))) for iss in evaluator.clients}
 
     @app.get("/cds-services")
@@ -84,12 +93,13 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
         _refuse_other_media()
         client = caller()
         issuer, tenant, servers = (client.iss, client.tenant, client.fhir_servers) if client else ("", "", None)
-        asked = parse(_content(settings.max_body), service.hook, client=issuer, fhir_servers=servers, body=BODY)
-        repetition = None
-        if store.running:
-            repetition = Repetition(store, asked, service.id, client=issuer, tenant=tenant, shadow=settings.shadow)
-        language = preferred(request.headers.get("Accept-Language"), settings.language)
-        given = evaluator.evaluate(asked, language, repetition=repetition)
+        with _received(load, settings.max_body) as content, load.computing():
+            asked = parse(content, service.hook, client=issuer, fhir_servers=servers, body=BODY)
+            repetition = None
+            if store.running:
+                repetition = Repetition(store, asked, service.id, client=issuer, tenant=tenant, shadow=settings.shadow)
+            language = preferred(request.headers.get("Accept-Language"), settings.language)
+            given = evaluator.evaluate(asked, language, repetition=repetition)
         for card in given.response["cards"]:
             for code, indicator in spoken_for(card):
                 metrics.CARDS.labels(code, indicator).inc()
@@ -105,13 +115,14 @@ def _service(service_id: str) -> discovery.Service:
     return service
 
 
-def _add_feedback(app: Flask, settings: Settings, store: Store) -> None:
+def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> None:
     @app.post("/cds-services/<service_id>/feedback")
     def feedback(service_id: str) -> Response:
         """CDS Hooks 2.0.1, "Feedback": acknowledged once all of it is stored."""
         service = _service(service_id)
         _refuse_other_media()
-        items = parse_feedback(_content(settings.max_body))
+        with _received(load, settings.max_body) as content:
+            items = parse_feedback(content)
         new = store.report(service.id, [_report(item) for item in items]) if items else {}
         for outcome, number in new.items():
             metrics.FEEDBACK.labels(outcome).inc(number)
@@ -122,7 +133,9 @@ def _add_feedback(app: Flask, settings: Settings, store: Store) -> None:
     def store_is_gone(error: StoreUnavailable) -> Response:
         path = request.url_rule and request.url_rule.rule
         logs.event("store unavailable", {"path": path, "status": 503, "reason": str(error)})
-        return _json(errors.outcome(errors.of_status(503)), 503)
+        answer = _json(errors.outcome(errors.of_status(503)), 503)
+        answer.headers["Retry-After"] = str(RETRY_AFTER)
+        return answer
 
 
 def _report(item: FeedbackItem) -> Report:
@@ -147,12 +160,34 @@ def _refuse_other_media() -> None:
         raise RequestError(415, "Content-Type: must be application/json")
 
 
+@contextmanager
+def _received(load: Load, limit: int) -> Iterator[bytes]:
+    """The body. If its Content-Length exceeds the limit, it is refused unread; a chunked body is measured while it is read,
+    and until then may be as large as any."""
+    announced = request.content_length
+    if announced is not None and announced > limit:
+        raise too_long(limit)
+    with load.body(limit if announced is None and "Transfer-Encoding" in request.headers else announced or 0):
+        yield _content(limit)
+
+
 def _content(limit: int) -> bytes:
-    """The body. If its Content-Length exceeds the limit, it is refused unread; a chunked body is measured while it is read."""
-    content = request.get_data(cache=False)
-    if len(content) > limit:
-        raise errors.of_status(413)
-    return content
+    content = bytearray()
+    try:
+        while piece := request.stream.read(_PIECE):
+            content += piece
+            if len(content) > limit:
+                raise too_long(limit)
+    except ParseException:
+        raise RequestError(400, "The body is not framed as HTTP says: broken chunks") from None
+    except OSError:  # the worker's socket gives up at its deadline
+        raise RequestError(408, "The body did not come in time, or not to its end") from None
+    return bytes(content)
+
+
+def too_long(limit: int) -> RequestError:
+    """413: the body is larger than ``CDS_MAX_BODY``."""
+    return errors.too_much(f"body: more than {limit:,} bytes")
 
 
 def _add_state(app: Flask, settings: Settings) -> None:
@@ -173,7 +208,17 @@ def _add_errors(app: Flask) -> None:
     @app.errorhandler(RequestError)
     def refused(error: RequestError) -> Response:
         logs.event("refused", {"path": request.url_rule and request.url_rule.rule, "status": error.status})
+        metrics.REFUSED.labels(error.status).inc()
         return _json(errors.outcome(error), error.status)
+
+    @app.errorhandler(Overloaded)
+    def overloaded(error: Overloaded) -> Response:
+        """The client may try again soon; nothing was evaluated."""
+        metrics.SHED.labels(error.why).inc()
+        logs.event("overloaded", {"path": request.url_rule and request.url_rule.rule, "status": 503, "why": error.why})
+        answer = _json(errors.outcome(errors.of_status(503)), 503)
+        answer.headers["Retry-After"] = str(RETRY_AFTER)
+        return answer
 
     @app.errorhandler(HTTPException)
     def found_by_the_framework(error: HTTPException) -> Response:
@@ -199,6 +244,7 @@ def _add_cors(app: Flask, settings: Settings) -> None:
     def allow_origin(response: Response) -> Response:
         if request.blueprint in PAGES:
             return response
+        response.headers.setdefault("Cache-Control", "no-store")  # an answer tells of a patient
         origin = request.headers.get("Origin", "")
         if "*" in settings.cors_origins:
             response.headers["Access-Control-Allow-Origin"] = "*"

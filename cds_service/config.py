@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
+from difflib import get_close_matches
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -21,6 +24,8 @@ MIN_KEY = 16
 SQLITE = ("sqlite", "sqlite+pysqlite")
 POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
 SIZE = re.compile(r"(\d+)\s*(B|KiB|MiB|GiB)?", re.IGNORECASE)
+_OF_KUBERNETES = re.compile(r"CDS_(?:SERVICE_|PORT)")
+"""Kubernetes sets these for a Service that is called cds."""
 UNITS = {"b": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
 
@@ -42,6 +47,7 @@ class Settings(BaseSettings):
     fhir_timeout: float = Field(default=2.0, gt=0, le=60, validation_alias="CDS_FHIR_TIMEOUT")
     fhir_parallel: int = Field(default=6, ge=1, le=32, validation_alias="CDS_FHIR_PARALLEL")
     fhir_memory: int = Field(default=32 * 1024**2, ge=1024, validation_alias="CDS_FHIR_MEMORY")
+    proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(default=(), validation_alias="CDS_PROXIES")
     clients: Path | None = Field(default=None, validation_alias="CDS_CLIENTS")
     cors_origins: Annotated[frozenset[str], NoDecode] = Field(
         default_factory=lambda given: frozenset() if given.get("profile") == "production" else frozenset({"*"}),
@@ -74,6 +80,16 @@ class Settings(BaseSettings):
         if not all(_is_base_url(server) for server in servers):
             raise ValueError("each entry must be the http(s) base URL of a FHIR server, without query or user")
         return servers
+
+    @field_validator("proxies", mode="before")
+    @classmethod
+    def _proxies(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(each) for each in _listed(value))
+        except ValueError as error:
+            raise ValueError("each entry must be an address or a network such as 10.0.0.0/8") from error
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -202,13 +218,27 @@ def load() -> Settings:
     """Settings from the environment.
 
     Raises:
-        ConfigError: a variable has an invalid value.
+        ConfigError: a variable has an invalid value, or there is none of that name.
     """
+    if unknown := sorted(_unknown(os.environ)):
+        raise ConfigError("\n".join(map(_no_such, unknown)))
     try:
         return Settings()
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors())
         raise ConfigError("\n".join(problem.replace("Value error, ", "") for problem in problems)) from None
+
+
+def _unknown(environment: Iterable[str]) -> list[str]:
+    """Variables that are named like ours and are none: a setting that was misspelled would silently not hold."""
+    known = {str(field.validation_alias) for field in Settings.model_fields.values()}
+    return [name for name in environment if name.startswith("CDS_") and name not in known and not _OF_KUBERNETES.match(name)]
+
+
+def _no_such(name: str) -> str:
+    known = [str(field.validation_alias) for field in Settings.model_fields.values()]
+    nearest = get_close_matches(name, known, 1)
+    return f"{name}: there is no such setting{f'; {nearest[0]} is meant?' if nearest else ''}"
 
 
 def without_slash(url: str) -> str:

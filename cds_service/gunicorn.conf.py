@@ -10,11 +10,12 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="osteoporosis-c
 
 from prometheus_client import multiprocess
 
+from cds_service import load
 from cds_service.cli import greeting
-from cds_service.config import load
+from cds_service.config import load as settings
 from cds_service.logs import CONFIGURATION
 
-_settings = load()
+_settings = settings()
 
 try:  # load the content before anything listens: an error in its files is reported in one sentence
     from cards.words import text
@@ -26,8 +27,8 @@ except ValueError as error:
 wsgi_app = "cds_service.app:create_app()"
 bind = f"{_settings.host if ':' not in _settings.host else f'[{_settings.host}]'}:{_settings.port}"
 workers = _settings.workers
-worker_class = "gthread"
-threads = 8
+worker_class = "cds_service.worker.Worker"
+threads = load.THREADS
 preload_app = True
 graceful_timeout = max(int(_settings.fhir_timeout), 5) + 5  # a call or a wait for the database; then writing the queue
 keepalive = 30

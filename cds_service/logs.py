@@ -6,9 +6,13 @@ import json
 import logging
 import traceback
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+REQUEST: ContextVar[str] = ContextVar("REQUEST", default="")
+"""The id of the request that this thread works on; "" for none."""
 
 LOGGER = logging.getLogger("cds_service")
 
@@ -22,6 +26,7 @@ class JsonLines(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
+            **({"request": REQUEST.get()} if REQUEST.get() else {}),
             **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[1] is not None:

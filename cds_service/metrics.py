@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -27,6 +27,22 @@ FEEDBACK = Counter("cds_feedback", "Feedback stored, without replays", ("outcome
 FETCHES = Counter("cds_fhir_fetches", "FHIR queries made, by result", ("result",))
 UNREAD = Counter("cds_unread", "Resources that may be relevant but were not understood", ("group", "why"))
 LACKING = Counter("cds_groups_lacking", "Groups of data that could not be retrieved completely, by reason", ("group", "why"))
+FHIR_SECONDS = Histogram(
+    "cds_fhir_seconds",
+    "Time that a call waited for its FHIR server, by whether that answered anything",
+    ("result",),
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+)
+BREAKER = Gauge(
+    "cds_fhir_left_alone",
+    "1 while a FHIR server is not asked because it has not answered; servers are those of the configuration",
+    ("server",),
+    multiprocess_mode="livemax",
+)
+REFUSED = Counter("cds_refused", "Requests refused, by status", ("status",))
+SHED = Counter("cds_shed", "Requests turned away with 503 because a worker had its hands full, by what it lacked", ("why",))
+UNDER_WAY = Gauge("cds_requests_under_way", "Requests in the threads and the queue of the workers", multiprocess_mode="livesum")
+BUILD = Gauge("cds_build", "1, with the versions of code and content", ("version", "content"), multiprocess_mode="livemax")
 
 
 def exposition() -> bytes:

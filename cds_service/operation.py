@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import time
+from importlib.metadata import version
+from uuid import uuid4
 
 import orjson
 from flask import Flask, Response, g, request
 
-from cds_service import metrics
+from cards.engine import sources
+from cds_service import logs, metrics
 from cds_service.config import ConfigError
 from cds_service.hooks import errors
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.discovery import SERVICES
 from cds_service.store import Store
 
+REQUEST_ID = "X-Request-Id"
+"""A header of every answer: the id under which the log tells of the request. It is ours, never what a client sent."""
+
 
 def add_operation(app: Flask, store: Store, authenticator: Authenticator | None = None) -> None:
-    """Add /readyz and /metrics, and count every request to a service."""
+    """Add /readyz and /metrics, give each request an id, and count every request to a service."""
+    metrics.BUILD.labels(version("osteoporosis-cds"), str(sources.VERSION)).set(1)
 
     @app.get("/readyz")
     def readyz() -> Response:
@@ -38,9 +45,11 @@ def add_operation(app: Flask, store: Store, authenticator: Authenticator | None 
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
+        logs.REQUEST.set(uuid4().hex)
 
     @app.after_request
     def count(response: Response) -> Response:
+        response.headers[REQUEST_ID] = logs.REQUEST.get()
         service = (request.view_args or {}).get("service_id")
         if service in SERVICES and request.method == "POST":
             endpoint = "feedback" if request.endpoint == "feedback" else "hook"

@@ -12,7 +12,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
@@ -27,8 +28,9 @@ from cards.engine.run import run
 from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
-from cds_service.fhir.fetching.client import FhirClient
+from cds_service.fhir.fetching.client import FhirClient, Watch
 from cds_service.fhir.proposing.stopping import Stored
+from cds_service.fhir.reading.limits import TooMuchError
 from cds_service.fhir.reading.read import concerns_us, read_record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.reading.wire import AnyResource
@@ -36,6 +38,7 @@ from cds_service.fhir.terminology import codes
 from cds_service.gather import Gathered, Gatherer, opened
 from cds_service.hooks import errors
 from cds_service.hooks.request import HOOKS, Body, Call
+from cds_service.load import Load
 from cds_service.repetition import Repetition
 
 Json = dict[str, Any]
@@ -64,13 +67,13 @@ class Evaluator:
     """Answers calls. Created once, with everything that is loaded once: tables, queries, texts, order templates, the FHIR
     client."""
 
-    def __init__(self, settings: Settings, client: FhirClient | None = None) -> None:
-        """``client`` queries FHIR servers; pass one to replace that of the settings."""
+    def __init__(self, settings: Settings, client: FhirClient | None = None, load: Load | None = None) -> None:
+        """``client`` queries FHIR servers; pass one to replace that of the settings. ``load``: what shares out a worker."""
         self._settings = settings
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
         self.thresholds = self._site.numbers()
-        self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings))
+        self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings, load))
         self._answerer = answer.Answerer(settings, self._site)
 
     @property
@@ -102,12 +105,12 @@ class Evaluator:
         ``repetition``: earlier overrides, and where to record what is shown now; without it nothing is recorded.
 
         Raises:
-            RequestError: 412 if nothing is known about the patient, so that nothing can be said.
+            RequestError: 412 if nothing is known about the patient, so that nothing can be said; 413 if it brings too much.
         """
-        gathered = opened(call, full=full)
+        gathered = _opened(call, full=full)
         if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
             return Evaluation({"cards": []}, counts={"cards": []})
-        self._gatherer.complete(gathered, call)
+        self._complete(gathered, call)
         chart, trace = self._read(gathered, call, today or self._settings.today())
         _count(chart)
         if repetition and chart.unread:
@@ -140,9 +143,13 @@ class Evaluator:
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient, for pages that display it."""
-        gathered = opened(call)
-        self._gatherer.complete(gathered, call)
+        gathered = _opened(call)
+        self._complete(gathered, call)
         return self._read(gathered, call, today or self._settings.today())[0]
+
+    def _complete(self, gathered: Gathered, call: Call) -> None:
+        with _within_limits():
+            self._gatherer.complete(gathered, call)
 
     def _read(self, gathered: Gathered, call: Call, today: date) -> tuple[Chart, Trace]:
         chart = read_record(
@@ -158,8 +165,37 @@ class Evaluator:
         return chart, gathered.record.trace
 
 
-def _client(settings: Settings) -> FhirClient:
-    return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory)
+def _opened(call: Call, *, full: bool = False) -> Gathered:
+    with _within_limits():
+        return opened(call, full=full)
+
+
+@contextmanager
+def _within_limits() -> Iterator[None]:
+    """413, with the name of the limit, for a call that brings more than is read."""
+    try:
+        yield
+    except TooMuchError as error:
+        raise errors.too_much(str(error)) from None
+
+
+class _Watched(Watch):
+    """Counts what the FHIR client does, and lets others compute while it waits."""
+
+    def __init__(self, load: Load | None) -> None:
+        self._load = load
+
+    def waiting(self) -> AbstractContextManager[None]:
+        return self._load.waiting() if self._load else nullcontext()
+
+    def fetched(self, server: str, seconds: float, heard: bool, is_open: bool) -> None:
+        metrics.FHIR_SECONDS.labels("answered" if heard else "silent").observe(seconds)
+        metrics.BREAKER.labels(server).set(is_open)
+
+
+def _client(settings: Settings, load: Load | None) -> FhirClient:
+    watch = _Watched(load)
+    return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory, watch=watch)
 
 
 def _count(chart: Chart) -> None:

@@ -16,6 +16,8 @@ _KINDS = dict.fromkeys((*COURSES, Data.ALLERGIES), "drug") | {
     Data.ORDERS: "service",
     Data.IMAGING: "service",
     Data.REPORTS: "service",
+    Data.CARE_PLANS: "service",
+    Data.ENCOUNTERS: "service",
 }
 """The kind in a table of local codes; all other groups are observations."""
 _COLUMNS = ("kind", "system", "code", "key", "site", "mg", "name", "times", "last")

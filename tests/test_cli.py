@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 from datetime import date
@@ -181,3 +182,19 @@ def test_client_keys_writes_what_a_tester_and_the_service_need(capsys: pytest.Ca
     assert [Path(line).name for line in made] == ["client-key.pem", "client.jwks.json", "clients.toml"]
     assert [client.iss for client in clients.load(tmp_path / "keys" / "clients.toml")] == ["https://ehr.example.org"]
     assert "already" in refused(capsys, "client-keys", str(tmp_path / "keys"))
+
+
+def test_the_versions_of_code_and_content_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["--version"])
+    assert stopped.value.code in (0, None)
+    assert re.fullmatch(r"osteoporosis-cds \d+\.\d+\.\d+\S*, content \S+\n", capsys.readouterr().out)
+
+
+def test_a_port_that_is_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("PORT", str(taken.getsockname()[1]))
+        said = refused(capsys, "serve")
+    assert re.fullmatch(r"osteoporosis-cds: PORT: \d+ on 127\.0\.0\.1 is in use\n", said)

@@ -61,6 +61,7 @@ def test_a_variable_is_read(monkeypatch: pytest.MonkeyPatch, variable: str, valu
         ("CDS_MAX_BODY", "20 bananas"),
         ("CDS_FORMULARY", "/no/such/file.toml"),
         ("CDS_LOCAL_CODES", "/no/such/file.tsv"),
+        ("CDS_PROXIES", "nginx"),
         ("CDS_TODAY", "21.11.2026"),
         ("CDS_TIMEZONE", "Mars/Olympus"),
     ],
@@ -73,6 +74,18 @@ def test_a_wrong_value_stops_the_start_and_is_named_but_not_repeated(
         config.load()
     assert variable in str(caught.value)
     assert "user:pw" not in str(caught.value)
+
+
+def test_a_variable_that_does_not_exist_stops_the_start_with_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDS_FHIR_TIMOUT", "2")
+    with pytest.raises(ConfigError, match="CDS_FHIR_TIMOUT: there is no such setting; CDS_FHIR_TIMEOUT is meant"):
+        config.load()
+
+
+@pytest.mark.parametrize("name", ["CDS_SERVICE_HOST", "CDS_SERVICE_PORT_HTTP", "CDS_PORT", "CDS_PORT_8000_TCP_ADDR"])
+def test_what_kubernetes_sets_for_a_service_called_cds_is_no_mistake(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "tcp://10.0.0.1:8000")
+    assert config.load()
 
 
 def test_a_formulary_lists_drugs_that_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

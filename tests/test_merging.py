@@ -71,7 +71,7 @@ def test_a_merging_card_that_is_switched_off_merges_nothing() -> None:
 
 
 def test_tests_stay_beside_the_drugs_where_their_card_is_switched_off() -> None:
-    call = told("denosumab-late-egfr-28")
+    call = told("kidney-rising-pth")
     chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
     found = [each for each in run(chart) if each.code != "tests-due"]
     assert "tests-due" in {each.code for each in exclusive(found)}

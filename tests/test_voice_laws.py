@@ -272,6 +272,7 @@ IN_WORDS = {
     "calcium-intake": {"21", "400", "500", "2000"},
     "denosumab-due": {"16"},
     "denosumab-sequence": {"16"},
+    "goals-of-care": {"100"},
     "hypocalcemia": {"2024"},
     "incomplete-data": {"100"},
     "lifestyle-education": {"400", "1.2"},

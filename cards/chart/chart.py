@@ -45,6 +45,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     measured: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     fractures: tuple[Fracture, ...] = ()
+    young_fractures: tuple[Fracture, ...] = ()
+    """Of a vertebra or a long bone, before the age from which a fracture is presumed to be of weak bone."""
     broken: tuple[FractureEntry, ...] = ()
     """Every new fracture as recorded, whatever its site and energy."""
     drug_courses: Mapping[str, Course] = field(default_factory=dict)

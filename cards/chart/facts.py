@@ -128,14 +128,21 @@ def _unconfirmed(course: Course) -> Name | None:
 
 
 def stopped(course: Course, end: date | None = None) -> Fact:
-    """The end of a course, or a note that its date is not on record."""
+    """The end of a course, with what it is assumed from, or a note that its date is not on record."""
     name = course.drug.name
-    day = end or course.end
+    day = end or course.end or (course.last_dose if course.end_assumed else None)
     latest = course.end_latest if day == course.end else None
-    if course.end_unknown:
-        day = latest = None
-    note = None if day else Name("date of the end not on record", "停药日期未记录")
+    note = _ASSUMED.get(course.end_assumed) if day else Name("date of the end not on record", "停药日期未记录")
     return Fact(Name(f"{name.en}, stopped", f"{name.zh}停用"), None, "", day, course.source, note, latest)
+
+
+_ASSUMED = {
+    "dispensed": Name("end assumed: the dispensed supply had run out", "停药日期系推定：末次所发药量用完之日"),
+    "supply": Name("end assumed: the supply ordered had run out", "停药日期系推定：医嘱药量用完之日"),
+    "next-drug": Name("end assumed: the day before the next drug", "停药日期系推定：改用下一种药的前一日"),
+    "asserted": Name("end assumed: the day on which the stop was recorded", "停药日期系推定：停药记录之日"),
+    "order": Name("end assumed from the date of the last order", "停药日期系由末次医嘱日期推定"),
+}
 
 
 def supply(course: Course) -> Fact:

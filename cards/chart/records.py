@@ -229,7 +229,7 @@ class Exposure(Struct, frozen=True, gc=False):
     ``supply_days`` is how long the amount dispensed or ordered lasts, or how long a depot works. ``strength_mg`` is read from
     the dose or the name. ``status`` is as recorded; "unknown" also where R5 says no more than "recorded": taken as on record,
     not as certain. ``latest`` and ``end_latest`` are the last days that ``start`` and ``end`` can have been, where they are not
-    exact.
+    exact. ``reasons``: problems named as the reason, of a hormone.
     """
 
     drug: Drug
@@ -245,6 +245,7 @@ class Exposure(Struct, frozen=True, gc=False):
     dosing: Dosing | None = None
     latest: date | None = None
     end_latest: date | None = None
+    reasons: frozenset[str] = frozenset()
 
 
 class Period(Struct, frozen=True, gc=False):
@@ -257,6 +258,9 @@ class Period(Struct, frozen=True, gc=False):
     once: bool = False
 
 
+GUESSED_ENDS = frozenset({"next-drug", "asserted", "order"})
+
+
 class Course(Struct, frozen=True):
     """Everything the record says about one drug, combined (``cards.definitions.courses``).
 
@@ -265,11 +269,12 @@ class Course(Struct, frozen=True):
     ``exposure_days``: total time on the drug, None if unknown. ``unconfirmed``: the course rests on an order with no sign of
     renewal for more than this many months; 0 if there is one. ``grace_months``: how long after ``covered_until`` the patient
     still counts as on treatment. ``pending``: the day of an open order written after the last dose (or for a day to come).
-    ``end_unknown``: tablets have ended ("completed", "stopped"), but neither an end date nor a supply says when; the last sign
-    of them is used instead. ``start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days of start, last dose
-    and end, if they are not exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
-    possible. ``planned_end``: the day ahead on which every open statement is to end. ``periods``: of a drug that is taken, what
-    each entry says of its dose, by its first day.
+    ``end_assumed``: tablets have ended ("completed", "stopped") and no entry says when; what ``last_dose`` is then assumed
+    from: "dispensed", "supply" (of the order), "next-drug", "asserted" (when the stop was recorded), "order".
+    ``start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days of start, last dose and end, if they are not
+    exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
+    possible. ``planned_end``: the day ahead on which every open statement is to end. ``periods``: of a drug
+    that is taken, what each entry says of its dose, by its first day.
     """
 
     drug: Drug
@@ -279,7 +284,7 @@ class Course(Struct, frozen=True):
     doses: tuple[date, ...] = ()
     stopped: bool = False
     end: date | None = None
-    end_unknown: bool = False
+    end_assumed: str = ""
     active: bool = False
     undated: bool = False
     covered_until: date | None = None
@@ -296,7 +301,13 @@ class Course(Struct, frozen=True):
     start_latest: date | None = None
     last_dose_latest: date | None = None
     end_latest: date | None = None
+    reasons: frozenset[str] = frozenset()
     planned_end: date | None = None
+
+    @property
+    def end_guessed(self) -> bool:
+        """Whether nothing of the drug itself speaks for the day on which it is assumed to have ended."""
+        return self.end_assumed in GUESSED_ENDS
 
     @property
     def start_at_latest(self) -> date | None:
@@ -333,7 +344,7 @@ class Course(Struct, frozen=True):
             return self.end or self.last_dose or self.start
         if self.active or self.covered_until is None or self.on_treatment(today):
             return None
-        return self.covered_until
+        return self.last_dose if self.end_assumed else self.covered_until
 
 
 class Allergy(Struct, frozen=True):

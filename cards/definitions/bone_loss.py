@@ -68,3 +68,10 @@ def long_on(chart: Chart, course: Course, days: int) -> bool:
     """Taken today, and for at least this long; if no minimum is given, the start does not matter."""
     taken = course.on_treatment(chart.today)
     return taken and (days == 0 or (course.exposure_days is not None and course.exposure_days >= days))
+
+
+def harmful(chart: Chart) -> Course | None:
+    """A drug that costs bone for as long as it is taken: {glucocorticoid-mg} mg prednisone a day or more for
+    {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug."""
+    blockers = [c for c in chart.courses(HORMONE_BLOCKERS) if c.on_treatment(chart.today)]
+    return long_glucocorticoid(chart) or next(iter(blockers), None)

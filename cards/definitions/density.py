@@ -57,7 +57,7 @@ def hip_t(chart: Chart, since: date | None = None) -> Measurement | None:
 
 
 class Fall(Struct, frozen=True):
-    """A loss of BMD beyond the least significant change at one site, in percent of the baseline."""
+    """A loss of BMD at one site, in percent of the baseline; negative for a gain."""
 
     site: Site
     baseline: Measurement
@@ -68,28 +68,40 @@ class Fall(Struct, frozen=True):
 def bmd_fall(chart: Chart, start: date) -> Fall | None:
     """A loss of BMD at one site from the baseline to the newest DXA, in percent of the baseline, beyond the least significant
     change: total hip {lsc-total-hip} %, lumbar spine {lsc-lumbar-spine} %, femoral neck {lsc-femoral-neck} %; the first of
-    these with a loss. Baseline: the newest DXA of the site from {bmd-baseline-before-months} months before to
-    {bmd-baseline-after-months} months after the start of the drug, otherwise the first on treatment. Different sides are not
-    comparable, nor are different devices or methods if both scans name one."""
+    these with a loss."""
+    falls = (change(chart, site, start) for site in (Site.TOTAL_HIP, Site.LUMBAR_SPINE, Site.FEMORAL_NECK))
+    return next((fall for fall in falls if fall and fall.percent > chart.numbers[f"lsc-{fall.site}"]), None)
+
+
+def change(chart: Chart, site: Site, start: date) -> Fall | None:
+    """How BMD at a site changed from the baseline of a drug to the newest DXA. Different sides are not comparable, nor are
+    different devices or methods if both scans name one."""
+    both = since_baseline(chart, "bmd", site, start)
+    if both is None or not comparable(*both):
+        return None
+    baseline, newest = both
+    percent = round((baseline.value - newest.value) / baseline.value * 100, 6)  # 0.80 to 0.76 is exactly 5 %
+    return Fall(site, baseline, newest, percent)
+
+
+def since_baseline(chart: Chart, key: str, site: Site, start: date) -> tuple[Measurement, Measurement] | None:
+    """The baseline of a drug and the newest value of a site. Baseline: the newest of the site from
+    {bmd-baseline-before-months} months before to {bmd-baseline-after-months} months after the start of the drug, otherwise the
+    first on treatment."""
     from_day = add_months(start, -chart.numbers.bmd_baseline_before_months)
     to_day = add_months(start, chart.numbers.bmd_baseline_after_months)
-    for site in (Site.TOTAL_HIP, Site.LUMBAR_SPINE, Site.FEMORAL_NECK):
-        values = chart.values("bmd", site=site, since=from_day)
-        if len(values) < 2:
-            continue
-        newest = values[0]
-        early = [m for m in values if m.when <= to_day]
-        baseline = early[0] if early else values[-1]
-        if newest.when <= baseline.when or _other_device(baseline, newest):
-            continue
-        percent = round((baseline.value - newest.value) / baseline.value * 100, 6)  # 0.80 to 0.76 is exactly 5 %
-        if round(percent, 6) > chart.numbers[f"lsc-{site}"]:
-            return Fall(site, baseline, newest, percent)
-    return None
+    values = chart.values(key, site=site, since=from_day)
+    early = [m for m in values if m.when <= to_day]
+    baseline = early[0] if early else next(reversed(values), None)
+    if baseline is None or values[0].when <= baseline.when:
+        return None
+    return baseline, values[0]
 
 
-def _other_device(one: Measurement, other: Measurement) -> bool:
-    return bool(one.method and other.method and one.method != other.method) or one.side != other.side
+def comparable(one: Measurement, other: Measurement) -> bool:
+    """Whether two scans are of one side and, if both name it, of one device or method."""
+    other_device = one.method and other.method and one.method != other.method
+    return not other_device and one.side == other.side
 
 
 def yearly_loss(chart: Chart) -> Fall | None:
@@ -100,7 +112,7 @@ def yearly_loss(chart: Chart) -> Fall | None:
         values = chart.values("bmd", site=site)
         since = add_months(values[0].when, -_YEAR) if values else None
         for m in values[1:]:
-            if since is not None and since <= m.when < values[0].when and not _other_device(m, values[0]):
+            if since is not None and since <= m.when < values[0].when and comparable(m, values[0]):
                 falls.append(Fall(site, m, values[0], round((m.value - values[0].value) / m.value * 100, 6)))
     return max(falls, key=lambda fall: fall.percent, default=None)
 

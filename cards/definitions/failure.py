@@ -6,24 +6,39 @@ from datetime import date
 
 from cards.chart import Chart, Course, Fracture
 from cards.chart.calendar import add_months
+from cards.definitions import treatment, workup
 from cards.definitions.denosumab import windows
 from cards.definitions.density import Fall, bmd_fall
 from cards.vocabulary import DENOSUMAB
 
 
 def fracture_on(chart: Chart, course: Course) -> Fracture | None:
-    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course began;
-    on denosumab {failure-denosumab-months}, and not one of the rebound after a late dose."""
+    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course began,
+    on denosumab {failure-denosumab-months}, and at most {failure-window-months} months ago; with no other drug begun or given
+    since: that one is the answer to it. One of the rebound after a late dose of denosumab does not count, nor does a vertebral
+    fracture that may be myeloma or metastasis."""
     if course.start is None or not course.spans:
         return None
     denosumab = course.drug is DENOSUMAB
     n, rebounds = chart.numbers, windows(chart.numbers, chart.drug_courses) if denosumab else ()
-    from_day = add_months(course.start, n.failure_denosumab_months if denosumab else n.failure_months)
+    began = add_months(course.start, n.failure_denosumab_months if denosumab else n.failure_months)
+    from_day = max(began, chart.months_ago(n.failure_window_months))
     *paused, (last, _) = course.spans
     spans: tuple[tuple[date, date], ...] = (*paused, (last, chart.today))
-    on_drug = [f for f in chart.fractures if any(f.may_be_within(*span) for span in spans)]
-    failed = (f for f in on_drug if not any(f.may_be_within(*rebound) for rebound in rebounds))
-    return next((f for f in failed if f.at_latest and f.at_latest >= from_day), None)
+    tumor = any(row.key == "myeloma" and row.warns for row in workup.rows(chart, about_to_be_treated=False))
+    for broken in chart.fractures:
+        on_drug = any(broken.may_be_within(*span) for span in spans)
+        explained = any(broken.may_be_within(*rebound) for rebound in rebounds) or (tumor and broken.site == "vertebra")
+        if on_drug and not explained and broken.at_latest is not None and broken.at_latest >= from_day:
+            return None if _answered(chart, course, broken) else broken
+    return None
+
+
+def _answered(chart: Chart, course: Course, broken: Fracture) -> bool:
+    """Whether another drug was begun or given after the fracture."""
+    others = [c for c in treatment.courses(chart) if c.drug.ingredient != course.drug.ingredient]
+    days = [day for c in others for day in (c.start, *c.doses) if day is not None]
+    return broken.at_latest is not None and any(day > broken.at_latest for day in days)
 
 
 def loss_on(chart: Chart, course: Course) -> Fall | None:

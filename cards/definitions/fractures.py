@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from cards.chart import Fracture, FractureEntry, Patient, Problem
@@ -13,6 +13,10 @@ MAJOR_SITES = frozenset({"vertebra", "hip"})
 """Osteoporosis whatever the bone density (POP2022-D3)."""
 MINOR_SITES = frozenset({"proximal-humerus", "pelvis", "distal-forearm"})
 """Osteoporosis when bone density is low (POP2022-D3)."""
+
+LONG_BONES = frozenset({"hip", "proximal-humerus", "distal-forearm"})
+YOUNG_SITES = LONG_BONES | {"vertebra"}
+"""What tells of weak bone before {t-group-years}: a vertebra, or two long bones."""
 
 _HIGH_ENERGY = ("transport-accident", "fall-from-height")
 _BONE_TUMORS = ("bone-metastasis", "myeloma", "bone-cancer")
@@ -43,13 +47,43 @@ def fragility(
 
     ``today``: later entries are left out. ``rebounds``: those times after denosumab. Newest first, undated last.
     """
+    return _events(numbers, entries, today, lambda entry: _fracture(numbers, entry, problems, patient), rebounds)
+
+
+def at_young_age(
+    numbers: Numbers,
+    entries: Iterable[FractureEntry],
+    problems: Mapping[str, tuple[Problem, ...]],
+    patient: Patient,
+    today: date,
+) -> tuple[Fracture, ...]:
+    """Fractures of a vertebra or a long bone (hip, proximal humerus, distal forearm) of an adult under {t-group-years} that
+    nothing explains: by the rules of ``fragility`` for high energy and bone tumors. Newest first."""
+    first, last = numbers.adult_years, numbers.t_group_years
+
+    def unexplained(entry: FractureEntry) -> Fracture | None:
+        age = patient.age_on(entry.when) if entry.when else None
+        young = age is not None and first <= age < last
+        return _explained_by_nothing(numbers, entry, problems) if young and entry.site in YOUNG_SITES else None
+
+    return _events(numbers, entries, today, unexplained)
+
+
+def _events(
+    numbers: Numbers,
+    entries: Iterable[FractureEntry],
+    today: date,
+    counted: Callable[[FractureEntry], Fracture | None],
+    rebounds: Sequence[tuple[date, date]] = (),
+) -> tuple[Fracture, ...]:
+    """The fractures that count up to ``today``, entries of one event combined; newest first, undated last."""
     events: list[Fracture] = []
     for entry in sorted(
         (e for e in entries if not e.subsequent), key=lambda e: (e.when is None, e.when or today, not e.osteoporotic, e.site)
     ):
         if entry.when is not None and entry.when > today:
             continue
-        fracture = _fracture(numbers, entry, problems, patient)
+        fracture = counted(entry)
         if fracture is None:
             continue
         same = next((i for i, other in enumerate(events) if _same_event(numbers, other, fracture, rebounds)), None)
@@ -69,6 +103,14 @@ def _fracture(
         age = patient.age_on(last) if last else None
         if entry.site not in FRAGILITY_SITES or age is None or age < numbers.fragility_age_years:
             return None
+    return _explained_by_nothing(numbers, entry, problems)
+
+
+def _explained_by_nothing(
+    numbers: Numbers, entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]]
+) -> Fracture | None:
+    """The entry as a fracture, unless high energy or a bone tumor explains it and its code does not say osteoporotic."""
+    if not entry.osteoporotic:
         hard = _near(entry.when, problems, _HIGH_ENERGY, days=numbers.high_energy_window_days) and not entry.low_energy
         if hard or _after_tumor(entry.when, problems):
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cards.chart import Chart, Problem, per_chart
-from cards.definitions import diagnosis, person, risk, treatment
+from cards.definitions import diagnosis, holiday, person, risk, treatment
 
 BONE_TUMORS = ("myeloma", "bone-metastasis", "bone-cancer")
 
@@ -29,14 +29,14 @@ def indicated(chart: Chart) -> bool:
     if not diagnosis.osteoporosis(chart) and not (diagnosis.low_bone_mass(chart) and risk.frax_high(chart)):
         return False
     on = treatment.on_treatment(chart) or treatment.on_oncologic(chart)
-    return not (on or _treated_lately(chart) or treatment.holiday_since(chart))
+    return not (on or _treated_lately(chart) or holiday.holiday_since(chart))
 
 
 def _treated_lately(chart: Chart) -> bool:
     """An antiresorptive or anabolic that still covered within the last {off-treatment-months} months: someone decided. Not
     with a fracture since its end, nor at very high risk."""
     since = chart.months_ago(chart.numbers.off_treatment_months)
-    lately = [c for c in chart.courses(treatment.TREATMENT) if c.covered_until is not None and c.covered_until >= since]
+    lately = [c for c in treatment.courses(chart) if c.covered_until is not None and c.covered_until >= since]
     if not lately or risk.risk(chart).very_high:
         return False
     end = max(c.covered_until for c in lately if c.covered_until)

@@ -16,13 +16,27 @@ def adult(chart: Chart) -> bool:
     return chart.age is None or chart.age >= chart.numbers.adult_years
 
 
+_MENOPAUSE = ("menopause", "early-menopause", "oophorectomy")
+
+
 @per_chart
 def postmenopausal(chart: Chart) -> bool:
     """Female, and either {t-group-years} or older or with menopause, early menopause or bilateral oophorectomy on record."""
     if not chart.patient.female:
         return False
     old_enough = chart.age is not None and chart.age >= chart.numbers.t_group_years
-    return old_enough or chart.problem("menopause", "early-menopause", "oophorectomy") is not None
+    return old_enough or chart.problem(*_MENOPAUSE) is not None
+
+
+def early_after_menopause(chart: Chart, years: int, age: int) -> bool:
+    """A woman whose menopause began at most ``years`` ago, as far as its date goes; without a date, one who is younger than
+    ``age``."""
+    if not postmenopausal(chart):
+        return False
+    began = [p.at_latest for key in _MENOPAUSE for p in chart.problems.get(key, ()) if p.onset and p.at_latest]
+    if began:
+        return min(began) >= chart.months_ago(12 * years)
+    return chart.age is not None and chart.age < age
 
 
 @per_chart
@@ -31,6 +45,13 @@ def t_group(chart: Chart) -> bool:
     older. If the sex is unknown, the age decides, since it is the same for both."""
     old_enough = chart.age is not None and chart.age >= chart.numbers.t_group_years
     return adult(chart) and (old_enough or postmenopausal(chart))
+
+
+def young(chart: Chart) -> bool:
+    """An adult below {t-group-years} who is not postmenopausal: bone is judged by the Z-score, and a specialist decides on
+    drugs."""
+    known = chart.age is not None and chart.age < chart.numbers.t_group_years
+    return known and adult(chart) and not postmenopausal(chart)
 
 
 def pregnant(chart: Chart) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cards.definitions import femur, kidney, minerals, risk, workup
+from cards.definitions import femur, goals, kidney, minerals, risk, workup
 from cards.vocabulary import COURSES, Data
 
 OPTIONS = (
@@ -27,4 +27,5 @@ READS: Mapping[str, tuple[Data, ...]] = {
     "renal estimate": kidney.READS,
     "calcium as judged": minerals.READS,
     "drug options": OPTIONS,
+    "goals of care": goals.READS,
 }

@@ -9,7 +9,6 @@ from cards.chart.calendar import add_days
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.density import lowest_t, newest_t_scores
 from cards.definitions.diagnosis import low_bone_mass, osteoporosis
-from cards.definitions.treatment import TREATMENT
 from cards.vocabulary import COURSES, Data, Mechanism
 
 READS = (Data.CONDITIONS, Data.PROCEDURES, Data.BONE_DENSITY, Data.FRACTURE_RISK, *COURSES)
@@ -80,7 +79,7 @@ def _very_high(chart: Chart) -> list[str]:
 @per_chart
 def fracture_on_treatment(chart: Chart) -> Fracture | None:
     """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken, after its first day."""
-    spans = [span for course in chart.courses(TREATMENT) for span in course.spans]
+    spans = [span for course in treatment.courses(chart) for span in course.spans]
     return next((f for f in chart.fractures if any(f.may_be_within(add_days(begin, 1), end) for begin, end in spans)), None)
 
 

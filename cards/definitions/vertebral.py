@@ -6,7 +6,8 @@ from cards.chart import Chart, Fracture
 
 
 def new_vertebral_fracture(chart: Chart) -> Fracture | None:
-    """The newest vertebral fragility fracture, if it happened (or, dated by year or month, may have happened) within the last
-    {new-fracture-days} days."""
+    """The newest vertebral fragility fracture, or one that nothing explains before {t-group-years}, if it happened (or, dated
+    by year or month, may have happened) within the last {new-fracture-days} days."""
     since = chart.days_ago(chart.numbers.new_fracture_days)
-    return next((f for f in chart.fractures if f.site == "vertebra" and f.at_latest and f.at_latest >= since), None)
+    every = (*chart.fractures, *chart.young_fractures)
+    return next((f for f in every if f.site == "vertebra" and f.at_latest and f.at_latest >= since), None)

@@ -13,10 +13,11 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
-from cards.definitions import bone_loss, femur, workup
+from cards.definitions import bone_loss, ckd, femur, workup
 from cards.definitions.courses import used_up
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.goals import very_old
 from cards.definitions.hip import after_hip_fracture
 from cards.definitions.hormone_blockers import deprived
 from cards.definitions.indication import bone_tumor
@@ -55,6 +56,7 @@ VERY_HIGH = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE, ROMOSOZUMAB)
 ANABOLIC_FIRST = (TERIPARATIDE, ROMOSOZUMAB, ZOLEDRONATE, DENOSUMAB)
 HIP_FIRST = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE)
 BY_INJECTION = (ZOLEDRONATE, DENOSUMAB)
+OLD_FIRST = (ZOLEDRONATE, DENOSUMAB, ALENDRONATE, RISEDRONATE)
 RENAL_LOW = (DENOSUMAB, TERIPARATIDE)
 RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
 AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
@@ -96,13 +98,13 @@ class Offer(Struct, frozen=True):
 def ranking(chart: Chart) -> Sequence[Drug]:
     """The drugs for a patient who starts treatment, best first; the first line that fits counts. Renal estimate below
     {egfr-specialist}: denosumab, menatetrenone (vitamin K2), neither recommended. Below {egfr-alendronate}: denosumab,
-    teriparatide. Esophageal stricture or achalasia, or inability to sit upright: zoledronate, denosumab. Hip fracture, or hip
-    T-score {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. On an aromatase inhibitor: zoledronate,
-    denosumab, alendronate; on androgen deprivation: denosumab, zoledronate, alendronate; on a glucocorticoid that counts as its
-    band has it. Two or more vertebral fractures, or lowest T-score {t-anabolic-first} or lower: teriparatide, romosozumab,
-    zoledronate, denosumab. Very high risk: zoledronate,
-    denosumab, teriparatide, romosozumab. Else: alendronate, risedronate, zoledronate, denosumab. After other drugs, the card
-    that speaks of them has its own."""
+    teriparatide. Esophageal stricture or achalasia, or inability to sit upright: zoledronate, denosumab. From {oldest-years}
+    years on, {old-dementia-years} with dementia: zoledronate, denosumab, alendronate, risedronate. Hip fracture, or hip T-score
+    {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. On an aromatase inhibitor: zoledronate, denosumab,
+    alendronate; on androgen deprivation: denosumab, zoledronate, alendronate; on a glucocorticoid that counts as its band has
+    it. Two or more vertebral fractures, or lowest T-score {t-anabolic-first} or lower: teriparatide, romosozumab, zoledronate,
+    denosumab. Very high risk: zoledronate, denosumab, teriparatide, romosozumab. Else: alendronate, risedronate, zoledronate,
+    denosumab. After other drugs, the card that speaks of them has its own."""
     kidneys = renal(chart)
     if kidneys.below(chart.numbers.egfr_specialist):
         return RENAL_VERY_LOW
@@ -110,6 +112,8 @@ def ranking(chart: Chart) -> Sequence[Drug]:
         return RENAL_LOW
     if chart.active_problem("esophageal-delay", "cannot-sit-upright"):
         return BY_INJECTION
+    if very_old(chart):
+        return OLD_FIRST
     hip = hip_t(chart)
     if any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= chart.numbers.t_hip_injection_first):
         return HIP_FIRST
@@ -215,8 +219,8 @@ class _Judged(Struct, frozen=True):
     """One drug, what speaks against it, and the first day of its dose where it lies ahead.
 
     ``dropped``: it is not offered, and why. ``warnings``: what its label says first. ``after``: the finding of the work-up that
-    it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology.
-    ``gap``: waiting for vitamin D would leave a gap open too long."""
+    it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology, or it
+    is an injection every day, too much for the very old. ``gap``: waiting for vitamin D would leave a gap open too long."""
 
     drug: Drug
     start: date | None = None
@@ -252,6 +256,7 @@ def _judge(
         return _Judged(drug, start, Dropped(drug.key, phrase=NOT_READ))
     after, meanwhile = _held(drug, rows, waits=waits)
     elsewhere = drug.mechanism in ANTI_OSTEOPOROSIS and bone_tumor(chart) is not None
+    elsewhere = elsewhere or (drug.mechanism is Mechanism.PTH_ANALOG and very_old(chart))
     gap = not waits and waits_long(chart, drug)
     return _Judged(drug, start, None, _warnings(findings), after, meanwhile, elsewhere, gap)
 
@@ -306,10 +311,11 @@ def starts(chart: Chart, drug: Drug) -> bool:
 
 def work_up(chart: Chart, *, starting: bool = False) -> tuple[workup.Row, ...]:
     """What the work-up shows of somebody who is offered a drug, a new one (``starting``) or not; first calcium as an emergency,
-    and a sign in the femur."""
+    a sign in the femur, and bone in kidney failure."""
     return (
         *emergency.rows(chart),
         *femur.rows(chart),
+        *ckd.rows(chart),
         *workup.rows(chart, about_to_be_treated=starting or workup.about_to_be_treated(chart)),
     )
 

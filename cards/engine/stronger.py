@@ -5,7 +5,8 @@ from __future__ import annotations
 from cards.chart import Chart, Course
 from cards.definitions.denosumab import next_due
 from cards.definitions.kidney import renal
-from cards.engine.options import Offer, offer, service
+from cards.definitions.person import young
+from cards.engine.options import SPECIALIST, Offer, offer, service
 from cards.vocabulary import DENOSUMAB, ROMOSOZUMAB, TERIPARATIDE, ZOLEDRONATE, Drug, Mechanism
 
 
@@ -22,10 +23,12 @@ def stronger(drug: Drug) -> tuple[Drug, ...]:
 
 
 def stronger_instead(chart: Chart, course: Course) -> Offer:
-    """What may follow the drug that failed. Below 30 nothing is recommended but a specialist, who also helps where nothing is
-    left, and with denosumab, which goes on: its next dose, or zoledronate on that day. Tablets are given up on the day; what an
-    injection of months still does stays on the chart."""
+    """What may follow the drug that failed. Before menopause and {t-group-years} a specialist decides. Below 30 nothing is
+    recommended but a specialist, who also helps where nothing is left, and with denosumab, which goes on: its next dose, or
+    zoledronate on that day. Tablets are given up on the day; what an injection of months still does stays on the chart."""
     kept = chart if course.drug.covers_months else chart.without(course.drug)
+    if young(chart):
+        return Offer(SPECIALIST)
     below_30 = bool(renal(chart).below(chart.numbers.egfr_specialist))
     goes_on = course.drug is DENOSUMAB
     due = next_due(chart) if goes_on else None

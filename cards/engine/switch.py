@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cards.chart import Chart, Course, Draft
 from cards.definitions.failure import fracture_on, loss_on
+from cards.definitions.target import out_of_reach
 from cards.engine.catalog import all_cards, safety_checks
 from cards.engine.findings import CRITICAL, WARNING
 from cards.engine.run import run
@@ -12,11 +13,13 @@ _COMBINATIONS, _CONTRAINDICATIONS = "safety-combination", "safety-contraindicati
 
 
 def to_be_replaced(chart: Chart, course: Course) -> bool:
-    """Whether the service itself advises replacing tablets (or daily injections): a fracture on them, a fall of bone density,
-    or a check of orders that speaks against them. Never a long-acting injection, whose effect cannot be stopped."""
+    """Whether the service itself advises replacing tablets (or daily injections): a fracture on them, a fall of bone density, a
+    hip T-score that does not reach its target, or a check of orders that speaks against them. Never a long-acting injection,
+    whose effect cannot be stopped."""
     if course.drug.covers_months is not None:
         return False
-    return bool(fracture_on(chart, course) or loss_on(chart, course)) or _unsafe(chart, course)
+    failed = fracture_on(chart, course) or loss_on(chart, course) or out_of_reach(chart, course)
+    return bool(failed) or _unsafe(chart, course)
 
 
 def _unsafe(chart: Chart, course: Course) -> bool:

@@ -20,6 +20,8 @@ class Data(StrEnum):
     FAMILY_HISTORY = "family-history"
     IMAGING = "imaging"
     REPORTS = "reports"
+    CARE_PLANS = "care-plans"
+    ENCOUNTERS = "encounters"
     BONE_DENSITY = "bone-density"
     TURNOVER = "turnover"
     RENAL = "renal"

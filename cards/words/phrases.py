@@ -32,7 +32,7 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 NAMED: tuple[Mapping[str, Any], ...] = (DRUGS, ANALYTES, SERVICES, PROBLEMS, FRACTURE_SITES)
 
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
-_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://|www\.|mailto:|javascript:|data:)\S*", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]{0,20}://|www\.|mailto:|javascript:|data:)\S*", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
 _ESCAPE = re.compile(r"\\([\\`*_\[\]<>#|~&])")
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
@@ -58,7 +58,7 @@ _BY_LANGUAGE = {
     "ug": Name("mcg", "μg"),
     "ug/L": Name("mcg/L", "μg/L"),
 }
-_THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
+_THOUSANDS = re.compile(r"(?<=\d)(?=(?:\d{3}){1,6}$)")
 LONGEST = 80
 """The most code points of record text that a card repeats."""
 

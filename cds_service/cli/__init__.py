@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 
 from cards.thresholds import ContentError
 from cds_service import config
@@ -35,8 +36,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # output pipe closed, as by head: no message
 
 
+class _Version(argparse.Action):
+    """Prints the versions and ends; the content is loaded only for that."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from cards.engine.sources import VERSION
+
+        print(f"{parser.prog} {version('osteoporosis-cds')}, content {VERSION}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="osteoporosis-cds", description="CDS Hooks service for osteoporosis")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the versions of code and content")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for each in COMMANDS:
         each.add(commands)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import socket
 import sys
 from importlib.resources import files
 from pathlib import Path
 
-from cds_service.config import Settings
+from cds_service.config import ConfigError, Settings
 
 EXAMPLE = "denosumab-missed"
 """The fixture used in the greeting: a denosumab dose long overdue, nothing given since."""
@@ -33,8 +35,21 @@ def serve(chosen: argparse.Namespace, settings: Settings) -> None:
         from cds_service.hooks.auth import Authenticator
 
         Authenticator.of(settings, remember=lambda *_: False)
+    _check_that_nobody_listens(settings)
     configuration = str(files("cds_service").joinpath("gunicorn.conf.py"))
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", configuration])  # noqa: S606
+
+
+def _check_that_nobody_listens(settings: Settings) -> None:
+    """ConfigError if the address is taken, or is none of this machine's."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((settings.host.strip("[]"), settings.port))
+        except OSError as error:
+            reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({os.strerror(error.errno or 0)})"
+            raise ConfigError(f"PORT: {settings.port} on {settings.host} {reason}") from None
 
 
 def greeting(settings: Settings) -> str:

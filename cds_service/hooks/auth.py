@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 from jwt.exceptions import PyJWTError
@@ -27,6 +28,8 @@ PROXY_ID = "X-Proxy-Request-Id"
 if the proxy resends the request to another process because the first died before answering."""
 SHORTEST_PROXY_ID = 32
 """Characters; nginx writes 128 random bits as 32 hexadecimal digits."""
+
+_PORTS = {"https": 443, "http": 80}
 
 Claims = Mapping[str, Any]
 Remember = Callable[[str, str, float, str], bool]
@@ -81,7 +84,8 @@ class Authenticator:
         if not tenants:
             raise Unauthenticated("iss")
         client, keys = _of_tenant(tenants, claims)
-        if not _strings(claims.get("aud")) & {self._base_url + path, *client.aud}:
+        wanted = {normalized(each) for each in (self._base_url + path, *client.aud)}
+        if wanted.isdisjoint(map(normalized, _strings(claims.get("aud")))):
             raise Unauthenticated("aud")
         _check_times(claims)
         if client.tenant and claims.get("tenant") != client.tenant:
@@ -139,6 +143,25 @@ def _string(part: Claims, name: str) -> str:
 def _strings(audience: Any) -> set[str]:
     audiences = audience if isinstance(audience, list) else [audience]
     return {each for each in audiences if isinstance(each, str)}
+
+
+def normalized(audience: str) -> str:
+    """An audience as it is compared: of a URL, scheme and host in small letters, without the port that goes without saying and
+    without a slash at the end. Anything else as it is.
+
+    >>> normalized("HTTPS://CDS.example.org:443/cds-services/"), normalized("https://cds.example.org:8443/A"), normalized("Us")
+    ('https://cds.example.org/cds-services', 'https://cds.example.org:8443/A', 'Us')
+    """
+    try:
+        parts = urlsplit(audience)
+        port = parts.port
+    except ValueError:
+        return audience
+    if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        return audience
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
+    return f"{parts.scheme}://{place}{parts.path.removesuffix('/')}"
 
 
 def _check_times(claims: Claims) -> None:

@@ -31,7 +31,7 @@ CONTAINS = "org.osteoporosis-cds.contains"
 """Extension of a card that stands for others: which ones, and what they rest on."""
 RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
 EVIDENCE = "org.osteoporosis-cds.evidence"
-REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
+REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}")
 """A relative reference that FHIR allows: nothing else is sent."""
 MORE = Name("When this card appears, and what it rests on", "此卡片何时出现及其依据")
 

@@ -14,6 +14,7 @@ ISSUE_CODES = {
     401: "login",
     404: "not-found",
     405: "not-supported",
+    408: "timeout",
     412: "required",
     413: "too-long",
     415: "not-supported",
@@ -37,6 +38,11 @@ class RequestError(Exception):
 def bad_request(field: str, diagnostics: str, code: str = "") -> RequestError:
     """400 about one field of the body. ``field`` is a dotted path."""
     return RequestError(400, f"{field}: {diagnostics}", [field], code)
+
+
+def too_much(diagnostics: str) -> RequestError:
+    """413: the name of the limit, and how much there may be."""
+    return RequestError(413, diagnostics)
 
 
 def missing_data(keys: Iterable[str]) -> RequestError:

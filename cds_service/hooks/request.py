@@ -16,9 +16,14 @@ import orjson
 from msgspec import Raw, Struct
 
 from cds_service.hooks.access import Authorization, FhirAccess, access
-from cds_service.hooks.errors import RequestError, bad_request
+from cds_service.hooks.errors import RequestError, bad_request, too_much
 
-ID = re.compile(r"(?=.*[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
+MOST_VALUES = 1_000_000
+"""Objects, lists and what they hold, in one request: what is made of each takes a hundred times its bytes."""
+MOST_SELECTIONS = 20_000
+BOM = b"\xef\xbb\xbf"
+
+ID = re.compile(r"(?=[.-]{0,63}[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
 
 
 Resource = TypeVar("Resource")
@@ -127,8 +132,11 @@ def parse(
     cannot, they stay JSON, so that an error in one affects only that one.
 
     Raises:
-        RequestError: 400, with the field that is missing or wrong.
+        RequestError: 400, with the field that is missing or wrong; 413, with the name of the limit that is exceeded.
     """
+    content = content.removeprefix(BOM)
+    if content.count(b"{") + content.count(b"[") + content.count(b",") > MOST_VALUES:
+        raise too_much(f"values: more than {MOST_VALUES:,} in one request")
     told = _decode_body(content, body)
     if not told.hook:
         raise bad_request("hook", "is required", "required")
@@ -172,8 +180,10 @@ def _decode_body(content: bytes, decoder: msgspec.json.Decoder[Any]) -> Body[Any
         return _body.decode(content)
     except msgspec.ValidationError as error:
         raise RequestError(400, _place(str(error)), code="structure") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise RequestError(400, "The body is not JSON in UTF-8, or is nested too deeply", code="structure") from None
+    except RecursionError:
+        raise RequestError(400, "depth: the body is nested too deeply", code="structure") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise RequestError(400, "The body is not JSON in UTF-8", code="structure") from None
 
 
 def _place(message: str) -> str:
@@ -273,6 +283,8 @@ def _selected(context: Mapping[str, Raw], names: Mapping[str, str]) -> frozenset
         raise bad_request("context.selections", "must be a list of references") from None
     if references is None:
         return None
+    if len(references) > MOST_SELECTIONS:
+        raise too_much(f"selections: more than {MOST_SELECTIONS:,} in one request")
     return frozenset(names.get(reference) or relative(reference) for reference in references)
 
 

@@ -136,6 +136,7 @@ class Database:
     def _migrate(self, engine: Engine) -> None:
         if (path := self._file) is not None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # the files that SQLite puts beside it are made like it
         with engine.begin() as connection:
             schema.upgrade(connection)
         self._ready = True

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import time
+from collections import deque
 from collections.abc import Callable
 
 from flask import Response, request
+
+from cds_service import logs
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -30,18 +34,52 @@ def harden(response: Response) -> Response:
     return response
 
 
-def asks_for(token: str) -> Callable[[], Response | None]:
+MOST_TRIES = 10
+"""Wrong tokens a minute, of all callers of a process together, after which nobody is let in until the minute is over."""
+_MINUTE = 60.0
+
+
+def asks_for(token: str, clock: Callable[[], float] = time.monotonic) -> Callable[[], Response | None]:
     """A check before each request: the token as the password that a browser asks for (any user name), or as a Bearer token.
+    Wrong ones are counted and logged.
 
     "" lets everyone in; the settings ensure that this happens only in development.
     """
+    tries: deque[float] = deque(maxlen=MOST_TRIES)
 
     def check() -> Response | None:
-        if not token or hmac.compare_digest(_given().encode(), token.encode()):
+        if not token:
             return None
+        if len(tries) == MOST_TRIES and tries[0] > clock() - _MINUTE:
+            logs.warn("too many wrong tokens", {"path": request.url_rule and request.url_rule.rule, "status": 429})
+            headers = {"Retry-After": str(int(_MINUTE))}
+            return Response("Too many tries\n", 429, headers, content_type="text/plain; charset=utf-8")
+        if hmac.compare_digest(_given().encode(), token.encode()):
+            return None
+        if _given():
+            tries.append(clock())
+            logs.warn("wrong token", {"path": request.url_rule and request.url_rule.rule, "status": 401})
         refusal = Response("Unauthorized\n", 401, content_type="text/plain; charset=utf-8")
         refusal.headers["WWW-Authenticate"] = 'Basic realm="osteoporosis-cds", charset="UTF-8"'
         return refusal
+
+    return check
+
+
+def only_from_its_own_page(base_url: str) -> Callable[[], Response | None]:
+    """A check before each request: what changes something must come from a page of this service. A browser sends the token
+    along with whatever a page of another origin sends, and says where that came from; other clients say nothing."""
+    own = "/".join(base_url.split("/")[:3]).lower()
+
+    def check() -> Response | None:
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return None
+        origin = request.headers.get("Origin")
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        if site in ("same-origin", "none") and (origin is None or origin.lower() == own):
+            return None
+        logs.warn("from another page", {"path": request.url_rule and request.url_rule.rule, "status": 403})
+        return Response("Forbidden\n", 403, content_type="text/plain; charset=utf-8")
 
     return check
 

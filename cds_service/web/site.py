@@ -11,7 +11,7 @@ from cds_service.config import Settings
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store
 from cds_service.web.governance import governance
-from cds_service.web.guard import asks_for, harden
+from cds_service.web.guard import asks_for, harden, only_from_its_own_page
 from cds_service.web.knowledge import knowledge
 from cds_service.web.playground import playground
 from cds_service.web.words import page_language, say
@@ -27,6 +27,8 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
     if settings.shows_playground:
         guarded = [playground(settings, evaluator), governance(settings, store)]
         for each in guarded:
+            if settings.in_production:
+                each.before_request(only_from_its_own_page(settings.base_url))
             each.before_request(asks_for(settings.admin_token.get_secret_value()))
         shown += guarded
     else:

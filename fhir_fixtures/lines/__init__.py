@@ -19,6 +19,8 @@ stands in round brackets refines the line (several notes: separated by commas, o
     fracture hip on 2025-12-01                      by its ICD-10 code; (osteoporotic), (refuted)
     problem osteoporosis since 2020-01-01           undated without "since"; (resolved 2024-01-01), (refuted)
                                                     both: (code S72.001D) an ICD-10-CM code, (ICD-10 I10.x00) an ICD-10 code
+    encounter hospice on 2026-05-01                 a finished encounter, its type a problem of ours; (cancelled)
+    care plan hospice since 2026-05-01              an active plan, its category a problem of ours; (completed)
     allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive),
                                                     (high): its criticality, (anaphylaxis): the reaction
     test dxa ordered 2026-06-01                     a request; test dxa done 2026-06-01: a completed procedure
@@ -28,10 +30,10 @@ stands in round brackets refines the line (several notes: separated by commas, o
 Results of one day may share a line, each with notes of its own: ``creatinine 0.8 mg/dL (range 0.5-0.95), calcium 9.3 mg/dL,
 T-score total-hip -2.7 on 2026-05-01``.
 
-A draft (on medication-refill: the refilled order) is a drug or ``test dxa``; (from 2026-07-01) dates its start, (not
-selected) leaves it out of order-select's selections. It is written with the usual sig of the vocabulary, unless the notes say
-otherwise: (dose 35 mg), (every 1 d), (route oral), (sig 70 mg daily) for free text, (no sig). (because myeloma) is its reason.
-``unknown drug`` is an order whose drug cannot be found out.
+A draft (on medication-refill: the refilled order) is a drug or ``test dxa``; (from 2026-07-01) dates its start, (not selected)
+leaves it out of order-select's selections. It is written with the usual sig of the vocabulary, unless the notes say otherwise:
+(dose 35 mg), (every 1 d), (route oral), (sig 70 mg daily) for free text, (no sig). (because myeloma) is its reason, as of an
+order on record. ``unknown drug`` is an order whose drug cannot be found out.
 
 How a thing is named: (called 阿仑膦酸钠片 70mg) is the record's own text for a drug, a problem or what was measured. Of a
 drug, (text only), (ATC only) and (RxNorm only) keep fewer codes; (contained) puts it into a Medication inside the order.
@@ -67,6 +69,8 @@ SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
     (rf"(\S+) ([<>]=?|)(-?[\d.]+)(?: (\S+))? on ({DATE})", results.measured),
     (rf"fracture (\S+) on ({DATE})", problems.fracture),
     (rf"problem (\S+)(?: since ({DATE}))?", problems.problem),
+    (rf"encounter (\S+) on ({DATE})", problems.encounter),
+    (rf"care plan (\S+) since ({DATE})", problems.care_plan),
     (r"(allergy|intolerance) (\S+)", problems.allergy),
     (r"family (mother|father|sister) (\S+)", problems.family),
     (rf"smoking (current|former|never) on ({DATE})", results.smoking),

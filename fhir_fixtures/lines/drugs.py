@@ -27,7 +27,8 @@ def dispensed(notes: Notes, drug: str, day: str, supply: str | None) -> list[Res
 
 
 def ordered(notes: Notes, drug: str, day: str) -> list[Resource]:
-    return [order(medication(drug, notes), sig(look_up("drugs", drug), notes), status(notes, "active")) | {"authoredOn": day}]
+    written = order(medication(drug, notes), sig(look_up("drugs", drug), notes), status(notes, "active"))
+    return [written | {"authoredOn": day} | _reason(notes)]
 
 
 def taken(notes: Notes, drug: str, start: str | None, since: str | None, end: str | None) -> list[Resource]:
@@ -46,11 +47,14 @@ def draft(line: str) -> tuple[Resource, bool]:
         drafted = order({"medicationReference": {"reference": "Medication/nowhere"}}, {}, "draft")
     else:
         drafted = order(medication(text, notes), sig(look_up("drugs", text), notes), "draft")
-    if "because" in notes:
-        drafted["reasonCode"] = [{"coding": problem_code(notes["because"])["coding"]}]
+    drafted |= _reason(notes)
     if "from" in notes:
         drafted["dispenseRequest"] = {"validityPeriod": {"start": notes["from"]}}
     return drafted, "not selected" not in notes
+
+
+def _reason(notes: Notes) -> Resource:
+    return {"reasonCode": [{"coding": problem_code(notes["because"])["coding"]}]} if "because" in notes else {}
 
 
 # -- the pieces of an order ---------------------------------------------------------------------------------------------

@@ -49,6 +49,22 @@ def _condition(notes: Notes, code: Resource, day: str | None) -> Resource:
     return found
 
 
+def encounter(notes: Notes, name: str, day: str) -> list[Resource]:
+    """An encounter of one day, of the type that the problem's code names."""
+    told = {
+        "resourceType": "Encounter",
+        "status": status(notes, "finished"),
+        "class": coded(f"{HL7}v3-ActCode", "AMB")["coding"][0],
+    }
+    return [told | {"type": [problem_code(name)], "subject": PATIENT, "period": {"start": day, "end": day}}]
+
+
+def care_plan(notes: Notes, name: str, day: str) -> list[Resource]:
+    """A care plan that began on that day, of the category that the problem's code names."""
+    told = {"resourceType": "CarePlan", "status": status(notes, "active"), "intent": "plan", "subject": PATIENT}
+    return [told | {"category": [problem_code(name)], "period": {"start": day}}]
+
+
 def allergy(notes: Notes, kind: str, name: str) -> list[Resource]:
     a_class = name in words()["classes"]
     word = look_up("classes" if a_class else "drugs", name)

@@ -57,6 +57,7 @@ def start(folder: Path, stack: ExitStack) -> Cluster:
         "CDS_CLIENTS": str(client.file),
         "CDS_HASH_KEY": secrets.token_hex(16),
         "CDS_DATABASE_URL": database.url,
+        "CDS_PROXIES": "127.0.0.1",
     }
     a, b = (Service(name, folder, **settings) for name in ("A", "B"))
     for service in (a, b):

@@ -97,7 +97,7 @@ def said(system: str, code: str, text: str = "") -> tuple[set[str], str]:
         (WHO, "I21.9", "急性心肌梗死？", set(), ""),
         (WHO, "I21.9", "急性心肌梗死，肺炎待排", {"myocardial-infarction"}, ""),
         (WHO, "S32.000", "腰椎骨折待排", set(), ""),
-        (WHO, "O80", "", set(), ""),
+        (WHO, "O80", "", {"delivery"}, ""),
         (WHO, "Z99.2", "", {"dialysis"}, ""),
         ("", "", "腰椎压缩性骨折", set(), "vertebra"),
         ("", "", "左侧髋部骨折", set(), "hip"),

@@ -11,6 +11,7 @@ from cards.chart import Chart
 from cards.definitions.density import bmd_known, unknown_bmd
 from cards.vocabulary import Site
 from cds_service.fhir.phrases import LONGEST_REPORT
+from cds_service.fhir.reading.limits import REPORTS
 from tests.fhir.conftest import LOINC, SNOMED, Reader, Resource, concept, observation
 
 DXA = concept(LOINC, "38268-9", text="DXA of lumbar spine and hip")
@@ -84,6 +85,19 @@ def test_a_report_of_bone_density_that_cannot_be_read_is_measured_and_not_known(
     assert unknown is not None
     assert unknown.source == "DiagnosticReport/r"
     assert "result-unread" in {aside.reason for aside in chart.left_out("t-score")}
+
+
+def test_reports_beyond_what_is_read_in_one_call_are_said(chart_of: Reader) -> None:
+    filler = "。" * (LONGEST_REPORT - len(SAID)) + SAID
+    many = [report(filler, id=f"r{number}") for number in range(REPORTS // LONGEST_REPORT + 1)]
+    chart, _ = chart_of(*many)
+    assert [aside.source for aside in chart.set_aside if aside.reason == "too-long"] == [f"DiagnosticReport/r{len(many) - 1}"]
+
+
+def test_of_more_fractures_than_any_report_names_the_rest_is_said(chart_of: Reader) -> None:
+    whole, _ = chart_of(report("无骨折," * 300))
+    more, _ = chart_of(report("无骨折," * 301))
+    assert ["too-long" in {aside.reason for aside in chart.set_aside} for chart in (whole, more)] == [False, True]
 
 
 def test_what_is_longer_than_is_read_is_said(chart_of: Reader) -> None:

@@ -4,6 +4,7 @@ but valid cards."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,6 +37,8 @@ JUNK: list[Any] = [
     "<b>",
     -0.0,
 ]
+EXAMPLES = int(os.environ.get("FUZZ", "8"))
+"""Requests for each story; ``make fuzz`` asks for more."""
 KINDS = ["replace", "remove", "repeat", "wrap", "move"]
 CHANGES = some.lists(
     some.tuples(some.floats(0, 1, exclude_max=True), some.sampled_from(KINDS), some.sampled_from(JUNK)), min_size=1, max_size=4
@@ -73,7 +76,7 @@ def test_no_change_of_a_request_is_a_failure_t8(service: Service, name: str) -> 
     told = json.dumps(fixture.request())
 
     @given(changes=CHANGES)
-    @settings(max_examples=8, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None)
     def check(changes: list[tuple[float, str, Any]]) -> None:
         request = json.loads(told)
         for each in changes:

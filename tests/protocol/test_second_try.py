@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv4Network
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,11 +20,15 @@ from tests.protocol.tokens import DISCOVERY, TokenMaker
 Call = Callable[..., int]
 
 
+def ip_networks(text: str) -> tuple[IPv4Network, ...]:
+    return tuple(IPv4Network(each.strip()) for each in text.split(",") if each)
+
+
 @pytest.fixture
 def call(tmp_path: Path) -> Call:
     """Call discovery on one of two processes with the token of this jti and the proxy's id; the status of the answer."""
     maker = TokenMaker(tmp_path / "client")
-    processes = [create_app(settings(maker, tmp_path)).test_client() for _ in range(2)]
+    processes = [create_app(settings(maker, tmp_path, proxies=ip_networks("127.0.0.0/8"))).test_client() for _ in range(2)]
 
     def to(process: int, jti: str, proxy_id: str | None = None) -> int:
         headers = {"Authorization": maker.header(aud=DISCOVERY, jti=jti)}
@@ -54,6 +59,15 @@ def test_the_id_of_one_token_opens_no_other(call: Call) -> None:
 
 def test_an_id_that_could_be_guessed_is_none(call: Call) -> None:
     assert [call(0, "1", "request-7"), call(1, "1", "request-7")] == [200, 401]
+
+
+def test_only_a_proxy_of_the_settings_may_say_that_a_call_is_its_retry(tmp_path: Path) -> None:
+    maker = TokenMaker(tmp_path / "client")
+    header = {"Authorization": maker.header(aud=DISCOVERY, jti="1"), PROXY_ID: uuid4().hex}
+    for proxies in ("", "10.0.0.0/8, 192.0.2.7"):
+        http = create_app(settings(maker, tmp_path, proxies=ip_networks(proxies))).test_client()
+        header["Authorization"] = maker.header(aud=DISCOVERY, jti=f"of {proxies}")
+        assert [http.get("/cds-services", headers=header).status_code for _ in range(2)] == [200, 401]
 
 
 def test_the_second_try_has_to_come_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

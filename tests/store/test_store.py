@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -310,3 +311,21 @@ def test_the_key_is_made_once_and_kept_beside_the_database(tmp_path: Path) -> No
     assert one.hashed("patient", "p1") == other.hashed("patient", "p1") != one.hashed("practitioner", "p1")
     assert (tmp_path / "data/hash-key").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in (tmp_path / "data").glob("*key*")) == ["hash-key"]
+
+
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/own.db")
+    store.migrate()
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.glob("own.db*")} == {0o600}
+
+
+def test_after_a_roll_back_the_schema_of_the_later_version_stays(tmp_path: Path) -> None:
+    file = tmp_path / "later.db"
+    Store(f"sqlite:///{file}").migrate()
+    with closing(sqlite3.connect(file)) as later:
+        later.execute("UPDATE alembic_version SET version_num = 'r9999'")
+        later.commit()
+    former = Store(f"sqlite:///{file}")
+    former.migrate()
+    former.probe()
+    assert former.remember_token("iss", "1", datetime.now(UTC) + timedelta(hours=1))

@@ -7,13 +7,14 @@ what, and who owns which order, stands in ``voice.toml`` (card specification, "O
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 
 from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions import workup
 from cards.engine.catalog import all_cards, shown
-from cards.engine.findings import WARNING, Finding
+from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import work_up
+from cards.engine.voice import comfort
 from cards.engine.voice.merging import closed, one_per_draft, removed_once
 from cards.engine.voice.ownership import exclusive, once
 from cards.engine.voice.table import table
@@ -21,15 +22,19 @@ from cards.engine.voice.table import table
 __all__ = ["answered", "heard"]
 
 
-def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart, off: Container[str] = ()) -> list[Finding]:
+def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart, off: Collection[str] = ()) -> list[Finding]:
     """The findings as they are shown: silenced, merged, each order offered once, in their order.
 
     ``findings`` are those of ``found`` that this practitioner has not set aside. What was set aside still silences, for it is
     so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
-    """
+    Under comfort care most cards are silent, and so they stay."""
+    if comfort.speaks(findings):
+        off = {*off, *table().comfort.silent}
+        findings, found = comfort.told(findings, chart), comfort.told(found, chart)
     kept = [finding for finding in heard([*_unshown(chart), *found]) if finding in found]
     apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept])), off))
-    return in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart, off))
+    told = in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart, off))
+    return comfort.unrecommended(told) if comfort.no_drug(chart, findings) else told
 
 
 def _unshown(chart: Chart) -> list[Finding]:
@@ -52,8 +57,7 @@ def heard(findings: Sequence[Finding]) -> list[Finding]:
 def in_order(findings: Sequence[Finding]) -> list[Finding]:
     """Most urgent first. Among what warns, what casts doubt on the diagnosis leads; what was merged closes the answer; a card
     that owns an order to which another of its urgency points stands directly below it."""
-    leading = table().shown.leading_warnings
-    ranked = sorted(findings, key=lambda each: _rank(each, leading))
+    ranked = sorted(findings, key=_rank)
     for pointing in list(ranked):
         for code in pointing.see:
             owner = next((each for each in ranked if each.code == code and each.indicator is pointing.indicator), None)
@@ -63,7 +67,8 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     return ranked
 
 
-def _rank(finding: Finding, leading: Sequence[str]) -> tuple[int, bool, int, tuple[int, str]]:
-    leads = finding.indicator is WARNING and finding.code in leading
-    place = leading.index(finding.code) if leads else len(leading)
+def _rank(finding: Finding) -> tuple[int, bool, int, tuple[int, str]]:
+    told = table().shown
+    leading = {WARNING: told.leading_warnings, INFO: told.leading_info}.get(finding.indicator, ())
+    place = leading.index(finding.code) if finding.code in leading else len(leading)
     return finding.indicator.rank, all_cards()[finding.code].merges, place, shown(finding.code)

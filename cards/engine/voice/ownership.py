@@ -146,12 +146,13 @@ def _one_recommended_drug(findings: Sequence[Finding]) -> list[Finding]:
     taken = False
     for finding in findings:
         best = any(option.recommended and _first_line(option) for option in finding.options)
-        told.append(_without_recommended_drug(finding) if best and taken else finding)
+        told.append(without_recommended_drug(finding) if best and taken else finding)
         taken = taken or best
     return told
 
 
-def _without_recommended_drug(finding: Finding) -> Finding:
+def without_recommended_drug(finding: Finding) -> Finding:
+    """The finding with no drug against osteoporosis recommended."""
     options = tuple(replace(each, recommended=False) if _first_line(each) else each for each in finding.options)
     return _off_the_desk(replace(finding, options=options))
 

@@ -49,12 +49,24 @@ class Owners(Struct, frozen=True, forbid_unknown_fields=True):
     services: dict[str, tuple[str, ...]]
 
 
+class Comfort(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Under comfort care, where ``card`` speaks: ``silent`` fall silent (``unless_severe``: not with a 25(OH)D below
+    {vitamin-d-severe} ng/mL), ``milder`` are said one step milder."""
+
+    card: str
+    silent: tuple[str, ...]
+    unless_severe: tuple[str, ...]
+    milder: tuple[str, ...]
+
+
 class Shown(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     leading_warnings: tuple[str, ...]
+    leading_info: tuple[str, ...]
 
 
 class Voice(Struct, frozen=True, forbid_unknown_fields=True):
     silences: tuple[Silence, ...]
+    comfort: Comfort
     owners: Owners
     shown: Shown
 
@@ -66,6 +78,7 @@ def table() -> Voice:
     told = convert(read_toml(path), Voice)
     named = {code for row in told.silences for code in (*row.cards, *row.silent)}
     named |= {code for group in (told.owners.drugs, told.owners.services) for codes in group.values() for code in codes}
+    named |= {told.comfort.card, *told.comfort.silent, *told.comfort.milder, *told.shown.leading_info}
     if unknown := sorted(named.union(told.shown.leading_warnings) - all_cards().keys()):
         raise ContentError(f"{path.name} names {', '.join(unknown)}: no such card")
     return told

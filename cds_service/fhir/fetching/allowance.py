@@ -6,15 +6,17 @@ import time
 from threading import Lock
 
 MAX_GETS = 100
+MAX_ENTRIES = 20_000
 
 
 class Allowance:
     """``deadline`` is a reading of ``time.monotonic``, ``memory`` are bytes of answers, unpacked."""
 
-    def __init__(self, deadline: float, memory: int, gets: int = MAX_GETS) -> None:
+    def __init__(self, deadline: float, memory: int, gets: int = MAX_GETS, entries: int = MAX_ENTRIES) -> None:
         self.deadline = deadline
         self._memory = memory
         self._gets = gets
+        self._entries = entries
         self._lock = Lock()
 
     @property
@@ -31,6 +33,12 @@ class Allowance:
         with self._lock:
             self._gets -= 1
             return self._gets >= 0
+
+    def has_entries(self, number: int) -> bool:
+        """Whether so many entries more may be kept."""
+        with self._lock:
+            self._entries -= number
+            return self._entries >= 0
 
     def has_room(self, size: int) -> bool:
         """Whether so many bytes more may be kept."""

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
@@ -21,6 +22,7 @@ import urllib3
 from msgspec import Struct, field
 
 from cds_service.fhir.fetching.allowance import Allowance
+from cds_service.fhir.fetching.breaker import Breaker
 from cds_service.fhir.fetching.pages import below, page_of
 from cds_service.fhir.fetching.refusals import Refusals
 from cds_service.fhir.fetching.transport import Bearer, InUse, proxies, session
@@ -37,7 +39,7 @@ CHUNK = 64 * 1024
 CONNECTIONS = 32
 
 _MEDICATION = re.compile(r"Medication/[A-Za-z0-9.-]{1,64}")
-_TYPE = re.compile(r"([A-Z][A-Za-z]+)(\?|$)")
+_TYPE = re.compile(r"([A-Z][A-Za-z]{1,40})(\?|$)")
 _ORDER_OR_NUMBER = re.compile(r"(?<=[?&])_(?:sort|count)=[^&]*&?")
 
 
@@ -74,6 +76,7 @@ class _Job(Struct, eq=False):
     request: requests.PreparedRequest
     allowance: Allowance
     in_use: InUse = field(default_factory=InUse)
+    heard: bool = False
 
     @property
     def kind(self) -> str:
@@ -90,18 +93,31 @@ class _Reply(Struct):
     wait: float | None = None
 
 
+class Watch:
+    """Who must know what the client does: those who count it, and those who share out a worker's time."""
+
+    def waiting(self) -> AbstractContextManager[None]:
+        """Around the wait for a server."""
+        return nullcontext()
+
+    def fetched(self, server: str, seconds: float, heard: bool, is_open: bool) -> None:
+        """A call's queries are over: how long they took, whether the server answered any, whether it is left alone now."""
+
+
 class FhirClient:
     """Queries FHIR servers. One per process: it holds the threads, the keep-alive connections, and what servers refused."""
 
-    def __init__(self, timeout: float, *, parallel: int = PARALLEL, memory: int = MEMORY) -> None:
+    def __init__(self, timeout: float, *, parallel: int = PARALLEL, memory: int = MEMORY, watch: Watch | None = None) -> None:
         """``timeout``: seconds for all queries of one request together; ``parallel``: queries at a time per server;
-        ``memory``: bytes of all answers of one call, unpacked."""
+        ``memory``: bytes of all answers of one call, unpacked; ``watch``: who must know of it."""
         self.timeout = timeout
         self._parallel = parallel
         self._memory = memory
         self._session = session(CONNECTIONS)
         self._threads: dict[str, ThreadPoolExecutor] = {}
         self._lock = Lock()
+        self._watch = watch or Watch()
+        self._breakers: dict[str, Breaker] = {}
         self._lacking = Refusals()
         self._plain = Refusals()
 
@@ -113,23 +129,37 @@ class FhirClient:
         """The answers to these queries (key -> absolute URL below the base), the first ones first, within the timeout or what
         is left of an ``allowance``.
 
-        Never raises because of a server: a failed query is an incomplete Answer.
+        Never raises because of a server: a failed query is an incomplete Answer, and so is each if the server has not answered
+        for some time (``breaker``).
         """
+        breaker = self._breaker_of(access.base)
+        if not breaker.lets_through():
+            return dict.fromkeys(urls, Answer())
         allowance = self.allowance(access) if allowance is None else allowance
         request = self._session.prepare_request(requests.Request("GET", access.base, auth=Bearer(access.token)))
         jobs = {key: _Job(url, access, request, allowance) for key, url in urls.items()}
         threads = self._threads_of(access.base)
         running: dict[str, Future[Answer]] = {key: threads.submit(self._run, job) for key, job in jobs.items()}
-        wait(running.values(), timeout=max(allowance.deadline - time.monotonic(), 0))
+        began, granted = time.monotonic(), max(allowance.deadline - time.monotonic(), 0)
+        with self._watch.waiting():
+            wait(running.values(), timeout=granted)
         for key, future in running.items():
             if not future.done() and not future.cancel():
                 jobs[key].in_use.shut()
+        heard = any(job.heard for job in jobs.values())
+        if jobs and (heard or granted >= self.timeout / 2):  # a token that is about to expire tells nothing about the server
+            breaker.note(heard=heard)
+        self._watch.fetched(access.base, time.monotonic() - began, heard, breaker.is_open)
         return {key: _result(future) for key, future in running.items()}
 
     def close(self) -> None:
         """Stop the threads; waits for those in progress."""
         for threads in self._threads.values():
             threads.shutdown(wait=True)
+
+    def _breaker_of(self, base: str) -> Breaker:
+        with self._lock:
+            return self._breakers.setdefault(base, Breaker())
 
     def _threads_of(self, base: str) -> ThreadPoolExecutor:
         """The threads of one server: so many queries at a time, of all calls together."""
@@ -154,6 +184,8 @@ class FhirClient:
             pages.append(page.source)
             written += [content] if job.kind == _ORDERS else []
             entries += page.entries
+            if not job.allowance.has_entries(page.entries):
+                break
             following = page.following(job.access.base)
             complete = following is None
             if following is None or entries >= MAX_ENTRIES or not below(job.access.base, following):
@@ -191,6 +223,7 @@ class FhirClient:
             with self._session.send(
                 request, proxies=proxies(job.access.base), stream=True, allow_redirects=False, timeout=allowance.left
             ) as response:
+                job.heard = job.heard or response.status_code < 500
                 if response.status_code != 200:
                     return _Reply(response.status_code, wait=_retry_after(response.headers.get("Retry-After")))
                 content = bytearray()

@@ -34,6 +34,8 @@ _TEMPLATES: dict[Data, str] = {
     Data.ORDERS: f"ServiceRequest{_OF_PATIENT}&_sort=-authored&_count=200",
     Data.FAMILY_HISTORY: f"FamilyMemberHistory{_OF_PATIENT}&_count=100",
     Data.IMAGING: f"ImagingStudy{_OF_PATIENT}&_sort=-started&_count=100",
+    Data.CARE_PLANS: f"CarePlan{_OF_PATIENT}&_count=100",
+    Data.ENCOUNTERS: f"Encounter{_OF_PATIENT}&_sort=-date&_count=100",
     Data.REPORTS: f"DiagnosticReport{_OF_PATIENT}&_sort=-date&_count=100",
 }
 _OBSERVATIONS = f"Observation{_OF_PATIENT}&code="
@@ -130,8 +132,9 @@ def camel_case(data: Data) -> str:
 
 
 _TOKEN = re.compile(r"\{\{(.*?)\}\}")
-_READ = re.compile(r"[A-Z][A-Za-z]+/\{\{context\.patientId\}\}")
-_SEARCH = re.compile(r"[A-Z][A-Za-z]+\?.+")
+_READ = re.compile(r"[A-Z][A-Za-z]{1,40}/\{\{context\.patientId\}\}")
+_SEARCH = re.compile(r"[A-Z][A-Za-z]{1,40}\?.+")
+_CODE = re.compile(r"[a-z]{1,9}:[^|,&]{1,200}\|[^|,&]{1,200}")
 _PARAMETERS = frozenset({"patient", "code", "_sort", "_count"})
 
 
@@ -148,7 +151,7 @@ def lint(template: str) -> list[str]:
     if odd := sorted(set(names) - _PARAMETERS):
         found.append(f"parameters, modifiers or chains outside the subset: {odd}")
     codes = dict(parameter.partition("=")[::2] for parameter in search.split("&")).get("code", "")
-    if bare := [code for code in codes.split(",") if codes and not re.fullmatch(r"[a-z]+:[^|,&]+\|[^|,&]+", code)]:
+    if bare := [code for code in codes.split(",") if codes and not _CODE.fullmatch(code)]:
         found.append(f"codes without a system: {bare}")
     return found
 

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Mapping
 
 from cds_service.fhir.phrases.tables import rows
 
 LONGEST = 2_000
 """Characters of a name or of a dosage text that are read. What stands beyond is unread, and said (``long``)."""
 
-LONGEST_REPORT = 32_768
+LONGEST_REPORT = 8_192
 """The same of the text of a report."""
 
-_SIMPLIFIED = {ord(row["traditional"]): row["simplified"] for row in rows("simplified.tsv")}
-_NUMBERED = dict.fromkeys((*range(0x2460, 0x249C), *range(0x2776, 0x2794)), ";")
+
+def _respelled(letters: Mapping[str, str]) -> Callable[[str], str]:
+    """Replaces letters; a text that has none of these is not walked through a second time."""
+    known, table = frozenset(letters), str.maketrans(dict(letters))
+    return lambda text: text if known.isdisjoint(text) else text.translate(table)
+
+
+_itemized = _respelled(dict.fromkeys(map(chr, (*range(0x2460, 0x249C), *range(0x2776, 0x2794))), ";"))
 """Circled and bracketed numbers begin a new item."""
-_SPELLED = _SIMPLIFIED | {ord("‐"): "-", ord("‑"): "-", ord("’"): "'", ord("⾎"): "血"}
+_simplified = _respelled(
+    {row["traditional"]: row["simplified"] for row in rows("simplified.tsv")} | {"‐": "-", "‑": "-", "’": "'", "⾎": "血"}
+)
+minus = _respelled(dict.fromkeys("−–—﹣‒", "-"))
 
 
 def fold(text: str, longest: int = LONGEST) -> str:
@@ -28,4 +38,4 @@ def fold(text: str, longest: int = LONGEST) -> str:
     text = text[:longest]
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", text.translate(_NUMBERED)).lower().translate(_SPELLED)[:longest]
+    return _simplified(unicodedata.normalize("NFKC", _itemized(text)).lower())[:longest]

@@ -11,16 +11,14 @@ from datetime import date
 
 from msgspec import Struct
 
-from cds_service.fhir.phrases.characters import LONGEST_REPORT, fold
+from cds_service.fhir.phrases.characters import LONGEST_REPORT, fold, minus
 
-_MINUS = str.maketrans(dict.fromkeys("−–—﹣‒", "-"))
 _SPELLED = re.compile(r"(?:\bminus |负)(?=\d)")
 _NUMBER = r"(?<![\d.])[-+]? ?\d{1,3}(?:[.,]\d{1,3})?(?![\d])"
 _SIDES = r"(?:(?:left|right|左|右)侧? ?)?"
-_TOKENS = re.compile(
-    r"(?P<end>[。!\n]|\.(?!\d))"
+_TOKENS = re.compile(  # what begins with a figure stands apart, so that at a figure nothing else is tried
+    r"(?!\d)(?:(?P<end>[。!\n]|\.(?!\d))"
     r"|(?P<part>[;|])"
-    r"|(?P<date>(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)(?: ?[-/.年] ?(?P<month>\d{1,2})(?![\d]))?(?: ?[-/.月] ?\d{1,2})?[年月日]?)"
     r"|(?P<before>前次|上次|前片|既往|以往|此前|原先|基线|对比|相比|比较(?![低高])|较(?![低高小大差轻重正同年])|\b(?:previous(?:ly)?|prior|"
     r"compared|comparison|baseline|formerly|earlier|versus|vs|last (?:exam\w*|scan|study|dxa))\b)"
     r"|(?P<now>[升降增减]至|升高至|降低至|下降至|增加至|减少至|本次|此次|今次)"
@@ -34,10 +32,11 @@ _TOKENS = re.compile(
     rf"|(?P<hip>{_SIDES}(?:全髋|总髋|髋部?总体?|股骨总体?|股骨近端总体?|total hip|hip total|total (?:proximal )?femur))"
     r"|(?P<region>大?转子|粗隆|ward|沃德|股骨干|trochanter\w*|intertrochanter\w*|femoral shaft)"
     rf"|(?P<hips>{_SIDES}(?:髋关节|髋部?|\bhips?\b))"
-    rf"|(?P<femur>{_SIDES}(?:股骨(?:近端|上段|上端)?|\b(?:proximal )?femur\b))"
+    rf"|(?P<femur>{_SIDES}(?:股骨(?:近端|上段|上端)?|\b(?:proximal )?femur\b)))"
+    r"|(?P<date>(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)(?: ?[-/.年] ?(?P<month>\d{1,2})(?![\d]))?(?: ?[-/.月] ?\d{1,2})?[年月日]?)"
     rf"|(?P<radius>{_SIDES}(?:(?:前臂|桡骨?)(?:远端|远侧)? ?(?:1/3|33%|三分之一)|"
     r"\b(?:distal )?(?:1/3|33 ?%|one[- ]third) (?:of the )?(?:distal )?radius|radius (?:1/3|33 ?%)))"
-    rf"|(?P<forearm>{_SIDES}(?:前臂|桡骨|\bforearm\b|\bradius\b))"
+    rf"|(?!\d)(?:(?P<forearm>{_SIDES}(?:前臂|桡骨|\bforearm\b|\bradius\b))"
     r"|(?P<heel>跟骨|超声|heel|calcane\w+|ultrasound|\bqus\b)"
     r"|(?P<other>尺骨|全身|胫骨|指骨|掌骨|胸椎|\bulna\b|"
     r"(?:whole|total) body|tibia|phalan\w+|hand|thoracic)"
@@ -45,7 +44,7 @@ _TOKENS = re.compile(
     r"|(?P<kind>(?<![a-z0-9])(?P<letter>[tz])(?:[ _-]{0,3}(?:scores?|值|评分|分值|指数)|(?= ?[:=])|(?= ?[-+] ?\d{1,2}[.,]\d)))"
     r"|(?P<bmd>(?<![a-z])v?bmd(?![a-z])|bone (?:mineral )?density|骨密度|骨矿密度)"
     r"|(?P<limit>[<>≤≥≦≧]=?|小于|大于|低于|高于|不足|超过|介于|"
-    r"\b(?:below|above|under|over|less than|lower than|greater than|between)\b)"
+    r"\b(?:below|above|under|over|less than|lower than|greater than|between)\b))"
     rf"|(?P<range>{_NUMBER} ?(?:~|至|到|to|-(?= ?-)) ?{_NUMBER})"
     r"|(?P<share>(?<![\d.,])\d{1,4}(?:[.,]\d{1,3})? ?(?:%|岁|years?|mm|kg|cm(?!2)))"
     rf"|(?P<number>{_NUMBER})"
@@ -115,7 +114,7 @@ def scores(text: str, day: date | None = None) -> list[Score]:
     >>> scores("T值≤-2.5为骨质疏松"), scores("Compared with 2021: lumbar spine T -2.1")
     ([], [])
     """
-    folded = _SPELLED.sub("-", fold(text, LONGEST_REPORT).translate(_MINUS))
+    folded = _SPELLED.sub("-", minus(fold(text, LONGEST_REPORT)))
     return [score for each in _Reading(folded, day).found if (score := _whole(each))]
 
 

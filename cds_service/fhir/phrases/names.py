@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from cds_service.fhir.phrases.characters import fold
 
 Meaning = TypeVar("Meaning")
 
+_LETTERS = re.compile(r"[a-z]+")
 _END = ""
 """Under this key of a node stands what the word that ends there means."""
 
@@ -41,7 +43,7 @@ class Automaton(Generic[Meaning]):
         while at < last:
             node = root.get(text[at])
             if node is None or _is_within_word(text, at):
-                at += 1
+                at = _word_end(text, at + 1) if _is_letter(text[at]) else at + 1  # no name begins within a word
                 continue
             end, meaning, here = 0, None, at
             while node is not None:
@@ -54,6 +56,11 @@ class Automaton(Generic[Meaning]):
                 at = end
             else:
                 at += 1
+
+
+def _word_end(text: str, at: int) -> int:
+    found = _LETTERS.match(text, at)
+    return found.end() if found else at
 
 
 def _is_letter(character: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
 
 from cds_service.fhir.phrases.lexicon import BREAK, CLOSE, COMMA, FRACTURE, LINK, OPEN, PART, STOP, TARGETS, Token, Word
 
@@ -18,6 +19,26 @@ character 3."""
 _OF_ITS_OWN = frozenset({"no-fragility", "level", "site", "bone"})
 _SPANS = 12
 """Tokens that a modifier behind a name looks back over."""
+_AHEAD = 60
+"""Tokens that a modifier before a name looks over: no one denies more in one breath. It keeps the work linear."""
+
+
+class _Clause:
+    """The tokens of one clause, and what is asked of them again and again."""
+
+    def __init__(self, scope: Scope, tokens: list[Token]) -> None:
+        self._scope = scope
+        self.tokens = tokens
+        self.targets = [t for t in tokens if t.role in TARGETS]
+
+    @cached_property
+    def is_bare(self) -> bool:
+        return self._scope.is_bare(self.tokens)
+
+    @cached_property
+    def is_of_its_own(self) -> bool:
+        """Whether it tells of a tumor or of another bone."""
+        return any(t.role in _OF_ITS_OWN for t in self.tokens)
 
 
 def clauses(text: str, tokens: list[Token]) -> Iterator[tuple[str, list[Token]]]:
@@ -54,15 +75,16 @@ class Scope:
 
     def read(self, mark: str, tokens: list[Token]) -> None:
         """Bind what stands in one clause; ``mark`` stands before it."""
-        targets = [t for t in tokens if t.role in TARGETS]
-        running = self._runs if mark == COMMA and targets and self._is_bare(tokens) else None
+        clause = _Clause(self, tokens)
+        targets = clause.targets
+        running = self._runs if mark == COMMA and targets and clause.is_bare else None
         self._runs = running
         for target in targets if running else ():
             self._bind(target, running)
         for i, token in enumerate(tokens):
             if token.word.where:
                 hits = self._reached(tokens, i)
-                if not hits and not targets and mark == COMMA and self._is_of_before(token, tokens):
+                if not hits and not targets and mark == COMMA and _is_of_before(token, clause):
                     hits = self._before[-1:]
                 for hit in hits:
                     self._bind(hit, token.word)
@@ -71,18 +93,11 @@ class Scope:
         if targets:
             self._before = targets
 
-    def _is_of_before(self, token: Token, tokens: list[Token]) -> bool:
-        """Whether it tells of what stood before the comma, not of a tumor or of another bone; a comparison does, whatever it
-        is compared with."""
-        if token.word.where == "before" or any(t.role in _OF_ITS_OWN for t in tokens):
-            return False
-        return token.role == "old" or self._is_bare(tokens)
-
     def _bind(self, target: Token, word: Word | None) -> None:
         if word is not None:
             self.bound.setdefault(target.at, []).append(word)
 
-    def _is_bare(self, tokens: list[Token]) -> bool:
+    def is_bare(self, tokens: list[Token]) -> bool:
         """Whether a clause holds nothing but names and what belongs to them, or nothing but modifiers."""
         has_target = any(t.role in TARGETS for t in tokens)
         if has_target and any(t.word.where and t.role != "past" for t in tokens):
@@ -127,7 +142,7 @@ class Scope:
         reach, end, unknown = own.word.reach, own.end, 0
         hits: list[Token] = []
         is_open, linked = 0, True
-        for j in range(i + 1, len(tokens)):
+        for j in range(i + 1, min(i + 1 + _AHEAD, len(tokens))):
             token = tokens[j]
             unknown += _weight(self._text[end : token.at])
             end = token.end
@@ -206,6 +221,14 @@ class Scope:
             if other.word.where or other.role in (LINK, STOP, OPEN, CLOSE):
                 return None
         return None
+
+
+def _is_of_before(token: Token, clause: _Clause) -> bool:
+    """Whether it tells of what stood before the comma, not of a tumor or of another bone; a comparison does, whatever it is
+    compared with."""
+    if token.word.where == "before" or clause.is_of_its_own:
+        return False
+    return token.role == "old" or clause.is_bare
 
 
 def is_listed_apart(text: str, first: int, last: int) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
 
-from cards.chart import FractureEntry, Problem
+from cards.chart import OTHER_REASON, FractureEntry, Problem
 from cards.chart.calendar import add_months, years_between
 from cards.definitions.fractures import FRAGILITY_SITES
 from cards.vocabulary import PROBLEMS
@@ -30,6 +31,8 @@ _PARENT_CODES = frozenset({"FTH", "MTH", "PRN", "NFTH", "NMTH", "66839005", "727
 _OVER = frozenset(
     {
         "pregnancy",
+        "delivery",
+        "lactation",
         "infection",
         "sepsis",
         "spinal-infection",
@@ -303,6 +306,19 @@ def _state(found: wire.Condition, facts: Facts) -> tuple[date | None, bool]:
     if ended and not (abated and abated > facts.today):
         return abated, False
     return abated, elements.first_code(found.clinical_status, "active") not in _INACTIVE
+
+
+def reasons_of(facts: Facts, concepts: Iterable[elements.Concept], references: Iterable[elements.Reference]) -> frozenset[str]:
+    """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for any other."""
+    resolved = (facts.record.resolve(r.reference, wire.Condition) for r in references if r.reference)
+    codes = [*concepts, *(facts.concept(condition.code) or elements.Concept() for condition in resolved if condition)]
+    found: set[str] = set()
+    for concept in codes:
+        if said := understand(concept, facts.terminology):
+            found |= said.problems | ({"fracture"} if said.fractures else set())
+        elif concept.text or concept.coding:
+            found.add(OTHER_REASON)
+    return frozenset(found)
 
 
 def family(source: str, found: wire.FamilyMemberHistory, facts: Facts) -> None:

@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import OTHER_REASON, Draft, Hook
+from cards.chart import Draft, Hook
 from cards.vocabulary import SERVICES
 from cds_service.fhir.reading import elements, wire
-from cds_service.fhir.reading.conditions import understand
+from cds_service.fhir.reading.conditions import reasons_of
 from cds_service.fhir.reading.drugs import Identified
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, is_reference, part, tail
 from cds_service.fhir.reading.ledger import UNNAMED, why_unread
 from cds_service.fhir.reading.lenient import field_of
+from cds_service.fhir.reading.limits import DRAFTS
 from cds_service.fhir.reading.long import say_what_is_too_long
 from cds_service.fhir.reading.medications import (
     Reached,
@@ -79,14 +80,18 @@ def selected_of(record: Record, selected: frozenset[str] | None) -> list[Given]:
     drafts = list(record.drafts)
     if selected is None:
         return drafts
-    there = [reference for reference in selected if any(_is_called(given, reference) for given in drafts)]
-    lost = len(there) < len(selected)
-    chosen = [
-        given
-        for given in drafts
-        if any(_is_called(given, reference) for reference in there) or (lost and not is_reference(given.source))
-    ]
+    named = {tail(reference) or f"/{reference}" for reference in selected}
+    called = [given for given in drafts if _names(given) & named]
+    lost = len({name for given in called for name in _names(given) & named}) < len(named)
+    chosen = [given for given in drafts if _names(given) & named or (lost and not is_reference(given.source))]
     return chosen or drafts
+
+
+def beyond(record: Record) -> tuple[Draft, ...]:
+    """What stands for the drafts that are too many to be judged: one order of which nothing is known."""
+    if not record.beyond:
+        return ()
+    return (Draft("draftOrders", text=f"№ {DRAFTS + 1}–{DRAFTS + record.beyond}", unidentified=True, addressable=False),)
 
 
 def draft_concerns_us(given: Given, record: Record, terminology: Terminology) -> bool:
@@ -100,8 +105,9 @@ def draft_concerns_us(given: Given, record: Record, terminology: Terminology) ->
     return ordered.concerns_us and not _is_no_order(ordered.found)
 
 
-def _is_called(given: Given, reference: str) -> bool:
-    return (tail(reference) or f"{given.type}/{reference}") == given.source
+def _names(given: Given) -> set[str]:
+    """How a selection may call a draft: by type and id, or by the id alone."""
+    return {given.source, given.source.removeprefix(given.type)}
 
 
 def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedMedicine | OrderedService | None:
@@ -188,7 +194,7 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
         text=_text(reached.concept),
         start=stated_start(found, facts),
         unidentified=bool(ordered.unread),
-        reasons=_reasons(facts, elements.many(found.reason_code), found.reason_reference or ()),
+        reasons=reasons_of(facts, elements.many(found.reason_code), found.reason_reference or ()),
         product=drugs.drugs if len(drugs.drugs) > 1 else (),
     )
     return tuple(
@@ -205,7 +211,7 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
 def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:
     why = "" if ordered.key else why_unread(ordered.concept, facts.terminology)
     _note(source, f"draft {ordered.key}" if ordered.key else "", why, ordered.concept, facts)
-    reasons = _reasons(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
+    reasons = reasons_of(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
     return Draft(source, service=ordered.key, text=_text(ordered.concept), unidentified=ordered.nameless, reasons=reasons)
 
 
@@ -221,16 +227,3 @@ def _note(source: str, what: str, unread: str, concept: elements.Concept | None,
 
 def _text(concept: elements.Concept | None) -> str:
     return (concept.text if concept and concept.text else wording(concept)) or ""
-
-
-def _reasons(facts: Facts, concepts: Iterable[elements.Concept], references: Iterable[elements.Reference]) -> frozenset[str]:
-    """Problems named as the reason, by code or by a Condition on record; OTHER_REASON stands for any other."""
-    resolved = (facts.record.resolve(r.reference, wire.Condition) for r in references if r.reference)
-    codes = [*concepts, *(facts.concept(condition.code) or elements.Concept() for condition in resolved if condition)]
-    found: set[str] = set()
-    for concept in codes:
-        if said := understand(concept, facts.terminology):
-            found |= said.problems | ({"fracture"} if said.fractures else set())
-        elif concept.text or concept.coding:
-            found.add(OTHER_REASON)
-    return frozenset(found)

@@ -34,6 +34,8 @@ GROUPS: dict[str, Data] = {
     "FamilyMemberHistory": Data.FAMILY_HISTORY,
     "ImagingStudy": Data.IMAGING,
     "DiagnosticReport": Data.REPORTS,
+    "CarePlan": Data.CARE_PLANS,
+    "Encounter": Data.ENCOUNTERS,
     "Observation": Data.WORK_UP,
 }
 """The group that a resource type is asked for with. An Observation's group follows from its code, where that can be read."""

@@ -30,9 +30,9 @@ _ESSENTIAL = re.compile(
 )
 """Fields without which a resource means something else, or nothing: if one is broken, so is the resource."""
 
-_RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}")
 
-_TAIL = re.compile(r"([A-Z][A-Za-z]+)/([^/|?#]+?)(?:/_history/[^/]*)?$")
+_TAIL = re.compile(r"([A-Z][A-Za-z]{1,40})/([^/|?#]+?)(?:/_history/[^/]*)?$")
 
 
 class Given(Struct, gc=False):

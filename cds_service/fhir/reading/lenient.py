@@ -16,7 +16,6 @@ MOST = 20
 UNREADABLE = "\ufffd"
 """Stands for unreadable text where it matters that something was stated."""
 
-_AT = re.compile(r" - at `\$?\.?(.*)`$")
 _STEP = re.compile(r"([A-Za-z_]\w*)|\[(\d+)\]")
 _ARRAY_FOR_OBJECT = re.compile(r"Expected `[^`]*array[^`]*`, got `object`")
 _OBJECT_FOR_ARRAY = re.compile(r"Expected `[^`]*object[^`]*`, got `array`")
@@ -35,8 +34,8 @@ class Patience(Struct):
 
 def field_of(error: Exception) -> str:
     """The path of the field that could not be read, never its value."""
-    match = _AT.search(str(error))
-    return match[1] if match else ""
+    _, mark, path = str(error).rpartition(" - at `")
+    return path.removesuffix("`").removeprefix("$").removeprefix(".") if mark else ""
 
 
 def shape_of(path: str) -> str:

@@ -45,6 +45,8 @@ def _parts(field: str, value: Any) -> list[Any]:
 
 
 def _is_too_long(value: Any) -> bool:
+    if len(json.encode(value)) <= LONGEST:
+        return False
     words = elements.texts(dict.fromkeys(_words(value)))
     return max(len(words), len(unicodedata.normalize("NFKC", words))) > LONGEST
 

@@ -13,6 +13,7 @@ from cards.chart import Dosing, Exposure
 from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
+from cds_service.fhir.reading.conditions import reasons_of
 from cds_service.fhir.reading.depots import works_days
 from cds_service.fhir.reading.dosing import Product, dosing, has_no_number, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
@@ -131,9 +132,17 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
                 taken,
                 dates.latest,
                 None if depot else dates.end_latest,
+                _reasons(drug, found, facts),
             )
         )
         facts.used(source, drug.key)
+
+
+def _reasons(drug: Drug, found: wire.Medicine, facts: Facts) -> frozenset[str]:
+    """Why a hormone is given: that alone tells whether it is for bone."""
+    if drug.mechanism is not Mechanism.HORMONE_THERAPY:
+        return frozenset()
+    return reasons_of(facts, elements.many(found.reason_code), found.reason_reference or ())
 
 
 def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: str, start: date | None) -> None:

@@ -17,8 +17,9 @@ from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
+from cds_service.fhir.reading.care import care_plan, encounter
 from cds_service.fhir.reading.conditions import condition, family, is_stated, understand
-from cds_service.fhir.reading.drafts import draft_concerns_us, read_drafts, selected_of
+from cds_service.fhir.reading.drafts import beyond, draft_concerns_us, read_drafts, selected_of
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, Kept, Source, part, type_of
 from cds_service.fhir.reading.ledger import why_unread_condition
@@ -50,6 +51,8 @@ _READERS: Mapping[type, Callable[[str, Any, Facts], None]] = {
     wire.DiagnosticReport: report,
     wire.ImagingStudy: imaging,
     wire.FamilyMemberHistory: family,
+    wire.CarePlan: care_plan,
+    wire.Encounter: encounter,
 }
 _ACTS = frozenset({"Procedure", "ServiceRequest", "DiagnosticReport"})
 _LED_TO = (wire.Patient, wire.Medication)
@@ -128,7 +131,7 @@ def read_record(
             facts.not_ours(source, type_of(kept), "of a type that is not read")
     tell_unread_scans(facts)
     chosen = selected_of(record, selected)
-    drafts = read_drafts(facts, chosen)
+    drafts = (*read_drafts(facts, chosen), *beyond(record))
     beside = read_drafts(facts.apart(), [given for given in record.drafts if given not in chosen])
     _tell_of_medications(record, facts)
     return replace(_chart(facts, patient, failed, formulary), drafts=drafts, beside=beside)
@@ -169,7 +172,7 @@ def _tell_of_medications(record: Record, facts: Facts) -> None:
 def concerns_us(record: Record, selected: frozenset[str] | None, terminology: Terminology) -> bool:
     """Whether a draft is an order of ours, or an entry on record is: told of what a hook's context holds, before anything else
     is asked for."""
-    if any(draft_concerns_us(given, record, terminology) for given in selected_of(record, selected)):
+    if record.beyond or any(draft_concerns_us(given, record, terminology) for given in selected_of(record, selected)):
         return True
     return any(_entry_concerns_us(kept, record, terminology) for _, kept in record)
 
@@ -210,6 +213,7 @@ def _chart(
         problems=problems,
         broken=tuple(entry for entry in entries if not entry.subsequent),
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
+        young_fractures=fractures.at_young_age(facts.thresholds.shared, entries, problems, patient, facts.today),
         drug_courses=drug_courses,
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),

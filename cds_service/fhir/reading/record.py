@@ -28,6 +28,7 @@ from cds_service.fhir.reading.given import (
     whole,
 )
 from cds_service.fhir.reading.lenient import Patience
+from cds_service.fhir.reading.limits import DRAFTS, Room
 from cds_service.fhir.reading.trace import Trace
 
 Wanted = TypeVar("Wanted")
@@ -57,6 +58,9 @@ class Record:
         self._nameless = False
         self._left_out: dict[str, tuple[str, ...]] = {}
         self.patience = Patience()
+        self.beyond = 0
+        self.room = Room()
+        self._told: dict[str, Any] = {}
         self.reached: set[str] = set()
         self.patient_id = ""
 
@@ -82,19 +86,22 @@ class Record:
     def add(self, source: Source) -> None:
         """Take in the resources in a Bundle (and in Bundles in it), or one resource; null and OperationOutcome are nothing.
 
-        Raises msgspec.DecodeError when it is no JSON.
+        Raises msgspec.DecodeError when it is no JSON, TooMuchError when it is more than one call may bring.
         """
         self._ours.clear()
         if isinstance(source, bytes | Raw):
             if (found := whole(source)) is None:
                 for raw, full_url in entries_of(source):
+                    self.room.take("entries")
                     self._take_apart(raw, full_url)
             else:
                 self._take(found)
         elif isinstance(source, wire.LooseBundle):
+            self.room.take("entries", len(source.entry or ()))
             for raw, full_url in loose_entries(source):
                 self._take_apart(raw, full_url)
         elif isinstance(source, wire.Bundle):
+            self.room.take("entries", len(source.entry or ()))
             for entry in source.entry or ():
                 if entry is not None and entry.resource is not None:
                     self._take(entry.resource, entry.full_url)
@@ -102,8 +109,12 @@ class Record:
             self._take(source)
 
     def add_drafts(self, source: bytes | Raw) -> None:
-        """Take in what is being written. It is kept as it came, since a draft may be amended."""
+        """Take in what is being written. It is kept as it came, since a draft may be amended. ``beyond``: how many there are
+        after the first ``DRAFTS``, which nobody reads."""
         for raw, full_url in entries_of(source):
+            if len(self._drafted) >= DRAFTS:
+                self.beyond += 1
+                continue
             given = read_one(raw, full_url, self.patience)
             if given is None or given.type == "OperationOutcome":
                 continue
@@ -136,6 +147,7 @@ class Record:
 
     def _put(self, key: str, kept: Kept, full_url: str) -> None:
         """Keep a resource. Two of one id whose full URLs differ are two, unless they say the same."""
+        self.room.take_parts(kept)
         known = self._resources.get(key)
         if known is not None and full_url and self._urls.get(key, full_url) != full_url and said(known) != said(kept):
             self._twins.add(key)
@@ -151,7 +163,8 @@ class Record:
         """Keep a draft. A second one of the same id is another draft unless it says the same."""
         key = self._key(given.type, given.id, given)
         known = self._drafted.get(key)
-        if known is not None and decoded(known.raw) != decoded(given.raw):
+        said_before = self._told.setdefault(key, decoded(given.raw)) if known is None else self._told[key]
+        if known is not None and said_before != decoded(given.raw):
             self._drafted[key] = replace(known, repeated=True)
             given = replace(given, repeated=True)
             key = f"{key}{_APART}{len(self._drafted)}"

@@ -10,6 +10,7 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 
 from msgspec import Raw, json
 from msgspec.structs import replace
@@ -41,6 +42,9 @@ _MOST_DATA = LONGEST_REPORT * 6
 _AROUND = 40
 """Characters before and behind a fracture in which its vertebrae are looked for."""
 _SENTENCES = re.compile(r"[;。\n]|\. ")
+_FRACTURES = re.compile(r"骨折|fracture")
+_MOST_FRACTURES = 300
+"""No report names more; what stands behind them is unread, and said."""
 _JOINED = re.compile(r"(?a)\b(?:and|with)\b|以及|合并|伴|及|和|与")
 _CHARSETS = {"gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "big5": "big5", "us-ascii": "ascii"}
 
@@ -109,12 +113,18 @@ def _dated(found: wire.DiagnosticReport) -> str | None:
 
 
 def _text(source: str, found: wire.DiagnosticReport, facts: Facts) -> str:
-    """All that it says in words, as far as that is read."""
+    """All that it says in words, folded, as far as that is read."""
     said = dict.fromkeys(filter(None, (found.conclusion, *(_plain(each) for each in many(found.presented_form)))))
     text = "\n".join(said)
-    if len(text) > LONGEST_REPORT:
+    folded = fold(text, LONGEST_REPORT + 1)
+    if not facts.record.room.reads_report(len(folded)):
         facts.put_aside(source, "too-long", detail="conclusion")
-    return text[:LONGEST_REPORT]
+        return ""
+    beyond = [found.start() for found in islice(_FRACTURES.finditer(folded), _MOST_FRACTURES, _MOST_FRACTURES + 1)]
+    end = min(LONGEST_REPORT, *beyond, len(folded))
+    if len(folded) > end:
+        facts.put_aside(source, "too-long", detail="conclusion")
+    return folded[:end]
 
 
 def _plain(form: wire.Attachment) -> str:
@@ -165,9 +175,8 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     if not text:
         return False
     mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.bone]
-    folded = fold(text, LONGEST_REPORT)
     entries: dict[tuple[str, bool], FractureEntry] = {}
-    for mention, said in around(folded, mentions):
+    for mention, said in around(text, mentions):
         bone = mention.bone
         if bone is None or bone.site != "vertebra":
             continue
@@ -221,4 +230,4 @@ def _parted(between: str) -> tuple[str, str]:
 
 def _is_clear(text: str) -> bool:
     """Whether it says that nothing was found."""
-    return _NORMAL.search(fold(text, LONGEST_REPORT)) is not None
+    return _NORMAL.search(text) is not None

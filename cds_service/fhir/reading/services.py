@@ -11,6 +11,7 @@ from cards.chart.calendar import add_days
 from cards.vocabulary import PROBLEMS, SERVICES
 from cds_service.fhir.phrases import Verdict, fold
 from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.care import HOSPICE
 from cds_service.fhir.reading.conditions import with_early_menopause
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
@@ -122,7 +123,7 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
             _carried_out(source, facts, keys, (when, latest))
         else:
             facts.not_ours(source, kind, "not open")
-    elif found.status in DONE[kind]:
+    elif found.status in DONE[kind] or (found.status == "in-progress" and HOSPICE in keys):
         _performed(source, facts, keys, (when, latest), wording(facts.concept(found.code)))
     else:
         _not_done(source, facts, found.status, when)

@@ -13,7 +13,7 @@ from cards.vocabulary import Analyte
 from cds_service.fhir.reading.elements import Quantity
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,20})?")
-_STATEMENT = re.compile(r"\s*(<=|>=|<|>)?\s*([+-]?\d{1,15}(?:\.\d{1,20})?)(?![\d.,/:-])\s*(.{0,24}?)\s*")
+_STATEMENT = re.compile(r"(<=|>=|<|>)? ?([+-]?\d{1,15}(?:\.\d{1,20})?)(?![\d.,/:-]) ?(.{0,24})")
 _COMPARATORS = frozenset({"", "<", "<=", ">", ">="})
 _LONGEST_UNIT = 200  # characters: more is none, and nothing to remember
 _IGNORED = str.maketrans(dict.fromkeys(" {}_^*[]·•∙⋅・") | {"μ": "u", "µ": "u", "−": "-", "×": "x"})
@@ -101,7 +101,7 @@ def quantity(found: Quantity, analyte: Analyte, units: Units) -> Value | str:
 
 def statement(text: str, analyte: Analyte, units: Units) -> Value | str:
     """A value written as text, such as "<8" or "45 nmol/L"."""
-    match = _STATEMENT.fullmatch(text.translate(_SIGNS))
+    match = _STATEMENT.fullmatch(" ".join(text.translate(_SIGNS).split()))
     if match is None:
         return "unreadable"
     comparator, value, unit = match.groups()

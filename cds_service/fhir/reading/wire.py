@@ -303,6 +303,22 @@ class AllergyIntolerance(Resource):
     reaction: tuple[Reaction, ...] | None = None
 
 
+class CarePlan(Resource):
+    status: str | None = None
+    intent: str | None = None
+    category: tuple[Concept, ...] | Concept | None = None
+    subject: Subject | None = None
+    period: Period | None = None
+    created: str | None = None
+
+
+class Encounter(Resource):
+    status: str | None = None
+    type: tuple[Concept, ...] | Concept | None = None
+    subject: Subject | None = None
+    period: Period | None = None
+
+
 class RelativeCondition(Element):
     code: Concept | None = None
 
@@ -328,10 +344,6 @@ class NotRead(Resource):
     """What charts hold besides, in Bundles that were not asked for by type."""
 
 
-class CarePlan(NotRead):
-    pass
-
-
 class CareTeam(NotRead):
     pass
 
@@ -341,10 +353,6 @@ class Claim(NotRead):
 
 
 class DocumentReference(NotRead):
-    pass
-
-
-class Encounter(NotRead):
     pass
 
 

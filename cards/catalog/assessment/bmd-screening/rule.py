@@ -9,6 +9,7 @@ from cards.chart.facts import Fact
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.bone_loss import HORMONE_BLOCKERS, long_glucocorticoid
 from cards.definitions.density import bmd_known, unknown_bmd
+from cards.definitions.goals import very_old
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.person import body_mass_index
@@ -81,7 +82,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     higher, coded or by a renal estimate below {ckd-3-egfr}.
 
     Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and requests it;
-    myeloma, bone metastasis or primary bone cancer is on record (`referral`).
+    myeloma, bone metastasis or primary bone cancer is on record (`referral`); from {oldest-years} years on,
+    {old-dementia-years} with dementia: treatment does not wait for it.
 
     Then: warning after a fragility fracture, otherwise info. Where bone density was measured within {unread-result-months}
     months and the result is not known (a report that cannot be read, a DXA without a result on record, BMD without a T-score, a
@@ -93,7 +95,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not person.adult(chart) or bmd_known(chart) or chart.ordered("dxa", "qct") or "bone-loss-medication" in earlier:
         return
     reason, evidence = _screening_reason(chart, n)
-    if not reason or bone_tumor(chart) is not None:
+    if not reason or bone_tumor(chart) is not None or very_old(chart):
         return
     unknown = unknown_bmd(chart)
     asks = unknown is not None and unknown.at_latest >= chart.months_ago(n.unread_result_months)

@@ -7,18 +7,24 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from cards.chart import Chart, Course, Hook, facts
-from cards.definitions import density, diagnosis, person, treatment
+from cards.chart import Chart, Course, Hook, Measurement, facts
+from cards.definitions import ckd, density, diagnosis, person, treatment, workup
 from cards.definitions.indication import bone_tumor, indicated
 from cards.definitions.kidney import renal
-from cards.engine.findings import INFO, Earlier, Finding
+from cards.definitions.young import telling_fractures
+from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB
 
 _SPECIALIST = ("POP2022-T8",)
 _LIAISON = ("ELD2023-11a", "OPREF-M4", "OPREF-V1")
-"""The recommendations behind referral to a specialist and to a fracture liaison service."""
+_KIDNEY = ("EXT-28",)
+"""The recommendations behind referral to a specialist, to a fracture liaison service and to nephrology."""
+
+_NEPHROLOGY = frozenset({"low-turnover", "high-pth"})
+_OSTEOPOROSIS = frozenset({"young", "young-fracture", "kidney", "second-failure"})
+"""Which reasons call for whom; in kidney failure a drug about to start calls for nephrology, too."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -30,19 +36,24 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     different ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at
     discharge, a fragility fracture within {new-fracture-days} days; (5) myeloma, bone metastasis or primary bone cancer on
     record of a patient for whom treatment is indicated, who is treated or who has had denosumab: then the other cards recommend
-    no drug.
+    no drug; (6) under {t-group-years} and not postmenopausal, a vertebral fracture or two long bones that nothing explains,
+    where `low-bmd-for-age` does not say so; (7) on dialysis or with a renal estimate below {egfr-dialysis}, a bone patient with
+    a PTH below {pth-dialysis-low} times its upper limit (bone turnover may be low) or above {pth-dialysis-high} times.
 
     Not when: the referral in question is already ordered.
 
-    Then: info. Suggested: for (4), referral to a fracture liaison service; for (1) to (3), to an osteoporosis specialist;
-    for (5), to oncology. The first is recommended, and both may be chosen.
-    """
+    Then: info, for a PTH above {pth-dialysis-high} times the limit warning. Suggested: for (4), referral to a fracture liaison
+    service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for
+    (5), to oncology. The first is recommended, and both may be chosen."""
     if not person.adult(chart):
         return
     reasons, evidence = [], []
     if diagnosis.osteoporosis(chart) and _young(chart, n):
         reasons.append("young")
         evidence.append(facts.age(chart))
+    elif "low-bmd-for-age" not in earlier and (broken := telling_fractures(chart)):
+        reasons.append("young-fracture")
+        evidence += [facts.age(chart), facts.fracture(broken[0])]
     kidneys = renal(chart)
     if (
         kidneys.below(n.egfr_specialist)
@@ -51,6 +62,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     ):
         reasons.append("kidney")
         evidence.append(facts.measured(kidneys.lowest))
+    turnover, very_high = _in_kidney_failure(chart)
+    if turnover or very_high:
+        reasons.append("low-turnover" if turnover else "high-pth")
+        evidence += [facts.measured(m) for m in (turnover or very_high, kidneys.lowest) if m]
     failed = _failed_earlier(chart, earlier)
     if failed is not None:
         reasons.append("second-failure")
@@ -68,21 +83,28 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     discharge_due, others = "fracture-liaison" in reasons, set(reasons) - {"fracture-liaison"}
     keys = ["referral-fls"] if discharge_due else []
     keys += ["referral-oncology"] if "tumor" in others else []
-    keys += ["referral-osteoporosis"] if others - {"tumor"} else []
+    keys += ["referral-nephrology"] if others & _NEPHROLOGY or ("kidney" in others and ckd.failing(chart)) else []
+    keys += ["referral-osteoporosis"] if others & _OSTEOPOROSIS else []
     wanted = [key for key in keys if not chart.ordered(key)]
     if not wanted:
         return
     yield Finding(
-        indicator=INFO,
-        variant=reasons[0],
+        indicator=WARNING if very_high is not None and "referral-nephrology" in wanted else INFO,
+        variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
         values={
             "reasons": reasons,
             "estimate": kidneys.lowest if "kidney" in reasons else None,
             "fracture": discharge[0] if discharge_due else None,
             "tumor": tumor,
+            "pth": turnover or very_high,
+            "broken": telling_fractures(chart)[0] if "young-fracture" in reasons else None,
             "earlier": failed,
         },
-        cites=(*(_LIAISON if discharge_due else ()), *(_SPECIALIST if others else ())),
+        cites=(
+            *(_LIAISON if discharge_due else ()),
+            *(_SPECIALIST if others else ()),
+            *(_KIDNEY if others & {"low-turnover", "high-pth"} else ()),
+        ),
         facts=tuple(evidence),
         options=tuple(service(key, recommended=index == 0) for index, key in enumerate(wanted)),
         any_number=True,
@@ -94,11 +116,18 @@ def _young(chart: Chart, n: Numbers) -> bool:
     return chart.age is not None and chart.age < n.t_group_years
 
 
+def _in_kidney_failure(chart: Chart) -> tuple[Measurement | None, Measurement | None]:
+    """The PTH of a bone patient that says possibly low turnover, and the one that is very high."""
+    if not workup.bone_patient(chart):
+        return None, None
+    return ckd.low_turnover(chart), ckd.very_high_pth(chart)
+
+
 def _failed_earlier(chart: Chart, earlier: Earlier) -> Course | None:
     """When treatment fails now: an earlier drug that ended with a fracture or a loss of bone."""
     failing = [finding for code in ("treatment-failure", "bmd-response") for finding in earlier.of(code)]
     now = {finding.values["drug"].ingredient for finding in failing} | {c.drug.ingredient for c in treatment.treatments(chart)}
-    for course in chart.courses(treatment.TREATMENT) if failing else ():
+    for course in treatment.courses(chart) if failing else ():
         start, end = course.start, course.ended(chart.today)
         if course.drug.ingredient in now or course.drug.oncologic or end is None or start is None:
             continue

@@ -11,29 +11,17 @@ from cards.chart.calendar import add_days, add_months
 from cards.definitions import diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
+from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
 from cards.definitions.workup import Row
+from cards.definitions.workup.basic import BASIC_LABS, lacking
 from cards.definitions.workup.causes import causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
 from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service, starts
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
-
-BASIC_LABS: dict[str, tuple[str, ...]] = {
-    "blood-count": ("hemoglobin", "wbc", "platelets"),
-    "esr": ("esr",),
-    "calcium": ("calcium", "calcium-corrected", "calcium-ionized"),
-    "phosphate": ("phosphate",),
-    "alp": ("alp",),
-    "albumin": ("albumin",),
-    "creatinine": ("creatinine", "egfr"),
-    "liver": ("alt", "ast"),
-    "vitamin-d": ("vitamin-d",),
-    "pth": ("pth",),
-}
-"""The basic work-up: what to order, and which results show that it has been done (POP2022-D6, OPREF-D3)."""
 
 _RESULTS = BASIC_LABS | {
     "electrophoresis": ("m-protein",),
@@ -53,15 +41,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Primary osteoporosis has normal laboratory values. New osteoporosis, or osteoporosis about to be treated, needs basic
     labs first; an abnormal value is another disease until it is clarified, and drugs wait for it.
 
-    When: an adult, and any of these. (1) Osteoporosis that first became known within {newly-known-days} days or is about to be
-    treated, and a basic test with no result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of
-    any kind), phosphate, ALP, albumin, creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of
-    osteoporosis on the problem list or, if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below
-    {qct-osteoporosis} mg/cm3 or a fragility fracture. An undated entry is new only while it is being entered. (2) Of a bone
-    patient (or one for whom `bmd-screening`, `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up:
-    signs of myeloma or metastasis, high calcium, hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low
-    calcium, high PTH with normal calcium, high urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a
-    Z-score of {z-low} or lower. On orders: where an antiresorptive or anabolic is drafted that such a finding holds or drops.
+    When: an adult, and any of these. (1) {good-bone} fragility fractures within {good-bone-months} months with good bone, or
+    osteoporosis that first became known within {newly-known-days} days or is about to be treated, and a basic test with no
+    result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of any kind), phosphate, ALP, albumin,
+    creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of osteoporosis on the problem list or,
+    if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below {qct-osteoporosis} mg/cm3 or a fragility
+    fracture. An undated entry is new only while it is being entered. (2) Of a bone patient (or one for whom `bmd-screening`,
+    `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up: signs of myeloma or metastasis, high calcium,
+    hyperparathyroidism, osteomalacia, low phosphate, low ALP, very high ALP, low calcium, high PTH with normal calcium, high
+    urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a Z-score of {z-low} or lower. On orders: where
+    an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
     Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
     orders. For (2), on orders, where a critical card names the same calcium on the same draft; high calcium does not speak
@@ -85,10 +74,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if chart.hook in ORDER_HOOKS:
         yield from _on_orders(chart, n, rows, earlier)
         return
-    new = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or treatment.about_to_be_treated(chart, starting=starting))
-    missing = [key for key in BASIC_LABS if _missing(chart, n, key)] if new and chart.hook is not Hook.DISCHARGE else []
+    about = treatment.about_to_be_treated(chart, starting=starting)
+    known = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or about)
+    new = known or bool(fractures_with_good_bone(chart))
+    labs = [key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months)]
+    missing = labs if new and chart.hook is not Hook.DISCHARGE else []
     if rows or missing:
-        yield _finding(chart, n, rows, missing, known=new)
+        yield _finding(chart, n, rows, missing, known=known)
 
 
 def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
@@ -125,6 +117,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "analogs": analogs,
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
+            "good_bone": bool(fractures_with_good_bone(chart)),
             "drafts": [],
             "due": [],
             "renewed": [],
@@ -138,6 +131,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         options=(*products.options, *(service(key, start=_day(chart, n, rows, key), recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
+        notes=("good-bone",) if missing and fractures_with_good_bone(chart) else (),
         holds=_holding(rows),
         left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
     )
@@ -215,6 +209,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "analogs": workup.decide_on(chart, against, every=False) if decide is None else None,
             "overdue": decide is not None and decide <= chart.today,
             "known": None,
+            "good_bone": False,
             "drafts": waiting,
             "due": due,
             "renewed": renewed,
@@ -266,16 +261,6 @@ def _cites(rows: tuple[Row, ...], *, missing: bool) -> tuple[str, ...]:
     """The recommendations behind the findings, and those for basic tests if any is missing."""
     basic = ("POP2022-D6", "OVCF2021-D4", "OPREF-D3") if missing else ()
     return tuple(dict.fromkeys((*basic, *(each for row in rows for each in row.cites))))
-
-
-def _missing(chart: Chart, n: Numbers, key: str) -> bool:
-    """No result within {yearly-months} months and none ordered; if results could not be retrieved, nothing is known to be
-    missing."""
-    if any(chart.group_failed(analyte) for analyte in BASIC_LABS[key]):
-        return False
-    since = chart.months_ago(n.yearly_months)
-    done = any(chart.newest(analyte, since=since) for analyte in BASIC_LABS[key]) or chart.done(key, since=since)
-    return not done and not chart.ordered(key)
 
 
 def _asked(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> list[str]:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from datetime import date
 from math import floor
 
-from msgspec import Struct
-
-from cards.chart import Chart, Measurement, Service, facts
-from cards.chart.calendar import add_months
+from cards.chart import Chart, Fracture, Service, facts
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.denosumab import unseen_gap
+from cards.definitions.good_bone import fractures_with_good_bone
+from cards.definitions.height import Loss, height_loss
 from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -26,39 +25,6 @@ _PAIN = ("OVCF2021-D1", "OPREF-D5")
 _SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 
 
-class _Loss(Struct, frozen=True):
-    """A loss of height in cm, and the two measurements compared."""
-
-    cm: float
-    before: Measurement
-    now: Measurement
-    recent: bool
-
-
-def height_loss(chart: Chart, n: Numbers) -> _Loss | None:
-    """{height-loss-recent} cm or more within {height-window-months} months, or {height-loss-ever} cm below the tallest adult
-    height (newest height of {height-newest-months} months)."""
-    now = chart.newest("height", since=chart.months_ago(n.height_newest_months))
-    if now is None or now.comparator:
-        return None
-    earlier = [
-        m for m in chart.values("height") if m.when < now.when and not m.comparator and not _of_a_child(chart, n, m.when)
-    ]
-    near = [m for m in earlier if m.when >= add_months(now.when, -n.height_window_months)]
-    tallest_near = max(near, key=lambda m: m.value, default=None)
-    if tallest_near is not None and round(tallest_near.value - now.value, 1) >= n.height_loss_recent:
-        return _Loss(tallest_near.value - now.value, tallest_near, now, recent=True)
-    tallest = max(earlier, key=lambda m: m.value, default=None)
-    if tallest is not None and round(tallest.value - now.value, 1) >= n.height_loss_ever:
-        return _Loss(tallest.value - now.value, tallest, now, recent=False)
-    return None
-
-
-def _of_a_child(chart: Chart, n: Numbers, day: date) -> bool:
-    age = chart.patient.age_on(day)
-    return age is not None and age < n.adult_years
-
-
 def _imaged(chart: Chart, since: date | None, *, unread: bool) -> Service | None:
     """The newest imaging of the spine since that day: what could be read, or a report that could not."""
     found = [s for key in _SPINE for s in chart.services.get(key, ()) if s.done and s.when and s.unread is unread]
@@ -67,7 +33,14 @@ def _imaged(chart: Chart, since: date | None, *, unread: bool) -> Service | None
     )
 
 
-def _rest(n: Numbers, loss: _Loss) -> Rest:
+def _to_settle(chart: Chart, n: Numbers) -> tuple[Fracture, ...]:
+    """Fractures with good bone, and no image of the spine that could be read within {unread-result-months} months: a vertebral
+    fracture would settle whether it is osteoporosis."""
+    seen = _imaged(chart, chart.months_ago(n.unread_result_months), unread=False) is not None
+    return () if seen else fractures_with_good_bone(chart)
+
+
+def _rest(n: Numbers, loss: Loss) -> Rest:
     """An override for lost height holds until the height falls further, in whole centimeters, the precision of the measurement.
     It also holds if it was given at a lower height than today's, down to {height-spread} cm below; a larger difference is taken
     as a typing error."""
@@ -99,9 +72,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: an adult with osteoporosis, low bone mass or a fragility fracture, on treatment, or of {vertebral-risk-years} or
     older; and (1) the newest height, from the last {height-newest-months} months, is {height-loss-recent} cm or more below the
     tallest in the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an
-    adult; or (2) back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or
-    at {vertebral-risk-years} or older; or (3) denosumab was resumed after a late dose, whose gap began in the last
-    {denosumab-sequence-months} months.
+    adult, but for heights that cannot be compared (below {height-least-cm} or above {height-most-cm} cm, after an amputation or
+    lengthening of a leg or paralysis) or not be believed (a fall of more than {height-spread} cm within {height-window-months}
+    months, of more than {height-spread-ever} cm ever; `tests-due` asks to measure again); of one day the higher counts; or (2)
+    back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or at
+    {vertebral-risk-years} or older; (3) denosumab was resumed after a late dose, whose gap began in the last
+    {denosumab-sequence-months} months; or (4) {good-bone} or more fragility fractures within {good-bone-months} months with a
+    T-score on record, none of {t-low} or lower, none of hip or vertebra, and no image of the spine within
+    {unread-result-months} months: a vertebral fracture would settle it.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done (a report only if it could be read) since the newest height
     for (1), or since the onset of the pain for (2), or from {rebound-from-months} months after the last dose before the gap for
@@ -119,14 +97,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     at_risk = weak or diagnosis.low_bone_mass(chart) or bool(chart.fractures) or treatment.on_treatment(chart)
     if not person.adult(chart) or not (at_risk or old):
         return
-    loss, pain = height_loss(chart, n), chart.active_problem("back-pain")
+    loss, pain = height_loss(chart), chart.active_problem("back-pain")
     new_pain = pain if pain and pain.when and pain.when >= chart.days_ago(n.new_pain_days) and (weak or old) else None
     if chart.ordered(*_SPINE):
         return
     seen_pain = new_pain is not None and _imaged(chart, new_pain.when, unread=False) is not None
     seen_loss = loss is not None and _imaged(chart, loss.now.when, unread=False) is not None
     loss, new_pain = (None if seen_loss else loss), (None if seen_pain else new_pain)
-    if loss is None and new_pain is None:
+    settle = _to_settle(chart, n) if loss is None and new_pain is None else ()
+    if loss is None and new_pain is None and not settle:
         yield from _after_gap(chart, n)
         return
     since = [day for day in (loss and loss.now.when, new_pain and new_pain.when) if day]
@@ -134,22 +113,25 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     asks = unread is not None and (unread.at_latest or chart.today) >= chart.months_ago(n.unread_result_months)
     evidence = [facts.measured(loss.before), facts.measured(loss.now)] if loss else []
     evidence += [facts.problem(new_pain)] if new_pain else []
+    evidence += map(facts.fracture, settle)
     if chart.age is None and not (weak if loss is None else at_risk):
         yield Undecided(facts=tuple(evidence), missing=(Data.PATIENT,), indicator=INFO)
         return
     yield Finding(
         indicator=WARNING,
-        variant="height" if loss else "pain",
+        variant="height" if loss else "pain" if new_pain else "fractures",
         values={
             "loss": loss.cm if loss else None,
             "recent": bool(loss and loss.recent),
             "before": loss.before if loss else None,
             "now": loss.now if loss else None,
             "pain": new_pain,
+            "fractures": settle,
             "report": unread if asks else None,
         },
         cites=(*(_HEIGHT if loss else ()), *(_PAIN if new_pain else ()), *_IMAGING),
         facts=tuple(evidence),
         options=() if asks else (service("vertebral-imaging", recommended=True),),
+        notes=("good-bone",) if settle else (),
         rests=_rest(n, loss) if loss and new_pain is None else None,
     )

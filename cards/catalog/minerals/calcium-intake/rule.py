@@ -6,19 +6,21 @@ from collections.abc import Iterator
 
 from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Course, facts
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, person, treatment
+from cards.definitions import ckd, diagnosis, person, treatment, workup
 from cards.definitions.basket import dose
 from cards.definitions.calcium import intake
+from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium_excess
 from cards.engine.findings import INFO, WARNING, Finding, Undecided
-from cards.engine.options import discard, offer
+from cards.engine.options import discard, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import DRUGS, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
 _ENOUGH = ("ELD2023-04a", "ELD2023-03b", "OVCF2021-T10", "OPREF-N1")
+_WEAK = ("EXT-28", "EXT-03")
 _LIMIT = ("ELD2023-04a", "OVCF2021-T10")
-"""The recommendations behind adequate calcium intake, and behind the limit."""
+"""The recommendations behind adequate calcium intake, behind calcium with weak kidneys, and behind the limit."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
@@ -32,12 +34,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     What cannot be read is not added, and the detail says so; if the rest stays below the limit and a dose has the wrong data
     type, `incomplete-data` says so.
 
-    Not when: in (1), calcium must not be given, as `calcium-contraindicated` says.
+    Not when: in (1), calcium must not be given, as `calcium-contraindicated` says; with a renal estimate below
+    {egfr-specialist}, phosphate is high or, below {egfr-dialysis}, PTH is below {pth-dialysis-low} times its upper limit (but
+    not with low calcium or within {ckd-calcium-months} months after denosumab), or one of them could not be read.
 
     Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day, recommended unless the order-safety cards warn
-    about it. (2) warning, without a suggestion: the detail says to add up all products and reduce them. (3) warning: the last
-    calcium draft can be deleted.
-    """
+    about it. Below {egfr-specialist} it is not recommended: diet and products together {ckd-calcium-least-mg} to
+    {ckd-calcium-most-mg} mg; with low calcium or after denosumab with nephrology (referral recommended). (2) warning, without a
+    suggestion: the detail says to add up all products and reduce them. (3) warning: the last calcium draft can be deleted."""
     if not person.adult(chart):
         return
     taken = [c for c in chart.courses(_CALCIUM) if c.on_treatment(chart.today) or c.active]
@@ -45,19 +49,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         yield from _ordered(chart, n, taken)
         return
     if not taken:
-        if not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)) or calcium_excess(chart) is not None:
-            return
-        because = list(_why(chart))
-        chosen = offer(chart, (DRUGS["calcium"],))
-        yield Finding(
-            indicator=INFO,
-            variant="none",
-            values={"daily": None, "unread": False, "because": facts.said(because[0]), "when": because[0].when},
-            cites=_ENOUGH,
-            facts=tuple(because),
-            options=chosen.options,
-            dropped=chosen.dropped,
-        )
+        if (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)) and calcium_excess(chart) is None:
+            yield from _none_taken(chart, n)
         return
     total = intake(taken)
     if total.daily > n.calcium_supplement_mg:
@@ -71,6 +64,37 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         )
     elif unread := chart.unread_of(DOSE_UNREAD, *taken):
         yield Undecided(unread, indicator=INFO)
+
+
+def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
+    """A product to add to diet; with weak kidneys only where nothing speaks against it, and not recommended."""
+    weak = bool(renal(chart).below(n.egfr_specialist))
+    calcium = DRUGS["calcium"]
+    if weak and (workup.dropping(tuple(ckd.rows(chart)), calcium) or chart.doubts(("pth", "phosphate"))):
+        return
+    because = list(_why(chart))
+    chosen = offer(chart, (calcium,), recommend=not weak)
+    asked_for = ckd.asked_for_by_label(chart) if weak else ""
+    refer = bool(asked_for) and not chart.ordered("referral-nephrology")
+    yield Finding(
+        indicator=INFO,
+        variant="kidney" if weak else "none",
+        values={
+            "daily": None,
+            "unread": False,
+            "because": facts.said(because[0]),
+            "when": because[0].when,
+            "estimate": renal(chart).lowest if weak else None,
+            "asked_for": asked_for,
+            "least": n.ckd_calcium_least_mg,
+            "most": n.ckd_calcium_most_mg,
+        },
+        cites=_WEAK if weak else _ENOUGH,
+        facts=(*because, *((facts.measured(m) for m in renal(chart).estimates[:1]) if weak else ())),
+        options=(*chosen.options, *((service("referral-nephrology", recommended=True),) if refer else ())),
+        any_number=refer,
+        dropped=chosen.dropped,
+    )
 
 
 def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding | Undecided]:

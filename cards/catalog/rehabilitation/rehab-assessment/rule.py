@@ -7,6 +7,7 @@ from datetime import date
 
 from cards.chart import Chart
 from cards.definitions import diagnosis, person
+from cards.definitions.good_bone import fractures_with_good_bone
 from cards.engine.findings import INFO, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -35,13 +36,15 @@ _PLAN = ("REHAB2024-08", "ELD2023-10b", "OPREF-S2")
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Pain, strength and range of motion, mood, daily living, quality of life and fall risk are assessed once a year.
 
-    When: an adult has osteoporosis and, for any of these, there is neither a result nor a completed assessment within
-    {function-window-months} months, nor an order: pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA,
-    HAMD); daily living (Barthel, Oswestry); quality of life (SF-36); fall risk (Berg, Morse).
+    When: an adult has osteoporosis, or {good-bone} fragility fractures within {good-bone-months} months with good bone, and,
+    for any of these, there is neither a result nor a completed assessment within {function-window-months} months, nor an order:
+    pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA, HAMD); daily living (Barthel, Oswestry); quality of
+    life (SF-36); fall risk (Berg, Morse).
 
     Then: info. One order for each missing assessment; any number may be chosen.
     """
-    if not person.adult(chart) or not diagnosis.osteoporosis(chart):
+    good_bone = bool(fractures_with_good_bone(chart))
+    if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or good_bone):
         return
     since = chart.months_ago(n.function_window_months)
     missing = [key for key, results in _ASSESSMENTS.items() if not _assessed(chart, key, results, since)]
@@ -52,6 +55,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             cites=(*(cite for key in missing for cite in _CITES[key]), *_PLAN),
             options=tuple(service(key, recommended=True) for key in missing),
             any_number=True,
+            notes=("good-bone",) if good_bone else (),
             left_out=chart.left_out(*(result for key in missing for result in _ASSESSMENTS[key])),
         )
 

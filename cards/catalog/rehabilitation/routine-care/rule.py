@@ -11,7 +11,7 @@ from cards.engine.findings import INFO, Earlier, Finding, Option
 from cards.engine.options import one_of
 from cards.thresholds import Numbers
 
-_ROUTINE = ("lifestyle-education", "rehab-assessment", "calcium-intake", "tests-due")
+_ROUTINE = ("lifestyle-education", "rehab-assessment", "calcium-intake", "tests-due", "treatment-target")
 _BESIDE_ANOTHER = (
     "osteoporosis-diagnosis",
     "secondary-causes",
@@ -34,9 +34,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Routine items are merged into one card with a line each, so that what matters is read.
 
     When: two or more cards in the answer are routine: `lifestyle-education`, `rehab-assessment`, `calcium-intake` (no calcium
-    product on the list), `tests-due`; and, if another card comes first, other cards that only inform: `osteoporosis-diagnosis`,
-    `secondary-causes`, `bmd-screening`, `low-bone-mass`, `low-bmd-for-age`, `referral`, `vitamin-d-low`, `active-vitamin-d`,
-    `bone-loss-medication`, `btm-response`, `fall-risk`, `daily-living`, `pain-rehabilitation`, `mood-support`.
+    product on the list), `tests-due`, `treatment-target` (within reach); and, if another card comes first, other cards that
+    only inform: `osteoporosis-diagnosis`, `secondary-causes`, `bmd-screening`, `low-bone-mass`, `low-bmd-for-age`, `referral`,
+    `vitamin-d-low`, `active-vitamin-d`, `bone-loss-medication`, `btm-response`, `fall-risk`, `daily-living`,
+    `pain-rehabilitation`, `mood-support`.
 
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
     only its missing tests are; it counts as the card that comes first. `tests-due` remains a separate card if calcium or
@@ -75,8 +76,10 @@ def _abnormal(finding: Finding) -> bool:
 
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
-    """Calcium and kidney function are not routine if the patient is on an injection or has impaired kidney function, nor is a
-    CTX after denosumab, or a test that another card needs before a drug is chosen."""
+    """A target out of reach is not routine; nor are calcium and kidney function if the patient is on an injection or has
+    impaired kidney function, nor a CTX after denosumab, or a test that another card needs before a drug is chosen."""
+    if finding.code == "treatment-target":
+        return finding.variant != "within-reach"
     whys = {test["why"] for test in finding.values["tests"]} if finding.code == "tests-due" else set()
     if whys & {"after-denosumab", "next-drug"}:
         return True

@@ -9,8 +9,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement, Problem, facts
+from cards.chart.calendar import DAYS_A_MONTH
 from cards.chart.facts import Fact
 from cards.definitions.diagnosis import osteoporosis
+from cards.definitions.hormone import for_bone
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Option
 from cards.engine.options import ranking, service
 from cards.engine.orders import Order, finding_about, orders_of
@@ -52,13 +54,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {estrogen-bleeding-days} days or undated, and no endometrial biopsy since (of undated bleeding: in that time); (4) migraine
     with aura and estrogen by mouth; (5) tibolone from {estrogen-start-years} years on; (6) a first order, or one
     {estrogen-pause-months} months or more after the last course, from {estrogen-start-years} years on, or more than
-    {estrogen-menopause-years} years after the oldest entry of menopause; (7) migraine with aura and estrogen through the skin.
+    {estrogen-menopause-years} years after the oldest entry of menopause; (7) migraine with aura and estrogen through the skin;
+    (8) on the chart view, with osteoporosis and begun for bone: at {estrogen-start-years} years of age, or after
+    {estrogen-review-years} years of it.
 
     Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
 
-    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; (7) info. In its place drugs by the
-    ranking for a start of treatment, if there is osteoporosis and the hormone is
-    forbidden or only drafted (not for info); with bleeding instead a referral to gynecology. The draft can be deleted.
+    Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; (7) and (8) info. In its place drugs by
+    the ranking for a start of treatment, if there is osteoporosis and the hormone is forbidden or only drafted (not for info);
+    with bleeding instead a referral to gynecology. The draft can be deleted.
     """
     for order in orders_of(chart, _HORMONES):
         if order.route == "vaginal":
@@ -129,7 +133,18 @@ def _cautious(chart: Chart, n: Numbers, order: Order) -> Against | None:
     old = chart.patient.female and chart.age is not None and chart.age >= n.estrogen_start_years
     if old and order.drug.key == "tibolone":
         return Against("tibolone", WARNING, (facts.age(chart),), {})
-    return _late(chart, n, order, old=old) or (replace(aura, indicator=INFO) if aura else None)
+    return _late(chart, n, order, old=old) or (replace(aura, indicator=INFO) if aura else _long(chart, n, order, old=old))
+
+
+def _long(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | None:
+    """A course for bone that is to be reviewed for its age, or the patient's."""
+    course = order.course
+    if course is None or not osteoporosis(chart) or not for_bone(chart, course):
+        return None
+    taken = course.exposure_days or 0
+    if not old and taken < n.estrogen_review_years * DAYS_A_MONTH * 12:
+        return None
+    return Against("long", INFO, (facts.started(course), facts.age(chart)), {"taken": taken, "start": course.start})
 
 
 def _late(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | None:

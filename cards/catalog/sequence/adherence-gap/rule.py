@@ -32,7 +32,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {adherence-back-months} months, less than {adherence-least-months} months after its start.
 
     Not when: another antiresorptive or anabolic works today, oncologic strengths included; for (2), one was taken after the
-    end, or the record does not say when the course ended ("completed" says that a prescription was used up).
+    end, or when the course ended is a guess: the record says neither the end nor the supply.
 
     Then: info; warning if the supply or the course ended more than {adherence-warning-days} days ago. Recommended: education.
     Also suggested, filtered as if the tablets had been stopped: zoledronate, denosumab, the first without a warning
@@ -70,7 +70,7 @@ def _gap(chart: Chart, n: Numbers, course: Course) -> tuple[str, date] | None:
         gap = out < chart.days_ago(n.adherence_gap_days)
         return ("lapsed", out) if gap and out >= chart.months_ago(n.off_treatment_months) else None
     ended = course.ended(chart.today)
-    if ended is None or course.end_unknown or course.start is None or ended < chart.months_ago(n.adherence_back_months):
+    if ended is None or course.end_guessed or course.start is None or ended < chart.months_ago(n.adherence_back_months):
         return None
     early = ended < add_months(course.start, n.adherence_least_months)
     followed = treatment.antiresorptive_after(chart, ended, reaching=add_days(ended, 1), besides=course.drug)

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+
+from msgspec import Struct
 
 from cards.chart import Chart, Course, facts
-from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
-from cards.definitions import density, person, risk, treatment
+from cards.chart.calendar import add_months
+from cards.definitions import density, person, risk, target, treatment
+from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_on
 from cards.definitions.density import bmd_fall, hip_t
+from cards.definitions.repeats import awaited
 from cards.definitions.risk import fracture_on_treatment
-from cards.engine.findings import INFO, WARNING, Finding
-from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer, service
+from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
+from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer, service, work_up
 from cards.thresholds import Numbers
-from cards.vocabulary import HIP_SITES, ZOLEDRONATE, Mechanism
+from cards.vocabulary import ANABOLIC, HIP_SITES, ZOLEDRONATE, Mechanism
 
+_REASSESS = ("POP2022-T5", "POP2022-T6", "OVCF2021-T6", "OPREF-T1")
+_EXTEND = ("POP2022-T6", "OVCF2021-T6", "OPREF-T1")
 _CITES = {
-    "dxa-first": ("POP2022-T5", "POP2022-T6", "OVCF2021-T6", "OPREF-T1"),
-    "holiday": ("POP2022-T5", "POP2022-T6", "OVCF2021-T6", "OPREF-T1"),
+    "dxa-first": _REASSESS,
+    "holiday": _REASSESS,
+    "clarify": _REASSESS,
     "switch": ("POP2022-T7",),
-    "extend": ("POP2022-T6", "OVCF2021-T6", "OPREF-T1"),
+    "extend": _EXTEND,
+    "restarted": _EXTEND,
     "extend-very-high": ("POP2022-T9", "OVCF2021-T6", "OPREF-T1"),
 }
+_INSTEAD = ANABOLIC | {Mechanism.RANKL_INHIBITOR}
+
+
+class _Time(Struct, frozen=True):
+    """Completed months on the class, in all and since it was taken up again after a ``pause`` that starts the count anew;
+    ``resumed``: when it was last taken up again, also after a shorter one. ``complete``: the review is due by that count;
+    ``over``: past the longest course; ``not_before``: no holiday until then."""
+
+    months: int
+    since: int
+    pause: Pause | None
+    resumed: date | None
+    complete: bool
+    over: bool
+    not_before: date | None
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -30,108 +54,141 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: an adult on treatment with oral bisphosphonates for {review-oral-years} years in total, all of them together, or with
     zoledronate, starting {review-zoledronate-lead-months} months after infusion {review-zoledronate-infusions}; each infusion
-    counts as {zoledronate-months} months.
+    counts as {zoledronate-months} months. After a pause of {holiday-reset-months} months or more the count starts anew:
+    {review-again-years} years, or infusion {review-again-infusions}; also then after {max-oral-years} ({max-zoledronate-years})
+    years in all.
 
-    Not when: oncologic zoledronate; intravenous ibandronate or pamidronate; the time on the drug is unknown.
+    Not when: oncologic zoledronate; intravenous ibandronate or pamidronate; the time on the drug is unknown; denosumab or an
+    anabolic works as well; no hip T-score, and DXA was ordered within {review-rest-months} months.
 
-    Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}). No hip T-score within
-    {hip-t-window-months} months: DXA first. No longer high: consider a holiday; DXA and CTX in {holiday-tests-months} months.
+    Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}), unless it was taken up
+    again after such a pause and the new count is not complete. No hip T-score within
+    {hip-t-window-months} months: DXA first. No longer high: consider a holiday; DXA and CTX in {holiday-tests-months} months;
+    not while a finding of the work-up holds all drugs, or a sign in the femur: this is clarified first; nor within
+    {restart-months} months after a pause of {pause-months} months or more: continue until then.
     Still high: continue up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at the clinician's
     discretion; nothing to order. Beyond that and still high: teriparatide, romosozumab, filtered, the first without a warning
     recommended, otherwise referral to a specialist. "Still high" is any of: very high risk, hip T-score {hip-t-holiday} or
-    lower, a fracture on treatment, a loss of BMD beyond the least significant change since the start, a systemic
+    lower (or not above the target of `treatment-target`), a fracture on treatment, a loss of BMD beyond the least significant
+    change since the start, a systemic
     glucocorticoid, aromatase inhibitor or GnRH drug taken today. The detail says if the course rests on an order that was never
-    renewed.
+    renewed. An override rests {review-rest-months} months, while the reasons are the same.
     """
-    if not person.adult(chart):
+    courses = treatment.treatments(chart)
+    if not person.adult(chart) or any(course.drug.mechanism in _INSTEAD for course in courses):
         return
-    for course in treatment.treatments(chart):
-        months = _months_on(chart, n, course)
-        if course.drug.mechanism is not Mechanism.BISPHOSPHONATE or course.drug.oncologic or months is None:
+    for course in courses:
+        if course.drug.mechanism is not Mechanism.BISPHOSPHONATE or course.drug.oncologic:
             continue
-        by_mouth = course.drug.oral
-        third_infusion = n.zoledronate_months * (n.review_zoledronate_infusions - 1)
-        due = n.review_oral_years * 12 if by_mouth else third_infusion + n.review_zoledronate_lead_months
-        longest = 12 * (n.max_oral_years if by_mouth else n.max_zoledronate_years)
-        if months < due or not (by_mouth or course.drug is ZOLEDRONATE):
-            continue
-        yield _review(
-            chart,
-            n,
-            course,
-            months,
-            past=months > longest or (months == longest and _beyond(chart, n, course, longest)),
-            longest=longest,
-        )
-        return
+        time = _time(chart, n, course)
+        if time is not None and (time.complete or time.over):
+            yield from _review(chart, n, course, time)
+            return
 
 
-def _months_on(chart: Chart, n: Numbers, course: Course) -> int | None:
-    """Completed months in total: of all oral bisphosphonates together, or of infusions, each of which counts as
-    {zoledronate-months}."""
+def _time(chart: Chart, n: Numbers, course: Course) -> _Time | None:
+    """None where it is unknown, or of an injection that has no such review."""
+    months = months_on(chart, course)
+    if months is None or not (course.drug.oral or course.drug is ZOLEDRONATE):
+        return None
+    pause = last_pause(chart)
+    anew = pause if pause is not None and pause.months >= n.holiday_reset_months else None
+    since = (months_on(chart, course, anew.resumed) or 0) if anew else months
+    longest = _longest(n, course)
+    due = _due(n, course, anew=anew is not None)
+    return _Time(
+        months,
+        since,
+        anew,
+        pause.resumed if pause else None,
+        complete=since >= due,
+        over=months > longest or (months == longest and beyond(chart, course, longest)),
+        not_before=_not_before(n, pause, anew, due),
+    )
+
+
+def _longest(n: Numbers, course: Course) -> int:
+    """In months."""
+    return int(12 * (n.max_oral_years if course.drug.oral else n.max_zoledronate_years))
+
+
+def _due(n: Numbers, course: Course, *, anew: bool) -> int:
+    """The months on the drug after which it is reviewed."""
     if course.drug.oral:
-        oral = [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if c.drug.oral]
-        known = [c.exposure_days for c in oral if c.exposure_days is not None]
-        if len(oral) == 1 and len(course.spans) == 1 and known:
-            return months_between(course.spans[0][0], min(course.spans[0][1], chart.today))
-        return int(sum(known) / DAYS_A_MONTH) if known else None
-    if course.doses and course.last_dose is not None:
-        each = n.zoledronate_months
-        return (len(course.doses) - 1) * each + min(months_between(course.doses[-1], chart.today), each)
-    return None if course.exposure_days is None else int(course.exposure_days / DAYS_A_MONTH)
+        return int(12 * (n.review_again_years if anew else n.review_oral_years))
+    infusions = n.review_again_infusions if anew else n.review_zoledronate_infusions
+    return int(n.zoledronate_months * (infusions - 1) + n.review_zoledronate_lead_months)
 
 
-def _beyond(chart: Chart, n: Numbers, course: Course, months: int) -> bool:
-    """Whether the day on which the longest course is reached has passed."""
-    if course.drug.oral:
-        return bool(course.spans) and len(course.spans) == 1 and add_months(course.spans[0][0], months) < chart.today
-    return bool(course.doses) and add_months(course.doses[-1], n.zoledronate_months) < chart.today
+def _not_before(n: Numbers, pause: Pause | None, anew: Pause | None, due: int) -> date | None:
+    """Whoever was taken up again has no holiday soon: not in the first months, nor before the new count is complete."""
+    if pause is None:
+        return None
+    first = add_months(pause.resumed, n.restart_months)
+    return max(first, add_months(anew.resumed, due)) if anew else first
 
 
-def _review(chart: Chart, n: Numbers, course: Course, months: int, *, past: bool, longest: int) -> Finding:
+def _review(chart: Chart, n: Numbers, course: Course, time: _Time) -> Iterator[Finding]:
     hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
+    if hip is None and awaited(chart, "dxa", n.review_rest_months):
+        return
     stratum = risk.risk(chart)
     reasons = _still_high(chart, n, course)
-    high = bool(reasons)
+    open_rows = [row.key for row in work_up(chart) if row.holds_all or row.key == "femur"]
     if hip is None:
         variant = "dxa-first"
-    elif not high:
-        variant = "holiday"
-    elif past:
+    elif reasons and time.over:
         variant = "switch"
-    else:
+    elif reasons:
         variant = "extend-very-high" if stratum.very_high else "extend"
+    elif open_rows:
+        variant = "clarify"
+    elif time.not_before and time.not_before > chart.today:
+        variant = "restarted"
+    else:
+        variant = "holiday"
     chosen = offer(chart, BEYOND_BISPHOSPHONATE) if variant == "switch" else Offer()
-    tests = {"dxa-first": ("dxa",), "holiday": ("dxa", "ctx")}.get(variant, ())
-    later = add_months(chart.today, n.holiday_tests_months) if variant == "holiday" else None
     evidence = [facts.started(course)] + ([facts.last_dose(course)] if course.drug.covers_months else [])
     evidence += [facts.measured(m) for m in density.newest_t_scores(chart) if m.site in HIP_SITES]
     broken = fracture_on_treatment(chart)
     evidence += [facts.fracture(broken)] if broken else []
-    return Finding(
+    past = time.over and time.complete
+    yield Finding(
         indicator=WARNING if past else INFO,
         variant=variant,
         values={
             "drug": course.drug,
-            "months": months,
+            "months": time.months,
             "infusions": len(course.doses) if course.drug.covers_months else None,
-            "longest": longest // 12,
+            "since": time.since,
+            "pause": time.pause,
+            "resumed": time.resumed,
+            "not_before": time.not_before,
+            "longest": _longest(n, course) // 12,
             "hip": hip,
             "reasons": reasons,
-            "past": past,
+            "held": next(iter(open_rows), ""),
+            "past": time.over,
             "very_high": stratum.very_high,
             "unconfirmed": course.unconfirmed,
         },
-        cites=_CITES[variant],
+        cites=(*_CITES[variant], *(("EXT-32",) if "target-missed" in reasons else ())),
         facts=tuple(evidence),
-        options=(
-            *(chosen.options or (SPECIALIST if variant == "switch" else ())),
-            *(service(key, start=later) for key in tests),
-        ),
+        options=(*(chosen.options or (SPECIALIST if variant == "switch" else ())), *_tests(chart, n, variant)),
         any_number=variant != "switch",
         dropped=chosen.dropped,
         notes=("not-confirmed",) if course.unconfirmed else (),
+        rests=Rest(n.review_rest_months, " ".join(sorted(reasons))),
     )
+
+
+def _tests(chart: Chart, n: Numbers, variant: str) -> Iterator[Option]:
+    """DXA now where it decides; DXA and CTX a year into a holiday."""
+    if variant == "dxa-first":
+        yield service("dxa", recommended=True)
+    elif variant == "holiday":
+        later = add_months(chart.today, n.holiday_tests_months)
+        yield from (service(key, start=later) for key in ("dxa", "ctx"))
 
 
 def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
@@ -140,6 +197,8 @@ def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
     hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
     if hip is not None and hip.value <= n.hip_t_holiday:
         reasons.append("hip-t-low")
+    elif target.missed(chart, hip):
+        reasons.append("target-missed")
     if fracture_on_treatment(chart) is not None and "fracture-on-treatment" not in reasons:
         reasons.append("fracture-on-treatment")
     if course.start is not None and bmd_fall(chart, course.start) is not None:

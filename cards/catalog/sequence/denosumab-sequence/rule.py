@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
-from cards.definitions import person
+from cards.definitions import goals, person
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
@@ -298,7 +298,7 @@ def _markers(chart: Chart, course: Course) -> Iterator[Fact]:
 def _oncologic(chart: Chart) -> Iterator[Finding]:
     """Denosumab 120 mg has ended: oncology decides, and nothing is recommended here."""
     ended = ended_oncologic(chart)
-    if ended is None or chart.active_problem("palliative-care") is not None:
+    if ended is None or goals.comfort_care(chart):
         return
     tests = ("ctx", *(("spine-mri",) if ended.fractures else ()))
     yield Finding(

@@ -2,71 +2,181 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 
-from cards.chart import Chart, facts
-from cards.definitions import density, person, risk, treatment
+from msgspec import Struct
+
+from cards.chart import Chart, Course, Fracture, Measurement, facts
+from cards.chart.calendar import add_months
+from cards.chart.facts import Fact
+from cards.definitions import bisphosphonates, density, person, risk
+from cards.definitions.bone_loss import harmful
 from cards.definitions.density import hip_t
-from cards.engine.findings import INFO, WARNING, Finding
-from cards.engine.options import Offer, offer, service
+from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
+from cards.definitions.repeats import again, awaited
+from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
+from cards.engine.options import HIGH, SPECIALIST, VERY_HIGH, Offer, offer, ranking, service
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB
+from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
+
+_TREAT = ("fracture", "never", "low", "harmful", "turnover", "very-high")
+_QUIET = ("decide", "very-high", "holiday")
+"""Variants that offer a drug, and those that rest for long when they are overridden, since nothing happened."""
+
+
+class _State(Struct, frozen=True):
+    """What is known of a holiday today. ``decide``: when its first part is over; ``recent``: there is a DXA that counts."""
+
+    holiday: Holiday
+    decide: date
+    hip: Measurement | None
+    at_end: Measurement | None
+    broken: Fracture | None
+    harmful: Course | None
+    turnover: tuple[Measurement, Measurement] | None
+    recent: bool
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """A bisphosphonate was stopped after {holiday-course-months} months or more and nothing followed: review the holiday for up
-    to {holiday-longest-months} months. Continue calcium and vitamin D; if the risk is high again, denosumab in sequence.
+    to {holiday-longest-months} months. Continue calcium and vitamin D; decide again after some years; if the risk is high
+    again, go back on treatment: denosumab in sequence, or the drug of before.
 
-    When: an adult off treatment whose bisphosphonate was stopped after {holiday-course-months} months or more, at most
-    {holiday-longest-months} months ago; for an injection the last dose counts, if more than {holiday-zoledronate-months} months
-    ago.
+    When: an adult off treatment whose bisphosphonate was stopped after {holiday-course-months} months or more on
+    bisphosphonates in all, at most {holiday-longest-months} months ago; for an injection the last dose counts, if more than
+    {holiday-zoledronate-months} months ago.
 
     Not when: an antiresorptive or anabolic was taken since.
 
-    Then: warning after a fragility fracture since the end, with a newest hip T-score of {hip-t-holiday} or lower, or without
-    any T-score within {hip-t-window-months} months; else info. Suggested: denosumab, filtered and recommended, after such a
-    fracture, with such a hip T-score or at very high risk; DXA where no T-score of {hip-t-window-months} months is on record;
-    CTX and P1NP. Any number may be chosen. The detail says to continue calcium and vitamin D. At very high risk it gives the
-    reason.
+    Then: the first that applies of (1) a fragility fracture since the end; (2) a hip T-score of {hip-t-holiday} or lower at the
+    end, so that it never was a holiday; (3) the newest hip T-score is {hip-t-holiday} or lower; if the density of that site
+    differs from that at the end by no more than the least significant change, and the risk is not very high, DXA again
+    {near-dxa-months} months after it; (4) a glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days}
+    days, an aromatase inhibitor or GnRH drug; (5) past the first decision, CTX above {ctx-target} ng/L twice,
+    {ctx-again-days} days apart, with a hip T-score of {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months}
+    months: DXA, unless it was ordered within {review-rest-months} months; (7) very high risk, with the reason; (8) past the
+    first decision: decide. It is due {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after
+    zoledronate, {decide-other-months} after any other. All these are warnings, (7) before the first decision info. (9)
+    Otherwise info, with the date of the decision. Drugs are suggested for (1) to (5), unless DXA is repeated, and at very high
+    risk: after a fracture by the ranking for a start of treatment, otherwise denosumab, zoledronate and the drug of before,
+    filtered, the first without a warning recommended; no bisphosphonate after {max-oral-years} years by mouth or
+    {max-zoledronate-years} of infusions; a referral where nothing is left. DXA, and CTX and P1NP if none was measured within
+    {markers-months} months and none is ordered; any number may be chosen. The detail says to continue calcium and vitamin D. An
+    override of (7) to (9) rests {review-rest-months} months.
     """
-    ended = treatment.holiday_since(chart)
-    if ended is None or not person.adult(chart):
+    holiday = holiday_since(chart)
+    if holiday is None or not person.adult(chart):
         return
-    since = chart.months_ago(n.hip_t_window_months)
-    hip = hip_t(chart)
-    broken = next((f for f in chart.fractures if f.when and f.when > ended.day), None)
-    recent_dxa = any(m.when >= since for m in density.newest_t_scores(chart))
-    low = hip is not None and hip.value <= n.hip_t_holiday
+    state = _state(chart, n, holiday)
+    variant = _variant(chart, n, state)
+    chosen = _drugs(chart, n, state, variant) if variant in _TREAT else Offer()
     stratum = risk.risk(chart)
-    again = broken is not None or low or stratum.very_high
-    told = (broken,) if broken else chart.fractures[:1] if stratum.very_high else ()
-    chosen = offer(chart, (DENOSUMAB,)) if again else Offer()
-    tests = tuple(service(key) for key in (("dxa",) if not recent_dxa else ()) + ("ctx", "p1np"))
     yield Finding(
-        indicator=WARNING if broken or low or not recent_dxa else INFO,
-        variant="fracture"
-        if broken
-        else "low"
-        if low
-        else "dxa-first"
-        if not recent_dxa
-        else "very-high"
-        if again
-        else "holiday",
+        indicator=INFO if variant == "holiday" or (variant == "very-high" and chart.today < state.decide) else WARNING,
+        variant=variant,
         values={
-            "drug": ended.course.drug,
-            "ended": ended.day,
-            "hip": hip,
-            "fracture": broken,
-            "again": again,
+            "drug": holiday.course.drug,
+            "ended": holiday.day,
+            "decide": state.decide,
+            "hip": state.at_end if variant == "never" else state.hip,
+            "fracture": state.broken,
+            "harmful": state.harmful.drug if state.harmful else None,
+            "ctx": state.turnover,
+            "again": variant in _TREAT,
+            "specialist": any(option.kind == "service" for option in chosen.options),
+            "next_dxa": _next_dxa(n, state),
             "reasons": stratum.reasons,
         },
-        facts=(
-            facts.last_dose(ended.course) if ended.course.drug.covers_months else facts.stopped(ended.course, ended.day),
-            *map(facts.fracture, told),
-            *((facts.measured(hip),) if hip else ()),
-        ),
-        options=(*chosen.options, *tests),
+        facts=tuple(_evidence(chart, state, variant)),
+        options=(*chosen.options, *_tests(chart, n, state, variant)),
         any_number=True,
         dropped=chosen.dropped,
+        rests=Rest(n.review_rest_months, "") if variant in _QUIET else None,
     )
+
+
+def _state(chart: Chart, n: Numbers, holiday: Holiday) -> _State:
+    since = chart.months_ago(n.hip_t_window_months)
+    months = {ALENDRONATE: n.decide_alendronate_months, ZOLEDRONATE: n.decide_zoledronate_months}
+    return _State(
+        holiday,
+        decide=add_months(holiday.at_latest, months.get(holiday.course.drug, n.decide_other_months)),
+        hip=hip_t(chart),
+        at_end=hip_at_the_end(chart, holiday),
+        broken=next((f for f in chart.fractures if f.when and f.when > holiday.day), None),
+        harmful=harmful(chart),
+        turnover=turnover_up(chart, holiday),
+        recent=any(m.when >= since for m in density.newest_t_scores(chart)) or awaited(chart, "dxa", n.review_rest_months),
+    )
+
+
+def _variant(chart: Chart, n: Numbers, state: _State) -> str:
+    very_high = risk.risk(chart).very_high
+    past = state.decide <= chart.today
+    hip = state.hip
+    if state.broken:
+        return "fracture"
+    if state.at_end and state.at_end.value <= n.hip_t_holiday:
+        return "never"
+    if hip and hip.value <= n.hip_t_holiday:
+        return "near" if not very_high and within_error(chart, state.holiday, hip) else "low"
+    if state.harmful:
+        return "harmful"
+    if past and state.turnover and hip and hip.value <= n.hip_t_turnover:
+        return "turnover"
+    if not state.recent:
+        return "dxa-first"
+    if very_high:
+        return "very-high"
+    return "decide" if past else "holiday"
+
+
+def _drugs(chart: Chart, n: Numbers, state: _State, variant: str) -> Offer:
+    """What to go back to; after the longest course no bisphosphonate."""
+    before = state.holiday.course.drug
+    drugs: Iterable[Drug] = _after_fracture(chart) if variant == "fracture" else (DENOSUMAB, ZOLEDRONATE, before)
+    if _used_up(chart, n):
+        drugs = [drug for drug in drugs if drug.mechanism is not Mechanism.BISPHOSPHONATE]
+    chosen = offer(chart, dict.fromkeys(drugs))
+    return chosen if chosen.options or chosen.held else Offer(SPECIALIST, chosen.dropped)
+
+
+def _after_fracture(chart: Chart) -> Iterable[Drug]:
+    """A fracture in a holiday is very high risk, however long ago."""
+    drugs = ranking(chart)
+    return VERY_HIGH if drugs is HIGH else drugs
+
+
+def _used_up(chart: Chart, n: Numbers) -> bool:
+    longest = {True: 12 * n.max_oral_years, False: 12 * n.max_zoledronate_years}
+    courses = [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if not c.drug.oncologic]
+    return any((bisphosphonates.months_on(chart, c) or 0) >= longest[c.drug.oral] for c in courses)
+
+
+def _next_dxa(n: Numbers, state: _State) -> date | None:
+    return add_months(state.hip.when, n.near_dxa_months) if state.hip else None
+
+
+def _tests(chart: Chart, n: Numbers, state: _State, variant: str) -> Iterator[Option]:
+    if variant == "near" and not awaited(chart, "dxa", n.review_rest_months):
+        day = _next_dxa(n, state)
+        yield service("dxa", start=day if day and day > chart.today else None, recommended=True)
+    elif not state.recent:
+        yield service("dxa", recommended=True)
+    order = variant not in _TREAT
+    yield from (service(key, recommended=order) for key in ("ctx", "p1np") if again(chart, key, n.markers_months))
+
+
+def _evidence(chart: Chart, state: _State, variant: str) -> Iterator[Fact]:
+    course = state.holiday.course
+    yield facts.last_dose(course) if course.drug.covers_months else facts.stopped(course, state.holiday.day)
+    if state.broken:
+        yield facts.fracture(state.broken)
+    elif risk.risk(chart).very_high:
+        yield from map(facts.fracture, chart.fractures[:1])
+    yield from map(facts.measured, dict.fromkeys(m for m in (state.at_end, state.hip) if m))
+    if state.harmful:
+        yield facts.taken(state.harmful)
+    if state.turnover and variant == "turnover":
+        yield from map(facts.measured, state.turnover)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Measurement, facts
 from cards.chart.calendar import add_days, add_months
 from cards.definitions import person, treatment
+from cards.definitions.goals import very_old
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -38,15 +39,16 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     this way changed enough: on a bisphosphonate or denosumab CTX did not fall by more than {btm-fall-ctx} %, P1NP not by more
     than {btm-fall-p1np} %; on teriparatide or abaloparatide P1NP rose by less than {btm-rise-p1np} ug/L.
 
-    Not when: a fragility fracture within {btm-response-fracture-months} months (it raises the markers); two such drugs at the
-    same time; raloxifene, hormone therapy or romosozumab, to which these limits do not apply; an oncologic strength; assays
-    known to differ (that marker is not compared); a value with "<" or ">" that leaves the change open.
+    Not when: from {oldest-years} years on, {old-dementia-years} with dementia; a fragility fracture within
+    {btm-response-fracture-months} months (it raises the markers); two such drugs at the same time; raloxifene, hormone therapy
+    or romosozumab, to which these limits do not apply; an oncologic strength; assays known to differ (that marker is not
+    compared); a value with "<" or ">" that leaves the change open.
 
     Then: warning on an oral drug, otherwise info. Orders for the compared markers; any number may be chosen. The detail asks
     first how the drug is taken, then about secondary causes, then about the drug itself (oral bisphosphonate: change to an
     injection). It says if the supply has lapsed, the course is not confirmed, or an assay is not on record.
     """
-    if not person.adult(chart) or chart.fractures_since(n.btm_response_fracture_months):
+    if not person.adult(chart) or very_old(chart) or chart.fractures_since(n.btm_response_fracture_months):
         return
     course = _only_drug(chart, n)
     if course is None or course.start is None or add_months(course.start, n.btm_first_months) > chart.today:
@@ -129,4 +131,4 @@ def _certain(baseline: Measurement, newest: Measurement, enough: bool, *, rise: 
 
 def _on_other_drug(chart: Chart, course: Course, day: date) -> bool:
     """Whether the baseline was drawn while another such drug was in effect, which makes it unusable."""
-    return any(begin <= day <= end for c in chart.courses(treatment.TREATMENT) if c is not course for begin, end in c.spans)
+    return any(begin <= day <= end for c in treatment.courses(chart) if c is not course for begin, end in c.spans)

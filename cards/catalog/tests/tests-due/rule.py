@@ -10,18 +10,25 @@ from msgspec import Struct
 from cards.chart import Chart, Course
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, femur, person, treatment
+from cards.definitions import density, diagnosis, femur, person, risk, treatment
+from cards.definitions.bone_loss import harmful
 from cards.definitions.denosumab import OPEN, follow_on, state
+from cards.definitions.goals import very_old
+from cards.definitions.height import Loss, implausible_loss
+from cards.definitions.kidney import renal
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, DENOSUMAB, DIAGNOSTIC_SITES, SERVICES, Data, Mechanism, Name
+from cards.vocabulary import ANALYTES, DENOSUMAB, DIAGNOSTIC_SITES, HIP_SITES, SERVICES, Data, Mechanism, Name, Site
 
 _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
 
+_CENTRAL = {*HIP_SITES, Site.LUMBAR_SPINE}
 _KIDNEY = ("creatinine", "egfr", "crcl")
-_SHORT = {"dxa": Name("DXA", "DXA"), "calcium": Name("calcium", "血钙")}
+_OF_KIDNEYS = ("pth", "phosphate", "alp")
+"""What is looked at every year in reduced kidney function."""
+_SHORT = {"dxa": Name("DXA", "DXA"), "frax": Name("FRAX", "FRAX"), "calcium": Name("calcium", "血钙")}
 """Short names for tests in a list; other tests use the name of their analyte."""
 _CITES = {
     "dxa": ("OVCF2021-M1", "OPREF-M1", "OPREF-S1", "REHAB2024-04"),
@@ -29,6 +36,8 @@ _CITES = {
     "p1np": ("ELD2023-01a", "ELD2023-01b", "OVCF2021-M2", "OPREF-M2"),
     "vitamin-d": ("OVCF2021-T10",),
     "height": ("OVCF2021-M3",),
+    "frax": ("EXT-33",),
+    **dict.fromkeys(_OF_KIDNEYS, ("EXT-28",)),
 }
 """The recommendations that call for each test; there is none for calcium and creatinine."""
 
@@ -40,6 +49,8 @@ class _Due(Struct, frozen=True):
     why: str
     last: date | None
     source: str = ""
+    cites: tuple[str, ...] = ()
+    loss: Loss | None = None
 
     @property
     def short(self) -> Name:
@@ -60,32 +71,46 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX {btm-first-months} months
     after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to {follow-on-ctx-early-days} days sooner.
     (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
-    {yearly-months} months. A DXA is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip,
-    distal 1/3 radius or an unnamed site.
+    {yearly-months} months; height also where the newest is more than {height-spread} cm below one of the
+    {height-window-months} months before it, or more than {height-spread-ever} cm below the tallest, and no other within
+    {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. A DXA is a report
+    or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
+    Also an adult with low bone mass who is off treatment and has no high FRAX is due for DXA, and FRAX with it (if none of
+    {yearly-months} months is on record), when the newest DXA is older than an interval that the lowest newest T-score of hip or
+    spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a day
+    for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within {menopause-years} years of menopause (without
+    a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months} months, up to {t-low} {dxa-mild-months}; these two
+    within such a time of menopause {dxa-menopause-months}.
 
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
     pauses the drug; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
-    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it).
+    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it); calcium on
+    dialysis, which nephrology measures every month; from {oldest-years} years on ({old-dementia-years} with dementia) markers,
+    and DXA off treatment.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
     """
-    if not person.adult(chart) or not (diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)):
+    if not person.adult(chart):
         return
     gap = state(chart)
     starting = "start-treatment" in earlier and (gap is None or gap.kind not in OPEN)
-    due = [test for test in _due(chart, n, starting) if not chart.ordered(test.service)]
+    patient = diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)
+    found = _due(chart, n, starting) if patient else _in_low_bone_mass(chart, n)
+    due = [test for test in found if not chart.ordered(test.service)]
     if not due:
         return
     keys = [key for test in due for key in _ANALYTES[test.service]]
     yield Finding(
         indicator=INFO,
         values={
+            "untreated": not patient,
             "tests": [
-                {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last} for t in due
-            ]
+                {"key": t.service, "name": SERVICES[t.service], "short": t.short, "why": t.why, "last": t.last, "loss": t.loss}
+                for t in due
+            ],
         },
-        cites=tuple(dict.fromkeys(cite for test in due for cite in _CITES.get(test.service, ()))),
+        cites=tuple(dict.fromkeys(cite for test in due for cite in test.cites or _CITES.get(test.service, ()))),
         facts=tuple(_when_done(test) for test in due),
         options=tuple(service(test.service, recommended=True) for test in due),
         any_number=True,
@@ -101,6 +126,10 @@ _ANALYTES: dict[str, tuple[str, ...]] = {
     "calcium": _CALCIUM,
     "creatinine": _KIDNEY,
     "height": ("height",),
+    "frax": ("frax-major", "frax-hip"),
+    "pth": ("pth",),
+    "phosphate": ("phosphate",),
+    "alp": ("alp",),
 }
 
 
@@ -115,7 +144,8 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
     if femur.pauses(chart):
         yield from _of_the_year(chart, n)
         return
-    if Data.BONE_DENSITY not in chart.failed and not {Data.MEDICATIONS} & chart.failed:
+    known = not {Data.BONE_DENSITY, Data.MEDICATIONS} & chart.failed
+    if known and (course is not None or not very_old(chart)):
         yield from _dxa(chart, n, course)
     if Data.TURNOVER not in chart.failed and Data.MEDICATIONS not in chart.failed:
         after = _watched(chart, n)
@@ -127,7 +157,11 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
 
 
 def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
-    for key in ("vitamin-d", "calcium", "creatinine", "height"):
+    kidneys = renal(chart)
+    weak = bool(kidneys.below(n.egfr_work_up))
+    for key in ("vitamin-d", "calcium", "creatinine", "height", *(_OF_KIDNEYS if weak else ())):
+        if key == "calcium" and kidneys.dialysis:
+            continue  # monthly, by nephrology
         if ANALYTES[_ANALYTES[key][0]].group not in chart.failed:
             yield from _yearly(chart, n, key)
 
@@ -139,10 +173,7 @@ def _current(chart: Chart) -> Course | None:
 
 
 def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
-    days = [m.at_latest for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
-    done = chart.done("dxa")
-    newest = max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
-    source = next((m.source for m in chart.values("t-score") if m.at_latest == newest), "")
+    newest, source = _newest_dxa(chart)
     start = _watched(chart, n) or (course.start_at_latest if course is not None else None)
     if start is not None:
         first_counts = add_months(start, n.dxa_early_months)
@@ -152,6 +183,41 @@ def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
             return
     if newest is not None and newest < chart.months_ago(n.dxa_stable_months):
         yield _Due("dxa", "dxa-stable", newest, source)
+
+
+def _newest_dxa(chart: Chart) -> tuple[date | None, str]:
+    """The last day that the newest DXA can have been, and the resource of its T-score."""
+    days = [m.at_latest for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
+    done = chart.done("dxa")
+    newest = max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
+    return newest, next((m.source for m in chart.values("t-score") if m.at_latest == newest), "")
+
+
+def _in_low_bone_mass(chart: Chart, n: Numbers) -> Iterator[_Due]:
+    if not diagnosis.low_bone_mass(chart) or risk.frax_high(chart) or very_old(chart):
+        return
+    if {Data.BONE_DENSITY, Data.MEDICATIONS} & chart.failed:
+        return
+    interval = _interval(chart, n)
+    newest, source = _newest_dxa(chart)
+    if interval is not None and newest is not None and newest < chart.months_ago(interval):
+        yield _Due("dxa", "dxa-low", newest, source, ("EXT-33",))
+        frax = chart.newest("frax-major") or chart.newest("frax-hip")
+        if not _within(frax.when if frax else None, chart, n.yearly_months):
+            yield _Due("frax", "dxa-low", frax.when if frax else None, frax.source if frax else "")
+
+
+def _interval(chart: Chart, n: Numbers) -> int | None:
+    """Months from one DXA to the next in low bone mass; None where hip and spine are not low."""
+    scores = [m.value for m in density.newest_t_scores(chart) if m.site in _CENTRAL]
+    lowest = min(scores, default=n.t_low)
+    if lowest >= n.t_low:
+        return None
+    early = person.early_after_menopause(chart, n.menopause_years, n.menopause_age)
+    if lowest <= n.t_mid:
+        return int(n.dxa_harmed_months if early or harmful(chart) else n.dxa_low_months)
+    usual = n.dxa_mid_months if lowest <= n.t_mild else n.dxa_mild_months
+    return int(min(usual, n.dxa_menopause_months) if early else usual)
 
 
 def _watched(chart: Chart, n: Numbers) -> date | None:
@@ -174,6 +240,8 @@ def _after_denosumab(chart: Chart, n: Numbers, begun: date) -> Iterator[_Due]:
 
 
 def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting: bool) -> Iterator[_Due]:
+    if very_old(chart):
+        return
     newest = chart.newest(key)
     last, source = (newest.when, newest.source) if newest else (None, "")
     if course is None:
@@ -199,7 +267,10 @@ def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting:
 def _yearly(chart: Chart, n: Numbers, key: str) -> Iterator[_Due]:
     found = [m for analyte in _ANALYTES[key] if (m := chart.newest(analyte))]
     newest = max(found, key=lambda m: m.when, default=None)
-    if not _within(newest.when if newest else None, chart, n.yearly_months):
+    doubted = implausible_loss(chart) if key == "height" else None
+    if doubted is not None:
+        yield _Due(key, "height-doubted", doubted.now.when, doubted.now.source, loss=doubted)
+    elif not _within(newest.when if newest else None, chart, n.yearly_months):
         yield _Due(key, "yearly", newest.when if newest else None, newest.source if newest else "")
 
 

@@ -37,7 +37,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not person.adult(chart):
         return
     since = chart.months_ago(n.lapsed_supply_months)
-    for course in chart.courses(treatment.TREATMENT):
+    for course in treatment.courses(chart):
         now = course.on_treatment(chart.today) or (course.active and course.covered_until and course.covered_until >= since)
         if not now or course.drug.oncologic:
             continue

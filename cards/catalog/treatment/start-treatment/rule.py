@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import chain, takewhile
 
-from cards.chart import Chart, Fracture, facts
+from cards.chart import Chart, Course, Fracture, facts
 from cards.chart.facts import Fact
 from cards.definitions import bone_loss, diagnosis, risk, treatment
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
+from cards.definitions.goals import very_old
+from cards.definitions.hormone import for_bone
 from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, vitamin_d
@@ -18,7 +20,7 @@ from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB, DRUGS, Drug
+from cards.vocabulary import DENOSUMAB, DRUGS, Drug, Mechanism
 
 _SECTION_C = (
     "denosumab-due",
@@ -150,7 +152,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         ),
         options=options,
         dropped=(*chosen.dropped, *beside.dropped),
-        notes=("renal-earlier-lower",) if kidneys.earlier_lower else (),
+        notes=(
+            *(("renal-earlier-lower",) if kidneys.earlier_lower else ()),
+            *(("hormone",) if _hormones(chart) else ()),
+            *(("very-old",) if very_old(chart) else ()),
+        ),
     )
 
 
@@ -212,7 +218,14 @@ def _evidence(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
         probability = chart.newest(key)
         if probability is not None:
             yield facts.measured(probability)
+    yield from map(facts.taken, _hormones(chart))
     yield from _looked_for(chart, given_up)
+
+
+def _hormones(chart: Chart) -> list[Course]:
+    """Hormones that are taken, and not for bone: they protect it in part all the same."""
+    found = chart.courses({Mechanism.HORMONE_THERAPY})
+    return [c for c in found if c.on_treatment(chart.today) and not for_bone(chart, c)]
 
 
 def _looked_for(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import Chart, facts
-from cards.definitions import person, treatment
+from cards.definitions import goals, person, treatment
 from cards.definitions.denosumab import Kind, rebound, state
 from cards.definitions.pain import pain_limit, pain_score
 from cards.definitions.vertebral import new_vertebral_fracture
@@ -78,10 +78,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _drugs(chart: Chart, earlier: Earlier) -> str:
-    """What to say about drugs without contradicting the card that covers them: start, continue, or see that card."""
+    """What to say about drugs without contradicting the card that covers them: start, continue, or see that card; under comfort
+    care nothing, below {t-group-years} and before menopause what a specialist decides."""
     if rebound(chart) is not None:
         found = state(chart)
         return found.kind.value if found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE) else "answered"
+    if goals.comfort_care(chart):
+        return "comfort"
+    if person.young(chart):
+        return "specialist"
     if "treatment-failure" in earlier or treatment.on_treatment(chart):
         return "continue"
     return "start" if "start-treatment" in earlier else "other"

@@ -1,0 +1,58 @@
+"""The rule of `goals-of-care`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cards.chart import Chart, facts
+from cards.definitions import goals, person, workup
+from cards.engine.findings import INFO, Earlier, Finding, Undecided
+from cards.thresholds import Numbers
+from cards.vocabulary import DENOSUMAB
+
+
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undecided]:
+    """In hospice or palliative care, comfort comes first: a drug for bone works too late to help, tablets may be stopped, and
+    only the rebound after denosumab still matters.
+
+    When: an adult with hospice care on record within {goals-months} months (coded as a problem, a procedure, or the type of an
+    encounter or care plan), an active care plan of palliative care that began within that time, or two encounters for
+    palliative care in it, {goals-repeat-days} days or more apart. Words alone never count, nor does one encounter.
+
+    Not when: nothing else would be said of this patient.
+
+    Then: info, before all other information, without a suggestion. Diagnosis, treatment, tests and routine are silent, and so
+    are warnings of the work-up: signs of myeloma and an anabolic that ended without a follow-on keep a line here. Order safety,
+    emergencies, pain, falls and daily life stay; what is said of the next denosumab is one step milder, and no drug for bone is
+    recommended by any card. An override of this card ends all of it.
+    """
+    told = goals.comfort_care(chart)
+    if not told:
+        if lost := goals.unread(chart):
+            yield Undecided(lost, indicator=INFO)
+        return
+    if not person.adult(chart) or not earlier.found:
+        return
+    signs = [row for row in workup.rows(chart, about_to_be_treated=False) if row.key == "myeloma" and row.warns]
+    ended = next((finding for finding in earlier.of("anabolic-sequence") if finding.variant == "ended"), None)
+    yield Finding(
+        indicator=INFO,
+        variant=told[0].key,
+        values={
+            "told": told[0],
+            "months": n.time_to_benefit_months,
+            "myeloma": [fact for row in signs[:1] for fact in row.told.get("signs", ())],
+            "suspected": bool(signs),
+            "anabolic": ended.values["drug"] if ended else None,
+            "ended": ended.values["ended"] if ended else None,
+            "denosumab": _on_denosumab(chart, earlier),
+        },
+        facts=tuple(facts.problem(each) for each in told),
+    )
+
+
+def _on_denosumab(chart: Chart, earlier: Earlier) -> bool:
+    """Whether a rebound is to be feared: the drug works, or its cards speak."""
+    course = chart.course(DENOSUMAB)
+    works = course is not None and course.on_treatment(chart.today)
+    return works or any(code in earlier for code in ("denosumab-due", "denosumab-sequence"))

@@ -1,0 +1,16 @@
+"""When a test may be proposed again: not while it is ordered, nor before its interval is over."""
+
+from __future__ import annotations
+
+from cards.chart import Chart
+
+
+def again(chart: Chart, key: str, months: int) -> bool:
+    """Whether a blood test may be proposed: none was measured in the last ``months`` months, and none is ordered."""
+    return chart.newest(key, since=chart.months_ago(months)) is None and not awaited(chart, key, months)
+
+
+def awaited(chart: Chart, key: str, months: int) -> bool:
+    """Whether a test was ordered in this time and has not been done; an order without a date counts."""
+    since = chart.months_ago(months)
+    return any(not s.done and (s.at_latest is None or s.at_latest >= since) for s in chart.services.get(key, ()))

@@ -1,0 +1,46 @@
+"""Under comfort care (card specification, "Limited life expectancy"): what falls silent, what is said milder, and that no drug
+against osteoporosis is recommended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from cards.chart import ORDER_HOOKS, Chart
+from cards.definitions import goals
+from cards.definitions.minerals import vitamin_d
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding
+from cards.engine.voice.ownership import without_recommended_drug
+from cards.engine.voice.table import table
+
+
+def speaks(findings: Sequence[Finding]) -> bool:
+    """Whether the card of comfort care is in the answer; once set aside it is not."""
+    return any(finding.code == table().comfort.card for finding in findings)
+
+
+def told(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
+    """The findings that are told under comfort care, some of them one step milder."""
+    silent = set(table().comfort.silent)
+    level = vitamin_d(chart)
+    if level is not None and level.below(chart.numbers.vitamin_d_severe):
+        silent -= set(table().comfort.unless_severe)
+    return _milder([finding for finding in findings if finding.code not in silent])
+
+
+def _milder(findings: Sequence[Finding]) -> list[Finding]:
+    below = {CRITICAL: WARNING, WARNING: INFO, INFO: INFO}
+    codes = table().comfort.milder
+    return [replace(each, indicator=below[each.indicator]) if each.code in codes else each for each in findings]
+
+
+def no_drug(chart: Chart, findings: Sequence[Finding]) -> bool:
+    """Whether no drug is recommended: under comfort care, and where an encounter or care plan could not be read that may tell
+    of it."""
+    ordering = chart.hook in ORDER_HOOKS and bool(goals.comfort_care(chart))
+    return speaks(findings) or ordering or bool(goals.unread(chart))
+
+
+def unrecommended(findings: Sequence[Finding]) -> list[Finding]:
+    return [without_recommended_drug(finding) for finding in findings]

@@ -1,0 +1,78 @@
+"""CarePlan and Encounter -> that a patient is in hospice or palliative care: by code alone, never by free text."""
+
+from __future__ import annotations
+
+from cards.chart import Problem
+from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.facts import Facts
+
+HOSPICE, PALLIATIVE, PLAN = "hospice", "palliative-encounter", "palliative-plan"
+_HELD = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
+_MADE = frozenset({"active", "completed"})
+_NO_PLAN = frozenset({"proposal", "option"})
+
+
+def encounter(source: str, found: wire.Encounter, facts: Facts) -> None:
+    """Read one Encounter: its type, and when it ended, else began."""
+    keys = _keys(found.type, facts)
+    if not _concerns(source, keys, found.subject, facts, "type"):
+        return
+    period = found.period or elements.Period()
+    if found.status in _HELD:
+        _add(source, keys, facts, period.end, period.start)
+    else:
+        _not_held(source, found.status, facts)
+
+
+def care_plan(source: str, found: wire.CarePlan, facts: Facts) -> None:
+    """Read one CarePlan: its category, and when it began. One of palliative care counts while it is active."""
+    keys = {PLAN if key == PALLIATIVE else key for key in _keys(found.category, facts)}
+    if not _concerns(source, keys, found.subject, facts, "category"):
+        return
+    period = found.period or elements.Period()
+    over = found.status != "active" or (facts.day(period.end) or facts.today) < facts.today
+    keys -= {PLAN} if over else set()
+    if found.status in _MADE and found.intent not in _NO_PLAN:
+        _add(source, keys, facts, period.start, found.created)
+    else:
+        _not_held(source, found.status, facts)
+
+
+def _keys(concepts: tuple[elements.Concept, ...] | elements.Concept | None, facts: Facts) -> set[str]:
+    """What the codes mean, of hospice and palliative care."""
+    told = elements.many(concepts)
+    keys = set(facts.terminology.service(*told))
+    for coding in elements.codings(*told):
+        known = facts.terminology.condition(coding)
+        keys |= known.keys if known else frozenset()
+    return keys & {HOSPICE, PALLIATIVE}
+
+
+def _concerns(source: str, keys: set[str], subject: elements.Subject | None, facts: Facts, said_in: str) -> bool:
+    """Whether it is of hospice or palliative care and of this patient; where what says so is broken, it may be."""
+    if not keys and facts.record.lacks(source, said_in):
+        facts.put_aside(source, "unreadable", detail=said_in)
+        return False
+    if not keys:
+        facts.not_ours(source, source.partition("/")[0])
+        return False
+    return facts.is_ours(source, elements.refer(subject))
+
+
+def _not_held(source: str, status: str | None, facts: Facts) -> None:
+    if status in (None, "unknown"):
+        facts.put_aside(source, "status-unknown")
+    else:
+        facts.not_ours(source, source.partition("/")[0], "not done")
+
+
+def _add(source: str, keys: set[str], facts: Facts, *days: str | None) -> None:
+    when, latest = facts.first_span(*days)
+    if when is None:
+        facts.put_aside(source, "no-date")
+    elif when > facts.today:
+        facts.put_aside(source, "future", when=when)
+    else:
+        for key in sorted(keys):
+            facts.problems.append(Problem(key, source, when, when, latest=latest))
+            facts.used(source, key)

@@ -1,0 +1,176 @@
+"""One patient with one clinician for ten years: visits, what is advised, what is done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from random import Random
+
+from cards.chart import Chart
+from cards.chart.calendar import add_months
+from cards.definitions import treatment
+from cards.engine import voice
+from cards.engine.findings import Finding, Option
+from cards.engine.run import run
+from cards.vocabulary import ANABOLIC, DRUGS
+from cds_service.casebook.requests import request
+from cds_service.config import Settings
+from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
+from tests.clinic.clinicians import HABITS, MISSES, Choice
+from tests.clinic.person import Person
+from tests.clinic.record import STYLES, Record, Taken
+
+BEGIN = date(2026, 1, 12)
+VISITS = 40
+APART_MONTHS = 3
+_BASELINE = (
+    "dxa",
+    "creatinine",
+    "calcium",
+    "vitamin-d",
+    "pth",
+    "alp",
+    "phosphate",
+    "height",
+    "blood-count",
+    "liver",
+    "esr",
+    "tsh",
+)
+_WEEK = timedelta(days=7)
+
+
+@dataclass
+class Visit:
+    """``news``: what happened since the last visit; ``again``: the answer a week later, if nothing is done, where it was asked
+    for; ``refused``: drugs that a check forbids when they are signed."""
+
+    today: date
+    chart: Chart
+    cards: list[Finding]
+    news: list[str]
+    chosen: Choice = field(default_factory=list)
+    again: list[Finding] | None = None
+    refused: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Journey:
+    seed: int
+    habit: str
+    style: str
+    visits: list[Visit] = field(default_factory=list)
+
+
+def live(seed: int, habit: str, visits: int = VISITS) -> Journey:
+    """The same for the same seed and habit."""
+    rng = Random(seed)
+    person = Person(seed, BEGIN)
+    style = STYLES[seed % len(STYLES)]
+    record = Record(style, f"female born {person.born}")
+    for test in _BASELINE:
+        record.facts.append(f"{person.measure(test)} on {BEGIN - _WEEK}")
+    journey = Journey(seed, habit, style)
+    for number in range(visits):
+        today = add_months(BEGIN, APART_MONTHS * number)
+        news = _happens(person, record, today) if number else []
+        if rng.random() < MISSES.get(habit, 0):
+            continue
+        visit = _visit(record, today, news, again=number % 4 == 1)
+        visit.chosen = HABITS[habit]([(f, o) for f in visit.cards for o in f.options], rng)
+        visit.refused = [o.key for _, o in visit.chosen if o.kind == "drug" and _forbidden(record, today, o)]
+        _do(record, person, visit, follows=habit in ("everything", "starred", "forgets"))
+        journey.visits.append(visit)
+    return journey
+
+
+def _happens(person: Person, record: Record, today: date) -> list[str]:
+    """A quarter of a year of life, and the results of what was ordered."""
+    years = APART_MONTHS / 12
+    drug = _works(record, today)
+    last = max(record.doses.get("denosumab", [date.min]))
+    person.live(years, drug, rebound=not drug and last > add_months(today, -24))
+    news = []
+    if site := person.breaks(years, today):
+        record.facts.append(f"fracture {site} on {today - _WEEK}")
+        news.append(f"fracture {site}")
+    for test in list(record.ordered):
+        day = record.ordered.pop(test)
+        found = person.measure(test)
+        record.facts.append(f"{found} on {day + _WEEK}" if found else f"test {test} done {day + _WEEK}")
+        news.append(test)
+    return news
+
+
+def _works(record: Record, today: date) -> str:
+    """What works on the bone on this day: a key of ``person.GAIN``."""
+    for drug, months in (("denosumab", 7), ("zoledronate", 18)):
+        if any(add_months(day, months) >= today >= day for day in record.doses.get(drug, ())):
+            return drug
+    taken = next((each for each in record.courses if each.ended is None), None)
+    if taken is None or DRUGS[taken.drug].mechanism not in treatment.TREATMENT:
+        return ""
+    return "anabolic" if DRUGS[taken.drug].mechanism in ANABOLIC else "tablets"
+
+
+@cache
+def _evaluator() -> Evaluator:
+    return Evaluator(Settings())
+
+
+def _chart(record: Record, today: date, **more: object) -> Chart:
+    case = {"card": "clinic", "name": "visit", "today": today, "patient": record.patient, "record": record.lines(today), **more}
+    body = request(case)
+    return _evaluator().chart(parse(json.dumps(body).encode(), body["hook"]), today)
+
+
+def _answer(chart: Chart) -> list[Finding]:
+    found = run(chart)
+    return voice.answered(found, found, chart)
+
+
+def _visit(record: Record, today: date, news: list[str], *, again: bool) -> Visit:
+    chart = _chart(record, today)
+    later = _answer(_chart(record, today + _WEEK)) if again else None
+    return Visit(today, chart, _answer(chart), news, again=later)
+
+
+def _forbidden(record: Record, today: date, option: Option) -> bool:
+    """Whether a check speaks critically against what was offered when it is signed, on the day on which it is given."""
+    day = max(today, option.start or today)
+    found = run(_chart(record, day, hook="order-sign", draft=[f"{option.key} (from {day})"]))
+    return any(each.indicator.value == "critical" and each.about is not None for each in found)
+
+
+def _do(record: Record, person: Person, visit: Visit, *, follows: bool) -> None:
+    """What was chosen, and where the clinician ``follows`` the text: a holiday, and doses on their dates."""
+    today = visit.today
+    for _, option in visit.chosen:
+        if option.kind == "service":
+            record.ordered[option.key] = max(today, option.start or today)
+        elif option.kind == "drug":
+            _give(record, today, option)
+        elif option.kind == "problem":
+            record.facts.append(f"problem osteoporosis since {today}")
+    variants = {(each.code, each.variant) for each in visit.cards}
+    if follows and ("bisphosphonate-review", "holiday") in variants:
+        _end(record, today)
+
+
+def _give(record: Record, today: date, option: Option) -> None:
+    drug = DRUGS[option.key]
+    if drug.mechanism in treatment.TREATMENT:
+        _end(record, today)
+    if drug.covers_months:
+        record.doses.setdefault(option.key, []).append(max(today, option.start or today))
+    elif not any(each.drug == option.key and each.ended is None for each in record.courses):
+        record.courses.append(Taken(option.key, today))
+
+
+def _end(record: Record, today: date) -> None:
+    for each in record.courses:
+        if each.ended is None and DRUGS[each.drug].mechanism in treatment.TREATMENT:
+            each.ended = today

@@ -1,0 +1,120 @@
+"""What must hold over all visits of a journey, and for which habits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from msgspec import Struct
+
+from cards.chart.calendar import add_months
+from cards.definitions.indication import indicated
+from cards.definitions.treatment import TREATMENT
+from cards.engine.findings import CRITICAL
+from cards.vocabulary import DRUGS
+from tests.clinic.clinicians import HABITS
+from tests.clinic.journey import Journey, Visit
+
+ALL = tuple(HABITS)
+FOLLOWING = ("everything", "starred")
+SHORTEST_MONTHS = {"dxa": 12, "frax": 12, "vitamin-d": 3, "ctx": 3, "p1np": 3, "creatinine": 3, "calcium": 3, "height": 12}
+"""No test that was done comes again before this."""
+_ANSWERS_NEED = {"denosumab-due", "denosumab-sequence", "start-treatment", "drug-holiday-review", "adherence-gap"} | {
+    "anabolic-sequence",
+    "secondary-causes",
+    "referral",
+    "bone-loss-medication",
+}
+
+
+_MERGED = {"routine-care"}
+"""It stands for cards that may as well stand alone."""
+_YEAR = 5
+
+
+class Law(Struct, frozen=True):
+    """``breaks``: a line for each visit at which it is broken."""
+
+    name: str
+    habits: tuple[str, ...]
+    breaks: Callable[[Journey], Iterator[str]]
+
+
+def _critical_without_news(journey: Journey) -> Iterator[str]:
+    for before, visit in pairwise(journey.visits):
+        known = {each.code for each in before.cards}
+        for card in visit.cards:
+            if card.indicator is CRITICAL and card.code not in known and not visit.news:
+                yield _at(visit, card.code)
+
+
+def _refused(journey: Journey) -> Iterator[str]:
+    for visit in journey.visits:
+        yield from (_at(visit, drug) for drug in visit.refused)
+
+
+def _twice(journey: Journey) -> Iterator[str]:
+    """A test whose result is on record is recommended again before its shortest interval."""
+    done: dict[str, Visit] = {}
+    for visit in journey.visits:
+        for card in visit.cards:
+            for option in card.options:
+                last = done.get(option.key)
+                months = SHORTEST_MONTHS.get(option.key, 0)
+                at_once = option.start is None or option.start <= visit.today
+                if at_once and last and visit.today < add_months(last.today, months):
+                    yield _at(visit, f"{card.code} {option.key}")
+        ordered = {option.key for _, option in visit.chosen if option.kind == "service" and option.start is None}
+        done |= dict.fromkeys(ordered, visit)
+
+
+def _a_week_apart(journey: Journey) -> Iterator[str]:
+    for visit in journey.visits:
+        if visit.again is not None:
+            now, later = ({code for card in some for code in card.codes} for some in (visit.cards, visit.again))
+            yield from (_at(visit, code) for code in sorted(now - later - _MERGED))
+
+
+def _untreated(journey: Journey) -> Iterator[str]:
+    """Treatment is indicated at five visits in a row, and no drug was chosen at any."""
+    waiting = 0
+    for visit in journey.visits:
+        drugs = [o for _, o in visit.chosen if o.kind == "drug" and DRUGS[o.key].mechanism in TREATMENT]
+        waiting = waiting + 1 if indicated(visit.chart) and not drugs else 0
+        if waiting == _YEAR:
+            yield _at(visit, "untreated for a year")
+
+
+def _ping_pong(journey: Journey) -> Iterator[str]:
+    """A drug is begun, a holiday advised within two years, a drug begun again within two years."""
+    begun = holiday = None
+    for visit in journey.visits:
+        started = any(o.kind == "drug" and DRUGS[o.key].mechanism in TREATMENT for _, o in visit.chosen)
+        advised = any((c.code, c.variant) == ("bisphosphonate-review", "holiday") for c in visit.cards)
+        if advised and begun and add_months(begun, 24) > visit.today:
+            holiday = holiday or visit.today
+        if started:
+            if holiday and add_months(holiday, 24) > visit.today:
+                yield _at(visit, "start, holiday, start")
+            begun, holiday = visit.today, None
+
+
+def _uncovered(journey: Journey) -> Iterator[str]:
+    for visit in journey.visits:
+        if indicated(visit.chart) and not _ANSWERS_NEED & {code for card in visit.cards for code in card.codes}:
+            yield _at(visit, "untreated")
+
+
+def _at(visit: Visit, what: str) -> str:
+    return f"{visit.today} {what}"
+
+
+LAWS = (
+    Law("no critical card without a new event", FOLLOWING, _critical_without_news),
+    Law("what is offered is not refused when signed", ALL, _refused),
+    Law("no test again before its interval", ALL, _twice),
+    Law("a week later the advice is the same", ALL, _a_week_apart),
+    Law("no start, holiday, start within two years", FOLLOWING, _ping_pong),
+    Law("who follows the advice is treated within a year", FOLLOWING, _untreated),
+    Law("who needs treatment and has none has a card", ALL, _uncovered),
+)

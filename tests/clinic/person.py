@@ -1,0 +1,66 @@
+"""A patient whose bones respond to time and drugs: a few lines each, no research."""
+
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+
+from cards.chart.calendar import years_between
+
+GAIN = {"tablets": 0.08, "zoledronate": 0.1, "denosumab": 0.15, "anabolic": 0.1}
+"""T-score at the hip gained in a year, in the first years on a drug; later a third of it."""
+LOSS = 0.06
+REBOUND = 0.4
+_QUARTER = 0.25
+"""T-score lost in a year without a drug, and after denosumab that nothing follows."""
+
+
+class Person:
+    """Hip T-score and renal function on a day; the same life for the same seed, as long as the same drugs are taken."""
+
+    def __init__(self, seed: int, today: date) -> None:
+        self._rng = Random(seed)
+        self.born = date(today.year - self._rng.randint(58, 84), self._rng.randint(1, 12), self._rng.randint(1, 28))
+        self.hip = round(self._rng.uniform(-3.6, -1.2), 2)
+        self.egfr = self._rng.uniform(45, 95)
+        self._years_on = 0.0
+
+    def live(self, years: float, drug: str, *, rebound: bool) -> None:
+        """``drug``: a key of ``GAIN``, "" for none. ``rebound``: denosumab has worn off and nothing followed."""
+        self.egfr -= self._rng.uniform(0, 1.6) * years
+        if drug:
+            self._years_on += years
+            self.hip += GAIN[drug] * years * (1 if self._years_on < 3 else 1 / 3)
+        else:
+            self._years_on = 0
+            self.hip -= (REBOUND if rebound else LOSS) * years
+
+    def breaks(self, years: float, today: date) -> str:
+        """The site of a fracture in this time, mostly ""."""
+        risk = 0.006 * 1.8 ** max(0, -self.hip - 1) * 1.04 ** (years_between(self.born, today) - 65)
+        return self._rng.choice(["vertebra", "hip", "distal-forearm"]) if self._rng.random() < risk * years else ""
+
+    def measure(self, test: str) -> str:
+        """What a test finds, as a line without its day."""
+        creatinine = 0.7 * (90 / max(self.egfr, 8)) ** 0.85
+        noise = self._rng.gauss
+        hip = self.hip + noise(0, 0.08)
+        suppressed = self._years_on > 2 * _QUARTER
+        found = {
+            "dxa": f"T-score total-hip {hip:.1f}, T-score lumbar-spine {hip - 0.2:.1f}",
+            "creatinine": f"creatinine {creatinine:.2f} mg/dL",
+            "calcium": f"calcium {9.4 + noise(0, 0.15):.1f} mg/dL (range 8.6-10.2), albumin 4.2 g/dL",
+            "vitamin-d": f"25(OH)D {34 + noise(0, 2):.0f} ng/mL",
+            "ctx": f"CTX {180 if suppressed else 420} pg/mL",
+            "p1np": f"P1NP {25 if suppressed else 60} ug/L",
+            "pth": "PTH 42 pg/mL",
+            "alp": "ALP 72 U/L",
+            "phosphate": "phosphate 3.4 mg/dL",
+            "height": "height 158 cm",
+            "blood-count": "hemoglobin 13.1 g/dL",
+            "liver": "ALT 21 U/L",
+            "esr": "ESR 12 mm/h",
+            "tsh": "TSH 1.8 mIU/L",
+            "frax": f"FRAX-major {12 - 2 * self.hip:.0f} %, FRAX-hip {max(0.4, -1.2 * self.hip):.1f} %",
+        }
+        return found.get(test, "")

@@ -1,0 +1,60 @@
+"""What the EHR holds of a patient: lines of ``fhir_fixtures``, with courses of tablets as each EHR writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from cards.chart.calendar import add_months
+
+STYLES = ("statement", "renewed", "one-order", "dispensed")
+
+
+@dataclass
+class Taken:
+    """A course of tablets or daily injections."""
+
+    drug: str
+    begun: date
+    ended: date | None = None
+
+
+@dataclass
+class Record:
+    """``facts``: dated lines; ``doses``: injections; ``ordered``: tests that are not done yet, and when they were ordered."""
+
+    style: str
+    patient: str
+    facts: list[str] = field(default_factory=list)
+    courses: list[Taken] = field(default_factory=list)
+    doses: dict[str, list[date]] = field(default_factory=dict)
+    ordered: dict[str, date] = field(default_factory=dict)
+
+    def lines(self, today: date) -> list[str]:
+        given = [f"{drug} given {', '.join(map(str, days))}" for drug, days in self.doses.items()]
+        waiting = [f"test {test} ordered {day}" for test, day in self.ordered.items()]
+        return [*self.facts, *given, *waiting, *(line for each in self.courses for line in self._course(each, today))]
+
+    def _course(self, taken: Taken, today: date) -> list[str]:
+        drug, begun, ended = taken.drug, taken.begun, taken.ended
+        if self.style == "statement":
+            return [f"{drug} taken {begun} to {ended} (stopped)" if ended else f"{drug} taken since {begun}"]
+        if self.style == "one-order":
+            return [f"{drug} ordered {begun} ({'stopped' if ended else 'active'})"]
+        if self.style == "dispensed":
+            state = "stopped" if ended else "active"
+            return [f"{drug} ordered {begun} ({state})", *self._supplies(taken, today)]
+        years = _every(begun, ended or today, 12)
+        last = f"{drug} ordered {years[-1]} ({'stopped' if ended else 'active'})"
+        return [*(f"{drug} ordered {day} (completed)" for day in years[:-1]), last]
+
+    @staticmethod
+    def _supplies(taken: Taken, today: date) -> list[str]:
+        return [f"{taken.drug} dispensed {day} for 92 days" for day in _every(taken.begun, taken.ended or today, 3)]
+
+
+def _every(begun: date, until: date, months: int) -> list[date]:
+    days = [begun]
+    while (following := add_months(begun, months * len(days))) < until:
+        days.append(following)
+    return days

@@ -1,0 +1,1 @@
+"""How much work a pattern costs, counted; and every pattern that the project compiles."""

@@ -1,0 +1,112 @@
+"""Comfort care: laws that the answer keeps over every story and some of the cases once hospice care is on record (card
+specification, "Limited life expectancy")."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cards.chart import ORDER_HOOKS, Chart, Hook
+from cards.definitions.goals import comfort_care
+from cards.definitions.minerals import vitamin_d
+from cards.engine.catalog import all_cards
+from cards.engine.findings import INFO, Finding
+from cards.engine.run import run
+from cards.engine.voice import answered
+from cards.engine.voice.table import table
+from cds_service.hooks.cards import spoken_for
+from cds_service.hooks.request import Call, parse
+from tests.silence.told import Told, told
+from tests.test_voice import evaluator, everything, for_bone, proposed
+
+Json = dict[str, Any]
+
+COMFORT = table().comfort
+SPEAKS_ON = all_cards()[COMFORT.card].hooks
+HOSPICE = {"coding": [{"system": "http://snomed.info/sct", "code": "385763009"}]}
+
+
+def in_hospice(name: str) -> Told:
+    """The same call, with hospice care on the problem list since the day before."""
+    call = told(name)
+    subject = {"reference": f"Patient/{call.body['context']['patientId'].removeprefix('Patient/')}"}
+    entry = {
+        "resourceType": "Condition",
+        "id": "hospice",
+        "code": HOSPICE,
+        "subject": subject,
+        "onsetDateTime": (call.as_of - timedelta(days=1)).isoformat(),
+    }
+    page = call.body["prefetch"].get("conditions") or {"resourceType": "Bundle", "type": "searchset"}
+    page = page | {"entry": [*page.get("entry", ()), {"resource": entry}], "total": page.get("total", 0) + 1}
+    return call._replace(body=call.body | {"prefetch": call.body["prefetch"] | {"conditions": page}})
+
+
+def cards_of(call: Told) -> list[Json]:
+    given: list[Json] = evaluator().evaluate(parsed(call), "en", call.as_of).response["cards"]
+    return given
+
+
+def chart_of(call: Told) -> Chart:
+    return evaluator().chart(parsed(call), call.as_of)
+
+
+def parsed(call: Told) -> Call:
+    return parse(json.dumps(call.body).encode(), call.hook)
+
+
+def speaks(cards: list[Json]) -> bool:
+    return any(card["source"]["topic"]["code"] == COMFORT.card for card in cards)
+
+
+@pytest.mark.parametrize("name", everything())
+def test_under_comfort_care_no_drug_is_recommended_and_routine_is_silent(name: str) -> None:
+    call = in_hospice(name)
+    cards = cards_of(call)
+    if speaks(cards) or Hook(call.hook) in ORDER_HOOKS:
+        assert not [card["summary"] for star, card, resource in proposed(cards) if star and for_bone(resource)]
+    if not speaks(cards):
+        return
+    level = vitamin_d(chart_of(call))
+    severe = level is not None and bool(level.below(10))
+    silent = set(COMFORT.silent) - (set(COMFORT.unless_severe) if severe else set())
+    assert not silent & {code for card in cards for code, _ in spoken_for(card)}
+    assert "critical" not in {card["indicator"] for card in cards if card["source"]["topic"]["code"] in COMFORT.milder}
+
+
+@pytest.mark.parametrize("name", everything())
+def test_once_the_card_is_set_aside_all_is_said_again(name: str) -> None:
+    call = in_hospice(name)
+    chart = chart_of(call)
+    found = run(chart)
+    fresh = [finding for finding in found if finding.code != COMFORT.card]
+    usual = chart_of(told(name))
+    if not comfort_care(usual):
+        before = {each for each in kinds(answered(run(usual), run(usual), usual)) if each[0] in COMFORT.silent}
+        assert kinds(answered(fresh, found, chart)) >= before
+
+
+def kinds(findings: list[Finding]) -> set[tuple[str, str]]:
+    return {(code, finding.indicator.value) for finding in findings for code in finding.codes}
+
+
+def test_it_heads_what_informs() -> None:
+    call = in_hospice("denosumab-due")
+    chart = chart_of(call)
+    found = run(chart)
+    told_first = next(finding for finding in answered(found, found, chart) if finding.indicator is INFO)
+    assert told_first.code == COMFORT.card
+
+
+def test_an_encounter_that_cannot_be_read_takes_the_recommendation_away() -> None:
+    call = told("denosumab-due")
+    broken = {"resourceType": "Encounter", "id": "e", "status": 7, "type": "hospice"}
+    page = {"resourceType": "Bundle", "type": "searchset", "total": 1, "entry": [{"resource": broken}]}
+    body = json.loads(json.dumps(call.body))
+    body["prefetch"]["encounters"] = page
+    cards = cards_of(call._replace(body=body))
+    assert not [card["summary"] for star, card, resource in proposed(cards) if star and for_bone(resource)]
+    assert "incomplete-data" in {code for card in cards for code, _ in spoken_for(card)}
