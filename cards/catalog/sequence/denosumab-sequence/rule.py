@@ -136,6 +136,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "stop": stop,
             "course": lasted,
             "recommended": DRUGS[chosen.key] if chosen else None,
+            "from_day": chosen.start if chosen and chosen.start and chosen.start > chart.today else None,
             "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, options) if chosen and o.kind == "drug"],
             "resume": all(o.key == DENOSUMAB.key for o in options if o.kind == "drug")
             and any(o.kind == "drug" for o in options),
@@ -325,6 +326,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "stop": True,
             "resume": False,
             "recommended": None,
+            "from_day": None,
             "supplement": False,
             "order": None,
         },
