@@ -134,6 +134,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             and any(o.kind == "drug" for o in options),
             "kidneys": bool(renal(chart).below(n.egfr_specialist)),
             "supplement": may_supplement(chart),
+            "comfort": False,
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
             "again": next((o.start for o in options if o.start and o.start > chart.today), None),
             "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
@@ -297,7 +298,7 @@ def _markers(chart: Chart, course: Course) -> Iterator[Fact]:
 def _oncologic(chart: Chart) -> Iterator[Finding]:
     """Denosumab 120 mg has ended: oncology decides, and nothing is recommended here."""
     ended = ended_oncologic(chart)
-    if ended is None or goals.comfort_care(chart):
+    if ended is None:
         return
     tests = ("ctx", *(("spine-mri",) if ended.fractures else ()))
     yield Finding(
@@ -311,6 +312,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "resume": False,
             "recommended": None,
             "supplement": False,
+            "comfort": False,
             "order": None,
         },
         facts=(facts.last_dose(ended.course), *map(facts.fracture, ended.fractures)),
