@@ -112,7 +112,8 @@ def test_an_encounter_that_cannot_be_read_takes_the_recommendation_away() -> Non
     assert "incomplete-data" in {code for card in cards for code, _ in spoken_for(card)}
 
 
-@pytest.mark.parametrize(("name", "code"),
+@pytest.mark.parametrize(
+    ("name", "code"),
     [
         ("denosumab-due", "denosumab-due"),
         ("denosumab-missed", "denosumab-sequence"),

@@ -79,7 +79,13 @@ def table() -> Voice:
     told = convert(read_toml(path), Voice)
     named = {code for row in told.silences for code in (*row.cards, *row.silent)}
     named |= {code for group in (told.owners.drugs, told.owners.services) for codes in group.values() for code in codes}
-    named |= {told.comfort.card, *told.comfort.silent, *told.comfort.silent_variants, *told.comfort.milder, *told.shown.leading_info}
+    named |= {
+        told.comfort.card,
+        *told.comfort.silent,
+        *told.comfort.silent_variants,
+        *told.comfort.milder,
+        *told.shown.leading_info,
+    }
     if unknown := sorted(named.union(told.shown.leading_warnings) - all_cards().keys()):
         raise ContentError(f"{path.name} names {', '.join(unknown)}: no such card")
     return told

@@ -45,7 +45,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     course = found.course
     last_dose, latest = course.last_dose, course.last_dose_at_latest
     if last_dose is None or latest is None:
-        yield Finding(indicator=INFO, variant="no-date", values={"last_dose": None, "comfort": False}, facts=(facts.taken(course),))
+        yield Finding(
+            indicator=INFO, variant="no-date", values={"last_dose": None, "comfort": False}, facts=(facts.taken(course),)
+        )
         return
     leaving = chart.hook is Hook.DISCHARGE
     due, surely_due = add_months(last_dose, n.denosumab_months), add_months(latest, n.denosumab_months)
@@ -56,7 +58,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         return
     recorded = course.last_dosed
     if isinstance(recorded, Partial) and not recorded.one_month:
-        yield Finding(indicator=indicator, variant="no-date", values={"last_dose": recorded, "comfort": False}, facts=(facts.last_dose(course),))
+        yield Finding(
+            indicator=indicator,
+            variant="no-date",
+            values={"last_dose": recorded, "comfort": False},
+            facts=(facts.last_dose(course),),
+        )
         return
     yield _dose(chart, course, indicator, surely_due)
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
-from cards.definitions import goals, person
+from cards.definitions import person
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
