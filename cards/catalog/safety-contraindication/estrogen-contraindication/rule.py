@@ -12,6 +12,7 @@ from cards.chart import Chart, Measurement, Problem, facts
 from cards.chart.calendar import DAYS_A_MONTH
 from cards.chart.facts import Fact
 from cards.definitions.diagnosis import osteoporosis
+from cards.definitions.hormone import for_bone
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Option
 from cards.engine.options import ranking, service
 from cards.engine.orders import Order, finding_about, orders_of
@@ -54,8 +55,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     with aura and estrogen by mouth; (5) tibolone from {estrogen-start-years} years on; (6) a first order, or one
     {estrogen-pause-months} months or more after the last course, from {estrogen-start-years} years on, or more than
     {estrogen-menopause-years} years after the oldest entry of menopause; (7) migraine with aura and estrogen through the skin;
-    (8) on the chart view, with osteoporosis: at {estrogen-start-years} years of age, or after {estrogen-review-years} years of
-    it.
+    (8) on the chart view, with osteoporosis and begun for bone: at {estrogen-start-years} years of age, or after
+    {estrogen-review-years} years of it.
 
     Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
 
@@ -138,7 +139,7 @@ def _cautious(chart: Chart, n: Numbers, order: Order) -> Against | None:
 def _long(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | None:
     """A course for bone that is to be reviewed for its age, or the patient's."""
     course = order.course
-    if course is None or not osteoporosis(chart):
+    if course is None or not osteoporosis(chart) or not for_bone(chart, course):
         return None
     taken = course.exposure_days or 0
     if not old and taken < n.estrogen_review_years * DAYS_A_MONTH * 12:
