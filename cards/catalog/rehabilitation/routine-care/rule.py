@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cards.chart import Chart
 from cards.definitions.kidney import renal
@@ -40,9 +40,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `pain-rehabilitation`, `mood-support`.
 
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
-    only its missing tests are; it counts as the card that comes first. `tests-due` remains a separate card if calcium or
+    only its missing tests are; it counts as the card that comes first. Nor is
+    `active-vitamin-d` in weak kidneys. `tests-due` remains a separate card if calcium or
     creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, or
-    if CTX is due after denosumab, or a test is needed before the next drug is chosen.
+    if CTX is due after denosumab, or a test is needed before the next drug is chosen; so does `referral` if a warning card
+    leaves its referral to it.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
     their orders are offered, and any number may be chosen; of mutually exclusive drugs, only the recommended one. An override
@@ -57,6 +59,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if finding.indicator is INFO
         and (finding.code in _ROUTINE or id(finding) in beside)
         and not _stands_alone(chart, n, finding)
+        and not _referred(finding, shown)
         and not _abnormal(finding)
     ]
     if len(lines) < 2:
@@ -76,10 +79,13 @@ def _abnormal(finding: Finding) -> bool:
 
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
-    """A target out of reach is not routine; nor are calcium and kidney function if the patient is on an injection or has
+    """A target out of reach is not routine, nor an active form that only nephrology may give;
+    nor are calcium and kidney function if the patient is on an injection or has
     impaired kidney function, nor a CTX after denosumab, or a test that another card needs before a drug is chosen."""
     if finding.code == "treatment-target":
         return finding.variant != "within-reach"
+    if finding.code == "active-vitamin-d" and finding.variant != "falls":
+        return True
     whys = {test["why"] for test in finding.values["tests"]} if finding.code == "tests-due" else set()
     if whys & {"after-denosumab", "next-drug"}:
         return True
@@ -88,6 +94,11 @@ def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
         return False
     injected = any(not course.drug.oral for course in treatments(chart))
     return injected or bool(renal(chart).below(n.routine_egfr))
+
+
+def _referred(finding: Finding, shown: Iterable[Finding]) -> bool:
+    """Whether it is the referral that a warning card speaks of."""
+    return finding.code == "referral" and any("referral" in each.see for each in shown if each.indicator is not INFO)
 
 
 def _offered(finding: Finding) -> tuple[Option, ...]:
