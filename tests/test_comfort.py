@@ -84,7 +84,7 @@ def test_once_the_card_is_set_aside_all_is_said_again(name: str) -> None:
     found = run(chart)
     fresh = [finding for finding in found if finding.code != COMFORT.card]
     usual = chart_of(told(name))
-    if not comfort_care(usual):
+    if chart.hook not in ORDER_HOOKS and not comfort_care(usual):  # on orders the card does not speak
         before = {each for each in kinds(answered(run(usual), run(usual), usual)) if each[0] in COMFORT.silent}
         assert kinds(answered(fresh, found, chart)) >= before
 

@@ -24,9 +24,9 @@ from tests.silence.told import Told, cases, stories, told
 
 Json = dict[str, Any]
 
-NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes"}
-"""What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, and an
-abnormal value of the work-up."""
+NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes", "active-vitamin-d"}
+"""What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, an abnormal
+value of the work-up, and what only nephrology may give."""
 OF_ORDERS = {hook.value for hook in ORDER_HOOKS}
 
 

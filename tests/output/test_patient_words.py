@@ -88,7 +88,7 @@ def test_the_words_are_sound_markdown_and_short_sentences(samples: list[Sample],
 
 def test_a_card_that_warns_of_high_calcium_sends_nobody_into_the_sun(samples: list[Sample]) -> None:
     chart, found = sample(samples, "vitamin-d-low")
-    high = replace(found, values=found.values | {"high_calcium": True})
+    high = replace(found, variant="high-calcium")
     for language, soon, sun in (("en", "this week", "Sun"), ("zh", "本周内", "晒太阳")):
         words = text.render(high, language, chart, for_patient=True)
         assert soon in words.summary
