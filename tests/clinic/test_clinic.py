@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.clinic.clinicians import HABITS
-from tests.clinic.journey import live
+from cds_service.clinic.clinicians import HABITS
+from cds_service.clinic.journey import live
 from tests.clinic.laws import LAWS
 
 SEEDS = range(8)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
-from cards.definitions import goals, person
+from cards.definitions import density, goals, person
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
@@ -231,7 +231,7 @@ def _specialist(chart: Chart, n: Numbers, found: State, chosen: Offer) -> Iterat
 
 
 def _tests(chart: Chart, found: State) -> Iterator[Option]:
-    """What shows how far it has gone; not what is ordered."""
+    """What shows how far it has gone; not what is ordered, nor density of {hip-t-window-months} months."""
     begun = found.follow_on.begun if found.follow_on else None
     keys: tuple[str, ...] = {
         Kind.LATE: ("vertebral-imaging", "ctx"),
@@ -242,7 +242,8 @@ def _tests(chart: Chart, found: State) -> Iterator[Option]:
         Kind.REBOUND: ("spine-mri", "ctx", "vitamin-d", "calcium"),
         Kind.IN_SPITE: ("ctx", _SPECIALIST, "spine-mri", "vitamin-d"),
     }.get(found.kind, ())
-    yield from (service(key, recommended=True) for key in keys if not chart.ordered(key))
+    known = {"dxa"} if density.bmd_since(chart, chart.numbers.hip_t_window_months) else set()
+    yield from (service(key, recommended=True) for key in keys if key not in known and not chart.ordered(key))
 
 
 def _after(chart: Chart, found: State) -> dict[str, Any]:
