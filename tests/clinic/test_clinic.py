@@ -1,15 +1,15 @@
-"""The laws of the simulated clinic, over a few journeys; ``python -m tests.clinic`` for many."""
+"""The laws of the simulated clinic, over a few journeys; ``make clinic`` for many."""
 
 from __future__ import annotations
 
 import pytest
 
 from cds_service.clinic.clinicians import HABITS
-from cds_service.clinic.journey import live
-from tests.clinic.laws import LAWS
+from cds_service.clinic.journey import Truth, live
+from tests.clinic.laws import LAWS, needs_treatment
 
-SEEDS = range(8)
-VISITS = 24
+SEEDS = range(10)
+VISITS = 22
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -24,3 +24,16 @@ def test_a_journey_is_the_same_for_the_same_seed() -> None:
     assert [[card.code for card in visit.cards] for visit in one.visits] == [
         [card.code for card in visit.cards] for visit in other.visits
     ]
+
+
+@pytest.mark.parametrize(
+    ("truth", "needed"),
+    [
+        (Truth(-2.3, "", -2.5, broken=False), True),
+        (Truth(-2.3, "", -2.4, broken=False), False),
+        (Truth(-1.5, "", -1.7, broken=True), True),
+        (Truth(-3.0, "tablets", -3.2, broken=False), False),
+    ],
+)
+def test_who_needs_treatment_is_told_by_the_patient_and_not_by_the_service(truth: Truth, *, needed: bool) -> None:
+    assert needs_treatment(truth) is needed
