@@ -110,7 +110,7 @@ def _happens(person: Person, record: Record, today: date) -> list[str]:
     if site := person.breaks(years, today):
         record.facts.append(f"fracture {site} on {today - _WEEK}")
         news.append(f"fracture {site}")
-    for test in list(record.ordered):
+    for test in [key for key, day in record.ordered.items() if day + _WEEK <= today]:
         day = record.ordered.pop(test)
         found = person.measure(test)
         record.facts.append(f"{found} on {day + _WEEK}" if found else f"test {test} done {day + _WEEK}")
