@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cards.words.phrases import phrase
@@ -96,7 +96,8 @@ def show_journey(journey: Journey) -> None:
     console = Console(highlight=False)
     title = f"Simulated patient {journey.seed}, habit: {journey.habit}, record: {journey.style}"
     console.print(Text(title, style="bold"))
-    table = Table("visit", "hip T", "on", "news", "cards", "chosen", box=box.SIMPLE, pad_edge=False)
+    cards = Column("cards", no_wrap=True)
+    table = Table("visit", "hip T", "on", "news", cards, "chosen", box=box.SIMPLE, pad_edge=False)
     for visit in journey.visits:
         told = Text("\n").join(Text(card.code, style=COLORS[card.indicator.value]) for card in visit.cards)
         chosen = Text(_orders(option.key for _, option in visit.chosen), style="green")
