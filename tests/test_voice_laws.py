@@ -50,6 +50,7 @@ RESTED_ON = {
     "FRAX-major": "the same",
     "eGFR": "so low in the story in which it matters that another drug takes the place",
     "tTG-IgA": "abnormal: tablets are not offered",
+    "CTX": "above its target: the infusion is given again",
 }
 """What a recommended drug rests on, by the name or code of the test. Not calcium, 25(OH)D nor the kidneys: an order to measure
 them is a condition of the button, and does not take the drug away (card specification, "vitamin D by level")."""

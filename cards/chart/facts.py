@@ -110,6 +110,18 @@ def last_dose(course: Course) -> Fact:
     return Fact(given, None, "", course.last_dose, course.source, note, course.last_dose_latest)
 
 
+def only_ordered(course: Course) -> Fact:
+    """A drug of which there is an order, and no dose."""
+    name, none = course.drug.name, Name("no administration on record", "无给药记录")
+    ordered = Name(f"{name.en}, ordered", f"{name.zh}医嘱")
+    return Fact(ordered, None, "", course.last_dose, course.source, none, course.last_dose_latest)
+
+
+def safe_day(drug: Drug, day: date) -> Fact:
+    """Until when the next dose is on time."""
+    return Fact(Name(f"{drug.name.en}, last safe day", f"{drug.name.zh}最后安全日"), None, "", day)
+
+
 def started(course: Course) -> Fact:
     """The start; for an order or entry that was never renewed, perhaps for decades, only the date since which it has been
     listed."""

@@ -201,7 +201,8 @@ class Dosing(Struct, frozen=True, gc=False):
 
     ``amount`` is the single dose in mg (of vitamin D in IU: ``unit``), ``every_days`` the days from one dose to the next (0.5
     for twice a day), ``days`` how long. ``readable`` is False if there is a dose or timing that could not be read. ``salt``
-    distinguishes calcium products; "" if the record names none. ``long_term``: the order says that it goes on.
+    distinguishes calcium products; "" if the record names none. ``long_term``: the order says that it goes on. ``steps``: of
+    a plan whose doses follow each other, as of a taper; it has no single dose.
     """
 
     amount: float | None = None
@@ -213,6 +214,7 @@ class Dosing(Struct, frozen=True, gc=False):
     readable: bool = True
     salt: str = ""
     long_term: bool = False
+    steps: tuple[Dosing, ...] = ()
 
     @property
     def daily(self) -> float | None:

@@ -45,7 +45,7 @@ def fragility(
     {rebound-to-months} months after denosumab, when several vertebrae may break, a vertebral entry {rebound-apart-days} days or
     more after another is another fracture.
 
-    ``today``: later entries are left out. ``rebounds``: those times after denosumab. Newest first, undated last.
+    Entries later than the given day are left out. Newest first, undated last.
     """
     return _events(numbers, entries, today, lambda entry: _fracture(numbers, entry, problems, patient), rebounds)
 

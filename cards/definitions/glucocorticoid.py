@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import pairwise
 
 from msgspec import Struct
@@ -63,6 +64,19 @@ def prednisone_equivalent(numbers: Numbers, drug: Drug, dosing: Dosing | None) -
     if daily is None:
         return None
     return daily * numbers.prednisone_5_equals_prednisone / numbers[f"prednisone-5-equals-{drug.key}"]
+
+
+def dose_on(numbers: Numbers, drug: Drug, dosing: Dosing | None, day: int) -> float | None:
+    """The same for one day of an entry, the first is 0: of a taper the dose of its step, whose last one goes on. Unknown, too,
+    from a step on whose length is not told and that is not the last."""
+    steps = dosing.steps if dosing else ()
+    for step in steps:
+        if step is steps[-1] or (step.days is not None and day < step.days):
+            return prednisone_equivalent(numbers, drug, step)
+        if step.days is None:
+            return None
+        day -= round(step.days)
+    return prednisone_equivalent(numbers, drug, dosing)
 
 
 def at_least(numbers: Numbers, dose: float, limit: float) -> bool:
@@ -140,8 +154,8 @@ def _exposure(chart: Chart, courses: Sequence[Course], drafts: Sequence[Draft], 
 
 
 def _on(chart: Chart) -> list[Course]:
-    """Those that are taken today, the one of the highest dose first."""
-    on = [course for course in chart.courses(GLUCOCORTICOID) if course.on_treatment(chart.today)]
+    """Those that are taken today and were not stopped, the one of the highest dose first."""
+    on = [c for c in chart.courses(GLUCOCORTICOID) if c.on_treatment(chart.today) and not c.stopped]
     return sorted(on, key=lambda c: prednisone_equivalent(chart.numbers, c.drug, c.dosing) or 0, reverse=True)
 
 
@@ -188,11 +202,11 @@ def _doses_of(chart: Chart, course: Course, days: int) -> Doses:
     doses: Doses = []
     for day in (add_days(first, index) for index in range(days)):
         if listed and (begin is None or day < begin):
-            doses.append(prednisone_equivalent(n, course.drug, course.dosing))
+            doses.append(dose_on(n, course.drug, course.dosing, 0))
             continue
         holding = [p for p in periods if p.begin <= day <= p.end]
         newest = max((p.begin for p in holding), default=None)
-        told = dict.fromkeys(_of_period(n, course, p) for p in holding if p.begin == newest)
+        told = dict.fromkeys(_of_period(n, course, p, day) for p in holding if p.begin == newest)
         doses.append(_together(told) if told else 0.0)
     return doses
 
@@ -206,31 +220,45 @@ def _bridged(periods: Sequence[Period], pause: int) -> list[Period]:
     return bridged
 
 
-def _of_period(numbers: Numbers, course: Course, period: Period) -> float | None:
+def _of_period(numbers: Numbers, course: Course, period: Period, day: date) -> float | None:
     dosing = period.dosing or course.dosing
     if dosing is not None and period.once:
         dosing = replace(dosing, every_days=1.0)
-    return prednisone_equivalent(numbers, course.drug, dosing)
+    return dose_on(numbers, course.drug, dosing, (day - period.begin).days)
 
 
 def _planned(chart: Chart, drafts: Sequence[Draft]) -> Doses:
     """Of the days from today on, as long as the longest order lasts."""
-    n, spans = chart.numbers, []
+    n = chart.numbers
+    spans: list[tuple[int, int, Draft]] = []
     known = _days(chart, _on(chart)) >= n.glucocorticoid_days
     for draft in drafts:
-        told = draft.dosing.days if draft.dosing else None
-        goes_on = known or bool(draft.dosing and draft.dosing.long_term)
-        days = round(told) if told is not None else n.glucocorticoid_days if goes_on else 0
-        offset = (begins(chart, draft) - chart.today).days
-        spans.append((offset, offset + days, prednisone_equivalent(n, draft.drug, draft.dosing) if draft.drug else None))
+        begin = (begins(chart, draft) - chart.today).days
+        spans.append((begin, begin + _length(n, draft, goes_on=known), draft))
     ingredients = {draft.drug.ingredient for draft in drafts if draft.drug}
-    beside = [
-        prednisone_equivalent(n, course.drug, course.dosing)
-        for course in _on(chart)
-        if course.active and course.drug.ingredient not in ingredients
-    ]
+    others = [course for course in _on(chart) if course.active and course.drug.ingredient not in ingredients]
+    beside = [_doses_of(chart, course, 1)[0] for course in others]
     last = min(max((end for _, end, _ in spans), default=0), n.glucocorticoid_sum_days)
-    return [_together((*beside, *(dose for begin, end, dose in spans if begin <= day < end), 0.0)) for day in range(last)]
+    plan = []
+    for day in range(last):
+        new = (_of_draft(n, draft, day - begin) for begin, end, draft in spans if begin <= day < end)
+        plan.append(_together((*beside, *new, 0.0)))
+    return plan
+
+
+def _length(numbers: Numbers, draft: Draft, *, goes_on: bool) -> int:
+    """For how many days an order is meant, of a taper as far as it is told; one without an end, {glucocorticoid-days} days at
+    least where it goes on."""
+    dosing = draft.dosing
+    if dosing is None or dosing.days is None:
+        told = sum(step.days or 0 for step in dosing.steps) if dosing else 0
+        lasting = goes_on or (dosing is not None and dosing.long_term)
+        return max(round(told), numbers.glucocorticoid_days if lasting else 0)
+    return round(dosing.days)
+
+
+def _of_draft(numbers: Numbers, draft: Draft, day: int) -> float | None:
+    return dose_on(numbers, draft.drug, draft.dosing, day) if draft.drug else None
 
 
 def _means(numbers: Numbers, doses: Doses, planned: int) -> Iterable[float | None]:

@@ -53,7 +53,7 @@ def blockers(chart: Chart) -> list[Blocker]:
     own first, an order before what is taken."""
     drafts = ((draft.drug, draft) for draft in chart.drafted(HORMONE_BLOCKERS))
     found = [judged(chart, drug, draft=draft) for drug, draft in drafts if drug is not None]
-    found += [judged(chart, c.drug, course=c) for c in chart.courses(HORMONE_BLOCKERS) if c.on_treatment(chart.today)]
+    found += [judged(chart, c.drug, course=c) for c in going_on(chart, HORMONE_BLOCKERS)]
     surgery = chart.problem(ORCHIECTOMY)
     if not found and surgery is not None and chart.patient.sex == "male":
         found = [judged(chart, None, surgery=surgery)]
@@ -109,8 +109,13 @@ def _state(chart: Chart, drug: Drug | None) -> str:
 def _now(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Drug]:
     """Taken today, or being ordered."""
     wanted = frozenset(mechanisms)
-    taken = [course.drug for course in chart.courses(wanted) if course.on_treatment(chart.today)]
+    taken = [course.drug for course in going_on(chart, wanted)]
     return taken + [draft.drug for draft in (*chart.drafted(wanted), *chart.drafted_beside(wanted)) if draft.drug]
+
+
+def going_on(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Course]:
+    """Taken today, and not stopped."""
+    return [c for c in chart.courses(frozenset(mechanisms)) if c.on_treatment(chart.today) and not c.stopped]
 
 
 def _factors(chart: Chart) -> Iterator[Fact]:

@@ -26,6 +26,7 @@ READS: Mapping[str, tuple[Data, ...]] = {
     "risk and diagnosis": risk.READS,
     "renal estimate": kidney.READS,
     "calcium as judged": minerals.READS,
+    "work-up findings": workup.READS,
     "drug options": OPTIONS,
     "goals of care": goals.READS,
 }

@@ -36,10 +36,12 @@ _DOUBLED = {_MORE: "cholecalciferol-4000-12", _USUAL: "cholecalciferol-2000"}
 
 class Repletion(Struct, frozen=True):
     """What a low 25(OH)D calls for. ``regimen``: the order (a key of regimens.toml), ``then`` what follows it, "" for nothing.
-    ``loads``: it is a loading, or one is on the list (``running``); ``begin``: its first day, where that is known.
+    ``loads``: it is a loading, or one is on the list (``running``), or was taken whole since the level was measured, until the
+    day ``ended``; ``begin``: its first day, where that is known.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
-    enough and for long, and did not help; ``listed``: any that is taken. ``doubled``: why the daily dose is doubled.
+    enough and for long, and did not help; ``listed``: any that is taken; ``replaced``: what the order takes the place of.
+    ``doubled``: why the daily dose is doubled.
     """
 
     level: Measurement
@@ -53,8 +55,10 @@ class Repletion(Struct, frozen=True):
     instead: str = ""
     evidence: Fact | None = None
     running: Course | None = None
+    ended: date | None = None
     taking: Course | None = None
     listed: tuple[Course, ...] = ()
+    replaced: tuple[Course, ...] = ()
     doubled: Fact | None = None
 
 
@@ -77,7 +81,8 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     Instead 1,000 units a day: calcium above {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones
     active or of {stones-months} months, hyperparathyroidism, an active form taken, an estimate below {egfr-specialist},
     sarcoidosis, tuberculosis or lymphoma. None with high calcium. None besides what is taken, {vitamin-d-taken-units} units a
-    day for {vitamin-d-taken-days} days, but a loading; none while a loading of the last {vitamin-d-loading-days} days goes on.
+    day for {vitamin-d-taken-days} days, but a loading, which takes the place of doses as large without an end; none while a
+    loading goes on; after one begun in the last {vitamin-d-loading-days} days the daily dose, until the level is measured.
     Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of {vitamin-d-bmi} or more and an
     enzyme-inducing antiepileptic."""
     level = low_vitamin_d(chart)
@@ -90,7 +95,7 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
         deficient=bool(level.below(n.vitamin_d_deficient)),
         rapid=injection or _rapid(chart),
         taking=next(_taking(chart), None),
-        listed=tuple(c for c in chart.courses(_PLAIN) if c.active or c.on_treatment(chart.today)),
+        listed=tuple(_listed(chart)),
         doubled=next(_absorbs_badly(chart), None),
     )
     return _planned(chart, told)
@@ -98,22 +103,27 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
 
 def _planned(chart: Chart, told: Repletion) -> Repletion:
     usual = _DOUBLED[_USUAL] if told.doubled else _USUAL
+    enough = any(_enough(chart, course) for course in told.listed)
     if (against := next(_against(chart), None)) is not None:
         instead, evidence = against
-        none = instead in (HIGH_CALCIUM, EMERGENCY) or bool(told.listed)
-        return replace(told, regimen="" if none else _USUAL, instead=instead, evidence=evidence)
-    if told.deficient and (running := _loading(chart)) is not None:
-        return replace(told, loads=True, begin=_begun(chart, running), running=running)
+        none = instead in (HIGH_CALCIUM, EMERGENCY) or enough or bool(told.listed and instead == GRANULOMA)
+        replaced = () if none else told.listed
+        return replace(told, regimen="" if none else _USUAL, replaced=replaced, instead=instead, evidence=evidence)
+    if told.deficient and (loaded := _loaded(chart, told, "" if enough else usual)) is not None:
+        return loaded
     if told.severe or (told.deficient and told.rapid):
         regimen = _SEVERE if told.severe else _RAPID
         if chart.numbers.vitamin_d_product_units < REGIMENS[regimen].dose:
             regimen = _DAILY[regimen]
-        return replace(told, regimen=regimen, then="" if told.taking else usual, loads=True, begin=chart.today)
-    if told.taking or (told.listed and not told.deficient):
+        beside = told.taking is not None and not any(map(_is_large, _dosings(chart, told.taking)))
+        then, replaced = ("", ()) if beside else (usual, told.listed)
+        return replace(told, regimen=regimen, then=then, loads=True, begin=chart.today, replaced=replaced)
+    if told.taking or (enough and not told.deficient):
         return told
     if told.deficient:
-        return replace(told, regimen=_DOUBLED[_MORE] if told.doubled else _MORE, then=usual)
-    return replace(told, regimen=usual)
+        more = _DOUBLED[_MORE] if told.doubled else _MORE
+        return replace(told, regimen=more, then=usual, replaced=told.listed)
+    return replace(told, regimen=usual, replaced=told.listed)
 
 
 def _rapid(chart: Chart) -> bool:
@@ -139,6 +149,8 @@ def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
         yield EMERGENCY if row.key == EMERGENCY else HIGH_CALCIUM, next(iter(row.evidence), None)
     if (ill := chart.active_problem("sarcoidosis", "granulomatous-disease")) is not None:
         yield GRANULOMA, facts.problem(ill)
+    if (listed := chart.active_problem("hyperparathyroidism")) is not None:
+        yield "hyperparathyroidism", facts.problem(listed)
     plain = reading is not None and reading.value.high is None and reading.value.key != "calcium-ionized"
     if reading is not None and (reading.high or (plain and reading.value.at_most(n.calcium_borderline) is False)):
         yield "calcium", facts.measured(reading.value)
@@ -147,47 +159,78 @@ def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
     since = chart.months_ago(n.stones_months)
     if stones := [p for p in chart.problems.get("kidney-stones", ()) if p.active or maybe_since(p, since)]:
         yield "stones", facts.problem(stones[0])
-    if (listed := chart.active_problem("hyperparathyroidism")) is not None:
-        yield "hyperparathyroidism", facts.problem(listed)
     if active := [c for c in chart.courses(_ACTIVE) if c.active or c.on_treatment(chart.today)]:
         yield "active-form", facts.taken(active[0])
     if (estimate := renal(chart).lowest) is not None and renal(chart).below(n.egfr_specialist):
         yield "kidneys", facts.measured(estimate)
 
 
-def _taking(chart: Chart) -> Iterator[Course]:
-    """Vitamin D that ought to be enough: as much and as long as it takes, or of an unknown dose or start."""
-    since = chart.days_ago(chart.numbers.vitamin_d_taken_days)
+def _listed(chart: Chart) -> Iterator[Course]:
+    """Vitamin D that is taken: not what has come to its end and is still on the list."""
     for course in chart.courses(_PLAIN):
-        if not (course.active or course.on_treatment(chart.today)) or (course.start and course.start > since):
-            continue
-        daily = [each.daily for each in course.dosings or (course.dosing,) if each and each.unit == "IU" and each.daily]
-        if not daily or sum(daily) >= chart.numbers.vitamin_d_taken_units:
+        if (course.active or course.on_treatment(chart.today)) and (not _told(course) or _dosings(chart, course)):
             yield course
 
 
-def _loading(chart: Chart) -> Course | None:
-    """A loading on the list."""
-    return next((c for c in chart.courses(_PLAIN) if c.active and any(map(is_loading, c.dosings or (c.dosing,)))), None)
+def _told(course: Course) -> list[Dosing]:
+    return [each for each in course.dosings or (course.dosing,) if each is not None]
+
+
+def _dosings(chart: Chart, course: Course) -> list[Dosing]:
+    """The doses of a course that have not come to their end."""
+    over = [p.dosing for p in course.periods if p.dosing and p.dosing.days and _last_day(p.begin, p.dosing) <= chart.today]
+    return [each for each in _told(course) if each not in over]
+
+
+def _last_day(begin: date, dosing: Dosing) -> date:
+    return add_days(begin, int(dosing.days or 0))
+
+
+def _taking(chart: Chart) -> Iterator[Course]:
+    """Vitamin D that ought to be enough: as much and as long as it takes, or of an unknown dose or start."""
+    since = chart.days_ago(chart.numbers.vitamin_d_taken_days)
+    yield from (c for c in _listed(chart) if not (c.start and c.start > since) and _enough(chart, c))
+
+
+def _enough(chart: Chart, course: Course) -> bool:
+    """Whether as much is taken as it takes, or an unknown dose."""
+    daily = [each.daily for each in _dosings(chart, course) if each.unit == "IU" and each.daily]
+    return not daily or sum(daily) >= chart.numbers.vitamin_d_taken_units
+
+
+def _loaded(chart: Chart, told: Repletion, usual: str) -> Repletion | None:
+    """With a loading that goes on, or that was taken whole since the level was measured and is followed by the daily dose."""
+    since = chart.days_ago(chart.numbers.vitamin_d_loading_days)
+    courses = [course for course in chart.courses(_PLAIN) if not course.stopped]
+    begun = [
+        (p.begin, p.dosing, c) for c in courses for p in c.periods if p.dosing and p.begin >= since and is_loading(p.dosing)
+    ]
+    if begun:
+        begin, dosing, course = max(begun, key=lambda each: each[0])
+        ended = _last_day(begin, dosing)
+        if ended > chart.today:
+            return replace(told, loads=True, begin=begin, running=course)
+        if told.level.at_latest <= ended:
+            return replace(told, regimen=usual, replaced=told.listed if usual else (), loads=True, begin=begin, ended=ended)
+        return None
+    running = next((c for c in courses if c.active and any(map(is_loading, _dosings(chart, c)))), None)
+    return replace(told, loads=True, running=running) if running else None
 
 
 def is_loading(dosing: Dosing | None) -> bool:
     """Whether doses as large and as often as those of a loading, weekly or daily, that come to an end."""
-    if dosing is None or dosing.unit != "IU" or not dosing.amount or not dosing.every_days or not dosing.days:
+    return dosing is not None and bool(dosing.days) and _is_large(dosing)
+
+
+def _is_large(dosing: Dosing) -> bool:
+    """Whether doses as large and as often as those of a loading."""
+    amount, days = dosing.amount, dosing.every_days
+    if dosing.unit != "IU" or not amount or not days:
         return False
-    return any(
-        dosing.amount >= REGIMENS[key].dose and dosing.every_days <= (_WEEK if key == _SEVERE else 1)
-        for key in (_SEVERE, _DAILY[_SEVERE])
-    )
+    return any(amount >= REGIMENS[key].dose and days <= (_WEEK if key == _SEVERE else 1) for key in (_SEVERE, _DAILY[_SEVERE]))
 
 
 _WEEK = 7
-
-
-def _begun(chart: Chart, loading: Course) -> date | None:
-    """When a loading began, if the record says so: not where another dose of the drug is on the list."""
-    since = chart.days_ago(chart.numbers.vitamin_d_loading_days)
-    return loading.start if loading.start and loading.start >= since and len(loading.dosings) < 2 else None
 
 
 def _absorbs_badly(chart: Chart) -> Iterator[Fact]:

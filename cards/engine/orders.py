@@ -3,7 +3,7 @@ is opened (one step milder), with what may be ordered instead."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -12,11 +12,12 @@ from msgspec import Struct
 from cards.chart import ORDER_HOOKS, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, Chart, Course, Draft, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose
+from cards.definitions.denosumab import OPEN, Kind, safe_until, state
 from cards.definitions.kidney import renal
 from cards.definitions.person import adult
 from cards.engine.findings import CRITICAL, Finding, Indicator, Option
 from cards.engine.options import Offer, discard, offer, service
-from cards.vocabulary import ANTI_OSTEOPOROSIS, Drug, Mechanism
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, Drug, Mechanism
 
 ORDERS_AND_VIEW = (ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW)
 ORDERS = (ORDER_SELECT, ORDER_SIGN)
@@ -102,7 +103,7 @@ def finding_about(
         indicator=graded,
         variant=variant,
         values={"drug": order.drug, "active": order.draft is None, **(values or {})},
-        facts=(*order.fact(chart), *evidence),
+        facts=(*order.fact(chart), *evidence, *_safe_day(chart, order, indicator)),
         options=() if trying else tuple(options),
         any_number=any_number,
         dropped=chosen.dropped,
@@ -130,6 +131,13 @@ def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, 
     )
     referral = (service(REFERRAL, recommended=order.draft is None),) if specialist else ()
     return Offer((*referral, *chosen.options), chosen.dropped)
+
+
+def _safe_day(chart: Chart, order: Order, indicator: Indicator) -> Iterator[Fact]:
+    """The last safe day of denosumab that goes on, where something speaks against its next dose."""
+    gap, safe = state(chart), safe_until(chart)
+    if order.drug is DENOSUMAB and indicator is CRITICAL and gap and safe and gap.kind in OPEN | {Kind.GOING_ON}:
+        yield facts.safe_day(order.drug, safe)
 
 
 def _worn_off(order: Order) -> date | None:

@@ -316,6 +316,31 @@ def test_steps_that_follow_each_other_are_never_added_up(
 
 
 @pytest.mark.parametrize(
+    ("dosages", "steps"),
+    [
+        (({**FIVE, **every(), "sequence": 2}, {**TEN, **every(), "sequence": 1}), [(10, None), (5, None)]),
+        (
+            ({**FIVE, **bounded("2026-01-22", "2026-01-28")}, {**TEN, **bounded("2026-01-15", "2026-01-21")}),
+            [(10, 7), (5, 7)],
+        ),
+        (({"text": "10 mg daily for 7 days, then 5 mg daily"},), [(10, 7), (5, None)]),
+        (({"text": "10 mg daily for 7 days; 5 mg daily for 14 days"},), [(10, 7), (5, 14)]),
+        (({"text": "每日10mg 共7天，然后每日5mg 共14天"},), [(10, 7), (5, 14)]),
+        (({"text": "10 mg daily; 5 mg daily"},), []),
+        (({"text": "10 mg daily for 7 days, then as directed"},), []),
+        (({"text": "10 mg daily for 7 days, then stop for 7 days"},), []),
+        (({**TEN, **every(), "text": "10 mg daily for 7 days, then 5 mg daily"},), []),
+    ],
+)
+def test_a_taper_is_read_step_by_step(
+    chart_of: Reader, dosages: tuple[dict[str, Any], ...], steps: list[tuple[float, float | None]]
+) -> None:
+    found = read_dosing(chart_of, "prednisone", *dosages)
+    assert found is not None
+    assert [(step.daily, step.days) for step in found.steps] == steps
+
+
+@pytest.mark.parametrize(
     ("more", "as_needed"),
     [
         ({"asNeededBoolean": True}, True),

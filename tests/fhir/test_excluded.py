@@ -32,6 +32,11 @@ def told(chart: Chart, key: str) -> bool | None:
         ("No change. A monoclonal band in gamma, IgA lambda.", True),
         ("No hypogammaglobulinemia, faint monoclonal band", None),
         ("Sample hemolyzed", None),
+        ("IgG(-), IgA(-), κ(+)", None),
+        ("IgG、IgA、IgM、κ、λ均阴性", False),
+        ("Normal pattern. Faint IgG kappa band.", None),
+        ("Abnormal band present; free light chains normal", None),
+        ("结果不正常", None),
     ],
 )
 def test_a_monoclonal_protein_in_words(chart_of: Reader, text: str, found: bool | None) -> None:
@@ -53,6 +58,12 @@ def test_a_monoclonal_protein_in_words(chart_of: Reader, text: str, found: bool 
         ("T12椎体骨折，无法排除转移。", True),
         ("No fracture, lytic lesion in L2", None),
         ("See the images.", None),
+        ("T12椎体压缩性骨折，骨髓信号弥漫性减低。", None),
+        ("T12 compression fracture. Diffusely low T1 marrow signal.", None),
+        ("T12 compression fracture, no marrow signal abnormality.", False),
+        ("T12椎体压缩性骨折，椎体溶骨性破坏。", True),
+        ("T12 compression fracture, osteolytic change of the pedicle", True),
+        ("T12椎体骨折，性质待定。", None),
     ],
 )
 def test_a_tumor_of_the_spine_in_words(chart_of: Reader, text: str, found: bool | None) -> None:

@@ -167,6 +167,7 @@ GRAMS_PER_MOLE = {
     "urine-calcium": 40.078,
     "testosterone": 288.42,
     "magnesium": 24.305,
+    "pyridoxal-phosphate": 247.14,
 }
 
 

@@ -77,14 +77,14 @@ def test_the_table_names_each_resource_with_its_use_or_the_reason() -> None:
     measured = {"resourceType": "Observation", "id": "o", "status": "final", "code": code, "effectiveDateTime": "2026-01-01"}
     readable = measured | {"valueQuantity": {"value": 0.9, "code": "mg/dL"}}
     strange = measured | {"id": "x", "valueQuantity": {"value": 0.9, "code": "bananas"}}
-    trace = traced([patient, readable, strange, {"resourceType": "Encounter", "id": "e"}], "p")
+    trace = traced([patient, readable, strange, {"resourceType": "Account", "id": "e"}], "p")
     out = StringIO()
     console = Console(file=out, width=100)
     terminal.show(Evaluation({"cards": []}, trace), "patient-view", date(2026, 6, 15), trace=True, console=console)
     lines = [" ".join(line.split()) for line in out.getvalue().splitlines()]
     assert "Observation/o used creatinine" in lines
     assert "Observation/x set aside creatinine unit not recognized" in lines
-    assert "Encounter/e not read of a type that is not read" in lines
+    assert "Account/e not read of a type that is not read" in lines
 
 
 @pytest.mark.parametrize(("language", "why"), [("en", "has only a local code"), ("zh", "仅有本机构自定义编码，无法识别")])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from cards.chart import Chart
 from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until
 from cards.definitions.denosumab.duration import Duration, duration
-from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on
+from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, only_ordered
+from cards.definitions.denosumab.kidneys import calcium_first, watched, with_nephrology
 from cards.definitions.denosumab.oncology import Ended, ended_oncologic
 from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
 from cards.definitions.denosumab.state import OPEN, Gap, Kind, State, imaged_since, risen, state, unseen_gap
@@ -22,6 +23,7 @@ __all__ = [
     "Kind",
     "Rebound",
     "State",
+    "calcium_first",
     "closes_gap",
     "due_as_recorded",
     "duration",
@@ -32,12 +34,15 @@ __all__ = [
     "late_from",
     "months_after",
     "next_due",
+    "only_ordered",
     "rebound",
     "risen",
     "safe_until",
     "state",
     "unseen_gap",
+    "watched",
     "windows",
+    "with_nephrology",
 ]
 
 AFTER_DENOSUMAB = (ZOLEDRONATE, ALENDRONATE)

@@ -50,8 +50,9 @@ def follow_on(chart: Chart) -> FollowOn | None:
     from {follow-on-zoledronate-months} months after the dose to the last safe day; too early: zoledronate before that; too
     late: any of these begun later; lapsed: given up sooner; weak: raloxifene, another SERM or hormone therapy that is taken
     today. The best of all counts; an old order or list entry that nobody renewed does not, nor do tablets that ended before
-    the dose. Where a date is given as year or month, what is in time on every possible day is in time. If no dose has a date,
-    a bisphosphonate that is taken today is in time."""
+    the dose, nor an infusion that is ordered and not known to be given. Where a date is given as year or month, what is in
+    time on every possible day is in time; tablets that are taken since nobody knows when may be too late. If no dose has a
+    date, a bisphosphonate that is taken today is in time."""
     course = chart.course(DENOSUMAB)
     if course is None:
         return None
@@ -66,8 +67,11 @@ def _of(chart: Chart, course: Course, other: Course) -> Iterator[FollowOn]:
     last = course.last_dose
     weak = other.drug.mechanism not in (Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR)
     taken_blindly = other.active and other.undated
-    if last is None or taken_blindly:
-        if taken_blindly or other.on_treatment(chart.today):
+    if taken_blindly:
+        unknown = Holds.IN_TIME if last is None else Holds.TOO_LATE
+        yield FollowOn(other, None, Holds.WEAK if weak else unknown)
+    if last is None:
+        if not taken_blindly and other.on_treatment(chart.today):
             yield FollowOn(other, None, Holds.WEAK if weak else Holds.IN_TIME)
     elif weak:
         if _renewed_since(other, last) and _taken(chart, other) and other.spans and other.spans[-1][1] > last:
@@ -84,8 +88,23 @@ def _of(chart: Chart, course: Course, other: Course) -> Iterator[FollowOn]:
 def given_since(chart: Chart, other: Course, day: date) -> bool:
     """Whether an injection was given after that day, or tablets are taken now that were not given up."""
     if other.drug.covers_months is not None:
-        return other.last_dose is not None and other.last_dose > day
+        return any(each > day for each in given(other))
     return _renewed_since(other, day) and _taken(chart, other)
+
+
+def given(other: Course) -> tuple[date, ...]:
+    """The days of the doses, that of a statement among them; an open order is no dose while other drugs are asked about."""
+    last = other.last_dose if other.last_dose_basis != "order" else None
+    return tuple(dict.fromkeys((*other.doses, last))) if last else other.doses
+
+
+def only_ordered(chart: Chart, course: Course) -> tuple[Course, ...]:
+    """Infusions that were ordered after the last dose of denosumab, and not given since: a switch is planned, and not made."""
+    last = course.last_dose_at_latest
+    infused = [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if c.drug.covers_months is not None]
+    return tuple(
+        c for c in infused if c.last_dose_basis == "order" and c.active and last and not any(d > last for d in given(c))
+    )
 
 
 def _renewed_since(other: Course, day: date) -> bool:
@@ -97,8 +116,8 @@ def _infused(chart: Chart, course: Course, other: Course, last: date) -> Iterato
     """Each infusion that was surely given after the last dose. ``last``: its first possible day."""
     surely_after = course.last_dose_at_latest or last
     earliest = add_months(surely_after, chart.numbers.follow_on_zoledronate_months)
-    for day in dict.fromkeys((*other.doses, other.last_dose)):
-        if day is None or day <= surely_after:
+    for day in given(other):
+        if day <= surely_after:
             continue
         latest = other.last_dose_latest if day == other.last_dose else None
         if day < earliest:

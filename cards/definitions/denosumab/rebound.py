@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cards.chart import Chart, Course, Fracture, per_chart
 from cards.chart.calendar import add_months
-from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on
+from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, given
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DENOSUMAB_ONCOLOGY, ZOLEDRONATE
 
@@ -83,5 +83,5 @@ def _of(chart: Chart, dose: date, broken: tuple[Fracture, ...]) -> Rebound:
     newest = max(f.at_latest for f in broken if f.at_latest)
     found = follow_on(chart) if course.drug is DENOSUMAB and dose == course.last_dose else None
     infusions = [c for c in chart.drug_courses.values() if c.drug.ingredient == ZOLEDRONATE.ingredient]
-    answered = any(day and day > newest for c in (*courses, *infusions) for day in (*c.doses, c.last_dose))
+    answered = any(day > newest for c in (*courses, *infusions) for day in given(c))
     return Rebound(course, dose, broken, found if found and found.holds is Holds.IN_TIME else None, answered)

@@ -12,7 +12,7 @@ from cards.chart import Chart, Course, Measurement, per_chart
 from cards.chart.calendar import add_months
 from cards.definitions.bone_loss import HORMONE_BLOCKERS
 from cards.definitions.denosumab.dates import late_from
-from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on
+from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, only_ordered
 from cards.definitions.denosumab.rebound import rebound
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE
 
@@ -23,11 +23,11 @@ class Kind(StrEnum):
     """What is to be done next.
 
     ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an end
-    is planned, or the cancer drug has ended for which it was given), and still in effect. ``LATE``: the effect has ended and
-    nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can have been. ``LONG_AGO``: late for more
-    than two years. ``UNDATED``: stopped, no dose is dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on that may not hold.
-    ``TURNOVER``: one in time, and turnover has risen since. ``REBOUND``: vertebrae broke after the effect had ended;
-    ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another drug has taken over."""
+    is planned, an infusion ordered, or the cancer drug has ended for which it was given), and still in effect. ``LATE``: the
+    effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can have been.
+    ``LONG_AGO``: late for more than two years. ``UNDATED``: stopped, no dose is dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on
+    that may not hold. ``TURNOVER``: one in time, and turnover has risen since. ``REBOUND``: vertebrae broke after the effect
+    had ended; ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another drug has taken over."""
 
     GOING_ON = "going-on"
     NO_DATE = "no-date"
@@ -89,7 +89,7 @@ def _kind(chart: Chart, course: Course) -> tuple[Kind, Course, FollowOn | None]:
         if chart.today <= add_months(last, chart.numbers.denosumab_sequence_months):
             return Kind.LATE, course, after
         return (Kind.LONG_AGO if after is None else Kind.SETTLED), course, after
-    if course.stopped or ends_with_the_dose(chart, course) or reason_ended(chart, course):
+    if course.stopped or ends_with_the_dose(chart, course) or only_ordered(chart, course) or reason_ended(chart, course):
         return (Kind.PLAN if chart.today <= late_from(chart.numbers, first) else Kind.PERHAPS), course, after
     return (Kind.GOING_ON if chart.today <= late_from(chart.numbers, first) else Kind.PERHAPS), course, after
 
@@ -118,7 +118,7 @@ def reason_ended(chart: Chart, course: Course) -> bool:
 
 def _followed(chart: Chart, course: Course, after: FollowOn) -> Kind:
     n, last = chart.numbers, course.last_dose_at_latest
-    if last is None or after.begun is None:
+    if last is None or (after.begun is None and chart.today <= late_from(n, course.last_dose or last)):
         return Kind.SETTLED
     if _turnover(chart, after) is not None:
         return Kind.TURNOVER
@@ -138,9 +138,10 @@ def _early_settled(chart: Chart, last: date) -> bool:
 
 
 def _late_settled(chart: Chart, course: Course, after: FollowOn) -> bool:
-    """The spine was imaged after the rebound began, and a CTX since the follow-on was begun is {ctx-target} or less."""
+    """The spine was imaged after the rebound began, and a CTX since the follow-on was begun (or, where nobody knows when,
+    since denosumab wore off) is {ctx-target} or less."""
     n, begun = chart.numbers, after.latest or after.begun
-    newest = chart.newest("ctx", since=begun)
+    newest = chart.newest("ctx", since=begun or add_months(course.last_dose_at_latest or chart.today, n.denosumab_months))
     quiet = newest is not None and newest.at_most(n.ctx_target) is True
     return quiet and course.last_dose is not None and imaged_since(chart, add_months(course.last_dose, n.rebound_from_months))
 

@@ -88,14 +88,17 @@ def _fixation(chart: Chart, first: date) -> date | None:
 
 
 def _light_chains(chart: Chart, first: date) -> date | None:
-    """The day of a light chain ratio after the first sign that is in its range, or has long been out of it."""
+    """The day of a light chain ratio after the first sign that is in its range, or no farther out of it (by more than
+    {hold-worse-percent} %) than it has long been."""
     from cards.definitions.workup.marrow import light_chains_outside  # which reads what ends
 
     ratios = chart.values("light-chain-ratio")
     if not ratios or ratios[0].when <= first:
         return None
-    known = any(light_chains_outside(chart, m) for m in ratios[1:] if m.when < ratios[0].when)
-    return ratios[0].when if known or not light_chains_outside(chart, ratios[0]) else None
+    if not light_chains_outside(chart, ratios[0]):
+        return ratios[0].when
+    known = next((m for m in ratios[1:] if m.when < ratios[0].when and light_chains_outside(chart, m)), None)
+    return ratios[0].when if known is not None and not _more(chart, ratios[0], known, falls=known.value < 1) else None
 
 
 def _enough_substrate(chart: Chart, row: Row) -> Cleared | None:
@@ -142,7 +145,11 @@ def _farther(chart: Chart, row: Row, value: Measurement, day: date) -> bool:
     before = next((each for each in kin if each.key == value.key and surely_by(each, day)), None)
     if before is None:
         return True
-    off = before.value - value.value if _falls(row, before) else value.value - before.value
+    return _more(chart, value, before, falls=_falls(row, before))
+
+
+def _more(chart: Chart, value: Measurement, before: Measurement, *, falls: bool) -> bool:
+    off = before.value - value.value if falls else value.value - before.value
     if value.key in _CALCIUM and value.key != "calcium-ionized":
         return round(off, 2) > chart.numbers.hold_worse_calcium
     return round(off * 100 - chart.numbers.hold_worse_percent * before.value, 2) > 0

@@ -8,13 +8,14 @@ from datetime import tzinfo
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.chart import Dosing
 from cards.vocabulary import Drug, Mechanism
 from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import calcium, elements, strength
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.reading.sig import THEN, Sig, read_sig, route_of
+from cds_service.fhir.reading.sig import THEN, Sig, read_sig, route_of, split_steps
 from cds_service.fhir.reading.timing import Said, agree, bounds_of, days_of, every_of
 from cds_service.fhir.reading.units import number, plain
 
@@ -65,6 +66,7 @@ def dosing(
     dose. The amount is in mg, or in IU for vitamin D2 and D3 and for drugs dosed in units."""
     if not dosages:
         return None
+    dosages = _written_steps(*dosages) if len(dosages) == 1 else _in_order(dosages, zone)
     parts = [_part(dosage, drug, product, zone) for dosage in dosages]
     combined = _one_after_another if _are_steps(dosages, zone) else _side_by_side
     together = combined(parts) if len(parts) > 1 else parts[0]
@@ -79,6 +81,7 @@ def dosing(
         together.as_needed,
         together.readable,
         long_term=any(_LONG_TERM.search(fold(f"{each.text or ''} {each.patient_instruction or ''}")) for each in dosages),
+        steps=together.steps,
     )
 
 
@@ -122,6 +125,30 @@ def _are_steps(dosages: Sequence[elements.Dosage], zone: tzinfo) -> bool:
     return len(spans) == len(dosages) and all(end < start for (_, end), (start, _) in pairwise(spans))
 
 
+def _written_steps(dosage: elements.Dosage) -> Sequence[elements.Dosage]:
+    """The steps of a plan that one text tells ("20 mg daily for 7 days, then 10 mg daily for 7 days"), where each of them is
+    a dose and follows another by the word, or all but the last have a length; else the dosage as it is."""
+    texts = split_steps(dosage.text) if dosage.text and not (dosage.dose_and_rate or dosage.timing) else ()
+    told = [read_sig(text) for text in texts]
+    doses = all(sig.readable and (sig.masses or sig.counts) for sig in told)
+    follow = all(THEN.search(fold(text)) for text in texts[1:]) or all(sig.days for sig in told[:-1])
+    if len(texts) < 2 or not (doses and follow):
+        return (dosage,)
+    return [replace(dosage, text=text, sequence=index) for index, text in enumerate(texts)]
+
+
+def _in_order(dosages: Sequence[elements.Dosage], zone: tzinfo) -> Sequence[elements.Dosage]:
+    """By their numbers, or else by their first days; as written where not all have one."""
+    for keys in (
+        [number(each.sequence) for each in dosages],
+        [bounds[0].toordinal() if (bounds := bounds_of(each.timing, zone)) else None for each in dosages],
+    ):
+        known = [key for key in keys if key is not None]
+        if len(known) == len(dosages) and len(set(known)) > 1:
+            return [dosages[index] for index in sorted(range(len(dosages)), key=known.__getitem__)]
+    return dosages
+
+
 def _first(structured: Said, written: Said) -> Said:
     return structured if structured.value is not None else written if written.said else structured
 
@@ -154,7 +181,7 @@ def _one_after_another(parts: list[Dosing]) -> Dosing:
     same = len({(p.amount, p.unit, p.every_days) for p in parts}) == 1 and parts[0].readable
     if same:
         return Dosing(parts[0].amount, parts[0].unit, parts[0].every_days, days, as_needed=parts[0].as_needed)
-    return Dosing(days=days, as_needed=all(p.as_needed for p in parts), readable=False)
+    return Dosing(days=days, as_needed=all(p.as_needed for p in parts), readable=False, steps=tuple(parts))
 
 
 # -- how much ---------------------------------------------------------------------------------------------------------

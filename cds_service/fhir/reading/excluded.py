@@ -18,17 +18,25 @@ BAND = "monoclonal-band"
 """The problem that a report of proteins tells of."""
 _BANDS = re.compile(
     r"(?a)\bmonoclonal\b(?! antibod)|\bparaprotein|\bm[- ]?(?:protein|spike|band|component|peak)s?\b|\bgammopath"
-    r"|\bbence[- ]jones proteins?\b|单克隆|m[- ]?(?:蛋白|带|峰|成分)|本周蛋白"
+    r"|\bbence[- ]jones proteins?\b|(?<!非)单克隆|m[- ]?(?:蛋白|带|峰|成分)|本周蛋白"
 )
 _TUMOR = (
-    r"(?a)\btumou?r|\bmetasta|\bmalignan|\bneoplas|\bmyeloma|\blytic\b|\blesions?\b|\bmass(?:es)?\b|\binfiltrat|\bsuspicio"
-    r"|\bmarrow replac|\bpathologic(?:al)? fracture|肿瘤|转移|恶性|占位|骨髓瘤|病灶|病变|骨质破坏|浸润|可疑|病理性骨折"
+    r"(?a)\btumou?r|\bmetasta|\bmalignan|\bneoplas|\bmyeloma|\b(?:osteo)?(?:lytic|blastic)\b|\blesions?\b|\bmass(?:es)?\b|\binfiltrat|\bsuspicio"
+    r"|\bmarrow replac|\bpathologic(?:al)? fracture|肿瘤|转移|恶性|占位|骨髓瘤|病灶|病变|骨质破坏|溶骨|肿块"
+    r"|浸润|可疑|病理性骨折"
 )
 _TUMORS = re.compile(_TUMOR)
-_FOCI = re.compile(rf"{_TUMOR}|\bfoc(?:us|i|al)\b|\buptake\b|\bactivity\b|浓聚|聚集|缺损")
+_FOCI = re.compile(rf"{_TUMOR}|\bfoc(?:us|i|al)\b|\buptake\b|\bactivity\b|浓聚|聚集|缺损|活跃|增高|摄取")
+_UNCLEAR = re.compile(
+    r"(?a)\bmarrow\b(?! o?edema)|\babnormal|\bindeterminate\b|\bdiffuse|\bsoft[- ]tissue|\bepidural\b|\bpedicle|\benhanc"
+    r"|\bexclude|信号|骨髓(?!水肿)|异常|软组织|性质|待定|待排|除外|成骨|强化"
+)
+"""What may be a tumor though the report names none."""
+_HINTS = re.compile(r"(?a)\bbands?\b|\brestrict|\babnormal|\bpositive\b|\bkappa\b|\blambda\b|条带|异常|阳性|不正常|\(\+\)|[κλ]")
+"""What may be a monoclonal protein though the result names none."""
 _NEGATIVE = re.compile(
-    r"(?a)\bnegative\b|\bunremarkable\b|\bnormal\b(?! range)|\bno (?:significant )?abnormalit|\bnot detected\b|\bnone\b"
-    r"|阴性|未见(?:明显)?异常|正常|未检出|\(-\)"
+    r"(?a)\bnegative\b|\bunremarkable\b|(?<!not )\bnormal\b(?! range)|\bno (?:significant )?abnormalit"
+    r"|\bnot detected\b|\bnone\b|阴性|未见(?:明显)?异常|(?<!不)正常|未检出|\(-\)"
 )
 
 
@@ -55,9 +63,15 @@ def _excluded(key: str, text: str, *, read: bool) -> bool | None:
     words = fold(text, LONGEST_REPORT)
     if key in PROTEIN:
         found = tells(words, _BANDS)
-        return False if found is None and not _BANDS.search(words) and _NEGATIVE.search(words) else found
+        silent = found is None and not _BANDS.search(words) and _denies(words, _HINTS)
+        return False if silent and _NEGATIVE.search(words) else found
     if key not in IMAGES:
         return None
     sought = _FOCI if key == "bone-scan" else _TUMORS
     found = tells(words, sought)
-    return False if found is None and read and not sought.search(words) else found
+    return False if found is None and read and not sought.search(words) and _denies(words, _UNCLEAR) else found
+
+
+def _denies(words: str, doubt: re.Pattern[str]) -> bool:
+    """Whether the words raise none of these doubts, or deny each."""
+    return not doubt.search(words) or tells(words, doubt) is False

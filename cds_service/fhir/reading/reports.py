@@ -35,7 +35,8 @@ _FEMUR_SIGNS = frozenset({"femur-lesion", "atypical-femur-fracture"})
 _VALUES = ("t-score", "z-score", "qct-vbmd")
 """What answers the question that a bone density test asks."""
 _NORMAL = re.compile(
-    r"(?a)未见(?:明显|明确)?(?:异常|骨折)|\bunremarkable\b|\bno (?:significant |acute )?abnormalit|\bnormal\b(?! range)|正常"
+    r"(?a)未见(?:明显|明确)?(?:异常|骨折)|\bunremarkable\b|\bno (?:significant |acute )?abnormalit"
+    r"|(?<!not )\bnormal\b(?! range)|(?<!不)正常"
 )
 _MOST_DATA = LONGEST_REPORT * 6
 """Characters of base64 that hold the longest text, four bytes a character."""

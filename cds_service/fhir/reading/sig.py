@@ -40,6 +40,9 @@ THEN = re.compile(
     r"|^[\W_]*(?:然后|随后|之后|以后|继之|继以|此后)[改用为继续,: ]*"
 )
 """What begins the text of a step that follows another one."""
+_STEP = re.compile(
+    r"(?ai)[\s,;.]+(?=(?:and )?(?:then|followed by|thereafter)\b)|[\s，,；;。]*(?=然后|随后|继以|此后)|[;；]\s*|[,，]\s+(?=\d)"
+)
 _BEFORE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (  # one spelling for many
     (re.compile(r"(?<=\d),(?=\d{3}(?!\d))"), ""),
     (re.compile(r"(?a)\b((?:[a-z]\.){2,})"), lambda m: m[1].replace(".", "")),
@@ -190,6 +193,15 @@ def route_of(text: str) -> str:
     ('sc', 'sc', '')
     """
     return next((route for route, pattern in _ROUTES if pattern.search(text)), "")
+
+
+def split_steps(text: str) -> list[str]:
+    """The steps of a plan that follow each other in one text.
+
+    >>> split_steps("20 mg daily for 7 days, then 10 mg daily")
+    ['20 mg daily for 7 days', 'then 10 mg daily']
+    """
+    return [step for step in _STEP.split(text) if step] if len(text) <= LONGEST else [text]
 
 
 def read_sig(text: str) -> Sig:

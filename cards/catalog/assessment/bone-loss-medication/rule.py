@@ -11,11 +11,12 @@ from msgspec.structs import replace
 from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
-from cards.definitions import diagnosis, glucocorticoid, glucocorticoid_bands, person, treatment
+from cards.definitions import denosumab, diagnosis, glucocorticoid, glucocorticoid_bands, person, treatment
 from cards.definitions.bone_loss import GLUCOCORTICOID, WEAK_BONE_ONLY, long_on
 from cards.definitions.density import bmd_since, last_measured, lowest_z, unknown_bmd, yearly_loss
 from cards.definitions.glucocorticoid import Exposure
 from cards.definitions.glucocorticoid_bands import Band, assessed_lately, before_menopause, is_young
+from cards.definitions.goals import comfort_care
 from cards.definitions.hormone_blockers import Blocker, blockers
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
@@ -32,6 +33,8 @@ _CITES = {
 }
 _OTHER_CITES = ("OPREF-M3", "POP2022-D8", "POP2022-L3")
 """The recommendations behind each group of drugs, and the rest."""
+_REPLACING = frozenset({"hydrocortisone", "cortisone"})
+"""Glucocorticoids that are given in place of missing cortisol, too."""
 
 
 class _Harm(Struct, frozen=True, kw_only=True):
@@ -72,26 +75,27 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     Not when: for (1) and (2), on treatment, oncologic strengths included, or a drug of it is being ordered; myeloma, bone
     metastasis or primary bone cancer on record (`referral`, oncology decides); the glucocorticoid
     is inhaled, nasal, topical, ocular or intra-articular, of a lower dose or for a shorter time; the newest DXA, not older than
-    {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for treatment.
+    {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for treatment;
+    on an order, comfort is the goal (`goals-of-care`, which silences this card elsewhere).
 
     Then: (1) from {glucocorticoid-mg} mg on, or at the very high dose: the band of risk says whether treatment is advised
     (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured within
     {harm-bmd-months} months: DXA, spine imaging and FRAX (warning, from {glucocorticoid-assess-mg} to below
     {glucocorticoid-mg} mg info). Under {glucocorticoid-years}: a specialist, alendronate as an option, where there is reason
     for one; else DXA. Before menopause alendronate or risedronate alone. (2) treatment (warning), else DXA every
-    {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs are those of `start-treatment` where it fires, else the
-    ranking's, of which one is recommended where treatment is advised; with a renal estimate below {egfr-specialist} or where
-    none is left, a specialist. FRAX is ordered where none is {frax-months} months old or younger, but for an aromatase
-    inhibitor. (3) Warning where
-    osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be read is asked for; where it is of
-    a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that it is done.
+    {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs are those of `start-treatment` where it fires; none
+    where denosumab has lost its effect, or `anabolic-sequence` fires: what was given before decides; else the ranking's, of
+    which one is recommended where treatment is advised; with a renal estimate below {egfr-specialist} or where none is left, a
+    specialist. FRAX is ordered where none is {frax-months} months old or younger, but for an aromatase inhibitor. (3) Warning
+    where osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be read is asked for; where it
+    is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that it is done.
     """
-    if not person.adult(chart):
+    if not person.adult(chart) or (chart.hook in ORDER_HOOKS and comfort_care(chart)):
         return
     harms = [*_weak_bone(chart, n)]
     elsewhere = _protected(chart) or bone_tumor(chart) is not None
     if not elsewhere:
-        harms = [*_glucocorticoid(chart, n), *_blockers(chart, n), *harms]
+        harms = [*_blockers(chart, n), *_glucocorticoid(chart, n), *harms]
     if chart.hook in ORDER_HOOKS:
         harms = [harm for harm in harms if harm.draft is not None]
         yield from (_said(chart, n, earlier, harm, []) for harm in harms)
@@ -123,9 +127,11 @@ def _protected(chart: Chart) -> bool:
 
 def _said(chart: Chart, n: Numbers, earlier: Earlier, harm: _Harm, others: Sequence[_Harm]) -> Finding:
     """One card about one of the drugs, which names the others."""
-    started = earlier.of("start-treatment")
-    chosen, held = _chosen(chart, harm, started)
-    tests = tuple(replace(test, recommended=test.recommended and chosen.recommended is None) for test in harm.tests)
+    owner = _owner(chart, earlier)
+    chosen, held = _chosen(chart, harm, owner, earlier)
+    several = sum(option.kind == "drug" for option in chosen.options) > 1
+    asked = not several or chosen.recommended is None
+    tests = tuple(replace(test, recommended=test.recommended and asked) for test in harm.tests)
     beside = dict.fromkeys(name for each in others if (name := _name(each)) != _name(harm))
     return Finding(
         indicator=harm.indicator,
@@ -139,7 +145,7 @@ def _said(chart: Chart, n: Numbers, earlier: Earlier, harm: _Harm, others: Seque
             "ordered": chart.ordered("dxa"),
             "untreated": _untreated(chart),
             "held": held,
-            "started": bool(started),
+            "owner": owner,
             "recommended": _best(chosen),
             "others": list(beside),
             **harm.values,
@@ -150,18 +156,27 @@ def _said(chart: Chart, n: Numbers, earlier: Earlier, harm: _Harm, others: Seque
             *(facts.started(each.course) for each in (harm, *others) if each.course and not harm.draft),
             *harm.facts,
         ),
-        options=(*chosen.options, *(() if harm.draft is not None and chosen.options else tests)),
-        any_number=not chosen.options,
+        options=(*chosen.options, *(() if harm.draft is not None and several else tests)),
+        any_number=not several,
         dropped=chosen.dropped,
         about=harm.draft,
     )
 
 
-def _chosen(chart: Chart, harm: _Harm, started: Sequence[Finding]) -> tuple[Offer, str]:
+def _owner(chart: Chart, earlier: Earlier) -> str:
+    """The card that says which drug comes next, since it rests on what was given before, too; "" where there is none."""
+    before = denosumab.state(chart)
+    if before is not None and before.kind in denosumab.OPEN:
+        return "denosumab-sequence"
+    return next((code for code in ("anabolic-sequence", "start-treatment") if earlier.of(code)), "")
+
+
+def _chosen(chart: Chart, harm: _Harm, owner: str, earlier: Earlier) -> tuple[Offer, str]:
     """The drugs: those of `start-treatment` where it fires; and what they must wait for."""
-    if started and (harm.drugs or not harm.group):
-        return Offer(started[0].options, started[0].dropped), started[0].values["held"]
-    if not harm.drugs:
+    if owner == "start-treatment" and (harm.drugs or not harm.group):
+        started = earlier.of(owner)[0]
+        return Offer(started.options, started.dropped), started.values["held"]
+    if owner or not harm.drugs:
         return Offer(), ""
     below = bool(renal(chart).below(chart.numbers.egfr_specialist))
     chosen = offer(chart, harm.drugs, recommend=harm.advised and not (below or harm.specialist))
@@ -234,6 +249,7 @@ def _dose(found: Exposure) -> dict[str, Any]:
         "daily": found.daily,
         "equivalent": found.drug.key != "prednisone" or bool(found.others),
         "grams": found.grams,
+        "replaces": found.drug.key in _REPLACING,
         "summed": [found.drug, *found.others] if found.others else [],
         "reasons": (),
         "t_score": None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from math import ceil
 
 from msgspec.structs import replace
 
-from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from cards.chart import ORDER_HOOKS, Chart, Dosing, Draft, Measurement, facts
 from cards.chart.calendar import add_days
 from cards.chart.facts import Fact
 from cards.definitions import minerals, person, workup
@@ -16,7 +17,7 @@ from cards.definitions.kidney import renal
 from cards.definitions.repletion import EMERGENCY, FAST, GRANULOMA, HIGH_CALCIUM, Repletion, is_loading, repletion
 from cards.definitions.workup.calcium import pth_is_high
 from cards.engine.findings import INFO, WARNING, Dropped, Earlier, Finding, Option
-from cards.engine.options import offer, service
+from cards.engine.options import discard, offer, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTIRESORPTIVE, CHOLECALCIFEROL, DRUGS, Mechanism
 from cards.vocabulary.regimens import REGIMENS, for_drug
@@ -38,14 +39,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     drafted.
 
     Not when: a value with "<" or ">" does not show on which side of the limit it lies; vitamin D alone is drafted, in the dose
-    that is advised.
+    that is advised (a loading: {vitamin-d-loading-total} units in all at most; no more than the usual dose where that is the
+    limit).
 
     Then: warning below {vitamin-d-deficient} ng/mL, otherwise info. Recommended, filtered like all options: the vitamin D that
     `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is taken,
     calcium is not high and the estimate is not below {egfr-specialist}; with a loading, calcium after {vitamin-d-calcium-weeks}
     weeks, or now where none is known; 25(OH)D after {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where
     the dose is doubled). With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an option, after calcium and
-    1,25(OH)2D. With high calcium info, without an order. In pregnancy no dose, but a referral.
+    1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and is to be deleted. In
+    pregnancy no dose, but a referral.
     """
     injection = any(
         o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
@@ -55,19 +58,22 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         return
     drafts = chart.drafted(_WAKE)
     plain = tuple(draft for draft in drafts if draft.drug and draft.drug.mechanism is Mechanism.VITAMIN_D)
-    enough = any(_covers(told, draft) for draft in (*plain, *chart.drafted_beside(_PLAIN)))
+    pregnant = person.pregnant(chart)
+    covering = (_covers(told, draft, n) for draft in (*plain, *chart.drafted_beside(_PLAIN)))
+    enough = not pregnant and any(covering)
     if chart.hook in ORDER_HOOKS and (not drafts or (enough and len(plain) == len(drafts))):
         return
-    pregnant = person.pregnant(chart)
+    harmful = plain if told.instead == HIGH_CALCIUM else ()
     nothing = pregnant or told.instead in _UNGIVEN
     product = () if nothing or enough else tuple(_product(chart, told, plain))
     yield Finding(
-        indicator=WARNING if told.deficient and told.instead != HIGH_CALCIUM else INFO,
+        indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
         variant="pregnancy" if pregnant else told.instead if nothing else _grade(told),
         values=_values(chart, n, told, drafts) | {"ordered": enough, "calcium_unknown": minerals.calcium(chart) is None},
         cites=_CITES if told.loads else _CITES[:-1],
         facts=tuple(_evidence(chart, told)),
         options=(
+            *(discard(draft, recommended=True) for draft in harmful),
             *product,
             *(() if nothing else _calcium(chart, told)),
             *(() if nothing else _tests(chart, n, told)),
@@ -87,12 +93,26 @@ def _grade(told: Repletion) -> str:
     return "severe" if told.severe else "deficiency" if told.deficient else "insufficiency"
 
 
-def _covers(told: Repletion, draft: Draft) -> bool:
-    """Whether a draft of vitamin D is what is advised, or more of it."""
-    if told.loads or not told.regimen:
-        return told.loads and is_loading(draft.dosing)
+def _covers(told: Repletion, draft: Draft, n: Numbers) -> bool:
+    """Whether a draft of vitamin D is what is advised, or more of it where more does no harm."""
+    loading = is_loading(draft.dosing)
+    if told.running:
+        return not loading
+    within = not loading or _in_all(draft.dosing) <= n.vitamin_d_loading_total
+    if told.loads and not told.ended:
+        return loading and within
     daily = draft.dosing.daily if draft.dosing and draft.dosing.unit == "IU" else None
-    return told.instead != GRANULOMA and daily is not None and daily >= REGIMENS[told.regimen].dose
+    if not told.regimen or told.instead == GRANULOMA or daily is None or (loading and told.ended):
+        return False
+    dose = REGIMENS[told.regimen].dose
+    return within and daily >= dose and (daily == dose or not told.instead)
+
+
+def _in_all(dosing: Dosing | None) -> float:
+    """All units of a loading."""
+    if dosing is None or not dosing.amount or not dosing.days or not dosing.every_days:
+        return 0
+    return dosing.amount * ceil(dosing.days / dosing.every_days)
 
 
 def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterator[Option]:
@@ -100,7 +120,7 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
     if not told.regimen:
         return
     reading = minerals.calcium(chart)
-    first = "calcium" if told.loads and reading is None else GRANULOMA if told.instead == GRANULOMA else ""
+    first = "calcium" if told.loads and not told.ended and reading is None else GRANULOMA if told.instead == GRANULOMA else ""
     recommend = told.instead != GRANULOMA and not (reading is not None and reading.high)
     for key, start in ((told.regimen, None), (told.then, _end(chart, told))):
         chosen = offer(
@@ -108,7 +128,7 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
             (CHOLECALCIFEROL,) if key else (),
             start=start,
             replaces=plain if start is None else (),
-            stops=() if told.taking or start else told.listed,
+            stops=() if start else told.replaced,
             recommend=recommend,
             regimens={CHOLECALCIFEROL.key: key},
         )
@@ -122,25 +142,35 @@ def _end(chart: Chart, told: Repletion) -> date | None:
 
 
 def _calcium(chart: Chart, told: Repletion) -> Iterator[Option]:
-    if not told.severe or told.instead == GRANULOMA or minerals.calcium_excess(chart) is not None:
-        return
     taken = any(c.active or c.on_treatment(chart.today) for c in chart.courses(_CALCIUM))
-    if not taken and not chart.drafted(_CALCIUM) and not renal(chart).below(chart.numbers.egfr_specialist):
+    if told.severe and _may_have_calcium(chart, told) and not taken and not chart.drafted(_CALCIUM):
         yield from offer(chart, (DRUGS["calcium"],)).options
 
 
+def _may_have_calcium(chart: Chart, told: Repletion) -> bool:
+    """Whether nothing on record speaks against more calcium."""
+    weak = renal(chart).below(chart.numbers.egfr_specialist)
+    return told.instead != GRANULOMA and minerals.calcium_excess(chart) is None and not weak
+
+
 def _tests(chart: Chart, n: Numbers, told: Repletion) -> Iterator[Option]:
-    unknown = minerals.calcium(chart) is None
     begin = told.begin or chart.today
     due: dict[str, date] = {}
     if told.instead == GRANULOMA:
         due |= {"calcium": chart.today, "dihydroxyvitamin-d": chart.today}
-    elif told.loads:
+    elif told.loads and not _calcium_checked(chart, n, told):
+        unknown = minerals.calcium(chart) is None
         due |= {"calcium": chart.today if unknown else add_days(begin, _WEEK * n.vitamin_d_calcium_weeks)}
     due |= {"vitamin-d": add_days(begin, _WEEK * _recheck(n, told))}
     for key, day in due.items():
         if not chart.ordered(key):
             yield service(key, start=day if day > chart.today else None, recommended=True)
+
+
+def _calcium_checked(chart: Chart, n: Numbers, told: Repletion) -> bool:
+    """Whether calcium was measured in or after week {vitamin-d-calcium-weeks} of the loading."""
+    reading = minerals.calcium(chart)
+    return bool(reading and told.begin and reading.value.when >= add_days(told.begin, _WEEK * n.vitamin_d_calcium_weeks))
 
 
 def _recheck(n: Numbers, told: Repletion) -> int:
@@ -160,6 +190,9 @@ def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> d
         "calcium_weeks": n.vitamin_d_calcium_weeks,
         "recheck": _recheck(n, told),
         "then": quantity(REGIMENS[told.then].dose, "IU") if told.then else None,
+        "calcium": _may_have_calcium(chart, told),
+        "checked": _calcium_checked(chart, n, told),
+        "harmful": bool(drafts) and told.instead == HIGH_CALCIUM and any(d.drug == CHOLECALCIFEROL for d in drafts),
         "pth": pth if pth_is_high(chart, pth) else None,
         "target": chart.numbers.vitamin_d_target,
     }

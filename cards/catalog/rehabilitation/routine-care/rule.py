@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cards.chart import Chart
 from cards.definitions.kidney import renal
@@ -42,7 +42,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
     only its missing tests are; it counts as the card that comes first. `tests-due` remains a separate card if calcium or
     creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, or
-    if CTX is due after denosumab, or a test is needed before the next drug is chosen.
+    if CTX is due after denosumab, or a test is needed before the next drug is chosen; so does `referral` if a warning card
+    leaves its referral to it.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
     their orders are offered, and any number may be chosen; of mutually exclusive drugs, only the recommended one. An override
@@ -57,6 +58,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if finding.indicator is INFO
         and (finding.code in _ROUTINE or id(finding) in beside)
         and not _stands_alone(chart, n, finding)
+        and not _referred(finding, shown)
         and not _abnormal(finding)
     ]
     if len(lines) < 2:
@@ -88,6 +90,11 @@ def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
         return False
     injected = any(not course.drug.oral for course in treatments(chart))
     return injected or bool(renal(chart).below(n.routine_egfr))
+
+
+def _referred(finding: Finding, shown: Iterable[Finding]) -> bool:
+    """Whether it is the referral that a warning card speaks of."""
+    return finding.code == "referral" and any("referral" in each.see for each in shown if each.indicator is not INFO)
 
 
 def _offered(finding: Finding) -> tuple[Option, ...]:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from cards.chart import Allergy, Chart
 from cards.chart.facts import Fact
+from cards.definitions.denosumab import next_due
 from cards.definitions.diagnosis import osteoporosis
 from cards.engine.findings import CRITICAL, WARNING, Finding
-from cards.engine.options import ranking
-from cards.engine.orders import CHECKED, Order, finding_about, orders_of
+from cards.engine.options import ranking, service
+from cards.engine.orders import CHECKED, REFERRAL, Order, finding_about, orders_of
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTI_OSTEOPOROSIS, Drug, Mechanism, Name
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, Drug, Mechanism, Name
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -24,8 +25,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Then: critical for an allergy, high criticality or anaphylaxis (warning on patient-view); warning for an intolerance only
     (info on patient-view). Of several entries, the most severe counts. Instead of an osteoporosis drug (hormone therapy: only
     with osteoporosis), drugs with another mechanism, ranked as for starting treatment; after intolerance of an oral drug, also
-    drugs of its class that are not taken by mouth; the first without a warning is recommended. The draft can be deleted
-    (recommended if it is critical and no drug is recommended).
+    drugs of its class that are not taken by mouth; the first without a warning is recommended. After denosumab that was given
+    none: a specialist decides by the last safe day, and `denosumab-due` and `denosumab-sequence` have the drugs. The draft can
+    be deleted (recommended if it is critical and no drug is recommended).
     """
     for order in orders_of(chart, CHECKED):
         hits = [allergy for allergy in chart.allergies if _is_to(allergy, order.drug)]
@@ -44,6 +46,7 @@ def _finding(chart: Chart, order: Order, allergy: Allergy) -> Finding:
     for_bone = order.drug.mechanism in ANTI_OSTEOPOROSIS and (
         order.drug.mechanism is not Mechanism.HORMONE_THERAPY or osteoporosis(chart)
     )
+    lapsing = order.drug is DENOSUMAB and next_due(chart) is not None
     return finding_about(
         chart,
         order,
@@ -51,7 +54,8 @@ def _finding(chart: Chart, order: Order, allergy: Allergy) -> Finding:
         [_evidence(allergy, order.drug, mild=mild)],
         variant="intolerance" if mild else "allergy",
         values={"by_class": allergy.drug is None, "recorded": allergy.recorded},
-        alternatives=_unlike(order.drug, ranking(chart), mild=mild) if for_bone else (),
+        alternatives=_unlike(order.drug, ranking(chart), mild=mild) if for_bone and not lapsing else (),
+        also=(service(REFERRAL, recommended=True),) if lapsing and order.draft is None else (),
     )
 
 

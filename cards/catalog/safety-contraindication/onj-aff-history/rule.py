@@ -8,9 +8,9 @@ from cards.chart import Chart, Problem, facts
 from cards.definitions.femur import IMAGING
 from cards.engine.findings import CRITICAL, Finding
 from cards.engine.options import service
-from cards.engine.orders import REFERRAL, finding_about, orders_of
+from cards.engine.orders import REFERRAL, Order, finding_about, orders_of
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTIRESORPTIVE, TERIPARATIDE, Mechanism
+from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, TERIPARATIDE, Mechanism
 
 _HOLDING_BACK_RESORPTION = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR}
 
@@ -22,7 +22,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: a bisphosphonate, denosumab, SERM, hormone therapy or romosozumab is ordered or taken, and osteonecrosis of the jaw or
     an atypical femur fracture is on record, whatever its date.
 
-    Then: critical (warning on patient-view). Teriparatide as an option, not recommended; referral to an osteoporosis
+    Then: critical (warning on patient-view). Teriparatide as an option, not recommended, but not in place of denosumab that was
+    given before, with its last safe day; referral to an osteoporosis
     specialist; after an atypical femur fracture X-ray of both femora, unless ordered or done since; deleting the draft is
     recommended.
     """
@@ -37,10 +38,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             CRITICAL,
             [facts.problem(event)],
             values={"problem": event, "other": other},
-            alternatives=(TERIPARATIDE,),
+            alternatives=() if _after_denosumab(chart, order) else (TERIPARATIDE,),
             recommend=False,
             also=(service(REFERRAL), *((service(IMAGING),) if other else ())),
         )
+
+
+def _after_denosumab(chart: Chart, order: Order) -> bool:
+    """Whether denosumab works or has just worn off: an anabolic alone does not hold the bone then, and a specialist chooses."""
+    return order.drug is DENOSUMAB and chart.course(DENOSUMAB) is not None
 
 
 def _imaged(chart: Chart, fracture: Problem) -> bool:

@@ -15,7 +15,7 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
 from cards.definitions.basket import quantity
-from cards.definitions.denosumab import risen
+from cards.definitions.denosumab import only_ordered, risen
 from cards.definitions.person import adult
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
@@ -222,7 +222,10 @@ class _Early(Struct, frozen=True):
 
 def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
     """Denosumab more than four weeks before it is due, zoledronate more than a month."""
-    given = [c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.last_dose]
+    denosumab = chart.course(DENOSUMAB)
+    planned = only_ordered(chart, denosumab) if denosumab else ()
+    courses = [c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.last_dose]
+    given = [c for c in courses if c not in planned]
     course = max(given, key=lambda c: c.last_dose_at_latest or date.min, default=None)
     last_dose = course.last_dose_at_latest if course else None
     if course is None or last_dose is None or drug not in (DENOSUMAB, ZOLEDRONATE):

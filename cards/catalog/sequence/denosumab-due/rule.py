@@ -8,7 +8,15 @@ from datetime import date
 from cards.chart import Chart, Course, Hook, facts
 from cards.chart.calendar import Partial, add_days, add_months
 from cards.definitions import person
-from cards.definitions.denosumab import Kind, due_as_recorded, safe_until, state
+from cards.definitions.denosumab import (
+    Kind,
+    calcium_first,
+    due_as_recorded,
+    safe_until,
+    state,
+    watched,
+    with_nephrology,
+)
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import INFO, WARNING, Finding, Indicator
 from cards.engine.lapse import answer, forbidden
@@ -34,10 +42,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge. Recommended,
     filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is recommended: low
     calcium is corrected and the dose given on the day it is in range, of anything else a specialist decides within a week; the
-    card begins with the last safe day. With a severe lack of vitamin D, for which the dose would wait beyond that day,
-    alendronate is recommended at once, and denosumab follows. For (2), and for a last dose dated by year, no suggestion: the
-    detail asks for the date; (2) is info. If the last dose is dated by month, the suggestion starts on the last day that can be
-    six months after it.
+    card begins with the last safe day. With a renal estimate below {egfr-specialist} it is an option, with nephrology
+    (recommended), after a calcium of the last {denosumab-calcium-days} days. With a severe lack of vitamin D, for which the
+    dose would wait beyond that day, alendronate is recommended at once, and denosumab follows. For (2), and for a last dose
+    dated by year, no suggestion: the detail asks for the date; (2) is info. If the last dose is dated by month, the suggestion
+    starts on the last day that can be six months after it.
     """
     found = state(chart)
     if found is None or found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not person.adult(chart):
@@ -69,6 +78,8 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
     barred = forbidden(chart, chosen, (DENOSUMAB,))
     ruled_out = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
     safe = safe_until(chart) or surely_due
+    weak = () if barred or not with_nephrology(chart) else (service("referral-nephrology", recommended=True),)
+    first = (service("calcium", recommended=True),) if weak and calcium_first(chart) and not chart.ordered("calcium") else ()
     return Finding(
         indicator=indicator,
         variant="ahead" if chart.today <= surely_due else "late",
@@ -79,11 +90,13 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "safe": safe,
             "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,
             "bridge": bridge,
+            **watched(chart),
             "leaving": chart.hook is Hook.DISCHARGE,
             "supplement": may_supplement(chart),
         },
         facts=(facts.last_dose(course),),
-        options=ruled_out if barred or not chosen.options else chosen.options,
-        any_number=bool(barred) or not chosen.options,
+        options=ruled_out if barred or not chosen.options else (*chosen.options, *weak, *first),
+        any_number=bool(barred or weak) or not chosen.options,
         dropped=chosen.dropped,
+        cites=("OPREF-T3", *(("EXT-03",) if with_nephrology(chart) else ()), "EXT-04"),
     )

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_months, months_between
-from cards.definitions import density, person, risk
-from cards.definitions.bone_loss import HORMONE_BLOCKERS, enough_glucocorticoid, prednisone_equivalent
+from cards.definitions import density, glucocorticoid, person, risk
+from cards.definitions.bone_loss import HORMONE_BLOCKERS
 from cards.definitions.denosumab import Kind, next_due, state
 from cards.definitions.glucocorticoid_bands import assessed_lately
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import Drug, Mechanism
+from cards.vocabulary import Drug
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -28,10 +28,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Then: info; warning from {denosumab-long-years} years on. *Unmeasured*: no T-score of the hip from the last
     {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {t-osteoporosis} or lower (with a fracture of
     hip or vertebra ever, {denosumab-exit-t-fracture} or lower), a very high risk (any fracture on denosumab), or a
-    glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (or of unknown dose), an aromatase inhibitor or
-    a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with its date. Suggested,
-    unless already ordered: DXA if unmeasured, and FRAX if none is {frax-months} months old or younger. The detail never says to
-    stop without a follow-on.
+    glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (now, or as the mean; or of unknown dose), an
+    aromatase inhibitor or a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with
+    its date. Suggested, unless already ordered: DXA if unmeasured, and FRAX if none is {frax-months} months old or younger. The
+    detail never says to stop without a follow-on.
     """
     found = state(chart)
     course = found.course if found else None
@@ -71,11 +71,8 @@ def _high(chart: Chart, n: Numbers, hip: Measurement) -> bool:
 
 def _harmful(chart: Chart) -> tuple[Drug, ...]:
     """Drugs that go on and for which denosumab does, too."""
-    taken = [c for c in chart.courses(HORMONE_BLOCKERS | {Mechanism.GLUCOCORTICOID}) if c.active or c.on_treatment(chart.today)]
-    enough = []
-    for course in taken:
-        steroid = course.drug.mechanism is Mechanism.GLUCOCORTICOID
-        daily = prednisone_equivalent(chart.numbers, course.drug, course.dosing) if steroid else None
-        if daily is None or enough_glucocorticoid(chart.numbers, daily):
-            enough.append(course.drug)
-    return tuple(enough)
+    steroid = glucocorticoid.taken(chart)
+    doses = (steroid.now, steroid.daily) if steroid else ()
+    enough = any(dose is None or glucocorticoid.enough_glucocorticoid(chart.numbers, dose) for dose in doses)
+    blockers = [c.drug for c in chart.courses(HORMONE_BLOCKERS) if c.active or c.on_treatment(chart.today)]
+    return (*((steroid.drug, *steroid.others) if steroid and enough else ()), *blockers)

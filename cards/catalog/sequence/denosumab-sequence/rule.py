@@ -20,13 +20,18 @@ from cards.definitions.denosumab import (
     Holds,
     Kind,
     State,
+    calcium_first,
     due_as_recorded,
     duration,
     ended_oncologic,
     imaged_since,
+    only_ordered,
     rebound,
     risen,
+    safe_until,
     state,
+    watched,
+    with_nephrology,
 )
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import may_supplement
@@ -61,20 +66,21 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Denosumab is never just ended: what follows it is given in time, lasts long enough, and is watched by CTX. If a gap opens
     it is closed at once, and vertebrae that break in it are treated as rebound fractures.
 
-    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, or given for an aromatase
-    inhibitor or GnRH drug that ended in the last {cancer-drug-ended-months} months. (2) *overdue*: the last dose is more than
-    {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds the bone: no follow-on, one that was given
-    up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate less than
-    {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on begun after the last safe day. (5)
-    *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6) *rebound*: a vertebra broke {rebound-from-months} to
-    {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab 120
-    mg has ended. When an order is signed: only if an anti-osteoporosis drug is being ordered that does not close the gap (an
-    anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
+    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, to be followed by an infusion
+    that is ordered, or given for an aromatase inhibitor or GnRH drug that ended in the last {cancer-drug-ended-months} months.
+    (2) *overdue*: the last dose is more than {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds
+    the bone: no follow-on, one that was given up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3)
+    *too-early*: zoledronate less than {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on
+    begun after the last safe day, or nobody knows when. (5) *turnover*: after a follow-on CTX is above {ctx-target} pg/mL. (6)
+    *rebound*: a vertebra broke {rebound-from-months} to {rebound-to-months} months after a dose. (7) *in-spite*: the same after
+    a follow-on in time. (8) *oncologic*: denosumab 120 mg has ended. When an order is signed: only if an anti-osteoporosis drug
+    is being ordered that does not close the gap (an anabolic, SERM, hormone, calcitonin, strontium, vitamin K2).
 
     Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
-    still taken, zoledronate from {follow-on-zoledronate-months} months on); denosumab was given again; (3) and (4) once they
-    are settled, (3) to (4) after {denosumab-sequence-months} months; (6) once denosumab or zoledronate was given after the
-    fracture; (7) once a CTX and a referral came after it; the course continues and no dose has a date.
+    still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
+    again; (3) and (4) once they are settled, (3) to (4) after {denosumab-sequence-months} months; (6) once denosumab or
+    zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course continues and no dose has
+    a date.
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (but for a SERM or hormone
     therapy), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is
@@ -109,7 +115,7 @@ def _awake(chart: Chart, found: State) -> bool:
 def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
     course, last = found.course, found.course.last_dose_at_latest
     lasted = duration(chart, course)
-    stop = course.stopped or found.kind is Kind.PLAN
+    stop = course.stopped or found.kind is Kind.PLAN or bool(only_ordered(chart, course))
     offered = _offered(chart, n, found, lasted, stop=stop)
     wanted = _drugs(chart, found, lasted, stop=stop)
     barred = forbidden(chart, offered, wanted[:1] if wanted[:1] == (DENOSUMAB,) else (*wanted, DENOSUMAB)) if wanted else None
@@ -125,14 +131,16 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "assumed": course.last_dose_basis in ("order", "statement"),
             "months": months_between(last, chart.today) if last else None,
             "due": due_as_recorded(chart.numbers, course),
+            "safe": safe_until(chart),
             "ahead": due is not None and due > chart.today,
             "stop": stop,
             "course": lasted,
             "recommended": DRUGS[chosen.key] if chosen else None,
+            "from_day": chosen.start if chosen and chosen.start and chosen.start > chart.today else None,
             "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, options) if chosen and o.kind == "drug"],
             "resume": all(o.key == DENOSUMAB.key for o in options if o.kind == "drug")
             and any(o.kind == "drug" for o in options),
-            "kidneys": bool(renal(chart).below(n.egfr_specialist)),
+            **watched(chart),
             "supplement": may_supplement(chart),
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
             "again": next((o.start for o in options if o.start and o.start > chart.today), None),
@@ -143,7 +151,10 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             **_broken(chart, found),
         },
         facts=tuple(_evidence(chart, found)),
-        cites=_CITES.get(found.kind, _STOPPED if stop else (*_STOPPED, "EXT-40")),
+        cites=(
+            *_CITES.get(found.kind, _STOPPED if stop else (*_STOPPED, "EXT-40")),
+            *(("EXT-03",) if with_nephrology(chart) else ()),
+        ),
         options=(*options, *_tests(chart, found)),
         any_number=sum(option.kind == "drug" for option in options) < 2,
         dropped=offered.dropped,
@@ -183,6 +194,8 @@ def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: 
     if not wanted:
         return Offer()
     recommend = found.kind is not Kind.LONG_AGO
+    for course in only_ordered(chart, found.course):
+        chart = chart.without(course.drug)
     start = _start(chart, n, found)
     chosen = offer(chart, wanted, start=start, recommend=recommend, waits=False, regimens=_ONCE if recommend else {})
     if found.kind is Kind.PLAN and not lasted.short:
@@ -224,7 +237,7 @@ def _again(chart: Chart, n: Numbers, found: State) -> Offer:
 
 def _specialist(chart: Chart, n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
     """Who helps where no drug is left, none is recommended against rebound fractures, or the kidneys are weak."""
-    weak = bool(renal(chart).below(n.egfr_specialist))
+    weak = with_nephrology(chart)
     urgent = found.kind is Kind.REBOUND and chosen.recommended is None
     if found.kind is not Kind.LONG_AGO and (weak or urgent or not chosen.options):
         yield service("referral-nephrology" if weak else _SPECIALIST, recommended=urgent or weak)
@@ -242,6 +255,8 @@ def _tests(chart: Chart, found: State) -> Iterator[Option]:
         Kind.REBOUND: ("spine-mri", "ctx", "vitamin-d", "calcium"),
         Kind.IN_SPITE: ("ctx", _SPECIALIST, "spine-mri", "vitamin-d"),
     }.get(found.kind, ())
+    if found.kind is Kind.LATE and calcium_first(chart):
+        keys = ("calcium", *keys)
     known = {"dxa"} if density.bmd_since(chart, chart.numbers.hip_t_window_months) else set()
     yield from (service(key, recommended=True) for key in keys if key not in known and not chart.ordered(key))
 
@@ -276,6 +291,7 @@ def _evidence(chart: Chart, found: State) -> Iterator[Fact]:
         yield facts.stopped(course)
     if found.follow_on is not None:
         yield facts.on_board(found.follow_on.course)
+    yield from map(facts.only_ordered, only_ordered(chart, course))
     told = rebound(chart)
     if told is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE):
         yield from map(facts.fracture, told.fractures)
@@ -311,6 +327,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "stop": True,
             "resume": False,
             "recommended": None,
+            "from_day": None,
             "supplement": False,
             "order": None,
         },
