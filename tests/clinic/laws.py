@@ -77,17 +77,19 @@ def _a_week_apart(journey: Journey) -> Iterator[str]:
                 yield from (_at(visit, code) for code in sorted(now - later - _MERGED))
 
 
-def _advice(cards: list[Finding]) -> tuple[set[str], set[str]]:
-    """The codes of the cards, those that they stand for included, and the orders that they suggest."""
-    return {code for card in cards for code in card.codes}, {option.key for card in cards for option in card.options}
+def _advice(cards: list[Finding]) -> tuple[set[str], set[tuple[str, str]]]:
+    """The codes of the cards, those that they stand for included, and the orders that each suggests."""
+    orders = {(card.code, option.key) for card in cards for option in card.options}
+    return {code for card in cards for code in card.codes}, orders
 
 
 def _untreated(journey: Journey) -> Iterator[str]:
-    """Treatment is needed at five visits in a row, and no drug was chosen at any."""
+    """Treatment is needed at five visits in a row, and no drug was chosen at any; a holiday that is watched is no wait."""
     waiting = 0
     for visit in journey.visits:
         drugs = [o for _, o in visit.chosen if o.kind == "drug" and DRUGS[o.key].mechanism in TREATMENT]
-        waiting = waiting + 1 if needs_treatment(visit.truth) and not drugs else 0
+        holiday = any((card.code, card.variant) == ("drug-holiday-review", "holiday") for card in visit.cards)
+        waiting = waiting + 1 if needs_treatment(visit.truth) and not drugs and not holiday else 0
         if waiting == _YEAR:
             yield _at(visit, "untreated for a year")
 
