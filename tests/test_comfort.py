@@ -110,3 +110,29 @@ def test_an_encounter_that_cannot_be_read_takes_the_recommendation_away() -> Non
     cards = cards_of(call._replace(body=body))
     assert not [card["summary"] for star, card, resource in proposed(cards) if star and for_bone(resource)]
     assert "incomplete-data" in {code for card in cards for code, _ in spoken_for(card)}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("denosumab-due", "denosumab-due"),
+        ("denosumab-missed", "denosumab-sequence"),
+        ("denosumab-rebound-fractures", "denosumab-sequence"),
+    ],
+)
+def test_what_follows_denosumab_is_a_choice_and_no_order(name: str, code: str) -> None:
+    """Under comfort care the dose, an infusion and comfort alone are equal; without it, or once set aside, the dose is told."""
+    usual = next(card for card in cards_of(told(name)) if card["source"]["topic"]["code"] == code)
+    milder = next(card for card in cards_of(in_hospice(name)) if card["source"]["topic"]["code"] == code)
+    assert "Equal choices" in milder["detail"]
+    assert "goals of care" in milder["summary"]
+    assert "Equal choices" not in usual["detail"]
+
+
+def test_what_oncology_decides_is_silent_but_comes_back() -> None:
+    """Denosumab 120 mg that ended: said again once the card of comfort care is set aside."""
+    chart = chart_of(in_hospice("denosumab-oncologic-ended"))
+    found = run(chart)
+    fresh = [finding for finding in found if finding.code != COMFORT.card]
+    assert ("denosumab-sequence", "oncologic") not in {(each.code, each.variant) for each in answered(found, found, chart)}
+    assert ("denosumab-sequence", "oncologic") in {(each.code, each.variant) for each in answered(fresh, found, chart)}

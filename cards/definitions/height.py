@@ -45,15 +45,20 @@ def height_loss(chart: Chart) -> Loss | None:
 def implausible_loss(chart: Chart) -> Loss | None:
     """More than {height-spread} cm below a height of the {height-window-months} months before, or more than
     {height-spread-ever} cm below the tallest: a slip of the pen or another reason, unless a second height, of another day,
-    confirms it within {height-same-cm} cm."""
+    confirms it within {height-same-cm} cm and none confirms the taller one, which then was the slip."""
     now, earlier = _compared(chart)
     tallest = _tallest(earlier)
     if now is None or tallest is None or height_loss(chart) is not None:
         return None
-    if any(abs(m.value - now.value) <= chart.numbers.height_same_cm for m in earlier):
-        return None
     doubted = _tallest(m for m in earlier if _too_far(chart, m, now))
-    return Loss(doubted.value - now.value, doubted, now, recent=_is_near(chart, doubted, now)) if doubted else None
+    if doubted is None or (_confirmed(chart, now, earlier) and not _confirmed(chart, doubted, earlier)):
+        return None
+    return Loss(doubted.value - now.value, doubted, now, recent=_is_near(chart, doubted, now))
+
+
+def _confirmed(chart: Chart, height: Measurement, others: Iterable[Measurement]) -> bool:
+    """Whether a height of another day is the same within {height-same-cm} cm."""
+    return any(m is not height and abs(m.value - height.value) <= chart.numbers.height_same_cm for m in others)
 
 
 def _compared(chart: Chart) -> tuple[Measurement | None, list[Measurement]]:

@@ -27,6 +27,12 @@ def postpartum(chart: Chart) -> Problem | None:
         return None
     since = chart.months_ago(chart.numbers.postpartum_months)
     delivered = next((p for p in chart.problems.get("delivery", ()) if p.at_latest and p.at_latest >= since), None)
-    nursing = chart.active_problem("lactation")
-    lately = nursing is not None and (nursing.at_latest is None or nursing.at_latest >= since)
-    return delivered or (nursing if lately else None)
+    return delivered or nursing(chart)
+
+
+def nursing(chart: Chart) -> Problem | None:
+    """Lactation of a woman under {t-group-years} that is active and not recorded more than {postpartum-months} months ago."""
+    if not person.young(chart) or not chart.patient.female:
+        return None
+    found, since = chart.active_problem("lactation"), chart.months_ago(chart.numbers.postpartum_months)
+    return found if found is not None and (found.at_latest is None or found.at_latest >= since) else None

@@ -259,7 +259,7 @@ def _doses(chart: Chart, drug: Drug) -> tuple[date, ...]:
 
 def low_calcium(chart: Chart) -> Rows:
     """Low calcium is corrected first, whatever the drug: all are held. A value older than {low-calcium-months} months is
-    measured again, and holds nothing."""
+    measured again, and holds nothing. With an estimate below {egfr-specialist} nephrology corrects it."""
     reading = calcium(chart)
     if reading is None or not reading.low:
         return
@@ -276,6 +276,6 @@ def low_calcium(chart: Chart) -> Rows:
         orders=_LOW if recent else ("calcium",),
         cites=("OPREF-T3", "OPREF-D12"),
         binding=True,
-        told={"calcium": reading.value},
+        told={"calcium": reading.value, "nephrology": bool(renal(chart).below(chart.numbers.egfr_specialist))},
         values=(reading.value,),
     )

@@ -26,13 +26,19 @@ def told(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
     level = vitamin_d(chart)
     if level is not None and level.below(chart.numbers.vitamin_d_severe):
         silent -= set(table().comfort.unless_severe)
-    return _milder([finding for finding in findings if finding.code not in silent])
+    unspoken = table().comfort.silent_variants
+    told = [each for each in findings if each.code not in silent and each.variant not in unspoken.get(each.code, ())]
+    return _milder(told)
 
 
 def _milder(findings: Sequence[Finding]) -> list[Finding]:
+    """One step milder, and with choices that are equal (``comfort`` in the texts)."""
     below = {CRITICAL: WARNING, WARNING: INFO, INFO: INFO}
     codes = table().comfort.milder
-    return [replace(each, indicator=below[each.indicator]) if each.code in codes else each for each in findings]
+    return [
+        replace(each, indicator=below[each.indicator], values={**each.values, "comfort": True}) if each.code in codes else each
+        for each in findings
+    ]
 
 
 def no_drug(chart: Chart, findings: Sequence[Finding]) -> bool:

@@ -51,11 +51,12 @@ class Owners(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Comfort(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """Under comfort care, where ``card`` speaks: ``silent`` fall silent (``unless_severe``: not with a 25(OH)D below
-    {vitamin-d-severe} ng/mL), ``milder`` are said one step milder."""
+    {vitamin-d-severe} ng/mL), and these ``silent_variants`` of others; ``milder`` are said one step milder."""
 
     card: str
     silent: tuple[str, ...]
     unless_severe: tuple[str, ...]
+    silent_variants: dict[str, tuple[str, ...]]
     milder: tuple[str, ...]
 
 
@@ -78,7 +79,13 @@ def table() -> Voice:
     told = convert(read_toml(path), Voice)
     named = {code for row in told.silences for code in (*row.cards, *row.silent)}
     named |= {code for group in (told.owners.drugs, told.owners.services) for codes in group.values() for code in codes}
-    named |= {told.comfort.card, *told.comfort.silent, *told.comfort.milder, *told.shown.leading_info}
+    named |= {
+        told.comfort.card,
+        *told.comfort.silent,
+        *told.comfort.silent_variants,
+        *told.comfort.milder,
+        *told.shown.leading_info,
+    }
     if unknown := sorted(named.union(told.shown.leading_warnings) - all_cards().keys()):
         raise ContentError(f"{path.name} names {', '.join(unknown)}: no such card")
     return told

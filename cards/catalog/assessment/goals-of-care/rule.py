@@ -43,6 +43,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
             "months": n.time_to_benefit_months,
             "myeloma": [fact for row in signs[:1] for fact in row.told.get("signs", ())],
             "suspected": bool(signs),
+            "broken": len([f for f in chart.fractures if f.site == "vertebra"]),
             "anabolic": ended.values["drug"] if ended else None,
             "ended": ended.values["ended"] if ended else None,
             "denosumab": _on_denosumab(chart, earlier),

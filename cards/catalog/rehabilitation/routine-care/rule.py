@@ -40,7 +40,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `pain-rehabilitation`, `mood-support`.
 
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
-    only its missing tests are; it counts as the card that comes first. `tests-due` remains a separate card if calcium or
+    only its missing tests are; it counts as the card that comes first. Nor is
+    `active-vitamin-d` in weak kidneys. `tests-due` remains a separate card if calcium or
     creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, or
     if CTX is due after denosumab, or a test is needed before the next drug is chosen; so does `referral` if a warning card
     leaves its referral to it.
@@ -78,10 +79,13 @@ def _abnormal(finding: Finding) -> bool:
 
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
-    """A target out of reach is not routine; nor are calcium and kidney function if the patient is on an injection or has
+    """A target out of reach is not routine, nor an active form that only nephrology may give;
+    nor are calcium and kidney function if the patient is on an injection or has
     impaired kidney function, nor a CTX after denosumab, or a test that another card needs before a drug is chosen."""
     if finding.code == "treatment-target":
         return finding.variant != "within-reach"
+    if finding.code == "active-vitamin-d" and finding.variant != "falls":
+        return True
     whys = {test["why"] for test in finding.values["tests"]} if finding.code == "tests-due" else set()
     if whys & {"after-denosumab", "next-drug"}:
         return True

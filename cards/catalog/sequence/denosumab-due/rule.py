@@ -54,7 +54,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     course = found.course
     last_dose, latest = course.last_dose, course.last_dose_at_latest
     if last_dose is None or latest is None:
-        yield Finding(indicator=INFO, variant="no-date", values={"last_dose": None}, facts=(facts.taken(course),))
+        yield Finding(
+            indicator=INFO, variant="no-date", values={"last_dose": None, "comfort": False}, facts=(facts.taken(course),)
+        )
         return
     leaving = chart.hook is Hook.DISCHARGE
     due, surely_due = add_months(last_dose, n.denosumab_months), add_months(latest, n.denosumab_months)
@@ -65,7 +67,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         return
     recorded = course.last_dosed
     if isinstance(recorded, Partial) and not recorded.one_month:
-        yield Finding(indicator=indicator, variant="no-date", values={"last_dose": recorded}, facts=(facts.last_dose(course),))
+        yield Finding(
+            indicator=indicator,
+            variant="no-date",
+            values={"last_dose": recorded, "comfort": False},
+            facts=(facts.last_dose(course),),
+        )
         return
     yield _dose(chart, course, indicator, surely_due)
 
@@ -93,6 +100,7 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             **watched(chart),
             "leaving": chart.hook is Hook.DISCHARGE,
             "supplement": may_supplement(chart),
+            "comfort": False,
         },
         facts=(facts.last_dose(course),),
         options=ruled_out if barred or not chosen.options else (*chosen.options, *weak, *first),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
-from cards.definitions import density, goals, person
+from cards.definitions import density, person
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
@@ -142,6 +142,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             and any(o.kind == "drug" for o in options),
             **watched(chart),
             "supplement": may_supplement(chart),
+            "comfort": False,
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
             "again": next((o.start for o in options if o.start and o.start > chart.today), None),
             "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
@@ -314,7 +315,7 @@ def _markers(chart: Chart, course: Course) -> Iterator[Fact]:
 def _oncologic(chart: Chart) -> Iterator[Finding]:
     """Denosumab 120 mg has ended: oncology decides, and nothing is recommended here."""
     ended = ended_oncologic(chart)
-    if ended is None or goals.comfort_care(chart):
+    if ended is None:
         return
     tests = ("ctx", *(("spine-mri",) if ended.fractures else ()))
     yield Finding(
@@ -329,6 +330,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "recommended": None,
             "from_day": None,
             "supplement": False,
+            "comfort": False,
             "order": None,
         },
         facts=(facts.last_dose(ended.course), *map(facts.fracture, ended.fractures)),

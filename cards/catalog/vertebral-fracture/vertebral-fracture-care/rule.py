@@ -63,6 +63,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "severe": severe,
             "calcitonin": calcitonin,
             "drugs": _drugs(chart, earlier),
+            "comfort": bool(goals.comfort_care(chart)),
             "old": old,
         },
         cites=(
