@@ -54,6 +54,15 @@ def in_all(chart: Chart) -> int:
     return months
 
 
+@per_chart
+def longest_over(chart: Chart) -> bool:
+    """Whether {max-oral-years} years by mouth, {max-zoledronate-years} of infusions, or {max-oral-years} of both together have
+    been had over life: a bisphosphonate is then not what treatment begins again with."""
+    oral, infused = 12 * chart.numbers.max_oral_years, 12 * chart.numbers.max_zoledronate_years
+    had = any((months_on(chart, c) or 0) >= (oral if c.drug.oral else infused) for c in _courses(chart))
+    return had or in_all(chart) >= oral
+
+
 def _courses(chart: Chart) -> list[Course]:
     return [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if not c.drug.oncologic]
 

@@ -21,7 +21,7 @@ def hip_target(chart: Chart) -> float:
 
 def missed(chart: Chart, hip: Measurement | None) -> bool:
     """Whether this hip T-score is not above the target."""
-    return hip is not None and hip.value <= hip_target(chart)
+    return hip is not None and hip.at_most(hip_target(chart)) is not False
 
 
 class Pace(Struct, frozen=True):

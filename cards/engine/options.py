@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
 from cards.definitions import bone_loss, ckd, femur, workup
+from cards.definitions.bisphosphonates import longest_over
 from cards.definitions.courses import used_up
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.density import hip_t, lowest_t
@@ -95,7 +96,7 @@ class Offer(Struct, frozen=True):
         return next((o for o in self.options if o.recommended), None)
 
 
-def ranking(chart: Chart) -> Sequence[Drug]:
+def ranking(chart: Chart, otherwise: Sequence[Drug] = HIGH) -> Sequence[Drug]:
     """The drugs for a patient who starts treatment, best first; the first line that fits counts. Renal estimate below
     {egfr-specialist}: denosumab, menatetrenone (vitamin K2), neither recommended. Below {egfr-alendronate}: denosumab,
     teriparatide. Esophageal stricture or achalasia, or inability to sit upright: zoledronate, denosumab. From {oldest-years}
@@ -103,8 +104,16 @@ def ranking(chart: Chart) -> Sequence[Drug]:
     {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. On an aromatase inhibitor: zoledronate, denosumab,
     alendronate; on androgen deprivation: denosumab, zoledronate, alendronate; on a glucocorticoid that counts as its band has
     it. Two or more vertebral fractures, or lowest T-score {t-anabolic-first} or lower: teriparatide, romosozumab, zoledronate,
-    denosumab. Very high risk: zoledronate, denosumab, teriparatide, romosozumab. Else: alendronate, risedronate, zoledronate,
+    denosumab. Very high risk: zoledronate, denosumab, teriparatide, romosozumab. Else (unless ``otherwise`` says): alendronate,
+    risedronate, zoledronate, denosumab. After the longest course of bisphosphonates none of them; where this leaves nothing,
     denosumab. After other drugs, the card that speaks of them has its own."""
+    ranked = _ranked(chart, otherwise)
+    if not longest_over(chart):
+        return ranked
+    return tuple(drug for drug in ranked if drug.mechanism is not Mechanism.BISPHOSPHONATE) or (DENOSUMAB,)
+
+
+def _ranked(chart: Chart, otherwise: Sequence[Drug]) -> Sequence[Drug]:
     kidneys = renal(chart)
     if kidneys.below(chart.numbers.egfr_specialist):
         return RENAL_VERY_LOW
@@ -123,7 +132,7 @@ def ranking(chart: Chart) -> Sequence[Drug]:
     vertebrae = sum(1 for f in chart.fractures if f.site == "vertebra")
     if vertebrae >= chart.numbers.multiple_fractures or (lowest is not None and lowest.value <= chart.numbers.t_anabolic_first):
         return ANABOLIC_FIRST
-    return VERY_HIGH if risk(chart).very_high else HIGH
+    return VERY_HIGH if risk(chart).very_high else otherwise
 
 
 def _unread(chart: Chart, drug: Drug, findings: Iterable[Finding]) -> bool:

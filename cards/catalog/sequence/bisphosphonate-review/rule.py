@@ -12,6 +12,7 @@ from cards.chart.calendar import add_months
 from cards.definitions import density, person, risk, target, treatment
 from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_on
 from cards.definitions.density import bmd_fall, hip_t
+from cards.definitions.glucocorticoid_ended import Ended, begun_for
 from cards.definitions.repeats import awaited
 from cards.definitions.risk import fracture_on_treatment
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
@@ -28,6 +29,7 @@ _CITES = {
     "switch": ("POP2022-T7",),
     "extend": _EXTEND,
     "restarted": _EXTEND,
+    "needed": ("EXT-25",),
     "extend-very-high": ("POP2022-T9", "OVCF2021-T6", "OPREF-T1"),
 }
 _INSTEAD = ANABOLIC | {Mechanism.RANKL_INHIBITOR}
@@ -56,7 +58,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     zoledronate, starting {review-zoledronate-lead-months} months after infusion {review-zoledronate-infusions}; each infusion
     counts as {zoledronate-months} months. After a pause of {holiday-reset-months} months or more the count starts anew:
     {review-again-years} years, or infusion {review-again-infusions}; also then after {max-oral-years} ({max-zoledronate-years})
-    years in all.
+    years in all. Before that, a bisphosphonate begun while a systemic glucocorticoid was taken for {glucocorticoid-days} days
+    or more, {glucocorticoid-off-months} months after this ended, without osteoporosis.
 
     Not when: oncologic zoledronate; intravenous ibandronate or pamidronate; the time on the drug is unknown; denosumab or an
     anabolic works as well; no hip T-score, and DXA was ordered within {review-rest-months} months.
@@ -65,7 +68,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     again after such a pause and the new count is not complete. No hip T-score within
     {hip-t-window-months} months: DXA first. No longer high: consider a holiday; DXA and CTX in {holiday-tests-months} months;
     not while a finding of the work-up holds all drugs, or a sign in the femur: this is clarified first; nor within
-    {restart-months} months after a pause of {pause-months} months or more: continue until then.
+    {restart-months} months after a pause of {pause-months} months or more: continue until then. Begun for a glucocorticoid that
+    ended, and no longer high: decide whether it is still needed; DXA in {holiday-tests-months} months.
     Still high: continue up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at the clinician's
     discretion; nothing to order. Beyond that and still high: teriparatide, romosozumab, filtered, the first without a warning
     recommended, otherwise referral to a specialist. "Still high" is any of: very high risk, hip T-score {hip-t-holiday} or
@@ -81,8 +85,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         if course.drug.mechanism is not Mechanism.BISPHOSPHONATE or course.drug.oncologic:
             continue
         time = _time(chart, n, course)
-        if time is not None and (time.complete or time.over):
-            yield from _review(chart, n, course, time)
+        if time is None:
+            continue
+        due = time.complete or time.over
+        ended = None if due else begun_for(chart, course)
+        if due or ended:
+            yield from _review(chart, n, course, time, ended)
             return
 
 
@@ -128,12 +136,14 @@ def _not_before(n: Numbers, pause: Pause | None, anew: Pause | None, due: int) -
     return max(first, add_months(anew.resumed, due)) if anew else first
 
 
-def _review(chart: Chart, n: Numbers, course: Course, time: _Time) -> Iterator[Finding]:
+def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended | None) -> Iterator[Finding]:
     hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
     if hip is None and awaited(chart, "dxa", n.review_rest_months):
         return
     stratum = risk.risk(chart)
     reasons = _still_high(chart, n, course)
+    if ended and stratum.high:
+        reasons = list(dict.fromkeys((*reasons, *stratum.reasons)))
     open_rows = [row.key for row in work_up(chart) if row.holds_all or row.key == "femur"]
     if hip is None:
         variant = "dxa-first"
@@ -145,6 +155,8 @@ def _review(chart: Chart, n: Numbers, course: Course, time: _Time) -> Iterator[F
         variant = "clarify"
     elif time.not_before and time.not_before > chart.today:
         variant = "restarted"
+    elif ended:
+        variant = "needed"
     else:
         variant = "holiday"
     chosen = offer(chart, BEYOND_BISPHOSPHONATE) if variant == "switch" else Offer()
@@ -171,6 +183,7 @@ def _review(chart: Chart, n: Numbers, course: Course, time: _Time) -> Iterator[F
             "past": time.over,
             "very_high": stratum.very_high,
             "unconfirmed": course.unconfirmed,
+            "ended": ended,
         },
         cites=(*_CITES[variant], *(("EXT-32",) if "target-missed" in reasons else ())),
         facts=tuple(evidence),
@@ -183,12 +196,12 @@ def _review(chart: Chart, n: Numbers, course: Course, time: _Time) -> Iterator[F
 
 
 def _tests(chart: Chart, n: Numbers, variant: str) -> Iterator[Option]:
-    """DXA now where it decides; DXA and CTX a year into a holiday."""
+    """DXA now where it decides; DXA and CTX a year into a holiday; DXA a year after what was begun for a glucocorticoid."""
     if variant == "dxa-first":
         yield service("dxa", recommended=True)
-    elif variant == "holiday":
+    elif variant in ("holiday", "needed"):
         later = add_months(chart.today, n.holiday_tests_months)
-        yield from (service(key, start=later) for key in ("dxa", "ctx"))
+        yield from (service(key, start=later) for key in (("dxa", "ctx") if variant == "holiday" else ("dxa",)))
 
 
 def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:

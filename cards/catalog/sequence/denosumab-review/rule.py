@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_months, months_between
-from cards.definitions import density, glucocorticoid, person, risk
+from cards.definitions import density, glucocorticoid, person, risk, target
 from cards.definitions.bone_loss import HORMONE_BLOCKERS
 from cards.definitions.denosumab import Kind, next_due, state
 from cards.definitions.glucocorticoid_bands import assessed_lately
@@ -26,8 +26,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     `denosumab-sequence`).
 
     Then: info; warning from {denosumab-long-years} years on. *Unmeasured*: no T-score of the hip from the last
-    {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {t-osteoporosis} or lower (with a fracture of
-    hip or vertebra ever, {denosumab-exit-t-fracture} or lower), a very high risk (any fracture on denosumab), or a
+    {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {hip-t-target} or lower (with a fracture of
+    hip or vertebra ever, {hip-t-target-fracture} or lower), a very high risk (any fracture on denosumab), or a
     glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (now, or as the mean; or of unknown dose), an
     aromatase inhibitor or a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with
     its date. Suggested, unless already ordered: DXA if unmeasured, and FRAX if none is {frax-months} months old or younger. The
@@ -47,7 +47,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     long = add_months(course.start_at_latest, n.denosumab_long_years * 12) <= chart.today
     yield Finding(
         indicator=WARNING if long else INFO,
-        variant="unmeasured" if hip is None else "high" if _high(chart, n, hip) or harmful else "not-high",
+        variant="unmeasured" if hip is None else "high" if _high(chart, hip) or harmful else "not-high",
         values={
             "start": course.started,
             "months": months_between(course.start_at_latest, chart.today),
@@ -63,10 +63,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     )
 
 
-def _high(chart: Chart, n: Numbers, hip: Measurement) -> bool:
-    broken = any(f.site in ("vertebra", "hip") for f in chart.fractures)
-    target = n.denosumab_exit_t_fracture if broken else n.t_osteoporosis
-    return hip.at_most(target) is not False or risk.risk(chart).very_high
+def _high(chart: Chart, hip: Measurement) -> bool:
+    return target.missed(chart, hip) or risk.risk(chart).very_high
 
 
 def _harmful(chart: Chart) -> tuple[Drug, ...]:

@@ -10,13 +10,14 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Fracture, Measurement, facts
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
-from cards.definitions import bisphosphonates, density, person, risk
+from cards.definitions import density, person, risk
+from cards.definitions.bisphosphonates import longest_over
 from cards.definitions.bone_loss import harmful
 from cards.definitions.density import hip_t
 from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
 from cards.definitions.repeats import again, awaited
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
-from cards.engine.options import HIGH, SPECIALIST, VERY_HIGH, Offer, offer, ranking, service
+from cards.engine.options import SPECIALIST, VERY_HIGH, Offer, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
 
@@ -49,21 +50,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: an antiresorptive or anabolic was taken since.
 
-    Then: the first that applies of (1) a fragility fracture since the end; (2) a hip T-score of {hip-t-holiday} or lower at the
-    end, so that it never was a holiday; (3) the newest hip T-score is {hip-t-holiday} or lower; if the density of that site
-    differs from that at the end by no more than the least significant change, and the risk is not very high, DXA again
-    {near-dxa-months} months after it; (4) a glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days}
-    days, an aromatase inhibitor or GnRH drug; (5) past the first decision, CTX above {ctx-target} ng/L twice,
-    {ctx-again-days} days apart, with a hip T-score of {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months}
-    months: DXA, unless it was ordered within {review-rest-months} months; (7) very high risk, with the reason; (8) past the
-    first decision: decide. It is due {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after
-    zoledronate, {decide-other-months} after any other. All these are warnings, (7) before the first decision info. (9)
-    Otherwise info, with the date of the decision. Drugs are suggested for (1) to (5), unless DXA is repeated, and at very high
-    risk: after a fracture by the ranking for a start of treatment, otherwise denosumab, zoledronate and the drug of before,
-    filtered, the first without a warning recommended; no bisphosphonate after {max-oral-years} years by mouth or
-    {max-zoledronate-years} of infusions; a referral where nothing is left. DXA, and CTX and P1NP if none was measured within
-    {markers-months} months and none is ordered; any number may be chosen. The detail says to continue calcium and vitamin D. An
-    override of (7) to (9) rests {review-rest-months} months.
+    Then: the first that applies of (1) a fragility fracture since the end (one possible day is enough); (2) a hip T-score of
+    {hip-t-holiday} or lower at the end, so that it never was a holiday; (3) the newest hip T-score, of {hip-t-window-months}
+    months or since the end, is {hip-t-holiday} or lower; if the density of that site differs from that at the end by no more
+    than the least significant change, and the risk is not very high, DXA again {near-dxa-months} months after it, or now; (4) a
+    glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH
+    drug; (5) past the first decision, CTX above {ctx-target} ng/L twice, {ctx-again-days} days apart, with a hip T-score of
+    {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months} months: DXA, unless it was ordered within
+    {review-rest-months} months; (7) very high risk, with the reason; (8) past the first decision: decide. It is due
+    {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after zoledronate, {decide-other-months}
+    after any other. All these are warnings, (7) before the first decision info. (9) Otherwise info, with the date of the
+    decision. Drugs are suggested for (1) to (5), unless DXA is repeated, and at very high risk: after a fracture by the ranking
+    for a start of treatment, otherwise denosumab, zoledronate and the drug of before, filtered, the first without a warning
+    recommended; no bisphosphonate after {max-oral-years} years in all or {max-zoledronate-years} of infusions; a referral where
+    nothing is left. DXA, and CTX and P1NP if none was measured within {markers-months} months and none is ordered; any number
+    may be chosen. The detail says to continue calcium and vitamin D. An override of (7) to (9) rests {review-rest-months}
+    months.
     """
     holiday = holiday_since(chart)
     if holiday is None or not person.adult(chart):
@@ -85,7 +87,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "ctx": state.turnover,
             "again": variant in _TREAT,
             "specialist": any(option.kind == "service" for option in chosen.options),
-            "next_dxa": _next_dxa(n, state),
+            "next_dxa": _next_dxa(chart, n, state),
             "reasons": stratum.reasons,
         },
         facts=tuple(_evidence(chart, state, variant)),
@@ -102,9 +104,9 @@ def _state(chart: Chart, n: Numbers, holiday: Holiday) -> _State:
     return _State(
         holiday,
         decide=add_months(holiday.at_latest, months.get(holiday.course.drug, n.decide_other_months)),
-        hip=hip_t(chart),
+        hip=hip_t(chart, since=min(since, holiday.day)),
         at_end=hip_at_the_end(chart, holiday),
-        broken=next((f for f in chart.fractures if f.when and f.when > holiday.day), None),
+        broken=next((f for f in chart.fractures if f.at_latest and f.at_latest > holiday.day), None),
         harmful=harmful(chart),
         turnover=turnover_up(chart, holiday),
         recent=any(m.when >= since for m in density.newest_t_scores(chart)) or awaited(chart, "dxa", n.review_rest_months),
@@ -135,33 +137,23 @@ def _variant(chart: Chart, n: Numbers, state: _State) -> str:
 def _drugs(chart: Chart, n: Numbers, state: _State, variant: str) -> Offer:
     """What to go back to; after the longest course no bisphosphonate."""
     before = state.holiday.course.drug
-    drugs: Iterable[Drug] = _after_fracture(chart) if variant == "fracture" else (DENOSUMAB, ZOLEDRONATE, before)
-    if _used_up(chart, n):
+    # A fracture in a holiday is very high risk, however long ago.
+    drugs: Iterable[Drug] = ranking(chart, VERY_HIGH) if variant == "fracture" else (DENOSUMAB, ZOLEDRONATE, before)
+    if longest_over(chart):
         drugs = [drug for drug in drugs if drug.mechanism is not Mechanism.BISPHOSPHONATE]
     chosen = offer(chart, dict.fromkeys(drugs))
     return chosen if chosen.options or chosen.held else Offer(SPECIALIST, chosen.dropped)
 
 
-def _after_fracture(chart: Chart) -> Iterable[Drug]:
-    """A fracture in a holiday is very high risk, however long ago."""
-    drugs = ranking(chart)
-    return VERY_HIGH if drugs is HIGH else drugs
-
-
-def _used_up(chart: Chart, n: Numbers) -> bool:
-    longest = {True: 12 * n.max_oral_years, False: 12 * n.max_zoledronate_years}
-    courses = [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if not c.drug.oncologic]
-    return any((bisphosphonates.months_on(chart, c) or 0) >= longest[c.drug.oral] for c in courses)
-
-
-def _next_dxa(n: Numbers, state: _State) -> date | None:
-    return add_months(state.hip.when, n.near_dxa_months) if state.hip else None
+def _next_dxa(chart: Chart, n: Numbers, state: _State) -> date | None:
+    """When a hip T-score within the error of measurement is measured again; None where that is now."""
+    day = add_months(state.hip.when, n.near_dxa_months) if state.hip else None
+    return day if day is not None and day > chart.today else None
 
 
 def _tests(chart: Chart, n: Numbers, state: _State, variant: str) -> Iterator[Option]:
     if variant == "near" and not awaited(chart, "dxa", n.review_rest_months):
-        day = _next_dxa(n, state)
-        yield service("dxa", start=day if day and day > chart.today else None, recommended=True)
+        yield service("dxa", start=_next_dxa(chart, n, state), recommended=True)
     elif not state.recent:
         yield service("dxa", recommended=True)
     order = variant not in _TREAT

@@ -11,6 +11,7 @@ from cards.chart import Chart, Course, Measurement, facts
 from cards.chart.calendar import add_days, add_months
 from cards.definitions import person, treatment
 from cards.definitions.goals import very_old
+from cards.definitions.repeats import awaited, marker_interval
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -44,7 +45,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     or romosozumab, to which these limits do not apply; an oncologic strength; assays known to differ (that marker is not
     compared); a value with "<" or ">" that leaves the change open.
 
-    Then: warning on an oral drug, otherwise info. Orders for the compared markers; any number may be chosen. The detail asks
+    Then: warning on an oral drug, otherwise info. Orders for the compared markers, from the day on which
+    they are due again ({btm-interval-months} months after the newest, {btm-stable-months} from {btm-stable-years} years of
+    treatment on), unless ordered; any number may be chosen. The detail asks
     first how the drug is taken, then about secondary causes, then about the drug itself (oral bisphosphonate: change to an
     injection). It says if the supply has lapsed, the course is not confirmed, or an assay is not on record.
     """
@@ -58,6 +61,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     changes = [c for key in keys if (c := _change(chart, n, course, course.start, key, rise=anabolic))]
     if not changes or any(c.enough is not False for c in changes):
         return
+    interval = marker_interval(chart, course.start)
+    again = {c.newest.key: add_months(c.newest.when, interval) for c in changes}
     yield Finding(
         indicator=WARNING if course.drug.oral else INFO,
         variant="anabolic" if anabolic else "antiresorptive",
@@ -68,12 +73,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 for c in changes
             ],
             "first": changes[0],
+            "again": day if (day := again[changes[0].newest.key]) > chart.today else None,
             "oral": course.drug.oral,
             "lapsed": not course.on_treatment(chart.today),
             "least": {"ctx": n.btm_fall_ctx, "p1np": n.btm_fall_p1np, "rise": n.btm_rise_p1np},
         },
         facts=(facts.started(course), *(facts.measured(m) for c in changes for m in (c.baseline, c.newest))),
-        options=tuple(service(c.newest.key, recommended=True) for c in changes),
+        options=tuple(
+            service(key, start=day if day > chart.today else None, recommended=True)
+            for key, day in again.items()
+            if not awaited(chart, key, interval)
+        ),
         any_number=True,
         notes=(("supply-lapsed",) if not course.on_treatment(chart.today) else ())
         + (("not-confirmed",) if course.unconfirmed else ()),

@@ -16,6 +16,7 @@ from cards.definitions.denosumab import OPEN, follow_on, state
 from cards.definitions.goals import very_old
 from cards.definitions.height import Loss, implausible_loss
 from cards.definitions.kidney import renal
+from cards.definitions.repeats import marker_interval
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -257,10 +258,9 @@ def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting:
         if not _within(last, chart, n.btm_baseline_window_months):
             yield _Due(key, "btm-baseline", last, source)
     elif chart.today >= add_months(start, n.btm_first_months):
-        stable = chart.today >= add_months(start, n.btm_stable_years * 12)
         if last is None or last < start:
             yield _Due(key, "btm-first", last, source)
-        elif not _within(last, chart, n.btm_stable_months if stable else n.btm_interval_months):
+        elif not _within(last, chart, marker_interval(chart, start)):
             yield _Due(key, "btm-interval", last, source)
 
 

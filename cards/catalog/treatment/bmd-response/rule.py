@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cards.chart import Chart, facts
 from cards.definitions import kidney, minerals, person, treatment
 from cards.definitions.failure import loss_on
+from cards.definitions.repeats import again, marker_interval
 from cards.engine.findings import WARNING, Earlier, Finding
 from cards.engine.options import service
 from cards.engine.stronger import stronger_instead
@@ -31,8 +32,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     fires.
 
     Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral if
-    the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP. The detail says if the supply has run out in
-    the meantime.
+    the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP, each unless it is ordered or was measured
+    within {btm-interval-months} months ({btm-stable-months} from {btm-stable-years} years on). The detail says if the supply
+    has run out in the meantime.
     """
     if not person.adult(chart):
         return
@@ -48,6 +50,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if course.drug is DENOSUMAB and "denosumab-sequence" in earlier:
             continue
         chosen = stronger_instead(chart, course)
+        interval = marker_interval(chart, course.start or chart.today)
+        markers = tuple(service(key) for key in ("ctx", "p1np") if again(chart, key, interval))
         yield Finding(
             indicator=WARNING,
             values={
@@ -56,10 +60,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "percent": fall.percent,
                 "baseline": fall.baseline,
                 "newest": fall.newest,
+                "measure": bool(markers),
                 "specialist": any(o.kind == "service" for o in chosen.options),
             },
             facts=(facts.measured(fall.baseline), facts.measured(fall.newest), facts.started(course)),
-            options=(*chosen.options, service("ctx"), service("p1np")),
+            options=(*chosen.options, *markers),
             any_number=True,
             dropped=chosen.dropped,
             notes=("supply-lapsed",) if lapsed else (),
