@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs both-sides laws silence hammer attack fuzz pins supply cluster-test bench lint clean
+.PHONY: help run test docs both-sides laws silence clinic hammer attack fuzz pins supply cluster-test bench lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
@@ -36,6 +36,9 @@ laws: .venv/installed-test ## Hold the laws of the answer as a whole against eve
 silence: .venv/installed-test ## Spoil every field, answer and order of every story, and a sample in every case: no card may go unsaid
 	@$(BIN)/python -m tests.silence
 	@exec $(BIN)/python -m tests.silence --cases --sample
+
+clinic: .venv/installed-test ## Hold the laws of the simulated clinic over 500 journeys of ten years; write docs/clinic.md
+	@exec $(BIN)/python -m tests.clinic
 
 attack: .venv/installed-test ## Send what is small and dear, slow, or large; write what it costs into docs/performance.md
 	@exec $(BIN)/python -m tests.attack

@@ -12,10 +12,11 @@ from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cards.words.phrases import phrase
+from cds_service.clinic.journey import Journey
 from cds_service.fhir.reading.trace import Line, Trace
 from cds_service.pipeline import Evaluation
 from fhir_fixtures.reading import Story
@@ -88,6 +89,25 @@ def list_fixtures(stories: Iterable[Story], language: str) -> None:
         for story in told:
             console.print(Text(story.name, style="bold"), Text(f"({story.hook})", style="dim"), Text(story.title[language]))
             console.print(Padding(Text(story.text[language]), (0, 0, 1, 2)))
+
+
+def show_journey(journey: Journey) -> None:
+    """Print a row for each visit: the true T-score of the hip and what works on the bone, news, cards, and what was chosen."""
+    console = Console(highlight=False)
+    title = f"Simulated patient {journey.seed}, habit: {journey.habit}, record: {journey.style}"
+    console.print(Text(title, style="bold"))
+    cards = Column("cards", no_wrap=True)
+    table = Table("visit", "hip T", "on", "news", cards, "chosen", box=box.SIMPLE, pad_edge=False)
+    for visit in journey.visits:
+        told = Text("\n").join(Text(card.code, style=COLORS[card.indicator.value]) for card in visit.cards)
+        chosen = Text(_orders(option.key for _, option in visit.chosen), style="green")
+        table.add_row(str(visit.today), f"{visit.truth.hip:.1f}", visit.truth.drug, _orders(visit.news), told, chosen)
+    console.print(table)
+
+
+def _orders(keys: Iterable[str]) -> str:
+    """Each once; the assessments by one word."""
+    return ", ".join(dict.fromkeys("assessment" if key.startswith("assess-") else key for key in keys))
 
 
 def _panel(card: Mapping[str, Any]) -> Panel:

@@ -171,6 +171,26 @@ def test_the_greeting_names_a_fixture_that_exists_and_the_address() -> None:
     assert "http://127.0.0.1:8123/cds-services/osteoporosis-patient-view" in greeting
 
 
+def test_a_simulated_journey_is_a_table_and_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "journey.svg"
+    out = run(capsys, "simulate", "--seed", "3", "--habit", "starred", "--years", "1", "--picture", str(picture))
+    assert "start-treatment" in out
+    assert out.count("-12 ") == 4  # four visits, each on the twelfth
+    drawn = picture.read_text(encoding="utf-8")
+    assert drawn.startswith("<svg")
+    assert drawn.count("<circle") > 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [(("--years", "0"), "from 1 to 20"), (("--years", "1", "--picture", "/"), "/: "), (("--habit", "no"), "no")],
+)
+def test_a_journey_that_cannot_be_shown_is_refused(
+    arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told in refused(capsys, "simulate", *arguments)
+
+
 def test_a_reader_that_goes_away_is_no_error() -> None:
     command = f"{sys.executable} -m cds_service fixtures | head -1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)

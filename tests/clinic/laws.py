@@ -8,28 +8,28 @@ from itertools import pairwise
 from msgspec import Struct
 
 from cards.chart.calendar import add_months
-from cards.definitions.indication import indicated
 from cards.definitions.treatment import TREATMENT
-from cards.engine.findings import CRITICAL
+from cards.engine.findings import CRITICAL, Finding
 from cards.vocabulary import DRUGS
-from tests.clinic.clinicians import HABITS
-from tests.clinic.journey import Journey, Visit
+from cds_service.clinic.clinicians import HABITS
+from cds_service.clinic.journey import Journey, Truth, Visit
 
 ALL = tuple(HABITS)
 FOLLOWING = ("everything", "starred")
 SHORTEST_MONTHS = {"dxa": 12, "frax": 12, "vitamin-d": 3, "ctx": 3, "p1np": 3, "creatinine": 3, "calcium": 3, "height": 12}
 """No test that was done comes again before this."""
-_ANSWERS_NEED = {"denosumab-due", "denosumab-sequence", "start-treatment", "drug-holiday-review", "adherence-gap"} | {
-    "anabolic-sequence",
-    "secondary-causes",
-    "referral",
-    "bone-loss-medication",
-}
-
-
+_ANSWERS_NEED = frozenset(
+    (
+        *("denosumab-due", "denosumab-sequence", "start-treatment", "drug-holiday-review", "adherence-gap"),
+        *("anabolic-sequence", "secondary-causes", "referral", "bone-loss-medication"),
+    )
+)
+"""Cards that answer someone who needs treatment and has none."""
 _MERGED = {"routine-care"}
 """It stands for cards that may as well stand alone."""
 _YEAR = 5
+OSTEOPOROSIS_T = -2.5
+"""Visits in a year, both ends included; the T-score of the WHO from which on there is osteoporosis."""
 
 
 class Law(Struct, frozen=True):
@@ -69,18 +69,27 @@ def _twice(journey: Journey) -> Iterator[str]:
 
 
 def _a_week_apart(journey: Journey) -> Iterator[str]:
+    """A card goes within a week and nothing takes its place: no other card, no other order. (Time alone may end a window.)"""
     for visit in journey.visits:
         if visit.again is not None:
-            now, later = ({code for card in some for code in card.codes} for some in (visit.cards, visit.again))
-            yield from (_at(visit, code) for code in sorted(now - later - _MERGED))
+            (now, orders), (later, orders_later) = _advice(visit.cards), _advice(visit.again)
+            if later <= now and orders_later <= orders:
+                yield from (_at(visit, code) for code in sorted(now - later - _MERGED))
+
+
+def _advice(cards: list[Finding]) -> tuple[set[str], set[tuple[str, str]]]:
+    """The codes of the cards, those that they stand for included, and the orders that each suggests."""
+    orders = {(card.code, option.key) for card in cards for option in card.options}
+    return {code for card in cards for code in card.codes}, orders
 
 
 def _untreated(journey: Journey) -> Iterator[str]:
-    """Treatment is indicated at five visits in a row, and no drug was chosen at any."""
+    """Treatment is needed at five visits in a row, and no drug was chosen at any; a holiday that is watched is no wait."""
     waiting = 0
     for visit in journey.visits:
         drugs = [o for _, o in visit.chosen if o.kind == "drug" and DRUGS[o.key].mechanism in TREATMENT]
-        waiting = waiting + 1 if indicated(visit.chart) and not drugs else 0
+        holiday = any((card.code, card.variant) == ("drug-holiday-review", "holiday") for card in visit.cards)
+        waiting = waiting + 1 if needs_treatment(visit.truth) and not drugs and not holiday else 0
         if waiting == _YEAR:
             yield _at(visit, "untreated for a year")
 
@@ -100,14 +109,25 @@ def _ping_pong(journey: Journey) -> Iterator[str]:
 
 
 def _uncovered(journey: Journey) -> Iterator[str]:
+    last = ""
     for visit in journey.visits:
-        if indicated(visit.chart) and not _ANSWERS_NEED & {code for card in visit.cards for code in card.codes}:
-            yield _at(visit, "untreated")
+        last = visit.truth.drug or last
+        if needs_treatment(visit.truth) and not _ANSWERS_NEED & {code for card in visit.cards for code in card.codes}:
+            yield _at(visit, f"untreated after {last}" if last else "untreated")
+
+
+def needs_treatment(truth: Truth) -> bool:
+    """By what is true of the patient, not by the definitions of the service: nothing works on her bone, and a hip or vertebra
+    broke since something did, or the last scan found osteoporosis."""
+    return not truth.drug and (truth.broken or truth.lowest <= OSTEOPOROSIS_T)
 
 
 def _at(visit: Visit, what: str) -> str:
     return f"{visit.today} {what}"
 
+
+KNOWN = {"untreated after zoledronate"}
+"""Breaches that stand: `start-treatment` rests 12 months after an infusion has worn off, as its specification says."""
 
 LAWS = (
     Law("no critical card without a new event", FOLLOWING, _critical_without_news),

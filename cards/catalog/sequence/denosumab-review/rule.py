@@ -9,6 +9,7 @@ from cards.chart.calendar import add_months, months_between
 from cards.definitions import density, glucocorticoid, person, risk, target
 from cards.definitions.bone_loss import HORMONE_BLOCKERS
 from cards.definitions.denosumab import Kind, next_due, state
+from cards.definitions.glucocorticoid_bands import assessed_lately
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -29,7 +30,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     hip or vertebra ever, {hip-t-target-fracture} or lower), a very high risk (any fracture on denosumab), or a
     glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (now, or as the mean; or of unknown dose), an
     aromatase inhibitor or a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with
-    its date. Suggested: DXA if unmeasured, and FRAX, unless already ordered. The detail never says to stop without a follow-on.
+    its date. Suggested, unless already ordered: DXA if unmeasured, and FRAX if none is {frax-months} months old or younger. The
+    detail never says to stop without a follow-on.
     """
     found = state(chart)
     course = found.course if found else None
@@ -41,7 +43,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         return
     hip = density.hip_t(chart, chart.months_ago(n.hip_t_window_months))
     harmful = _harmful(chart)
-    tests = [key for key in (() if hip else ("dxa",)) + ("frax",) if not chart.ordered(key)]
+    tests = [key for key in (() if hip else ("dxa",)) + (() if assessed_lately(chart) else ("frax",)) if not chart.ordered(key)]
     long = add_months(course.start_at_latest, n.denosumab_long_years * 12) <= chart.today
     yield Finding(
         indicator=WARNING if long else INFO,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
-from cards.definitions import person
+from cards.definitions import density, person
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
@@ -245,7 +245,7 @@ def _specialist(chart: Chart, n: Numbers, found: State, chosen: Offer) -> Iterat
 
 
 def _tests(chart: Chart, found: State) -> Iterator[Option]:
-    """What shows how far it has gone; not what is ordered."""
+    """What shows how far it has gone; not what is ordered, nor density of {hip-t-window-months} months."""
     begun = found.follow_on.begun if found.follow_on else None
     keys: tuple[str, ...] = {
         Kind.LATE: ("vertebral-imaging", "ctx"),
@@ -258,7 +258,8 @@ def _tests(chart: Chart, found: State) -> Iterator[Option]:
     }.get(found.kind, ())
     if found.kind is Kind.LATE and calcium_first(chart):
         keys = ("calcium", *keys)
-    yield from (service(key, recommended=True) for key in keys if not chart.ordered(key))
+    known = {"dxa"} if density.bmd_since(chart, chart.numbers.hip_t_window_months) else set()
+    yield from (service(key, recommended=True) for key in keys if key not in known and not chart.ordered(key))
 
 
 def _after(chart: Chart, found: State) -> dict[str, Any]:

@@ -11,24 +11,31 @@ GAIN = {"tablets": 0.08, "zoledronate": 0.1, "denosumab": 0.15, "anabolic": 0.1}
 """T-score at the hip gained in a year, in the first years on a drug; later a third of it."""
 LOSS = 0.06
 REBOUND = 0.4
-_QUARTER = 0.25
 """T-score lost in a year without a drug, and after denosumab that nothing follows."""
+_SPINE_LOWER = 0.2
+_SUPPRESSED_YEARS = 0.5
+"""T-score by which the spine lies below the hip; years on a drug after which turnover markers are low."""
 
 
 class Person:
-    """Hip T-score and renal function on a day; the same life for the same seed, as long as the same drugs are taken."""
+    """Hip T-score and renal function on a day; the same life for the same seed, as long as the same drugs are taken.
+
+    ``scanned``: the lowest T-score of the last DXA. ``broken``: a hip or vertebra broke since a drug last worked."""
 
     def __init__(self, seed: int, today: date) -> None:
         self._rng = Random(seed)
         self.born = date(today.year - self._rng.randint(58, 84), self._rng.randint(1, 12), self._rng.randint(1, 28))
         self.hip = round(self._rng.uniform(-3.6, -1.2), 2)
         self.egfr = self._rng.uniform(45, 95)
+        self.scanned = self.hip
+        self.broken = False
         self._years_on = 0.0
 
     def live(self, years: float, drug: str, *, rebound: bool) -> None:
         """``drug``: a key of ``GAIN``, "" for none. ``rebound``: denosumab has worn off and nothing followed."""
         self.egfr -= self._rng.uniform(0, 1.6) * years
         if drug:
+            self.broken = False
             self._years_on += years
             self.hip += GAIN[drug] * years * (1 if self._years_on < 3 else 1 / 3)
         else:
@@ -38,16 +45,20 @@ class Person:
     def breaks(self, years: float, today: date) -> str:
         """The site of a fracture in this time, mostly ""."""
         risk = 0.006 * 1.8 ** max(0, -self.hip - 1) * 1.04 ** (years_between(self.born, today) - 65)
-        return self._rng.choice(["vertebra", "hip", "distal-forearm"]) if self._rng.random() < risk * years else ""
+        site = self._rng.choice(["vertebra", "hip", "distal-forearm"]) if self._rng.random() < risk * years else ""
+        self.broken |= site in ("vertebra", "hip")
+        return site
 
     def measure(self, test: str) -> str:
         """What a test finds, as a line without its day."""
         creatinine = 0.7 * (90 / max(self.egfr, 8)) ** 0.85
         noise = self._rng.gauss
         hip = self.hip + noise(0, 0.08)
-        suppressed = self._years_on > 2 * _QUARTER
+        if test == "dxa":
+            self.scanned = round(hip - _SPINE_LOWER, 1)
+        suppressed = self._years_on > _SUPPRESSED_YEARS
         found = {
-            "dxa": f"T-score total-hip {hip:.1f}, T-score lumbar-spine {hip - 0.2:.1f}",
+            "dxa": f"T-score total-hip {hip:.1f}, T-score lumbar-spine {hip - _SPINE_LOWER:.1f}",
             "creatinine": f"creatinine {creatinine:.2f} mg/dL",
             "calcium": f"calcium {9.4 + noise(0, 0.15):.1f} mg/dL (range 8.6-10.2), albumin 4.2 g/dL",
             "vitamin-d": f"25(OH)D {34 + noise(0, 2):.0f} ng/mL",

@@ -16,12 +16,12 @@ from cards.engine.findings import Finding, Option
 from cards.engine.run import run
 from cards.vocabulary import ANABOLIC, DRUGS
 from cds_service.casebook.requests import request
+from cds_service.clinic.clinicians import HABITS, MISSES, Choice
+from cds_service.clinic.person import Person
+from cds_service.clinic.record import STYLES, Record, Taken
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
-from tests.clinic.clinicians import HABITS, MISSES, Choice
-from tests.clinic.person import Person
-from tests.clinic.record import STYLES, Record, Taken
 
 BEGIN = date(2026, 1, 12)
 VISITS = 40
@@ -43,15 +43,27 @@ _BASELINE = (
 _WEEK = timedelta(days=7)
 
 
+@dataclass(frozen=True)
+class Truth:
+    """The patient herself on a day: T-score of the hip; what works on the bone, "" if nothing does; ``lowest``: the lowest
+    T-score that her last scan found; ``broken``: a hip or vertebra broke since something last worked on the bone."""
+
+    hip: float
+    drug: str
+    lowest: float
+    broken: bool
+
+
 @dataclass
 class Visit:
     """``news``: what happened since the last visit; ``again``: the answer a week later, if nothing is done, where it was asked
-    for; ``refused``: drugs that a check forbids when they are signed."""
+    for; ``refused``: drugs that a check forbids when they are signed; ``truth``: what the cards cannot see."""
 
     today: date
     chart: Chart
     cards: list[Finding]
     news: list[str]
+    truth: Truth
     chosen: Choice = field(default_factory=list)
     again: list[Finding] | None = None
     refused: list[str] = field(default_factory=list)
@@ -79,7 +91,8 @@ def live(seed: int, habit: str, visits: int = VISITS) -> Journey:
         news = _happens(person, record, today) if number else []
         if rng.random() < MISSES.get(habit, 0):
             continue
-        visit = _visit(record, today, news, again=number % 4 == 1)
+        truth = Truth(person.hip, _works(record, today), person.scanned, person.broken)
+        visit = _visit(record, today, news, truth, again=number % 4 == 1)
         visit.chosen = HABITS[habit]([(f, o) for f in visit.cards for o in f.options], rng)
         visit.refused = [o.key for _, o in visit.chosen if o.kind == "drug" and _forbidden(record, today, o)]
         _do(record, person, visit, follows=habit in ("everything", "starred", "forgets"))
@@ -97,7 +110,7 @@ def _happens(person: Person, record: Record, today: date) -> list[str]:
     if site := person.breaks(years, today):
         record.facts.append(f"fracture {site} on {today - _WEEK}")
         news.append(f"fracture {site}")
-    for test in list(record.ordered):
+    for test in [key for key, day in record.ordered.items() if day + _WEEK <= today]:
         day = record.ordered.pop(test)
         found = person.measure(test)
         record.facts.append(f"{found} on {day + _WEEK}" if found else f"test {test} done {day + _WEEK}")
@@ -110,8 +123,8 @@ def _works(record: Record, today: date) -> str:
     for drug, months in (("denosumab", 7), ("zoledronate", 18)):
         if any(add_months(day, months) >= today >= day for day in record.doses.get(drug, ())):
             return drug
-    taken = next((each for each in record.courses if each.ended is None), None)
-    if taken is None or DRUGS[taken.drug].mechanism not in treatment.TREATMENT:
+    taken = next((c for c in record.courses if c.ended is None and DRUGS[c.drug].mechanism in treatment.TREATMENT), None)
+    if taken is None:
         return ""
     return "anabolic" if DRUGS[taken.drug].mechanism in ANABOLIC else "tablets"
 
@@ -132,10 +145,10 @@ def _answer(chart: Chart) -> list[Finding]:
     return voice.answered(found, found, chart)
 
 
-def _visit(record: Record, today: date, news: list[str], *, again: bool) -> Visit:
+def _visit(record: Record, today: date, news: list[str], truth: Truth, *, again: bool) -> Visit:
     chart = _chart(record, today)
     later = _answer(_chart(record, today + _WEEK)) if again else None
-    return Visit(today, chart, _answer(chart), news, again=later)
+    return Visit(today, chart, _answer(chart), news, truth, again=later)
 
 
 def _forbidden(record: Record, today: date, option: Option) -> bool:

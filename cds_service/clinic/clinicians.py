@@ -42,5 +42,5 @@ HABITS: Mapping[str, Habit] = {
     "forgets": _everything,
     "overrides": _no_drugs,
 }
-"""Who forgets comes to half of the visits."""
 MISSES = {"forgets": 0.5}
+"""The part of the visits that a habit misses."""

@@ -1,0 +1,4 @@
+"""A simulated clinic: patients who live for ten years, records as EHRs write them, clinicians of several habits.
+
+``osteoporosis-cds simulate`` shows one journey; ``tests/clinic`` holds laws over many of them. The patients are invented and
+respond by a few lines each: they try the advice out, and predict nothing."""
