@@ -104,9 +104,9 @@ def ranking(chart: Chart, otherwise: Sequence[Drug] = HIGH) -> Sequence[Drug]:
     {t-hip-injection-first} or lower: zoledronate, denosumab, teriparatide. On an aromatase inhibitor: zoledronate, denosumab,
     alendronate; on androgen deprivation: denosumab, zoledronate, alendronate; on a glucocorticoid that counts as its band has
     it. Two or more vertebral fractures, or lowest T-score {t-anabolic-first} or lower: teriparatide, romosozumab, zoledronate,
-    denosumab. Very high risk: zoledronate, denosumab, teriparatide, romosozumab. Else, unless the card names others: alendronate,
-    risedronate, zoledronate, denosumab. After the longest course of bisphosphonates none of them; where this leaves nothing,
-    denosumab. After other drugs, the card that speaks of them has its own."""
+    denosumab. Very high risk: zoledronate, denosumab, teriparatide, romosozumab. Else, unless the card names others:
+    alendronate, risedronate, zoledronate, denosumab. After the longest course of bisphosphonates none of them; where this
+    leaves nothing, denosumab. After other drugs, the card that speaks of them has its own."""
     ranked = _ranked(chart, otherwise)
     if not longest_over(chart):
         return ranked
