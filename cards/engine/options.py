@@ -357,9 +357,15 @@ def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
 
 
 def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[Draft, ...] = ()) -> list[Finding]:
-    """What the safety section would say of this drug if it were ordered now (or for ``start``), beside the other drafts."""
-    trial = chart.with_draft(Draft("proposed", drug, start=start, proposed=True), replaces)
-    return [finding for finding in run(trial, safety_checks(drug.mechanism)) if finding.about is None or finding.about.proposed]
+    """What the safety section would say of this drug if it were ordered now (or for ``start``), beside the other drafts. It is
+    reckoned once: several cards ask."""
+    asked = (safety, chart.hook, chart.drafts, drug, start, replaces)
+    if asked not in chart.known:
+        trial = chart.with_draft(Draft("proposed", drug, start=start, proposed=True), replaces)
+        said = run(trial, safety_checks(drug.mechanism))
+        chart.known[asked] = [finding for finding in said if finding.about is None or finding.about.proposed]
+    found: list[Finding] = chart.known[asked]
+    return found
 
 
 def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:

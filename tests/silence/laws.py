@@ -164,4 +164,4 @@ def _drugs(cards: Iterable[Json]) -> Iterator[tuple[str, bool]]:
                 if action["type"] == "create" and action["resource"]["resourceType"] == "MedicationRequest":
                     concept = action["resource"]["medicationCodeableConcept"]
                     name = next((c["display"] for c in concept.get("coding", ()) if c.get("display")), concept["text"])
-                    yield name, bool(suggestion.get("isRecommended"))
+                    yield name.partition(",")[0], bool(suggestion.get("isRecommended"))  # in whatever strength

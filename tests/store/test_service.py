@@ -208,8 +208,8 @@ def test_a_critical_card_is_shown_again_and_again(start: Started) -> None:
     service = start()
     request = service.request()
     override(service, "denosumab-sequence", request)
-    override(service, "tests-due", request)
-    assert eventually(lambda: "tests-due" not in service.cards(request))
+    override(service, "routine-care", request)
+    assert eventually(lambda: "routine-care" not in service.cards(request))
     assert "denosumab-sequence" in service.cards(request)
 
 

@@ -114,13 +114,13 @@ def test_a_newcomer_understands_the_missed_denosumab_and_closes_the_gap(visitor:
     assert len(visitor.all(".lanes .dose")) == 6
     assert len(visitor.all(".lanes .gap")) == 1
     recommended = card.find_element(By.CSS_SELECTOR, ".suggestions .recommended")
-    assert "Zoledronate 5 mg intravenously" in recommended.text
+    assert "Denosumab 60 mg subcutaneously" in recommended.text
     recommended.click()
     told = visitor.until(lambda: "Stored (HTTP 200)" in visitor.one(".outcome").text and visitor.one(".outcome").text)
-    assert "zoledronate 5 mg" in told
+    assert "denosumab 60 mg" in told
     assert "has no objection" in told
     assert '"outcome": "accepted"' in told
-    assert "zoledronate" in visitor.one("#drafts").text
+    assert "denosumab" in visitor.one("#drafts").text
     visitor.named(".outcome a", "Governance").click()
     row = visitor.until(lambda: [each.text for each in visitor.all("tbody tr") if "denosumab-sequence" in each.text])
     assert "2026-06" not in row[0]  # counted when it was really shown, whatever day the story is told on

@@ -35,7 +35,7 @@ def standing(chart: Chart, row: Row) -> Row | None:
     """The finding as it stands: None once its work-up is negative; once it is clarified nothing is held and nothing pauses, and
     only the drops of high calcium, osteomalacia and low phosphate stay. It comes back with something worse: a further sign, a
     new fragility fracture, or a value farther off by more than {hold-worse-percent} %, calcium {hold-worse-calcium} mg/dL."""
-    negative = _negative(chart, row)
+    negative = None if _unread_since(chart, row) else _negative(chart, row)
     if negative is not None and not _worse(chart, row, negative):
         return None
     clarified = chart.clarified.get(row.key)
@@ -43,6 +43,15 @@ def standing(chart: Chart, row: Row) -> Row | None:
         return row
     stays = row.key in _DROPS_STAY and row.drops
     return replace(row, holds=NONE, pauses=NONE, silent=True) if stays else None
+
+
+_SETTLED = frozenset({"future", "other-patient", "withdrawn"})
+
+
+def _unread_since(chart: Chart, row: Row) -> bool:
+    """Whether a value of the series could not be read: nobody knows whether it began before or after the work-up."""
+    lost = (each for key in {value.key for value in row.values} for each in chart.left_out(key))
+    return any(each.reason not in _SETTLED and (each.when is None or each.when > row.first) for each in lost)
 
 
 # -- a negative work-up -----------------------------------------------------------------------------------------------

@@ -41,7 +41,8 @@ THEN = re.compile(
 )
 """What begins the text of a step that follows another one."""
 _STEP = re.compile(
-    r"(?ai)[\s,;.]+(?=(?:and )?(?:then|followed by|thereafter)\b)|[\s，,；;。]*(?=然后|随后|继以|此后)|[;；]\s*|[,，]\s+(?=\d)"
+    r"(?ai)[\s,;.]{1,9}(?=(?:and )?(?:then|followed by|thereafter)\b)|[\s，,；;。]{0,9}(?=然后|随后|继以|此后)"
+    r"|[;；]\s*|[,，]\s+(?=\d)"
 )
 _BEFORE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (  # one spelling for many
     (re.compile(r"(?<=\d),(?=\d{3}(?!\d))"), ""),

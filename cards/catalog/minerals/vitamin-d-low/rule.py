@@ -19,7 +19,7 @@ from cards.definitions.workup.calcium import pth_is_high
 from cards.engine.findings import INFO, WARNING, Dropped, Earlier, Finding, Option
 from cards.engine.options import discard, offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTIRESORPTIVE, CHOLECALCIFEROL, DRUGS, Mechanism
+from cards.vocabulary import ANTIRESORPTIVE, CHOLECALCIFEROL, DRUGS, Data, Mechanism
 from cards.vocabulary.regimens import REGIMENS, for_drug
 
 _PLAIN = frozenset({Mechanism.VITAMIN_D})
@@ -116,8 +116,8 @@ def _in_all(dosing: Dosing | None) -> float:
 
 
 def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterator[Option]:
-    """The vitamin D, with what must come first, and what follows it."""
-    if not told.regimen:
+    """The vitamin D, with what must come first, and what follows it; nothing where a calcium on record could not be read."""
+    if not told.regimen or chart.doubts((Data.CALCIUM,)):
         return
     reading = minerals.calcium(chart)
     first = "calcium" if told.loads and not told.ended and reading is None else GRANULOMA if told.instead == GRANULOMA else ""

@@ -13,11 +13,11 @@ from cards.chart.calendar import DAYS_A_MONTH
 from cards.chart.facts import Fact
 from cards.definitions.diagnosis import osteoporosis
 from cards.definitions.hormone import for_bone
-from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Option
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Option, Undecided
 from cards.engine.options import ranking, service
 from cards.engine.orders import Order, finding_about, orders_of
 from cards.thresholds import Numbers
-from cards.vocabulary import Mechanism
+from cards.vocabulary import Data, Mechanism
 
 _EVER = (
     "breast-cancer",
@@ -42,7 +42,7 @@ class Against(Struct, frozen=True):
     also: tuple[Option, ...] = ()
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Estrogen and tibolone are not given after breast or endometrial cancer or an arterial thrombosis, with liver disease,
     porphyria or bleeding that nobody has explained; they are not begun late, nor by mouth in migraine with aura.
 
@@ -69,6 +69,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             continue
         against = _forbidden(chart, n) or _cautious(chart, n, order)
         if against is None:
+            if order.draft is not None and chart.age is None and chart.patient.female and _begins(chart, n):
+                yield Undecided(about=order.draft, missing=(Data.PATIENT,))
             continue
         yield finding_about(
             chart,
@@ -149,10 +151,7 @@ def _long(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | Non
 
 def _late(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | None:
     """A course that begins late, or again after a pause."""
-    since = chart.months_ago(n.estrogen_pause_months)
-    ends = [c.covered_until or c.last_dose for c in chart.courses(_HORMONES) if not c.active]
-    goes_on = any(c.active for c in chart.courses(_HORMONES)) or any(end is None or end > since for end in ends)
-    if order.draft is None or goes_on:
+    if order.draft is None or not _begins(chart, n):
         return None
     if old:
         return Against("late", WARNING, (facts.age(chart),), {"menopause": None})
@@ -161,3 +160,10 @@ def _late(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | Non
     if menopause and menopause.onset and menopause.onset < chart.months_ago(12 * n.estrogen_menopause_years):
         return Against("late", WARNING, (facts.problem(menopause),), {"menopause": menopause})
     return None
+
+
+def _begins(chart: Chart, n: Numbers) -> bool:
+    """Whether no hormone is taken, nor was within {estrogen-pause-months} months."""
+    since = chart.months_ago(n.estrogen_pause_months)
+    ends = [c.covered_until or c.last_dose for c in chart.courses(_HORMONES) if not c.active]
+    return not (any(c.active for c in chart.courses(_HORMONES)) or any(end is None or end > since for end in ends))

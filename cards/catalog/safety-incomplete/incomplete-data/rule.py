@@ -118,7 +118,9 @@ def _about_bone(chart: Chart) -> Iterator[Fact]:
     if known is not None:
         yield facts.problem(known)
     yield from map(facts.fracture, chart.fractures)
-    yield from (facts.measured(m) for key in ("t-score", "z-score", "bmd", "qct-vbmd") for m in chart.values(key)[:1])
+    yield from (
+        facts.measured(m) for key in ("t-score", "z-score", "bmd", "qct-vbmd", "ctx", "p1np") for m in chart.values(key)[:1]
+    )
     yield from map(facts.on_board, chart.courses(TREATMENT))
 
 

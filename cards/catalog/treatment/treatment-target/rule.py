@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, Course, Measurement, facts
 from cards.chart.calendar import add_months
-from cards.definitions import person, target, treatment
+from cards.definitions import person, target, treatment, workup
 from cards.engine.findings import INFO, Earlier, Finding, Option
 from cards.engine.options import Offer, offer, service, work_up
 from cards.thresholds import Numbers
@@ -42,7 +42,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if course.drug.mechanism in ANABOLIC or any(code in earlier for code in _FAILURE):
         return
     pace = target.pace(chart, course)
-    if pace is None or work_up(chart):
+    if pace is None or work_up(chart) or chart.doubts(workup.READS):
         return
     hip, variant = pace.newest, "out-of-reach"
     if not target.out_of_reach(chart, course):
