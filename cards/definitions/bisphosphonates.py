@@ -56,10 +56,10 @@ def in_all(chart: Chart) -> int:
 
 @per_chart
 def longest_over(chart: Chart) -> bool:
-    """Whether {max-oral-years} years by mouth, {max-zoledronate-years} of infusions, or {max-oral-years} of both together have
-    been had over life: a bisphosphonate is then not what treatment begins again with."""
+    """Whether {max-oral-years} years by mouth, {max-zoledronate-years} of zoledronate, or {max-oral-years} of both together
+    have been had over life: a bisphosphonate is then not what treatment begins again with."""
     oral, infused = 12 * chart.numbers.max_oral_years, 12 * chart.numbers.max_zoledronate_years
-    had = any((months_on(chart, c) or 0) >= (oral if c.drug.oral else infused) for c in _courses(chart))
+    had = any((months_on(chart, c) or 0) >= (infused if c.drug.key == "zoledronate" else oral) for c in _courses(chart))
     return had or in_all(chart) >= oral
 
 
@@ -69,7 +69,7 @@ def _courses(chart: Chart) -> list[Course]:
 
 def _infused(chart: Chart, course: Course, since: date | None) -> int | None:
     doses = [day for day in course.doses if since is None or day >= since]
-    if doses:
+    if doses and course.drug.key == "zoledronate":  # ibandronate by vein works for three months a dose
         each = chart.numbers.zoledronate_months
         return (len(doses) - 1) * each + min(months_between(doses[-1], chart.today), each)
     return None if course.exposure_days is None or since is not None else _least([course], chart.today)

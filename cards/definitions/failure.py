@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 from cards.chart import Chart, Course, Fracture
 from cards.chart.calendar import add_months
@@ -29,9 +30,21 @@ def fracture_on(chart: Chart, course: Course) -> Fracture | None:
     for broken in chart.fractures:
         on_drug = any(broken.may_be_within(*span) for span in spans)
         explained = any(broken.may_be_within(*rebound) for rebound in rebounds) or (tumor and broken.site == "vertebra")
+        explained = explained or (denosumab and _after_gap(chart, course, broken))
         if on_drug and not explained and broken.at_latest is not None and broken.at_latest >= from_day:
             return None if _answered(chart, course, broken) else broken
     return None
+
+
+def _after_gap(chart: Chart, course: Course, broken: Fracture) -> bool:
+    """Whether a dose within {failure-denosumab-months} months before the fracture came more than {rebound-from-months} months
+    after the one before: the gap may have broken it."""
+    n, doses = chart.numbers, sorted(course.doses)
+    if broken.at_latest is None:
+        return False
+    since = add_months(broken.at_latest, -n.failure_denosumab_months)
+    pairs = ((last, day) for last, day in pairwise(doses) if since <= day <= broken.at_latest)
+    return any(add_months(last, n.rebound_from_months) < day for last, day in pairs)
 
 
 def _answered(chart: Chart, course: Course, broken: Fracture) -> bool:

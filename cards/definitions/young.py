@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cards.chart import Chart, Fracture, Problem, per_chart
+from cards.chart.calendar import add_months
 from cards.definitions import person
 from cards.definitions.fractures import LONG_BONES
 
@@ -36,3 +37,12 @@ def nursing(chart: Chart) -> Problem | None:
         return None
     found, since = chart.active_problem("lactation"), chart.months_ago(chart.numbers.postpartum_months)
     return found if found is not None and (found.at_latest is None or found.at_latest >= since) else None
+
+
+def of_pregnancy(chart: Chart, broken: Fracture) -> bool:
+    """Whether a fracture may be of a pregnancy, up to {pregnancy-months} months before the delivery (or the lactation), or of
+    the time after it; one possible day is enough."""
+    born = postpartum(chart)
+    if born is None or broken.at_latest is None or born.at_latest is None:
+        return born is not None
+    return broken.at_latest >= add_months(born.when or born.at_latest, -chart.numbers.pregnancy_months)

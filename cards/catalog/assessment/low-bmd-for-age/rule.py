@@ -8,7 +8,7 @@ from cards.chart import Chart, Fracture, Measurement, facts
 from cards.definitions import density, person
 from cards.definitions.workup.basic import at_young_age
 from cards.definitions.workup.causes import causes
-from cards.definitions.young import postpartum, telling_fractures
+from cards.definitions.young import of_pregnancy, postpartum, telling_fractures
 from cards.engine.findings import INFO, WARNING, Finding, Option
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -83,7 +83,7 @@ def _variant(chart: Chart, broken: tuple[Fracture, ...], *, low: bool, t_only: b
     """What the card says, by what it rests on; "" where there is nothing to say."""
     born = postpartum(chart) is not None
     if broken:
-        return "postpartum" if born and broken[0].site == "vertebra" else "fracture"
+        return "postpartum" if broken[0].site == "vertebra" and of_pregnancy(chart, broken[0]) else "fracture"
     if low and not person.adult(chart):
         return "child"
     if low:

@@ -81,9 +81,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 def _drugs(chart: Chart, earlier: Earlier) -> str:
     """What to say about drugs without contradicting the card that covers them: start, continue, or see that card; under comfort
     care nothing, below {t-group-years} and before menopause what a specialist decides."""
-    if rebound(chart) is not None:
+    if (told := rebound(chart)) is not None:
         found = state(chart)
-        return found.kind.value if found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE) else "answered"
+        if found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE):
+            return found.kind.value
+        return "answered" if told.answered or found is not None else "oncologic"
     if goals.comfort_care(chart):
         return "comfort"
     if person.young(chart):
