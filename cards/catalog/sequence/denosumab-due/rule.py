@@ -62,7 +62,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     due, surely_due = add_months(last_dose, n.denosumab_months), add_months(latest, n.denosumab_months)
     announced = add_days(due, -n.denosumab_discharge_days) if leaving else add_months(last_dose, n.denosumab_due_months)
     indicator = INFO if chart.today <= due and not leaving else WARNING
-    arranged = course.pending is not None and chart.hook is not Hook.REFILL
+    safe = safe_until(chart)
+    in_time = course.pending is not None and (safe is None or course.pending <= safe)
+    arranged = in_time and chart.hook is not Hook.REFILL
     if arranged or chart.today < announced:
         return
     recorded = course.last_dosed

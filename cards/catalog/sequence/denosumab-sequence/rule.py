@@ -190,7 +190,9 @@ def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: 
     """The drugs of the state; if kidney function (or anything else) rules out all, denosumab again; otherwise a referral, and
     nothing else where one of them could not be checked."""
     if found.kind in (Kind.TOO_EARLY, Kind.TURNOVER):
-        return _again(chart, n, found)
+        again = _again(chart, n, found)
+        ruled_out = found.kind is Kind.TURNOVER and again.dropped and not again.options
+        return replace(again, options=tuple(_specialist(chart, n, found, again))) if ruled_out else again
     wanted = _drugs(chart, found, lasted, stop=stop)
     if not wanted:
         return Offer()
