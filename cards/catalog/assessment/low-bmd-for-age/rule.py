@@ -37,7 +37,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     known causes are named. Within {postpartum-months} months of a delivery, or with active lactation, and a vertebral fracture:
     pregnancy- and lactation-associated osteoporosis, warning, with MRI of the spine instead of the search; no drug by default.
     (2) info; referral recommended, for an adult also, as options: calcium, 25(OH)D, PTH, TSH, except those already ordered; for
-    a child only the referral; after a delivery DXA again. (3) info: the detail asks for the Z-score of the same scan, and
+    a child only the referral; after a delivery DXA again. In pregnancy a fracture brings MRI of the spine, calcium and 25(OH)D
+    beside the referral, and nothing else. (3) info: the detail asks for the Z-score of the same scan, and
     referral is an option.
     """
     if chart.age is None or chart.age >= n.t_group_years or person.postmenopausal(chart):
@@ -93,7 +94,9 @@ def _variant(chart: Chart, broken: tuple[Fracture, ...], *, low: bool, t_only: b
 
 def _options(chart: Chart, n: Numbers, variant: str, density_known: Measurement | None) -> Iterator[Option]:
     tests: list[str] = []
-    if variant == "fracture":
+    if _in_pregnancy(chart, variant):
+        tests = ["spine-mri", "calcium", "vitamin-d"]
+    elif variant == "fracture":
         tests = [*at_young_age(chart, n.yearly_months), *(() if density_known else ("dxa",))]
     elif variant == "postpartum":
         tests = ["spine-mri", "calcium", "vitamin-d", *(() if density_known else ("dxa",))]
@@ -103,6 +106,11 @@ def _options(chart: Chart, n: Numbers, variant: str, density_known: Measurement 
     for key in (_SPECIALIST, *tests):
         if not chart.ordered(key) and not (key == "spine-mri" and _imaged(chart)):
             yield service(key, recommended=warns or (key == _SPECIALIST and variant != "t-only"))
+
+
+def _in_pregnancy(chart: Chart, variant: str) -> bool:
+    """A vertebra of a pregnant woman is imaged without radiation, and nothing is measured that pregnancy changes."""
+    return variant in ("fracture", "postpartum") and person.pregnant(chart)
 
 
 def _imaged(chart: Chart) -> bool:
