@@ -56,6 +56,10 @@ RESTED_ON = {
 them is a condition of the button, and does not take the drug away (card specification, "vitamin D by level")."""
 
 
+CLARIFIED_BESIDE = {"femur": "atypical-fracture-suspected"}
+"""Whose warning about a drug that cannot wait stands in its label, by the finding that is clarified beside it."""
+
+
 def chart_of(call: Told) -> Chart:
     return _found(call.name)[0]
 
@@ -120,9 +124,10 @@ def test_what_is_recommended_is_signed_without_a_warning_against_it(name: str) -
 
 
 def conditions(call: Told) -> set[str]:
-    """The checks whose warnings a recommended drug has in its label."""
+    """The checks whose warnings a recommended drug has in its label: as a condition, or as what is clarified beside it."""
     options = [option for finding in run(chart_of(call)) for option in finding.options if option.recommended]
-    return {finding.code for option in options for finding in option.condition}
+    beside = {code for row, code in CLARIFIED_BESIDE.items() if any(option.meanwhile == row for option in options)}
+    return beside | {finding.code for option in options for finding in option.condition}
 
 
 def speaks_against(card: Json) -> bool:
