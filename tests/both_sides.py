@@ -29,6 +29,10 @@ from cds_service.pipeline import Evaluator
 Case = tuple[dict[str, Any], Call]
 
 KNOWN = {
+    "glucocorticoid-mean-days": "wanting a case; those of the mean stand further off",
+    "glucocorticoid-pause-days": "wanting a case; those of a pause stand further off",
+    "glucocorticoid-sum-days": "wanting a case; a day more changes a sum of 5 g by less than a tablet",
+    "hormone-blocker-steroid-months": "wanting a case; those of the months stand further off",
     "height-override-months": "tests/store: it takes an override",
     "height-spread": "tests/store, for the same reason",
     "calcium-supplement-mg": "no products make 1501 mg; cases have 1500 and 1515",
