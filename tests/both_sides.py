@@ -42,6 +42,7 @@ KNOWN = {
     "long-acting-months": "no card counts the doses of ibandronate by vein, the only drug between the two kinds",
     "vitamin-d-product-units": "50,001 units hold a weekly dose as well; tests/test_vitamin_d.py has the daily doses of 49,999",
     "vitamin-d-injection-daily-days": "tests/test_vitamin_d.py",
+    "vitamin-d-loading-days": "wanting a case on the far side",
     "vitamin-d-loading-total": "weekly doses of 60,000 units make 300,000 and 360,000; cases have both",
     "vitamin-d-single-critical-iu": "300,001 units are also more than the mean of 30 days allows",
 }
