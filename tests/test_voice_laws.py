@@ -134,7 +134,10 @@ def speaks_against(card: Json) -> bool:
     """Whether it is a warning about the order that was accepted."""
     judges = sections()[all_cards()[card["source"]["topic"]["code"]].section].safety
     told = [fact.get("reference", "") for fact in card["extension"].get(EVIDENCE, ())]
-    return judges and card["indicator"] != "info" and (not told or any("accepted" in reference for reference in told))
+    heavy = card["indicator"] != "info" or any(
+        action["type"] == "delete" for each in card.get("suggestions", ()) for action in each.get("actions", ())
+    )
+    return judges and heavy and (not told or any("accepted" in reference for reference in told))
 
 
 def accepted(call: Told, actions: list[Json]) -> Json:

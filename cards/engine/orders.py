@@ -81,12 +81,13 @@ def finding_about(
     left_out: tuple[SetAside, ...] = (),
     any_number: bool = False,
     correctable: bool = False,
+    keep: bool = False,
 ) -> Finding:
     """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would be
     without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
     recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A child,
-    and a drug in an oncologic strength, get no alternative. A draft may always be deleted; that is recommended where the
-    finding is critical and nothing else is.
+    and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the
+    service itself calls for it (``keep``); that is recommended where the finding is critical and nothing else is.
 
     ``start`` is the first day of an alternative where it must wait; what an injection of months still does it always waits for.
     The text gets ``drug`` and ``active`` besides ``values``.
@@ -96,7 +97,7 @@ def finding_about(
     besides = [o for o in also if (adult(chart) or o.key == REFERRAL) and o.key not in {c.key for c in chosen.options}]
     options = [*chosen.options, *besides]
     graded = order.graded(indicator)
-    if order.draft:
+    if order.draft and not keep:
         off_the_desk = graded is CRITICAL and not any(o.recommended for o in options)
         options.append(discard(order.draft, recommended=off_the_desk))
     return Finding(

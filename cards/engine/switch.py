@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from cards.chart import Chart, Course, Draft
+from cards.definitions.courses import used_up
 from cards.definitions.failure import fracture_on, loss_on
 from cards.definitions.target import out_of_reach
 from cards.engine.catalog import all_cards, safety_checks
 from cards.engine.findings import CRITICAL, WARNING
 from cards.engine.run import run
+from cards.vocabulary import ANABOLIC
 
 _COMBINATIONS, _CONTRAINDICATIONS = "safety-combination", "safety-contraindication"
 
 
-def to_be_replaced(chart: Chart, course: Course) -> bool:
-    """Whether the service itself advises replacing tablets (or daily injections): a fracture on them, a fall of bone density, a
-    hip T-score that does not reach its target, or a check of orders that speaks against them. Never a long-acting injection,
-    whose effect cannot be stopped."""
-    if course.drug.covers_months is not None:
+def to_be_replaced(chart: Chart, course: Course, by: date | None = None) -> bool:
+    """Whether the service itself advises to replace a drug: a fracture on it, a fall of bone density, a hip T-score that does
+    not reach its target, a check of orders that speaks against it, or the lifetime total of an anabolic, which is reached by
+    that day (today). Never an antiresorptive by injection, whose effect cannot be stopped."""
+    anabolic = course.drug.mechanism in ANABOLIC
+    if course.drug.covers_months is not None and not anabolic:
         return False
     failed = fracture_on(chart, course) or loss_on(chart, course) or out_of_reach(chart, course)
-    return bool(failed) or _unsafe(chart, course)
+    over = anabolic and used_up(chart, course.drug, by or chart.today) is not None
+    return bool(failed) or over or _unsafe(chart, course)
 
 
 def _unsafe(chart: Chart, course: Course) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cards.chart import Chart
 from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until
 from cards.definitions.denosumab.duration import Duration, duration
-from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, only_ordered
+from cards.definitions.denosumab.follow_on import FollowOn, Holds, anabolic_beside, follow_on, only_ordered
 from cards.definitions.denosumab.kidneys import calcium_first, watched, with_nephrology
 from cards.definitions.denosumab.oncology import Ended, ended_oncologic
 from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
@@ -23,6 +23,7 @@ __all__ = [
     "Kind",
     "Rebound",
     "State",
+    "anabolic_beside",
     "calcium_first",
     "closes_gap",
     "due_as_recorded",

@@ -11,7 +11,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course, per_chart
 from cards.chart.calendar import Partial, add_days, add_months, as_recorded, months_between
 from cards.definitions.denosumab.dates import late_from
-from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
+from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
 
 
 class Holds(StrEnum):
@@ -105,6 +105,12 @@ def only_ordered(chart: Chart, course: Course) -> tuple[Course, ...]:
     return tuple(
         c for c in infused if c.last_dose_basis == "order" and c.active and last and not any(d > last for d in given(c))
     )
+
+
+def anabolic_beside(chart: Chart) -> Course | None:
+    """An anabolic that is taken today: it builds bone, but alone does not hold it when denosumab wears off."""
+    taken = (c for c in chart.courses(ANABOLIC) if c.active or (not c.stopped and c.on_treatment(chart.today)))
+    return next(taken, None)
 
 
 def _renewed_since(other: Course, day: date) -> bool:

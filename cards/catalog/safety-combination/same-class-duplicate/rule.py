@@ -44,10 +44,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for
     an option beside a draft that nobody can add up: it is no option then. Info on an order where the other drug, taken daily to
     monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`,
-    or a check of orders that speaks against it; the card then only says to stop it. No alternative; a draft can be
-    deleted, of two drafts the later one (recommended where it is critical). The detail says until when an injection works, or
-    since when a drug is taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a
-    course is not confirmed, and of zoledronate beside denosumab when denosumab is due and until when zoledronate covers.
+    a check of orders that speaks against it, or its lifetime total; the card then only says to stop it. No alternative; any
+    other draft can be deleted, of two drafts the later one (recommended where it is critical). The detail says until when an
+    injection works, or since when a drug is taken, how a planned switch is ordered, that denosumab must leave no gap, and on
+    the chart view where a course is not confirmed, and of zoledronate beside denosumab when denosumab is due and until when
+    zoledronate covers.
     """
     if chart.hook not in ORDER_HOOKS:
         yield from _both_taken(chart)
@@ -145,5 +146,6 @@ def _duplicate(chart: Chart, draft: Draft, other: Drug, course: Course | None, e
     indicator, variant = _graded(drug, other), _variant(drug, other)
     if course is not None and indicator is WARNING and to_be_replaced(chart, course):
         indicator, variant = INFO, "switch"
-    found = finding_about(chart, Order(drug, draft=draft), indicator, [evidence], variant=variant, values=values)
+    about, keep = Order(drug, draft=draft), variant == "switch"
+    found = finding_about(chart, about, indicator, [evidence], variant=variant, values=values, keep=keep)
     return found if course or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), evidence))

@@ -10,6 +10,7 @@ from cards.chart.calendar import Partial, add_days, add_months
 from cards.definitions import person
 from cards.definitions.denosumab import (
     Kind,
+    anabolic_beside,
     calcium_first,
     due_as_recorded,
     safe_until,
@@ -87,6 +88,7 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
     barred = forbidden(chart, chosen, (DENOSUMAB,))
     ruled_out = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
     safe = safe_until(chart) or surely_due
+    anabolic = anabolic_beside(chart)
     weak = () if barred or not with_nephrology(chart) else (service("referral-nephrology", recommended=True),)
     first = (service("calcium", recommended=True),) if weak and calcium_first(chart) and not chart.ordered("calcium") else ()
     return Finding(
@@ -99,12 +101,13 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "safe": safe,
             "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,
             "bridge": bridge,
+            "anabolic": anabolic.drug if anabolic else None,
             **watched(chart),
             "leaving": chart.hook is Hook.DISCHARGE,
             "supplement": may_supplement(chart),
             "comfort": False,
         },
-        facts=(facts.last_dose(course),),
+        facts=(facts.last_dose(course), *((facts.on_board(anabolic),) if anabolic else ())),
         options=ruled_out if barred or not chosen.options else (*chosen.options, *weak, *first),
         any_number=bool(barred or weak) or not chosen.options,
         dropped=chosen.dropped,

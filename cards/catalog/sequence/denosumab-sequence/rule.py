@@ -20,6 +20,7 @@ from cards.definitions.denosumab import (
     Holds,
     Kind,
     State,
+    anabolic_beside,
     calcium_first,
     due_as_recorded,
     duration,
@@ -140,6 +141,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, options) if chosen and o.kind == "drug"],
             "resume": all(o.key == DENOSUMAB.key for o in options if o.kind == "drug")
             and any(o.kind == "drug" for o in options),
+            "anabolic": anabolic.drug if (anabolic := anabolic_beside(chart)) else None,
             **watched(chart),
             "supplement": may_supplement(chart),
             "comfort": False,
@@ -294,6 +296,9 @@ def _evidence(chart: Chart, found: State) -> Iterator[Fact]:
         yield facts.stopped(course)
     if found.follow_on is not None:
         yield facts.on_board(found.follow_on.course)
+    anabolic = anabolic_beside(chart)
+    if anabolic is not None:
+        yield facts.on_board(anabolic)
     yield from map(facts.only_ordered, only_ordered(chart, course))
     told = rebound(chart)
     if told is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE):
