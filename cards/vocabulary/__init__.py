@@ -32,7 +32,7 @@ from cards.vocabulary.drugs import (
 )
 from cards.vocabulary.groups import COURSES, Data
 from cards.vocabulary.names import Name
-from cards.vocabulary.problems import FRACTURE_SITES, PROBLEMS, READ_BY, SERVICE_CATEGORIES, SERVICES
+from cards.vocabulary.problems import FRACTURE_SITES, PROBLEMS, RADIATION, READ_BY, SERVICE_CATEGORIES, SERVICES
 from cards.vocabulary.tables import VocabularyError
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "HIP_SITES",
     "MENATETRENONE",
     "PROBLEMS",
+    "RADIATION",
     "RALOXIFENE",
     "READ_BY",
     "RISEDRONATE",

@@ -9,6 +9,7 @@ from msgspec import Struct
 from cards.vocabulary.names import Name
 from cards.vocabulary.tables import Row, names, read, rows
 
+_OF_SERVICES = ("category", "radiation")
 _CODE = re.compile(r"(icd10|icd10cm|icd9|snomed):([A-Z]?\d[A-Z0-9.]*)")
 
 
@@ -38,13 +39,20 @@ def _read_by(row: Row) -> ReadBy:
 def categories(text: str) -> dict[str, str]:
     """The categories by which EHRs route an order, by service, from the text of services.tsv; services without one are left
     out."""
-    found = rows("services.tsv", text, "category")
+    found = rows("services.tsv", text, *_OF_SERVICES)
     chosen = {key: row.choice("category", ("laboratory", "imaging", "education")) for key, row in found.items()}
     return {key: category for key, category in chosen.items() if category}
+
+
+def radiating(text: str) -> frozenset[str]:
+    """The services that use X-rays or a tracer, from the text of services.tsv."""
+    return frozenset(key for key, row in rows("services.tsv", text, *_OF_SERVICES).items() if row.flag("radiation"))
 
 
 PROBLEMS: dict[str, Name] = names("problems.tsv", "codes", "names")
 READ_BY: dict[str, ReadBy] = read_by(read("problems.tsv"))
 FRACTURE_SITES: dict[str, Name] = names("fracture-sites.tsv")
-SERVICES: dict[str, Name] = names("services.tsv", "category")
+SERVICES: dict[str, Name] = names("services.tsv", *_OF_SERVICES)
 SERVICE_CATEGORIES: dict[str, str] = categories(read("services.tsv"))
+RADIATION: frozenset[str] = radiating(read("services.tsv"))
+"""The services that use X-rays or a tracer."""

@@ -17,6 +17,7 @@ from cards.engine.options import work_up
 from cards.engine.voice import comfort
 from cards.engine.voice.merging import closed, one_per_draft, removed_once
 from cards.engine.voice.ownership import exclusive, once
+from cards.engine.voice.pregnancy import without_radiation
 from cards.engine.voice.table import table
 
 __all__ = ["answered", "heard"]
@@ -27,7 +28,8 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
 
     ``findings`` are those of ``found`` that this practitioner has not set aside. What was set aside still silences, for it is
     so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
-    Under comfort care most cards are silent, and so they stay."""
+    Under comfort care most cards are silent, and so they stay. In pregnancy nothing that uses radiation is offered."""
+    findings, found = without_radiation(findings, chart), without_radiation(found, chart)
     if comfort.speaks(findings):
         off = {*off, *table().comfort.silent}
         findings, found = comfort.told(findings, chart), comfort.told(found, chart)

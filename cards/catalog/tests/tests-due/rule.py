@@ -20,7 +20,7 @@ from cards.definitions.repeats import marker_interval
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, DENOSUMAB, DIAGNOSTIC_SITES, HIP_SITES, SERVICES, Data, Mechanism, Name, Site
+from cards.vocabulary import ANALYTES, DENOSUMAB, DIAGNOSTIC_SITES, HIP_SITES, RADIATION, SERVICES, Data, Mechanism, Name, Site
 
 _CALCIUM = ("calcium", "calcium-corrected", "calcium-ionized")
 
@@ -83,11 +83,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months} months, up to {t-low} {dxa-mild-months}; these two
     within such a time of menopause {dxa-menopause-months}.
 
-    Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
-    pauses the drug; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
-    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it); calcium on
-    dialysis, which nephrology measures every month; from {oldest-years} years on ({old-dementia-years} with dementia) markers,
-    and DXA off treatment.
+    Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the
+    femur pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
+    retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
+    (`bmd-screening` asks for it); calcium on dialysis, which nephrology measures every month; from {oldest-years} years on
+    ({old-dementia-years} with dementia) markers, and DXA off treatment.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
@@ -98,7 +98,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     starting = "start-treatment" in earlier and (gap is None or gap.kind not in OPEN)
     patient = diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)
     found = _due(chart, n, starting) if patient else _in_low_bone_mass(chart, n)
-    due = [test for test in found if not chart.ordered(test.service)]
+    later = RADIATION if person.pregnant(chart) else frozenset()
+    due = [test for test in found if test.service not in later and not chart.ordered(test.service)]
     if not due:
         return
     keys = [key for test in due for key in _ANALYTES[test.service]]

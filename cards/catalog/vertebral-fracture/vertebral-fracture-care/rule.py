@@ -37,14 +37,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     When: an adult has a vertebral fragility fracture within the last {new-fracture-days} days.
 
     Then: warning. MRI of the spine (recommended) unless one was done since the fracture or is ordered; CT before an
-    augmentation; orthosis, referral to physiotherapy and to spine surgery unless already ordered; any number may be chosen. The
-    detail gives the criteria for non-operative care, augmentation and open surgery; calcitonin for three months at most where
-    the newest pain score within {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm} mm or more (without such a
-    score: only for such pain or perioperatively; not if an order-safety card would warn about it); early augmentation from
-    {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention during prolonged bed rest. It says to start
-    drugs if `start-treatment` fires, to review and continue them on treatment or if `treatment-failure` fires, and otherwise to
-    decide on a drug without delay. Of a rebound fracture after denosumab it neither offers augmentation nor says that treatment
-    is running: pain relief, brace, early movement, no manipulation, and see `denosumab-sequence`.
+    augmentation (not in pregnancy); orthosis, referral to physiotherapy and to spine surgery unless already ordered; any
+    number may be chosen. The detail gives the criteria for non-operative care, augmentation and open surgery; calcitonin
+    for three months at most where the newest pain score within {pain-window-months} months is NRS {pain-nrs} or VAS
+    {pain-vas-mm} mm or more (without such a score: only for such pain or perioperatively; not if an order-safety card would
+    warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention
+    during prolonged bed rest. It says to start drugs if `start-treatment` fires, to review and continue them on treatment
+    or if `treatment-failure` fires, and otherwise to decide on a drug without delay. Of a rebound fracture after denosumab
+    it neither offers augmentation nor says that treatment is running: pain relief, brace, early movement, no manipulation,
+    and see `denosumab-sequence`.
     """
     broken = new_vertebral_fracture(chart)
     if broken is None or not person.adult(chart):
@@ -65,6 +66,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "drugs": _drugs(chart, earlier),
             "comfort": bool(goals.comfort_care(chart)),
             "old": old,
+            "pregnant": person.pregnant(chart),
         },
         cites=(
             *(("EXT-24",) if rebound(chart) else ()),
@@ -73,7 +75,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             *(("OVCF2021-S6",) if old else ()),
         ),
         facts=(facts.fracture(broken), *((facts.measured(pain),) if pain else ())),
-        options=tuple(_care(chart, seen, operable=rebound(chart) is None)),
+        options=tuple(_care(chart, seen, operable=rebound(chart) is None and not person.pregnant(chart))),
         any_number=True,
     )
 
