@@ -66,9 +66,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     Then: critical for (1) and, in (7), for a weekly dose every day, the higher single dose and the mean (a warning after
     gastric bypass and in malabsorption), otherwise warning; one card per order. The draft corrected to the nearest accepted
-    regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about
-    the drug, dropped if it forbids it. In (5), the usual regimen instead. Neither for a child. The draft can be deleted
-    (recommended in (1) if nothing else is recommended).
+    regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns
+    about the drug or the last dose is an open order of which nobody knows that it was given; dropped if order safety
+    forbids it. In (5), the usual regimen instead. Neither for a child. The draft can be deleted (recommended in (1) if
+    nothing else is recommended).
     """
     for draft in chart.drafted(_CHECKED):
         if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):
@@ -105,7 +106,15 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         return
     variant, indicator, amount, limit = found
     values: dict[str, Any] = {"reasons": [variant], "amount": quantity(ceil(amount), "IU"), "limit": quantity(limit, "IU")}
-    values |= {"weeks": _weeks(chart, n), "child": not adult(chart), "meant": None, "every": None, "only_for": [], "due": None}
+    values |= {
+        "only_ordered": False,
+        "weeks": _weeks(chart, n),
+        "child": not adult(chart),
+        "meant": None,
+        "every": None,
+        "only_for": [],
+        "due": None,
+    }
     if draft.drug is not None:
         about = Order(draft.drug, draft=draft)
         yield replace(
@@ -219,6 +228,11 @@ class _Early(Struct, frozen=True):
     course: Course
     due: date
 
+    @property
+    def only_ordered(self) -> bool:
+        """Whether an order that is still open stands for the last dose: nobody knows that it was given."""
+        return self.course.active and self.course.last_dose_basis == "order"
+
 
 def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
     """Denosumab more than four weeks before it is due, zoledronate more than a month."""
@@ -287,7 +301,10 @@ def _better(order: _Ordered, judged: _Judged, early: _Early | None) -> Offer:
     if judged.regimen is None or judged.only_for:
         usual = DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug
         return offer(order.chart, [usual], start=start, replaces=(order.draft,))
-    return mend(order.chart, order.draft, order.drug, judged.regimen.key, start=start)
+    chosen = mend(order.chart, order.draft, order.drug, judged.regimen.key, start=start)
+    if early is None or not early.only_ordered:
+        return chosen
+    return replace(chosen, options=tuple(replace(option, recommended=False) for option in chosen.options))
 
 
 def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str, Any]:
@@ -304,6 +321,7 @@ def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str,
         "only_for": [PROBLEMS[problem] for problem in judged.only_for],
         "last_dose": early.course.last_dosed if early else None,
         "due": early.due if early else None,
+        "only_ordered": early is not None and early.only_ordered,
     }
 
 
