@@ -118,7 +118,10 @@ def test_a_dose_that_is_told_stands_in_the_resource(line: str, dosage: Any) -> N
 
 
 def test_a_dose_given_may_be_larger_than_usual() -> None:
-    (usual,), (larger,) = lines.record(["denosumab given 2026-01-01"]), lines.record(["denosumab given 2026-01-01 (dose 120 mg)"])
+    (usual,), (larger,) = (
+        lines.record(["denosumab given 2026-01-01"]),
+        lines.record(["denosumab given 2026-01-01 (dose 120 mg)"]),
+    )
     assert [each["dosage"]["dose"]["value"] for each in (usual, larger)] == [60, 120]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from msgspec.structs import replace
+
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
 from cards.chart.calendar import add_days, add_months
 from cards.definitions import diagnosis, person, treatment, workup
@@ -13,7 +15,7 @@ from cards.definitions.basket import dose
 from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
 from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.kidney import renal
-from cards.definitions.minerals import vitamin_d
+from cards.definitions.minerals import unmeasured, vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.basic import BASIC_LABS, lacking
 from cards.definitions.workup.causes import causes, known_already
@@ -167,7 +169,8 @@ def _denosumab(chart: Chart, rows: tuple[Row, ...]) -> dict[str, Any]:
 
 def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     """Calcium and vitamin D where they come first: osteomalacia, and low calcium that holds drugs; not what is taken, not below
-    {egfr-specialist} mL/min, vitamin D not at {vitamin-d-target} ng/mL or more; withheld where something could not be read."""
+    {egfr-specialist} mL/min, calcium only after calcium and creatinine where one is not known, vitamin D not at
+    {vitamin-d-target} ng/mL or more; withheld where something could not be read."""
     wanted = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
     if not wanted or renal(chart).below(n.egfr_specialist):
         return Offer()
@@ -178,8 +181,11 @@ def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     if chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
         return Offer((), tuple(Dropped(drug.key, phrase=NOT_READ) for drug in given))
     offers = [offer(chart, (drug,), regimens=_CORRECTION) for drug in given]
+    options = (option for each in offers for option in each.options)
+    first = unmeasured(chart)
     return Offer(
-        tuple(option for each in offers for option in each.options), tuple(gone for each in offers for gone in each.dropped)
+        tuple(replace(option, first=first) if option.key == _CALCIUM.key else option for option in options),
+        tuple(gone for each in offers for gone in each.dropped),
     )
 
 
