@@ -22,8 +22,8 @@ _WEEK = 7
 
 
 class Loading(Struct, frozen=True):
-    """A loading on the list, or one that was taken whole. ``begin``: its first day, None where none is told; ``end``: the day on
-    which it is complete; ``endless``: its doses have no end, so that it is to be stopped on that day."""
+    """A loading on the list, or one that was taken whole. ``begin``: its first day, None where none is told; ``end``: the day
+    on which it is complete; ``endless``: its doses have no end, so that it is to be stopped on that day."""
 
     course: Course
     begin: date | None = None

@@ -41,6 +41,9 @@ class Mechanism(StrEnum):
     CARDIAC_GLYCOSIDE = "cardiac-glycoside"
     CALCIMIMETIC = "calcimimetic"
     PHOSPHATE_BINDER = "phosphate-binder"
+    LITHIUM = "lithium"
+    THIAZIDE = "thiazide"
+    PARENTERAL_IRON = "parenteral-iron"
     PATENT_MEDICINE = "bone-patent-medicine"
 
 

@@ -18,7 +18,8 @@ class Notes(dict[str, str]):
         return super().__contains__(name)
 
     def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
-        return self[name] if name in self else default
+        self.asked.add(name)
+        return super().get(name, default)
 
     @property
     def unread(self) -> list[str]:

@@ -18,7 +18,7 @@ from cards.definitions.kidney import renal
 from cards.definitions.minerals import unmeasured, vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.basic import BASIC_LABS, lacking
-from cards.definitions.workup.causes import causes, known_already
+from cards.definitions.workup.causes import blamed, causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
 from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service, starts
@@ -66,7 +66,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
     of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
     osteomalacia and low calcium also calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The
-    first finding names the card, the detail lists all, names known causes and what must pause, says until when to decide, and
+    first finding names the card, the detail lists all, names known causes (first drugs that explain it: lithium and thiazides
+    with high calcium; tenofovir disoproxil, adefovir, and iron by vein of {iron-phosphate-months} months with low phosphate)
+    and what must pause, says until when to decide, and
     names recorded results that could not be used.
     """
     if not person.adult(chart):
@@ -109,6 +111,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
     decide = workup.decide_on(chart, rows)
     analogs = workup.decide_on(chart, rows, every=False) if decide is None else None
     products = _products(chart, n, rows)
+    suspects = blamed(chart, rows, n.iron_phosphate_months)
     return Finding(
         indicator=WARNING if any(row.warns for row in rows) else INFO,
         variant=_variant(rows),
@@ -126,10 +129,11 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "against": workup.paused(chart, rows),
             "owed": [SERVICES[key] for key in _owed(chart, rows)] if decide is not None and decide <= chart.today else [],
             **_denosumab(chart, rows),
-            "causes": causes(chart),
+            "blamed": suspects,
+            "causes": (*suspects, *(each for each in causes(chart) if each not in suspects)),
         },
         cites=_cites(rows, missing=bool(missing)),
-        facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
+        facts=tuple(dict.fromkeys((*(fact for row in rows for fact in row.evidence), *map(facts.taken, suspects)))),
         options=(*products.options, *(service(key, start=_day(chart, n, rows, key), recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
@@ -222,7 +226,8 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "against": (),
             "owed": [],
             **_denosumab(chart, ()),
-            "causes": (),
+            "blamed": (suspects := blamed(chart, against, n.iron_phosphate_months)),
+            "causes": suspects,
         },
         cites=_cites(against, missing=False),
         facts=(

@@ -46,9 +46,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     with a loading, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known; 25(OH)D after
     {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). What speaks against vitamin D
     stops what is taken of it, what speaks against a loading that. Still below {vitamin-d-severe} after a loading: celiac
-    antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an option, after calcium and
-    1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and is to be deleted. In
-    pregnancy no dose, but a referral.
+    antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an
+    option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and
+    is to be deleted. In pregnancy no dose, but a referral.
     """
     injection = any(
         o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
