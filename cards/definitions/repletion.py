@@ -37,8 +37,8 @@ class Repletion(Struct, frozen=True):
     """What a low 25(OH)D calls for. ``regimen``: the order (a key of regimens.toml), ``then`` what follows it, "" for nothing.
     ``loads``: it is a loading, or one is on the list, or was taken whole since the level was measured. ``running``: a loading,
     or the daily dose that is asked for, on the list, since ``begin``; ``until``: the day on which it is to be stopped, as it
-    has no end. ``ended``: the day on which it was complete; ``failed``: the same, of a loading after which the level was still
-    low.
+    has no end. ``past``: a loading that was taken; ``ended``: the day on which it was complete; ``failed``: the same, where the
+    level was still low after it.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
     enough and for long, and did not help; ``listed``: any that is taken, ``large`` in doses of a loading; ``small``: enough
@@ -59,6 +59,7 @@ class Repletion(Struct, frozen=True):
     until: date | None = None
     ended: date | None = None
     failed: date | None = None
+    past: Course | None = None
     taking: Course | None = None
     listed: tuple[Course, ...] = ()
     large: tuple[Course, ...] = ()
@@ -119,9 +120,9 @@ def _planned(chart: Chart, told: Repletion) -> Repletion:
             until = found.end if found.endless else None
             return replace(told, loads=True, begin=found.begin, running=found.course, until=until)
         if found.end is not None and told.level.at_latest <= found.end:
-            return replace(told, loads=True, begin=found.begin, ended=found.end, **_daily(told, usual))
+            return replace(told, loads=True, begin=found.begin, ended=found.end, past=found.course, **_daily(told, usual))
         if told.deficient:
-            told = replace(told, begin=found.begin, failed=found.end)
+            told = replace(told, begin=found.begin, failed=found.end, past=found.course)
     if told.failed is None and (scheme := _scheme(chart, told)):
         begin, regimen = chart.today, _by_product(chart, scheme)
         then = {"then": ""} if told.small and told.taking else {"then": usual, "replaced": told.listed}

@@ -71,7 +71,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
         variant="pregnancy" if pregnant else told.instead if nothing else _grade(told),
         values=_values(chart, n, told, drafts) | {"ordered": enough, "calcium_unknown": minerals.calcium(chart) is None},
-        cites=_CITES if told.loads else _CITES[:-1],
+        cites=_CITES if told.loads or told.failed else _CITES[:-1],
         facts=tuple(_evidence(chart, told)),
         options=(
             *(discard(draft, recommended=True) for draft in harmful),
@@ -228,4 +228,5 @@ def _evidence(chart: Chart, told: Repletion) -> Iterator[Fact]:
     shown: list[Measurement] = [reading.value] if told.deficient and reading is not None else []
     yield from map(facts.measured, shown)
     yield from (fact for fact in (told.evidence, told.doubled) if fact is not None and fact not in map(facts.measured, shown))
-    yield from map(facts.taken, told.listed)
+    past = (told.past,) if told.past is not None and told.past not in told.listed else ()
+    yield from map(facts.taken, (*told.listed, *past))
