@@ -29,8 +29,6 @@ from cds_service.pipeline import Evaluator
 Case = tuple[dict[str, Any], Call]
 
 KNOWN = {
-    "glucocorticoid-mean-days": "not shown yet: no case tells 90 days from 89",
-    "glucocorticoid-pause-days": "not shown yet: no case has a pause of about 14 days",
     "height-override-months": "tests/store: it takes an override",
     "height-spread": "tests/store, for the same reason",
     "calcium-supplement-mg": "no products make 1501 mg; cases have 1500 and 1515",
@@ -40,8 +38,6 @@ KNOWN = {
     "long-acting-months": "no card counts the doses of ibandronate by vein, the only drug between the two kinds",
     "vitamin-d-product-units": "50,001 units hold a weekly dose as well; tests/test_vitamin_d.py has the daily doses of 49,999",
     "vitamin-d-injection-daily-days": "tests/test_vitamin_d.py",
-    "vitamin-d-loading-days": "not shown yet: no case tells 84 days from 85",
-    "vitamin-d-loading-total": "weekly doses of 60,000 units make 300,000 and 360,000; cases have both",
     "vitamin-d-single-critical-iu": "300,001 units are also more than the mean of 30 days allows",
 }
 """Numbers that no case can show, and where they are shown instead, or why not."""

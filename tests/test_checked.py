@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 
 from cards.engine.catalog import all_cards, safety_checks
 from cards.vocabulary import DRUGS
+from cds_service.casebook.requests import request
 from cds_service.hooks.cards import CHECKED
 from cds_service.hooks.request import parse
 from tests.silence.told import told
@@ -51,6 +53,17 @@ def test_what_could_not_run_is_no_clearance() -> None:
     response = evaluator().evaluate(parse(json.dumps(body).encode(), call.hook), "en", call.as_of).response
     made = checks(response)["raloxifene"]
     assert made["serm-stroke"] == made["serm-thrombosis"] == "could not run"
+
+
+@pytest.mark.parametrize("drug", ["contraceptive-estrogen", "contraceptive-estrogen (text only) (called 屈螺酮炔雌醇片)"])
+def test_a_contraceptive_draws_no_card_and_is_named_as_not_judged(drug: str) -> None:
+    case = {"today": date(2026, 6, 15), "patient": "female 45", "record": ["problem stroke since 2020-01-01"]}
+    body = request({**case, "hook": "order-sign", "draft": [drug]})
+    response = evaluator().evaluate(parse(json.dumps(body).encode(), "order-sign"), "en", case["today"]).response
+    assert response["cards"] == []
+    made = checks(response)["contraceptive-estrogen"]
+    assert {"estrogen-contraindication", "serm-thrombosis"} <= set(made)
+    assert set(made.values()) == {"not judged"}
 
 
 @pytest.mark.parametrize(

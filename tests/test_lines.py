@@ -77,6 +77,13 @@ def test_each_note_is_explained_and_used(note: str) -> None:
         "creatinine 0.8 mg/dL, calcium on 2026-05-01",
         "creatinine 0.8 mg/dL, calcium 9.3 mg/dL on 2026-05-01 (range 8.6-10.2)",
         "T-score elbow -2.6 on 2026-05-01",
+        "denosumab given 2026-01-01 (every 6 mo)",
+        "denosumab given 2026-01-01 (refuted)",
+        "alendronate taken since 2026-01-01 (range 1-2)",
+        "alendronate ordered 2026-01-01 (sig 70 mg weekly) (dose 35 mg)",
+        "alendronate ordered 2026-01-01 (active, stopped)",
+        "calcium 9.3 mg/dL (dose 70 mg), creatinine 0.8 mg/dL on 2026-05-01",
+        "problem osteoporosis (dose 70 mg)",
         "problem no-such-problem",
         "test no-such-test done 2026-01-01",
         "fracture hip",
@@ -86,6 +93,36 @@ def test_each_note_is_explained_and_used(note: str) -> None:
 def test_a_line_that_cannot_be_read_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"cannot read|is not among"):
         lines.record([line])
+
+
+@pytest.mark.parametrize("drafted", ["alendronate (refuted)", "test dxa (dose 35 mg)", "unknown drug (dose 35 mg)"])
+def test_a_draft_that_cannot_be_read_is_refused(drafted: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot read \("):
+        lines.drafts([drafted])
+
+
+@pytest.mark.parametrize(
+    ("line", "dosage"),
+    [
+        ("cholecalciferol taken since 2026-01-01", None),
+        ("cholecalciferol taken since 2026-01-01 (sig 50,000 units once weekly)", [{"text": "50,000 units once weekly"}]),
+        ("alendronate dispensed 2026-01-01 for 28 days", None),
+        ("alendronate dispensed 2026-01-01 (sig 70 mg weekly)", [{"text": "70 mg weekly"}]),
+        ("cholecalciferol given 2026-01-01 (sig 300,000 units IM)", {"text": "300,000 units IM"}),
+        ("denosumab-unnamed-strength given 2026-01-01", None),
+    ],
+)
+def test_a_dose_that_is_told_stands_in_the_resource(line: str, dosage: Any) -> None:
+    (resource,) = lines.record([line])
+    assert resource.get("dosage", resource.get("dosageInstruction")) == dosage
+
+
+def test_a_dose_given_may_be_larger_than_usual() -> None:
+    (usual,), (larger,) = (
+        lines.record(["denosumab given 2026-01-01"]),
+        lines.record(["denosumab given 2026-01-01 (dose 120 mg)"]),
+    )
+    assert [each["dosage"]["dose"]["value"] for each in (usual, larger)] == [60, 120]
 
 
 @pytest.mark.parametrize("patient", ["", "female, 72", "woman 72", "female 72 dead", "female born 1950"])

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from cards.chart import Chart, Measurement, Problem, facts, per_chart
 from cards.chart.facts import Fact
 from cards.chart.shown import limit_beside
+from cards.definitions.kidney import renal
 from cards.thresholds import Numbers
 from cards.vocabulary import Data
 
@@ -132,6 +133,12 @@ def may_supplement(chart: Chart) -> bool:
 
 
 READS = (Data.CALCIUM,)
+
+
+def unmeasured(chart: Chart) -> str:
+    """What must be known before calcium is taken in addition, and is not: calcium, kidney function (a phrase key)."""
+    kidneys = renal(chart).lowest is None and not renal(chart).dialysis
+    return "-".join([*(["calcium"] if calcium(chart) is None else []), *(["kidneys"] if kidneys else [])])
 
 
 def urine_calcium_high(chart: Chart, urine: Measurement) -> bool:

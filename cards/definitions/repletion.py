@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from cards.chart.facts import Fact
 from cards.definitions import workup
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.kidney import renal
+from cards.definitions.loading import DAILY, PLAIN, RAPID, SEVERE, in_all_of, is_large, is_single, loading, room
 from cards.definitions.minerals import calcium, high_urine_calcium, vitamin_d
 from cards.definitions.person import body_mass_index
 from cards.definitions.workup import emergency
@@ -25,23 +27,22 @@ FAST = (ZOLEDRONATE, DRUGS["ibandronate-iv"], DENOSUMAB, ROMOSOZUMAB)
 """Injections that lower calcium: vitamin D is corrected quickly before them."""
 HIGH_CALCIUM, EMERGENCY, GRANULOMA = "high-calcium", emergency.EMERGENCY, "granuloma"
 """Why vitamin D is not given, or not recommended."""
-_PLAIN = frozenset({Mechanism.VITAMIN_D})
+UNGIVEN = (HIGH_CALCIUM, EMERGENCY)
 _ACTIVE = frozenset({Mechanism.ACTIVE_VITAMIN_D})
 _USUAL, _MORE = CHOLECALCIFEROL.key, "cholecalciferol-2000-12"
-_SEVERE, _RAPID = "cholecalciferol-weekly-6", "cholecalciferol-weekly-4"
-_DAILY = {_SEVERE: "cholecalciferol-daily-10", _RAPID: "cholecalciferol-daily-7"}
-"""The same amount in daily doses."""
 _DOUBLED = {_MORE: "cholecalciferol-4000-12", _USUAL: "cholecalciferol-2000"}
 
 
 class Repletion(Struct, frozen=True):
     """What a low 25(OH)D calls for. ``regimen``: the order (a key of regimens.toml), ``then`` what follows it, "" for nothing.
-    ``loads``: it is a loading, or one is on the list (``running``), or was taken whole since the level was measured, until the
-    day ``ended``; ``begin``: its first day, where that is known.
+    ``loads``: it is a loading, or one is on the list, or was taken whole since the level was measured. ``running``: a loading,
+    or the daily dose that is asked for, on the list, since ``begin``; ``until``: the day on which it is to be stopped, as it
+    has no end. ``past``: a loading that was taken; ``ended``: the day on which it was complete; ``failed``: the same, where the
+    level was still low after it.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
-    enough and for long, and did not help; ``listed``: any that is taken; ``replaced``: what the order takes the place of.
-    ``doubled``: why the daily dose is doubled.
+    enough and for long, and did not help; ``listed``: any that is taken, ``large`` in doses of a loading; ``small``: enough
+    beside these; ``replaced``: what the order takes the place of. ``doubled``: why the daily dose is doubled.
     """
 
     level: Measurement
@@ -55,9 +56,14 @@ class Repletion(Struct, frozen=True):
     instead: str = ""
     evidence: Fact | None = None
     running: Course | None = None
+    until: date | None = None
     ended: date | None = None
+    failed: date | None = None
+    past: Course | None = None
     taking: Course | None = None
     listed: tuple[Course, ...] = ()
+    large: tuple[Course, ...] = ()
+    small: bool = False
     replaced: tuple[Course, ...] = ()
     doubled: Fact | None = None
 
@@ -80,22 +86,26 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
 
     Instead 1,000 units a day: calcium above {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones
     active or of {stones-months} months, hyperparathyroidism, an active form taken, an estimate below {egfr-specialist},
-    sarcoidosis, tuberculosis or lymphoma. None with high calcium. None besides what is taken, {vitamin-d-taken-units} units a
-    day for {vitamin-d-taken-days} days, but a loading, which takes the place of doses as large without an end; none while a
-    loading goes on; after one begun in the last {vitamin-d-loading-days} days the daily dose, until the level is measured.
-    Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of {vitamin-d-bmi} or more and an
-    enzyme-inducing antiepileptic."""
+    sarcoidosis, tuberculosis or lymphoma; a loading on the list is then stopped. None with high calcium. None besides what is
+    taken, {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days, but a loading; none while a loading, or as much
+    as is asked for, goes on. After a loading the daily dose, until the level is measured; where that is still low,
+    {vitamin-d-loading-days} days after its start or sooner, no other loading. Single doses of 50,000 units or more count: with
+    them a loading holds {vitamin-d-loading-total} units at most. Doses as large without an end are a loading that is to be
+    stopped when it is complete. Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of
+    {vitamin-d-bmi} or more and an enzyme-inducing antiepileptic."""
     level = low_vitamin_d(chart)
     if level is None:
         return None
-    n = chart.numbers
+    n, listed = chart.numbers, tuple(_listed(chart))
     told = Repletion(
         level,
         severe=bool(level.below(n.vitamin_d_severe)),
         deficient=bool(level.below(n.vitamin_d_deficient)),
         rapid=injection or _rapid(chart),
         taking=next(_taking(chart), None),
-        listed=tuple(_listed(chart)),
+        listed=listed,
+        large=tuple(course for course in listed if any(map(is_large, _dosings(chart, course)))),
+        small=any(_enough(chart, course, large=False) for course in listed),
         doubled=next(_absorbs_badly(chart), None),
     )
     return _planned(chart, told)
@@ -103,27 +113,51 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
 
 def _planned(chart: Chart, told: Repletion) -> Repletion:
     usual = _DOUBLED[_USUAL] if told.doubled else _USUAL
-    enough = any(_enough(chart, course) for course in told.listed)
     if (against := next(_against(chart), None)) is not None:
-        instead, evidence = against
-        none = instead in (HIGH_CALCIUM, EMERGENCY) or enough or bool(told.listed and instead == GRANULOMA)
-        replaced = () if none else told.listed
-        return replace(told, regimen="" if none else _USUAL, replaced=replaced, instead=instead, evidence=evidence)
-    if told.deficient and (loaded := _loaded(chart, told, "" if enough else usual)) is not None:
-        return loaded
-    if told.severe or (told.deficient and told.rapid):
-        regimen = _SEVERE if told.severe else _RAPID
-        if chart.numbers.vitamin_d_product_units < REGIMENS[regimen].dose:
-            regimen = _DAILY[regimen]
-        beside = told.taking is not None and not any(map(_is_large, _dosings(chart, told.taking)))
-        then, replaced = ("", ()) if beside else (usual, told.listed)
-        return replace(told, regimen=regimen, then=then, loads=True, begin=chart.today, replaced=replaced)
-    if told.taking or (enough and not told.deficient):
+        return _limited(told, *against)
+    if (found := loading(chart, told.level)) is not None:
+        if found.runs(chart.today):
+            until = found.end if found.endless else None
+            return replace(told, loads=True, begin=found.begin, running=found.course, until=until)
+        if found.end is not None and told.level.at_latest <= found.end:
+            return replace(told, loads=True, begin=found.begin, ended=found.end, past=found.course, **_daily(told, usual))
+        if told.deficient:
+            told = replace(told, begin=found.begin, failed=found.end, past=found.course)
+    if told.failed is None and (scheme := _scheme(chart, told)):
+        begin, regimen = chart.today, _by_product(chart, scheme)
+        then = {"then": ""} if told.small and told.taking else {"then": usual, "replaced": told.listed}
+        return replace(told, regimen=regimen, loads=True, begin=begin, **then)
+    more = (_DOUBLED[_MORE] if told.doubled else _MORE) if told.deficient else ""
+    if (since := _lately(chart, REGIMENS[more].dose if more else chart.numbers.vitamin_d_taken_units)) is not None:
+        return replace(told, begin=since[0], running=since[1])
+    if told.taking or (told.listed and not told.deficient and any(_enough(chart, course) for course in told.listed)):
         return told
-    if told.deficient:
-        more = _DOUBLED[_MORE] if told.doubled else _MORE
-        return replace(told, regimen=more, then=usual, replaced=told.listed)
-    return replace(told, regimen=usual, replaced=told.listed)
+    if told.failed and told.severe:
+        return told if told.large else replace(told, **_daily(told, usual))
+    return replace(told, regimen=more or usual, then=usual if more else "", replaced=told.listed)
+
+
+def _limited(told: Repletion, instead: str, evidence: Fact | None) -> Repletion:
+    """Where something speaks against a loading: the usual dose, in place of what is taken in larger ones."""
+    told = replace(told, instead=instead, evidence=evidence)
+    if instead in UNGIVEN or told.small or (told.listed and instead == GRANULOMA):
+        return told
+    return replace(told, regimen=_USUAL, replaced=told.listed)
+
+
+def _daily(told: Repletion, usual: str) -> dict[str, Any]:
+    """The usual dose after a loading, unless it is taken already."""
+    return {} if told.small else {"regimen": usual, "replaced": told.listed}
+
+
+def _scheme(chart: Chart, told: Repletion) -> str:
+    """Which loading is called for; the smaller one, or none, where single doses leave no more room."""
+    wanted = (SEVERE, RAPID) if told.severe else (RAPID,) if told.deficient and told.rapid else ()
+    return next((key for key in wanted if in_all_of(key) <= room(chart, told.level)), "")
+
+
+def _by_product(chart: Chart, scheme: str) -> str:
+    return DAILY[scheme] if chart.numbers.vitamin_d_product_units < REGIMENS[scheme].dose else scheme
 
 
 def _rapid(chart: Chart) -> bool:
@@ -166,8 +200,8 @@ def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
 
 
 def _listed(chart: Chart) -> Iterator[Course]:
-    """Vitamin D that is taken: not what has come to its end and is still on the list."""
-    for course in chart.courses(_PLAIN):
+    """Vitamin D that is taken: not what has come to its end and is still on the list, nor a single dose."""
+    for course in chart.courses(PLAIN):
         if (course.active or course.on_treatment(chart.today)) and (not _told(course) or _dosings(chart, course)):
             yield course
 
@@ -177,9 +211,9 @@ def _told(course: Course) -> list[Dosing]:
 
 
 def _dosings(chart: Chart, course: Course) -> list[Dosing]:
-    """The doses of a course that have not come to their end."""
+    """The doses of a course that go on: they have not come to their end, and are no single ones."""
     over = [p.dosing for p in course.periods if p.dosing and p.dosing.days and _last_day(p.begin, p.dosing) <= chart.today]
-    return [each for each in _told(course) if each not in over]
+    return [each for each in _told(course) if each not in over and not (is_single(each) and not each.every_days)]
 
 
 def _last_day(begin: date, dosing: Dosing) -> date:
@@ -192,45 +226,25 @@ def _taking(chart: Chart) -> Iterator[Course]:
     yield from (c for c in _listed(chart) if not (c.start and c.start > since) and _enough(chart, c))
 
 
-def _enough(chart: Chart, course: Course) -> bool:
-    """Whether as much is taken as it takes, or an unknown dose."""
-    daily = [each.daily for each in _dosings(chart, course) if each.unit == "IU" and each.daily]
+def _enough(chart: Chart, course: Course, *, large: bool = True) -> bool:
+    """Whether as much is taken as it takes, or an unknown dose; ``large`` False: beside doses of a loading."""
+    told = [each for each in _dosings(chart, course) if large or not is_large(each)]
+    if not told and _told(course):
+        return False
+    daily = [each.daily for each in told if each.unit == "IU" and each.daily]
     return not daily or sum(daily) >= chart.numbers.vitamin_d_taken_units
 
 
-def _loaded(chart: Chart, told: Repletion, usual: str) -> Repletion | None:
-    """With a loading that goes on, or that was taken whole since the level was measured and is followed by the daily dose."""
-    since = chart.days_ago(chart.numbers.vitamin_d_loading_days)
-    courses = [course for course in chart.courses(_PLAIN) if not course.stopped]
-    begun = [
-        (p.begin, p.dosing, c) for c in courses for p in c.periods if p.dosing and p.begin >= since and is_loading(p.dosing)
-    ]
-    if begun:
-        begin, dosing, course = max(begun, key=lambda each: each[0])
-        ended = _last_day(begin, dosing)
-        if ended > chart.today:
-            return replace(told, loads=True, begin=begin, running=course)
-        if told.level.at_latest <= ended:
-            return replace(told, regimen=usual, replaced=told.listed if usual else (), loads=True, begin=begin, ended=ended)
-        return None
-    running = next((c for c in courses if c.active and any(map(is_loading, _dosings(chart, c)))), None)
-    return replace(told, loads=True, running=running) if running else None
-
-
-def is_loading(dosing: Dosing | None) -> bool:
-    """Whether doses as large and as often as those of a loading, weekly or daily, that come to an end."""
-    return dosing is not None and bool(dosing.days) and _is_large(dosing)
-
-
-def _is_large(dosing: Dosing) -> bool:
-    """Whether doses as large and as often as those of a loading."""
-    amount, days = dosing.amount, dosing.every_days
-    if dosing.unit != "IU" or not amount or not days:
-        return False
-    return any(amount >= REGIMENS[key].dose and days <= (_WEEK if key == _SEVERE else 1) for key in (_SEVERE, _DAILY[_SEVERE]))
-
-
-_WEEK = 7
+def _lately(chart: Chart, units: float) -> tuple[date, Course] | None:
+    """Vitamin D, no loading, of so many units a day that is taken, and has not been for {vitamin-d-taken-days} days."""
+    since = chart.days_ago(chart.numbers.vitamin_d_taken_days)
+    for course in _listed(chart):
+        going_on = _dosings(chart, course)
+        for period in course.periods:
+            dosing = period.dosing
+            if dosing in going_on and not is_large(dosing) and period.begin > since and (dosing.daily or 0) >= units:
+                return period.begin, course
+    return None
 
 
 def _absorbs_badly(chart: Chart) -> Iterator[Fact]:
@@ -249,9 +263,9 @@ def injection_day(chart: Chart, told: Repletion) -> date | None:
     after the start of loading ({vitamin-d-injection-daily-days} where it is daily), in severe deficiency
     {vitamin-d-injection-severe-days} ({vitamin-d-injection-severe-daily-days}); None without a loading, or where calcium is not
     known to be in range."""
-    if not told.loads or told.begin is None or not _calcium_in_range(chart):
+    if not loaded(told) or told.begin is None or not _calcium_in_range(chart):
         return None
-    daily = told.regimen in _DAILY.values() or (told.running is not None and not _weekly(told.running))
+    daily = told.regimen in DAILY.values() or (told.running is not None and not _weekly(told.running))
     key = f"vitamin-d-injection{'-severe' if told.severe else ''}{'-daily' if daily else ''}-days"
     return add_days(told.begin, int(chart.numbers[key]))
 
@@ -259,9 +273,15 @@ def injection_day(chart: Chart, told: Repletion) -> date | None:
 def next_denosumab_day(chart: Chart, told: Repletion) -> date | None:
     """The first day of a next dose of denosumab in severe deficiency: {vitamin-d-next-denosumab-days} days after the start of
     loading, whatever its scheme; None where it is not delayed."""
-    if not told.severe or told.begin is None:
+    if not told.severe or not loaded(told) or told.begin is None:
         return None
     return add_days(told.begin, chart.numbers.vitamin_d_next_denosumab_days)
+
+
+def loaded(told: Repletion) -> bool:
+    """Whether an injection can count on a loading: ahead, on the list, or taken; not where the level is below
+    {vitamin-d-severe} after it."""
+    return told.loads or bool(told.failed and not told.severe)
 
 
 def _weekly(course: Course) -> bool:

@@ -12,6 +12,9 @@ from cards.engine.catalog import safety_checks
 from cards.engine.findings import Finding
 from cards.vocabulary import ANTI_OSTEOPOROSIS, Mechanism
 
+_CONTRACEPTIVE = frozenset({Mechanism.CONTRACEPTIVE})
+"""Estrogen all the same; the checks of hormone therapy are not made of it."""
+
 _UNDONE = "incomplete-data"
 """The card that names the checks which could not be done."""
 
@@ -38,10 +41,10 @@ class Checked(Struct, frozen=True):
 def checked(chart: Chart, found: Sequence[Finding], off: Container[str] = ()) -> tuple[Checked, ...]:
     """Each draft of a drug against osteoporosis that draws cards (on order-select: that is selected), with the checks of its
     class that are not switched ``off``. ``found`` is all that the rules found, before anything is silenced or merged. Vaginal
-    estrogen and an order for another patient are not judged."""
+    estrogen, contraceptives (with the checks of hormone therapy) and an order for another patient are not judged."""
     if chart.hook not in ORDER_HOOKS:
         return ()
-    return tuple(_checked(draft, found, off) for draft in chart.drafted(ANTI_OSTEOPOROSIS))
+    return tuple(_checked(draft, found, off) for draft in chart.drafted(ANTI_OSTEOPOROSIS | _CONTRACEPTIVE))
 
 
 def _checked(draft: Draft, found: Sequence[Finding], off: Container[str]) -> Checked:
@@ -49,14 +52,18 @@ def _checked(draft: Draft, found: Sequence[Finding], off: Container[str]) -> Che
     undone = {code for finding in told if finding.code == _UNDONE for code in finding.values["checks"]}
     fired = {finding.code for finding in told}
     silent = Result.NOT_JUDGED if _not_judged(draft) else Result.NO_OBJECTION
-    checks = safety_checks(draft.drug.mechanism) if draft.drug else ()
+    checks = safety_checks(_as(draft.drug.mechanism)) if draft.drug else ()
     codes = sorted(card.code for card in checks if card.code not in off and card.code != _UNDONE)
     results = {code: Result.FIRED if code in fired else Result.NOT_RUN if code in undone else silent for code in codes}
     return Checked(draft, results)
 
 
+def _as(mechanism: Mechanism) -> Mechanism:
+    return Mechanism.HORMONE_THERAPY if mechanism in _CONTRACEPTIVE else mechanism
+
+
 def _not_judged(draft: Draft) -> bool:
-    if draft.other_patient:
+    if draft.other_patient or (draft.drug is not None and draft.drug.mechanism in _CONTRACEPTIVE):
         return True
     hormone = draft.drug is not None and draft.drug.mechanism is Mechanism.HORMONE_THERAPY
     return hormone and draft.dosing is not None and draft.dosing.route == "vaginal"

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from msgspec.structs import replace
 
 from cards.chart import Chart
 from cards.definitions.denosumab import safe_until
-from cards.definitions.repletion import FAST, Repletion, injection_day, is_next_denosumab, next_denosumab_day, repletion
+from cards.definitions.repletion import (
+    FAST,
+    UNGIVEN,
+    Repletion,
+    injection_day,
+    is_next_denosumab,
+    loaded,
+    next_denosumab_day,
+    repletion,
+)
 from cards.engine.findings import Option
 from cards.vocabulary import DENOSUMAB, DRUGS, Drug
 
@@ -30,12 +40,21 @@ _FAST = frozenset(drug.key for drug in FAST)
 def _dated(chart: Chart, option: Option, told: Repletion) -> Option:
     if is_next_denosumab(chart, DRUGS[option.key]):
         day = next_denosumab_day(chart, told)
-        first = "vitamin-d-next-severe" if told.severe else "vitamin-d-next"
+        first = _before_next(chart, told, day)
     else:
         day = injection_day(chart, told)
-        first = ("vitamin-d-severe" if told.severe else "vitamin-d") if told.loads else "vitamin-d-level"
+        first = ("vitamin-d-severe" if told.severe else "vitamin-d") if loaded(told) else "vitamin-d-level"
     later = day is not None and day > max(option.start or chart.today, chart.today)
     return replace(option, start=day if later else option.start, first=first)
+
+
+def _before_next(chart: Chart, told: Repletion, day: date | None) -> str:
+    """What comes before the next dose of denosumab, and after it: two weeks of a loading, where there is one."""
+    if not told.severe:
+        return "vitamin-d-next" if told.instead not in UNGIVEN else ""
+    if not told.loads:
+        return "vitamin-d-next-unloaded"
+    return "vitamin-d-next-severe" if day is None or day > chart.today else "vitamin-d-next-loaded"
 
 
 def waits_long(chart: Chart, drug: Drug) -> bool:

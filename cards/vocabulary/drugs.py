@@ -41,6 +41,10 @@ class Mechanism(StrEnum):
     CARDIAC_GLYCOSIDE = "cardiac-glycoside"
     CALCIMIMETIC = "calcimimetic"
     PHOSPHATE_BINDER = "phosphate-binder"
+    CONTRACEPTIVE = "contraceptive"
+    LITHIUM = "lithium"
+    THIAZIDE = "thiazide"
+    PARENTERAL_IRON = "parenteral-iron"
     PATENT_MEDICINE = "bone-patent-medicine"
 
 

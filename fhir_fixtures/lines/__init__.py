@@ -4,11 +4,13 @@ A line of a record is one of these. Dates are YYYY-MM-DD, of a record also a mon
 ``fracture hip on 2026-03``), words come from the ``*.toml`` files in this folder, and whatever
 stands in round brackets refines the line (several notes: separated by commas, or each in brackets of its own):
 
-    denosumab given 2025-05-17, 2025-11-17          doses given (status completed; or: not-done, entered-in-error)
-    alendronate dispensed 2026-01-01 for 90 days    handed over, with the supply it makes
+    denosumab given 2025-05-17, 2025-11-17          doses given (status completed; or: not-done, entered-in-error), as large
+                                                    as usual, or (dose 120 mg), (sig 300,000 units IM) in words
+    alendronate dispensed 2026-01-01 for 90 days    handed over, with the supply it makes, and where noted its sig
     alendronate ordered 2020-06-15                  an order (status active; or: completed, stopped, cancelled, draft ...),
                                                     with the usual sig, or as for a draft: (dose 35 mg), (no sig) ...
-    alendronate taken since 2020-06-15              a statement, still taken (status active; or: on-hold ...)
+    alendronate taken since 2020-06-15              a statement, still taken (status active; or: on-hold ...); it tells of
+                                                    no dose, unless as for an order: (dose 35 mg), (sig 70 mg daily) ...
     teriparatide taken 2024-01-01 to 2026-01-01     a statement that ended (status completed; or: stopped ...)
     denosumab taken                                 a statement without any date
     T-score total-hip -2.7 on 2025-03-01            bone density (T-score, BMD) with its site; (site neck of femur): in words
@@ -41,7 +43,8 @@ drug, (text only), (ATC only) and (RxNorm only) keep fewer codes; (contained) pu
 A patient is ``female 72`` (the birthday is today) or ``male born 1950-03-01``, without age ``female`` or ``unknown``. A name
 may stand before (``王秀英, female 72``), and behind it ``deceased`` or ``deceased 2026-06-01``.
 
-A line that cannot be read raises ``ValueError``: a case must never test less than it says.
+A line that cannot be read, or holds a note of which its sentence makes nothing, raises ``ValueError``: a case must never test
+less than it says.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 
 from fhir_fixtures.lines import drugs, problems, results
-from fhir_fixtures.lines.notes import split_off
+from fhir_fixtures.lines.notes import all_read, split_off
 from fhir_fixtures.lines.pieces import Resource, of_patient
 
 DAY = r"\d{4}-\d\d-\d\d"
@@ -141,7 +144,9 @@ def _read(line: str) -> list[Resource]:
     text, notes = split_off(line)
     for pattern, sentence in SENTENCES:
         if found := re.fullmatch(pattern, text):
-            return sentence(notes, *found.groups())
+            resources = sentence(notes, *found.groups())
+            all_read(line, notes)
+            return resources
     raise ValueError(f"cannot read the line {line!r}")
 
 

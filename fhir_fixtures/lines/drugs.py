@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fhir_fixtures.lines.notes import Notes, split_off, status
+from fhir_fixtures.lines.notes import Notes, all_read, split_off, status
 from fhir_fixtures.lines.pieces import ATC, PATIENT, RXNORM, UCUM, Resource, concept, look_up, quantity, service_request
 from fhir_fixtures.lines.problems import problem_code
 
@@ -12,9 +12,10 @@ DRAFTED_TEST = "test "
 
 
 def given(notes: Notes, drug: str, days: str) -> list[Resource]:
-    dose = look_up("drugs", drug).get("dose")
+    dose = notes.get("dose") or look_up("drugs", drug).get("dose")
+    told: Resource = {"text": notes["sig"]} if "sig" in notes else {"dose": quantity(dose)} if dose else {}
     done: Resource = {"resourceType": "MedicationAdministration", "status": status(notes, "completed"), "subject": PATIENT}
-    done |= medication(drug, notes) | ({"dosage": {"dose": quantity(dose)}} if dose else {})
+    done |= medication(drug, notes) | ({"dosage": told} if told else {})
     return [done | {"effectiveDateTime": day} for day in days.split(", ")]
 
 
@@ -23,7 +24,7 @@ def dispensed(notes: Notes, drug: str, day: str, supply: str | None) -> list[Res
     handed |= {"whenHandedOver": day}
     if supply:
         handed["daysSupply"] = {"value": int(supply), "unit": "d", "system": UCUM, "code": "d"}
-    return [handed | medication(drug, notes)]
+    return [handed | medication(drug, notes) | _said(drug, notes)]
 
 
 def ordered(notes: Notes, drug: str, day: str) -> list[Resource]:
@@ -35,7 +36,14 @@ def taken(notes: Notes, drug: str, start: str | None, since: str | None, end: st
     period = {key: day for key, day in (("start", start or since), ("end", end)) if day}
     stated: Resource = {"resourceType": "MedicationStatement", "subject": PATIENT}
     stated |= {"status": status(notes, "completed" if end else "active")} | medication(drug, notes)
+    if said := _said(drug, notes):
+        stated["dosage"] = said["dosageInstruction"]
     return [stated | ({"effectivePeriod": period} if period else {})]
+
+
+def _said(drug: str, notes: Notes) -> Resource:
+    """The sig of what is taken or handed over, where the notes say one."""
+    return sig(look_up("drugs", drug), notes) if any(key in notes for key in ("sig", "dose", "every", "route")) else {}
 
 
 def draft(line: str) -> tuple[Resource, bool]:
@@ -50,7 +58,9 @@ def draft(line: str) -> tuple[Resource, bool]:
     drafted |= _reason(notes)
     if "from" in notes:
         drafted["dispenseRequest"] = {"validityPeriod": {"start": notes["from"]}}
-    return drafted, "not selected" not in notes
+    selected = "not selected" not in notes
+    all_read(line, notes)
+    return drafted, selected
 
 
 def _reason(notes: Notes) -> Resource:

@@ -58,7 +58,7 @@ HCPCS = "http://terminology.hl7.org/CodeSystem/HCPCS-all-codes"
         ("calcium 800 mg elemental tablet", ["calcium"]),
         ("维D钙咀嚼片", ["calcium", "cholecalciferol"]),
         ("amlodipine, a calcium channel blocker", []),
-        ("ethinyl estradiol 0.03 mg / levonorgestrel", []),
+        ("ethinyl estradiol 0.03 mg / levonorgestrel", ["contraceptive-estrogen"]),
         ("estradiol vaginal cream", []),
         ("氢化可的松", ["hydrocortisone"]),
         ("氢化可的松乳膏", []),

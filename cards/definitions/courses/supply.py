@@ -97,15 +97,18 @@ def _spans(told: list[tuple[date, End]], *, before: date | None, guessed: bool =
 
 
 def _periods(numbers: Numbers, exposures: list[Exposure], today: date, others: Sequence[date] | None) -> tuple[Period, ...]:
-    """What each entry says of the dose, as long as it holds: a dispense for its supply, a dose given for its day."""
+    """What each entry says of the dose, as long as it holds: a dispense for its supply, a dose given, or a single one handed
+    over, for its day."""
     told = sorted((e for e in exposures if e.start), key=lambda e: e.start or today)
     periods = []
     for index, e in enumerate(told):
-        if e.start is None or (e.kind == "dispense" and not e.supply_days):
+        single = e.kind == "dispense" and not e.supply_days
+        if e.start is None or (single and not (e.dosing and e.dosing.amount and not e.dosing.every_days)):
             continue
         if e.kind == "dispense":
-            end = add_days(e.start, round(e.supply_days or 0) - 1)
+            end = add_days(e.start, round(e.supply_days or 1) - 1)
         else:
             end = stated_end(numbers, e, told[index + 1 :], others, today).day
-        periods.append(Period(e.start, max(e.start, end), e.dosing, once=e.kind == "administration"))
+        once = single or e.kind == "administration"
+        periods.append(Period(e.start, max(e.start, end), e.dosing, once=once, stopped=e.status == "stopped"))
     return tuple(periods)

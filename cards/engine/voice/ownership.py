@@ -69,7 +69,7 @@ def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
     owners: dict[Hashable, int] = {}
     for place, finding in enumerate(findings):
         for option in _claimed(finding):
-            if thing := _thing(option, writing):
+            if thing := _thing(option, finding, writing):
                 known = owners.get(thing)
                 if known is None or _claim(option, finding) < _claim(option, findings[known]):
                     owners[thing] = place
@@ -92,10 +92,12 @@ def _without_implied(finding: Finding, findings: Iterable[Finding]) -> Finding:
     return finding if len(options) == len(finding.options) else replace(finding, options=options)
 
 
-def _thing(option: Option, writing: bool) -> Hashable | None:
-    """What an option orders, as far as two of them would be one order; None for what only changes drafts and lists."""
+def _thing(option: Option, finding: Finding, writing: bool) -> Hashable | None:
+    """What an option orders, as far as two of them would be one order; None for what only changes drafts and lists. A test that
+    its card wants now, and once more on a later day, is two orders."""
     if option.kind == "service":
-        return ("service", option.key)
+        again = option.start and any(each.key == option.key and each.start is None for each in finding.options)
+        return ("service", option.key, option.start) if again else ("service", option.key)
     if option.kind != "drug":
         return None
     if not writing and _first_line(option):
@@ -118,7 +120,7 @@ def _claim(option: Option, finding: Finding) -> int:
 
 
 def _owned(finding: Finding, place: int, findings: Sequence[Finding], owners: dict[Hashable, int], writing: bool) -> Finding:
-    at = [(option, owners.get(_thing(option, writing), place)) for option in finding.options]
+    at = [(option, owners.get(_thing(option, finding, writing), place)) for option in finding.options]
     if all(owner == place for _, owner in at):
         return finding
     see = (*finding.see, *(findings[owner].code for _, owner in at if owner != place))

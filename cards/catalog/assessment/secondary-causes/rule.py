@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from msgspec.structs import replace
+
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook, facts
 from cards.chart.calendar import add_days, add_months
 from cards.definitions import diagnosis, person, treatment, workup
@@ -13,10 +15,10 @@ from cards.definitions.basket import dose
 from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
 from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.kidney import renal
-from cards.definitions.minerals import vitamin_d
+from cards.definitions.minerals import unmeasured, vitamin_d
 from cards.definitions.workup import Row
 from cards.definitions.workup.basic import BASIC_LABS, lacking
-from cards.definitions.workup.causes import causes, known_already
+from cards.definitions.workup.causes import blamed, causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
 from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service, starts
@@ -64,7 +66,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
     of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
     osteomalacia and low calcium also calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The
-    first finding names the card, the detail lists all, names known causes and what must pause, says until when to decide, and
+    first finding names the card, the detail lists all, names known causes (first drugs that explain it: lithium and thiazides
+    with high calcium; tenofovir disoproxil, adefovir, and iron by vein of {iron-phosphate-months} months with low phosphate)
+    and what must pause, says until when to decide, and
     names recorded results that could not be used.
     """
     if not person.adult(chart):
@@ -107,6 +111,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
     decide = workup.decide_on(chart, rows)
     analogs = workup.decide_on(chart, rows, every=False) if decide is None else None
     products = _products(chart, n, rows)
+    suspects = blamed(chart, rows, n.iron_phosphate_months)
     return Finding(
         indicator=WARNING if any(row.warns for row in rows) else INFO,
         variant=_variant(rows),
@@ -124,10 +129,11 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "against": workup.paused(chart, rows),
             "owed": [SERVICES[key] for key in _owed(chart, rows)] if decide is not None and decide <= chart.today else [],
             **_denosumab(chart, rows),
-            "causes": causes(chart),
+            "blamed": suspects,
+            "causes": (*suspects, *(each for each in causes(chart) if each not in suspects)),
         },
         cites=_cites(rows, missing=bool(missing)),
-        facts=tuple(dict.fromkeys(fact for row in rows for fact in row.evidence)),
+        facts=tuple(dict.fromkeys((*(fact for row in rows for fact in row.evidence), *map(facts.taken, suspects)))),
         options=(*products.options, *(service(key, start=_day(chart, n, rows, key), recommended=True) for key in tests)),
         dropped=products.dropped,
         any_number=True,
@@ -167,7 +173,8 @@ def _denosumab(chart: Chart, rows: tuple[Row, ...]) -> dict[str, Any]:
 
 def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     """Calcium and vitamin D where they come first: osteomalacia, and low calcium that holds drugs; not what is taken, not below
-    {egfr-specialist} mL/min, vitamin D not at {vitamin-d-target} ng/mL or more; withheld where something could not be read."""
+    {egfr-specialist} mL/min, calcium only after calcium and creatinine where one is not known, vitamin D not at
+    {vitamin-d-target} ng/mL or more; withheld where something could not be read."""
     wanted = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
     if not wanted or renal(chart).below(n.egfr_specialist):
         return Offer()
@@ -178,8 +185,11 @@ def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     if chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
         return Offer((), tuple(Dropped(drug.key, phrase=NOT_READ) for drug in given))
     offers = [offer(chart, (drug,), regimens=_CORRECTION) for drug in given]
+    options = (option for each in offers for option in each.options)
+    first = unmeasured(chart)
     return Offer(
-        tuple(option for each in offers for option in each.options), tuple(gone for each in offers for gone in each.dropped)
+        tuple(replace(option, first=first) if option.key == _CALCIUM.key else option for option in options),
+        tuple(gone for each in offers for gone in each.dropped),
     )
 
 
@@ -216,7 +226,8 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "against": (),
             "owed": [],
             **_denosumab(chart, ()),
-            "causes": (),
+            "blamed": (suspects := blamed(chart, against, n.iron_phosphate_months)),
+            "causes": suspects,
         },
         cites=_cites(against, missing=False),
         facts=(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from math import ceil
 
 from msgspec.structs import replace
 
-from cards.chart import ORDER_HOOKS, Chart, Dosing, Draft, Measurement, facts
+from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
 from cards.chart.calendar import add_days
 from cards.chart.facts import Fact
 from cards.definitions import minerals, person, workup
 from cards.definitions.basket import quantity
 from cards.definitions.kidney import renal
-from cards.definitions.repletion import EMERGENCY, FAST, GRANULOMA, HIGH_CALCIUM, Repletion, is_loading, repletion
+from cards.definitions.loading import PLAIN, in_all, is_large, is_loading, is_single, room
+from cards.definitions.repletion import FAST, GRANULOMA, HIGH_CALCIUM, UNGIVEN, Repletion, repletion
 from cards.definitions.workup.calcium import pth_is_high
 from cards.engine.findings import INFO, WARNING, Dropped, Earlier, Finding, Option
 from cards.engine.options import discard, offer, service
@@ -22,12 +22,10 @@ from cards.thresholds import Numbers
 from cards.vocabulary import ANTIRESORPTIVE, CHOLECALCIFEROL, DRUGS, Data, Mechanism
 from cards.vocabulary.regimens import REGIMENS, for_drug
 
-_PLAIN = frozenset({Mechanism.VITAMIN_D})
 _CALCIUM = frozenset({Mechanism.CALCIUM})
-_WAKE = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR} | _PLAIN
+_WAKE = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR} | PLAIN
 _FAST = frozenset(drug.key for drug in FAST)
 _WEEK = 7
-_UNGIVEN = (HIGH_CALCIUM, EMERGENCY)
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -44,11 +42,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Then: warning below {vitamin-d-deficient} ng/mL, otherwise info. Recommended, filtered like all options: the vitamin D that
     `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is taken,
-    calcium is not high and the estimate is not below {egfr-specialist}; with a loading, calcium after {vitamin-d-calcium-weeks}
-    weeks, or now where none is known; 25(OH)D after {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where
-    the dose is doubled). With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an option, after calcium and
-    1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and is to be deleted. In
-    pregnancy no dose, but a referral.
+    calcium is not high and the estimate is not below {egfr-specialist}, after calcium and creatinine where they are not known;
+    with a loading, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known; 25(OH)D after
+    {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). What speaks against vitamin D
+    stops what is taken of it, what speaks against a loading that. Still below {vitamin-d-severe} after a loading: celiac
+    antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an
+    option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and
+    is to be deleted. In pregnancy no dose, but a referral.
     """
     injection = any(
         o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
@@ -59,18 +59,19 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     drafts = chart.drafted(_WAKE)
     plain = tuple(draft for draft in drafts if draft.drug and draft.drug.mechanism is Mechanism.VITAMIN_D)
     pregnant = person.pregnant(chart)
-    covering = (_covers(told, draft, n) for draft in (*plain, *chart.drafted_beside(_PLAIN)))
-    enough = not pregnant and any(covering)
+    beside = chart.drafted_beside(PLAIN)
+    covered = any(_covers(chart, told, d) for d in plain) or any(_adds_up(chart, told, d) for d in beside)
+    enough = not pregnant and covered
     if chart.hook in ORDER_HOOKS and (not drafts or (enough and len(plain) == len(drafts))):
         return
     harmful = plain if told.instead == HIGH_CALCIUM else ()
-    nothing = pregnant or told.instead in _UNGIVEN
+    nothing = pregnant or told.instead in UNGIVEN
     product = () if nothing or enough else tuple(_product(chart, told, plain))
     yield Finding(
         indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
         variant="pregnancy" if pregnant else told.instead if nothing else _grade(told),
         values=_values(chart, n, told, drafts) | {"ordered": enough, "calcium_unknown": minerals.calcium(chart) is None},
-        cites=_CITES if told.loads else _CITES[:-1],
+        cites=_CITES if told.loads or told.failed else _CITES[:-1],
         facts=tuple(_evidence(chart, told)),
         options=(
             *(discard(draft, recommended=True) for draft in harmful),
@@ -93,26 +94,26 @@ def _grade(told: Repletion) -> str:
     return "severe" if told.severe else "deficiency" if told.deficient else "insufficiency"
 
 
-def _covers(told: Repletion, draft: Draft, n: Numbers) -> bool:
+def _covers(chart: Chart, told: Repletion, draft: Draft) -> bool:
     """Whether a draft of vitamin D is what is advised, or more of it where more does no harm."""
-    loading = is_loading(draft.dosing)
+    dosing = draft.dosing
+    loading, large = is_loading(dosing), dosing is not None and (is_large(dosing) or is_single(dosing))
+    within = in_all(dosing) <= room(chart, told.level) if loading else not large
     if told.running:
-        return not loading
-    within = not loading or _in_all(draft.dosing) <= n.vitamin_d_loading_total
+        return not large
     if told.loads and not told.ended:
         return loading and within
-    daily = draft.dosing.daily if draft.dosing and draft.dosing.unit == "IU" else None
-    if not told.regimen or told.instead == GRANULOMA or daily is None or (loading and told.ended):
+    daily = dosing.daily if dosing and dosing.unit == "IU" else None
+    if not told.regimen or told.instead == GRANULOMA or daily is None or (large and (told.ended or told.failed)):
         return False
     dose = REGIMENS[told.regimen].dose
     return within and daily >= dose and (daily == dose or not told.instead)
 
 
-def _in_all(dosing: Dosing | None) -> float:
-    """All units of a loading."""
-    if dosing is None or not dosing.amount or not dosing.days or not dosing.every_days:
-        return 0
-    return dosing.amount * ceil(dosing.days / dosing.every_days)
+def _adds_up(chart: Chart, told: Repletion, draft: Draft) -> bool:
+    """The same of a draft that is not selected: nothing takes its place, so that an ampoule is not added to, either."""
+    ampoule = draft.dosing is not None and is_single(draft.dosing)
+    return _covers(chart, told, draft) or (ampoule and told.loads and not told.running and not told.ended)
 
 
 def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterator[Option]:
@@ -144,7 +145,8 @@ def _end(chart: Chart, told: Repletion) -> date | None:
 def _calcium(chart: Chart, told: Repletion) -> Iterator[Option]:
     taken = any(c.active or c.on_treatment(chart.today) for c in chart.courses(_CALCIUM))
     if told.severe and _may_have_calcium(chart, told) and not taken and not chart.drafted(_CALCIUM):
-        yield from offer(chart, (DRUGS["calcium"],)).options
+        options = offer(chart, (DRUGS["calcium"],)).options
+        yield from (replace(option, first=minerals.unmeasured(chart)) for option in options)
 
 
 def _may_have_calcium(chart: Chart, told: Repletion) -> bool:
@@ -154,17 +156,38 @@ def _may_have_calcium(chart: Chart, told: Repletion) -> bool:
 
 
 def _tests(chart: Chart, n: Numbers, told: Repletion) -> Iterator[Option]:
-    begin = told.begin or chart.today
-    due: dict[str, date] = {}
-    if told.instead == GRANULOMA:
-        due |= {"calcium": chart.today, "dihydroxyvitamin-d": chart.today}
-    elif told.loads and not _calcium_checked(chart, n, told):
-        unknown = minerals.calcium(chart) is None
-        due |= {"calcium": chart.today if unknown else add_days(begin, _WEEK * n.vitamin_d_calcium_weeks)}
-    due |= {"vitamin-d": add_days(begin, _WEEK * _recheck(n, told))}
-    for key, day in due.items():
+    due = dict.fromkeys((*_blood(chart, n, told), ("vitamin-d", _measured_again(chart, n, told))))
+    for key, day in due:
         if not chart.ordered(key):
             yield service(key, start=day if day > chart.today else None, recommended=True)
+    if told.failed and told.severe:
+        yield service("referral-endocrinology", recommended=True)
+
+
+def _blood(chart: Chart, n: Numbers, told: Repletion) -> Iterator[tuple[str, date]]:
+    """What is measured besides 25(OH)D, and when."""
+    if told.instead == GRANULOMA:
+        yield from (("calcium", chart.today), ("dihydroxyvitamin-d", chart.today))
+    elif (told.loads or told.severe) and minerals.calcium(chart) is None:
+        yield "calcium", chart.today
+    if told.loads and not _calcium_checked(chart, n, told):
+        yield "calcium", max(add_days(told.begin or chart.today, _WEEK * n.vitamin_d_calcium_weeks), chart.today)
+    if told.severe and "kidneys" in minerals.unmeasured(chart):
+        yield "creatinine", chart.today
+    if told.failed and told.severe and not _celiac_known(chart):
+        yield "celiac", chart.today
+
+
+def _measured_again(chart: Chart, n: Numbers, told: Repletion) -> date:
+    """The day of the next 25(OH)D: some weeks after what is on the list began, otherwise from today on."""
+    begin = told.begin if told.begin and not told.failed else chart.today
+    return add_days(begin, _WEEK * _recheck(n, told))
+
+
+def _celiac_known(chart: Chart) -> bool:
+    """Whether celiac antibodies need not be searched for: they were, or the disease is on record."""
+    tested = chart.newest("transglutaminase-iga") is not None or chart.done("celiac") is not None
+    return tested or chart.problem("celiac-disease") is not None
 
 
 def _calcium_checked(chart: Chart, n: Numbers, told: Repletion) -> bool:
@@ -191,6 +214,7 @@ def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> d
         "recheck": _recheck(n, told),
         "then": quantity(REGIMENS[told.then].dose, "IU") if told.then else None,
         "calcium": _may_have_calcium(chart, told),
+        "kidneys_unknown": "kidneys" in minerals.unmeasured(chart),
         "checked": _calcium_checked(chart, n, told),
         "harmful": bool(drafts) and told.instead == HIGH_CALCIUM and any(d.drug == CHOLECALCIFEROL for d in drafts),
         "pth": pth if pth_is_high(chart, pth) else None,
@@ -204,4 +228,5 @@ def _evidence(chart: Chart, told: Repletion) -> Iterator[Fact]:
     shown: list[Measurement] = [reading.value] if told.deficient and reading is not None else []
     yield from map(facts.measured, shown)
     yield from (fact for fact in (told.evidence, told.doubled) if fact is not None and fact not in map(facts.measured, shown))
-    yield from map(facts.taken, told.listed)
+    past = (told.past,) if told.past is not None and told.past not in told.listed else ()
+    yield from map(facts.taken, (*told.listed, *past))

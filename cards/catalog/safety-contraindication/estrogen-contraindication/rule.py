@@ -58,7 +58,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     (8) on the chart view, with osteoporosis and begun for bone: at {estrogen-start-years} years of age, or after
     {estrogen-review-years} years of it.
 
-    Not when: vaginal estrogen; contraceptives. Venous thrombosis is `serm-thrombosis`.
+    Not when: vaginal estrogen; contraceptives (`checked` names them as not judged). Venous thrombosis is `serm-thrombosis`.
 
     Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; (7) and (8) info. In its place drugs by
     the ranking for a start of treatment, if there is osteoporosis and the hormone is forbidden or only drafted (not for info);

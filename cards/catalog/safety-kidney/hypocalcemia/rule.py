@@ -13,7 +13,7 @@ from cards.chart.facts import Fact
 from cards.definitions import kidney, minerals
 from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.minerals import calcium
-from cards.definitions.repletion import FAST, injection_day, is_next_denosumab, next_denosumab_day, repletion
+from cards.definitions.repletion import FAST, injection_day, is_next_denosumab, loaded, next_denosumab_day, repletion
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Undecided
 from cards.engine.options import service
 from cards.engine.orders import Order, finding_about, orders_of
@@ -201,14 +201,23 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
 
 
 def _after_vitamin_d(chart: Chart, order: Order) -> dict[str, Any]:
-    """How severe a vitamin D deficiency is, and from which day on it no longer stands against the drug; ``next``: the drug is
-    the next dose of denosumab, which it does not put off for long."""
+    """How severe a vitamin D deficiency is, and from which day on it no longer stands against the drug (``now``: it does not
+    any more); ``covered``: by a loading, which is taken (``taken``) or begins today; ``next``: the drug is the next dose of
+    denosumab, which it does not put off for long."""
     told = repletion(chart)
     following = is_next_denosumab(chart, order.drug)
     if told is None or not told.deficient:
-        return {"severe": False, "next": following, "day": None}
+        return {"severe": False, "next": following, "day": None, "now": False, "covered": False, "taken": False}
     day = next_denosumab_day(chart, told) if following else injection_day(chart, told)
-    return {"severe": told.severe, "next": following, "day": day}
+    now = day is not None and day <= chart.today
+    return {
+        "severe": told.severe,
+        "next": following,
+        "day": None if now else day,
+        "now": now,
+        "covered": loaded(told),
+        "taken": bool(told.running or told.ended or told.failed),
+    }
 
 
 def _too_old(chart: Chart, n: Numbers, newest: minerals.Calcium, kidneys: kidney.Renal) -> bool:
