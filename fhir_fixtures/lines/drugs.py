@@ -12,7 +12,7 @@ DRAFTED_TEST = "test "
 
 
 def given(notes: Notes, drug: str, days: str) -> list[Resource]:
-    dose = look_up("drugs", drug).get("dose")
+    dose = notes.get("dose", look_up("drugs", drug).get("dose"))
     done: Resource = {"resourceType": "MedicationAdministration", "status": status(notes, "completed"), "subject": PATIENT}
     done |= medication(drug, notes) | ({"dosage": {"dose": quantity(dose)}} if dose else {})
     return [done | {"effectiveDateTime": day} for day in days.split(", ")]
