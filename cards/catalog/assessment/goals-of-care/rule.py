@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import ORDER_HOOKS, Chart, Draft, facts
+from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
 from cards.definitions import goals, person, workup
 from cards.definitions.bone_loss import GLUCOCORTICOID, HORMONE_BLOCKERS
+from cards.definitions.minerals import vitamin_d
 from cards.engine.findings import INFO, Earlier, Finding, Undecided
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB
@@ -30,8 +31,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     are warnings of the work-up: signs of myeloma and an anabolic that ended without a follow-on keep a line here. Order safety,
     emergencies, pain, falls and daily life stay; what is said of the next denosumab is one step milder, and no drug for bone is
     recommended by any card. All this holds on the hooks, too, on which this card is not shown; what speaks against an order
-    that is being written is said all the same. An override of this card ends all of it. Where encounters or care plans could
-    not be had or read, no drug is recommended and `incomplete-data` says so.
+    that is being written is said all the same. A 25(OH)D below {vitamin-d-severe} ng/mL is still spoken of, as relief. An
+    override of this card ends all of it. Where encounters or care plans could not be had or read, no drug is recommended and
+    `incomplete-data` says so.
     """
     told = goals.comfort_care(chart)
     if not told:
@@ -53,9 +55,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
             "anabolic": ended.values["drug"] if ended else None,
             "ended": ended.values["ended"] if ended else None,
             "denosumab": _on_denosumab(chart, earlier),
+            "severe": _severe(chart, n, earlier),
         },
         facts=tuple(facts.problem(each) for each in told),
     )
+
+
+def _severe(chart: Chart, n: Numbers, earlier: Earlier) -> Measurement | None:
+    """A 25(OH)D below {vitamin-d-severe} ng/mL of which its card speaks: correcting it may give relief."""
+    level = vitamin_d(chart)
+    return level if level is not None and level.below(n.vitamin_d_severe) and "vitamin-d-low" in earlier else None
 
 
 def _undecided(chart: Chart) -> Iterator[Undecided]:
