@@ -296,7 +296,7 @@ def _under_40(chart: Chart, found: Exposure, base: _Harm, *, unmeasured: bool) -
         variant="young",
         values={**base.values, "reasons": reasons, "before_menopause": before_menopause(chart)},
         facts=(
-            *map(facts.fracture, chart.fractures[:1]),
+            *map(facts.fracture, glucocorticoid_bands.broken(chart)[:1]),
             *((facts.measured(z),) if z and "z-low" in reasons else ()),
             *((facts.measured(loss.baseline), facts.measured(loss.newest)) if loss and "loss" in reasons else ()),
         ),
