@@ -131,6 +131,12 @@ def test_how_long_a_depot_works_that_was_given(name: str, days: float | None, to
     assert taken.supply_days == days
 
 
+@pytest.mark.parametrize("broken", ["45 mg", {"dose": 45}, {"dose": {"value": {}, "unit": "mg"}}])
+def test_a_strength_that_nobody_can_read_may_be_the_longest(broken: Any, told: Any) -> None:
+    (taken,) = told(depot("MedicationAdministration", "leuprorelin", effectiveDateTime="2026-01-02", dosage=broken))
+    assert taken.supply_days == 168
+
+
 def test_without_a_strength_the_sig_tells_the_interval_and_a_dispense_its_supply(told: Any) -> None:
     quarterly = [{"timing": {"repeat": {"frequency": 1, "period": 12, "periodUnit": "wk"}}}]
     (ordered,) = told(depot("MedicationRequest", "goserelin", intent="order", dosageInstruction=quarterly))

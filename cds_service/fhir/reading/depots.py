@@ -51,3 +51,8 @@ def works_days(drug: Drug, strength_mg: float | None, called: str = "") -> float
         return max(((mg, days) for mg, days in depots.items() if mg <= strength_mg), default=(0, None))[1]
     said = _SAID.search(called)
     return _MONTHS.get(int(said[1]), _MONTHLY) if said else _MONTHLY
+
+
+def longest_days(drug: Drug) -> int:
+    """Days that the longest depot of a drug works, but for an implant of a year."""
+    return max(days for days in _DAYS[drug.ingredient].values() if days < _YEARLY)

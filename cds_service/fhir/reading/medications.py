@@ -15,7 +15,7 @@ from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
 from cds_service.fhir.reading.conditions import reasons_of
-from cds_service.fhir.reading.depots import works_days
+from cds_service.fhir.reading.depots import longest_days, works_days
 from cds_service.fhir.reading.dosing import Product, dosing, has_no_number, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
@@ -197,7 +197,10 @@ def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
         drugs = identified(found, reached, facts.terminology)
         dosings = tuple(dosing_of(found, reached, drugs, drug, facts) for drug in drugs.drugs)
         called = fold(elements.texts((wording(reached.concept), reached.form)))
-        works = (_works(*each, drugs.strength_mg, called, supply) for each in zip(drugs.drugs, dosings, strict=True))
+        unread = any(_taken_apart(content, name)[1] for content, name in _sigs(found))
+        works = (
+            _works(*each, drugs.strength_mg, called, supply, unread=unread) for each in zip(drugs.drugs, dosings, strict=True)
+        )
         return Told(drugs, dosings, supply, tuple(works))
 
     code = found.medication_codeable_concept
@@ -206,10 +209,15 @@ def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
     return facts.terminology.recall_words(words, (supply, facts.zone), make)
 
 
-def _works(drug: Drug, dosing: Dosing | None, strength_mg: float | None, called: str, supply: float | None) -> float | None:
+def _works(
+    drug: Drug, dosing: Dosing | None, strength_mg: float | None, called: str, supply: float | None, *, unread: bool
+) -> float | None:
     """Days that one injection of a depot works. Where its strength is not told, the supply that it makes, or the interval of
-    injections in the sig, says more than that a month is the least."""
+    injections in the sig, says more than that a month is the least; where it may have been told and nobody can read it
+    (``unread``), it may work as long as any."""
     least = works_days(drug, strength_mg, called)
+    if unread and strength_mg is None and least is not None:
+        return longest_days(drug)
     if least is None or strength_mg is not None:
         return least
     every = dosing.every_days if dosing is not None else None
