@@ -123,7 +123,7 @@ class Evaluator:
         checks = checked(chart, every, self._site.cards_off)
         found = [finding for finding in every if finding.code not in self._site.cards_off]
         fresh = repetition.fresh(found) if repetition else found
-        findings = fresh if apart else voice.answered(fresh, found, chart, self._site.cards_off)
+        findings = voice.shown_here(fresh, chart) if apart else voice.answered(fresh, found, chart, self._site.cards_off)
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
         stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
         cards = self._answerer.cards(

@@ -99,6 +99,16 @@ def test_the_answer_speaks_with_one_voice(name: str) -> None:
     assert len(removed) == len(set(removed)), "two critical cards on one draft"
 
 
+LISTED = re.compile(r"[:：]\n\n(?:\*\*|$)")
+"""A list that is announced, and nothing in it."""
+
+
+@EVERYTHING
+@pytest.mark.parametrize("language", LANGUAGES, scope="module")
+def test_what_is_announced_follows(name: str, language: str) -> None:
+    assert not [card["summary"] for card in cards_of(told(name), language) if LISTED.search(card.get("detail", ""))]
+
+
 def test_start_of_treatment_takes_over_from_every_check_that_ends_a_drug() -> None:
     """Not in pregnancy; nor from calcitonin, strontium or vitamin K2, with which nobody counts as treated."""
     row = next(row for row in table().silences if "drug-allergy" in row.cards)

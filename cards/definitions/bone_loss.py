@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from cards.chart import Chart, Course
+from cards.chart import Chart, Course, Problem
 from cards.definitions.glucocorticoid import (
     GLUCOCORTICOID,
     enough_glucocorticoid,
@@ -14,6 +14,7 @@ from cards.definitions.glucocorticoid import (
 )
 from cards.definitions.glucocorticoid_bands import band, is_young
 from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, RANKING, deprived
+from cards.definitions.person import orchiectomy
 from cards.vocabulary import Drug, Mechanism
 
 __all__ = [
@@ -70,8 +71,8 @@ def long_on(chart: Chart, course: Course, days: int) -> bool:
     return taken and (days == 0 or (course.exposure_days is not None and course.exposure_days >= days))
 
 
-def harmful(chart: Chart) -> Course | None:
-    """A drug that costs bone for as long as it is taken: {glucocorticoid-mg} mg prednisone a day or more for
-    {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug."""
+def harmful(chart: Chart) -> Course | Problem | None:
+    """What costs bone as long as it goes on: {glucocorticoid-mg} mg prednisone a day or more for {glucocorticoid-days} days, an
+    aromatase inhibitor or GnRH drug, an orchiectomy."""
     blockers = [c for c in chart.courses(HORMONE_BLOCKERS) if c.on_treatment(chart.today)]
-    return long_glucocorticoid(chart) or next(iter(blockers), None)
+    return long_glucocorticoid(chart) or next(iter(blockers), None) or orchiectomy(chart)

@@ -14,11 +14,12 @@ MAJOR_SITES = frozenset({"vertebra", "hip"})
 MINOR_SITES = frozenset({"proximal-humerus", "pelvis", "distal-forearm"})
 """Osteoporosis when bone density is low (POP2022-D3)."""
 
-LONG_BONES = frozenset({"hip", "proximal-humerus", "distal-forearm"})
+LONG_BONES = frozenset({"hip", "proximal-humerus", "distal-forearm", "long-bone"})
 YOUNG_SITES = LONG_BONES | {"vertebra"}
 """What tells of weak bone before {t-group-years}: a vertebra, or two long bones."""
 
 _HIGH_ENERGY = ("transport-accident", "fall-from-height")
+_ATYPICAL = ("atypical-femur-fracture", "femur-lesion")
 _BONE_TUMORS = ("bone-metastasis", "myeloma", "bone-cancer")
 
 
@@ -57,16 +58,19 @@ def at_young_age(
     patient: Patient,
     today: date,
 ) -> tuple[Fracture, ...]:
-    """Fractures of a vertebra or a long bone (hip, proximal humerus, distal forearm) of an adult under {t-group-years} that
-    nothing explains: by the rules of ``fragility`` for high energy and bone tumors. Newest first."""
+    """Fractures of a vertebra or a long bone (hip, proximal humerus, distal forearm, a shaft) of an adult under {t-group-years}
+    that nothing explains: by the rules of ``fragility`` for high energy and bone tumors. A long bone whose part is not told may
+    be the one that another entry of {one-fracture-days} days tells; near an atypical fracture of the femur it may be that one.
+    Newest first."""
     first, last = numbers.adult_years, numbers.t_group_years
 
     def unexplained(entry: FractureEntry) -> Fracture | None:
         age = patient.age_on(entry.when) if entry.when else None
         young = age is not None and first <= age < last
-        return _explained_by_nothing(numbers, entry, problems) if young and entry.site in YOUNG_SITES else None
+        atypical = entry.site == "long-bone" and _near(entry.when, problems, _ATYPICAL, days=numbers.one_fracture_days)
+        return _explained_by_nothing(numbers, entry, problems) if young and entry.site in YOUNG_SITES and not atypical else None
 
-    return _events(numbers, entries, today, unexplained)
+    return _events(numbers, entries, today, unexplained, vague=LONG_BONES)
 
 
 def _events(
@@ -75,8 +79,10 @@ def _events(
     today: date,
     counted: Callable[[FractureEntry], Fracture | None],
     rebounds: Sequence[tuple[date, date]] = (),
+    vague: frozenset[str] = frozenset(),
 ) -> tuple[Fracture, ...]:
-    """The fractures that count up to ``today``, entries of one event combined; newest first, undated last."""
+    """The fractures that count up to ``today``, entries of one event combined; newest first, undated last. ``vague``: sites of
+    which "long-bone" may be any."""
     events: list[Fracture] = []
     for entry in sorted(
         (e for e in entries if not e.subsequent), key=lambda e: (e.when is None, e.when or today, not e.osteoporotic, e.site)
@@ -86,7 +92,7 @@ def _events(
         fracture = counted(entry)
         if fracture is None:
             continue
-        same = next((i for i, other in enumerate(events) if _same_event(numbers, other, fracture, rebounds)), None)
+        same = next((i for i, other in enumerate(events) if _same_event(numbers, other, fracture, rebounds, vague)), None)
         if same is None:
             events.append(fracture)
         else:
@@ -132,8 +138,11 @@ def _after_tumor(day: date | None, problems: Mapping[str, tuple[Problem, ...]]) 
     return any(p.when is None or day is None or day >= p.when for p in tumors)
 
 
-def _same_event(numbers: Numbers, one: Fracture, other: Fracture, rebounds: Sequence[tuple[date, date]]) -> bool:
-    if one.site != other.site and "unspecified" not in (one.site, other.site):
+def _same_event(
+    numbers: Numbers, one: Fracture, other: Fracture, rebounds: Sequence[tuple[date, date]], vague: frozenset[str]
+) -> bool:
+    sites = {one.site, other.site}
+    if len(sites) > 1 and "unspecified" not in sites and not ("long-bone" in sites and sites <= vague):
         return False
     if one.part and other.part and one.part != other.part:
         return False
@@ -149,7 +158,7 @@ def _same_event(numbers: Numbers, one: Fracture, other: Fracture, rebounds: Sequ
 def _joined(first: Fracture, second: Fracture) -> Fracture:
     """Two entries of one event combined: the first date (an exact one in preference to a year or month), the named site, and
     "osteoporotic" if either says so."""
-    named = second if first.site == "unspecified" else first
+    named = second if first.site in ("unspecified", "long-bone") else first
     dated = min((f for f in (first, second) if f.when), key=lambda f: (f.latest is not None, f.when), default=first)
     return Fracture(
         named.site,

@@ -12,6 +12,7 @@ from cards.definitions.density import lowest_t, lowest_z, yearly_loss
 from cards.definitions.diagnosis import osteoporosis
 from cards.definitions.glucocorticoid import Exposure, above, at_least
 from cards.definitions.person import t_group
+from cards.definitions.young import telling_fractures
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, RISEDRONATE, TERIPARATIDE, ZOLEDRONATE, Drug
 
 BUILDING = (TERIPARATIDE, ZOLEDRONATE, DENOSUMAB)
@@ -46,7 +47,8 @@ class Band(Struct, frozen=True):
 
 
 def band(chart: Chart, found: Exposure) -> Band:
-    """From {glucocorticoid-years} years on. Very high: a fragility fracture ever; T-score {glucocorticoid-t-very-high} or
+    """From {glucocorticoid-years} years on. Very high: a fragility fracture ever, or one that tells of weak bone before
+    menopause (``broken``); T-score {glucocorticoid-t-very-high} or
     lower; FRAX above {frax-major-very-high} % (hip {frax-hip-very-high} %); the very high dose. High: T-score {t-osteoporosis}
     or lower, or osteoporosis otherwise; FRAX {frax-major-high} % or more (hip {frax-hip-high} %). Moderate: FRAX
     {glucocorticoid-frax-major-moderate} % or more (hip above {glucocorticoid-frax-hip-moderate} %); T-score
@@ -67,7 +69,7 @@ def band(chart: Chart, found: Exposure) -> Band:
     strong = (found.daily is not None and at_least(n, found.daily, n.glucocorticoid_warn_mg)) or (
         t is not None and t.value <= n.glucocorticoid_t_moderate
     )
-    fracture = next(iter(chart.fractures), None)
+    fracture = next(iter(broken(chart)), None)
     treat = level in ("very-high", "high") or (level == "moderate" and strong)
     return Band(level, reasons, treat, t, fracture, frax, _ranking(chart, level, t, fracture))
 
@@ -77,13 +79,19 @@ def young(chart: Chart, found: Exposure) -> tuple[str, ...]:
     {glucocorticoid-young-mg} mg a day for {glucocorticoid-young-months} months a Z-score of {glucocorticoid-young-z} or lower,
     or a loss of BMD of {glucocorticoid-young-loss} % or more in a year."""
     n = chart.numbers
-    reasons = [*(["fracture"] if chart.fractures and found.counts else []), *_dose(chart, found)]
+    reasons = [*(["fracture"] if broken(chart) and found.counts else []), *_dose(chart, found)]
     enough = found.daily is not None and at_least(n, found.daily, n.glucocorticoid_young_mg)
     if enough and found.days >= n.glucocorticoid_young_months * DAYS_A_MONTH:
         z, loss = lowest_z(chart), yearly_loss(chart)
         reasons += ["z-low"] if z is not None and z.value <= n.glucocorticoid_young_z else []
         reasons += ["loss"] if loss is not None and loss.percent >= n.glucocorticoid_young_loss else []
     return tuple(reasons)
+
+
+def broken(chart: Chart) -> tuple[Fracture, ...]:
+    """The fractures that count: fragility fractures, otherwise those that tell of weak bone before {t-group-years} and
+    menopause. Newest first."""
+    return chart.fractures or telling_fractures(chart)
 
 
 def is_young(chart: Chart) -> bool:
@@ -113,7 +121,7 @@ def assessed_lately(chart: Chart) -> bool:
 
 def _very_high(chart: Chart, found: Exposure, t: Measurement | None, frax: tuple[Adjusted, ...]) -> list[str]:
     n = chart.numbers
-    reasons = ["fracture"] if chart.fractures else []
+    reasons = ["fracture"] if broken(chart) else []
     reasons += ["t-very-low"] if t is not None and t.value <= n.glucocorticoid_t_very_high else []
     limits = {"frax-major": n.frax_major_very_high, "frax-hip": n.frax_hip_very_high}
     reasons += ["frax-very-high"] if any(each.raised.at_most(limits[each.raised.key]) is False for each in frax) else []

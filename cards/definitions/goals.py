@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from cards.chart import Chart, Problem, SetAside, per_chart
 from cards.chart.calendar import add_days
 from cards.vocabulary import Data
@@ -12,12 +14,14 @@ READS = (Data.CONDITIONS, Data.PROCEDURES, Data.CARE_PLANS, Data.ENCOUNTERS)
 
 @per_chart
 def comfort_care(chart: Chart) -> tuple[Problem, ...]:
-    """What says that comfort is the goal, certainly of the last {goals-months} months: hospice care, an active plan of
-    palliative care, or two encounters for palliative care {goals-repeat-days} days or more apart; codes alone, never words.
-    Empty where nothing does."""
+    """What says that comfort is the goal: hospice care in an encounter or care plan that still runs, or certainly of the last
+    {goals-months} months; an active plan of palliative care; two encounters for palliative care {goals-repeat-days} days or
+    more apart in those months. An entry of a problem list counts by its date alone, since nobody may have ended it. Codes
+    alone, never words. Empty where nothing says so."""
     since = chart.months_ago(chart.numbers.goals_months)
-    for key in ("hospice", "palliative-plan"):
-        if found := [p for p in chart.problems.get(key, ()) if p.when is not None and p.when >= since]:
+    for key in ("hospice-now", "hospice", "palliative-plan"):
+        running = key != "hospice"
+        if found := [p for p in chart.problems.get(key, ()) if p.when is not None and (running or p.when >= since)]:
             return (found[0],)
     met = [p for p in chart.problems.get("palliative-encounter", ()) if p.when is not None and p.when >= since]
     for last in met:
@@ -28,12 +32,24 @@ def comfort_care(chart: Chart) -> tuple[Problem, ...]:
     return ()
 
 
-def unread(chart: Chart) -> tuple[SetAside, ...]:
-    """Encounters and care plans that could not be read, where nothing else says that comfort is the goal: they may."""
+class Unknown(Struct, frozen=True):
+    """What may say that comfort is the goal: encounters and care plans that could not be read, groups that could not be had."""
+
+    unread: tuple[SetAside, ...] = ()
+    missing: tuple[Data, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.unread or self.missing)
+
+
+@per_chart
+def unknown(chart: Chart) -> Unknown:
+    """Nothing where comfort care is known."""
     if comfort_care(chart):
-        return ()
+        return Unknown()
     groups = (Data.CARE_PLANS, Data.ENCOUNTERS)
-    return tuple(s for s in chart.set_aside if s.data in groups and s.reason not in ("future", "other-patient"))
+    unread = tuple(s for s in chart.set_aside if s.data in groups and s.reason not in ("future", "other-patient"))
+    return Unknown(unread, tuple(group for group in groups if group in chart.failed))
 
 
 @per_chart

@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Measurement, per_chart
-from cards.chart.calendar import add_months
+from cards.chart.calendar import add_days, add_months
 
 _SHORTENED = ("leg-amputation", "leg-lengthening", "paralysis")
 """From then on height says nothing of the spine."""
@@ -27,11 +27,25 @@ class Loss(Struct, frozen=True):
 def height_loss(chart: Chart) -> Loss | None:
     """{height-loss-recent} cm or more within {height-window-months} months, or {height-loss-ever} cm below the tallest adult
     height (newest height of {height-newest-months} months), among heights that can be believed (``implausible_loss``)."""
-    n = chart.numbers
+    return _loss(chart, *_compared(chart))
+
+
+def loss_since(chart: Chart, film: date, near_days: float) -> Loss | None:
+    """The same since an image of the spine: from the height of that time, which is the first one within ``near_days`` days
+    after it, otherwise the newest before it. What was lost by then, the image has explained."""
     now, earlier = _compared(chart)
+    known = [*([now] if now else []), *earlier]
+    after = [m for m in known if film <= m.when <= add_days(film, round(near_days))]
+    before = [m for m in known if m.when < film]
+    baseline = after[-1] if after else before[0] if before else None
+    return _loss(chart, now, [m for m in earlier if m is baseline or m.when > (baseline.when if baseline else film)])
+
+
+def _loss(chart: Chart, now: Measurement | None, earlier: list[Measurement]) -> Loss | None:
+    n = chart.numbers
     if now is None:
         return None
-    believed = [m for m in earlier if not _too_far(chart, m, now)]
+    believed = [m for m in earlier if not _too_far(chart, m, now) or _vouched(chart, m, now)]
     near = _tallest(m for m in believed if _is_near(chart, m, now))
     if near is not None and _fall(near, now) >= n.height_loss_recent:
         return Loss(near.value - now.value, near, now)
@@ -44,21 +58,27 @@ def height_loss(chart: Chart) -> Loss | None:
 @per_chart
 def implausible_loss(chart: Chart) -> Loss | None:
     """More than {height-spread} cm below a height of the {height-window-months} months before, or more than
-    {height-spread-ever} cm below the tallest: a slip of the pen or another reason, unless a second height, of another day,
-    confirms it within {height-same-cm} cm and none confirms the taller one, which then was the slip."""
+    {height-spread-ever} cm below the tallest: a slip of the pen or another reason, until a second height, of another day,
+    confirms it within {height-same-cm} cm. Then it is a loss (``height_loss``), unless the taller height was the slip: nothing
+    confirms that one, and the adult was as much shorter before it."""
     now, earlier = _compared(chart)
-    tallest = _tallest(earlier)
-    if now is None or tallest is None or height_loss(chart) is not None:
+    if now is None or height_loss(chart) is not None or _confirmed(chart, now):
         return None
     doubted = _tallest(m for m in earlier if _too_far(chart, m, now))
-    if doubted is None or (_confirmed(chart, now, earlier) and not _confirmed(chart, doubted, earlier)):
-        return None
-    return Loss(doubted.value - now.value, doubted, now, recent=_is_near(chart, doubted, now))
+    return Loss(doubted.value - now.value, doubted, now, recent=_is_near(chart, doubted, now)) if doubted else None
 
 
-def _confirmed(chart: Chart, height: Measurement, others: Iterable[Measurement]) -> bool:
+def _vouched(chart: Chart, before: Measurement, now: Measurement) -> bool:
+    """Whether a fall that is hard to believe is to be believed: the lower height is confirmed, and the taller one too, or no
+    height before it speaks against it."""
+    grown = any(m.when < before.when and _too_far(chart, before, m) for m in _of_adult(chart))
+    return _confirmed(chart, now) and (_confirmed(chart, before) or not grown)
+
+
+def _confirmed(chart: Chart, height: Measurement) -> bool:
     """Whether a height of another day is the same within {height-same-cm} cm."""
-    return any(m is not height and abs(m.value - height.value) <= chart.numbers.height_same_cm for m in others)
+    limit = chart.numbers.height_same_cm
+    return any(m is not height and abs(round(m.value - height.value, 1)) <= limit for m in _of_adult(chart))
 
 
 def _compared(chart: Chart) -> tuple[Measurement | None, list[Measurement]]:
@@ -70,6 +90,7 @@ def _compared(chart: Chart) -> tuple[Measurement | None, list[Measurement]]:
     return now, [m for m in usable if m.when < now.when]
 
 
+@per_chart
 def _of_adult(chart: Chart) -> list[Measurement]:
     """Heights as an adult, newest first, of one day the higher one. Not below {height-least-cm} nor above {height-most-cm} cm
     (inches taken for centimeters are below), nor after a leg was amputated or lengthened or paralysis began."""

@@ -14,12 +14,11 @@ from cards.chart.facts import Fact
 from cards.definitions.density import lowest_t, newest_t_scores
 from cards.definitions.diagnosis import osteoporosis
 from cards.definitions.glucocorticoid import GLUCOCORTICOID
-from cards.definitions.person import body_mass_index, t_group
+from cards.definitions.person import body_mass_index, orchiectomy, t_group
 from cards.definitions.risk import frax_high
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism, Name
 
 HORMONE_BLOCKERS = frozenset({Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH})
-ORCHIECTOMY = "orchiectomy"
 
 RANKING: Mapping[str, tuple[Drug, ...]] = {
     "aromatase-inhibitor": (ZOLEDRONATE, DENOSUMAB, ALENDRONATE),
@@ -49,21 +48,21 @@ class Blocker(Struct, frozen=True):
 
 
 def blockers(chart: Chart) -> list[Blocker]:
-    """Those that are ordered, and those that are taken; a bilateral orchiectomy where there is none. The one with limits of its
-    own first, an order before what is taken."""
+    """Those that are ordered, and those that are taken; a bilateral orchiectomy where none of them deprives of androgens. The
+    one with limits of its own first, an order before what is taken."""
     drafts = ((draft.drug, draft) for draft in chart.drafted(HORMONE_BLOCKERS))
     found = [judged(chart, drug, draft=draft) for drug, draft in drafts if drug is not None]
     found += [judged(chart, c.drug, course=c) for c in going_on(chart, HORMONE_BLOCKERS)]
-    surgery = chart.problem(ORCHIECTOMY)
-    if not found and surgery is not None and chart.patient.sex == "male":
-        found = [judged(chart, None, surgery=surgery)]
+    surgery = orchiectomy(chart)
+    if surgery is not None and not any(each.state for each in found):
+        found.append(judged(chart, None, surgery=surgery))
     return sorted(found, key=lambda each: not each.state)
 
 
 def deprived(chart: Chart) -> str:
     """The state (as in ``Blocker``) that a drug which is ordered or taken makes, or an orchiectomy; "" where there is none."""
     drugs: list[Drug | None] = [*_now(chart, HORMONE_BLOCKERS)]
-    if chart.problem(ORCHIECTOMY) is not None:
+    if orchiectomy(chart) is not None:
         drugs.append(None)
     return next((state for drug in drugs if (state := _state(chart, drug))), "")
 

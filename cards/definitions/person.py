@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cards.chart import Chart, Measurement, SetAside, per_chart
+from cards.chart import Chart, Measurement, Problem, SetAside, per_chart
 from cards.chart.calendar import add_days
 from cards.vocabulary import Name
 
@@ -26,6 +26,11 @@ def postmenopausal(chart: Chart) -> bool:
         return False
     old_enough = chart.age is not None and chart.age >= chart.numbers.t_group_years
     return old_enough or chart.problem(*_MENOPAUSE) is not None
+
+
+def orchiectomy(chart: Chart) -> Problem | None:
+    """A man without testes is deprived of androgens for good, whatever becomes of a drug."""
+    return chart.problem("orchiectomy") if chart.patient.sex == "male" else None
 
 
 def early_after_menopause(chart: Chart, years: int, age: int) -> bool:

@@ -54,6 +54,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     cites: tuple[str, ...]
     reads: tuple[str, ...]
     since: str
+    unshown: tuple[Hook, ...] = ()
     unchecked: Name | None = None
     needs: tuple[str, ...] = ()
     rests_on: tuple[str, ...] = ()
@@ -73,6 +74,7 @@ class Card(Struct, frozen=True):
     when it fires, when not, and what it then says; a threshold stands there by its name in braces.
 
     ``reads``: the groups of data the rule looks at, with those it rests on; the prefetch queries are made from them.
+    ``unshown``: hooks on which the rule runs, too, for what its finding makes of the others; it is not shown there.
     ``needs``: those without which it cannot speak: where one failed the rule is not run, and on orders `incomplete-data` says
     which check that was.
     ``rests_on``: the groups (or single analytes) by which whether it fires may change: where something of them could not be had
@@ -89,6 +91,7 @@ class Card(Struct, frozen=True):
     folder: Path
     title: Name
     hooks: frozenset[Hook]
+    unshown: frozenset[Hook]
     cites: tuple[str, ...]
     reads: frozenset[Data]
     needs: frozenset[Data]
@@ -140,6 +143,7 @@ def read(folder: Path) -> Card:
         folder=folder,
         title=declared.title,
         hooks=frozenset(declared.hooks),
+        unshown=frozenset(declared.unshown),
         cites=declared.cites,
         reads=_data(declared.reads, where) | {group_of(name) for name in rests_on} | {Data.PATIENT},
         needs=needs,

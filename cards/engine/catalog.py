@@ -80,8 +80,8 @@ def _running(found: Mapping[str, Card]) -> list[str]:
 
 @cache
 def cards_of(hook: Hook) -> tuple[Card, ...]:
-    """The cards that a hook may give, in the order in which their rules run."""
-    return tuple(card for card in all_cards().values() if hook in card.hooks)
+    """The cards whose rules run on a hook, in this order: those that it may give, and those that run unshown."""
+    return tuple(card for card in all_cards().values() if hook in card.hooks | card.unshown)
 
 
 @cache

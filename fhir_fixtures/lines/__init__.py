@@ -21,8 +21,9 @@ stands in round brackets refines the line (several notes: separated by commas, o
     fracture hip on 2025-12-01                      by its ICD-10 code; (osteoporotic), (refuted)
     problem osteoporosis since 2020-01-01           undated without "since"; (resolved 2024-01-01), (refuted)
                                                     both: (code S72.001D) an ICD-10-CM code, (ICD-10 I10.x00) an ICD-10 code
-    encounter hospice on 2026-05-01                 a finished encounter, its type a problem of ours; (cancelled)
-    care plan hospice since 2026-05-01              an active plan, its category a problem of ours; (completed)
+    encounter hospice on 2026-05-01                 a finished encounter, its type a problem of ours; (cancelled), (in-progress)
+    care plan hospice since 2026-05-01              an active plan, its category a problem of ours; (completed); with an end:
+                                                    care plan hospice since 2025-05-01 to 2026-05-01
     allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive),
                                                     (high): its criticality, (anaphylaxis): the reaction
     test dxa ordered 2026-06-01                     a request; test dxa done 2026-06-01: a completed procedure
@@ -73,7 +74,7 @@ SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
     (rf"fracture (\S+) on ({DATE})", problems.fracture),
     (rf"problem (\S+)(?: since ({DATE}))?", problems.problem),
     (rf"encounter (\S+) on ({DATE})", problems.encounter),
-    (rf"care plan (\S+) since ({DATE})", problems.care_plan),
+    (rf"care plan (\S+) since ({DATE})(?: to ({DATE}))?", problems.care_plan),
     (r"(allergy|intolerance) (\S+)", problems.allergy),
     (r"family (mother|father|sister) (\S+)", problems.family),
     (rf"smoking (current|former|never) on ({DATE})", results.smoking),

@@ -50,19 +50,21 @@ def _condition(notes: Notes, code: Resource, day: str | None) -> Resource:
 
 
 def encounter(notes: Notes, name: str, day: str) -> list[Resource]:
-    """An encounter of one day, of the type that the problem's code names."""
+    """An encounter of one day, or one that goes on, of the type that the problem's code names."""
     told = {
         "resourceType": "Encounter",
         "status": status(notes, "finished"),
         "class": coded(f"{HL7}v3-ActCode", "AMB")["coding"][0],
     }
-    return [told | {"type": [problem_code(name)], "subject": PATIENT, "period": {"start": day, "end": day}}]
+    period = {"start": day} if "in-progress" in notes else {"start": day, "end": day}
+    return [told | {"type": [problem_code(name)], "subject": PATIENT, "period": period}]
 
 
-def care_plan(notes: Notes, name: str, day: str) -> list[Resource]:
+def care_plan(notes: Notes, name: str, day: str, end: str | None) -> list[Resource]:
     """A care plan that began on that day, of the category that the problem's code names."""
-    told = {"resourceType": "CarePlan", "status": status(notes, "active"), "intent": "plan", "subject": PATIENT}
-    return [told | {"category": [problem_code(name)], "period": {"start": day}}]
+    told = {"resourceType": "CarePlan", "status": status(notes, "completed" if end else "active"), "intent": "plan"}
+    period = {"start": day} | ({"end": end} if end else {})
+    return [told | {"subject": PATIENT, "category": [problem_code(name)], "period": period}]
 
 
 def allergy(notes: Notes, kind: str, name: str) -> list[Resource]:

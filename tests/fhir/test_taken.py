@@ -79,12 +79,69 @@ def test_several_doses_of_one_dosage_are_one_dose_said_several_times(rates: list
     assert (taken.dosing.amount, taken.dosing.readable) == (amount, amount is not None)
 
 
-def test_a_depot_works_as_long_as_its_strength_says(told: Any) -> None:
-    bounds = {"timing": {"repeat": {"boundsPeriod": {"start": "2025-10-01", "end": "2025-10-01"}}}}
-    given = medication("MedicationRequest", concept(text="leuprorelin 45 mg"), intent="order", dosageInstruction=[bounds])
-    (depot,) = told(given)
-    assert depot.supply_days is not None
-    assert (round(depot.supply_days), depot.end) == (183, None)
+def depot(kind: str, name: str = "leuprorelin 45 mg", **more: Any) -> Resource:
+    return medication(kind, concept(text=name), **more)
+
+
+def bounds(start: str, end: str) -> list[Resource]:
+    return [{"timing": {"repeat": {"boundsPeriod": {"start": start, "end": end}}}}]
+
+
+ONE_DAY, LONG = ("2025-10-01", "2025-10-01"), ("2023-10-01", "2025-12-01")
+
+
+@pytest.mark.parametrize(
+    ("resource", "end"),
+    [
+        (depot("MedicationRequest", intent="order", dosageInstruction=bounds(*ONE_DAY)), None),
+        (depot("MedicationRequest", intent="order", dosageInstruction=bounds(*LONG)), date(2025, 12, 1)),
+        (depot("MedicationAdministration", effectivePeriod=dict(zip(("start", "end"), ONE_DAY, strict=True))), None),
+        (depot("MedicationStatement", effectivePeriod=dict(zip(("start", "end"), ONE_DAY, strict=True))), date(2026, 3, 18)),
+        (depot("MedicationStatement", effectivePeriod=dict(zip(("start", "end"), LONG, strict=True))), date(2025, 12, 1)),
+    ],
+)
+def test_a_depot_works_as_long_as_its_strength_says_and_a_stated_end_stands(
+    resource: Resource, end: date | None, told: Any
+) -> None:
+    """Six months are 24 weeks in the label of the shorter interval."""
+    (taken,) = told(resource)
+    assert (taken.supply_days, taken.end) == (168, end)
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("leuprorelin 3.75 mg", 28),
+        ("leuprorelin 11.25 mg", 84),
+        ("leuprorelin 22.5 mg", 84),
+        ("leuprorelin 30 mg", 112),
+        ("goserelin 3.6 mg", 28),
+        ("goserelin 10.8 mg", 84),
+        ("triptorelin 22.5 mg", 168),
+        ("degarelix 240 mg", 28),
+        ("leuprorelin 1 mg", None),
+        ("Lupron Depot (3 month)", 84),
+        ("注射用醋酸亮丙瑞林微球（3个月）", 84),
+        ("goserelin", 28),
+        ("alendronate 70 mg", None),
+    ],
+)
+def test_how_long_a_depot_works_that_was_given(name: str, days: float | None, told: Any) -> None:
+    (taken,) = told(depot("MedicationAdministration", name, effectiveDateTime="2026-01-02"))
+    assert taken.supply_days == days
+
+
+@pytest.mark.parametrize("broken", ["45 mg", {"dose": 45}, {"dose": {"value": {}, "unit": "mg"}}])
+def test_a_strength_that_nobody_can_read_may_be_the_longest(broken: Any, told: Any) -> None:
+    (taken,) = told(depot("MedicationAdministration", "leuprorelin", effectiveDateTime="2026-01-02", dosage=broken))
+    assert taken.supply_days == 168
+
+
+def test_without_a_strength_the_sig_tells_the_interval_and_a_dispense_its_supply(told: Any) -> None:
+    quarterly = [{"timing": {"repeat": {"frequency": 1, "period": 12, "periodUnit": "wk"}}}]
+    (ordered,) = told(depot("MedicationRequest", "goserelin", intent="order", dosageInstruction=quarterly))
+    (handed,) = told(depot("MedicationDispense", "goserelin", whenHandedOver="2026-01-02", daysSupply={"value": 84}))
+    assert (ordered.supply_days, handed.supply_days) == (84, 84)
 
 
 def test_a_year_is_an_interval(told: Any, chart_of: Reader) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from cards.chart import Course, Dosing, Exposure, Problem
+from cards.definitions.courses.depots import with_intervals
 from cards.definitions.courses.doses import doses_of
 from cards.definitions.courses.injections import with_injections
 from cards.definitions.courses.state import is_ongoing, stop, unconfirmed
@@ -41,6 +42,9 @@ def build(
     statement, stated to be an assumption; otherwise the day of an open order or statement, if it is no older than the effect of
     one dose plus {denosumab-grace-days} days. Without any of these it has no date.
 
+    Depots (leuprorelin, goserelin, triptorelin, degarelix) that were given work for the interval of their strength: 28 to 365
+    days by the labels; without a strength for a month, or as long as the time since the one before.
+
     Works until: denosumab six months after the last dose, zoledronate twelve, ibandronate IV and pamidronate three, romosozumab
     and the oncologic strengths one; any other drug until the dispensed supply is used up; without dispenses, while an order or
     statement is active, otherwise until its end. An order or statement with no newer sign of use for {renewal-sign-months}
@@ -68,6 +72,7 @@ def _others(by_drug: Mapping[str, list[Exposure]], drug: Drug) -> list[date] | N
 
 
 def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date, others: list[date] | None) -> Course:
+    exposures = with_intervals(numbers, exposures)
     planned = [e for e in exposures if e.start is not None and e.start > today]
     past = [e for e in exposures if e.start is None or e.start <= today]
     doses = doses_of(numbers, drug, past)

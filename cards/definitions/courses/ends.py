@@ -33,7 +33,7 @@ def stated_end(
     """The end of one statement or order: its own, or today while it is active. Of one that has ended and does not say when, the
     first of these: what it supplies; the next entry of this drug, at most {order-longest-months} months later; the day before
     the next drug against osteoporosis began; the day on which a statement says that it had stopped; {order-longest-months}
-    months after it was written.
+    months after it was written. What was given ends on its day; a depot when it is used up.
 
     ``later``: the entries of this drug that follow; ``others``: when other drugs against osteoporosis began, of a drug that is
     not one of them None, of which nothing is assumed.
@@ -42,7 +42,7 @@ def stated_end(
     if exposure.end is not None:
         return End(min(exposure.end_latest or exposure.end, today))
     if exposure.kind == "administration":
-        return End(begin)
+        return End(add_days(begin, round(exposure.supply_days or 0)))
     if exposure.status in ONGOING:
         return End(today)
     if exposure.supply_days:

@@ -19,16 +19,17 @@ def with_supply(
 ) -> Course:
     """Coverage and spans of a drug taken daily to monthly: from dispensed supply if on record, otherwise as stated. An assumed
     end is time on the drug, but nobody is covered by it. ``others``: when other drugs against osteoporosis began."""
-    supply = _supply(exposures)
+    supply, depots = _supply(exposures), _depots(exposures)
     told = _stated_ends(numbers, exposures, today, others)
     first = supply[0][0] if supply else None
-    merged = joined([*_spans(told, before=first), *supply], bridge=numbers.gap_days)
-    sure = joined([*_spans(told, before=first, guessed=False), *supply], bridge=numbers.gap_days)
+    handed = [*supply, *depots]
+    merged = joined([*_spans(told, before=first), *handed], bridge=numbers.gap_days)
+    sure = joined([*_spans(told, before=first, guessed=False), *handed], bridge=numbers.gap_days)
     supply_until = supply[-1][1] if supply else None
     if course.stopped:
         covered = course.end if supply_until is None else min(filter(None, (course.end, supply_until)))
     elif supply_until is not None:
-        covered = supply_until
+        covered = max(supply_until, *(end for _, end in depots)) if depots else supply_until
     elif course.active:
         covered = date.max
     else:
@@ -67,6 +68,12 @@ def _supply(exposures: list[Exposure]) -> list[Span]:
         reach = add_days(begin, round(days))
         spans.append((day, reach))
     return spans
+
+
+def _depots(exposures: list[Exposure]) -> list[Span]:
+    """What each depot that was given covers, whatever was dispensed before."""
+    given = [e for e in exposures if e.kind == "administration" and e.supply_days]
+    return [(e.start, add_days(e.start, round(e.supply_days or 0))) for e in given if e.start]
 
 
 def _stated_ends(

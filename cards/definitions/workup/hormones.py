@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cards.chart import Chart, Measurement, facts
 from cards.chart.calendar import add_months
-from cards.definitions.person import of_pregnancy, pregnant
+from cards.definitions.person import of_pregnancy, orchiectomy, pregnant
 from cards.definitions.workup.row import ORAL_BISPHOSPHONATES, PTH_ANALOGS, Row, Rows
 from cards.definitions.workup.values import as_limits, high, low, met_since, newest
 from cards.vocabulary import ANABOLIC, DENOSUMAB, DIAGNOSTIC_SITES, Mechanism
@@ -33,11 +33,11 @@ def thyroid(chart: Chart) -> Rows:
 
 
 def testosterone(chart: Chart) -> Rows:
-    """Low total testosterone of a man who takes no GnRH drug, for information."""
+    """Low total testosterone of a man who takes no GnRH drug and has testes, for information."""
     n, value = chart.numbers, newest(chart, "testosterone")
     if chart.patient.sex != "male" or value is None or not low(value, n.testosterone_low):
         return
-    if any(c.on_treatment(chart.today) or c.active for c in chart.courses({Mechanism.GNRH})):
+    if orchiectomy(chart) or any(c.on_treatment(chart.today) or c.active for c in chart.courses({Mechanism.GNRH})):
         return
     days = {each.when for each in chart.values("testosterone") if low(as_limits(each), n.testosterone_low)}
     yield Row(

@@ -20,7 +20,7 @@ from cards.engine.voice.ownership import exclusive, once
 from cards.engine.voice.pregnancy import without_radiation
 from cards.engine.voice.table import table
 
-__all__ = ["answered", "heard"]
+__all__ = ["answered", "heard", "shown_here"]
 
 
 def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart, off: Collection[str] = ()) -> list[Finding]:
@@ -31,12 +31,17 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
     Under comfort care most cards are silent, and so they stay. In pregnancy nothing that uses radiation is offered."""
     findings, found = without_radiation(findings, chart), without_radiation(found, chart)
     if comfort.speaks(findings):
-        off = {*off, *table().comfort.silent}
+        off = {*off, *comfort.silenced(chart)}
         findings, found = comfort.told(findings, chart), comfort.told(found, chart)
     kept = [finding for finding in heard([*_unshown(chart), *found]) if finding in found]
     apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept])), off))
-    told = in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart, off))
+    told = in_order(closed(once(shown_here(apart, chart), writing=chart.hook in ORDER_HOOKS), chart, off))
     return comfort.unrecommended(told) if comfort.no_drug(chart, findings) else told
+
+
+def shown_here(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
+    """Those of cards that are shown on the chart's hook."""
+    return [finding for finding in findings if chart.hook in all_cards()[finding.code].hooks]
 
 
 def _unshown(chart: Chart) -> list[Finding]:

@@ -16,19 +16,25 @@ from cards.engine.voice.table import table
 
 
 def speaks(findings: Sequence[Finding]) -> bool:
-    """Whether the card of comfort care is in the answer; once set aside it is not."""
+    """Whether comfort care is among the findings, shown on this hook or not; once set aside it is not."""
     return any(finding.code == table().comfort.card for finding in findings)
 
 
 def told(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
     """The findings that are told under comfort care, some of them one step milder."""
-    silent = set(table().comfort.silent)
+    silent = silenced(chart)
     level = vitamin_d(chart)
     if level is not None and level.below(chart.numbers.vitamin_d_severe):
         silent -= set(table().comfort.unless_severe)
     unspoken = table().comfort.silent_variants
     told = [each for each in findings if each.code not in silent and each.variant not in unspoken.get(each.code, ())]
     return _milder(told)
+
+
+def silenced(chart: Chart) -> set[str]:
+    """The cards that fall silent on the chart's hook."""
+    silent = set(table().comfort.silent)
+    return silent - set(table().comfort.besides_orders) if chart.hook in ORDER_HOOKS else silent
 
 
 def _milder(findings: Sequence[Finding]) -> list[Finding]:
@@ -42,10 +48,8 @@ def _milder(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def no_drug(chart: Chart, findings: Sequence[Finding]) -> bool:
-    """Whether no drug is recommended: under comfort care, and where an encounter or care plan could not be read that may tell
-    of it."""
-    ordering = chart.hook in ORDER_HOOKS and bool(goals.comfort_care(chart))
-    return speaks(findings) or ordering or bool(goals.unread(chart))
+    """Whether no drug is recommended: under comfort care, and where something could not be had or read that may tell of it."""
+    return speaks(findings) or bool(goals.unknown(chart))
 
 
 def unrecommended(findings: Sequence[Finding]) -> list[Finding]:

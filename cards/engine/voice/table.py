@@ -50,11 +50,13 @@ class Owners(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Comfort(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """Under comfort care, where ``card`` speaks: ``silent`` fall silent (``unless_severe``: not with a 25(OH)D below
-    {vitamin-d-severe} ng/mL), and these ``silent_variants`` of others; ``milder`` are said one step milder."""
+    """Under comfort care, where ``card`` fires: ``silent`` fall silent (``unless_severe``: not with a 25(OH)D below
+    {vitamin-d-severe} ng/mL; ``besides_orders``: not about an order, which they speak against), and these ``silent_variants``
+    of others; ``milder`` are said one step milder."""
 
     card: str
     silent: tuple[str, ...]
+    besides_orders: tuple[str, ...]
     unless_severe: tuple[str, ...]
     silent_variants: dict[str, tuple[str, ...]]
     milder: tuple[str, ...]
@@ -83,6 +85,7 @@ def table() -> Voice:
         told.comfort.card,
         *told.comfort.silent,
         *told.comfort.silent_variants,
+        *told.comfort.besides_orders,
         *told.comfort.milder,
         *told.shown.leading_info,
     }

@@ -13,9 +13,21 @@ from cds_service.fhir.phrases.scope import is_listed_apart
 from cds_service.fhir.phrases.tables import rows
 
 _TOGETHER = {row["words"]: row["key"] for row in rows("bones.tsv") if row["role"] == "together"}
-_ORDER = ("none", "pelvis", "hip", "proximal-humerus", "distal-forearm", "neck", "vertebra", "rib", "other")
-"""Of several sites in one segment the first counts: an acetabulum is no hip, a sacrum no vertebra."""
-_OTHER = frozenset({"neck", "other"})
+_ORDER = (
+    "none",
+    "pelvis",
+    "hip",
+    "proximal-humerus",
+    "distal-forearm",
+    "neck",
+    "vertebra",
+    "rib",
+    "ankle",
+    "long-bone",
+    "other",
+)
+"""Of several sites in one segment the first counts: an acetabulum is no hip, a sacrum no vertebra, a malleolus no long bone."""
+_OTHER = frozenset({"neck", "ankle", "other"})
 _TUMORS = frozenset({"bone-metastasis", "cancer", "myeloma", "bone-cancer"})
 _NOWHERE = ""
 DEFORMITY = "deformity"

@@ -7,17 +7,22 @@ from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.facts import Facts
 
 HOSPICE, PALLIATIVE, PLAN = "hospice", "palliative-encounter", "palliative-plan"
-_HELD = frozenset({"arrived", "triaged", "in-progress", "onleave", "finished"})
+HOSPICE_NOW = "hospice-now"
+"""Hospice care that still runs: an encounter or plan that somebody would have ended, unlike an entry of a problem list."""
+_UNDER_WAY = frozenset({"arrived", "triaged", "in-progress", "onleave"})
+_HELD = _UNDER_WAY | {"finished"}
 _MADE = frozenset({"active", "completed"})
 _NO_PLAN = frozenset({"proposal", "option"})
 
 
 def encounter(source: str, found: wire.Encounter, facts: Facts) -> None:
-    """Read one Encounter: its type, and when it ended, else began."""
+    """Read one Encounter: its type, and when it ended, else began. Hospice care runs until it ends."""
     keys = _keys(found.type, facts)
     if not _concerns(source, keys, found.subject, facts, "type"):
         return
     period = found.period or elements.Period()
+    if found.status in _UNDER_WAY and period.end is None:
+        keys = _running(keys)
     if found.status in _HELD:
         _add(source, keys, facts, period.end, period.start)
     else:
@@ -25,17 +30,22 @@ def encounter(source: str, found: wire.Encounter, facts: Facts) -> None:
 
 
 def care_plan(source: str, found: wire.CarePlan, facts: Facts) -> None:
-    """Read one CarePlan: its category, and when it began. One of palliative care counts while it is active."""
+    """Read one CarePlan: its category, and when it began, or ended. One of palliative care counts while it is active, and
+    hospice care runs as long."""
     keys = {PLAN if key == PALLIATIVE else key for key in _keys(found.category, facts)}
     if not _concerns(source, keys, found.subject, facts, "category"):
         return
     period = found.period or elements.Period()
     over = found.status != "active" or (facts.day(period.end) or facts.today) < facts.today
-    keys -= {PLAN} if over else set()
+    keys = keys - {PLAN} if over else _running(keys)
     if found.status in _MADE and found.intent not in _NO_PLAN:
-        _add(source, keys, facts, period.start, found.created)
+        _add(source, keys, facts, *((period.end,) if over else ()), period.start, found.created)
     else:
         _not_held(source, found.status, facts)
+
+
+def _running(keys: set[str]) -> set[str]:
+    return {HOSPICE_NOW if key == HOSPICE else key for key in keys}
 
 
 def _keys(concepts: tuple[elements.Concept, ...] | elements.Concept | None, facts: Facts) -> set[str]:

@@ -221,7 +221,7 @@ def _doubted(concept: elements.Concept, terminology: Terminology) -> tuple[Menti
 
 
 def _specific(diagnosis: Diagnosis) -> tuple[int, bool, int, list[str]]:
-    named = diagnosis.site not in ("", "unspecified", "other")
+    named = diagnosis.site not in ("", "unspecified", "other", "long-bone")
     return len(diagnosis.keys), named, diagnosis.length, sorted(diagnosis.keys)
 
 

@@ -10,11 +10,12 @@ from msgspec import Raw, Struct, json
 from msgspec.structs import replace
 
 from cards.chart import Dosing, Exposure
+from cards.chart.calendar import add_days
 from cards.vocabulary import DRUGS, Drug, Mechanism
 from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
 from cds_service.fhir.reading.conditions import reasons_of
-from cds_service.fhir.reading.depots import works_days
+from cds_service.fhir.reading.depots import longest_days, works_days
 from cds_service.fhir.reading.dosing import Product, dosing, has_no_number, route
 from cds_service.fhir.reading.drugs import NOTHING, Identified, identify
 from cds_service.fhir.reading.elements import wording
@@ -64,11 +65,13 @@ class Dates(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """What a medication says in words and codes: which drugs these are, how each is to be taken, how long the supply lasts."""
+    """What a medication says in words and codes: which drugs these are, how each is to be taken, how long the supply lasts,
+    and how many days one injection works where it is a depot."""
 
     drugs: Identified
     dosings: tuple[Dosing | None, ...]
     supply_days: float | None
+    works: tuple[float | None, ...]
 
 
 def medication(source: str, found: wire.Medicine, facts: Facts) -> None:
@@ -115,8 +118,8 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
     say_what_dose_is_unread(source, found, zip(drugs.drugs, told.dosings, strict=True), facts)
     status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
     _doubt(source, facts, found, kind, status, dates.start)
-    for drug, taken in zip(drugs.drugs, told.dosings, strict=True):
-        depot = works_days(drug, drugs.strength_mg)
+    for drug, taken, works in zip(drugs.drugs, told.dosings, told.works, strict=True):
+        end, end_latest = _ends(kind, dates, works)
         facts.exposures.append(
             Exposure(
                 drug,
@@ -124,18 +127,32 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
                 status,
                 source,
                 dates.start,
-                None if depot else dates.end,
-                depot or told.supply_days,
+                end,
+                works or told.supply_days,
                 drugs.strength_mg if drug is drugs.drugs[0] else None,
                 dates.authored,
                 drugs.branded_oncologic,
                 taken,
                 dates.latest,
-                None if depot else dates.end_latest,
+                end_latest,
                 _reasons(drug, found, facts),
             )
         )
         facts.used(source, drug.key)
+
+
+def _ends(kind: str, dates: Dates, works: float | None) -> tuple[date | None, date | None]:
+    """The stated end, and its last possible day. One of a depot counts where it lies beyond what the injection works: an order
+    for one injection, or the minutes that it took, say no end; a statement then ends as the injection does."""
+    end, latest = dates.end, dates.end_latest
+    if works is None or end is None:
+        return end, latest
+    if kind in ("administration", "dispense"):
+        return None, None
+    worn_off = add_days(dates.start or end, round(works))
+    if (latest or end) > worn_off:
+        return end, latest
+    return (worn_off, None) if kind == "statement" else (None, None)
 
 
 def _reasons(drug: Drug, found: wire.Medicine, facts: Facts) -> frozenset[str]:
@@ -178,12 +195,33 @@ def _told(found: wire.Medicine, reached: Reached, facts: Facts) -> Told:
 
     def make() -> Told:
         drugs = identified(found, reached, facts.terminology)
-        return Told(drugs, tuple(dosing_of(found, reached, drugs, drug, facts) for drug in drugs.drugs), supply)
+        dosings = tuple(dosing_of(found, reached, drugs, drug, facts) for drug in drugs.drugs)
+        called = fold(elements.texts((wording(reached.concept), reached.form)))
+        unread = any(_taken_apart(content, name)[1] for content, name in _sigs(found))
+        works = (
+            _works(*each, drugs.strength_mg, called, supply, unread=unread) for each in zip(drugs.drugs, dosings, strict=True)
+        )
+        return Told(drugs, dosings, supply, tuple(works))
 
     code = found.medication_codeable_concept
     named = code if code != elements.NOTHING else reached.concept
     words = json.encode((named, reached.form, found.dosage_instruction, found.dosage))
     return facts.terminology.recall_words(words, (supply, facts.zone), make)
+
+
+def _works(
+    drug: Drug, dosing: Dosing | None, strength_mg: float | None, called: str, supply: float | None, *, unread: bool
+) -> float | None:
+    """Days that one injection of a depot works. Where its strength is not told, the supply that it makes, or the interval of
+    injections in the sig, says more than that a month is the least; where it may have been told and nobody can read it
+    (``unread``), it may work as long as any."""
+    least = works_days(drug, strength_mg, called)
+    if unread and strength_mg is None and least is not None:
+        return longest_days(drug)
+    if least is None or strength_mg is not None:
+        return least
+    every = dosing.every_days if dosing is not None else None
+    return supply or max(least, every or 0)
 
 
 def dangling(record: Record, terminology: Terminology) -> list[str]:

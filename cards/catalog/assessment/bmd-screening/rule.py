@@ -12,7 +12,7 @@ from cards.definitions.density import bmd_known, unknown_bmd
 from cards.definitions.goals import very_old
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
-from cards.definitions.person import body_mass_index
+from cards.definitions.person import body_mass_index, orchiectomy
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -51,6 +51,8 @@ def risk_factors(chart: Chart, n: Numbers) -> list[Fact]:
     found = [facts.problem(p) for key in _RISK_PROBLEMS if (p := chart.active_problem(key))]
     if early := chart.problem("early-menopause"):
         found.append(facts.problem(early))
+    if surgery := orchiectomy(chart):
+        found.append(facts.problem(surgery))
     if chart.parental_hip_fracture:
         found.append(Fact(Name("hip fracture of a parent", "父母髋部骨折史")))
     bmi = body_mass_index(chart)
@@ -77,9 +79,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     glucocorticoid use as an active problem; (4) a woman of {screening-woman-years} or older, a man of {screening-man-years} or
     older; (5) a risk factor in a postmenopausal woman or an adult man. Risk factors: hip fracture in a parent; newest BMI below
     {bmi-low} (as reported, or from weight and height within twenty-four months); current smoking; {alcohol-units} or more
-    alcoholic drinks a day; early menopause; hypogonadism, rheumatoid arthritis, lupus, hyperparathyroidism, hyperthyroidism,
-    Cushing syndrome, malabsorption, diabetes or prolonged immobility as an active problem; chronic kidney disease stage 3 or
-    higher, coded or by a renal estimate below {ckd-3-egfr}.
+    alcoholic drinks a day; early menopause; bilateral orchiectomy; hypogonadism, rheumatoid arthritis, lupus,
+    hyperparathyroidism, hyperthyroidism, Cushing syndrome, malabsorption, diabetes or prolonged immobility as an active
+    problem; chronic kidney disease stage 3 or higher, coded or by a renal estimate below {ckd-3-egfr}.
 
     Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and requests it;
     myeloma, bone metastasis or primary bone cancer is on record (`referral`); from {oldest-years} years on,

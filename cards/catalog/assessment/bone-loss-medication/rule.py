@@ -16,7 +16,6 @@ from cards.definitions.bone_loss import GLUCOCORTICOID, WEAK_BONE_ONLY, long_on
 from cards.definitions.density import bmd_since, last_measured, lowest_z, unknown_bmd, yearly_loss
 from cards.definitions.glucocorticoid import Exposure
 from cards.definitions.glucocorticoid_bands import Band, assessed_lately, before_menopause, is_young
-from cards.definitions.goals import comfort_care
 from cards.definitions.hormone_blockers import Blocker, blockers
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
@@ -75,8 +74,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     Not when: for (1) and (2), on treatment, oncologic strengths included, or a drug of it is being ordered; myeloma, bone
     metastasis or primary bone cancer on record (`referral`, oncology decides); the glucocorticoid
     is inhaled, nasal, topical, ocular or intra-articular, of a lower dose or for a shorter time; the newest DXA, not older than
-    {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for treatment;
-    on an order, comfort is the goal (`goals-of-care`, which silences this card elsewhere).
+    {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for treatment.
 
     Then: (1) from {glucocorticoid-mg} mg on, or at the very high dose: the band of risk says whether treatment is advised
     (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured within
@@ -90,7 +88,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     where osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be read is asked for; where it
     is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that it is done.
     """
-    if not person.adult(chart) or (chart.hook in ORDER_HOOKS and comfort_care(chart)):
+    if not person.adult(chart):
         return
     harms = [*_weak_bone(chart, n)]
     elsewhere = _protected(chart) or bone_tumor(chart) is not None
@@ -298,7 +296,7 @@ def _under_40(chart: Chart, found: Exposure, base: _Harm, *, unmeasured: bool) -
         variant="young",
         values={**base.values, "reasons": reasons, "before_menopause": before_menopause(chart)},
         facts=(
-            *map(facts.fracture, chart.fractures[:1]),
+            *map(facts.fracture, glucocorticoid_bands.broken(chart)[:1]),
             *((facts.measured(z),) if z and "z-low" in reasons else ()),
             *((facts.measured(loss.baseline), facts.measured(loss.newest)) if loss and "loss" in reasons else ()),
         ),

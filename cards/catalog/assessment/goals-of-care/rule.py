@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, facts
+from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
 from cards.definitions import goals, person, workup
+from cards.definitions.bone_loss import GLUCOCORTICOID, HORMONE_BLOCKERS
+from cards.definitions.minerals import vitamin_d
 from cards.engine.findings import INFO, Earlier, Finding, Undecided
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB
+
+_DECIDED = ANTI_OSTEOPOROSIS | HORMONE_BLOCKERS | GLUCOCORTICOID
+"""Drugs beside which, or in whose place, a drug for bone may be recommended."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undecided]:
@@ -16,20 +21,23 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     only the rebound after denosumab still matters.
 
     When: an adult with hospice care on record within {goals-months} months (coded as a problem, a procedure, or the type of an
-    encounter or care plan), an active care plan of palliative care that began within that time, or two encounters for
-    palliative care in it, {goals-repeat-days} days or more apart. Words alone never count, nor does one encounter.
+    encounter or care plan), or for longer in an encounter in progress or an active care plan; an active care plan of palliative
+    care; or two encounters for palliative care within that time, {goals-repeat-days} days or more apart. Words alone never
+    count, nor does one encounter, nor an older entry of the problem list, which nobody may have ended.
 
     Not when: nothing else would be said of this patient.
 
     Then: info, before all other information, without a suggestion. Diagnosis, treatment, tests and routine are silent, and so
     are warnings of the work-up: signs of myeloma and an anabolic that ended without a follow-on keep a line here. Order safety,
     emergencies, pain, falls and daily life stay; what is said of the next denosumab is one step milder, and no drug for bone is
-    recommended by any card. An override of this card ends all of it.
+    recommended by any card. All this holds on the hooks, too, on which this card is not shown; what speaks against an order
+    that is being written is said all the same. A 25(OH)D below {vitamin-d-severe} ng/mL is still spoken of, as relief. An
+    override of this card ends all of it. Where encounters or care plans could not be had or read, no drug is recommended and
+    `incomplete-data` says so.
     """
     told = goals.comfort_care(chart)
     if not told:
-        if lost := goals.unread(chart):
-            yield Undecided(lost, indicator=INFO)
+        yield from _undecided(chart)
         return
     if not person.adult(chart) or not earlier.found:
         return
@@ -47,9 +55,23 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
             "anabolic": ended.values["drug"] if ended else None,
             "ended": ended.values["ended"] if ended else None,
             "denosumab": _on_denosumab(chart, earlier),
+            "severe": _severe(chart, n, earlier),
         },
         facts=tuple(facts.problem(each) for each in told),
     )
+
+
+def _severe(chart: Chart, n: Numbers, earlier: Earlier) -> Measurement | None:
+    """A 25(OH)D below {vitamin-d-severe} ng/mL of which its card speaks: correcting it may give relief."""
+    level = vitamin_d(chart)
+    return level if level is not None and level.below(n.vitamin_d_severe) and "vitamin-d-low" in earlier else None
+
+
+def _undecided(chart: Chart) -> Iterator[Undecided]:
+    """Nobody knows whether comfort is the goal: said of the patient, or of each order of a drug that this would decide."""
+    if lost := goals.unknown(chart):
+        drafts: list[Draft | None] = [*chart.drafted(_DECIDED)] if chart.hook in ORDER_HOOKS else [None]
+        yield from (Undecided(lost.unread, about=draft, missing=lost.missing, indicator=INFO) for draft in drafts)
 
 
 def _on_denosumab(chart: Chart, earlier: Earlier) -> bool:

@@ -26,9 +26,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     broken, tells of weak bone whatever the Z-score.
 
     When: under {t-group-years} (age known; children too) and not postmenopausal, and (1) an adult with a vertebral fracture at
-    that age, or {good-bone} or more fractures of long bones (hip, proximal humerus, distal forearm) within {good-bone-months}
-    months, without a high-energy cause or bone tumor on record; (2) the lowest of the newest Z-scores, one per diagnostic
-    site, is {z-low} or lower; or (3) no Z-score of these sites is on record, but a T-score is.
+    that age, or {good-bone} or more fractures of long bones (hip, humerus, forearm, femur, tibia; not an atypical one) within
+    {good-bone-months} months, without a high-energy cause or bone tumor on record; (2) the lowest of the newest Z-scores, one
+    per diagnostic site, is {z-low} or lower; or (3) no Z-score of these sites is on record, but a T-score is.
 
     Not when: for (3), a Z-score above {z-low} is on record, whatever the T-score.
 

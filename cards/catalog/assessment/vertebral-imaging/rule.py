@@ -10,7 +10,7 @@ from cards.chart import Chart, Fracture, Service, facts
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.denosumab import unseen_gap
 from cards.definitions.good_bone import fractures_with_good_bone
-from cards.definitions.height import Loss, height_loss
+from cards.definitions.height import Loss, height_loss, loss_since
 from cards.engine.findings import INFO, WARNING, Finding, Rest, Undecided
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -31,6 +31,12 @@ def _imaged(chart: Chart, since: date | None, *, unread: bool) -> Service | None
     return max(
         (s for s in found if since is None or (s.when and s.when >= since)), key=lambda s: s.when or date.min, default=None
     )
+
+
+def _lost(chart: Chart, n: Numbers) -> Loss | None:
+    """Lost height; once the spine was imaged, what was lost since."""
+    film = _imaged(chart, None, unread=False)
+    return loss_since(chart, film.when, n.height_film_days) if film and film.when else height_loss(chart)
 
 
 def _to_settle(chart: Chart, n: Numbers) -> tuple[Fracture, ...]:
@@ -74,7 +80,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     tallest in the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an
     adult, but for heights that cannot be compared (below {height-least-cm} or above {height-most-cm} cm, after an amputation or
     lengthening of a leg or paralysis) or not be believed (a fall of more than {height-spread} cm within {height-window-months}
-    months, of more than {height-spread-ever} cm ever; `tests-due` asks to measure again); of one day the higher counts; or (2)
+    months, of more than {height-spread-ever} cm ever, until a second height of another day confirms it within
+    {height-same-cm} cm; `tests-due` asks to measure again); of one day the higher counts; once the spine was imaged, from the
+    height of that time on (the first within {height-film-days} days after it, otherwise the newest before it); or (2)
     back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or at
     {vertebral-risk-years} or older; (3) denosumab was resumed after a late dose, whose gap began in the last
     {denosumab-sequence-months} months; or (4) {good-bone} or more fragility fractures within {good-bone-months} months with a
@@ -97,13 +105,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     at_risk = weak or diagnosis.low_bone_mass(chart) or bool(chart.fractures) or treatment.on_treatment(chart)
     if not person.adult(chart) or not (at_risk or old):
         return
-    loss, pain = height_loss(chart), chart.active_problem("back-pain")
+    loss, pain = _lost(chart, n), chart.active_problem("back-pain")
     new_pain = pain if pain and pain.when and pain.when >= chart.days_ago(n.new_pain_days) and (weak or old) else None
     if chart.ordered(*_SPINE):
         return
     seen_pain = new_pain is not None and _imaged(chart, new_pain.when, unread=False) is not None
-    seen_loss = loss is not None and _imaged(chart, loss.now.when, unread=False) is not None
-    loss, new_pain = (None if seen_loss else loss), (None if seen_pain else new_pain)
+    new_pain = None if seen_pain else new_pain
     settle = _to_settle(chart, n) if loss is None and new_pain is None else ()
     if loss is None and new_pain is None and not settle:
         yield from _after_gap(chart, n)

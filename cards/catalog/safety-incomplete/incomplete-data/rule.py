@@ -78,7 +78,7 @@ def _about(draft: Draft, variant: str, indicator: Indicator) -> Finding:
 
 def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
     """The groups of data whose absence may have kept a card silent."""
-    silent = {data for each in earlier.not_run for data in each.missing} | {*chart.doubts((Data.PATIENT,))}
+    silent = {data for each in earlier.not_run for data in _missing(each)} - {Data.PATIENT} | {*chart.doubts((Data.PATIENT,))}
     undated = [each for each in chart.set_aside if each.reason == "no-start" and _is_for_bone(chart, each)]
     unread = [each for check in earlier.not_run if check.undecided for each in check.undecided.left_out]
     missing = sorted(silent | (chart.failed & _ESSENTIAL) | {each.data for each in (*undated, *unread)})

@@ -13,6 +13,7 @@ from cards.definitions import density, person, risk, target, treatment
 from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_on
 from cards.definitions.density import bmd_fall, hip_t
 from cards.definitions.glucocorticoid_ended import Ended, begun_for
+from cards.definitions.person import orchiectomy
 from cards.definitions.repeats import awaited
 from cards.definitions.risk import fracture_on_treatment
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
@@ -219,4 +220,6 @@ def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
     harmful = {Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH}
     if any(c.on_treatment(chart.today) for c in chart.courses(harmful)):
         reasons.append("bone-harming-drug")
+    if orchiectomy(chart) is not None:
+        reasons.append("orchiectomy")
     return reasons

@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from cards.chart import Chart, Course, Fracture, Measurement, facts
+from cards.chart import Chart, Course, Fracture, Measurement, Problem, facts
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.definitions import density, person, risk
@@ -34,7 +34,7 @@ class _State(Struct, frozen=True):
     hip: Measurement | None
     at_end: Measurement | None
     broken: Fracture | None
-    harmful: Course | None
+    harmful: Course | Problem | None
     turnover: tuple[Measurement, Measurement] | None
     recent: bool
 
@@ -55,7 +55,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     months or since the end, is {hip-t-holiday} or lower; if the density of that site differs from that at the end by no more
     than the least significant change, and the risk is not very high, DXA again {near-dxa-months} months after it, or now; (4) a
     glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH
-    drug; (5) past the first decision, CTX above {ctx-target} ng/L twice, {ctx-again-days} days apart, with a hip T-score of
+    drug, or an orchiectomy; (5) past the first decision, CTX above {ctx-target} ng/L twice, {ctx-again-days} days apart,
+    with a hip T-score of
     {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months} months: DXA, unless it was ordered within
     {review-rest-months} months; (7) very high risk, with the reason; (8) past the first decision: decide. It is due
     {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after zoledronate, {decide-other-months}
@@ -83,7 +84,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "decide": state.decide,
             "hip": state.at_end if variant == "never" else state.hip,
             "fracture": state.broken,
-            "harmful": state.harmful.drug if state.harmful else None,
+            "harmful": state.harmful.drug if isinstance(state.harmful, Course) else None,
+            "surgery": state.harmful if isinstance(state.harmful, Problem) else None,
             "ctx": state.turnover,
             "again": variant in _TREAT,
             "specialist": any(option.kind == "service" for option in chosen.options),
@@ -169,6 +171,6 @@ def _evidence(chart: Chart, state: _State, variant: str) -> Iterator[Fact]:
         yield from map(facts.fracture, chart.fractures[:1])
     yield from map(facts.measured, dict.fromkeys(m for m in (state.at_end, state.hip) if m))
     if state.harmful:
-        yield facts.taken(state.harmful)
+        yield facts.problem(state.harmful) if isinstance(state.harmful, Problem) else facts.taken(state.harmful)
     if state.turnover and variant == "turnover":
         yield from map(facts.measured, state.turnover)
