@@ -37,11 +37,12 @@ from cards.definitions.kidney import renal
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.lapse import answer, forbidden
-from cards.engine.options import NOT_READ, Offer, offer, service
+from cards.engine.options import NOT_READ, Offer, offer, ruled_out, service
 from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Data, Drug, Mechanism
 
+_FOLLOWED = (Kind.TOO_EARLY, Kind.TOO_LATE, Kind.TURNOVER)
 _SILENT = (Kind.GOING_ON, Kind.NO_DATE, Kind.SETTLED)
 _ONCE = {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
 _CLOSES = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR})
@@ -148,6 +149,8 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
             "ctx": risen(chart),
             "target": n.ctx_target,
+            "out": [each.key for each in offered.dropped],
+            "ctx_months": n.btm_first_months,
             **_after(chart, found),
             **_broken(chart, found),
         },
@@ -189,10 +192,10 @@ def _drugs(chart: Chart, found: State, lasted: Duration, *, stop: bool) -> tuple
 def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: bool) -> Offer:
     """The drugs of the state; if kidney function (or anything else) rules out all, denosumab again; otherwise a referral, and
     nothing else where one of them could not be checked."""
-    if found.kind in (Kind.TOO_EARLY, Kind.TURNOVER):
+    if found.kind in _FOLLOWED:
         again = _again(chart, n, found)
-        ruled_out = found.kind is Kind.TURNOVER and again.dropped and not again.options
-        return replace(again, options=tuple(_specialist(chart, n, found, again))) if ruled_out else again
+        wanting = bool(again.dropped) and not again.options
+        return replace(again, options=tuple(_specialist(chart, n, found, again))) if wanting else again
     wanted = _drugs(chart, found, lasted, stop=stop)
     if not wanted:
         return Offer()
@@ -226,11 +229,15 @@ def _second(n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
 
 
 def _again(chart: Chart, n: Numbers, found: State) -> Offer:
-    """Zoledronate once more, when denosumab has worn off and the last infusion is long enough ago; on tablets nothing, since
-    intake comes first."""
+    """Zoledronate once more, when denosumab has worn off and the last infusion is long enough ago; not before a CTX where it
+    came too late, nor on tablets, where intake comes first: there only what rules it out, or the tablets."""
     after, last = found.follow_on, found.course.last_dose_at_latest
-    if after is None or last is None or after.course.drug.ingredient != ZOLEDRONATE.ingredient:
+    if after is None or last is None:
         return Offer()
+    infusions = after.course.drug.ingredient == ZOLEDRONATE.ingredient
+    if found.kind is Kind.TOO_LATE or not infusions:
+        against = (ruled_out(chart, drug) for drug in dict.fromkeys((ZOLEDRONATE, after.course.drug)))
+        return Offer(dropped=tuple(each for each in against if each is not None))
     infused = after.course.last_dose_at_latest or last
     day = max(add_months(last, n.denosumab_months), add_months(infused, n.follow_on_zoledronate_months), chart.today)
     early = found.kind is Kind.TOO_EARLY
@@ -273,7 +280,8 @@ def _after(chart: Chart, found: State) -> dict[str, Any]:
         "holds": after.holds.value if after else "",
         "begun": after.dated if after else None,
         "begun_after": months,
-        "tablets": bool(after) and after is not None and after.course.drug.oral,
+        "tablets": after is not None and after.course.drug.oral,
+        "infused": after is not None and after.course.drug.ingredient == ZOLEDRONATE.ingredient,
     }
 
 
@@ -327,6 +335,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "last_dose": ended.course.last_dosed,
             "months": months_between(ended.course.last_dose_at_latest or chart.today, chart.today),
             "fractures": ended.fractures,
+            "follows": [drug.key for drug in (DENOSUMAB, ZOLEDRONATE) if ruled_out(chart, drug) is None],
             "stop": True,
             "resume": False,
             "recommended": None,
