@@ -8,6 +8,7 @@ from cards.definitions.denosumab.duration import Duration, duration
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, only_ordered
 from cards.definitions.denosumab.kidneys import calcium_first, watched, with_nephrology
 from cards.definitions.denosumab.oncology import Ended, ended_oncologic
+from cards.definitions.denosumab.reason import blocking, orchiectomy, reason_ended
 from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
 from cards.definitions.denosumab.state import OPEN, Gap, Kind, State, imaged_since, risen, state, unseen_gap
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug
@@ -23,6 +24,7 @@ __all__ = [
     "Kind",
     "Rebound",
     "State",
+    "blocking",
     "calcium_first",
     "closes_gap",
     "due_as_recorded",
@@ -35,6 +37,8 @@ __all__ = [
     "months_after",
     "next_due",
     "only_ordered",
+    "orchiectomy",
+    "reason_ended",
     "rebound",
     "risen",
     "safe_until",
