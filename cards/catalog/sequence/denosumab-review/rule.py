@@ -70,7 +70,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "out": exit_ruled_out is not None,
             "long": long,
         },
-        facts=(facts.started(course), facts.last_dose(course), *map(facts.measured, density.newest_t_scores(chart))),
+        facts=(
+            *((facts.started(earlier),) if (earlier := exposure.before(chart, course)) else ()),
+            facts.started(course),
+            facts.last_dose(course),
+            *map(facts.measured, density.newest_t_scores(chart)),
+        ),
         options=(
             *((service(referral, recommended=True),) if referral and not chart.ordered(referral) else ()),
             *(service(key) for key in tests),

@@ -13,6 +13,7 @@ from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
 from cards.definitions import density, person
+from cards.definitions.bone_loss import beside
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
@@ -33,6 +34,7 @@ from cards.definitions.denosumab import (
     watched,
     with_nephrology,
 )
+from cards.definitions.hormone_blockers import blockers
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
@@ -94,7 +96,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6) denosumab now,
     zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
     {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a
-    recommendation. Where something forbids the drugs, none is recommended, and the card says who decides by the last safe day.
+    recommendation, none where a drug that harms bone calls for treatment today. Where something forbids the drugs, none is recommended, and the card says who decides by the last safe day.
     """
     if not person.adult(chart):
         return
@@ -149,6 +151,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
             "ctx": risen(chart),
             "target": n.ctx_target,
+            "elsewhere": found.kind is Kind.LONG_AGO and _elsewhere(chart),
             "out": [each.key for each in offered.dropped],
             "ctx_months": n.btm_first_months,
             **_after(chart, found),
@@ -186,7 +189,15 @@ def _drugs(chart: Chart, found: State, lasted: Duration, *, stop: bool) -> tuple
         return (ZOLEDRONATE,) if chart.doubts(_RISK) else (ZOLEDRONATE, DENOSUMAB)
     if found.kind is Kind.LATE and not stop:
         return (DENOSUMAB, *AFTER_DENOSUMAB)
+    if found.kind is Kind.LONG_AGO and _elsewhere(chart):
+        return ()
     return AFTER_DENOSUMAB if found.kind in (Kind.PLAN, Kind.LATE, Kind.UNDATED, Kind.LONG_AGO) else ()
+
+
+def _elsewhere(chart: Chart) -> bool:
+    """Whether the drug is for `bone-loss-medication` to name: a gap of years keeps it from nobody."""
+    harm = beside(chart)
+    return any(each.treat for each in blockers(chart)) or (harm is not None and harm.harm == "glucocorticoid")
 
 
 def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: bool) -> Offer:
