@@ -6,7 +6,7 @@ from cards.chart import Chart
 from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until
 from cards.definitions.denosumab.duration import Duration, duration
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, only_ordered
-from cards.definitions.denosumab.kidneys import calcium_first, watched, with_nephrology
+from cards.definitions.denosumab.kidneys import tests_first, watched, with_nephrology
 from cards.definitions.denosumab.oncology import Ended, ended_oncologic
 from cards.definitions.denosumab.reason import blocking, orchiectomy, reason_ended
 from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
@@ -25,7 +25,6 @@ __all__ = [
     "Rebound",
     "State",
     "blocking",
-    "calcium_first",
     "closes_gap",
     "due_as_recorded",
     "duration",
@@ -43,6 +42,7 @@ __all__ = [
     "risen",
     "safe_until",
     "state",
+    "tests_first",
     "unseen_gap",
     "watched",
     "windows",

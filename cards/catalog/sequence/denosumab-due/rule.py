@@ -10,10 +10,10 @@ from cards.chart.calendar import Partial, add_days, add_months
 from cards.definitions import person
 from cards.definitions.denosumab import (
     Kind,
-    calcium_first,
     due_as_recorded,
     safe_until,
     state,
+    tests_first,
     watched,
     with_nephrology,
 )
@@ -43,7 +43,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is recommended: low
     calcium is corrected and the dose given on the day it is in range, of anything else a specialist decides within a week; the
     card begins with the last safe day. With a renal estimate below {egfr-specialist} it is an option, with nephrology
-    (recommended), after a calcium of the last {denosumab-calcium-days} days. With a severe lack of vitamin D, for which the
+    (recommended), after PTH, 25(OH)D and a calcium of the last {denosumab-calcium-days} days. With a severe lack of vitamin D, for which the
     dose would wait beyond that day, alendronate is recommended at once, and denosumab follows. For (2), and for a last dose
     dated by year, no suggestion: the detail asks for the date; (2) is info. If the last dose is dated by month, the suggestion
     starts on the last day that can be six months after it.
@@ -88,7 +88,7 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
     ruled_out = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
     safe = safe_until(chart) or surely_due
     weak = () if barred or not with_nephrology(chart) else (service("referral-nephrology", recommended=True),)
-    first = (service("calcium", recommended=True),) if weak and calcium_first(chart) and not chart.ordered("calcium") else ()
+    first = tuple(service(key, recommended=True) for key in tests_first(chart)) if weak else ()
     return Finding(
         indicator=indicator,
         variant="ahead" if chart.today <= surely_due else "late",

@@ -21,7 +21,6 @@ from cards.definitions.denosumab import (
     Holds,
     Kind,
     State,
-    calcium_first,
     due_as_recorded,
     duration,
     ended_oncologic,
@@ -31,6 +30,7 @@ from cards.definitions.denosumab import (
     risen,
     safe_until,
     state,
+    tests_first,
     watched,
     with_nephrology,
 )
@@ -276,8 +276,8 @@ def _tests(chart: Chart, found: State) -> Iterator[Option]:
         Kind.REBOUND: ("spine-mri", "ctx", "vitamin-d", "calcium"),
         Kind.IN_SPITE: ("ctx", _SPECIALIST, "spine-mri", "vitamin-d"),
     }.get(found.kind, ())
-    if found.kind is Kind.LATE and calcium_first(chart):
-        keys = ("calcium", *keys)
+    if found.kind in OPEN - {Kind.PERHAPS, Kind.LONG_AGO}:
+        keys = tuple(dict.fromkeys((*tests_first(chart), *keys)))
     known = {"dxa"} if density.bmd_since(chart, chart.numbers.hip_t_window_months) else set()
     yield from (service(key, recommended=True) for key in keys if key not in known and not chart.ordered(key))
 
