@@ -368,10 +368,10 @@ def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[
     return found
 
 
-def ruled_out(chart: Chart, drug: Drug) -> Dropped | None:
-    """What forbids the drug if it were ordered now, by order safety or by the work-up; None where nothing does. What a text names
-    without a button is asked here."""
-    return _forbidden(drug, work_up(chart), safety(chart, drug))
+def ruled_out(chart: Chart, drug: Drug, replaces: tuple[Draft, ...] = ()) -> Dropped | None:
+    """What forbids the drug if it were ordered now, in place of these drafts, by order safety or by the work-up; None where
+    nothing does. What a text names without a button is asked here."""
+    return _forbidden(drug, work_up(chart), safety(chart, drug, None, replaces))
 
 
 def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:

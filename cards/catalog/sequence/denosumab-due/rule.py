@@ -20,10 +20,10 @@ from cards.definitions.denosumab import (
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import INFO, WARNING, Finding, Indicator
 from cards.engine.lapse import answer, forbidden
-from cards.engine.options import offer, service
+from cards.engine.options import offer, ruled_out, service
 from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
-from cards.vocabulary import ALENDRONATE, DENOSUMAB
+from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -99,6 +99,7 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "safe": safe,
             "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,
             "bridge": bridge,
+            "follows": ruled_out(chart, ZOLEDRONATE) is None,
             **watched(chart),
             "leaving": chart.hook is Hook.DISCHARGE,
             "supplement": may_supplement(chart),
