@@ -85,7 +85,7 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
     chosen = offer(chart, drugs, start=surely_due if surely_due > chart.today else None, waits=False)
     bridge = chosen.recommended is not None and chosen.recommended.key == ALENDRONATE.key
     barred = forbidden(chart, chosen, (DENOSUMAB,))
-    ruled_out = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
+    instead = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
     safe = safe_until(chart) or surely_due
     weak = () if barred or not with_nephrology(chart) else (service("referral-nephrology", recommended=True),)
     first = tuple(service(key, recommended=True) for key in tests_first(chart)) if weak else ()
@@ -106,7 +106,7 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "comfort": False,
         },
         facts=(facts.last_dose(course),),
-        options=ruled_out if barred or not chosen.options else (*chosen.options, *weak, *first),
+        options=instead if barred or not chosen.options else (*chosen.options, *weak, *first),
         any_number=bool(barred or weak) or not chosen.options,
         dropped=chosen.dropped,
         cites=("OPREF-T3", *(("EXT-03",) if with_nephrology(chart) else ()), "EXT-04"),
