@@ -20,7 +20,8 @@ Window = tuple[date, date]
 class Rebound(Struct, frozen=True):
     """Vertebral fractures after the same dose, newest first. ``course``: of which strength; ``dose``: the day of the dose;
     ``in_spite``: the follow-on that was given in time and did not prevent them; ``answered``: denosumab or zoledronate was
-    given on the day of the newest or after it, or the late dose of denosumab was, within {rebound-found-days} days before it."""
+    given on the day of the newest or after it, or the late dose of denosumab was, within {rebound-found-days} days before
+    it."""
 
     course: Course
     dose: date

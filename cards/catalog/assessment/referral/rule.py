@@ -43,10 +43,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: the referral in question is already ordered.
 
-    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, where denosumab has ended or is late
-    in (7): within a week, since `denosumab-sequence` leaves it to nephrology what follows. Suggested: for (4), referral to a fracture liaison
-    service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for
-    (5), to oncology. The first is recommended, and both may be chosen."""
+    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, where denosumab has ended or is
+    late in (7): within a week, since `denosumab-sequence` leaves it to nephrology what follows. Suggested: for (4),
+    referral to a fracture liaison service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in
+    kidney failure, to nephrology; for (5), to oncology. The first is recommended, and both may be chosen."""
     if not person.adult(chart):
         return
     reasons, evidence = [], []

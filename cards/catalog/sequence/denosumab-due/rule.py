@@ -39,14 +39,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     itself does not count). Later than that, `denosumab-sequence` fires instead. If the last dose is dated by month, its first
     day counts.
 
-    Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge. Recommended,
-    filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is recommended: low
-    calcium is corrected and the dose given on the day it is in range, of anything else a specialist decides within a week; the
-    card begins with the last safe day. With a renal estimate below {egfr-specialist} it is an option, with nephrology
-    (recommended), after PTH, 25(OH)D and a calcium of the last {denosumab-calcium-days} days. With a severe lack of vitamin D, for which the
-    dose would wait beyond that day, alendronate is recommended at once, and denosumab follows. For (2), and for a last dose
-    dated by year, no suggestion: the detail asks for the date; (2) is info. If the last dose is dated by month, the suggestion
-    starts on the last day that can be six months after it.
+    Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge.
+    Recommended, filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is
+    recommended: low calcium is corrected and the dose given on the day it is in range, of anything else a specialist
+    decides within a week; the card begins with the last safe day. With a renal estimate below {egfr-specialist} it is an
+    option, with nephrology (recommended), after PTH, 25(OH)D and a calcium of the last {denosumab-calcium-days} days. With
+    a severe lack of vitamin D, for which the dose would wait beyond that day, alendronate is recommended at once, and
+    denosumab follows. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date; (2) is info.
+    If the last dose is dated by month, the suggestion starts on the last day that can be six months after it.
     """
     found = state(chart)
     if found is None or found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not person.adult(chart):

@@ -27,16 +27,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: its last dose no longer works, its end is planned, or another drug has taken over (`denosumab-due`,
     `denosumab-sequence`).
 
-    Then: info; warning from {denosumab-long-years} years on, of 60 and 120 mg together. *Forbidden*: order safety or the work-up
-    rules out the next dose, and it is not low calcium alone: a specialist decides by the last safe day, and nothing says to go
-    on. *Unmeasured*: no T-score of the hip from the last
-    {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {hip-t-target} or lower (with a fracture of
-    hip or vertebra ever, {hip-t-target-fracture} or lower), a very high risk (any fracture on denosumab), or a
-    glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (now, or as the mean; or of unknown dose), an
-    aromatase inhibitor or a GnRH drug that goes on, or an orchiectomy: continue, with the date of the next dose. *Not high*: the
-    follow-on, with its date; where zoledronate is ruled out, a specialist names it (referral recommended). Suggested, unless
-    already ordered: DXA if unmeasured, and FRAX if none is {frax-months} months old or younger. The detail never says to stop
-    without a follow-on.
+    Then: info; warning from {denosumab-long-years} years on, of 60 and 120 mg together. *Forbidden*: order safety or the
+    work-up rules out the next dose, and it is not low calcium alone: a specialist decides by the last safe day, and nothing
+    says to go on. *Unmeasured*: no T-score of the hip from the last {hip-t-window-months} months: DXA first, go on
+    meanwhile. *High*: hip T-score {hip-t-target} or lower (with a fracture of hip or vertebra ever, {hip-t-target-fracture}
+    or lower), a very high risk (any fracture on denosumab), or a glucocorticoid of {glucocorticoid-mg} mg prednisone
+    equivalent a day or more (now, or as the mean; or of unknown dose), an aromatase inhibitor or a GnRH drug that goes on,
+    or an orchiectomy: continue, with the date of the next dose. *Not high*: the follow-on, with its date; where zoledronate
+    is ruled out, a specialist names it (referral recommended). Suggested, unless already ordered: DXA if unmeasured, and
+    FRAX if none is {frax-months} months old or younger. The detail never says to stop without a follow-on.
     """
     found = state(chart)
     course = found.course if found else None

@@ -87,16 +87,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (but for a SERM or hormone
     therapy), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is
-    dated by year or month, every possible day counts: if some are late and others not, warning, without a suggestion, and the
-    detail asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months} months after the last dose; after a
-    short course at low risk alendronate as an equal option, after any other a second infusion and going on with denosumab as
-    options; (2) with a stop on record the same now, without one denosumab now, zoledronate and alendronate as options, imaging
-    of the spine and CTX; if no bisphosphonate is left, denosumab, with a specialist if the renal estimate is below
-    {egfr-specialist}. (3) CTX, P1NP, another infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5) another
-    infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6) denosumab now,
-    zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
+    dated by year or month, every possible day counts: if some are late and others not, warning, without a suggestion, and
+    the detail asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months} months after the last dose;
+    after a short course at low risk alendronate as an equal option, after any other a second infusion and going on with
+    denosumab as options; (2) with a stop on record the same now, without one denosumab now, zoledronate and alendronate as
+    options, imaging of the spine and CTX; if no bisphosphonate is left, denosumab, with a specialist if the renal estimate
+    is below {egfr-specialist}. (3) CTX, P1NP, another infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5)
+    another infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6)
+    denosumab now, zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
     {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a
-    recommendation, none where a drug that harms bone calls for treatment today. Where something forbids the drugs, none is recommended, and the card says who decides by the last safe day.
+    recommendation, none where a drug that harms bone calls for treatment today. Where something forbids the drugs, none is
+    recommended, and the card says who decides by the last safe day.
     """
     if not person.adult(chart):
         return
