@@ -68,7 +68,7 @@ KNOWN = {
 NOT_GIVEN = {
     "en": r"\b(?:not|never|no|nor|neither|stop|pause|delete|remove|leave|ruled out|rules (?:it|them) out|allergy|can|may|"
     r"is (?:being )?ordered|is drafted|ask|say|decide|discuss|specialist|oncology|tablets|see)\b|^- (?:if you|settle)|"
-    r"(?:after|before|on|of|from|last|first|with|in place of|than|about|between|how|your|any more) "
+    r"(?:had|after|before|on|of|from|last|first|with|in place of|than|about|between|how|your|any more) "
     r"(?:the |your |any |a )*(?:last |next |first |missed )?(?:injection |dose |order |course )*(?:of |for )?{drug}|"
     r"{drug}:? (?:was|were|lapse|injection|has|came|must|ended|that|is taken|is given|is low)|"
     r"{drug}: (?:its last|the new order)|(?:sign|give) (?:only one|\S+ or \S+, not both)|work alike",

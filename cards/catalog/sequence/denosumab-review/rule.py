@@ -50,7 +50,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     harmful = _harmful(chart)
     tests = [key for key in (() if hip else ("dxa",)) + (() if assessed_lately(chart) else ("frax",)) if not chart.ordered(key)]
     long = add_months(begun, n.denosumab_long_years * 12) <= chart.today
-    barred = _barred(chart)
+    against = _against(chart)
+    low = against is not None and against.by == "calcium"
+    barred = None if low else against
     variant = "unmeasured" if hip is None else "high" if _high(chart, hip) or harmful else "not-high"
     exit_ruled_out = ruled_out(chart, ZOLEDRONATE)
     referral = barred.referral if barred else _SPECIALIST if exit_ruled_out and variant == "not-high" else ""
@@ -67,6 +69,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "safe": safe_until(chart),
             "emergency": barred is not None and barred.by == "emergency",
             "out": exit_ruled_out is not None,
+            "low": low,
             "long": long,
         },
         facts=(
@@ -84,13 +87,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     )
 
 
-def _barred(chart: Chart) -> Forbidden | None:
-    """What forbids the next dose; not low calcium alone, which is corrected, and denosumab goes on."""
+def _against(chart: Chart) -> Forbidden | None:
+    """What forbids the next dose: low calcium alone is corrected, and denosumab goes on."""
     due = next_due(chart)
     drafts = tuple(chart.drafted({DENOSUMAB.mechanism}))
     start = due if due is not None and due > chart.today else None
-    found = forbidden(chart, offer(chart, (DENOSUMAB,), start=start, replaces=drafts, waits=False), (DENOSUMAB,))
-    return found if found is not None and found.by != "calcium" else None
+    return forbidden(chart, offer(chart, (DENOSUMAB,), start=start, replaces=drafts, waits=False), (DENOSUMAB,))
 
 
 def _high(chart: Chart, hip: Measurement) -> bool:
