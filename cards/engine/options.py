@@ -368,6 +368,12 @@ def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[
     return found
 
 
+def ruled_out(chart: Chart, drug: Drug, replaces: tuple[Draft, ...] = ()) -> Dropped | None:
+    """What forbids the drug if it were ordered now, in place of these drafts, by order safety or by the work-up; None where
+    nothing does. What a text names without a button is asked here."""
+    return _forbidden(drug, work_up(chart), safety(chart, drug, None, replaces))
+
+
 def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:
     """The draft with dose and timing mended to ``regimen`` (a key of ``cards.accepted``), from ``start`` on; nothing where the
     safety rules forbid the drug in any dose."""

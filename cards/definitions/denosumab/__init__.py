@@ -6,8 +6,9 @@ from cards.chart import Chart
 from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until
 from cards.definitions.denosumab.duration import Duration, duration
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, anabolic_beside, follow_on, only_ordered
-from cards.definitions.denosumab.kidneys import calcium_first, watched, with_nephrology
+from cards.definitions.denosumab.kidneys import tests_first, watched, with_nephrology
 from cards.definitions.denosumab.oncology import Ended, ended_oncologic
+from cards.definitions.denosumab.reason import blocking, reason_ended
 from cards.definitions.denosumab.rebound import Rebound, in_rebound, rebound, windows
 from cards.definitions.denosumab.state import OPEN, Gap, Kind, State, imaged_since, risen, state, unseen_gap
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug
@@ -24,7 +25,7 @@ __all__ = [
     "Rebound",
     "State",
     "anabolic_beside",
-    "calcium_first",
+    "blocking",
     "closes_gap",
     "due_as_recorded",
     "duration",
@@ -36,10 +37,12 @@ __all__ = [
     "months_after",
     "next_due",
     "only_ordered",
+    "reason_ended",
     "rebound",
     "risen",
     "safe_until",
     "state",
+    "tests_first",
     "unseen_gap",
     "watched",
     "windows",

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from cards.chart import Chart, Course, Fracture, per_chart
 from cards.chart.calendar import add_months
+from cards.definitions.denosumab import exposure
 from cards.definitions.denosumab.follow_on import given_since
 from cards.definitions.denosumab.rebound import rebound
 from cards.vocabulary import DENOSUMAB, DENOSUMAB_ONCOLOGY, Mechanism
@@ -20,13 +21,15 @@ class Ended(Struct, frozen=True):
 
 @per_chart
 def ended_oncologic(chart: Chart) -> Ended | None:
-    """{oncologic-stop-doses} doses or more, or {denosumab-months} months of it, the last one {oncologic-stop-from-months} to
-    {oncologic-stop-to-months} months ago, and neither a bisphosphonate nor denosumab 60 mg since."""
+    """{oncologic-stop-doses} doses or more, or {denosumab-months} months of it, what was given as 60 mg before it counted in,
+    the last one {oncologic-stop-from-months} to {oncologic-stop-to-months} months ago, and neither a bisphosphonate nor
+    denosumab 60 mg since."""
     n, course = chart.numbers, chart.course(DENOSUMAB_ONCOLOGY)
     if course is None or course.last_dose is None or course.start is None:
         return None
     last = course.last_dose_at_latest or course.last_dose
-    enough = len(course.doses) >= n.oncologic_stop_doses or add_months(course.start, n.denosumab_months) <= last
+    begun = exposure.begun(chart, course) or course.start
+    enough = exposure.doses(chart, course) >= n.oncologic_stop_doses or add_months(begun, n.denosumab_months) <= last
     lately = last >= chart.months_ago(n.oncologic_stop_to_months)
     if not (enough and lately and course.last_dose <= chart.months_ago(n.oncologic_stop_from_months)):
         return None

@@ -8,7 +8,8 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Fracture, per_chart
-from cards.chart.calendar import add_months
+from cards.chart.calendar import add_days, add_months
+from cards.definitions.denosumab.dates import late_from
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, given
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DENOSUMAB_ONCOLOGY, ZOLEDRONATE
@@ -19,7 +20,8 @@ Window = tuple[date, date]
 class Rebound(Struct, frozen=True):
     """Vertebral fractures after the same dose, newest first. ``course``: of which strength; ``dose``: the day of the dose;
     ``in_spite``: the follow-on that was given in time and did not prevent them; ``answered``: denosumab or zoledronate was
-    given after the newest."""
+    given on the day of the newest or after it, or the late dose of denosumab was, within {rebound-found-days} days before
+    it."""
 
     course: Course
     dose: date
@@ -30,14 +32,18 @@ class Rebound(Struct, frozen=True):
 
 def windows(numbers: Numbers, courses: Mapping[str, Course]) -> tuple[Window, ...]:
     """The time from {rebound-from-months} to {rebound-to-months} months after each dose of denosumab 60 or 120 mg, up to the
-    next dose."""
+    next dose; where that came late, up to {rebound-found-days} days after it: a vertebra that is found broken by then broke in
+    the gap."""
     days = sorted(_days(courses).items())
     found = []
     for place, (day, latest) in enumerate(days):
         begin, end = add_months(day, numbers.rebound_from_months), add_months(latest, numbers.rebound_to_months)
-        following = days[place + 1][0] if place + 1 < len(days) else end
-        if begin < min(end, following):
-            found.append((begin, min(end, following)))
+        if place + 1 < len(days):
+            following = days[place + 1][0]
+            late = following > late_from(numbers, latest)
+            end = min(end, add_days(following, numbers.rebound_found_days) if late else following)
+        if begin < end:
+            found.append((begin, end))
     return tuple(found)
 
 
@@ -74,7 +80,7 @@ def in_rebound(chart: Chart) -> bool:
     held = follow_on(chart)
     if held is not None and held.holds is Holds.IN_TIME:
         return False
-    return any(begin <= chart.today <= end for begin, end in windows(chart.numbers, chart.drug_courses)[-1:])
+    return any(begin <= chart.today <= end for begin, end in windows(chart.numbers, chart.drug_courses))
 
 
 def _of(chart: Chart, dose: date, broken: tuple[Fracture, ...]) -> Rebound:
@@ -83,5 +89,6 @@ def _of(chart: Chart, dose: date, broken: tuple[Fracture, ...]) -> Rebound:
     newest = max(f.at_latest for f in broken if f.at_latest)
     found = follow_on(chart) if course.drug is DENOSUMAB and dose == course.last_dose else None
     infusions = [c for c in chart.drug_courses.values() if c.drug.ingredient == ZOLEDRONATE.ingredient]
-    answered = any(day > newest for c in (*courses, *infusions) for day in given(c))
+    caught_up = any(dose < day for c in courses for day in given(c))
+    answered = caught_up or any(day >= newest for c in infusions for day in given(c))
     return Rebound(course, dose, broken, found if found and found.holds is Holds.IN_TIME else None, answered)

@@ -9,10 +9,10 @@ from itertools import pairwise
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Measurement, per_chart
-from cards.chart.calendar import add_months
-from cards.definitions.bone_loss import HORMONE_BLOCKERS
+from cards.chart.calendar import add_days, add_months
 from cards.definitions.denosumab.dates import late_from
-from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, only_ordered
+from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, given, only_ordered
+from cards.definitions.denosumab.reason import reason_ended
 from cards.definitions.denosumab.rebound import rebound
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE
 
@@ -22,12 +22,13 @@ SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 class Kind(StrEnum):
     """What is to be done next.
 
-    ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an end
-    is planned, an infusion ordered, or the cancer drug has ended for which it was given), and still in effect. ``LATE``: the
-    effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can have been.
-    ``LONG_AGO``: late for more than two years. ``UNDATED``: stopped, no dose is dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on
-    that may not hold. ``TURNOVER``: one in time, and turnover has risen since. ``REBOUND``: vertebrae broke after the effect
-    had ended; ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another drug has taken over."""
+    ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an
+    end is planned, an infusion ordered, or the cancer drug ends or has ended for which it was given), and still in effect.
+    ``LATE``: the effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can
+    have been. ``LONG_AGO``: late for more than two years. ``UNDATED``: stopped, no dose is dated. ``TOO_EARLY``,
+    ``TOO_LATE``: a follow-on that may not hold. ``TURNOVER``: one in time, and turnover has risen since. ``REBOUND``:
+    vertebrae broke after the effect had ended; ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another drug has
+    taken over."""
 
     GOING_ON = "going-on"
     NO_DATE = "no-date"
@@ -102,20 +103,6 @@ def ends_with_the_dose(chart: Chart, course: Course) -> bool:
     return course.planned_end <= add_months(last, chart.numbers.denosumab_months)
 
 
-def reason_ended(chart: Chart, course: Course) -> bool:
-    """Whether the aromatase inhibitor or GnRH drug during which denosumab was begun ended at most {cancer-drug-ended-months}
-    months ago, and none is taken."""
-    drugs = chart.courses(HORMONE_BLOCKERS)
-    if course.start is None or any(drug.active or (drug.on_treatment(chart.today) and not drug.stopped) for drug in drugs):
-        return False
-    since = chart.months_ago(chart.numbers.cancer_drug_ended_months)
-    return any(
-        drug.start is not None and drug.start <= course.start <= end and end >= since
-        for drug in drugs
-        if (end := drug.ended(chart.today)) is not None
-    )
-
-
 def _followed(chart: Chart, course: Course, after: FollowOn) -> Kind:
     n, last = chart.numbers, course.last_dose_at_latest
     if last is None or (after.begun is None and chart.today <= late_from(n, course.last_dose or last)):
@@ -126,14 +113,16 @@ def _followed(chart: Chart, course: Course, after: FollowOn) -> Kind:
         return Kind.SETTLED
     if after.holds is Holds.TOO_EARLY:
         soon = chart.today < add_months(course.last_dose or last, n.follow_on_zoledronate_months)
-        return Kind.SETTLED if soon or _early_settled(chart, last) else Kind.TOO_EARLY
+        return Kind.SETTLED if soon or _early_settled(chart, last, after) else Kind.TOO_EARLY
     return Kind.SETTLED if _late_settled(chart, course, after) else Kind.TOO_LATE
 
 
-def _early_settled(chart: Chart, last: date) -> bool:
-    """A CTX of the last {denosumab-ctx-months} months, taken when denosumab had worn off, is {ctx-target} or less."""
+def _early_settled(chart: Chart, last: date, after: FollowOn) -> bool:
+    """A CTX of the last {denosumab-ctx-months} months, taken when denosumab had worn off and late enough after the infusion, is
+    {ctx-target} or less."""
     n = chart.numbers
-    newest = chart.newest("ctx", since=max(add_months(last, n.denosumab_months), chart.months_ago(n.denosumab_ctx_months)))
+    worn_off, recent = add_months(last, n.denosumab_months), chart.months_ago(n.denosumab_ctx_months)
+    newest = chart.newest("ctx", since=max(worn_off, recent, _judged_from(chart, after) or worn_off))
     return newest is not None and newest.at_most(n.ctx_target) is True
 
 
@@ -185,16 +174,24 @@ def risen(chart: Chart) -> Measurement | None:
 
 def _turnover(chart: Chart, after: FollowOn) -> Measurement | None:
     """The newest CTX, of the last {denosumab-ctx-months} months and of the {denosumab-sequence-months} months since the
-    follow-on was begun, is above {ctx-target}, with no infusion since and no fragility fracture in the
-    {denosumab-ctx-months} months before it."""
-    n, begun = chart.numbers, after.latest or after.begun
+    follow-on was begun, is above {ctx-target}, taken late enough after its start and its last infusion, and with no fragility
+    fracture in the {denosumab-ctx-months} months before it."""
+    n, begun, first = chart.numbers, after.latest or after.begun, _judged_from(chart, after)
     newest = chart.newest("ctx", since=chart.months_ago(n.denosumab_ctx_months))
-    if begun is None or newest is None or newest.at_most(n.ctx_target) is not False:
+    if begun is None or first is None or newest is None or newest.at_most(n.ctx_target) is not False:
         return None
-    infused = after.course.drug.ingredient == ZOLEDRONATE.ingredient and after.course.last_dose
-    since = max(begun, infused or begun)
-    if not since < newest.when <= add_months(begun, n.denosumab_sequence_months):
+    if not first <= newest.when <= add_months(begun, n.denosumab_sequence_months):
         return None
     healing = add_months(newest.when, -n.denosumab_ctx_months)
     broken = any(f.at_latest and healing <= f.at_latest <= newest.at_latest for f in chart.fractures)
     return None if broken else newest
+
+
+def _judged_from(chart: Chart, after: FollowOn) -> date | None:
+    """The first day of a CTX that tells whether the follow-on holds: {btm-first-months} months after its start or its last
+    infusion, less the {follow-on-ctx-early-days} days by which a sample may be early. Sooner it shows what was there before."""
+    begun = after.latest or after.begun
+    if begun is None:
+        return None
+    infused = given(after.course) if after.course.drug.ingredient == ZOLEDRONATE.ingredient else ()
+    return add_days(add_months(max((begun, *infused)), chart.numbers.btm_first_months), -chart.numbers.follow_on_ctx_early_days)

@@ -164,7 +164,7 @@ def _said(chart: Chart, n: Numbers, earlier: Earlier, harm: _Harm, others: Seque
 def _owner(chart: Chart, earlier: Earlier) -> str:
     """The card that says which drug comes next, since it rests on what was given before, too; "" where there is none."""
     before = denosumab.state(chart)
-    if before is not None and before.kind in denosumab.OPEN:
+    if before is not None and before.kind in denosumab.OPEN - {denosumab.Kind.LONG_AGO}:
         return "denosumab-sequence"
     return next((code for code in ("anabolic-sequence", "start-treatment") if earlier.of(code)), "")
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from cards.chart import Chart, Course, Hook, Measurement, facts
 from cards.definitions import ckd, density, diagnosis, person, treatment, workup
+from cards.definitions.denosumab import OPEN, Kind, state
 from cards.definitions.indication import bone_tumor, indicated
 from cards.definitions.kidney import renal
 from cards.definitions.young import telling_fractures
@@ -42,9 +43,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: the referral in question is already ordered.
 
-    Then: info, for a PTH above {pth-dialysis-high} times the limit warning. Suggested: for (4), referral to a fracture liaison
-    service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for
-    (5), to oncology. The first is recommended, and both may be chosen."""
+    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, where denosumab has ended or is
+    late in (7): within a week, since `denosumab-sequence` leaves it to nephrology what follows. Suggested: for (4),
+    referral to a fracture liaison service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in
+    kidney failure, to nephrology; for (5), to oncology. The first is recommended, and both may be chosen."""
     if not person.adult(chart):
         return
     reasons, evidence = [], []
@@ -88,8 +90,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     wanted = [key for key in keys if not chart.ordered(key)]
     if not wanted:
         return
+    before = state(chart)
+    gap = turnover is not None and before is not None and before.kind in OPEN - {Kind.LONG_AGO}
     yield Finding(
-        indicator=WARNING if very_high is not None and "referral-nephrology" in wanted else INFO,
+        indicator=WARNING if (gap or very_high is not None) and "referral-nephrology" in wanted else INFO,
         variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
         values={
             "reasons": reasons,
@@ -97,6 +101,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "fracture": discharge[0] if discharge_due else None,
             "tumor": tumor,
             "pth": turnover or very_high,
+            "gap": gap,
             "broken": telling_fractures(chart)[0] if "young-fracture" in reasons else None,
             "earlier": failed,
         },

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from cards.chart import Chart, Course, facts
+from cards.chart import Chart, Course, Draft, facts
 from cards.chart.calendar import add_months
 from cards.definitions.denosumab import due_as_recorded
 from cards.engine.findings import WARNING, Finding
-from cards.engine.options import service
+from cards.engine.options import ruled_out, service
 from cards.engine.orders import BISPHOSPHONATE, REFERRAL, Order, finding_about
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB, TERIPARATIDE, Mechanism
+from cards.vocabulary import DENOSUMAB, TERIPARATIDE, ZOLEDRONATE, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -44,9 +44,16 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 "last_dose": course.last_dosed,
                 "due": due_as_recorded(chart.numbers, course),
                 "ahead": due > chart.today,
+                "first": _first(chart, draft),
             },
             also=(service(REFERRAL, recommended=True),),
         )
+
+
+def _first(chart: Chart, draft: Draft) -> list[str]:
+    """What may be given first, of what nothing rules out; not asked while a proposal is tried out."""
+    drugs = () if draft.proposed else (ZOLEDRONATE, DENOSUMAB)
+    return [drug.key for drug in drugs if ruled_out(chart, drug, (draft,)) is None]
 
 
 def _taken_after(course: Course, day: date) -> bool:

@@ -66,6 +66,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 "limit": threshold,
                 "specialist": n.egfr_specialist,
                 "dialysis": kidneys.dialysis,
+                "weeks": chart.numbers.denosumab_calcium_weeks,
                 "earlier": kidneys.earlier_lower,
             },
             alternatives=(DENOSUMAB,),

@@ -11,20 +11,20 @@ from cards.definitions import person
 from cards.definitions.denosumab import (
     Kind,
     anabolic_beside,
-    calcium_first,
     due_as_recorded,
     safe_until,
     state,
+    tests_first,
     watched,
     with_nephrology,
 )
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import INFO, WARNING, Finding, Indicator
 from cards.engine.lapse import answer, forbidden
-from cards.engine.options import offer, service
+from cards.engine.options import offer, ruled_out, service
 from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
-from cards.vocabulary import ALENDRONATE, DENOSUMAB
+from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -40,14 +40,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     itself does not count). Later than that, `denosumab-sequence` fires instead. If the last dose is dated by month, its first
     day counts.
 
-    Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge. Recommended,
-    filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is recommended: low
-    calcium is corrected and the dose given on the day it is in range, of anything else a specialist decides within a week; the
-    card begins with the last safe day. With a renal estimate below {egfr-specialist} it is an option, with nephrology
-    (recommended), after a calcium of the last {denosumab-calcium-days} days. With a severe lack of vitamin D, for which the
-    dose would wait beyond that day, alendronate is recommended at once, and denosumab follows. For (2), and for a last dose
-    dated by year, no suggestion: the detail asks for the date; (2) is info. If the last dose is dated by month, the suggestion
-    starts on the last day that can be six months after it.
+    Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge.
+    Recommended, filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is
+    recommended: low calcium is corrected and the dose given on the day it is in range, of anything else a specialist
+    decides within a week; the card begins with the last safe day. With a renal estimate below {egfr-specialist} it is an
+    option, with nephrology (recommended), after PTH, 25(OH)D and a calcium of the last {denosumab-calcium-days} days. With
+    a severe lack of vitamin D, for which the dose would wait beyond that day, alendronate is recommended at once, and
+    denosumab follows. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date; (2) is info.
+    If the last dose is dated by month, the suggestion starts on the last day that can be six months after it.
     """
     found = state(chart)
     if found is None or found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not person.adult(chart):
@@ -86,11 +86,11 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
     chosen = offer(chart, drugs, start=surely_due if surely_due > chart.today else None, waits=False)
     bridge = chosen.recommended is not None and chosen.recommended.key == ALENDRONATE.key
     barred = forbidden(chart, chosen, (DENOSUMAB,))
-    ruled_out = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
+    instead = answer(barred, chosen) if barred else (service("calcium"), service("referral-osteoporosis"))
     safe = safe_until(chart) or surely_due
     anabolic = anabolic_beside(chart)
     weak = () if barred or not with_nephrology(chart) else (service("referral-nephrology", recommended=True),)
-    first = (service("calcium", recommended=True),) if weak and calcium_first(chart) and not chart.ordered("calcium") else ()
+    first = tuple(service(key, recommended=True) for key in tests_first(chart)) if weak else ()
     return Finding(
         indicator=indicator,
         variant="ahead" if chart.today <= surely_due else "late",
@@ -102,13 +102,14 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,
             "bridge": bridge,
             "anabolic": anabolic.drug if anabolic else None,
+            "follows": ruled_out(chart, ZOLEDRONATE) is None,
             **watched(chart),
             "leaving": chart.hook is Hook.DISCHARGE,
             "supplement": may_supplement(chart),
             "comfort": False,
         },
         facts=(facts.last_dose(course), *((facts.on_board(anabolic),) if anabolic else ())),
-        options=ruled_out if barred or not chosen.options else (*chosen.options, *weak, *first),
+        options=instead if barred or not chosen.options else (*chosen.options, *weak, *first),
         any_number=bool(barred or weak) or not chosen.options,
         dropped=chosen.dropped,
         cites=("OPREF-T3", *(("EXT-03",) if with_nephrology(chart) else ()), "EXT-04"),

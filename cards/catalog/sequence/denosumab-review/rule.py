@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, Measurement, facts
+from cards.chart import Chart, Measurement, Problem, facts
 from cards.chart.calendar import add_months, months_between
 from cards.definitions import density, glucocorticoid, person, risk, target
-from cards.definitions.bone_loss import HORMONE_BLOCKERS
-from cards.definitions.denosumab import Kind, next_due, state
+from cards.definitions.denosumab import Kind, blocking, exposure, next_due, safe_until, state
 from cards.definitions.glucocorticoid_bands import assessed_lately
+from cards.definitions.person import orchiectomy
 from cards.engine.findings import INFO, WARNING, Finding
-from cards.engine.options import service
+from cards.engine.lapse import Forbidden, forbidden
+from cards.engine.options import offer, ruled_out, service
 from cards.thresholds import Numbers
-from cards.vocabulary import Drug
+from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug
+
+_SPECIALIST = "referral-osteoporosis"
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -25,13 +28,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: its last dose no longer works, its end is planned, or another drug has taken over (`denosumab-due`,
     `denosumab-sequence`).
 
-    Then: info; warning from {denosumab-long-years} years on. *Unmeasured*: no T-score of the hip from the last
-    {hip-t-window-months} months: DXA first, go on meanwhile. *High*: hip T-score {hip-t-target} or lower (with a fracture of
-    hip or vertebra ever, {hip-t-target-fracture} or lower), a very high risk (any fracture on denosumab), or a
-    glucocorticoid of {glucocorticoid-mg} mg prednisone equivalent a day or more (now, or as the mean; or of unknown dose), an
-    aromatase inhibitor or a GnRH drug that goes on: continue, with the date of the next dose. *Not high*: the follow-on, with
-    its date. Suggested, unless already ordered: DXA if unmeasured, and FRAX if none is {frax-months} months old or younger. The
-    detail never says to stop without a follow-on.
+    Then: info; warning from {denosumab-long-years} years on, of 60 and 120 mg together. *Forbidden*: order safety or the
+    work-up rules out the next dose, and it is not low calcium alone: a specialist decides by the last safe day, and nothing
+    says to go on. *Unmeasured*: no T-score of the hip from the last {hip-t-window-months} months: DXA first, go on
+    meanwhile. *High*: hip T-score {hip-t-target} or lower (with a fracture of hip or vertebra ever, {hip-t-target-fracture}
+    or lower), a very high risk (any fracture on denosumab), or a glucocorticoid of {glucocorticoid-mg} mg prednisone
+    equivalent a day or more (now, or as the mean; or of unknown dose), an aromatase inhibitor or a GnRH drug that goes on,
+    or an orchiectomy: continue, with the date of the next dose. *Not high*: the follow-on, with its date; where zoledronate
+    is ruled out, a specialist names it (referral recommended). Suggested, unless already ordered: DXA if unmeasured, and
+    FRAX if none is {frax-months} months old or younger. The detail never says to stop without a follow-on.
     """
     found = state(chart)
     course = found.course if found else None
@@ -39,38 +44,70 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         return
     if found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not course.on_treatment(chart.today):
         return
-    if add_months(course.start_at_latest, n.denosumab_review_years * 12) > chart.today:
+    begun = exposure.begun(chart, course) or course.start_at_latest
+    if add_months(begun, n.denosumab_review_years * 12) > chart.today:
         return
     hip = density.hip_t(chart, chart.months_ago(n.hip_t_window_months))
     harmful = _harmful(chart)
     tests = [key for key in (() if hip else ("dxa",)) + (() if assessed_lately(chart) else ("frax",)) if not chart.ordered(key)]
-    long = add_months(course.start_at_latest, n.denosumab_long_years * 12) <= chart.today
+    long = add_months(begun, n.denosumab_long_years * 12) <= chart.today
+    against = _against(chart)
+    low = against is not None and against.by == "calcium"
+    barred = None if low else against
+    variant = "unmeasured" if hip is None else "high" if _high(chart, hip) or harmful else "not-high"
+    exit_ruled_out = ruled_out(chart, ZOLEDRONATE)
+    referral = barred.referral if barred else _SPECIALIST if exit_ruled_out and variant == "not-high" else ""
     yield Finding(
         indicator=WARNING if long else INFO,
-        variant="unmeasured" if hip is None else "high" if _high(chart, hip) or harmful else "not-high",
+        variant="forbidden" if barred else variant,
         values={
-            "start": course.started,
-            "months": months_between(course.start_at_latest, chart.today),
-            "reasons": risk.risk(chart).reasons if risk.risk(chart).high else (),
+            "start": course.started if begun == course.start_at_latest else begun,
+            "months": months_between(begun, chart.today),
+            "reasons": risk.risk(chart).reasons if variant == "high" else (),
             "harmful": harmful,
             "hip": hip,
             "due": next_due(chart),
+            "safe": safe_until(chart),
+            "emergency": barred is not None and barred.by == "emergency",
+            "out": exit_ruled_out is not None,
+            "low": low,
             "long": long,
         },
-        facts=(facts.started(course), facts.last_dose(course), *map(facts.measured, density.newest_t_scores(chart))),
-        options=tuple(service(key) for key in tests),
+        facts=(
+            *((facts.started(earlier),) if (earlier := exposure.before(chart, course)) else ()),
+            facts.started(course),
+            facts.last_dose(course),
+            *map(facts.measured, density.newest_t_scores(chart)),
+        ),
+        options=(
+            *((service(referral, recommended=True),) if referral and not chart.ordered(referral) else ()),
+            *(service(key) for key in tests),
+        ),
+        dropped=(exit_ruled_out,) if exit_ruled_out and (long or variant == "not-high") else (),
         any_number=True,
     )
+
+
+def _against(chart: Chart) -> Forbidden | None:
+    """What forbids the next dose: low calcium alone is corrected, and denosumab goes on."""
+    due = next_due(chart)
+    drafts = tuple(chart.drafted({DENOSUMAB.mechanism}))
+    start = due if due is not None and due > chart.today else None
+    return forbidden(chart, offer(chart, (DENOSUMAB,), start=start, replaces=drafts, waits=False), (DENOSUMAB,))
 
 
 def _high(chart: Chart, hip: Measurement) -> bool:
     return target.missed(chart, hip) or risk.risk(chart).very_high
 
 
-def _harmful(chart: Chart) -> tuple[Drug, ...]:
-    """Drugs that go on and for which denosumab does, too."""
+def _harmful(chart: Chart) -> tuple[Drug | Problem, ...]:
+    """What goes on and for which denosumab does, too."""
     steroid = glucocorticoid.taken(chart)
     doses = (steroid.now, steroid.daily) if steroid else ()
     enough = any(dose is None or glucocorticoid.enough_glucocorticoid(chart.numbers, dose) for dose in doses)
-    blockers = [c.drug for c in chart.courses(HORMONE_BLOCKERS) if c.active or c.on_treatment(chart.today)]
-    return (*((steroid.drug, *steroid.others) if steroid and enough else ()), *blockers)
+    surgery = orchiectomy(chart)
+    return (
+        *((steroid.drug, *steroid.others) if steroid and enough else ()),
+        *(course.drug for course in blocking(chart)),
+        *((surgery,) if surgery else ()),
+    )

@@ -13,6 +13,7 @@ from cards.chart import ORDER_HOOKS, Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.chart.facts import Fact
 from cards.definitions import density, person
+from cards.definitions.bone_loss import beside
 from cards.definitions.denosumab import (
     AFTER_DENOSUMAB,
     OPEN,
@@ -21,7 +22,6 @@ from cards.definitions.denosumab import (
     Kind,
     State,
     anabolic_beside,
-    calcium_first,
     due_as_recorded,
     duration,
     ended_oncologic,
@@ -31,18 +31,21 @@ from cards.definitions.denosumab import (
     risen,
     safe_until,
     state,
+    tests_first,
     watched,
     with_nephrology,
 )
+from cards.definitions.hormone_blockers import blockers
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.lapse import answer, forbidden
-from cards.engine.options import NOT_READ, Offer, offer, service
+from cards.engine.options import NOT_READ, Offer, offer, ruled_out, service
 from cards.engine.timing import waits_long
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Data, Drug, Mechanism
 
+_FOLLOWED = (Kind.TOO_EARLY, Kind.TOO_LATE, Kind.TURNOVER)
 _SILENT = (Kind.GOING_ON, Kind.NO_DATE, Kind.SETTLED)
 _ONCE = {ZOLEDRONATE.key: f"{ZOLEDRONATE.key}-once"}
 _CLOSES = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR})
@@ -85,16 +88,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (but for a SERM or hormone
     therapy), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is
-    dated by year or month, every possible day counts: if some are late and others not, warning, without a suggestion, and the
-    detail asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months} months after the last dose; after a
-    short course at low risk alendronate as an equal option, after any other a second infusion and going on with denosumab as
-    options; (2) with a stop on record the same now, without one denosumab now, zoledronate and alendronate as options, imaging
-    of the spine and CTX; if no bisphosphonate is left, denosumab, with a specialist if the renal estimate is below
-    {egfr-specialist}. (3) CTX, P1NP, another infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5) another
-    infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6) denosumab now,
-    zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
+    dated by year or month, every possible day counts: if some are late and others not, warning, without a suggestion, and
+    the detail asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months} months after the last dose;
+    after a short course at low risk alendronate as an equal option, after any other a second infusion and going on with
+    denosumab as options; (2) with a stop on record the same now, without one denosumab now, zoledronate and alendronate as
+    options, imaging of the spine and CTX; if no bisphosphonate is left, denosumab, with a specialist if the renal estimate
+    is below {egfr-specialist}. (3) CTX, P1NP, another infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5)
+    another infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6)
+    denosumab now, zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
     {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a
-    recommendation. Where something forbids the drugs, none is recommended, and the card says who decides by the last safe day.
+    recommendation, none where a drug that harms bone calls for treatment today. Where something forbids the drugs, none is
+    recommended, and the card says who decides by the last safe day.
     """
     if not person.adult(chart):
         return
@@ -150,6 +154,9 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "barred": {"by": barred.by, "safe": barred.safe, "nephrology": barred.nephrology} if barred else None,
             "ctx": risen(chart),
             "target": n.ctx_target,
+            "elsewhere": found.kind is Kind.LONG_AGO and _elsewhere(chart),
+            "out": [each.key for each in offered.dropped],
+            "ctx_months": n.btm_first_months,
             **_after(chart, found),
             **_broken(chart, found),
         },
@@ -185,16 +192,24 @@ def _drugs(chart: Chart, found: State, lasted: Duration, *, stop: bool) -> tuple
         return (ZOLEDRONATE,) if chart.doubts(_RISK) else (ZOLEDRONATE, DENOSUMAB)
     if found.kind is Kind.LATE and not stop:
         return (DENOSUMAB, *AFTER_DENOSUMAB)
+    if found.kind is Kind.LONG_AGO and _elsewhere(chart):
+        return ()
     return AFTER_DENOSUMAB if found.kind in (Kind.PLAN, Kind.LATE, Kind.UNDATED, Kind.LONG_AGO) else ()
+
+
+def _elsewhere(chart: Chart) -> bool:
+    """Whether the drug is for `bone-loss-medication` to name: a gap of years keeps it from nobody."""
+    harm = beside(chart)
+    return any(each.treat for each in blockers(chart)) or (harm is not None and harm.harm == "glucocorticoid")
 
 
 def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: bool) -> Offer:
     """The drugs of the state; if kidney function (or anything else) rules out all, denosumab again; otherwise a referral, and
     nothing else where one of them could not be checked."""
-    if found.kind in (Kind.TOO_EARLY, Kind.TURNOVER):
+    if found.kind in _FOLLOWED:
         again = _again(chart, n, found)
-        ruled_out = found.kind is Kind.TURNOVER and again.dropped and not again.options
-        return replace(again, options=tuple(_specialist(chart, n, found, again))) if ruled_out else again
+        wanting = bool(again.dropped) and not again.options
+        return replace(again, options=tuple(_specialist(chart, n, found, again))) if wanting else again
     wanted = _drugs(chart, found, lasted, stop=stop)
     if not wanted:
         return Offer()
@@ -228,11 +243,15 @@ def _second(n: Numbers, found: State, chosen: Offer) -> Iterator[Option]:
 
 
 def _again(chart: Chart, n: Numbers, found: State) -> Offer:
-    """Zoledronate once more, when denosumab has worn off and the last infusion is long enough ago; on tablets nothing, since
-    intake comes first."""
+    """Zoledronate once more, when denosumab has worn off and the last infusion is long enough ago; not before a CTX where it
+    came too late, nor on tablets, where intake comes first: there only what rules it out, or the tablets."""
     after, last = found.follow_on, found.course.last_dose_at_latest
-    if after is None or last is None or after.course.drug.ingredient != ZOLEDRONATE.ingredient:
+    if after is None or last is None:
         return Offer()
+    infusions = after.course.drug.ingredient == ZOLEDRONATE.ingredient
+    if found.kind is Kind.TOO_LATE or not infusions:
+        against = (ruled_out(chart, drug) for drug in dict.fromkeys((ZOLEDRONATE, after.course.drug)))
+        return Offer(dropped=tuple(each for each in against if each is not None))
     infused = after.course.last_dose_at_latest or last
     day = max(add_months(last, n.denosumab_months), add_months(infused, n.follow_on_zoledronate_months), chart.today)
     early = found.kind is Kind.TOO_EARLY
@@ -260,8 +279,8 @@ def _tests(chart: Chart, found: State) -> Iterator[Option]:
         Kind.REBOUND: ("spine-mri", "ctx", "vitamin-d", "calcium"),
         Kind.IN_SPITE: ("ctx", _SPECIALIST, "spine-mri", "vitamin-d"),
     }.get(found.kind, ())
-    if found.kind is Kind.LATE and calcium_first(chart):
-        keys = ("calcium", *keys)
+    if found.kind in OPEN - {Kind.PERHAPS, Kind.LONG_AGO}:
+        keys = tuple(dict.fromkeys((*tests_first(chart), *keys)))
     known = {"dxa"} if density.bmd_since(chart, chart.numbers.hip_t_window_months) else set()
     yield from (service(key, recommended=True) for key in keys if key not in known and not chart.ordered(key))
 
@@ -275,7 +294,8 @@ def _after(chart: Chart, found: State) -> dict[str, Any]:
         "holds": after.holds.value if after else "",
         "begun": after.dated if after else None,
         "begun_after": months,
-        "tablets": bool(after) and after is not None and after.course.drug.oral,
+        "tablets": after is not None and after.course.drug.oral,
+        "infused": after is not None and after.course.drug.ingredient == ZOLEDRONATE.ingredient,
     }
 
 
@@ -332,6 +352,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "last_dose": ended.course.last_dosed,
             "months": months_between(ended.course.last_dose_at_latest or chart.today, chart.today),
             "fractures": ended.fractures,
+            "follows": [drug.key for drug in (DENOSUMAB, ZOLEDRONATE) if ruled_out(chart, drug) is None],
             "stop": True,
             "resume": False,
             "recommended": None,

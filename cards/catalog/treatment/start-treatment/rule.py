@@ -127,6 +127,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "level": level,
             "held": held,
             "given_up": given_up,
+            "weeks": n.denosumab_calcium_weeks,
             "must_stop": must_stop,
             "reasons": stratum.reasons,
             "t_score": lowest,

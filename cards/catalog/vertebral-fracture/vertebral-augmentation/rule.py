@@ -8,12 +8,12 @@ from datetime import date
 from cards.chart import Chart, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions import person
-from cards.definitions.denosumab import in_rebound, rebound
+from cards.definitions.denosumab import OPEN, in_rebound, rebound, state
 from cards.definitions.pain import pain_score
 from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
-from cards.engine.options import discard, service
+from cards.engine.options import discard, ruled_out, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANTICOAGULANTS, DENOSUMAB, DENOSUMAB_ONCOLOGY, Data
+from cards.vocabulary import ANTICOAGULANTS, DENOSUMAB, DENOSUMAB_ONCOLOGY, ZOLEDRONATE, Data
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
@@ -54,6 +54,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             values={
                 "reasons": list(dict(reasons)),
                 "others": list(dict(careful)) if forbidding else [],
+                "first": _first(chart) if "rebound" in dict(reasons) else [],
                 "inr_limit": n.inr_severe,
                 "platelets_limit": n.platelets_severe,
             },
@@ -110,6 +111,13 @@ def _rebound(chart: Chart) -> Iterator[tuple[str, list[Fact]]]:
         yield "rebound", [*map(facts.fracture, broken.fractures), facts.last_dose(broken.course)]
     elif in_rebound(chart):
         yield "rebound", [facts.last_dose(max(courses, key=lambda course: course.last_dose or date.min))]
+
+
+def _first(chart: Chart) -> list[str]:
+    """What closes an open gap after denosumab 60 mg, of what nothing rules out."""
+    found = state(chart)
+    open_gap = found is not None and found.kind in OPEN
+    return [drug.key for drug in (DENOSUMAB, ZOLEDRONATE) if open_gap and ruled_out(chart, drug) is None]
 
 
 def _careful(chart: Chart, n: Numbers) -> Iterator[tuple[str, list[Fact]]]:
