@@ -50,9 +50,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         yield Finding(
             indicator=WARNING if late else INFO,
             variant=variant,
-            values={"drug": course.drug, "since": since, "days": (chart.today - since).days, "start": course.start},
+            values={"drug": course.drug, "since": since, "days": (chart.today - since).days, "start": course.current_start},
             cites=_CITES[variant],
-            facts=(facts.started(course), facts.stopped(course, since) if variant == "given-up" else facts.supply(course)),
+            facts=(facts.begun(course), facts.stopped(course, since) if variant == "given-up" else facts.supply(course)),
             options=(service("education", recommended=True), *chosen.options),
             any_number=True,
             dropped=chosen.dropped,
@@ -70,9 +70,9 @@ def _gap(chart: Chart, n: Numbers, course: Course) -> tuple[str, date] | None:
         gap = out < chart.days_ago(n.adherence_gap_days)
         return ("lapsed", out) if gap and out >= chart.months_ago(n.off_treatment_months) else None
     ended = course.ended(chart.today)
-    if ended is None or course.end_guessed or course.start is None or ended < chart.months_ago(n.adherence_back_months):
+    if ended is None or course.end_guessed or course.current_start is None or ended < chart.months_ago(n.adherence_back_months):
         return None
-    early = ended < add_months(course.start, n.adherence_least_months)
+    early = ended < add_months(course.current_start, n.adherence_least_months)
     followed = treatment.antiresorptive_after(chart, ended, reaching=add_days(ended, 1), besides=course.drug)
     built = any(c.covered_until and c.covered_until > ended for c in chart.courses(ANABOLIC))
     return ("given-up", ended) if early and followed is None and not built else None

@@ -214,7 +214,7 @@ def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
         reasons.append("target-missed")
     if fracture_on_treatment(chart) is not None and "fracture-on-treatment" not in reasons:
         reasons.append("fracture-on-treatment")
-    if course.start is not None and bmd_fall(chart, course.start) is not None:
+    if course.current_start is not None and bmd_fall(chart, course.current_start) is not None:
         reasons.append("bmd-fall")
     harmful = {Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH}
     if any(c.on_treatment(chart.today) for c in chart.courses(harmful)):
