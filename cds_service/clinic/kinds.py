@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from random import Random
-
 from msgspec import Struct
 
 
@@ -29,10 +27,9 @@ KINDS = (
     Kind("failing kidneys", egfr=(40, 60), egfr_loss=8),
     Kind("comfort care", comfort_years=6),
 )
-_USUAL = 0.4
+_IN_TURN = (0, 1, 2, 3, 0, 4, 5, 0, 6, 0, 0)
+"""Their length has no factor in common with the numbers of habits and styles, so that all meet."""
 
 
 def kind_of(seed: int) -> Kind:
-    """Every second or third patient is a usual one."""
-    rng = Random(f"kind {seed}")
-    return KINDS[0] if rng.random() < _USUAL else rng.choice(KINDS[1:])
+    return KINDS[_IN_TURN[seed % len(_IN_TURN)]]
