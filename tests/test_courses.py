@@ -87,6 +87,6 @@ def test_of_a_restart_in_some_month_both_ends_of_it_are_known() -> None:
 
 
 @pytest.mark.parametrize(("again", "resumed"), [(date(2026, 1, 1), True), (date(2025, 12, 31), False)])
-def test_a_pause_of_an_infusion_begins_when_it_has_worn_off(again: date, resumed: bool) -> None:  # noqa: FBT001
+def test_a_pause_of_an_infusion_begins_when_it_has_worn_off(again: date, resumed: bool) -> None:
     doses = (said("administration", "completed", day, "zoledronate") for day in (BEGUN, again))
     assert build(shipped().shared, doses, {}, TODAY)["zoledronate"].resumed is resumed

@@ -275,9 +275,10 @@ class Course(Struct, frozen=True):
     from: "dispensed", "supply" (of the order), "next-drug", "asserted" (when the stop was recorded), "order".
     ``current_start``: when the current course began, which is later than ``start`` if the drug was taken up again after a
     pause that starts a course anew: response, failure and tests are judged from it, exposure from ``start``.
-    ``start_latest``, ``current_start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days, if not exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
-    possible. ``planned_end``: the day ahead on which every open statement is to end. ``periods``: of a drug
-    that is taken, what each entry says of its dose, by its first day.
+    ``start_latest``, ``current_start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days, if not exact.
+    ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest possible. ``planned_end``: the day ahead
+    on which every open statement is to end. ``periods``: of a drug that is taken, what each entry says of its dose, by its
+    first day.
     """
 
     drug: Drug

@@ -14,10 +14,10 @@ from cards.vocabulary import DENOSUMAB
 
 
 def fracture_on(chart: Chart, course: Course) -> Fracture | None:
-    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the current course
-    began, on denosumab {failure-denosumab-months}, and at most {failure-window-months} months ago; with no other drug begun or given
-    since: that one is the answer to it. One of the rebound after a late dose of denosumab does not count, nor does a vertebral
-    fracture that may be myeloma or metastasis."""
+    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the current
+    course began, on denosumab {failure-denosumab-months}, and at most {failure-window-months} months ago; with no other drug
+    begun or given since: that one is the answer to it. One of the rebound after a late dose of denosumab does not count, nor
+    does a vertebral fracture that may be myeloma or metastasis."""
     if course.current_start is None or not course.spans:
         return None
     denosumab = course.drug is DENOSUMAB

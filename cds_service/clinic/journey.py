@@ -46,9 +46,9 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Truth:
-    """The patient, not the record, on a day: T-score of the hip; what works on the bone, "" if nothing does; ``lowest``: the lowest
-    T-score that the last scan found; ``broken``: a hip or vertebra broke since something last worked on the bone; ``comfort``:
-    under comfort care."""
+    """The patient, not the record, on a day: T-score of the hip; what works on the bone, "" if nothing does; ``lowest``: the
+    lowest T-score that the last scan found; ``broken``: a hip or vertebra broke since something last worked on the bone;
+    ``comfort``: under comfort care."""
 
     hip: float
     drug: str

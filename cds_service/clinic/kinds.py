@@ -6,8 +6,8 @@ from msgspec import Struct
 
 
 class Kind(Struct, frozen=True):
-    """``lines`` of the record; ``loss``: T-score lost in a year in addition; ``egfr``: mL/min/1.73 m2 at the beginning, and lost
-    in a year at most; ``comfort_years``: years after which comfort care begins, 0 for never."""
+    """``lines`` of the record; ``loss``: T-score lost in a year in addition; ``egfr``: mL/min/1.73 m2 at the beginning, and
+    lost in a year at most; ``comfort_years``: years after which comfort care begins, 0 for never."""
 
     name: str
     sex: str = "female"

@@ -111,9 +111,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
 
 def _since_pause(numbers: Numbers, course: Course, past: list[Exposure]) -> Course:
     """With the start of the current course: the first day, or that after the last pause of {holiday-reset-months} months."""
-    after = [
-        begin for (_, end), (begin, _) in pairwise(course.spans) if add_months(end, numbers.holiday_reset_months) <= begin
-    ]
+    after = [begin for (_, end), (begin, _) in pairwise(course.spans) if add_months(end, numbers.holiday_reset_months) <= begin]
     if not after:
         return replace(course, current_start=course.start, current_start_latest=course.start_latest)
     again = [e for e in past if e.start and e.start >= after[-1]]

@@ -72,9 +72,7 @@ def with_supply(
     )
 
 
-def _covered(
-    course: Course, told: list[_Told], newest: list[_Told], supply: list[_Supply], today: date
-) -> date | None:
+def _covered(course: Course, told: list[_Told], newest: list[_Told], supply: list[_Supply], today: date) -> date | None:
     """``newest``: what was begun after the last dispense. Without any, the supply bounds all that is on the list."""
     bound = supply[-1].until if supply and not newest else None
     if course.stopped:
