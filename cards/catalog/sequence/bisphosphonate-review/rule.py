@@ -75,7 +75,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     recommended, otherwise referral to a specialist. "Still high" is any of: very high risk, hip T-score {hip-t-holiday} or
     lower (or not above the target of `treatment-target`), a fracture on treatment, a loss of BMD beyond the least significant
     change since the start of the current course, a systemic glucocorticoid, aromatase inhibitor or GnRH drug taken today. The
-    detail says if the course rests on an order that was never renewed. An override rests {review-rest-months} months, while the reasons are the same.
+    detail says if the course rests on an order that was never renewed. An override rests {review-rest-months} months, while the
+    reasons are the same.
     """
     courses = treatment.treatments(chart)
     if not person.adult(chart) or any(course.drug.mechanism in _INSTEAD for course in courses):
