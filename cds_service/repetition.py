@@ -52,8 +52,12 @@ class Repetition:
     def _was_set_aside(self, finding: Finding) -> bool:
         if not self._practitioner or finding.indicator is CRITICAL:
             return False
-        held = (self._facts(finding), *self._worse(finding))
-        return any(self._store.overridden(Override(self._patient, self._practitioner, finding.code, each)) for each in held)
+        worse = (Override(self._patient, self._practitioner, finding.code, each) for each in self._worse(finding))
+        return any(map(self._store.overridden, (self.override_of(finding), *worse)))
+
+    def override_of(self, finding: Finding) -> Override:
+        """By what it is known that this practitioner set this finding aside."""
+        return Override(self._patient, self._practitioner, finding.code, self._facts(finding))
 
     def clarified(self, keys: Iterable[str], zone: tzinfo) -> dict[str, date]:
         """Which of these findings of the work-up clinicians have clarified of this patient, and on which day."""

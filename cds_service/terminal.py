@@ -94,7 +94,7 @@ def list_fixtures(stories: Iterable[Story], language: str) -> None:
 def show_journey(journey: Journey) -> None:
     """Print a row for each visit: the true T-score of the hip and what works on the bone, news, cards, and what was chosen."""
     console = Console(highlight=False)
-    title = f"Simulated patient {journey.seed}, habit: {journey.habit}, record: {journey.style}"
+    title = f"Simulated patient {journey.seed} ({journey.kind}), habit: {journey.habit}, record: {journey.style}"
     console.print(Text(title, style="bold"))
     cards = Column("cards", no_wrap=True)
     table = Table("visit", "hip T", "on", "news", cards, "chosen", box=box.SIMPLE, pad_edge=False)

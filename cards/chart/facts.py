@@ -133,6 +133,14 @@ def started(course: Course) -> Fact:
     return Fact(start, None, "", course.start, course.source, _unconfirmed(course), course.start_latest)
 
 
+def begun(course: Course) -> Fact:
+    """The start of the current course; of a drug that was taken up again after a long pause the day on which it was."""
+    if not course.resumed:
+        return started(course)
+    name = Name(f"{course.drug.name.en}, restarted", f"{course.drug.name.zh}重新用药")
+    return Fact(name, None, "", course.current_start, course.source, _unconfirmed(course), course.current_start_latest)
+
+
 def _unconfirmed(course: Course) -> Name | None:
     months = course.unconfirmed
     doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未确认：{months}个月内无续方记录")

@@ -274,14 +274,17 @@ class Course(Struct, frozen=True):
     still counts as on treatment. ``pending``: the day of an open order written after the last dose (or for a day to come).
     ``end_assumed``: tablets have ended ("completed", "stopped") and no entry says when; what ``last_dose`` is then assumed
     from: "dispensed", "supply" (of the order), "next-drug", "asserted" (when the stop was recorded), "order".
-    ``start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days of start, last dose and end, if they are not
-    exact. ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest
-    possible. ``planned_end``: the day ahead on which every open statement is to end. ``periods``: of a drug
-    that is taken, what each entry says of its dose, by its first day.
+    ``current_start``: when the current course began, which is later than ``start`` if the drug was taken up again after a
+    pause that starts a course anew: response, failure and tests are judged from it, exposure from ``start``.
+    ``start_latest``, ``current_start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days, if not exact.
+    ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest possible. ``planned_end``: the day ahead
+    on which every open statement is to end. ``periods``: of a drug that is taken, what each entry says of its dose, by its
+    first day.
     """
 
     drug: Drug
     start: date | None = None
+    current_start: date | None = None
     last_dose: date | None = None
     last_dose_basis: str = ""
     doses: tuple[date, ...] = ()
@@ -302,6 +305,7 @@ class Course(Struct, frozen=True):
     dosings: tuple[Dosing, ...] = ()
     periods: tuple[Period, ...] = ()
     start_latest: date | None = None
+    current_start_latest: date | None = None
     last_dose_latest: date | None = None
     end_latest: date | None = None
     reasons: frozenset[str] = frozenset()
@@ -315,6 +319,15 @@ class Course(Struct, frozen=True):
     @property
     def start_at_latest(self) -> date | None:
         return self.start_latest or self.start
+
+    @property
+    def current_start_at_latest(self) -> date | None:
+        return self.current_start_latest or self.current_start
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the drug was taken up again after a pause that starts a course anew."""
+        return self.current_start != self.start
 
     @property
     def last_dose_at_latest(self) -> date | None:

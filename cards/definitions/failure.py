@@ -14,15 +14,15 @@ from cards.vocabulary import DENOSUMAB
 
 
 def fracture_on(chart: Chart, course: Course) -> Fracture | None:
-    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the course began,
-    on denosumab {failure-denosumab-months}, and at most {failure-window-months} months ago; with no other drug begun or given
-    since: that one is the answer to it. One of the rebound after a late dose of denosumab does not count, nor does a vertebral
-    fracture that may be myeloma or metastasis."""
-    if course.start is None or not course.spans:
+    """The newest fragility fracture on the drug (not in a pause of it), {failure-months} months or more after the current
+    course began, on denosumab {failure-denosumab-months}, and at most {failure-window-months} months ago; with no other drug
+    begun or given since: that one is the answer to it. One of the rebound after a late dose of denosumab does not count, nor
+    does a vertebral fracture that may be myeloma or metastasis."""
+    if course.current_start is None or not course.spans:
         return None
     denosumab = course.drug is DENOSUMAB
     n, rebounds = chart.numbers, windows(chart.numbers, chart.drug_courses) if denosumab else ()
-    began = add_months(course.start, n.failure_denosumab_months if denosumab else n.failure_months)
+    began = add_months(course.current_start, n.failure_denosumab_months if denosumab else n.failure_months)
     from_day = max(began, chart.months_ago(n.failure_window_months))
     *paused, (last, _) = course.spans
     spans: tuple[tuple[date, date], ...] = (*paused, (last, chart.today))
@@ -50,12 +50,13 @@ def _after_gap(chart: Chart, course: Course, broken: Fracture) -> bool:
 def _answered(chart: Chart, course: Course, broken: Fracture) -> bool:
     """Whether another drug was begun or given after the fracture."""
     others = [c for c in treatment.courses(chart) if c.drug.ingredient != course.drug.ingredient]
-    days = [day for c in others for day in (c.start, *c.doses) if day is not None]
+    days = [day for c in others for day in (c.current_start, *c.doses) if day is not None]
     return broken.at_latest is not None and any(day > broken.at_latest for day in days)
 
 
 def loss_on(chart: Chart, course: Course) -> Fall | None:
     """The fall of bone density on a drug that began {bmd-response-months} months ago or more."""
-    if course.start is None or add_months(course.start, chart.numbers.bmd_response_months) > chart.today:
+    start = course.current_start
+    if start is None or add_months(start, chart.numbers.bmd_response_months) > chart.today:
         return None
-    return bmd_fall(chart, course.start)
+    return bmd_fall(chart, start)

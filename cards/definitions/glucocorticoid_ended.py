@@ -44,7 +44,7 @@ def _long(chart: Chart, course: Course) -> bool:
 
 def _covers(glucocorticoid: Course, course: Course) -> bool:
     """Whether the course surely began while the glucocorticoid was taken."""
-    first, last = course.start, course.start_at_latest
+    first, last = course.current_start, course.current_start_at_latest
     if first is None or last is None:
         return False
     return any(begin <= first and last <= end for begin, end in glucocorticoid.spans)

@@ -20,16 +20,23 @@ def untreated(chart: Chart) -> bool:
 
 @per_chart
 def indicated(chart: Chart) -> bool:
-    """A woman or man of {t-group-years} or older with osteoporosis, or with low bone mass and a high FRAX; not on treatment,
-    oncologic strengths included, nor treated within the last {off-treatment-months} months (unless a fragility fracture came
-    after its end or the risk is very high), nor in a bisphosphonate holiday or an active pregnancy."""
-    young = chart.age is None or chart.age < chart.numbers.t_group_years
-    if not person.t_group(chart) or young or person.pregnant(chart):
-        return False
-    if not diagnosis.osteoporosis(chart) and not (diagnosis.low_bone_mass(chart) and risk.frax_high(chart)):
+    """Somebody who needs treatment (``needed``); not on it, oncologic strengths included, nor treated within the last
+    {off-treatment-months} months (unless a fragility fracture came after its end or the risk is very high), nor in a
+    bisphosphonate holiday."""
+    if not needed(chart):
         return False
     on = treatment.on_treatment(chart) or treatment.on_oncologic(chart)
     return not (on or _treated_lately(chart) or holiday.holiday_since(chart))
+
+
+@per_chart
+def needed(chart: Chart) -> bool:
+    """A woman or man of {t-group-years} or older with osteoporosis, or with low bone mass and a high FRAX, treated or not; not
+    in an active pregnancy."""
+    young = chart.age is None or chart.age < chart.numbers.t_group_years
+    if not person.t_group(chart) or young or person.pregnant(chart):
+        return False
+    return diagnosis.osteoporosis(chart) or (diagnosis.low_bone_mass(chart) and risk.frax_high(chart))
 
 
 def _treated_lately(chart: Chart) -> bool:

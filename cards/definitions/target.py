@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Measurement
@@ -38,10 +36,10 @@ class Pace(Struct, frozen=True):
 
 
 def pace(chart: Chart, course: Course) -> Pace | None:
-    """The way to a target that is not met, of a drug that has been taken for {target-course-months} months or more without
-    interruption; the newest hip T-score is at most {target-card-months} months old. The baseline is that of bone density, of
-    the same site. None where there is no such target, or nothing to compare."""
-    start, n = _start(course), chart.numbers
+    """The way to a target that is not met, of a drug whose current course began {target-course-months} months ago or more;
+    the newest hip T-score is at most {target-card-months} months old. The baseline is that of bone density, of the same site.
+    None where there is no such target, or nothing to compare."""
+    start, n = course.current_start_at_latest, chart.numbers
     hip = hip_t(chart, since=chart.months_ago(n.target_card_months))
     if start is None or hip is None or hip.site is None or not missed(chart, hip):
         return None
@@ -60,8 +58,3 @@ def out_of_reach(chart: Chart, course: Course) -> bool:
     """Whether the target is not met within {target-reach-years} years at the present pace."""
     found = pace(chart, course)
     return found is not None and not found.within(chart.numbers.target_reach_years)
-
-
-def _start(course: Course) -> date | None:
-    """The day from which the drug has been taken without interruption, at the latest."""
-    return course.spans[-1][0] if len(course.spans) > 1 else course.start_at_latest

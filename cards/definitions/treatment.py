@@ -47,7 +47,7 @@ def antiresorptive_after(chart: Chart, day: date, *, reaching: date, besides: Dr
         if course.drug is besides:
             continue
         injected = course.drug.covers_months is not None and course.last_dose is not None and course.last_dose > day
-        sure = not course.unconfirmed or (course.start is not None and course.start > day)
+        sure = not course.unconfirmed or (course.current_start is not None and course.current_start > day)
         reaches = sure and course.covered_until is not None and course.covered_until > day and course.covered_until >= reaching
         if injected or reaches or (course.active and course.undated):
             return course

@@ -42,5 +42,7 @@ HABITS: Mapping[str, Habit] = {
     "forgets": _everything,
     "overrides": _no_drugs,
 }
+OVERRIDES = frozenset({"overrides"})
+"""Habits that give a reason for what they do not do: the card rests."""
 MISSES = {"forgets": 0.5}
 """The part of the visits that a habit misses."""

@@ -16,7 +16,8 @@ from cards.engine.findings import Finding, Option
 from cards.engine.run import run
 from cards.vocabulary import ANABOLIC, DRUGS
 from cds_service.casebook.requests import request
-from cds_service.clinic.clinicians import HABITS, MISSES, Choice
+from cds_service.clinic.aside import Aside
+from cds_service.clinic.clinicians import HABITS, MISSES, OVERRIDES, Choice
 from cds_service.clinic.person import Person
 from cds_service.clinic.record import STYLES, Record, Taken
 from cds_service.config import Settings
@@ -45,19 +46,22 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Truth:
-    """The patient herself on a day: T-score of the hip; what works on the bone, "" if nothing does; ``lowest``: the lowest
-    T-score that her last scan found; ``broken``: a hip or vertebra broke since something last worked on the bone."""
+    """The patient, not the record, on a day: T-score of the hip; what works on the bone, "" if nothing does; ``lowest``: the
+    lowest T-score that the last scan found; ``broken``: a hip or vertebra broke since something last worked on the bone;
+    ``comfort``: under comfort care."""
 
     hip: float
     drug: str
     lowest: float
     broken: bool
+    comfort: bool = False
 
 
 @dataclass
 class Visit:
     """``news``: what happened since the last visit; ``again``: the answer a week later, if nothing is done, where it was asked
-    for; ``refused``: drugs that a check forbids when they are signed; ``truth``: what the cards cannot see."""
+    for; ``aside``: codes of cards that rest, since the clinician overrode them; ``refused``: drugs that a check forbids when
+    they are signed; ``truth``: what the cards cannot see."""
 
     today: date
     chart: Chart
@@ -67,6 +71,7 @@ class Visit:
     chosen: Choice = field(default_factory=list)
     again: list[Finding] | None = None
     refused: list[str] = field(default_factory=list)
+    aside: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -74,6 +79,7 @@ class Journey:
     seed: int
     habit: str
     style: str
+    kind: str
     visits: list[Visit] = field(default_factory=list)
 
 
@@ -82,18 +88,25 @@ def live(seed: int, habit: str, visits: int = VISITS) -> Journey:
     rng = Random(seed)
     person = Person(seed, BEGIN)
     style = STYLES[seed % len(STYLES)]
-    record = Record(style, f"female born {person.born}")
+    record = Record(style, f"{person.kind.sex} born {person.born}")
+    record.facts.extend(person.kind.lines)
     for test in _BASELINE:
         record.facts.append(f"{person.measure(test)} on {BEGIN - _WEEK}")
-    journey = Journey(seed, habit, style)
+    journey = Journey(seed, habit, style, person.kind.name)
+    aside = Aside()
     for number in range(visits):
         today = add_months(BEGIN, APART_MONTHS * number)
         news = _happens(person, record, today) if number else []
+        comfort = 0 < person.kind.comfort_years * 12 <= APART_MONTHS * number
+        if comfort:
+            record.facts.append(f"encounter hospice on {today - _WEEK}")
         if rng.random() < MISSES.get(habit, 0):
             continue
-        truth = Truth(person.hip, _works(record, today), person.scanned, person.broken)
-        visit = _visit(record, today, news, truth, again=number % 4 == 1)
+        truth = Truth(person.hip, _works(record, today), person.scanned, person.broken, comfort)
+        visit = _visit(record, aside, today, news, truth, again=number % 4 == 1)
         visit.chosen = HABITS[habit]([(f, o) for f in visit.cards for o in f.options], rng)
+        if habit in OVERRIDES:
+            _override(visit, aside)
         visit.refused = [o.key for _, o in visit.chosen if o.kind == "drug" and _forbidden(record, today, o)]
         _do(record, person, visit, follows=habit in ("everything", "starred", "forgets"))
         journey.visits.append(visit)
@@ -140,15 +153,26 @@ def _chart(record: Record, today: date, **more: object) -> Chart:
     return _evaluator().chart(parse(json.dumps(body).encode(), body["hook"]), today)
 
 
-def _answer(chart: Chart) -> list[Finding]:
+def _answer(chart: Chart, aside: Aside) -> tuple[list[Finding], set[str]]:
+    """What is shown, and the codes of what rests."""
     found = run(chart)
-    return voice.answered(found, found, chart)
+    fresh = aside.fresh(found, chart.today)
+    return voice.answered(fresh, found, chart), {each.code for each in found if each not in fresh}
 
 
-def _visit(record: Record, today: date, news: list[str], truth: Truth, *, again: bool) -> Visit:
+def _visit(record: Record, aside: Aside, today: date, news: list[str], truth: Truth, *, again: bool) -> Visit:
     chart = _chart(record, today)
-    later = _answer(_chart(record, today + _WEEK)) if again else None
-    return Visit(today, chart, _answer(chart), news, truth, again=later)
+    later = _answer(_chart(record, today + _WEEK), aside)[0] if again else None
+    shown, rests = _answer(chart, aside)
+    return Visit(today, chart, shown, news, truth, again=later, aside=rests)
+
+
+def _override(visit: Visit, aside: Aside) -> None:
+    """Cards whose drugs were offered and not chosen are overridden with a reason."""
+    chosen = {id(finding) for finding, option in visit.chosen if option.kind == "drug"}
+    for finding in visit.cards:
+        if any(option.kind == "drug" for option in finding.options) and id(finding) not in chosen:
+            aside.override(finding, visit.today)
 
 
 def _forbidden(record: Record, today: date, option: Option) -> bool:

@@ -6,6 +6,7 @@ from datetime import date
 from random import Random
 
 from cards.chart.calendar import years_between
+from cds_service.clinic.kinds import kind_of
 
 GAIN = {"tablets": 0.08, "zoledronate": 0.1, "denosumab": 0.15, "anabolic": 0.1}
 """T-score at the hip gained in a year, in the first years on a drug; later a third of it."""
@@ -14,6 +15,7 @@ REBOUND = 0.4
 """T-score lost in a year without a drug, and after denosumab that nothing follows."""
 _SPINE_LOWER = 0.2
 _SUPPRESSED_YEARS = 0.5
+_LEAST_EGFR = 12
 """T-score by which the spine lies below the hip; years on a drug after which turnover markers are low."""
 
 
@@ -24,16 +26,18 @@ class Person:
 
     def __init__(self, seed: int, today: date) -> None:
         self._rng = Random(seed)
+        self.kind = kind_of(seed)
         self.born = date(today.year - self._rng.randint(58, 84), self._rng.randint(1, 12), self._rng.randint(1, 28))
         self.hip = round(self._rng.uniform(-3.6, -1.2), 2)
-        self.egfr = self._rng.uniform(45, 95)
+        self.egfr = self._rng.uniform(*self.kind.egfr)
         self.scanned = self.hip
         self.broken = False
         self._years_on = 0.0
 
     def live(self, years: float, drug: str, *, rebound: bool) -> None:
         """``drug``: a key of ``GAIN``, "" for none. ``rebound``: denosumab has worn off and nothing followed."""
-        self.egfr -= self._rng.uniform(0, 1.6) * years
+        self.egfr = max(self.egfr - self._rng.uniform(0, self.kind.egfr_loss) * years, _LEAST_EGFR)
+        self.hip -= self.kind.loss * years
         if drug:
             self.broken = False
             self._years_on += years
@@ -51,7 +55,8 @@ class Person:
 
     def measure(self, test: str) -> str:
         """What a test finds, as a line without its day."""
-        creatinine = 0.7 * (90 / max(self.egfr, 8)) ** 0.85
+        muscle = 0.9 if self.kind.sex == "male" else 0.7
+        creatinine = muscle * (90 / self.egfr) ** 0.85
         noise = self._rng.gauss
         hip = self.hip + noise(0, 0.08)
         if test == "dxa":

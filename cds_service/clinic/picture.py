@@ -22,7 +22,7 @@ _STYLE = "text{font:12px sans-serif;fill:#333}.title{font-size:15px;font-weight:
 def svg(journey: Journey) -> str:
     """The whole picture; it needs nothing from outside."""
     scale = _Scale(journey.visits)
-    title = f"Simulated patient {journey.seed}, habit: {journey.habit}, record: {journey.style}"
+    title = f"Simulated patient {journey.seed} ({journey.kind}), habit: {journey.habit}, record: {journey.style}"
     parts = (*_axes(scale), *_bone(journey, scale), *_taken(journey, scale), *_told(journey, scale), *_legend())
     return "\n".join(
         (

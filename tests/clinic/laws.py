@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cards.chart.calendar import add_months
 from cards.definitions.treatment import TREATMENT
-from cards.engine.findings import CRITICAL, Finding
+from cards.engine.findings import CRITICAL, Finding, Option
 from cards.vocabulary import DRUGS
 from cds_service.clinic.clinicians import HABITS
 from cds_service.clinic.journey import Journey, Truth, Visit
@@ -21,12 +21,14 @@ SHORTEST_MONTHS = {"dxa": 12, "frax": 12, "vitamin-d": 3, "ctx": 3, "p1np": 3, "
 _ANSWERS_NEED = frozenset(
     (
         *("denosumab-due", "denosumab-sequence", "start-treatment", "drug-holiday-review", "adherence-gap"),
-        *("anabolic-sequence", "secondary-causes", "referral", "bone-loss-medication"),
+        *("anabolic-sequence", "bone-loss-medication", "goals-of-care"),
     )
 )
 """Cards that answer someone who needs treatment and has none."""
 _MERGED = {"routine-care"}
 """It stands for cards that may as well stand alone."""
+_ENDS = {"secondary-causes"}
+"""Its window of days after osteoporosis became known is specified; it may end if it was told at the visit before, too."""
 _YEAR = 5
 OSTEOPOROSIS_T = -2.5
 """Visits in a year, both ends included; the T-score of the WHO from which on there is osteoporosis."""
@@ -69,12 +71,22 @@ def _twice(journey: Journey) -> Iterator[str]:
 
 
 def _a_week_apart(journey: Journey) -> Iterator[str]:
-    """A card goes within a week and nothing takes its place: no other card, no other order. (Time alone may end a window.)"""
+    """A card goes within a week and nothing takes its place: no new card, nor, of a card of tests, a new order. (Time alone may
+    end a window.)"""
+    before: set[str] = set()
     for visit in journey.visits:
         if visit.again is not None:
             (now, orders), (later, orders_later) = _advice(visit.cards), _advice(visit.again)
-            if later <= now and orders_later <= orders:
-                yield from (_at(visit, code) for code in sorted(now - later - _MERGED))
+            gone = now - later - _MERGED - (before & _ENDS)
+            if later <= now:
+                new = orders_later - orders
+                yield from (_at(visit, code) for code in sorted(gone) if not new or code in _of_drugs(visit.cards))
+        before = _advice(visit.cards)[0]
+
+
+def _of_drugs(cards: list[Finding]) -> set[str]:
+    """The codes of the cards that offer a drug."""
+    return {card.code for card in cards if any(option.kind == "drug" for option in card.options)}
 
 
 def _advice(cards: list[Finding]) -> tuple[set[str], set[tuple[str, str]]]:
@@ -84,14 +96,20 @@ def _advice(cards: list[Finding]) -> tuple[set[str], set[tuple[str, str]]]:
 
 
 def _untreated(journey: Journey) -> Iterator[str]:
-    """Treatment is needed at five visits in a row, and no drug was chosen at any; a holiday that is watched is no wait."""
+    """Treatment is needed at five visits in a row, and at none a drug was chosen, or a specialist asked. A holiday that is
+    watched is no wait, unless something broke in it."""
     waiting = 0
     for visit in journey.visits:
-        drugs = [o for _, o in visit.chosen if o.kind == "drug" and DRUGS[o.key].mechanism in TREATMENT]
-        holiday = any((card.code, card.variant) == ("drug-holiday-review", "holiday") for card in visit.cards)
-        waiting = waiting + 1 if needs_treatment(visit.truth) and not drugs and not holiday else 0
+        answered = any(_answers(option) for _, option in visit.chosen)
+        told = {(card.code, card.variant) for card in visit.cards}
+        holiday = ("drug-holiday-review", "holiday") in told and not visit.truth.broken
+        waiting = waiting + 1 if needs_treatment(visit.truth) and not answered and not holiday else 0
         if waiting == _YEAR:
             yield _at(visit, "untreated for a year")
+
+
+def _answers(option: Option) -> bool:
+    return DRUGS[option.key].mechanism in TREATMENT if option.kind == "drug" else option.key == "referral-osteoporosis"
 
 
 def _ping_pong(journey: Journey) -> Iterator[str]:
@@ -109,25 +127,23 @@ def _ping_pong(journey: Journey) -> Iterator[str]:
 
 
 def _uncovered(journey: Journey) -> Iterator[str]:
+    """A card that rests because it was overridden has spoken."""
     last = ""
     for visit in journey.visits:
         last = visit.truth.drug or last
-        if needs_treatment(visit.truth) and not _ANSWERS_NEED & {code for card in visit.cards for code in card.codes}:
+        if needs_treatment(visit.truth) and not _ANSWERS_NEED & {*visit.aside, *_advice(visit.cards)[0]}:
             yield _at(visit, f"untreated after {last}" if last else "untreated")
 
 
 def needs_treatment(truth: Truth) -> bool:
-    """By what is true of the patient, not by the definitions of the service: nothing works on her bone, and a hip or vertebra
-    broke since something did, or the last scan found osteoporosis."""
-    return not truth.drug and (truth.broken or truth.lowest <= OSTEOPOROSIS_T)
+    """By what is true of the patient, not by the definitions of the service: nothing works on the bone, and a hip or vertebra
+    broke since something did, or the last scan found osteoporosis; not under comfort care."""
+    return not truth.drug and not truth.comfort and (truth.broken or truth.lowest <= OSTEOPOROSIS_T)
 
 
 def _at(visit: Visit, what: str) -> str:
     return f"{visit.today} {what}"
 
-
-KNOWN = {"untreated after zoledronate"}
-"""Breaches that stand: `start-treatment` rests 12 months after an infusion has worn off, as its specification says."""
 
 LAWS = (
     Law("no critical card without a new event", FOLLOWING, _critical_without_news),

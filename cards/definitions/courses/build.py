@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import partial
+from itertools import pairwise
 
 from msgspec.structs import replace
 
 from cards.chart import Course, Dosing, Exposure, Problem
+from cards.chart.calendar import add_months
 from cards.definitions.courses.depots import with_intervals
 from cards.definitions.courses.doses import doses_of
 from cards.definitions.courses.injections import with_injections
@@ -49,6 +51,9 @@ def build(
     and the oncologic strengths one; any other drug until the dispensed supply is used up; without dispenses, while an order or
     statement is active, otherwise until its end. An order or statement with no newer sign of use for {renewal-sign-months}
     months still counts, and the detail says "not confirmed".
+
+    A pause of {holiday-reset-months} months or more, after which the drug was taken again, starts the course anew: response,
+    failure and tests are judged from there, exposure over life.
 
     If a date is recorded as a year or month only: a dose that may be the same as one with an exact date is that dose; time on
     the drug is the shortest possible; doses less than {denosumab-oncology-interval-days} days apart are looked for among exact
@@ -102,11 +107,20 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         ),
     )
     over_time = with_injections if drug.covers_months else partial(with_supply, others=others)
-    told = over_time(numbers, course, past, today)
+    told = _since_pause(numbers, over_time(numbers, course, past, today), past)
     if any(e.latest or e.end_latest for e in past):
         least = over_time(numbers, course, [_narrowest(e) for e in past], today)
         told = replace(told, exposure_days=least.exposure_days)
     return replace(told, pending=_pending(told, past, planned))
+
+
+def _since_pause(numbers: Numbers, course: Course, past: list[Exposure]) -> Course:
+    """With the start of the current course: the first day, or that after the last pause of {holiday-reset-months} months."""
+    after = [begin for (_, end), (begin, _) in pairwise(course.spans) if add_months(end, numbers.holiday_reset_months) <= begin]
+    if not after:
+        return replace(course, current_start=course.start, current_start_latest=course.start_latest)
+    again = [e for e in past if e.start and e.start >= after[-1]]
+    return replace(course, current_start=after[-1], current_start_latest=_earliest_of(again))
 
 
 def _narrowest(exposure: Exposure) -> Exposure:

@@ -5,69 +5,107 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.chart import Course, Exposure, Period
 from cards.chart.calendar import add_days
 from cards.definitions.courses.ends import End, stated_end
 from cards.definitions.courses.spans import Span, days_on, joined
+from cards.definitions.courses.state import is_ongoing, unconfirmed
 from cards.thresholds import Numbers
+
+
+class _Supply(Struct, frozen=True):
+    """What was dispensed on a day, and from when until when it is used."""
+
+    day: date
+    begin: date
+    until: date
+
+
+class _Told(Struct, frozen=True):
+    """A statement, order or dose given, with its first day and its end; ``handed``: the day of the next dispense, from which
+    on the supply counts."""
+
+    begin: date
+    end: End
+    exposure: Exposure
+    handed: date | None = None
+
+    def span(self, *, sure: bool = False) -> Span:
+        """Time on the drug; ``sure``: of an end that is a guess only the first day."""
+        until = self.begin if sure and self.end.guessed else self.end.day
+        return self.begin, max(self.begin, until if self.handed is None else min(until, self.handed))
 
 
 def with_supply(
     numbers: Numbers, course: Course, exposures: list[Exposure], today: date, others: Sequence[date] | None
 ) -> Course:
-    """Coverage and spans of a drug taken daily to monthly: from dispensed supply if on record, otherwise as stated. An assumed
-    end is time on the drug, but nobody is covered by it. ``others``: when other drugs against osteoporosis began."""
+    """Coverage and spans of a drug taken daily to monthly: from dispensed supply if on record, otherwise as stated.
+
+    A dispense bounds what was on the list on its day (or within {same-dose-days} days after it), and what was begun while its
+    supply lasted if more was dispensed later. What was begun after that counts by itself, until the next dispense: one old
+    dispense says nothing of it. An assumed end is time on the drug, but nobody is covered by it. ``others``: when other drugs
+    against osteoporosis began."""
     supply, depots = _supply(exposures), _depots(exposures)
-    told = _stated_ends(numbers, exposures, today, others)
-    first = supply[0][0] if supply else None
-    handed = [*supply, *depots]
-    merged = joined([*_spans(told, before=first), *handed], bridge=numbers.gap_days)
-    sure = joined([*_spans(told, before=first, guessed=False), *handed], bridge=numbers.gap_days)
-    supply_until = supply[-1][1] if supply else None
-    if course.stopped:
-        covered = course.end if supply_until is None else min(filter(None, (course.end, supply_until)))
-    elif supply_until is not None:
-        covered = max(supply_until, *(end for _, end in depots)) if depots else supply_until
-    elif course.active:
-        covered = date.max
-    else:
-        covered = sure[-1][1] if sure else None
+    told = _by_themselves(numbers, _stated(numbers, exposures, today, others), supply)
+    newest = [each for each in told if supply and each.begin > supply[-1].day]
+    bound = supply[-1].until if supply and not newest else None
+    resumed = any(each.begin > supply[-1].until for each in newest)
+    handed = [*((each.begin, each.until) for each in supply), *depots]
+    merged = joined([*(each.span() for each in told), *handed], bridge=numbers.gap_days)
     last = max((end for _, end in merged), default=None)
     return replace(
         course,
-        end=course.end or (supply_until if course.stopped else None),
+        end=course.end or (bound if course.stopped else None),
         last_dose=min(last, today) if last else None,
-        last_dose_basis="given" if supply else ("statement" if last else ""),
-        covered_until=covered,
-        supply_until=supply_until,
-        end_assumed="" if course.active or course.end else "dispensed" if supply else _assumed(told),
+        last_dose_basis="given" if bound else ("statement" if last else ""),
+        covered_until=_covered(course, told, newest, supply, depots, today),
+        supply_until=supply[-1].until if supply and not resumed else None,
+        end_assumed="" if course.active or course.end else "dispensed" if bound else _assumed(told),
         spans=tuple(merged),
         exposure_days=None if course.undated or not merged else days_on(merged, today),
         periods=_periods(numbers, exposures, today, others),
+        unconfirmed=unconfirmed(numbers, [e for e in exposures if e.kind != "dispense"], today)
+        if newest and course.active
+        else course.unconfirmed,
     )
 
 
-def _assumed(told: list[tuple[date, End]]) -> str:
+def _covered(
+    course: Course, told: list[_Told], newest: list[_Told], supply: list[_Supply], depots: list[Span], today: date
+) -> date | None:
+    """``newest``: what was begun after the last dispense. Without any, the supply bounds all that is on the list, but for a
+    depot that was given."""
+    bound = supply[-1].until if supply and not newest else None
+    ends = [end for _, end in depots]
+    if course.stopped:
+        return min(filter(None, (course.end, bound)), default=None)
+    if bound is not None:
+        return max(bound, *ends) if ends else bound
+    if any(is_ongoing(each.exposure, today) for each in newest) or (course.active and not supply):
+        return date.max
+    return max([*(each.span(sure=True)[1] for each in told), *(each.until for each in supply), *ends], default=None)
+
+
+def _assumed(told: list[_Told]) -> str:
     """What the end of the newest entry is assumed from; "" if it says so itself."""
-    return told[-1][1].assumed if told else ""
+    return told[-1].end.assumed if told else ""
 
 
-def _supply(exposures: list[Exposure]) -> list[Span]:
+def _supply(exposures: list[Exposure]) -> list[_Supply]:
     """What each dispense covers; an early refill is used up after the supply before it."""
-    spans: list[Span] = []
-    reach: date | None = None
+    found: list[_Supply] = []
     handed = sorted(
         (e.start, e.supply_days)
         for e in exposures
         if e.kind == "dispense" and e.start and e.supply_days and e.status == "completed"
     )
     for day, days in handed:
-        begin = day if reach is None or reach < day else reach
-        reach = add_days(begin, round(days))
-        spans.append((day, reach))
-    return spans
+        begin = max(day, found[-1].until) if found else day
+        found.append(_Supply(day, begin, add_days(begin, round(days))))
+    return found
 
 
 def _depots(exposures: list[Exposure]) -> list[Span]:
@@ -76,31 +114,31 @@ def _depots(exposures: list[Exposure]) -> list[Span]:
     return [(e.start, add_days(e.start, round(e.supply_days or 0))) for e in given if e.start]
 
 
-def _stated_ends(
-    numbers: Numbers, exposures: list[Exposure], today: date, others: Sequence[date] | None
-) -> list[tuple[date, End]]:
+def _stated(numbers: Numbers, exposures: list[Exposure], today: date, others: Sequence[date] | None) -> list[_Told]:
     """First day and end of each statement, order and dose given, in order of time."""
     told = sorted(
         (e for e in exposures if e.kind in ("statement", "request", "administration") and e.start),
         key=lambda e: e.start or today,
     )
     return [
-        (each.start, stated_end(numbers, each, told[index + 1 :], others, today))
+        _Told(each.start, stated_end(numbers, each, told[index + 1 :], others, today), each)
         for index, each in enumerate(told)
         if each.start
     ]
 
 
-def _spans(told: list[tuple[date, End]], *, before: date | None, guessed: bool = True) -> list[Span]:
-    """Time on the drug according to statements and orders (up to the first dispense; from then on supply counts); without
-    ``guessed``, of an end that is a guess only its first day."""
-    spans: list[Span] = []
-    for begin, end in told:
-        if before is not None and begin >= before:
-            continue
-        until = begin if end.guessed and not guessed else end.day
-        spans.append((begin, max(begin, until if before is None else min(until, before))))
-    return spans
+def _by_themselves(numbers: Numbers, told: list[_Told], supply: list[_Supply]) -> list[_Told]:
+    """What no dispense bounds from its first day on."""
+    found = []
+    for each in told:
+        handed = next((one.day for one in supply if one.day > each.begin), None)
+        before = next((one for one in reversed(supply) if one.day <= each.begin), None)
+        if before is not None:
+            spoken_of = add_days(before.day, numbers.same_dose_days)
+            if each.begin <= (spoken_of if handed is None else max(spoken_of, before.until)):
+                continue
+        found.append(replace(each, handed=handed))
+    return found
 
 
 def _periods(numbers: Numbers, exposures: list[Exposure], today: date, others: Sequence[date] | None) -> tuple[Period, ...]:

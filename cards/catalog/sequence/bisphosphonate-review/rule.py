@@ -75,9 +75,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     discretion; nothing to order. Beyond that and still high: teriparatide, romosozumab, filtered, the first without a warning
     recommended, otherwise referral to a specialist. "Still high" is any of: very high risk, hip T-score {hip-t-holiday} or
     lower (or not above the target of `treatment-target`), a fracture on treatment, a loss of BMD beyond the least significant
-    change since the start, a systemic
-    glucocorticoid, aromatase inhibitor or GnRH drug taken today. The detail says if the course rests on an order that was never
-    renewed. An override rests {review-rest-months} months, while the reasons are the same.
+    change since the start of the current course, a systemic glucocorticoid, aromatase inhibitor or GnRH drug taken today. The
+    detail says if the course rests on an order that was never renewed. An override rests {review-rest-months} months, while the
+    reasons are the same.
     """
     courses = treatment.treatments(chart)
     if not person.adult(chart) or any(course.drug.mechanism in _INSTEAD for course in courses):
@@ -215,7 +215,7 @@ def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
         reasons.append("target-missed")
     if fracture_on_treatment(chart) is not None and "fracture-on-treatment" not in reasons:
         reasons.append("fracture-on-treatment")
-    if course.start is not None and bmd_fall(chart, course.start) is not None:
+    if course.current_start is not None and bmd_fall(chart, course.current_start) is not None:
         reasons.append("bmd-fall")
     harmful = {Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH}
     if any(c.on_treatment(chart.today) for c in chart.courses(harmful)):

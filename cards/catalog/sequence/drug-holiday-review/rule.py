@@ -16,7 +16,7 @@ from cards.definitions.bone_loss import harmful
 from cards.definitions.density import hip_t
 from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
 from cards.definitions.repeats import again, awaited
-from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option, Rest
 from cards.engine.options import SPECIALIST, VERY_HIGH, Offer, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
@@ -39,7 +39,7 @@ class _State(Struct, frozen=True):
     recent: bool
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A bisphosphonate was stopped after {holiday-course-months} months or more and nothing followed: review the holiday for up
     to {holiday-longest-months} months. Continue calcium and vitamin D; decide again after some years; if the risk is high
     again, go back on treatment: denosumab in sequence, or the drug of before.
@@ -48,7 +48,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     bisphosphonates in all, at most {holiday-longest-months} months ago; for an injection the last dose counts, if more than
     {holiday-zoledronate-months} months ago.
 
-    Not when: an antiresorptive or anabolic was taken since.
+    Not when: an antiresorptive or anabolic was taken since; it was given up soon after a restart (`adherence-gap`).
 
     Then: the first that applies of (1) a fragility fracture since the end (one possible day is enough); (2) a hip T-score of
     {hip-t-holiday} or lower at the end, so that it never was a holiday; (3) the newest hip T-score, of {hip-t-window-months}
@@ -69,7 +69,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     months.
     """
     holiday = holiday_since(chart)
-    if holiday is None or not person.adult(chart):
+    if holiday is None or not person.adult(chart) or earlier.of("adherence-gap"):
         return
     state = _state(chart, n, holiday)
     variant = _variant(chart, n, state)

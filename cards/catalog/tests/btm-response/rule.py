@@ -54,14 +54,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if not person.adult(chart) or very_old(chart) or chart.fractures_since(n.btm_response_fracture_months):
         return
     course = _only_drug(chart, n)
-    if course is None or course.start is None or add_months(course.start, n.btm_first_months) > chart.today:
+    if course is None or course.current_start is None:
+        return
+    start = course.current_start
+    if add_months(start, n.btm_first_months) > chart.today:
         return
     anabolic = course.drug.mechanism is Mechanism.PTH_ANALOG
     keys = ("p1np",) if anabolic else ("ctx", "p1np")
-    changes = [c for key in keys if (c := _change(chart, n, course, course.start, key, rise=anabolic))]
+    changes = [c for key in keys if (c := _change(chart, n, course, start, key, rise=anabolic))]
     if not changes or any(c.enough is not False for c in changes):
         return
-    interval = marker_interval(chart, course.start)
+    interval = marker_interval(chart, start)
     again = {c.newest.key: add_months(c.newest.when, interval) for c in changes}
     yield Finding(
         indicator=WARNING if course.drug.oral else INFO,
@@ -78,7 +81,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "lapsed": not course.on_treatment(chart.today),
             "least": {"ctx": n.btm_fall_ctx, "p1np": n.btm_fall_p1np, "rise": n.btm_rise_p1np},
         },
-        facts=(facts.started(course), *(facts.measured(m) for c in changes for m in (c.baseline, c.newest))),
+        facts=(facts.begun(course), *(facts.measured(m) for c in changes for m in (c.baseline, c.newest))),
         options=tuple(
             service(key, start=day if day > chart.today else None, recommended=True)
             for key, day in again.items()

@@ -171,12 +171,12 @@ def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
 def _current(chart: Chart) -> Course | None:
     """The course from whose start the intervals are counted: the most recently started of the current ones (start or
     switch)."""
-    return max(treatment.treatments(chart), key=lambda c: c.start or date.min, default=None)
+    return max(treatment.treatments(chart), key=lambda c: c.current_start or date.min, default=None)
 
 
 def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
     newest, source = _newest_dxa(chart)
-    start = _watched(chart, n) or (course.start_at_latest if course is not None else None)
+    start = _watched(chart, n) or (course.current_start_at_latest if course is not None else None)
     if start is not None:
         first_counts = add_months(start, n.dxa_early_months)
         if newest is None or newest < first_counts:
@@ -250,7 +250,7 @@ def _marker(chart: Chart, n: Numbers, course: Course | None, key: str, starting:
         if starting and not _within(last, chart, n.btm_baseline_window_months):
             yield _Due(key, "btm-baseline", last, source)
         return
-    start = course.start
+    start = course.current_start
     if start is None:
         if not _within(last, chart, n.btm_stable_months):
             yield _Due(key, "btm-interval", last, source)

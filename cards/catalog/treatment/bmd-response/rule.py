@@ -50,7 +50,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if course.drug is DENOSUMAB and "denosumab-sequence" in earlier:
             continue
         chosen = stronger_instead(chart, course)
-        interval = marker_interval(chart, course.start or chart.today)
+        interval = marker_interval(chart, course.current_start or chart.today)
         markers = tuple(service(key) for key in ("ctx", "p1np") if again(chart, key, interval))
         yield Finding(
             indicator=WARNING,
@@ -63,7 +63,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "measure": bool(markers),
                 "specialist": any(o.kind == "service" for o in chosen.options),
             },
-            facts=(facts.measured(fall.baseline), facts.measured(fall.newest), facts.started(course)),
+            facts=(facts.measured(fall.baseline), facts.measured(fall.newest), facts.begun(course)),
             options=(*chosen.options, *markers),
             any_number=True,
             dropped=chosen.dropped,

@@ -49,12 +49,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             values={
                 "drug": course.drug,
                 "fracture": broken,
-                "start": course.start,
-                "exact": not (broken.latest or course.start_latest),
+                "start": course.current_start,
+                "exact": not (broken.latest or course.current_start_latest),
                 "specialist": any(o.kind == "service" for o in chosen.options),
                 "due": next_due(chart) if course.drug is DENOSUMAB else None,
             },
-            facts=(facts.fracture(broken), facts.started(course)),
+            facts=(facts.fracture(broken), facts.begun(course)),
             options=chosen.options,
             dropped=chosen.dropped,
         )

@@ -21,7 +21,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Treatment aims at a hip T-score above {hip-t-target} (above {hip-t-target-fracture} after a fracture of a vertebra or the
     hip): where this is out of reach at the present pace, a stronger drug may reach it.
 
-    When: an adult on one drug, an antiresorptive, for {target-course-months} months or more without interruption; the newest
+    When: an adult on one drug, an antiresorptive, for {target-course-months} months or more in the current course; the newest
     hip T-score, at most {target-card-months} months old, is
     not above the target, and one of the same site from the time of the start (as for `bmd-response`) is on record.
 
@@ -64,7 +64,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "urged": _urged(chart, n, hip),
         },
         cites=(*_CITES[variant], *((_HIP_FALLS,) if teriparatide else ())),
-        facts=(facts.started(course), facts.measured(pace.baseline), facts.measured(hip)),
+        facts=(facts.begun(course), facts.measured(pace.baseline), facts.measured(hip)),
         options=(*chosen.options, *_dxa(chart, n, hip, variant)),
         any_number=variant == "within-reach",
         dropped=chosen.dropped,

@@ -1,0 +1,92 @@
+"""Courses from what records say: which entry ends them, what a dispense speaks of, and when the current one began."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cards.chart import Course, Exposure
+from cards.definitions.courses import build
+from cards.thresholds import shipped
+from cards.vocabulary import DRUGS
+
+TODAY = date(2026, 6, 15)
+BEGUN = date(2024, 1, 1)
+
+
+def said(kind: str, status: str, start: date = BEGUN, drug: str = "alendronate", **more: Any) -> Exposure:
+    return Exposure(DRUGS[drug], kind, status, start=start, **more)
+
+
+def course(*exposures: Exposure, today: date = TODAY) -> Course:
+    return build(shipped().shared, exposures, {}, today)["alendronate"]
+
+
+PRESCRIBED = said("request", "completed", supply_days=84)
+DISPENSED = said("dispense", "completed", supply_days=90)
+SWITCHED = said("request", "active", date(2024, 11, 1), "raloxifene")
+
+
+@pytest.mark.parametrize(
+    ("exposures", "end", "assumed"),
+    [
+        ((said("statement", "stopped", end=date(2024, 2, 1)), DISPENSED, SWITCHED), date(2024, 2, 1), ""),
+        ((PRESCRIBED, DISPENSED, SWITCHED), date(2024, 3, 31), "dispensed"),
+        ((PRESCRIBED, SWITCHED), date(2024, 3, 25), "supply"),
+        ((said("request", "completed"), SWITCHED), date(2024, 10, 31), "next-drug"),
+        ((said("statement", "completed", authored=date(2024, 9, 1)), SWITCHED), date(2024, 10, 31), "next-drug"),
+        ((said("statement", "completed", authored=date(2024, 9, 1)),), date(2024, 9, 1), "asserted"),
+        ((said("request", "completed", authored=date(2024, 9, 1)),), date(2025, 1, 1), "order"),
+    ],
+)
+def test_an_end_that_is_not_on_record_is_assumed_in_the_order_of_the_specification(
+    exposures: tuple[Exposure, ...], end: date, assumed: str
+) -> None:
+    found = course(*exposures)
+    assert (found.end or found.last_dose, found.end_assumed) == (end, assumed)
+
+
+@pytest.mark.parametrize(("today", "end"), [(date(2024, 12, 31), date(2024, 12, 31)), (date(2025, 1, 2), date(2025, 1, 1))])
+def test_an_order_runs_a_year_and_never_beyond_today(today: date, end: date) -> None:
+    assert course(said("request", "completed"), today=today).last_dose == end
+
+
+@pytest.mark.parametrize(
+    ("status", "covered"), [("active", date.max), ("completed", date(2024, 3, 31)), ("cancelled", date(2024, 3, 31))]
+)
+def test_what_was_ordered_after_the_last_dispense_counts_by_itself(status: str, covered: date) -> None:
+    """A completed order has used up what it says, not what was dispensed before."""
+    found = course(DISPENSED, said("request", status, date(2024, 1, 16), supply_days=30))
+    assert found.covered_until == covered
+
+
+@pytest.mark.parametrize(("day", "until"), [(date(2024, 3, 31), date(2024, 3, 31)), (date(2024, 4, 1), None)])
+def test_the_supply_bounds_the_refill_of_what_was_ordered_while_it_lasted(day: date, until: date | None) -> None:
+    found = course(DISPENSED, said("request", "active", day))
+    assert (found.supply_until, found.covered_until) == (until, date.max)
+
+
+@pytest.mark.parametrize(("day", "months"), [(date(2024, 12, 15), 0), (date(2024, 12, 14), 18)])
+def test_an_old_order_after_an_older_dispense_is_not_confirmed(day: date, months: int) -> None:
+    assert course(DISPENSED, said("request", "active", day)).unconfirmed == months
+
+
+@pytest.mark.parametrize(("again", "current"), [(date(2025, 2, 1), date(2025, 2, 1)), (date(2025, 1, 31), BEGUN)])
+def test_a_pause_of_a_year_starts_the_course_anew(again: date, current: date) -> None:
+    first = said("statement", "stopped", end=date(2024, 2, 1))
+    found = course(first, said("statement", "active", again))
+    assert (found.start, found.current_start, found.resumed) == (BEGUN, current, current != BEGUN)
+
+
+def test_of_a_restart_in_some_month_both_ends_of_it_are_known() -> None:
+    first = said("statement", "stopped", end=date(2024, 2, 1))
+    found = course(first, said("statement", "active", date(2025, 3, 1), latest=date(2025, 3, 31)))
+    assert (found.current_start, found.current_start_at_latest) == (date(2025, 3, 1), date(2025, 3, 31))
+
+
+@pytest.mark.parametrize(("again", "resumed"), [(date(2026, 1, 1), True), (date(2025, 12, 31), False)])
+def test_a_pause_of_an_infusion_begins_when_it_has_worn_off(again: date, resumed: bool) -> None:
+    doses = (said("administration", "completed", day, "zoledronate") for day in (BEGUN, again))
+    assert build(shipped().shared, doses, {}, TODAY)["zoledronate"].resumed is resumed
