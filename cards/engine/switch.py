@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cards.chart import Chart, Course, Draft
 from cards.definitions.failure import fracture_on, loss_on
 from cards.definitions.target import out_of_reach
@@ -20,6 +22,18 @@ def to_be_replaced(chart: Chart, course: Course) -> bool:
         return False
     failed = fracture_on(chart, course) or loss_on(chart, course) or out_of_reach(chart, course)
     return bool(failed) or _unsafe(chart, course)
+
+
+def leaving(chart: Chart) -> Callable[[Course], bool]:
+    """The same, reckoned once of each course: many orders ask."""
+    known: dict[str, bool] = {}
+
+    def leaves(course: Course) -> bool:
+        if course.drug.key not in known:
+            known[course.drug.key] = to_be_replaced(chart, course)
+        return known[course.drug.key]
+
+    return leaves
 
 
 def _unsafe(chart: Chart, course: Course) -> bool:

@@ -31,8 +31,10 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
     if comfort.speaks(findings):
         off = {*off, *table().comfort.silent}
         findings, found = comfort.told(findings, chart), comfort.told(found, chart)
-    kept = [finding for finding in heard([*_unshown(chart), *found]) if finding in found]
-    apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept])), off))
+    kept = heard([*_unshown(chart), *found])
+    itself, of_patient = {id(each) for each in kept}, [each for each in kept if each.about is None]
+    told = [each for each in findings if id(each) in itself or (each.about is None and each in of_patient)]
+    apart = in_order(exclusive(removed_once(one_per_draft(told)), off))
     told = in_order(closed(once(apart, writing=chart.hook in ORDER_HOOKS), chart, off))
     return comfort.unrecommended(told) if comfort.no_drug(chart, findings) else told
 
@@ -50,7 +52,7 @@ def heard(findings: Sequence[Finding]) -> list[Finding]:
     kept = list(findings)
     for row in table().silences:
         speaking = [finding for finding in kept if row.spoken_by(finding)]
-        kept = [each for each in kept if not any(row.silences(speaker, each) for speaker in speaking)]
+        kept = [each for each in kept if each.code not in row.silent or not any(row.silences(who, each) for who in speaking)]
     return kept
 
 

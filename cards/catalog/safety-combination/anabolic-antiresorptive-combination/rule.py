@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from cards.definitions.overlap import basket, other_drug, still_works
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import ranking
 from cards.engine.orders import Order, finding_about
-from cards.engine.switch import to_be_replaced
+from cards.engine.switch import leaving
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Mechanism
 
@@ -29,9 +29,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: (1) info, one card per order; if the order is to replace a drug taken daily to monthly (a fracture on it as in
     `treatment-failure`, a fall of bone density as in `bmd-response`, or a check of orders that speaks against it), it only says
-    to stop that drug. No alternative; the draft can be deleted. (2) warning, one card per pair: the draft ranked lower for this
-    patient can be deleted, or, before any other, an option of the service's own that is on trial.
+    to stop that drug. No alternative; the draft can be deleted. (2) warning, one card per pair, or one
+    for a draft beside several others: the draft ranked lower for this patient can be deleted, or, before any other, an option
+    of the service's own that is on trial.
     """
+    leaves = leaving(chart)
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
         if draft.drug is None:
             continue
@@ -42,13 +44,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             if still_works(chart, course, draft) and not after_denosumab and not followed:
                 about = other_drug(course.drug, course)
                 order, evidence = Order(draft.drug, draft=draft), [facts.on_board(course)]
-                variant = "switch" if to_be_replaced(chart, course) else ""
+                variant = "switch" if leaves(course) else ""
                 yield finding_about(chart, order, INFO, evidence, variant=variant, values=about)
                 break
-    for draft, before in basket(chart, ANTIRESORPTIVE | ANABOLIC):
-        for other in before:
-            if draft.drug and other.drug and (draft.drug.mechanism in ANABOLIC) is not (other.drug.mechanism in ANABOLIC):
-                yield _both_drafted(chart, draft, other)
+    yield from _drafted_together(chart)
 
 
 def _given_before(course: Course) -> bool:
@@ -56,16 +55,41 @@ def _given_before(course: Course) -> bool:
     return course.drug.mechanism is Mechanism.BISPHOSPHONATE and course.drug.covers_months is not None
 
 
-def _both_drafted(chart: Chart, *both: Draft) -> Finding:
-    """The one to keep is the higher-ranked drug; a drug that is not in the ranking comes last."""
+def _drafted_together(chart: Chart) -> Iterator[Finding]:
+    """Of an anabolic and an antiresorptive that are both drafted the one to keep is the higher-ranked drug; a drug that is not in
+    the ranking comes last. One finding for each draft to give up, with one draft of each drug to keep."""
     ranked = [drug.ingredient for drug in ranking(chart)]
-    kept, given_up = sorted(both, key=lambda draft: (draft.proposed, _place(ranked, draft)))
-    drug, other = given_up.drug or DENOSUMAB, kept.drug or DENOSUMAB
-    evidence = [facts.drafted(kept, dose(chart, kept))]
-    about = other_drug(other, None)
+    both: dict[int, tuple[Draft, dict[str, Draft]]] = {}
+    for draft, beside in basket(chart, ANTIRESORPTIVE | ANABOLIC):
+        for others in beside:
+            if not _opposed(draft, others[0]):
+                continue
+            keeps = _place(ranked, draft) <= _place(ranked, others[0])
+            for given_up in others if keeps else (draft,):
+                kept = draft if keeps else others[0]
+                both.setdefault(id(given_up), (given_up, {}))[1].setdefault(kept.drug.key if kept.drug else "", kept)
+    for given_up, kept_by_drug in both.values():
+        yield _both_drafted(chart, given_up, sorted(kept_by_drug.values(), key=lambda draft: _place(ranked, draft)))
+
+
+def _opposed(one: Draft, other: Draft) -> bool:
+    return bool(one.drug and other.drug) and _anabolic(one) is not _anabolic(other)
+
+
+def _anabolic(draft: Draft) -> bool:
+    return draft.drug is not None and draft.drug.mechanism in ANABOLIC
+
+
+def _both_drafted(chart: Chart, given_up: Draft, kept: Sequence[Draft]) -> Finding:
+    """``kept``: one draft of each drug, the highest-ranked first."""
+    drug, others = given_up.drug or DENOSUMAB, [draft.drug or DENOSUMAB for draft in kept]
+    evidence = [facts.drafted(draft, dose(chart, draft)) for draft in kept]
+    about = other_drug(others[0], None) | {"others": others}
     found = finding_about(chart, Order(drug, draft=given_up), WARNING, evidence, variant="drafted", values=about)
     return found if given_up.proposed else replace(found, facts=(facts.drafted(given_up, dose(chart, given_up)), *evidence))
 
 
-def _place(ranked: list[str], draft: Draft) -> int:
-    return ranked.index(draft.drug.ingredient) if draft.drug and draft.drug.ingredient in ranked else len(ranked)
+def _place(ranked: list[str], draft: Draft) -> tuple[bool, int]:
+    """What is on trial comes after what is drafted, a drug that is not ranked after those that are."""
+    place = ranked.index(draft.drug.ingredient) if draft.drug and draft.drug.ingredient in ranked else len(ranked)
+    return draft.proposed, place
