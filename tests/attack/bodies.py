@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from cards.vocabulary import Data
+from cds_service.fhir.fetching.queries import build
+
 Json = dict[str, Any]
 
 SUBJECT = {"reference": "Patient/p1"}
@@ -13,6 +16,10 @@ PATIENT = {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate
 ALENDRONATE = {"coding": [{"system": "http://www.whocc.no/atc", "code": "M05BA04"}]}
 CALCIUM = {"coding": [{"system": "http://loinc.org", "code": "17861-6"}]}
 DAY = "2026-06-01"
+BONE = ("M05BA04", "M05BX04", "H05AA02", "G03XC01", "M05BA08", "M05BA06", "M05BA07", "H05AA04", "A11CC03", "A11CC04", "M05BA03")
+"""Drugs for bone, most of which are not given together."""
+KEYS = [query.key for query in build(Data, {data: ("http://loinc.org|1",) for data in Data})]
+"""The prefetch keys."""
 
 
 def bundle(*resources: Any) -> Json:
@@ -45,6 +52,12 @@ def result(**fields: Any) -> Json:
         "resourceType": "Observation", "id": "o1", "status": "final", "subject": SUBJECT, "code": CALCIUM,
         "effectiveDateTime": DAY, "valueQuantity": {"value": 2.3, "unit": "mmol/L", "code": "mmol/L"},
     } | fields  # fmt: skip
+
+
+_KIDNEY = result(
+    code={"coding": [{"system": "http://loinc.org", "code": "2160-0"}]},
+    valueQuantity={"value": 3.0, "unit": "mg/dL", "code": "mg/dL"},
+)  # fmt: skip
 
 
 def problem(text: str, **fields: Any) -> Json:
@@ -153,6 +166,15 @@ def _shapes(size: int) -> dict[str, Json]:
         "brackets": view(conditions=_nested(size // 8)),
         "prefetch keys": view(**{f"k{number}": None for number in range(size // 14)}),
         "drafts": sign(*many(size, draft)),
+        "drafts of many drugs": sign(*many(size, _drug)),
+        "drafts that are forbidden": brought(sign(*many(size, draft)), renal=bundle(_KIDNEY)),
+        "drafts with doses": brought(sign(*many(size, _dosed))),
+        "drafts with starts": brought(sign(*many(size, _dated))),
+        "drafts without a drug": sign(*many(size, lambda n: draft(n, medicationCodeableConcept={"text": "x"}))),
+        "drafts of vitamin D": brought(sign(*many(size, lambda n: draft(n, medicationCodeableConcept=atc("A11CC05"))))),
+        "drafts and courses": brought(
+            sign(*many(size - 3_500, draft)), medications=bundle(*(order(id=f"m{n}", medicationCodeableConcept=atc(c)) for n, c in enumerate(BONE)))
+        ),
         "drafts of one id": sign(*many(size, lambda n: draft(0, note=[{"text": str(n)}]))),
         "selections": select(draft(1), selections=["MedicationRequest/x"] * (size // 24)),
         "selections and drafts": select(
@@ -161,6 +183,28 @@ def _shapes(size: int) -> dict[str, Json]:
         "reasons": sign(draft(1, reasonCode=[{"text": "osteoporosis"}] * (size // 26))),
         "references": sign(draft(1, reasonReference=[{"reference": "Condition/c1"}] * (size // 32))),
     }
+
+
+def atc(code: str) -> Json:
+    return {"coding": [{"system": "http://www.whocc.no/atc", "code": code}]}
+
+
+def brought(body: Json, **prefetch: Any) -> Json:
+    """The request with this and with nothing else on record, where every query was answered."""
+    return body | {"prefetch": dict.fromkeys(KEYS) | {"patient": PATIENT} | prefetch}
+
+
+def _drug(number: int) -> Json:
+    return draft(number, medicationCodeableConcept=atc(BONE[number % len(BONE)]))
+
+
+def _dosed(number: int) -> Json:
+    return draft(number, dosageInstruction=sig(f"{number % 100} mg daily"))
+
+
+def _dated(number: int) -> Json:
+    period = {"start": f"20{27 + number % 9}-{number % 12 + 1:02}-{number % 28 + 1:02}"}
+    return draft(number, dosageInstruction=[{"text": "70 mg weekly", "timing": {"repeat": {"boundsPeriod": period}}}])
 
 
 def _deep(size: int) -> Any:

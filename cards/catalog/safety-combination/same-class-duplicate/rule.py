@@ -23,7 +23,7 @@ _NOT_TOGETHER = frozenset(
     {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.ACTIVE_VITAMIN_D}
 )
 
-_NAMED = 5
+_NAMED = 3
 """Of the orders before it for the same drug, those that are shown as evidence; the rest are counted."""
 
 
