@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isclose
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -12,6 +13,9 @@ from cards.definitions.accepted import Accepted, dosing_of, interval, regimens_o
 from cards.vocabulary import Name
 
 _A_DAY = Name("a day", "每日")
+
+
+_ADDS_UP = attrgetter("adds_up")
 
 
 class Said(Struct, frozen=True):
@@ -40,7 +44,7 @@ class Together(Struct, frozen=True):
 def together(chart: Chart, drafts: Sequence[Said]) -> Together:
     """The sum of the drafts, per interval if they all have the same one, otherwise per day. Without an interval (one infusion
     each), the single doses are added. The sum is accepted if some accepted regimen gives as much in the same time."""
-    if len({said.dosing.unit for said in drafts}) > 1 or not all([said.adds_up for said in drafts]):
+    if len({said.dosing.unit for said in drafts}) > 1 or not all(map(_ADDS_UP, drafts)):
         return Together()
     every = {said.dosing.every_days for said in drafts}
     drugs = {said.draft.drug.key: said.draft.drug for said in drafts if said.draft.drug}

@@ -82,7 +82,8 @@ NOT_READ = "not-read"
 SHOWN = 3
 """How many drugs a card shows."""
 TRIED_FOR = 10
-"""Something in its place is looked for, and tried against all checks, for so many orders of drugs for bone; every order is judged."""
+"""Every order is judged. What may be ordered in its place is looked for, and tried against all checks, for so many orders of
+drugs for bone."""
 _FOR_BONE = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechanism.ACTIVE_VITAMIN_D}
 
 

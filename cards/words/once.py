@@ -13,7 +13,8 @@ from cards.words.text import Text, render
 
 
 class Writer:
-    """Puts the findings of one answer into words. Of each card, variant, drug and other drug it remembers what it wrote last."""
+    """Puts the findings of one answer into words. Of each card, variant, drug and other drug it remembers the last that it
+    wrote."""
 
     def __init__(self, language: str, chart: Chart, *, for_patient: bool = False) -> None:
         self._language = language

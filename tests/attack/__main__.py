@@ -141,11 +141,7 @@ def main() -> None:
             with half_sent(service.url, 100):
                 time.sleep(3)
         peaks = [grown(Path(folder) / name, name, body) for name, body in largest().items()]
-        wrong += [
-            f"{row.name}: {row.times:.1f} times a bare request"
-            for row in rows
-            if row.times > MOST_TIMES
-        ]
+        wrong += [f"{row.name}: {row.times:.1f} times a bare request" for row in rows if row.times > MOST_TIMES]
         wrong += [f"{row.name}: status {row.status}" for row in rows if row.status >= 500]
         wrong += [f"/healthz waited {health.worst:.1f} s"] * (health.worst > HEALTH)
         wrong += [f"{peak.name}: {peak.container:.0f} MB" for peak in peaks if peak.container > limit()]

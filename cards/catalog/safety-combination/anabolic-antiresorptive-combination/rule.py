@@ -56,8 +56,8 @@ def _given_before(course: Course) -> bool:
 
 
 def _drafted_together(chart: Chart) -> Iterator[Finding]:
-    """Of an anabolic and an antiresorptive that are both drafted the one to keep is the higher-ranked drug; a drug that is not in
-    the ranking comes last. One finding for each draft to give up, with one draft of each drug to keep."""
+    """Of an anabolic and an antiresorptive that are both drafted the one to keep is the higher-ranked drug; a drug that is not
+    in the ranking comes last. One finding for each draft to give up, with one draft of each drug to keep."""
     ranked = [drug.ingredient for drug in ranking(chart)]
     both: dict[int, tuple[Draft, dict[str, Draft]]] = {}
     for draft, beside in basket(chart, ANTIRESORPTIVE | ANABOLIC):

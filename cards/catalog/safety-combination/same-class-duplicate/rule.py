@@ -67,7 +67,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 yield replace(found, indicator=INFO, variant="switch") if milder else found
     said = {id(draft): said_of(draft) for draft in (*chart.drafted(CHECKED), *chart.drafted_beside(CHECKED))}
     for draft, beside in basket(chart, CHECKED):
-        same = [other for some in beside if draft.drug and some[0].drug and _one_drug(draft.drug, some[0].drug) for other in some]
+        same = [
+            other for some in beside if draft.drug and some[0].drug and _one_drug(draft.drug, some[0].drug) for other in some
+        ]
         if draft.drug and same:
             yield _ordered_twice(chart, draft, draft.drug, same, together(chart, [said[id(each)] for each in (*same, draft)]))
 
@@ -99,7 +101,9 @@ def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft], 
             "accepted": total.accepted,
         },
     )
-    return replace(found, facts=tuple(facts.drafted(each, dose(chart, each)) for each in (draft, *others[:_NAMED]) if not each.proposed))
+    return replace(
+        found, facts=tuple(facts.drafted(each, dose(chart, each)) for each in (draft, *others[:_NAMED]) if not each.proposed)
+    )
 
 
 def _both_taken(chart: Chart) -> Iterator[Finding]:
