@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from bench.records import TODAY
+from cards.engine.options import TRIED_FOR
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import BODY, Evaluator
@@ -53,13 +55,22 @@ def test_an_answer_grows_with_the_orders_and_not_with_their_pairs(name: str, eva
     assert len(json.dumps(many)) / MANY <= len(json.dumps(few)) / FEW * GROWTH
 
 
+def test_something_else_is_looked_for_in_the_place_of_the_first_orders_and_all_are_judged(evaluator: Evaluator) -> None:
+    basket = BASKETS["drafts that are forbidden"]
+    cards = answered(evaluator, basket, TRIED_FOR + 1)
+    offered = [len(card["suggestions"]) > 1 for card in cards]
+    assert {card["indicator"] for card in cards} == {"critical"}
+    assert offered.count(True) == TRIED_FOR
+    assert offered.count(False) == 1
+
+
 def cost(evaluator: Evaluator, basket: Basket, number: int) -> int:
     """Calls, once what is remembered between requests is known."""
     answered(evaluator, basket, number)
     return calls(lambda: answered(evaluator, basket, number))
 
 
-def answered(evaluator: Evaluator, basket: Basket, number: int) -> list[object]:
+def answered(evaluator: Evaluator, basket: Basket, number: int) -> list[Any]:
     body = json.dumps(basket.of([basket.make(each) for each in range(number)])).encode()
-    cards: list[object] = evaluator.evaluate(parse(body, "order-sign", body=BODY), "en").response["cards"]
+    cards: list[Any] = evaluator.evaluate(parse(body, "order-sign", body=BODY), "en").response["cards"]
     return cards
