@@ -53,7 +53,7 @@ pins: .venv-supply/installed ## Pin all dependencies by their content: constrain
 supply: .venv-supply/installed ## List what is in the image (dist/sbom.cdx.json), and what of it has known holes (needs the network)
 	@mkdir -p dist
 	@.venv-supply/bin/cyclonedx-py requirements constraints.txt --pyproject pyproject.toml --output-file dist/sbom.cdx.json
-	@.venv-supply/bin/pip-audit --requirement constraints.txt --require-hashes --disable-pip
+	@.venv-supply/bin/pip-audit --requirement constraints.txt --require-hashes --disable-pip --strict
 
 cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
 	@exec $(BIN)/python -m tests.cluster

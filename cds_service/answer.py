@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from cards.chart import ORDER_HOOKS, Chart, Hook
+from cards.chart import ORDER_HOOKS, Chart, Draft, Hook
 from cards.definitions.person import postmenopausal
 from cards.engine import sources
 from cards.engine.catalog import all_cards
@@ -13,7 +13,9 @@ from cards.engine.checked import Checked
 from cards.engine.findings import INFO, Finding, Option
 from cards.vocabulary import Name
 from cards.words import text
+from cards.words.once import Writer
 from cards.words.phrases import joined
+from cards.words.text import Text
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
 from cds_service.fhir.proposing.stopping import Find
@@ -63,7 +65,8 @@ class Answerer:
         reference; ``stored`` finds orders on record. ``repetition`` records what is shown. The first card on a draft
         names those of its ``checks`` that found nothing."""
         shown = self._capped(findings, chart.hook)
-        cards = [self._card(finding, chart, call, language, drafts, stored) for finding in shown]
+        writer = Writer(language, chart, for_patient=call.by_patient)
+        cards = [self._card(finding, writer.write(finding), chart, call, language, drafts, stored) for finding in shown]
         if not call.by_patient:
             _name_passed(shown, cards, checks, language)
         if len(shown) < len(findings):
@@ -76,11 +79,10 @@ class Answerer:
         return cards
 
     def _card(
-        self, finding: Finding, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes], stored: Find
+        self, finding: Finding, words: Text, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes], stored: Find
     ) -> Json:
         options = () if call.by_patient else finding.options
         offered = [self._suggestion(option, chart, call, language, drafts, stored) for option in options]
-        words = text.render(finding, language, chart, for_patient=call.by_patient)
         base = self._settings.base_url
         return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
 
@@ -125,10 +127,12 @@ def whole(cards: list[Json], checks: Sequence[Checked] = ()) -> Json:
 
 def _name_passed(shown: Sequence[Finding], cards: Sequence[Json], checks: Iterable[Checked], language: str) -> None:
     """One line in the first card on each draft: the checks of it that found nothing."""
+    first: dict[Draft | None, Json] = {}
+    for finding, card in zip(shown, cards, strict=True):
+        first.setdefault(finding.about, card)
     for each in checks:
-        about = (card for finding, card in zip(shown, cards, strict=True) if finding.about == each.draft)
         titles = [all_cards()[code].title[language] for code in each.passed]
-        if titles and (card := next(about, None)) is not None:
+        if titles and (card := first.get(each.draft)) is not None:
             card["detail"] += "\n\n" + PASSED[language].format(checks=joined(titles, "comma", language))
 
 

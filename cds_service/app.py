@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from cards.engine import sources
 from cds_service import config, logs, metrics
@@ -180,9 +180,15 @@ def _content(limit: int) -> bytes:
                 raise too_long(limit)
     except ParseException:
         raise RequestError(400, "The body is not framed as HTTP says: broken chunks") from None
-    except OSError:  # the worker's socket gives up at its deadline
-        raise RequestError(408, "The body did not come in time, or not to its end") from None
+    except (OSError, ClientDisconnected):  # the worker's socket gives up at its deadline; Werkzeug calls that so
+        raise _cut_off() from None
+    if len(content) < (request.content_length or 0):
+        raise _cut_off()
     return bytes(content)
+
+
+def _cut_off() -> RequestError:
+    return RequestError(408, "The body did not come in time, or not to its end")
 
 
 def too_long(limit: int) -> RequestError:

@@ -47,10 +47,11 @@ class Gathered(Struct):
 
 
 class Reply(Struct):
-    """The answer to a query: its pages, and whether any is missing."""
+    """The answer to a query: its pages, and whether any is missing; ``why`` where that is known."""
 
     pages: list[Source] = field(default_factory=list)
     complete: bool = False
+    why: str = ""
 
 
 def opened(call: Call, *, full: bool = False) -> Gathered:
@@ -114,7 +115,7 @@ class Gatherer:
             ).items():
                 replies[key].pages.extend(answer.pages)
                 gathered.fetched += answer.written
-                replies[key].complete = answer.complete
+                replies[key].complete, replies[key].why = answer.complete, answer.why
         _take(gathered, queries, replies, asked=urls.keys())
         if access and (references := dangling(gathered.record, self._terminology)):
             answers = self._client.fetch(access, medication_urls(access.base, references), allowance)
@@ -174,7 +175,7 @@ def _take(gathered: Gathered, queries: Sequence[Query], replies: Mapping[str, Re
         if query.key not in replies:
             continue
         reply = replies[query.key]
-        why = why_failed(asked_for(query.template), reply.pages, record.is_ours, complete=reply.complete)
+        why = reply.why or why_failed(asked_for(query.template), reply.pages, record.is_ours, complete=reply.complete)
         if why:
             gathered.lack(query, why)
         if query.key in asked:

@@ -123,6 +123,7 @@ class Evaluator:
         checks = checked(chart, every, self._site.cards_off)
         found = [finding for finding in every if finding.code not in self._site.cards_off]
         fresh = repetition.fresh(found) if repetition else found
+        shown = {id(finding) for finding in fresh}
         findings = voice.shown_here(fresh, chart) if apart else voice.answered(fresh, found, chart, self._site.cards_off)
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
         stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
@@ -131,7 +132,7 @@ class Evaluator:
         )
         counts = {
             "cards": [code for finding in findings for code in finding.codes],
-            "suppressed": [finding.code for finding in found if finding not in fresh],
+            "suppressed": [finding.code for finding in found if id(finding) not in shown],
             "used": trace.used.total(),
             "set_aside": dict(trace.set_aside),
             "unread": dict(trace.unread),

@@ -188,12 +188,11 @@ class Chart(Struct, frozen=True, kw_only=True):
 
     def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
         """This chart with one more draft order (in place of ``replaced``), as order-sign would see it: used to test an option
-        before it is offered. A draft brings every ingredient of its product."""
+        before it is offered. A draft brings every ingredient of its product. The other drafts have been judged: they stand
+        beside it."""
         gone = {d.id for d in replaced if not d.repeated}
-        others, beside = (
-            tuple(d for d in some if d not in replaced and d.id not in gone) for some in (self.drafts, self.beside)
-        )
-        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(*others, draft), beside=beside)
+        beside = tuple(d for d in (*self.beside, *self.drafts) if d not in replaced and d.id not in gone)
+        return self._of_same_record(hook=Hook.ORDER_SIGN, drafts=(draft,), beside=beside)
 
     def _of_same_record(self, **changes: Any) -> Chart:
         """A copy in which the record itself is unchanged, so that cached results remain valid."""

@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isclose
+from operator import attrgetter
 
 from msgspec import Struct
 
 from cards.chart import Chart, Dosing, Draft
-from cards.definitions.accepted import dosing_of, interval, regimens_of
+from cards.definitions.accepted import Accepted, dosing_of, interval, regimens_of
 from cards.vocabulary import Name
 
 _A_DAY = Name("a day", "每日")
+
+
+_ADDS_UP = attrgetter("adds_up")
+
+
+class Said(Struct, frozen=True):
+    """What one draft says, read once; ``adds_up``: it tells how much, and for certain."""
+
+    draft: Draft
+    dosing: Dosing
+    adds_up: bool
+    daily: float
+
+
+def said_of(draft: Draft) -> Said:
+    told = dosing_of(draft)
+    return Said(draft, told, told.readable and bool(told.amount) and not told.as_needed, told.daily or 0)
 
 
 class Together(Struct, frozen=True):
@@ -23,13 +41,13 @@ class Together(Struct, frozen=True):
     accepted: bool | None = None
 
 
-def together(chart: Chart, drafts: Sequence[Draft]) -> Together:
+def together(chart: Chart, drafts: Sequence[Said]) -> Together:
     """The sum of the drafts, per interval if they all have the same one, otherwise per day. Without an interval (one infusion
     each), the single doses are added. The sum is accepted if some accepted regimen gives as much in the same time."""
-    told = [dosing_of(draft) for draft in drafts]
-    if len({dosing.unit for dosing in told}) > 1 or not all(_is_told(dosing) for dosing in told):
+    if len({said.dosing.unit for said in drafts}) > 1 or not all(map(_ADDS_UP, drafts)):
         return Together()
-    every = {dosing.every_days for dosing in told}
+    every = {said.dosing.every_days for said in drafts}
+    drugs = {said.draft.drug.key: said.draft.drug for said in drafts if said.draft.drug}
     if len(every) == 1 and None not in every:
         (days,) = every
         days = max(days or 1.0, 1.0)
@@ -37,22 +55,21 @@ def together(chart: Chart, drafts: Sequence[Draft]) -> Together:
         days = 1.0
     else:
         days = None
-    if days is None and (len(every) > 1 or not all(draft.drug and draft.drug.covers_months for draft in drafts)):
+    if days is None and (len(every) > 1 or not all(drug.covers_months for drug in drugs.values())):
         return Together()
-    amount = sum((dosing.amount or 0) if days is None else (dosing.daily or 0) * days for dosing in told)
+    amount = sum([(said.dosing.amount or 0) if days is None else said.daily * days for said in drafts])
+    reasons = frozenset[str]().union(*(said.draft.reasons for said in drafts))
+    regimens = [regimen for drug in drugs.values() for regimen in regimens_of(drug)]
     period = interval(chart.numbers.dose_interval_tolerance, days) if days else None
-    return Together(quantity(amount, told[0].unit), _A_DAY if days == 1 else period, _accepted(chart, drafts, amount, days))
+    accepted = _accepted(chart, regimens, reasons, amount, days)
+    return Together(quantity(amount, drafts[0].dosing.unit), _A_DAY if days == 1 else period, accepted)
 
 
-def _is_told(dosing: Dosing) -> bool:
-    return dosing.readable and bool(dosing.amount) and not dosing.as_needed
-
-
-def _accepted(chart: Chart, drafts: Sequence[Draft], mg: float, days: float | None) -> bool | None:
-    regimens = [regimen for draft in drafts if draft.drug for regimen in regimens_of(draft.drug)]
+def _accepted(
+    chart: Chart, regimens: Sequence[Accepted], reasons: frozenset[str], mg: float, days: float | None
+) -> bool | None:
     if not regimens:
         return None
-    reasons = {reason for draft in drafts for reason in draft.reasons}
     fitting = [r for r in regimens if not r.only_for or reasons.intersection(r.only_for) or chart.active_problem(*r.only_for)]
     share, apart = chart.numbers.dose_tolerance, chart.numbers.dose_interval_tolerance
     if any(r.has_dose(mg, share) and (days is None or r.has_interval(days, apart)) for r in fitting):

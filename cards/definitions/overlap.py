@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from math import inf
 from typing import Any
+
+from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
 from cards.chart.calendar import DAYS_A_MONTH
@@ -27,27 +30,48 @@ def begins(chart: Chart, draft: Draft) -> date:
     return max(draft.start or chart.today, chart.today)
 
 
-def at_once(chart: Chart, one: Draft, other: Draft) -> bool:
-    """Whether two drafts would overlap: the later one begins before the dose or the stated duration of the earlier one is over,
-    less a fraction of {dose-interval-tolerance}. A drug taken without a stated duration has no end."""
-    first, later = sorted((one, other), key=lambda draft: begins(chart, draft))
-    months = first.drug.covers_months if first.drug else None
-    days = months * DAYS_A_MONTH if months else first.dosing.days if first.dosing else None
-    apart = (begins(chart, later) - begins(chart, first)).days
-    return days is None or apart < days * (1 - chart.numbers.dose_interval_tolerance)
+class _Drafted(Struct, frozen=True):
+    """A draft in the basket: the day on which it begins, and for how many days nothing may begin beside it."""
+
+    draft: Draft
+    day: int
+    days: float
 
 
-def basket(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Draft, tuple[Draft, ...]]]:
-    """Each draft with those before it that would work with it, but for the drugs of one pack. First come the orders that are
-    not selected, of which none stands alone; an order of several drugs comes before one of a single drug, which is the one to
-    give up; an option on trial comes last."""
+def _placed(chart: Chart, draft: Draft) -> _Drafted:
+    """With the dose or the stated duration less a fraction of {dose-interval-tolerance}. A drug taken without a stated duration
+    has no end."""
+    months = draft.drug.covers_months if draft.drug else None
+    days = months * DAYS_A_MONTH if months else draft.dosing.days if draft.dosing else None
+    lasting = inf if days is None else days * (1 - chart.numbers.dose_interval_tolerance)
+    return _Drafted(draft, begins(chart, draft).toordinal(), lasting)
+
+
+def basket(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Draft, list[list[Draft]]]]:
+    """Each draft with those before it that would work with it, by drug, but for the drugs of one pack: of two drafts the later
+    begins before the earlier is over. First come the orders that are not selected, of which none stands alone; an order of
+    several drugs comes before one of a single drug, which is the one to give up; an option on trial comes last.
+
+    Every draft is compared with every other, by two numbers; whatever is dearer is done once a draft, or once a drug."""
     wanted = frozenset(mechanisms)
-    ranked = [*chart.drafted_beside(wanted), *sorted(chart.drafted(wanted), key=lambda draft: not draft.product)]
-    for index, draft in enumerate(ranked):
-        if draft in chart.beside:
-            continue
-        others = (other for other in ranked[:index] if not (draft.product and draft.id == other.id))
-        yield draft, tuple(other for other in others if at_once(chart, draft, other))
+    beside = chart.drafted_beside(wanted)
+    placed: dict[str, list[_Drafted]] = {}
+    for index, draft in enumerate([*beside, *sorted(chart.drafted(wanted), key=lambda draft: not draft.product)]):
+        own = _placed(chart, draft)
+        if index >= len(beside):
+            yield draft, [found for some in placed.values() if (found := _at_once(own, some))]
+        if draft.drug is not None:
+            placed.setdefault(draft.drug.key, []).append(own)
+
+
+def _at_once(own: _Drafted, others: Iterable[_Drafted]) -> list[Draft]:
+    day, days = own.day, own.days
+    pack = own.draft.id if own.draft.product else None
+    return [
+        other.draft
+        for other in others
+        if (day - other.day < other.days if other.day < day else other.day - day < days) and other.draft.id != pack
+    ]
 
 
 def other_drug(other: Drug, course: Course | None) -> dict[str, Any]:

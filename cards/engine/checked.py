@@ -44,11 +44,13 @@ def checked(chart: Chart, found: Sequence[Finding], off: Container[str] = ()) ->
     estrogen, contraceptives (with the checks of hormone therapy) and an order for another patient are not judged."""
     if chart.hook not in ORDER_HOOKS:
         return ()
-    return tuple(_checked(draft, found, off) for draft in chart.drafted(ANTI_OSTEOPOROSIS | _CONTRACEPTIVE))
+    told: dict[Draft | None, list[Finding]] = {}
+    for finding in found:
+        told.setdefault(finding.about, []).append(finding)
+    return tuple(_checked(draft, told.get(draft, ()), off) for draft in chart.drafted(ANTI_OSTEOPOROSIS | _CONTRACEPTIVE))
 
 
-def _checked(draft: Draft, found: Sequence[Finding], off: Container[str]) -> Checked:
-    told = [finding for finding in found if finding.about == draft]
+def _checked(draft: Draft, told: Sequence[Finding], off: Container[str]) -> Checked:
     undone = {code for finding in told if finding.code == _UNDONE for code in finding.values["checks"]}
     fired = {finding.code for finding in told}
     silent = Result.NOT_JUDGED if _not_judged(draft) else Result.NO_OBJECTION

@@ -22,13 +22,14 @@ class Indicator(StrEnum):
     @property
     def rank(self) -> int:
         """0 for critical, 2 for info: the order in which cards are shown."""
-        return 2 - list(Indicator).index(self)
+        return _RANKS[self.value]
 
     def milder(self) -> Indicator:
         """One step down; info stays info."""
         return Indicator.WARNING if self is Indicator.CRITICAL else Indicator.INFO
 
 
+_RANKS = {each.value: 2 - place for place, each in enumerate(Indicator)}
 INFO, WARNING, CRITICAL = Indicator.INFO, Indicator.WARNING, Indicator.CRITICAL
 
 

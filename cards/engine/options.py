@@ -81,6 +81,10 @@ NOT_READ = "not-read"
 """The phrase of what was dropped since something that may speak against it could not be read."""
 SHOWN = 3
 """How many drugs a card shows."""
+TRIED_FOR = 10
+"""Every order is judged. What may be ordered in its place is looked for, and tried against all checks, for so many orders of
+drugs for bone."""
+_FOR_BONE = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechanism.ACTIVE_VITAMIN_D}
 
 
 class Offer(Struct, frozen=True):
@@ -194,7 +198,11 @@ def offer(
     work-up ends, which then goes on beside the drug; ``regimens`` names another regimen than the usual one, by drug. ``stops``
     are courses that the option takes the place of: those of tablets and daily injections that are on the list as active end
     with it.
+
+    In place of an order something is offered for the first ten orders of drugs for bone.
     """
+    if not _among_the_first(chart, replaces):
+        return Offer()
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     drugs = tuple(drugs)
     rows = work_up(chart, starting=any(starts(chart, drug) for drug in drugs))
@@ -222,6 +230,11 @@ def offer(
         dropped += tuple(Dropped(each.key, phrase="alone") for each in options)
         options = ()
     return Offer(after_vitamin_d(chart, options), dropped, next((row.key for row in rows if row.holds_all), ""))
+
+
+def _among_the_first(chart: Chart, replaces: tuple[Draft, ...]) -> bool:
+    """Whether the time suffices to look for something in the place of these orders."""
+    return not replaces or replaces[0] in chart.drafted(_FOR_BONE)[:TRIED_FOR]
 
 
 class _Judged(Struct, frozen=True):
@@ -377,6 +390,8 @@ def ruled_out(chart: Chart, drug: Drug, replaces: tuple[Draft, ...] = ()) -> Dro
 def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:
     """The draft with dose and timing mended to ``regimen`` (a key of ``cards.accepted``), from ``start`` on; nothing where the
     safety rules forbid the drug in any dose."""
+    if not _among_the_first(chart, (draft,)):
+        return Offer()
     rows, findings = work_up(chart), safety(chart, drug, start, (draft,))
     if (forbidden := _forbidden(drug, rows, findings)) is not None:
         return Offer((), (forbidden,))

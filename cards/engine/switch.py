@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from cards.chart import Chart, Course, Draft
@@ -26,6 +27,19 @@ def to_be_replaced(chart: Chart, course: Course, by: date | None = None) -> bool
     failed = fracture_on(chart, course) or loss_on(chart, course) or out_of_reach(chart, course)
     over = anabolic and used_up(chart, course.drug, by or chart.today) is not None
     return bool(failed) or over or _unsafe(chart, course)
+
+
+def leaving(chart: Chart) -> Callable[[Course, date], bool]:
+    """The same, reckoned once of each course and day: many orders ask."""
+    known: dict[tuple[str, date], bool] = {}
+
+    def leaves(course: Course, by: date) -> bool:
+        asked = (course.drug.key, by)
+        if asked not in known:
+            known[asked] = to_be_replaced(chart, course, by)
+        return known[asked]
+
+    return leaves
 
 
 def _unsafe(chart: Chart, course: Course) -> bool:

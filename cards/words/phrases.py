@@ -16,7 +16,7 @@ import msgspec
 from cards.chart import Course, Draft, Fracture, Measurement, Problem
 from cards.chart.calendar import Partial, months_between
 from cards.chart.shown import Shown, shown
-from cards.vocabulary import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES, SITE_NAMES, Data, Name, Site
+from cards.vocabulary import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES, SITE_NAMES, Data, Drug, Name, Site
 
 LANGUAGES = ("en", "zh")
 
@@ -84,7 +84,11 @@ def clean(text: str) -> str:
     visible = text if text.isascii() else unicodedata.normalize("NFC", text)
     if not visible.isprintable():  # anything that is neither a space nor printable is in category C or Z
         visible = "".join(c if unicodedata.category(c)[0] not in "CZ" else " " for c in visible)
-    return shorten(" ".join(_ADDRESS.sub(" ", _TAG.sub("", visible)).split()), LONGEST)
+    if "<" in visible:
+        visible = _TAG.sub("", visible)
+    if ":" in visible or "www." in visible.lower():
+        visible = _ADDRESS.sub(" ", visible)
+    return shorten(" ".join(visible.split()), LONGEST)
 
 
 def escape(text: str) -> str:
@@ -211,6 +215,8 @@ def name(thing: object, language: str, *tables: Mapping[str, Any]) -> str:
     """
     if isinstance(thing, Name):
         return thing[language]
+    if isinstance(thing, Drug):
+        return thing.name[language]
     if isinstance(thing, Site):
         return SITE_NAMES[thing][language]
     if isinstance(thing, Fracture):
@@ -259,6 +265,10 @@ def word(thing: object, language: str) -> str:
     """Any value that a text may print, as Markdown: strings are assumed to come from the record and are cleaned and escaped."""
     if isinstance(thing, Markdown):
         return thing
+    if type(thing) is str:
+        return escape(clean(thing))
+    if isinstance(thing, Drug | Name):
+        return escape(name(thing, language))
     if isinstance(thing, date | Partial):
         return day(thing, language)
     if isinstance(thing, bool) or thing is None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+from cards.vocabulary import Data
+from cds_service.fhir.fetching.queries import build
 
 Json = dict[str, Any]
 
@@ -75,6 +78,52 @@ def draft(number: int, **fields: Any) -> Json:
 def select(*drafts: Json, selections: list[str]) -> Json:
     context = {"draftOrders": bundle(*drafts), "selections": selections}
     return request("order-select", context, {})
+
+
+def atc(code: str) -> Json:
+    return {"coding": [{"system": "http://www.whocc.no/atc", "code": code}]}
+
+
+BONE = ("M05BA04", "M05BX04", "H05AA02", "G03XC01", "M05BA08", "M05BA06", "M05BA07", "H05AA04", "A11CC03", "A11CC04", "M05BA03")
+"""Drugs for bone, most of which are not given together."""
+KEYS = [query.key for query in build(Data, dict.fromkeys(Data, ("http://loinc.org|1",)))]
+"""The prefetch keys."""
+_KIDNEY = result(
+    code={"coding": [{"system": "http://loinc.org", "code": "2160-0"}]},
+    valueQuantity={"value": 3.0, "unit": "mg/dL", "code": "mg/dL"},
+)  # fmt: skip
+_LIST = bundle(*(order(id=f"m{number}", medicationCodeableConcept=atc(code)) for number, code in enumerate(BONE)))
+
+
+def _dated(number: int) -> Json:
+    period = {"start": f"20{27 + number % 9}-{number % 12 + 1:02}-{number % 28 + 1:02}"}
+    return draft(number, dosageInstruction=[{"text": "70 mg weekly", "timing": {"repeat": {"boundsPeriod": period}}}])
+
+
+class Basket(NamedTuple):
+    """Orders that are written together: one of them by its number, and what is on record beside them; None: nobody looked."""
+
+    make: Callable[[int], Json]
+    record: Json | None = None
+
+    def of(self, drafts: list[Json]) -> Json:
+        known = {} if self.record is None else dict.fromkeys(KEYS) | {"patient": PATIENT} | self.record
+        return request("order-sign", {"draftOrders": bundle(*drafts)}, known)
+
+
+BASKETS = {
+    "drafts": Basket(draft),
+    "drafts, all known": Basket(draft, {}),
+    "drafts of many drugs": Basket(lambda n: draft(n, medicationCodeableConcept=atc(BONE[n % len(BONE)])), {}),
+    "drafts that are forbidden": Basket(draft, {"renal": bundle(_KIDNEY)}),
+    "drafts and courses": Basket(draft, {"medications": _LIST}),
+    "drafts of many doses": Basket(lambda n: draft(n, dosageInstruction=sig(f"{n % 97 + 1} mg daily")), {}),
+    "drafts of many starts": Basket(_dated, {}),
+    "drafts of nobody knows what": Basket(lambda n: draft(n, medicationCodeableConcept=None)),
+    "drafts with a sig that nobody reads": Basket(lambda n: draft(n, dosageInstruction=sig(f"as told {n}")), {}),
+    "drafts of vitamin D": Basket(lambda n: draft(n, medicationCodeableConcept=atc("A11CC05")), {}),
+    "drafts of another patient": Basket(lambda n: draft(n, subject={"reference": "Patient/p2"})),
+}  # fmt: skip
 
 
 TEXTS = {
@@ -152,7 +201,7 @@ def _shapes(size: int) -> dict[str, Json]:
         "deep": view(conditions=_deep(size)),
         "brackets": view(conditions=_nested(size // 8)),
         "prefetch keys": view(**{f"k{number}": None for number in range(size // 14)}),
-        "drafts": sign(*many(size, draft)),
+        **{name: each.of(many(size, each.make)) for name, each in BASKETS.items()},
         "drafts of one id": sign(*many(size, lambda n: draft(0, note=[{"text": str(n)}]))),
         "selections": select(draft(1), selections=["MedicationRequest/x"] * (size // 24)),
         "selections and drafts": select(

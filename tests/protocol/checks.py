@@ -137,12 +137,12 @@ MENDED = {"dosageInstruction", "dispenseRequest"}
 
 
 def _check_update(resource: Json, drafts: Mapping[str, Json]) -> None:
-    if resource["status"] == "stopped":  # an order of the record that ends with the new one
+    if resource.get("status") == "stopped":  # an order of the record that ends with the new one
         assert resource["intent"] == "order", "S9: an order that ends"
         assert resource["statusReason"]["text"], "S9: with its reason"
         return
-    before = drafts.get(f"{resource['resourceType']}/{resource['id']}")
-    assert before is not None, "S9: a draft of the context"
+    before = _told(drafts.get(f"{resource['resourceType']}/{resource['id']}"))
+    assert before, "S9: a draft of the context"
     untouched = before.keys() - MENDED
     assert {key: resource.get(key) for key in untouched} == {key: before[key] for key in untouched}, "S9: the whole draft"
     assert resource.keys() <= before.keys() | MENDED, "S9: nothing added"
@@ -150,6 +150,16 @@ def _check_update(resource: Json, drafts: Mapping[str, Json]) -> None:
     assert {**asked, "validityPeriod": 0} == {**was, "validityPeriod": 0}, "S9: the whole draft"
     if _is_valid(before):  # what was invalid already is left as it was
         assert _is_valid(resource), "S9: valid FHIR R4"
+
+
+def _told(value: Any) -> Any:
+    """Without what is null or empty (T2)."""
+    if isinstance(value, dict):
+        value = {key: _told(each) for key, each in value.items()}
+        return {key: each for key, each in value.items() if each is not None and each not in ("", [], {})}
+    if isinstance(value, list):
+        return [each for each in map(_told, value) if each is not None and each not in ("", [], {})]
+    return value
 
 
 def _is_valid(resource: Json) -> bool:

@@ -51,6 +51,12 @@ def typed(patient: str, code: str, text: str, *, frequency: int = 1) -> Json:
 
 def answer(client: FlaskClient, draft: Json, hook: str) -> tuple[Json, Json]:
     """The request with this draft in place of the fixture's, and the response."""
+    request, body = answer_unchecked(client, draft, hook)
+    check_response(body, request)
+    return request, body
+
+
+def answer_unchecked(client: FlaskClient, draft: Json, hook: str = "order-sign") -> tuple[Json, Json]:
     fixture = load("safe-order")
     request = fixture.request()
     request["hook"] = hook
@@ -59,9 +65,7 @@ def answer(client: FlaskClient, draft: Json, hook: str) -> tuple[Json, Json]:
         request["context"]["selections"] = ["MedicationRequest/request-123"]
     response = client.post(f"/cds-services/osteoporosis-{hook}", json=request)
     assert response.status_code == 200
-    body = json.loads(response.data)
-    check_response(body, request)
-    return request, body
+    return request, json.loads(response.data)
 
 
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])
@@ -89,6 +93,21 @@ def test_alendronate_70_mg_daily_is_critical_and_can_be_amended(client: FlaskCli
         key: draft[key] for key in draft if key != "dosageInstruction"
     }
     assert [each["resourceId"] for each in discard["actions"]] == ["MedicationRequest/request-123"]
+
+
+def test_what_a_draft_holds_of_nothing_does_not_come_back(client: FlaskClient) -> None:
+    """No null and nothing empty is in an answer (T2), but where one list says more of each element of another."""
+    draft = typed("safe-order", "904431", "alendronate 70 MG Oral Tablet")
+    draft["medicationCodeableConcept"]["coding"][0]["userSelected"] = None
+    named = {"line": ["a", None], "_line": [None, {"id": "b"}]}
+    draft |= {"note": [], "groupIdentifier": {"value": ""}, "contained": [{}, named], "priority": None}
+    _, body = answer_unchecked(client, draft)
+    resource = body["cards"][0]["suggestions"][0]["actions"][0]["resource"]
+    assert resource["medicationCodeableConcept"]["coding"] == [
+        {key: value for key, value in draft["medicationCodeableConcept"]["coding"][0].items() if value is not None}
+    ]
+    assert resource["contained"] == [named]
+    assert not {"note", "groupIdentifier", "priority"} & resource.keys()
 
 
 def test_what_was_amended_draws_no_card(client: FlaskClient) -> None:

@@ -44,7 +44,7 @@ class Running:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cds_service", "serve"], cwd=ROOT, env=kept | told, stdout=subprocess.DEVNULL
         )
-        for _ in range(300):
+        for _ in range(900):  # on a busy machine
             try:
                 requests.get(f"{self.url}/healthz", timeout=5)
                 return

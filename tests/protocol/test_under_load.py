@@ -35,6 +35,14 @@ def test_chunks_that_are_broken_are_the_clients_error_t8(run: Callable[..., Runn
     assert is_well(service)
 
 
+def test_a_body_that_does_not_come_to_its_end_is_told_so(run: Callable[..., Running]) -> None:
+    """As one does that takes too long: the worker's socket then gives up in its place."""
+    service = run(WEB_CONCURRENCY="1")
+    with sent(service.url, f"{HEAD}Content-Length: 1000\r\n\r\n{{") as connection:
+        connection.shutdown(socket.SHUT_WR)
+        assert status(connection) == 408
+
+
 def test_half_sent_requests_do_not_keep_others_from_being_heard(run: Callable[..., Running]) -> None:
     service = run(WEB_CONCURRENCY="1")
     with half_sent(service.url, THREADS + BACKLOG + 40):

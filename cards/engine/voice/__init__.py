@@ -26,17 +26,25 @@ __all__ = ["answered", "heard", "shown_here"]
 def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart, off: Collection[str] = ()) -> list[Finding]:
     """The findings as they are shown: silenced, merged, each order offered once, in their order.
 
-    ``findings`` are those of ``found`` that this practitioner has not set aside. What was set aside still silences, for it is
+    ``findings`` are those of ``found`` (the same objects) that this practitioner has not set aside. What was set aside still silences, for it is
     so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
     Under comfort care most cards are silent, and so they stay. In pregnancy nothing that uses radiation is offered."""
-    findings, found = without_radiation(findings, chart), without_radiation(found, chart)
-    if comfort.speaks(findings):
+    comforted = comfort.speaks(findings)
+    if comforted:
         off = {*off, *comfort.silenced(chart)}
-        findings, found = comfort.told(findings, chart), comfort.told(found, chart)
-    kept = [finding for finding in heard([*_unshown(chart), *found]) if finding in found]
-    apart = in_order(exclusive(removed_once(one_per_draft([finding for finding in findings if finding in kept])), off))
+    ours = {id(each) for each in findings}
+    said = [(told, id(each) in ours) for each in found for told in _as_told(each, chart, comforted=comforted)]
+    kept = {id(each) for each in heard([*_unshown(chart), *(told for told, _ in said)])}
+    heard_of_ours = [told for told, own in said if own and id(told) in kept]
+    apart = in_order(exclusive(removed_once(one_per_draft(heard_of_ours)), off))
     told = in_order(closed(once(shown_here(apart, chart), writing=chart.hook in ORDER_HOOKS), chart, off))
     return comfort.unrecommended(told) if comfort.no_drug(chart, findings) else told
+
+
+def _as_told(finding: Finding, chart: Chart, *, comforted: bool) -> list[Finding]:
+    """A finding as this patient's state allows it to be told; none if it falls silent."""
+    told = without_radiation([finding], chart)
+    return comfort.told(told, chart) if comforted else told
 
 
 def shown_here(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
@@ -57,7 +65,7 @@ def heard(findings: Sequence[Finding]) -> list[Finding]:
     kept = list(findings)
     for row in table().silences:
         speaking = [finding for finding in kept if row.spoken_by(finding)]
-        kept = [each for each in kept if not any(row.silences(speaker, each) for speaker in speaking)]
+        kept = [each for each in kept if each.code not in row.silent or not any(row.silences(who, each) for who in speaking)]
     return kept
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
-from cards.chart import Chart
+from cards.chart import Chart, Draft
 from cards.engine.catalog import all_cards, cards_of, sections
 from cards.engine.findings import CRITICAL, Dropped, Finding, Option
 from cards.engine.run import ask
@@ -16,20 +16,21 @@ from cards.engine.run import ask
 def one_per_draft(findings: Sequence[Finding]) -> list[Finding]:
     """Where a check forbids a draft, its card says all that order safety says of this draft: nothing beside it tells how the
     drug might be given after all."""
-    judged = [finding for finding in findings if finding.about is not None and _judges_orders(finding)]
-    heads: list[Finding] = []
-    for finding in judged:
-        if finding.indicator is CRITICAL and not any(_same_order(finding, head) for head in heads):
-            heads.append(finding)
-    merged = {id(head): [each for each in judged if each is not head and _same_order(each, head)] for head in heads}
+    orders: dict[Hashable, list[Finding]] = {}
+    for finding in findings:
+        if finding.about is not None and _judges_orders(finding):
+            orders.setdefault(_order(finding.about), []).append(finding)
+    merged: dict[int, list[Finding]] = {}
+    for told in orders.values():
+        if head := next((finding for finding in told if finding.indicator is CRITICAL), None):
+            merged[id(head)] = [finding for finding in told if finding is not head]
     spoken_for = {id(each) for others in merged.values() for each in others}
     return [_together(each, merged.get(id(each), ())) for each in findings if id(each) not in spoken_for]
 
 
-def _same_order(one: Finding, other: Finding) -> bool:
-    """Whether both speak of one order. The drugs of one product are one order; two orders under one id are two."""
-    a, b = one.about, other.about
-    return a is not None and b is not None and (a == b or (a.id == b.id and bool(a.product) and a.product == b.product))
+def _order(about: Draft) -> Hashable:
+    """What makes an order one. The drugs of one product are one order; two orders under one id are two."""
+    return (about.id, about.product) if about.product else about
 
 
 def removed_once(findings: Sequence[Finding]) -> list[Finding]:
@@ -104,10 +105,10 @@ def closed(findings: Sequence[Finding], chart: Chart, off: Container[str] = ()) 
     for card in cards_of(chart.hook):
         if not card.merges or card.code in off:
             continue
-        by_code: dict[str, tuple[Finding, ...]] = {}
+        by_code: dict[str, list[Finding]] = {}
         for finding in told:
-            by_code[finding.code] = (*by_code.get(finding.code, ()), finding)
-        for found in ask(card, chart, by_code):
+            by_code.setdefault(finding.code, []).append(finding)
+        for found in ask(card, chart, {code: tuple(some) for code, some in by_code.items()}):
             if isinstance(found, Finding):
                 told = _with(told, _careful(replace(found, code=card.code)))
     return told

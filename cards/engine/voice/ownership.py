@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence, Set
 
 from msgspec.structs import replace
 
@@ -65,7 +65,8 @@ def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
     """The findings, each order offered by its owner alone. ``writing``: orders are being written; then every draft has its own
     alternatives, of which no two are the same. What an owner withholds, since something could not be read, no other card offers
     in its place."""
-    findings = [_without_implied(each, findings) for each in findings]
+    offered = {option.key for each in findings for option in each.options if option.kind == "service"}
+    findings = [_without_implied(each, offered) for each in findings]
     owners: dict[Hashable, int] = {}
     for place, finding in enumerate(findings):
         for option in _claimed(finding):
@@ -84,9 +85,8 @@ def _claimed(finding: Finding) -> Iterator[Option]:
     yield from (Option("drug", each.key) for each in finding.dropped if each.phrase == NOT_READ)
 
 
-def _without_implied(finding: Finding, findings: Iterable[Finding]) -> Finding:
-    """The finding without the orders that come with another order of the answer, as albumin does with calcium."""
-    offered = {option.key for each in findings for option in each.options if option.kind == "service"}
+def _without_implied(finding: Finding, offered: Set[str]) -> Finding:
+    """The finding without the orders that come with another order of the answer (``offered``), as albumin does with calcium."""
     implied = {key for whole in offered & TOGETHER.keys() for key in TOGETHER[whole]} - TOGETHER.keys()
     options = tuple(option for option in finding.options if option.kind != "service" or option.key not in implied)
     return finding if len(options) == len(finding.options) else replace(finding, options=options)

@@ -22,8 +22,9 @@ import urllib3
 from msgspec import Struct, field
 
 from cds_service.fhir.fetching.allowance import Allowance
+from cds_service.fhir.fetching.answers import DEPTH, VALUES
 from cds_service.fhir.fetching.breaker import Breaker
-from cds_service.fhir.fetching.pages import below, page_of
+from cds_service.fhir.fetching.pages import MAX_VALUES, below, page_of, too_deep, values_of
 from cds_service.fhir.fetching.refusals import Refusals
 from cds_service.fhir.fetching.transport import Bearer, InUse, proxies, session
 from cds_service.fhir.reading.given import Source
@@ -60,12 +61,14 @@ _ORDERS = "MedicationRequest"
 
 
 class Answer(Struct, frozen=True):
-    """The pages of one query. ``complete`` is False if the query failed or a page is missing. ``written``: the pages of orders
+    """The pages of one query. ``complete`` is False if the query failed or a page is missing; ``why``, where a limit is the
+    cause, is its name. ``written``: the pages of orders
     as received, since an order that is to be stopped goes back as it came."""
 
     pages: tuple[Source, ...] = ()
     complete: bool = False
     written: tuple[bytes, ...] = ()
+    why: str = ""
 
 
 class _Job(Struct, eq=False):
@@ -173,13 +176,20 @@ class FhirClient:
         pages: list[Source] = []
         written: list[bytes] = []
         seen: set[str] = set()
-        entries, url, complete = 0, job.url, False
+        entries, url, complete, why = 0, job.url, False, ""
         if self._lacking.holds(_grant(job)) or self._lacking.holds((job.access.base, job.kind)):
             return Answer()
         while url not in seen and len(pages) < MAX_PAGES:
             seen.add(url)
             content = self._get(job, url)
-            if content is None or (page := page_of(content)) is None:
+            if content is None:
+                break
+            values = values_of(content)
+            if values > MAX_VALUES or not job.allowance.has_values(values):
+                why = VALUES
+                break
+            if (page := page_of(content)) is None:
+                why = DEPTH if too_deep(content) else ""
                 break
             pages.append(page.source)
             written += [content] if job.kind == _ORDERS else []
@@ -191,7 +201,7 @@ class FhirClient:
             if following is None or entries >= MAX_ENTRIES or not below(job.access.base, following):
                 break
             url = following
-        return Answer(tuple(pages), complete, tuple(written))
+        return Answer(tuple(pages), complete, tuple(written), why)
 
     def _get(self, job: _Job, url: str) -> bytes | None:
         """The body of a 200, after one retry if that may help; otherwise None, a failed query."""

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urljoin, urlsplit
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, json
 
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.given import BROKEN, Source, whole
+
+MAX_VALUES = 500_000
+"""JSON values of one page, with which nobody reads on."""
+_SKIPPED = json.Decoder(Raw)
+
+
+def values_of(content: bytes) -> int:
+    """How many JSON values there are at most: objects, lists and what they hold."""
+    return content.count(b"{") + content.count(b"[") + content.count(b",")
+
+
+def too_deep(content: bytes) -> bool:
+    """Whether it is nested more deeply than a decoder goes, which is some hundreds of levels."""
+    try:
+        _SKIPPED.decode(content)
+    except RecursionError:
+        return True
+    except BROKEN:
+        return False
+    return False
 
 
 class Page(Struct, frozen=True):

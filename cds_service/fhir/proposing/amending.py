@@ -15,12 +15,14 @@ Resource = dict[str, Any]
 
 _SIG = ("text", "patientInstruction", "timing", "doseAndRate", "doseQuantity", "doseRange", "maxDosePerPeriod")
 """The elements of a Dosage that say how much and how often, in words or as data."""
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 def amended(draft: bytes, option: Option, language: str) -> Resource:
     """The draft with the dose and timing of ``option.regimen``; with its route where the draft has another one, and from
-    ``option.start`` where that is given. Everything else stays as it was, even if it is not valid FHIR."""
-    resource: Resource = orjson.loads(draft)
+    ``option.start`` where that is given. Everything else stays as it was, even if it is not valid FHIR; but what is null or
+    empty, which says nothing, is left out (CDS Hooks: no such values)."""
+    resource: Resource = _told(orjson.loads(draft))
     regimen = ACCEPTED[option.regimen]
     given = _first(resource.get("dosageInstruction"))
     told = option.replaces[0].dosing
@@ -34,6 +36,19 @@ def amended(draft: bytes, option: Option, language: str) -> Resource:
     if option.start is not None:
         _begin(resource, option.start)
     return resource
+
+
+def _told(value: Any) -> Any:
+    """Without what is null or empty. Of a list beside which another one says more of each element (``_given``) all places
+    count."""
+    if isinstance(value, dict):
+        kept = ((key, each if _has_places(key, value) else _told(each)) for key, each in value.items())
+        return {key: each for key, each in kept if each not in _NOTHING}
+    return [each for each in map(_told, value) if each not in _NOTHING] if isinstance(value, list) else value
+
+
+def _has_places(key: str, beside: Resource) -> bool:
+    return isinstance(beside[key], list) and (f"_{key}" in beside or (key.startswith("_") and key[1:] in beside))
 
 
 def _first(instructions: object) -> Resource:

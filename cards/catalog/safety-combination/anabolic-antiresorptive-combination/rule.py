@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from cards.definitions.overlap import basket, begins, other_drug, still_works
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import ranking, service
 from cards.engine.orders import REFERRAL, Order, finding_about
-from cards.engine.switch import to_be_replaced
+from cards.engine.switch import leaving
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Mechanism
 
@@ -32,10 +32,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     be ended (a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`, its lifetime total, or
     a check of orders that speaks against it), it only says to stop that drug. What `denosumab-due` and `denosumab-sequence`
     recommend (the next dose, or what closes the gap) stays and does not wait for the end of an anabolic, which does not hold
-    the bone after denosumab: a specialist decides on the anabolic. (2) warning, one card per pair: the draft ranked lower for
-    this patient can be deleted, or, before any other, an option of the service's own that is on trial; never the one that is
-    due after denosumab.
+    the bone after denosumab: a specialist decides on the anabolic. (2) warning, one card per pair, or one for a draft beside
+    several others: the draft ranked lower for this patient can be deleted, or, before any other, an option of the service's
+    own that is on trial; never the one that is due after denosumab.
     """
+    leaves = leaving(chart)
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
         if draft.drug is None:
             continue
@@ -47,7 +48,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 about = other_drug(course.drug, course)
                 order, evidence = Order(draft.drug, draft=draft), [facts.on_board(course)]
                 closes = _closes(chart, draft)
-                switch = not closes and to_be_replaced(chart, course, by=begins(chart, draft))
+                switch = not closes and leaves(course, begins(chart, draft))
                 yield finding_about(
                     chart,
                     order,
@@ -59,10 +60,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                     keep=closes or switch,
                 )
                 break
-    for draft, before in basket(chart, ANTIRESORPTIVE | ANABOLIC):
-        for other in before:
-            if draft.drug and other.drug and (draft.drug.mechanism in ANABOLIC) is not (other.drug.mechanism in ANABOLIC):
-                yield _both_drafted(chart, draft, other)
+    yield from _drafted_together(chart)
 
 
 def _closes(chart: Chart, draft: Draft) -> bool:
@@ -75,17 +73,42 @@ def _given_before(course: Course) -> bool:
     return course.drug.mechanism is Mechanism.BISPHOSPHONATE and course.drug.covers_months is not None
 
 
-def _both_drafted(chart: Chart, *both: Draft) -> Finding:
-    """The one to keep is what closes a gap after denosumab, else the higher-ranked drug; a drug that is not in the ranking
-    comes last."""
+def _drafted_together(chart: Chart) -> Iterator[Finding]:
+    """Of an anabolic and an antiresorptive that are both drafted the one to keep is what closes a gap after denosumab, else the
+    higher-ranked drug; a drug that is not in the ranking comes last. One finding for each draft to give up, with one draft of
+    each drug to keep."""
     ranked = [drug.ingredient for drug in ranking(chart)]
-    kept, given_up = sorted(both, key=lambda draft: (draft.proposed, not _closes(chart, draft), _place(ranked, draft)))
-    drug, other = given_up.drug or DENOSUMAB, kept.drug or DENOSUMAB
-    evidence = [facts.drafted(kept, dose(chart, kept))]
-    about = other_drug(other, None)
+    both: dict[int, tuple[Draft, dict[str, Draft]]] = {}
+    for draft, beside in basket(chart, ANTIRESORPTIVE | ANABOLIC):
+        for others in beside:
+            if not _opposed(draft, others[0]):
+                continue
+            keeps = _place(chart, ranked, draft) <= _place(chart, ranked, others[0])
+            for given_up in others if keeps else (draft,):
+                kept = draft if keeps else others[0]
+                both.setdefault(id(given_up), (given_up, {}))[1].setdefault(kept.drug.key if kept.drug else "", kept)
+    for given_up, kept_by_drug in both.values():
+        yield _both_drafted(chart, given_up, sorted(kept_by_drug.values(), key=lambda draft: _place(chart, ranked, draft)))
+
+
+def _opposed(one: Draft, other: Draft) -> bool:
+    return bool(one.drug and other.drug) and _anabolic(one) is not _anabolic(other)
+
+
+def _anabolic(draft: Draft) -> bool:
+    return draft.drug is not None and draft.drug.mechanism in ANABOLIC
+
+
+def _both_drafted(chart: Chart, given_up: Draft, kept: Sequence[Draft]) -> Finding:
+    """``kept``: one draft of each drug, the highest-ranked first."""
+    drug, others = given_up.drug or DENOSUMAB, [draft.drug or DENOSUMAB for draft in kept]
+    evidence = [facts.drafted(draft, dose(chart, draft)) for draft in kept]
+    about = other_drug(others[0], None) | {"others": others}
     found = finding_about(chart, Order(drug, draft=given_up), WARNING, evidence, variant="drafted", values=about)
     return found if given_up.proposed else replace(found, facts=(facts.drafted(given_up, dose(chart, given_up)), *evidence))
 
 
-def _place(ranked: list[str], draft: Draft) -> int:
-    return ranked.index(draft.drug.ingredient) if draft.drug and draft.drug.ingredient in ranked else len(ranked)
+def _place(chart: Chart, ranked: list[str], draft: Draft) -> tuple[bool, bool, int]:
+    """What is on trial comes after what is drafted, what is due after denosumab first, a drug that is not ranked last."""
+    place = ranked.index(draft.drug.ingredient) if draft.drug and draft.drug.ingredient in ranked else len(ranked)
+    return draft.proposed, not _closes(chart, draft), place

@@ -10,18 +10,21 @@ from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.facts import Fact
-from cards.definitions.basket import dose, together
+from cards.definitions.basket import Together, dose, said_of, together
 from cards.definitions.denosumab import next_due
-from cards.definitions.overlap import basket, other_drug, still_works, works_on
+from cards.definitions.overlap import basket, begins, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
-from cards.engine.switch import to_be_replaced
+from cards.engine.switch import leaving
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
 
 _NOT_TOGETHER = frozenset(
     {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.ACTIVE_VITAMIN_D}
 )
+
+_NAMED = 3
+"""Of the orders before it for the same drug, those that are shown as evidence; the rest are counted."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -39,7 +42,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     off; of two drafts, the later begins when the dose or the stated time of the earlier is over, by a share of
     {dose-interval-tolerance} sooner; the drugs of one pack.
 
-    Then: warning on orders, info on the chart view, a card for each pair. Critical on orders (warning on the chart view) for an
+    Then: warning on orders, info on the chart view, a card for each pair; of a draft beside several other drugs that are
+    drafted, one that names them all. Critical on orders (warning on the chart view) for an
     oncologic strength beside the other; in (3) where the drafts add up to what no accepted regimen gives in the same time
     (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for
     an option beside a draft that nobody can add up: it is no option then. Info on an order where the other drug, taken daily to
@@ -53,22 +57,36 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if chart.hook not in ORDER_HOOKS:
         yield from _both_taken(chart)
         return
-    for draft, others in basket(chart, _NOT_TOGETHER):
-        for other in others:
-            if draft.drug and other.drug and _clash(draft.drug, other.drug):
-                yield _duplicate(chart, draft, other.drug, None, facts.drafted(other, dose(chart, other)))
+    leaves = leaving(chart)
+    for draft, beside in basket(chart, _NOT_TOGETHER):
+        if draft.drug is not None:
+            yield from _drafted_together(chart, draft, draft.drug, beside)
         for course in chart.courses(_clashing(draft.drug)) if draft.drug else ():
             if draft.drug and _clash(draft.drug, course.drug) and still_works(chart, course, draft):
-                yield _duplicate(chart, draft, course.drug, course, facts.on_board(course))
-    for draft, others in basket(chart, CHECKED):
-        same = [other for other in others if draft.drug and other.drug and _one_drug(draft.drug, other.drug)]
+                switch = _graded(draft.drug, course.drug) is WARNING and leaves(course, begins(chart, draft))
+                yield _duplicate(chart, draft, [course.drug], course, [facts.on_board(course)], switch=switch)
+    said = {id(draft): said_of(draft) for draft in (*chart.drafted(CHECKED), *chart.drafted_beside(CHECKED))}
+    for draft, beside in basket(chart, CHECKED):
+        same = [
+            other for some in beside if draft.drug and some[0].drug and _one_drug(draft.drug, some[0].drug) for other in some
+        ]
         if draft.drug and same:
-            yield _ordered_twice(chart, draft, draft.drug, same)
+            yield _ordered_twice(chart, draft, draft.drug, same, together(chart, [said[id(each)] for each in (*same, draft)]))
 
 
-def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft]) -> Finding:
-    """A draft of an ingredient with those of the same before it."""
-    total = together(chart, (*others, draft))
+def _drafted_together(chart: Chart, draft: Draft, drug: Drug, beside: list[list[Draft]]) -> Iterator[Finding]:
+    """A draft with the drugs before it that it must not be given with: one finding for all of which the same is said."""
+    clashing: dict[str, list[Draft]] = {}
+    for first, *_ in beside:
+        if first.drug and _clash(drug, first.drug):
+            clashing.setdefault(_variant(drug, first.drug), []).append(first)
+    for others in clashing.values():
+        evidence = [facts.drafted(other, dose(chart, other)) for other in others]
+        yield _duplicate(chart, draft, [other.drug for other in others if other.drug], None, evidence)
+
+
+def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft], total: Together) -> Finding:
+    """A draft of an ingredient with those of the same before it, the first of which are named."""
     too_much = total.accepted is False or (draft.proposed and total.accepted is None)
     found = finding_about(
         chart,
@@ -83,7 +101,9 @@ def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft]) 
             "accepted": total.accepted,
         },
     )
-    return replace(found, facts=tuple(facts.drafted(each, dose(chart, each)) for each in (draft, *others) if not each.proposed))
+    return replace(
+        found, facts=tuple(facts.drafted(each, dose(chart, each)) for each in (draft, *others[:_NAMED]) if not each.proposed)
+    )
 
 
 def _both_taken(chart: Chart) -> Iterator[Finding]:
@@ -140,12 +160,14 @@ def _graded(one: Drug, other: Drug) -> Indicator:
     return CRITICAL if _oncologic(one, other) else WARNING
 
 
-def _duplicate(chart: Chart, draft: Draft, other: Drug, course: Course | None, evidence: Fact) -> Finding:
+def _duplicate(
+    chart: Chart, draft: Draft, others: list[Drug], course: Course | None, evidence: list[Fact], *, switch: bool = False
+) -> Finding:
+    """``switch``: the order is to take the place of the course, so that it stays."""
+    other = others[0]
     drug = draft.drug or other
-    values = other_drug(other, course)
-    indicator, variant = _graded(drug, other), _variant(drug, other)
-    if course is not None and indicator is WARNING and to_be_replaced(chart, course):
-        indicator, variant = INFO, "switch"
-    about, keep = Order(drug, draft=draft), variant == "switch"
-    found = finding_about(chart, about, indicator, [evidence], variant=variant, values=values, keep=keep)
-    return found if course or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), evidence))
+    values = other_drug(other, course) | {"others": others, "alike": all(each.mechanism == drug.mechanism for each in others)}
+    graded, variant = (INFO, "switch") if switch else (_graded(drug, other), _variant(drug, other))
+    about = Order(drug, draft=draft)
+    found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=switch)
+    return found if course or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), *evidence))

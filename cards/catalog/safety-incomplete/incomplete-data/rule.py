@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, SetAside, facts
 from cards.chart.facts import Fact
@@ -49,11 +50,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if chart.hook is not REFILL:
             yield from _person(chart, earlier)
         return
+    undecided: dict[Draft | None, list[tuple[int, NotRun]]] = {}
+    of_kind: list[tuple[int, NotRun]] = []
+    for place, each in enumerate(earlier.not_run):
+        (undecided.setdefault(each.undecided.about, []) if each.undecided else of_kind).append((place, each))
     for draft in chart.drafts:
         if not (draft.unidentified or draft.other_patient):
-            some = [each for each in earlier.not_run if _concerns(each, draft)]
-            if some:
-                yield _unchecked(some, draft, chart)
+            concerning = [(place, each) for place, each in of_kind if _would_judge(each, draft)]
+            if some := sorted([*concerning, *undecided.get(draft, ())], key=itemgetter(0)):
+                yield _unchecked([each for _, each in some], draft, chart)
 
 
 def _orders_as_such(chart: Chart) -> Iterator[Finding]:
@@ -124,10 +129,8 @@ def _about_bone(chart: Chart) -> Iterator[Fact]:
     yield from map(facts.on_board, chart.courses(TREATMENT))
 
 
-def _concerns(not_run: NotRun, draft: Draft) -> bool:
+def _would_judge(not_run: NotRun, draft: Draft) -> bool:
     """Whether a check that was not done would have applied to this draft."""
-    if not_run.undecided is not None:
-        return not_run.undecided.about == draft
     return (draft.drug is not None and draft.drug.mechanism in not_run.judges) or draft.service in not_run.judges
 
 
