@@ -132,8 +132,9 @@ def _name_passed(shown: Sequence[Finding], cards: Sequence[Json], checks: Iterab
         first.setdefault(finding.about, card)
     for each in checks:
         titles = [all_cards()[code].title[language] for code in each.passed]
-        if titles and (card := first.get(each.draft)) is not None:
-            card["detail"] += "\n\n" + PASSED[language].format(checks=joined(titles, "comma", language))
+        told = first.get(each.draft)
+        if titles and told is not None:
+            told["detail"] += "\n\n" + PASSED[language].format(checks=joined(titles, "comma", language))
 
 
 def _not_shown(cut: Iterable[Finding], language: str) -> str:

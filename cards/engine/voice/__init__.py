@@ -26,9 +26,10 @@ __all__ = ["answered", "heard", "shown_here"]
 def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart, off: Collection[str] = ()) -> list[Finding]:
     """The findings as they are shown: silenced, merged, each order offered once, in their order.
 
-    ``findings`` are those of ``found`` (the same objects) that this practitioner has not set aside. What was set aside still silences, for it is
-    so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not come in by merging.
-    Under comfort care most cards are silent, and so they stay. In pregnancy nothing that uses radiation is offered."""
+    ``findings`` are those of ``found`` (the same objects) that this practitioner has not set aside. What was set aside still
+    silences, for it is so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not
+    come in by merging. Under comfort care most cards are silent, and so they stay. In pregnancy nothing that uses radiation is
+    offered."""
     comforted = comfort.speaks(findings)
     if comforted:
         off = {*off, *comfort.silenced(chart)}
