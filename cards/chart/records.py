@@ -252,13 +252,14 @@ class Exposure(Struct, frozen=True, gc=False):
 
 class Period(Struct, frozen=True, gc=False):
     """What one entry says of the dose of a drug from ``begin`` to ``end``, both included; ``once``: it was given, not to be
-    gone on with; ``stopped``: it was broken off."""
+    gone on with; ``stopped``: it was broken off, or is on hold; ``ordered``: an order says so, and not that it was taken."""
 
     begin: date
     end: date
     dosing: Dosing | None = None
     once: bool = False
     stopped: bool = False
+    ordered: bool = False
 
 
 GUESSED_ENDS = frozenset({"next-drug", "asserted", "order"})

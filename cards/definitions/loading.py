@@ -23,12 +23,14 @@ _WEEK = 7
 
 class Loading(Struct, frozen=True):
     """A loading on the list, or one that was taken whole. ``begin``: its first day, None where none is told; ``end``: the day
-    on which it is complete; ``endless``: its doses have no end, so that it is to be stopped on that day."""
+    on which it is complete; ``endless``: its doses have no end, so that it is to be stopped on that day; ``ordered``: nothing
+    says that it was taken, only that it was ordered."""
 
     course: Course
     begin: date | None = None
     end: date | None = None
     endless: bool = False
+    ordered: bool = False
 
     def runs(self, today: date) -> bool:
         return self.end is None or self.end > today
@@ -88,16 +90,20 @@ def _whole(dosing: Dosing) -> int:
 
 
 def _in_doses(chart: Chart, since: date) -> Iterator[Loading]:
-    """Weekly or daily doses. What was broken off does not count."""
+    """Weekly or daily doses. What was broken off or is on hold does not count, nor an order without an end that was closed;
+    what is said to have been taken without an end counts where it went on as long as a whole one."""
     for course in chart.courses(PLAIN):
         large = [p for p in course.periods if p.dosing is not None and is_large(p.dosing) and not (p.once or p.stopped)]
         for period in large:
             dosing = period.dosing
-            if dosing is None or (not dosing.days and not (course.active and dosing in course.dosings)):
+            if dosing is None:
                 continue
             end = add_days(period.begin, int(dosing.days or _whole(dosing)))
+            goes_on = bool(course.active and dosing in course.dosings)
+            if not dosing.days and not goes_on and (period.ordered or period.end < end or period.begin < since):
+                continue
             if end > chart.today or period.begin >= since or not dosing.days:
-                yield Loading(course, period.begin, end, endless=not dosing.days)
+                yield Loading(course, period.begin, end, endless=not dosing.days, ordered=_only_ordered(course, period))
         if course.active and not large and any(map(is_large, course.dosings)):
             yield Loading(course, endless=not any(map(is_loading, course.dosings)))
 
@@ -107,12 +113,12 @@ def _at_once(chart: Chart, since: date) -> Iterator[Loading]:
     total, least = 0.0, chart.numbers.vitamin_d_loading_total - in_all_of(RAPID)
     begin = None
     doses = _single_doses(chart, since)
-    for day, _, dosing in doses:
+    for period, _, dosing in doses:
         total += dosing.amount or 0
-        begin = day if begin is None and total > least else begin
+        begin = period.begin if begin is None and total > least else begin
     if begin is not None:
-        day, course, _ = doses[-1]
-        yield Loading(course, begin, day)
+        last, course, _ = doses[-1]
+        yield Loading(course, begin, last.begin, ordered=any(period.ordered for period, _, _ in doses))
 
 
 def in_all_of(key: str) -> float:
@@ -121,7 +127,13 @@ def in_all_of(key: str) -> float:
     return regimen.dose * regimen.weeks * (1 if regimen.every[1] == "wk" else _WEEK)
 
 
-def _single_doses(chart: Chart, since: date) -> list[tuple[date, Course, Dosing]]:
+def _only_ordered(course: Course, period: Period) -> bool:
+    """Whether no entry besides an order says that these doses were taken."""
+    taken = (p for p in course.periods if p.begin >= period.begin and p.dosing and not (p.ordered or p.stopped))
+    return period.ordered and not any(is_large(p.dosing) or _is_one(p, p.dosing) for p in taken if p.dosing)
+
+
+def _single_doses(chart: Chart, since: date) -> list[tuple[Period, Course, Dosing]]:
     """Large single doses given or ordered, in order of time; an order that led to a dose given (as large, at most
     {same-dose-days} days apart) is that dose."""
     told = [(p, c, p.dosing) for c in chart.courses(PLAIN) for p in c.periods if p.begin >= since and not p.stopped]
@@ -133,7 +145,7 @@ def _single_doses(chart: Chart, since: date) -> list[tuple[date, Course, Dosing]
         for p, c, dosing in large
         if not p.once and not any(g.amount == dosing.amount and abs((q.begin - p.begin).days) <= days for q, _, g in given)
     ]
-    return sorted(((p.begin, c, dosing) for p, c, dosing in (*given, *ordered)), key=lambda each: each[0])
+    return sorted((*given, *ordered), key=lambda each: each[0].begin)
 
 
 def _is_one(period: Period, dosing: Dosing) -> bool:

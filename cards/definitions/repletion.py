@@ -38,7 +38,7 @@ class Repletion(Struct, frozen=True):
     ``loads``: it is a loading, or one is on the list, or was taken whole since the level was measured. ``running``: a loading,
     or the daily dose that is asked for, on the list, since ``begin``; ``until``: the day on which it is to be stopped, as it
     has no end. ``past``: a loading that was taken; ``ended``: the day on which it was complete; ``failed``: the same, where the
-    level was still low after it.
+    level was still low after it; ``ordered``: nothing but an order says that it was taken.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
     enough and for long, and did not help; ``listed``: any that is taken, ``large`` in doses of a loading; ``small``: enough
@@ -60,6 +60,7 @@ class Repletion(Struct, frozen=True):
     ended: date | None = None
     failed: date | None = None
     past: Course | None = None
+    ordered: bool = False
     taking: Course | None = None
     listed: tuple[Course, ...] = ()
     large: tuple[Course, ...] = ()
@@ -89,7 +90,8 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     sarcoidosis, tuberculosis or lymphoma; a loading on the list is then stopped. None with high calcium. None besides what is
     taken, {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days, but a loading; none while a loading, or as much
     as is asked for, goes on. After a loading the daily dose, until the level is measured; where that is still low,
-    {vitamin-d-loading-days} days after its start or sooner, no other loading. Single doses of 50,000 units or more count: with
+    {vitamin-d-loading-days} days after its start or sooner, no other loading, and no less than at {vitamin-d-severe} ng/mL.
+    Single doses of 50,000 units or more count: with
     them a loading holds {vitamin-d-loading-total} units at most. Doses as large without an end are a loading that is to be
     stopped when it is complete. Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of
     {vitamin-d-bmi} or more and an enzyme-inducing antiepileptic."""
@@ -119,6 +121,7 @@ def _planned(chart: Chart, told: Repletion) -> Repletion:
         if found.runs(chart.today):
             until = found.end if found.endless else None
             return replace(told, loads=True, begin=found.begin, running=found.course, until=until)
+        told = replace(told, ordered=found.ordered)
         if found.end is not None and told.level.at_latest <= found.end:
             return replace(told, loads=True, begin=found.begin, ended=found.end, past=found.course, **_daily(told, usual))
         if told.deficient:
@@ -132,8 +135,8 @@ def _planned(chart: Chart, told: Repletion) -> Repletion:
         return replace(told, begin=since[0], running=since[1])
     if told.taking or (told.listed and not told.deficient and any(_enough(chart, course) for course in told.listed)):
         return told
-    if told.failed and told.severe:
-        return told if told.large else replace(told, **_daily(told, usual))
+    if told.failed and told.severe and (told.large or told.small):
+        return told
     return replace(told, regimen=more or usual, then=usual if more else "", replaced=told.listed)
 
 
@@ -263,7 +266,7 @@ def injection_day(chart: Chart, told: Repletion) -> date | None:
     after the start of loading ({vitamin-d-injection-daily-days} where it is daily), in severe deficiency
     {vitamin-d-injection-severe-days} ({vitamin-d-injection-severe-daily-days}); None without a loading, or where calcium is not
     known to be in range."""
-    if not loaded(told) or told.begin is None or not _calcium_in_range(chart):
+    if not loaded(chart, told) or told.begin is None or not _calcium_in_range(chart):
         return None
     daily = told.regimen in DAILY.values() or (told.running is not None and not _weekly(told.running))
     key = f"vitamin-d-injection{'-severe' if told.severe else ''}{'-daily' if daily else ''}-days"
@@ -273,14 +276,17 @@ def injection_day(chart: Chart, told: Repletion) -> date | None:
 def next_denosumab_day(chart: Chart, told: Repletion) -> date | None:
     """The first day of a next dose of denosumab in severe deficiency: {vitamin-d-next-denosumab-days} days after the start of
     loading, whatever its scheme; None where it is not delayed."""
-    if not told.severe or not loaded(told) or told.begin is None:
+    if not told.severe or not loaded(chart, told) or told.begin is None:
         return None
     return add_days(told.begin, chart.numbers.vitamin_d_next_denosumab_days)
 
 
-def loaded(told: Repletion) -> bool:
-    """Whether an injection can count on a loading: ahead, on the list, or taken; not where the level is below
-    {vitamin-d-severe} after it."""
+def loaded(chart: Chart, told: Repletion) -> bool:
+    """Whether an injection can count on a loading: ahead, on the list, or taken and begun in the last {vitamin-d-loading-days}
+    days (what it brought is used up later); not where the level is below {vitamin-d-severe} after it."""
+    since = chart.days_ago(chart.numbers.vitamin_d_loading_days)
+    if told.past is not None and told.begin is not None and told.begin < since:
+        return False
     return told.loads or bool(told.failed and not told.severe)
 
 

@@ -43,7 +43,7 @@ def _dated(chart: Chart, option: Option, told: Repletion) -> Option:
         first = _before_next(chart, told, day)
     else:
         day = injection_day(chart, told)
-        first = ("vitamin-d-severe" if told.severe else "vitamin-d") if loaded(told) else "vitamin-d-level"
+        first = ("vitamin-d-severe" if told.severe else "vitamin-d") if loaded(chart, told) else "vitamin-d-level"
     later = day is not None and day > max(option.start or chart.today, chart.today)
     return replace(option, start=day if later else option.start, first=first)
 
@@ -52,7 +52,7 @@ def _before_next(chart: Chart, told: Repletion, day: date | None) -> str:
     """What comes before the next dose of denosumab, and after it: two weeks of a loading, where there is one."""
     if not told.severe:
         return "vitamin-d-next" if told.instead not in UNGIVEN else ""
-    if not told.loads:
+    if not loaded(chart, told):
         return "vitamin-d-next-unloaded"
     return "vitamin-d-next-severe" if day is None or day > chart.today else "vitamin-d-next-loaded"
 

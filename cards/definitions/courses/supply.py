@@ -15,6 +15,8 @@ from cards.definitions.courses.spans import Span, days_on, joined
 from cards.definitions.courses.state import is_ongoing, unconfirmed
 from cards.thresholds import Numbers
 
+_BROKEN_OFF = frozenset({"stopped", "on-hold"})
+
 
 class _Supply(Struct, frozen=True):
     """What was dispensed on a day, and from when until when it is used."""
@@ -155,5 +157,16 @@ def _periods(numbers: Numbers, exposures: list[Exposure], today: date, others: S
         else:
             end = stated_end(numbers, e, told[index + 1 :], others, today).day
         once = single or e.kind == "administration"
-        periods.append(Period(e.start, max(e.start, end), e.dosing, once=once, stopped=e.status == "stopped"))
+        ordered = e.kind == "request"
+        periods.append(Period(e.start, max(e.start, end), e.dosing, once=once, stopped=_broken_off(e), ordered=ordered))
     return tuple(periods)
+
+
+def _broken_off(exposure: Exposure) -> bool:
+    """Whether not all of it was taken: it was stopped, is on hold, or ended before its last dose."""
+    dosing, end = exposure.dosing, exposure.end_latest or exposure.end
+    if exposure.status in _BROKEN_OFF or exposure.start is None:
+        return exposure.status in _BROKEN_OFF
+    if exposure.kind == "administration" or dosing is None or not dosing.days or not dosing.every_days or end is None:
+        return False
+    return end < add_days(exposure.start, int(dosing.days - dosing.every_days))

@@ -217,7 +217,7 @@ def _after_vitamin_d(chart: Chart, order: Order) -> dict[str, Any]:
         "next": following,
         "day": None if now else day,
         "now": now,
-        "covered": loaded(told),
+        "covered": loaded(chart, told),
         "taken": bool(told.running or told.ended or told.failed),
     }
 
