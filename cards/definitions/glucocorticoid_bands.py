@@ -48,7 +48,7 @@ class Band(Struct, frozen=True):
 
 def band(chart: Chart, found: Exposure) -> Band:
     """From {glucocorticoid-years} years on. Very high: a fragility fracture ever, or one that tells of weak bone before
-    menopause (``broken``); T-score {glucocorticoid-t-very-high} or
+    menopause; T-score {glucocorticoid-t-very-high} or
     lower; FRAX above {frax-major-very-high} % (hip {frax-hip-very-high} %); the very high dose. High: T-score {t-osteoporosis}
     or lower, or osteoporosis otherwise; FRAX {frax-major-high} % or more (hip {frax-hip-high} %). Moderate: FRAX
     {glucocorticoid-frax-major-moderate} % or more (hip above {glucocorticoid-frax-hip-moderate} %); T-score

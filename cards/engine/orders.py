@@ -87,7 +87,7 @@ def finding_about(
     without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
     recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A child,
     and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the
-    service itself calls for it (``keep``); that is recommended where the finding is critical and nothing else is.
+    service itself calls for it; that is recommended where the finding is critical and nothing else is.
 
     ``start`` is the first day of an alternative where it must wait; what an injection of months still does it always waits for.
     The text gets ``drug`` and ``active`` besides ``values``.
