@@ -32,9 +32,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     be ended (a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`, its lifetime total, or
     a check of orders that speaks against it), it only says to stop that drug. What `denosumab-due` and `denosumab-sequence`
     recommend (the next dose, or what closes the gap) stays and does not wait for the end of an anabolic, which does not hold
-    the bone after denosumab: a specialist decides on the anabolic. (2) warning, one card per pair, or one for a draft beside
-    several others: the draft ranked lower for this patient can be deleted, or, before any other, an option of the service's
-    own that is on trial; never the one that is due after denosumab.
+    the bone after denosumab: a specialist decides on the anabolic, unless it is to be ended as above. (2) warning, one card per
+    pair, or one for a draft beside several others: the draft ranked lower for this patient can be deleted, or, before any
+    other, an option of the service's own that is on trial; never the one that is due after denosumab.
     """
     leaves = leaving(chart)
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
@@ -48,7 +48,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 about = other_drug(course.drug, course)
                 order, evidence = Order(draft.drug, draft=draft), [facts.on_board(course)]
                 closes = _closes(chart, draft)
-                switch = not closes and leaves(course, begins(chart, draft))
+                switch = leaves(course, begins(chart, draft))
+                closes = closes and not switch
                 yield finding_about(
                     chart,
                     order,
