@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import Any
@@ -23,7 +23,8 @@ from msgspec.structs import replace
 from cards.chart import Chart
 from cards.definitions.workup import FINDINGS
 from cards.engine import voice
-from cards.engine.checked import checked
+from cards.engine.checked import Checked, checked
+from cards.engine.findings import Finding
 from cards.engine.run import run
 from cds_service import answer, metrics
 from cds_service import site as sites
@@ -53,6 +54,23 @@ class Evaluation(Struct, frozen=True):
     response: Json
     trace: Trace | None = None
     counts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class View(Struct, frozen=True):
+    """What a page shows of a patient: the chart, the findings as they are shown, and the answer that they make."""
+
+    chart: Chart
+    findings: Sequence[Finding]
+    response: Json
+
+
+class _Judged(Struct, frozen=True):
+    """What the rules found on a chart: ``found`` everything, ``fresh`` without what was set aside, ``shown`` as one answer."""
+
+    found: Sequence[Finding]
+    fresh: Sequence[Finding]
+    shown: Sequence[Finding]
+    checks: Sequence[Checked]
 
 
 def terminology_of(settings: Settings) -> codes.Terminology:
@@ -119,20 +137,12 @@ class Evaluator:
             raise errors.missing_data(gathered.missing | {"patient"})
         if repetition:
             chart = replace(chart, clarified=repetition.clarified(FINDINGS, self._settings.zone))
-        every = run(chart)
-        checks = checked(chart, every, self._site.cards_off)
-        found = [finding for finding in every if finding.code not in self._site.cards_off]
-        fresh = repetition.fresh(found) if repetition else found
-        shown = {id(finding) for finding in fresh}
-        findings = voice.shown_here(fresh, chart) if apart else voice.answered(fresh, found, chart, self._site.cards_off)
-        drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
-        stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
-        cards = self._answerer.cards(
-            findings, chart, call, language, drafts=drafts, stored=stored, repetition=repetition, checks=checks
-        )
+        judged = self._judge(chart, repetition, apart=apart)
+        cards = self._cards(judged, chart, call, language, gathered, repetition)
+        fresh = {id(finding) for finding in judged.fresh}
         counts = {
-            "cards": [code for finding in findings for code in finding.codes],
-            "suppressed": [finding.code for finding in found if id(finding) not in shown],
+            "cards": [code for finding in judged.shown for code in finding.codes],
+            "suppressed": [finding.code for finding in judged.found if id(finding) not in fresh],
             "used": trace.used.total(),
             "set_aside": dict(trace.set_aside),
             "unread": dict(trace.unread),
@@ -140,13 +150,52 @@ class Evaluator:
             "failed": sorted(gathered.failed),
             "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
         }
-        return Evaluation(answer.whole(cards, checks), trace, counts)
+        return Evaluation(answer.whole(cards, judged.checks), trace, counts)
+
+    def view(
+        self, call: Call, language: str, today: date | None = None, change: Callable[[Chart], Chart] = lambda chart: chart
+    ) -> View:
+        """What a page shows of a call's patient, as everything is on record or with a ``change`` of it; nothing is recorded or
+        held back. Raises what ``evaluate`` raises."""
+        gathered = _opened(call)
+        self._complete(gathered, call)
+        chart = change(self._read(gathered, call, today or self._settings.today())[0])
+        judged = self._judge(chart)
+        cards = self._cards(judged, chart, call, language, gathered)
+        return View(chart, judged.shown, answer.whole(cards, judged.checks))
+
+    def shown(self, chart: Chart) -> Sequence[Finding]:
+        """The findings that a chart's answer would show."""
+        return self._judge(chart).shown
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient, for pages that display it."""
         gathered = _opened(call)
         self._complete(gathered, call)
         return self._read(gathered, call, today or self._settings.today())[0]
+
+    def _judge(self, chart: Chart, repetition: Repetition | None = None, *, apart: bool = False) -> _Judged:
+        """Run the rules; ``apart``: nothing silenced or merged."""
+        every, off = run(chart), self._site.cards_off
+        found = [finding for finding in every if finding.code not in off]
+        fresh = repetition.fresh(found) if repetition else found
+        shown = voice.shown_here(fresh, chart) if apart else voice.answered(fresh, found, chart, off)
+        return _Judged(found, fresh, shown, checked(chart, every, off))
+
+    def _cards(
+        self,
+        judged: _Judged,
+        chart: Chart,
+        call: Call,
+        language: str,
+        gathered: Gathered,
+        repetition: Repetition | None = None,
+    ) -> list[Json]:
+        drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
+        stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
+        return self._answerer.cards(
+            judged.shown, chart, call, language, drafts=drafts, stored=stored, repetition=repetition, checks=judged.checks
+        )
 
     def _complete(self, gathered: Gathered, call: Call) -> None:
         with _within_limits():

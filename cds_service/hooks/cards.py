@@ -115,20 +115,25 @@ def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
     """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources, unless the
     text for a patient keeps these from its reader."""
     recommendations = _recommendations(cites_of(finding), language)
-    open_to_reader = (
-        found for found in (finding, *finding.contains) if not (for_patient and templates.has(found, "patient_facts", language))
-    )
-    facts = dict.fromkeys(fact for found in open_to_reader for fact in found.facts if fact.source or not fact.brief)
     contained = [
         {"code": each.code, "indicator": each.indicator.value, "recommendations": list(cites_of(each))}
         for each in finding.contains
     ]
     parts: Json = {
         RECOMMENDATIONS: recommendations,
-        EVIDENCE: [_evidence(fact, language) for fact in facts],
+        EVIDENCE: evidence(finding, language, for_patient=for_patient),
         CONTAINS: contained,
     }
     return {key: part for key, part in parts.items() if part}
+
+
+def evidence(finding: Finding, language: str, *, for_patient: bool = False) -> list[Json]:
+    """The facts that a card rests on, as they stand on the wire."""
+    open_to_reader = (
+        found for found in (finding, *finding.contains) if not (for_patient and templates.has(found, "patient_facts", language))
+    )
+    facts = dict.fromkeys(fact for found in open_to_reader for fact in found.facts if fact.source or not fact.brief)
+    return [_evidence(fact, language) for fact in facts]
 
 
 @cache

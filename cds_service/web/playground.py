@@ -1,8 +1,9 @@
-"""The playground: a patient becomes a hook request and a timeline. The page itself then calls the service as an EHR would."""
+"""The playground: a patient becomes a hook request and the screen. The page itself then calls the service as an EHR would."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -10,17 +11,20 @@ import orjson
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 import fhir_fixtures
+from cards.chart import Chart
 from cards.engine.catalog import all_cards, sections, shown
 from cards.engine.findings import Indicator, Option
 from cards.vocabulary.regimens import REGIMENS
+from cards.words.phrases import capital
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.errors import RequestError
-from cds_service.hooks.request import HOOKS, parse
+from cds_service.hooks.request import HOOKS, Call, parse
 from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
-from cds_service.web.timeline import timeline
+from cds_service.web.assumed import AXES, assumed, change, later, turns
+from cds_service.web.screen import screen
 from cds_service.web.words import in_language, page_language
 
 Json = dict[str, Any]
@@ -44,6 +48,10 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
             "first": FIRST,
             "hooks": [{"hook": s.hook, "title": s.title, "bundle": HOOKS[s.hook].bundle} for s in SERVICES.values()],
             "orders": list(_orders(settings, language)),
+            "assumable": [
+                {"key": key, "label": capital(axis.name[language]), "low": axis.low, "high": axis.high, "step": axis.step}
+                for key, axis in AXES.items()
+            ],
             "publicUrl": settings.base_url,
             "services": request.script_root + ("/playground" if settings.in_production else "") + "/cds-services",
             "governance": url_for("governance.index", lang=language),
@@ -52,20 +60,54 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
 
     @pages.post("/playground/open")
     def opened() -> Response:
-        """A hook request and a timeline from ``{fixture | given, hook, drafts, user}``; ``given`` is a Bundle or a request."""
+        """A hook request and the screen from ``{fixture | given, hook, drafts, user}``; ``given`` is a Bundle or a request."""
         language = page_language(settings.language)
         asked = _asked()
-        today = settings.today()
-        told = fhir_fixtures.load(asked["fixture"]).shifted(today) if asked.get("fixture") else asked.get("given")
-        ready = _request(told, asked, evaluator, settings)
-        chart = evaluator.chart(parse(orjson.dumps(_whole(told, ready, evaluator)), ready["hook"]), today)
-        answer = {"request": ready, "timeline": timeline(chart, language)}
-        headers = {"Cache-Control": "no-store"}
-        return Response(orjson.dumps(answer), headers=headers, content_type="application/json")
+        ready, call = _told(asked, evaluator, settings)
+        values = _assumed(asked)
+        view = evaluator.view(call, language, later(settings.today(), values), change(values))
+        answer = {"request": ready, "screen": screen(view.chart, view.findings, language)}
+        return _json(answer | ({"imagined": view.response} if values else {}))
+
+    @pages.post("/playground/turns")
+    def turning() -> Response:
+        """Where along ``axis`` the answer to what ``/playground/open`` is asked becomes another one."""
+        language = page_language(settings.language)
+        asked = _asked()
+        if asked.get("axis") not in AXES:
+            raise RequestError(400, "axis: there is no such")
+        _, call = _told(asked, evaluator, settings)
+        values = {key: value for key, value in _assumed(asked).items() if key != asked["axis"]}
+        changed = change(values)
+
+        def read(day: date) -> Chart:
+            return changed(evaluator.chart(call, day))
+
+        found = turns(asked["axis"], read, later(settings.today(), values), evaluator.shown, language)
+        return _json({"turns": found})
 
     if settings.in_production:
         _add_services(pages)
     return pages
+
+
+def _told(asked: Json, evaluator: Evaluator, settings: Settings) -> tuple[Json, Call]:
+    """The hook request as the page sends it, and the call with the whole record, from which the screen is drawn."""
+    told = fhir_fixtures.load(asked["fixture"]).shifted(settings.today()) if asked.get("fixture") else asked.get("given")
+    ready = _request(told, asked, evaluator, settings)
+    return ready, parse(orjson.dumps(_whole(told, ready, evaluator)), ready["hook"])
+
+
+def _assumed(asked: Json) -> dict[str, float]:
+    try:
+        return assumed(asked.get("assumed"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise RequestError(400, "assumed: no such axis, or a value outside it") from None
+
+
+def _json(answer: Json) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    return Response(orjson.dumps(answer), headers=headers, content_type="application/json")
 
 
 def _add_services(pages: Blueprint) -> None:

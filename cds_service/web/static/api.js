@@ -1,6 +1,6 @@
 // What the page asks of the service. The calls to /cds-services are those that an EHR makes.
 
-import config from "./dom.js";
+import config from "./screen/dom.js";
 
 /** A user of its own for each visit: what one visitor sets aside is not silenced for the next. Kept nowhere. */
 const user = `Practitioner/playground-${Array.from(crypto.getRandomValues(new Uint8Array(6)), (b) => b.toString(16).padStart(2, "0")).join("")}`;
@@ -26,8 +26,11 @@ function parsed(text) {
   }
 }
 
-/** The hook request and the timeline of a patient: {fixture | given, hook, drafts}. */
+/** The hook request and the screen of a patient: {fixture | given, hook, drafts, assumed}. */
 export const open = (asked) => post(`playground/open?lang=${config.language}`, { ...asked, user });
+
+/** Where along one axis the answer changes: {…asked, axis}. */
+export const thresholds = (asked) => post(`playground/turns?lang=${config.language}`, { ...asked, user });
 
 /** A hook call. */
 export const call = (request) => post(`${config.services}/osteoporosis-${request.hook}`, request);

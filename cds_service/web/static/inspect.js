@@ -1,7 +1,8 @@
 // Request and response as they went over the wire, to copy, save, change, or send with curl.
 
-import config, { code, h, t } from "./dom.js";
+import config, { code, h, t } from "./screen/dom.js";
 import { edit } from "./patients.js";
+import { copy } from "./screen/copy.js";
 
 export function inspect(request, answer) {
   const url = `${config.publicUrl}/cds-services/osteoporosis-${request.hook}`;
@@ -24,17 +25,6 @@ function part(title, value, ...tools) {
     setTimeout(() => (copied.textContent = t("inspect.copy")), 1500);
   });
   return h("details", {}, h("summary", {}, title), h("p", { class: "wire-bar" }, copied, tools), code(text, title));
-}
-
-/** To the clipboard; over plain http browsers only know the old way. */
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = h("textarea", { class: "hidden", "aria-hidden": "true" });
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  document.execCommand("copy");
-  area.remove();
 }
 
 function save(request) {

@@ -1,8 +1,8 @@
 // What came of a choice: what was filed, what the check on signing says of it, what feedback was stored.
 
 import { call, feedback, open, problem } from "./api.js";
-import { drawCard } from "./cards.js";
-import config, { code, h, t } from "./dom.js";
+import { drawCard } from "./screen/cards.js";
+import config, { code, h, t } from "./screen/dom.js";
 import { called, instruction } from "./orders.js";
 
 /** A panel that fills step by step and tells screen readers. */
@@ -49,11 +49,18 @@ export async function told(step, hook, entry) {
   step(t("outcome.feedback"), h("p", { class: stored ? "stored" : "unstored" }, t(key, { status: answer.status })), code(answer.sent, t("outcome.feedback")), link);
 }
 
-/** Ask once more, and say what became of a card that was set aside. */
+const TRIES = 6;
+const PAUSE = 500;
+
+/** Ask until the override has been read, and say what became of a card that was set aside. */
 export async function askedAgain(step, card, request) {
-  const again = await call({ ...request, hookInstance: uuid() });
-  const codes = (again.body?.cards ?? []).map((each) => each.source?.topic?.code);
-  const still = codes.includes(card.source?.topic?.code);
+  let again, still;
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    if (tried) await new Promise((done) => setTimeout(done, PAUSE));
+    again = await call({ ...request, hookInstance: uuid() });
+    still = (again.body?.cards ?? []).some((each) => each.source?.topic?.code === card.source?.topic?.code);
+    if (again.status !== 200 || !still || card.indicator === "critical") break; // critical cards are never silenced
+  }
   const key = !still ? "outcome.silenced" : card.indicator === "critical" ? "outcome.still-critical" : "outcome.still-shown";
   step(t("outcome.asked-again"), h("p", {}, again.status === 200 ? t(key) : t("cards.error")));
 }

@@ -1,6 +1,6 @@
 // Whose chart is open: a shipped patient, or what somebody pastes or drops.
 
-import config, { h, t } from "./dom.js";
+import config, { h, t } from "./screen/dom.js";
 
 /** Draw the list; `chosen` gets a patient, or {given} for one's own data. */
 export function patients(chosen) {
@@ -11,9 +11,19 @@ export function patients(chosen) {
   if (narrow.matches) picker.open = false;
 
   function choose(patient) {
-    for (const each of list.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each.dataset.name === patient.name));
+    mark(patient.name);
     if (narrow.matches) picker.open = false;
     chosen(patient);
+  }
+
+  /** Show who is chosen; the list is one tab stop, and that is where it is. */
+  function mark(name) {
+    for (const each of list.querySelectorAll("button")) {
+      each.setAttribute("aria-pressed", String(each.dataset.name === name));
+      each.tabIndex = each.dataset.name === name ? 0 : -1;
+    }
+    if (!list.querySelector("[tabindex='0']")) list.querySelector("button").tabIndex = 0;
+    list.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" });
   }
 
   const buttons = new Map(config.patients.map((patient) => [patient.name, button(patient, () => choose(patient))]));
@@ -25,7 +35,21 @@ export function patients(chosen) {
   list.append(none);
   filter.addEventListener("input", () => narrowDown(list, none, filter.value.trim().toLowerCase()));
   ownData((given) => choose({ name: "", title: t("patients.own-title"), story: t("patients.own-story"), given }));
-  return { choose };
+  list.addEventListener("keydown", (event) => walk(event, list));
+  return { mark };
+}
+
+/** Arrow keys go from patient to patient. */
+function walk(event, list) {
+  const shown = [...list.querySelectorAll("li:not([hidden]) button")].filter((each) => each.offsetParent);
+  const here = shown.indexOf(document.activeElement);
+  const place = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: shown.length - 1 }[event.key];
+  if (here < 0 || place === undefined) return;
+  event.preventDefault();
+  const next = shown[Math.min(Math.max(place, 0), shown.length - 1)];
+  for (const each of list.querySelectorAll("button")) each.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
 }
 
 function bySection() {
@@ -44,6 +68,11 @@ function button(patient, onclick) {
 
 function narrowDown(list, none, wanted) {
   for (const each of list.querySelectorAll("button")) each.parentElement.hidden = !wanted.split(/\s+/).every((word) => each.dataset.search.includes(word));
+  const found = list.querySelector("li:not([hidden]) button");
+  if (found && !list.querySelector("li:not([hidden]) button[tabindex='0']")) {
+    for (const each of list.querySelectorAll("button")) each.tabIndex = -1;
+    found.tabIndex = 0; // the one tab stop is never hidden
+  }
   for (const section of list.querySelectorAll("section")) section.hidden = !section.querySelector("li:not([hidden])");
   none.hidden = Boolean(list.querySelector("section:not([hidden])"));
 }

@@ -1,92 +1,111 @@
 // The page itself: which patient, which moment, which drafts; ask the service, draw what it answers.
 
+import * as address from "./address.js";
 import { call, open, problem } from "./api.js";
-import { decided, drawCard, evidence } from "./cards.js";
-import config, { h, t } from "./dom.js";
+import { drafts } from "./drafts.js";
 import { inspect } from "./inspect.js";
-import { apply, called, entries } from "./orders.js";
+import { apply, entries } from "./orders.js";
 import { askedAgain, filed, panel, signed, told } from "./outcome.js";
 import { patients } from "./patients.js";
-import { drawTimeline } from "./timeline.js";
+import { decided } from "./screen/cards.js";
+import config, { h, t } from "./screen/dom.js";
+import { drawScreen } from "./screen/screen.js";
+import { whatIf } from "./whatif.js";
 
 const at = (id) => document.getElementById(id);
+const ORDERS = ["order-select", "order-sign", "medication-refill"];
 
-/** The patient on the screen. `drafts` null: those that the story itself brings. `turn` tells a late answer from the last one. */
-const state = { patient: null, patientId: "", hook: "", drafts: null, shown: null, turn: 0 };
+/** What is on the screen. `drafts` null: those of the story. `turn` tells a late answer from the last one. */
+const state = { patient: null, patientId: "", hook: "", drafts: null, shown: [], assumed: {}, turn: 0 };
 
 function asked() {
   const whose = state.patient.given ? { given: state.patient.given } : { fixture: state.patient.name };
-  return { ...whose, hook: state.hook, drafts: state.drafts };
+  return { ...whose, hook: state.hook, drafts: state.drafts, assumed: state.assumed };
+}
+
+/** The address of what is shown; of one's own data there is none. */
+function remember(quietly) {
+  const wanted = state.patient.given ? {} : { fixture: state.patient.name, hook: state.hook, ...state.assumed, ...(state.drafts && { drafts: desk.keys(state.shown) }) };
+  address.write(wanted, config.language, quietly);
 }
 
 function choose(patient) {
-  Object.assign(state, { patient, hook: patient.hook ?? "", drafts: null });
+  show(patient, { hook: patient.hook ?? "" });
+}
+
+function show(patient, { hook, drafts: keys, quietly = false, ...assumed }) {
+  Object.assign(state, { patient, patientId: "", hook: hook || patient.hook || "", drafts: null, assumed });
   at("story-title").textContent = patient.title;
   at("story-text").textContent = patient.story;
   at("story-who").textContent = "";
-  if (at("story-title").getBoundingClientRect().top < 0 || at("story-title").getBoundingClientRect().bottom > innerHeight) at("story-title").scrollIntoView();
-  refresh();
+  refresh({ quietly, keys });
 }
 
 /** Ask again, from the request on. */
-async function refresh() {
+async function refresh({ quietly = false, keys } = {}) {
   const turn = ++state.turn;
   say(t("cards.loading"));
-  const ready = await open(asked());
+  let ready = await open(asked());
   if (turn !== state.turn) return;
+  if (ready.status === 200 && keys) {
+    state.patientId = patientOf(ready.body.request);
+    state.drafts = desk.made(keys, drafted(ready.body.request));
+    ready = await open(asked());
+    if (turn !== state.turn) return;
+  }
   if (ready.status !== 200) {
-    for (const id of ["timeline", "inspect", "drafts"]) at(id).replaceChildren(); // nothing of the patient before
+    for (const id of ["screen", "inspect", "drafts"]) at(id).replaceChildren(); // nothing of the patient before
     return failed(ready);
   }
-  const { request, timeline } = ready.body;
+  const { request, screen, imagined } = ready.body;
   state.hook = at("hook").value = request.hook;
-  state.patientId = String(request.context.patientId).replace(/^Patient\//, "");
-  const wanted = config.hooks.find((each) => each.hook === request.hook).bundle;
-  state.shown = wanted && wanted !== "conditions" ? entries(request.context[wanted]) : [];
-  drawDrafts();
-  at("story-who").textContent = timeline.age === null ? t(`sex.${timeline.sex}`) : t("timeline.patient", { sex: t(`sex.${timeline.sex}`), age: timeline.age });
-  const drawn = drawTimeline(at("timeline"), timeline);
-  const answer = await call(request);
+  state.patientId = patientOf(request);
+  state.shown = drafted(request);
+  desk.draw(state.shown);
+  remember(quietly);
+  at("story-who").textContent = screen.age === null ? t(`sex.${screen.sex}`) : t("timeline.patient", { sex: t(`sex.${screen.sex}`), age: screen.age });
+  assuming.draw(state.assumed, screen);
+  const answer = imagined ? { status: 200, body: imagined, ms: ready.ms } : await call(request);
   if (turn !== state.turn) return;
   inspect(request, answer);
   if (answer.status !== 200) return failed(answer);
-  drawCards(answer.body.cards, request, drawn);
-}
-
-function drawCards(cards, request, drawn) {
-  const none = h("div", { class: "quiet-note" }, h("p", {}, t("cards.none")), h("p", {}, t("cards.none-why")));
-  at("cards").replaceChildren(...(cards.length ? cards.map((card) => live(card, request, drawn)) : [none]));
-  at("cards-title").textContent = cards.length ? t("cards.count", { count: cards.length }) : t("cards.title");
+  const { cards } = answer.body;
+  drawScreen(at("screen"), screen, cards, imagined ? undefined : (card, root) => live(card, request, root));
   say(t("cards.count", { count: cards.length }));
 }
 
-/** A card that does something. */
-function live(card, request, drawn) {
+const patientOf = (request) => String(request.context.patientId).replace(/^Patient\//, "");
+
+function drafted(request) {
+  const wanted = config.hooks.find((each) => each.hook === request.hook).bundle;
+  return wanted && wanted !== "conditions" ? entries(request.context[wanted]) : [];
+}
+
+/** What a card does on this page. */
+function live(card, request, root) {
   const accepted = [];
-  const root = drawCard(card, {
-    point: (pointed) => drawn.light(pointed ? evidence(pointed) : []),
+  return {
     accept: async (suggestion) => {
       accepted.push({ id: suggestion.uuid });
-      decided(root, t("cards.accepted", { label: suggestion.label }));
-      const { step } = result(root);
-      const done = apply(suggestion.actions ?? [], state.shown ?? []);
+      decided(root(), t("cards.accepted", { label: suggestion.label }));
+      for (const button of document.querySelectorAll(`.bar [data-order="${CSS.escape(suggestion.uuid)}"]`)) Object.assign(button, { disabled: true, textContent: t("cards.accepted", { label: suggestion.label }) });
+      const { step } = result(root());
+      const done = apply(suggestion.actions ?? [], state.shown);
       state.shown = done.drafts;
       filed(step, done);
-      drawDrafts();
+      desk.draw(state.shown);
       await signed(step, asked(), done.drafts);
       await told(step, request.hook, { card: card.uuid, outcome: "accepted", acceptedSuggestions: [...accepted] });
     },
     override: async (reason, comment) => {
-      decided(root, t("cards.overridden", { reason: reason?.display ?? comment }));
-      const { step } = result(root);
+      decided(root(), t("cards.overridden", { reason: reason?.display ?? comment }));
+      const { step } = result(root());
       const { code, system } = reason ?? {};
       const overrideReason = { ...(reason && { reason: { code, system } }), ...(comment && { userComment: comment }) };
-      const why = Object.keys(overrideReason).length ? { overrideReason } : {};
-      await told(step, request.hook, { card: card.uuid, outcome: "overridden", ...why });
+      await told(step, request.hook, { card: card.uuid, outcome: "overridden", overrideReason });
       await askedAgain(step, card, request);
     },
-  });
-  return root;
+  };
 }
 
 /** Room for what happened, right below its card, and the focus there: the button that was pressed is disabled now. */
@@ -100,9 +119,7 @@ function result(card) {
 
 function failed(answer) {
   const why = answer.status ? problem(answer) || `HTTP ${answer.status}` : t("cards.offline");
-  const box = h("div", { class: "quiet-note bad", role: "alert" }, h("p", {}, t("cards.error")), h("p", {}, why), h("p", { class: "hint" }, t("cards.error-why")));
-  at("cards-title").textContent = t("cards.title");
-  at("cards").replaceChildren(box);
+  at("screen").replaceChildren(h("div", { class: "quiet-note bad", role: "alert" }, h("p", {}, t("cards.error")), h("p", {}, why), h("p", { class: "hint" }, t("cards.error-why"))));
   say(t("cards.error"));
 }
 
@@ -110,42 +127,50 @@ function say(text) {
   at("status").textContent = text;
 }
 
-// -- moment and drafts -------------------------------------------------------------------------------------------------
+// -- moment, drafts, what if --------------------------------------------------------------------------------------------
 
-function drawDrafts() {
-  const chips = state.shown.map((resource, place) => {
-    const what = called(resource);
-    const remove = h("button", { type: "button", "aria-label": t("moment.remove", { what }), title: t("moment.removed-short") }, "×");
-    remove.addEventListener("click", () => {
-      state.drafts = state.shown.filter((_, other) => other !== place);
-      refresh();
-    });
-    return h("li", { class: "chip" }, h("span", {}, what), remove);
-  });
-  at("drafts").replaceChildren(...(chips.length ? chips : [h("li", { class: "none" }, t("moment.no-drafts"))]));
-}
-
-/** A drug put on the desk: from then on the question is whether it may be signed. */
-function addDraft(key) {
-  const order = config.orders.find((each) => each.key === key);
-  const subject = { reference: `Patient/${state.patientId}` };
-  state.drafts = [...(state.shown ?? []), { ...order.resource, id: `draft-${key}-${(state.shown ?? []).length}`, subject }];
-  if (!["order-select", "order-sign", "medication-refill"].includes(state.hook)) state.hook = "order-sign";
+/** Other drafts on the desk: from then on the question is whether they may be signed. */
+const desk = drafts(() => state.patientId, (changed) => {
+  state.drafts = changed;
+  if (changed.length > state.shown.length && !ORDERS.includes(state.hook)) state.hook = "order-sign";
   refresh();
-}
+}, () => state.shown);
+
+const assuming = whatIf((assumed) => {
+  state.assumed = assumed;
+  refresh();
+}, asked);
 
 for (const each of config.hooks) at("hook").append(h("option", { value: each.hook }, t(`moment.${each.hook}`)));
 at("hook").addEventListener("change", () => {
   state.hook = at("hook").value;
-  if (state.shown?.length) state.drafts = state.shown;
+  if (state.shown.length) state.drafts = state.shown;
   refresh();
 });
-at("draft").append(h("option", { value: "" }, t("moment.choose")), ...config.orders.map((each) => h("option", { value: each.key }, each.label)));
-at("draft").addEventListener("change", () => {
-  const key = at("draft").value;
-  at("draft").value = "";
-  if (key) addDraft(key);
-});
 
-const first = config.patients.find((each) => each.name === config.first) ?? config.patients[0];
-patients(choose).choose(first);
+// -- the way in, and Back -------------------------------------------------------------------------------------------------
+
+const list = patients(choose);
+
+function fromAddress(quietly) {
+  const { fixture, ...wanted } = address.read();
+  const patient = config.patients.find((each) => each.name === fixture) ?? config.patients.find((each) => each.name === config.first);
+  list.mark(patient.name);
+  show(patient, { ...wanted, quietly });
+}
+
+addEventListener("popstate", () => fromAddress(true));
+const carried = history.state?.given;
+if (carried) {
+  history.replaceState(null, ""); // it was there only for the moment of changing the language
+  list.mark("");
+  show({ name: "", title: t("patients.own-title"), story: t("patients.own-story"), given: carried }, { hook: "", quietly: true });
+} else fromAddress(true);
+
+// One's own data stand nowhere but in this page; changing the language takes them along.
+document.querySelector(".top .language").addEventListener("click", (event) => {
+  if (!state.patient?.given) return;
+  event.preventDefault();
+  history.replaceState({ given: state.patient.given }, "", event.currentTarget.href);
+  location.reload();
+});

@@ -1,6 +1,7 @@
-// A card as an EHR would draw it: indicator by color and word, detail as Markdown, suggestions, reasons to set it aside, links.
+// A card as an EHR would draw it: indicator by color and word, suggestions, detail as Markdown, reasons to set it aside, links.
 
 import { h, markdown, t } from "./dom.js";
+import { copy } from "./copy.js";
 
 const EVIDENCE = "org.osteoporosis-cds.evidence";
 
@@ -8,19 +9,17 @@ const EVIDENCE = "org.osteoporosis-cds.evidence";
 export const evidence = (card) => card.extension?.[EVIDENCE] ?? [];
 
 /**
- * One card. `on.accept(suggestion, button)`, `on.override(reason, comment)` and `on.point(card or null)`, where it is given,
- * are what the page does; a card without `on.accept` is only to be read.
+ * One card, a line until it is opened. `on.accept(suggestion, button)`, `on.override(reason, comment)` and `on.point(card or
+ * null)`, where it is given, are what the page does; a card without `on.accept` is only to be read. `on.open`: it starts open.
  */
 export function drawCard(card, on = {}) {
   const root = h("article", { class: `card ${card.indicator}`, "data-code": card.source?.topic?.code });
-  const head = h("p", { class: "row" }, h("span", { class: `mark ${card.indicator}` }, t(`indicator.${card.indicator}`)),
-    h("span", { class: "topic" }, card.source?.topic?.display ?? ""));
-  head.style.margin = "0";
-  root.append(head, h("h3", {}, card.summary));
-  if (card.detail) root.append(h("details", { open: Boolean(on.accept) && card.indicator === "critical" }, h("summary", {}, t("cards.more")), markdown(card.detail)));
-  if (on.accept && card.suggestions?.length) root.append(...suggestions(card, on));
-  root.append(from(card));
-  if (on.override) root.append(override(card, on, root));
+  const topic = h("span", { class: "topic" }, card.source?.topic?.display ?? "");
+  const head = h("summary", {}, h("span", { class: `mark ${card.indicator}` }, t(`indicator.${card.indicator}`)), topic, h("h3", {}, card.summary));
+  const detail = card.detail ? markdown(card.detail) : "";
+  const offered = on.accept && card.suggestions?.length ? suggestions(card, on) : [];
+  const body = h("div", { class: "card-body" }, ...offered, detail, from(card), tools(card, detail, on, root));
+  root.append(h("details", { open: Boolean(on.open) }, head, body));
   if (on.point) {
     // Whatever the way in: mouse, finger or keyboard.
     for (const kind of ["mouseenter", "focusin"]) root.addEventListener(kind, () => on.point(card));
@@ -34,7 +33,7 @@ function suggestions(card, on) {
   const box = h("div", { class: "suggestions", role: "group", "aria-label": t("cards.suggestions") });
   for (const each of card.suggestions) {
     const flag = each.isRecommended && h("span", { class: "flag" }, t("cards.recommended"));
-    const button = h("button", { type: "button", class: `button${each.isRecommended ? " recommended" : ""}` }, h("span", {}, each.label), flag);
+    const button = h("button", { type: "button", class: `button${each.isRecommended ? " recommended" : ""}`, "data-suggestion": each.uuid }, h("span", {}, each.label), flag);
     button.addEventListener("click", () => {
       button.classList.add("taken");
       for (const other of any ? [button] : box.querySelectorAll("button")) other.disabled = true;
@@ -42,7 +41,7 @@ function suggestions(card, on) {
     });
     box.append(button);
   }
-  return [h("p", { class: "choose" }, t(any ? "cards.any" : "cards.one")), box];
+  return card.suggestions.length > 1 ? [h("p", { class: "choose" }, t(any ? "cards.any" : "cards.one")), box] : [box];
 }
 
 function from(card) {
@@ -52,16 +51,36 @@ function from(card) {
   return h("p", { class: "from" }, source, ...links);
 }
 
+/** To copy the card, and to set it aside. */
+function tools(card, detail, on, root) {
+  const button = h("button", { type: "button", class: "button quiet" }, t("cards.copy"));
+  button.addEventListener("click", async () => {
+    await copy(asText(card, detail));
+    button.textContent = t("inspect.copied");
+  });
+  return h("div", { class: "tools" }, button, on.override ? override(card, on, root) : "");
+}
+
+/** The card for a chart note: plain text, as it reads, with its source. */
+export function asText(card, detail) {
+  const lines = [`[${t(`indicator.${card.indicator}`)}] ${card.summary}`];
+  for (const block of detail?.children ?? []) {
+    if (block.tagName === "UL" || block.tagName === "OL") lines.push(...[...block.querySelectorAll("li")].map((item) => `- ${item.textContent.trim()}`));
+    else lines.push("", block.textContent.trim());
+  }
+  return [...lines, "", t("cards.source", { label: card.source.label }), t("site.footer")].join("\n").replace(/\n{3,}/g, "\n\n");
+}
+
 function override(card, on, root) {
   const open = h("button", { type: "button", class: "button quiet", "aria-expanded": "false" }, t("cards.override"));
   const name = `reason-${card.uuid}`;
-  const reasons = (card.overrideReasons ?? []).map((reason, place) =>
-    h("label", {}, h("input", { type: "radio", name, value: place, checked: place === 0 }), " ", reason.display));
+  const reasons = (card.overrideReasons ?? []).map((reason, place) => h("label", {}, h("input", { type: "radio", name, value: place }), " ", reason.display));
   const comment = h("textarea", { rows: "2", id: `comment-${card.uuid}` });
+  const trouble = h("p", { class: "problem", role: "alert" });
   const send = h("button", { type: "submit", class: "button primary" }, t("cards.override-send"));
   const cancel = h("button", { type: "button", class: "button" }, t("cards.cancel"));
   const form = h("form", { hidden: true }, h("fieldset", { class: "override" }, h("legend", {}, t("cards.override-why")), reasons,
-    h("label", { for: `comment-${card.uuid}` }, t("cards.comment")), comment, h("p", { class: "row" }, send, cancel)));
+    h("label", { for: `comment-${card.uuid}` }, t("cards.comment")), comment, trouble, h("p", { class: "row" }, send, cancel)));
   const show = (shown) => {
     form.hidden = !shown;
     open.setAttribute("aria-expanded", String(shown));
@@ -73,17 +92,21 @@ function override(card, on, root) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = form.querySelector("input:checked");
+    if (!chosen && !comment.value.trim()) {
+      trouble.textContent = t("cards.override-choose");
+      return;
+    }
     form.hidden = open.hidden = true;
     root.classList.add("set-aside");
     for (const button of root.querySelectorAll(".suggestions button")) button.disabled = true;
     on.override(chosen ? card.overrideReasons[Number(chosen.value)] : null, comment.value.trim());
   });
-  return h("div", {}, open, form);
+  return h("div", { class: "aside" }, open, form);
 }
 
 /** Mark what was decided on the card itself. */
 export function decided(root, text) {
   root.querySelector(".verdict")?.remove();
-  root.querySelector("form")?.parentElement.remove();
-  root.append(h("p", { class: "verdict" }, text));
+  root.querySelector(".aside")?.remove();
+  root.querySelector(".card-body").prepend(h("p", { class: "verdict" }, text));
 }

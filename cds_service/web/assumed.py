@@ -1,0 +1,162 @@
+"""What if: the chart with another value in it, or another day, and where along such an axis the answer changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cards.chart import Chart, Measurement
+from cards.definitions.density import lowest_t
+from cards.engine.catalog import all_cards
+from cards.engine.findings import Finding
+from cards.vocabulary import ANALYTES, DRUGS, Name, Site
+from cards.words.phrases import capital, day, num
+from cds_service.web.screen.events import first_drug
+from cds_service.web.words import WORDS, say
+
+Json = dict[str, Any]
+
+SOURCE = "Observation/assumed"
+"""Where an assumed value is said to stand."""
+_RENAL = ("egfr", "crcl", "creatinine")
+
+
+class Axis(Struct, frozen=True):
+    """What may be assumed, from ``low`` to ``high`` in steps of ``step`` in the unit of the rules."""
+
+    name: Name
+    low: float
+    high: float
+    step: float
+    assume: Callable[[Chart, float], Chart]
+
+
+def _measured(chart: Chart, values: Mapping[str, tuple[Measurement, ...]]) -> Chart:
+    return replace(chart, measured={**chart.measured, **values})
+
+
+def _egfr(chart: Chart, value: float) -> Chart:
+    new = (Measurement("egfr", value, chart.today, SOURCE),)
+    return _measured(chart, {**dict.fromkeys(_RENAL, ()), "egfr": new})
+
+
+def _t_score(chart: Chart, value: float) -> Chart:
+    """The lowest T-score, at its own site; the total hip where none is on record."""
+    lowest = lowest_t(chart)
+    new = Measurement("t-score", value, chart.today, SOURCE, site=lowest.site if lowest else Site.TOTAL_HIP)
+    kept = (m for m in chart.values("t-score") if m.site is not new.site and m.value > value)
+    return _measured(chart, {"t-score": (new, *kept)})
+
+
+def _vitamin_d(chart: Chart, value: float) -> Chart:
+    return _measured(chart, {"vitamin-d": (Measurement("vitamin-d", value, chart.today, SOURCE),)})
+
+
+def _same(chart: Chart, _: float) -> Chart:
+    return chart
+
+
+def _named(key: str) -> Name:
+    analyte = ANALYTES[key]
+    return Name(*(f"{analyte.name[lang]} ({analyte.unit})" if analyte.unit else analyte.name[lang] for lang in ("en", "zh")))
+
+
+AXES: Mapping[str, Axis] = {
+    "egfr": Axis(_named("egfr"), 5, 120, 1, _egfr),
+    "t": Axis(WORDS["whatif.t-score"], -5, 1, 0.1, _t_score),
+    "vitd": Axis(_named("vitamin-d"), 3, 120, 1, _vitamin_d),
+    "day": Axis(WORDS["whatif.day-label"], 0, 730, 1, _same),
+}
+_COARSE = 14
+"""Days from one look ahead to the next; what changes between two is found by halving."""
+_AHEAD = 365
+
+
+def assumed(asked: Any) -> dict[str, float]:
+    """What is assumed, by axis. ValueError for an axis that does not exist, or a value outside it."""
+    found = {}
+    for key, given in (asked or {}).items():
+        axis, value = AXES[key], float(given)
+        if not axis.low <= value <= axis.high:
+            raise ValueError(key)
+        found[key] = value
+    return found
+
+
+def change(values: Mapping[str, float]) -> Callable[[Chart], Chart]:
+    """The chart with these values in it; a day is not the chart's to assume."""
+
+    def changed(chart: Chart) -> Chart:
+        for key, value in values.items():
+            chart = AXES[key].assume(chart, value)
+        return chart
+
+    return changed
+
+
+def later(today: date, values: Mapping[str, float]) -> date:
+    return today + timedelta(days=int(values.get("day", 0)))
+
+
+# -- where the answer changes -------------------------------------------------------------------------------------------
+
+
+def turns(key: str, read: Callable[[date], Chart], today: date, shown: Callable[[Chart], Sequence[Finding]], language: str) -> list[Json]:
+    """``{at, said, changes}`` for each place on the axis from which on the answer is another one. ``read`` gives the chart of a
+    day, with all else that is assumed; ``shown`` what the answer would show."""
+    axis = AXES[key]
+    if key == "day":
+        return [*_by_day(lambda days: shown(read(today + timedelta(days=days))), today, language)]
+    chart = read(today)
+    count = round((axis.high - axis.low) / axis.step)
+    places = [round(axis.low + step * axis.step, 4) for step in range(count + 1)]
+    answers = [(at, shown(axis.assume(chart, at))) for at in places]
+    return [
+        {"at": at, "said": say("whatif.from", language, at=num(at)), "changes": told}
+        for (_, before), (at, after) in pairwise(answers)
+        if (told := [*_changes(before, after, language)])
+    ]
+
+
+def _by_day(look: Callable[[int], Sequence[Finding]], today: date, language: str) -> Iterator[Json]:
+    seen: dict[int, Sequence[Finding]] = {}
+
+    def at(days: int) -> Sequence[Finding]:
+        if days not in seen:
+            seen[days] = look(days)
+        return seen[days]
+
+    for low, high in pairwise(range(0, _AHEAD + _COARSE, _COARSE)):
+        if not [*_changes(at(low), at(high), language)]:
+            continue
+        left, right = low, high
+        while right - left > 1:
+            middle = (left + right) // 2
+            if [*_changes(at(low), at(middle), language)]:
+                right = middle
+            else:
+                left = middle
+        when = day(today + timedelta(days=right), language)
+        yield {"at": right, "said": say("whatif.from", language, at=when), "changes": [*_changes(at(low), at(right), language)]}
+
+
+def _changes(before: Sequence[Finding], after: Sequence[Finding], language: str) -> Iterator[str]:
+    """Cards that come, go or weigh otherwise, and the drug that comes first."""
+    old, new = ({f.code: f.indicator for f in some} for some in (before, after))
+    for code in [*new, *(code for code in old if code not in new)]:
+        title = all_cards()[code].title[language]
+        if code not in old:
+            yield say("whatif.appears", language, what=title)
+        elif code not in new:
+            yield say("whatif.goes", language, what=title)
+        elif old[code] is not new[code]:
+            yield say("whatif.becomes", language, what=title, how=say(f"indicator.{new[code].value}", language))
+    drugs = [option.key if (option := first_drug(some)) else "" for some in (before, after)]
+    if drugs[0] != drugs[1]:
+        first = capital(DRUGS[drugs[1]].name[language]) if drugs[1] else say("whatif.no-drug", language)
+        yield say("whatif.first", language, drug=first)

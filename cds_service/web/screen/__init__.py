@@ -1,0 +1,96 @@
+"""The whole patient on one screen, as plain JSON with every text in the reader's language: one picture, a decision bar.
+
+Made from the chart, from what the rules found on it, and from the declared numbers; the page only draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import msgspec
+
+from cards.chart import Chart
+from cards.engine.findings import Finding
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
+from cds_service.hooks.cards import evidence
+from cds_service.web.screen import events, values
+from cds_service.web.screen.ahead import ahead
+from cds_service.web.screen.ahead import strip as ahead_strip
+from cds_service.web.screen.lights import deciding, lights
+from cds_service.web.screen.marks import Group, Strip
+from cds_service.web.screen.safe import safe
+from cds_service.web.words import say
+
+Json = dict[str, Any]
+
+_YEAR = 366
+_LEAST_BACK, _MOST_BACK = 2 * _YEAR, 15 * _YEAR
+_LEAST_AHEAD, _MOST_AHEAD = _YEAR // 2, 2 * _YEAR
+_SHARE_AHEAD = 0.22
+"""At least this part of the axis lies ahead of today, so that what is due has room for its words."""
+
+
+def screen(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
+    """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), and the bar:
+    ``safe``, ``next``. Dates are ISO 8601."""
+    told = [each for finding in findings for each in evidence(finding, language)]
+    following = ahead(chart, findings, language)
+    groups = [group for group in _groups(chart, findings, following, language) if group.strips]
+    if (rest := deciding(groups, told, language)) is not None:
+        groups.append(Group(key="deciding", title="", strips=[rest]))
+    marks = [mark for group in groups for strip in group.strips for mark in strip.marks]
+    for place, mark in enumerate(marks):
+        mark.id = f"m{place}"
+    drawn: Json = {
+        "today": chart.today,
+        "age": chart.age,
+        "sex": chart.patient.sex,
+        "domain": _domain(chart.today, [day for mark in marks if mark.kind != "chip" for day in (mark.date, mark.until) if day]),
+        "groups": groups,
+        "lights": lights(groups, told),
+        "safe": safe(chart, findings, language),
+        "next": following,
+    }
+    return dict(msgspec.to_builtins(drawn))
+
+
+def _groups(chart: Chart, findings: Sequence[Finding], following: Sequence[Any], language: str) -> Iterator[Group]:
+    drugs = _in_question(chart, findings)
+    upcoming = ahead_strip(following, language)
+    for key, strips in (
+        ("ahead", [upcoming] if upcoming else []),
+        ("treatment", events.treatment(chart, findings, language)),
+        ("fractures", (*events.fractures(chart, language), *events.falls(chart, language))),
+        ("density", values.density(chart, language)),
+        ("turnover", values.turnover(chart, language)),
+        ("minerals", values.minerals(chart, drugs, language)),
+        ("scores", (*values.body(chart, language), *events.scores(chart, language))),
+    ):
+        yield Group(key=key, title=say(f"group.{key}", language), strips=[*_some(strips)])
+
+
+def _some(strips: Any) -> Iterator[Strip]:
+    return (strip for strip in strips if strip.marks)
+
+
+def _in_question(chart: Chart, findings: Sequence[Finding]) -> list[Drug]:
+    """The drugs against osteoporosis whose limits matter now: on the desk, proposed, left out, or being taken."""
+    drafted = [draft.drug for draft in chart.drafted(ANTI_OSTEOPOROSIS) if draft.drug]
+    keys = [o.key for f in findings for o in f.options if o.kind in ("drug", "mend")]
+    keys += [dropped.key for f in findings for dropped in f.dropped]
+    named = [DRUGS[key] for key in keys if key in DRUGS and DRUGS[key].mechanism in ANTI_OSTEOPOROSIS]
+    running = [c.drug for c in chart.courses(ANTI_OSTEOPOROSIS) if c.active or c.on_treatment(chart.today)]
+    return list(dict.fromkeys([*drafted, *named, *running]))
+
+
+def _domain(today: date, days: Sequence[str]) -> list[str]:
+    """From the first to the last day that something is told of, with room ahead of today."""
+    found = [date.fromisoformat(each) for each in days]
+    back = min(max((today - min(found, default=today)).days, _LEAST_BACK), _MOST_BACK)
+    last = (max(found, default=today) - today).days
+    least = max(_LEAST_AHEAD, int(back * _SHARE_AHEAD / (1 - _SHARE_AHEAD)))
+    ahead_days = max(least, min(last, _MOST_AHEAD))
+    margin = back // 40
+    return [(today - timedelta(days=back + margin)).isoformat(), (today + timedelta(days=ahead_days + margin)).isoformat()]

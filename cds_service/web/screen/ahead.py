@@ -1,0 +1,133 @@
+"""What lies ahead, with its day: doses, last safe days, tests, decisions. Read from the orders that the cards propose, from what
+the rules reckoned, and from what is ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from cards.chart import Chart, Course
+from cards.chart.calendar import Partial, add_months
+from cards.definitions.denosumab import due_as_recorded, safe_until
+from cards.engine.findings import Finding, Option
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES
+from cards.words import phrases
+from cards.words.phrases import capital, day
+from cards.words.text import what
+from cds_service.web.screen.events import first_drug
+from cds_service.web.screen.marks import Mark, Strip, iso
+from cds_service.web.words import WORDS, say
+
+
+_NAMED = 2
+"""How many of the tests that are due now are named; the rest are counted."""
+
+
+class Ahead(Struct, kw_only=True, omit_defaults=True):
+    """One thing to do or to know: on ``date`` ("": now), said as ``day``. ``tone``: "bad" for what is late."""
+
+    what: str
+    day: str
+    date: str = ""
+    tone: str = ""
+
+
+def ahead(chart: Chart, findings: Sequence[Finding], language: str) -> list[Ahead]:
+    """By day, what is due now first; each once."""
+    found = [*_courses(chart, language), *_proposed(chart, findings, language), *_reckoned(chart, findings, language)]
+    found += [*_ordered(chart, language)]
+    unique = {(each.what, each.date): each for each in found}
+    return sorted(unique.values(), key=lambda each: each.date or chart.today.isoformat())
+
+
+def strip(told: Sequence[Ahead], language: str) -> Strip | None:
+    """What has a day, as marks on the axis."""
+    marks = [
+        Mark(kind="due", title=each.what, date=each.date, day=each.day, tone=each.tone, text=each.what)
+        for each in told
+        if each.date
+    ]
+    return Strip(key="ahead", label=say("strip.ahead", language), marks=marks) if marks else None
+
+
+def _at(words: str, when: date | None, chart: Chart, language: str, *, late: bool = True) -> Iterator[Ahead]:
+    if when is not None:
+        over = late and when < chart.today
+        yield Ahead(what=words, day=day(when, language), date=iso(when), tone="bad" if over else "")
+
+
+def _courses(chart: Chart, language: str) -> Iterator[Ahead]:
+    """The next dose of what is injected, the last safe day, the end that is planned."""
+    for course in chart.courses(ANTI_OSTEOPOROSIS):
+        name = capital(course.drug.name[language])
+        if course.planned_end and course.planned_end >= chart.today:
+            yield from _at(say("ahead.ends", language, drug=name), course.planned_end, chart, language)
+        if course.pending and course.pending >= chart.today:
+            yield from _at(say("ahead.ordered", language, what=name), course.pending, chart, language)
+        if course.stopped or course.drug.covers_months is None or course.drug.oncologic or _followed(course, chart):
+            continue
+        if course.drug is DENOSUMAB:
+            due = due_as_recorded(chart.numbers, course)
+            safe = safe_until(chart)
+            if isinstance(due, date):
+                yield from _at(say(_tense("due", due, chart), language, drug=name), due, chart, language)
+            if safe is not None:
+                yield from _at(say(_tense("safe", safe, chart), language, drug=name), safe, chart, language)
+        elif course.covered_until and course.covered_until != date.max and course.covered_until >= chart.today:
+            yield from _at(say("ahead.covered", language, drug=name), course.covered_until, chart, language)
+
+
+def _tense(key: str, when: date, chart: Chart) -> str:
+    return f"ahead.{key}" if when >= chart.today else f"ahead.was-{key}"
+
+
+def _followed(course: Course, chart: Chart) -> bool:
+    """Whether something against osteoporosis took over."""
+    until = course.covered_until or date.min
+    others = (c for c in chart.courses(ANTI_OSTEOPOROSIS) if c is not course)
+    return any((c.covered_until or date.min) > until for c in others)
+
+
+def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
+    """What the cards would have ordered for a day ahead; what they would have ordered now, together; and the dose after the
+    proposed one."""
+    options = [option for finding in findings for option in finding.options]
+    drug = first_drug(findings)
+    for option in options:
+        if option.start is not None and option.start > chart.today and option.kind in ("service", "drug", "mend"):
+            if option.kind == "service" or option == drug or option.recommended:
+                yield from _at(capital(what(option, language)), option.start, chart, language)
+    now = [o for o in options if o.kind == "service" and (o.start is None or o.start <= chart.today)]
+    names = list(dict.fromkeys(what(o, language) for o in sorted(now, key=lambda o: (not o.urgent, not o.recommended))))
+    if names:
+        more = len(names) - _NAMED
+        told = phrases.joined(names[:_NAMED], "comma", language) + (say("ahead.more", language, count=more) if more > 0 else "")
+        yield Ahead(what=capital(told), day=say("ahead.now", language), tone="warn")
+    if drug is not None and (months := DRUGS[drug.key].covers_months) and not _once(drug):
+        start = max(drug.start or chart.today, chart.today)
+        words = say("ahead.following", language, drug=DRUGS[drug.key].name[language])
+        yield from _at(capital(words), add_months(start, months), chart, language)
+
+
+def _once(option: Option) -> bool:
+    return option.key == "zoledronate"
+
+
+def _reckoned(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
+    """Days that a rule reckoned and that no order carries, as far as there are words for them."""
+    for finding in findings:
+        for each in (finding, *finding.contains):
+            for key, value in each.values.items():
+                words = WORDS.get(f"ahead.{each.code}-{key.replace('_', '-')}")
+                if words is not None and isinstance(value, date) and not isinstance(value, Partial) and value > chart.today:
+                    yield from _at(words[language], value, chart, language)
+
+
+def _ordered(chart: Chart, language: str) -> Iterator[Ahead]:
+    """What is ordered and not done, where its day lies ahead."""
+    for key, services in chart.services.items():
+        for each in services:
+            if not each.done and each.when is not None and each.when >= chart.today and key in SERVICES:
+                yield from _at(say("ahead.ordered", language, what=SERVICES[key][language]), each.when, chart, language)

@@ -1,0 +1,70 @@
+"""What a card rests on, found on the picture. What is drawn nowhere becomes a mark of its own: no card with evidence stays dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cards.words import phrases
+from cds_service.web.screen.marks import Group, Mark, Strip
+from cds_service.web.words import say
+
+Json = dict[str, Any]
+
+
+def key_of(evidence: Json) -> str:
+    """One piece of evidence as it stands on the wire, by what tells it from others. The page makes the same key."""
+    return "|".join(str(evidence.get(part, "")) for part in ("label", "date", "reference"))
+
+
+def deciding(groups: Sequence[Group], told: Iterable[Json], language: str) -> Strip | None:
+    """The evidence that the picture does not show yet: problems, allergies, age, orders."""
+    drawn = [mark for group in groups for strip in group.strips for mark in strip.marks]
+    marks: dict[str, Mark] = {}
+    for each in told:
+        if not lit(each, drawn):
+            marks.setdefault(key_of(each), _chip(each, language))
+    return Strip(key="deciding", label=say("strip.deciding", language), kind="chips", marks=[*marks.values()]) if marks else None
+
+
+def _chip(evidence: Json, language: str) -> Mark:
+    value = evidence.get("value")
+    number = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value or "")
+    said = f"{number} {phrases.unit(evidence.get('unit', ''), language)}".strip()
+    reference, when = evidence.get("reference", ""), evidence.get("date", "")
+    return Mark(
+        kind="chip",
+        title=phrases.capital(evidence["label"]),
+        date=when if len(when) == _DAY else "",
+        day=_day(when, language),
+        said=said,
+        refs=(reference,) if reference else (key_of(evidence),),
+    )
+
+
+_DAY = len("2026-01-01")
+
+
+def _day(iso: str, language: str) -> str:
+    from datetime import date
+
+    return phrases.day(date.fromisoformat(iso), language) if len(iso) == _DAY else iso
+
+
+def lights(groups: Sequence[Group], told: Iterable[Json]) -> dict[str, list[str]]:
+    """Evidence key -> ids of the marks that show it."""
+    drawn = [mark for group in groups for strip in group.strips for mark in strip.marks]
+    return {key_of(each): [mark.id for mark in lit(each, drawn)] for each in told}
+
+
+def lit(evidence: Json, marks: Iterable[Mark]) -> list[Mark]:
+    """The marks of its resource, those of its day where there are any; of evidence without a resource, its own mark or what is
+    due on its day."""
+    reference, when = evidence.get("reference", ""), evidence.get("date", "")
+    if not reference:
+        own = [m for m in marks if key_of(evidence) in m.refs]
+        return own or [m for m in marks if when and m.kind == "due" and m.date == when]
+    found = [m for m in marks if reference in m.refs]
+    dated = [m for m in found if when and m.date.startswith(when)]
+    same = [m for m in dated if m.kind != "value" or m.title.casefold() == evidence["label"].casefold()]
+    return same or dated or found

@@ -1,0 +1,128 @@
+"""Is it safe? Every check of the drug that comes first, with the value and the day that it rests on, also where all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from cards.definitions.minerals import calcium, vitamin_d
+from cards.definitions.kidney import drug_limit, renal
+from cards.engine.catalog import all_cards, safety_checks
+from cards.engine.checked import Result, checked
+from cards.engine.findings import CRITICAL, INFO, Finding
+from cards.engine.run import run
+from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Drug
+from cards.words.phrases import capital, clean, day, name, num
+from cds_service.web.screen.events import first_drug
+from cds_service.web.screen.marks import value_of
+from cds_service.web.words import say
+
+_KIDNEYS = frozenset({"bisphosphonate-renal", "renal-function-unknown"})
+_MINERALS = frozenset({"hypocalcemia"})
+"""The checks that rest on the values shown above them."""
+
+
+class Check(Struct, kw_only=True, omit_defaults=True):
+    """``result``: "ok", "warn", "stop" or "unknown". ``said``: the values that it rests on, "" where it rests on the whole
+    record. ``code``: the card that makes it."""
+
+    title: str
+    result: str
+    code: str = ""
+    said: str = ""
+    day: str = ""
+    refs: tuple[str, ...] = ()
+
+
+class Safe(Struct, kw_only=True, omit_defaults=True):
+    """The checks of one drug; with no drug in question (``drug`` is ""), only the values that would decide."""
+
+    drug: str = ""
+    checks: list[Check] = []
+
+
+def safe(chart: Chart, findings: Sequence[Finding], language: str) -> list[Safe]:
+    """Of each drug against osteoporosis on the desk, else of the one that the answer puts first."""
+    drafts = chart.drafted(ANTI_OSTEOPOROSIS) if chart.hook in ORDER_HOOKS else []
+    if drafts:
+        return [_judged(chart, draft, language) for draft in drafts]
+    option = first_drug(findings)
+    if option is None:
+        return [Safe(checks=[*_values(chart, None, (), {}, language)])]
+    draft = Draft("proposed", DRUGS[option.key], start=option.start, proposed=True)
+    return [_judged(chart.with_draft(draft, option.replaces), draft, language)]
+
+
+def _judged(chart: Chart, draft: Draft, language: str) -> Safe:
+    """What order safety says of one draft on the desk: the rules themselves, run once more."""
+    assert draft.drug is not None
+    found = run(chart, safety_checks(draft.drug.mechanism))
+    results = next(each.results for each in checked(chart, found) if each.draft == draft)
+    told = [finding for finding in found if finding.about == draft]
+    checks = [*_values(chart, draft.drug, told, results, language), *_record(told, results, language)]
+    return Safe(drug=capital(name(draft.drug, language)), checks=checks)
+
+
+def _values(
+    chart: Chart, drug: Drug | None, told: Sequence[Finding], results: Mapping[str, Result], language: str
+) -> Iterator[Check]:
+    """Kidneys, calcium and 25(OH)D, each with its newest value that counts."""
+    kidneys, reading, level = renal(chart), calcium(chart), vitamin_d(chart)
+    n = chart.numbers
+    fired = {finding.code for finding in told}
+    limit = drug_limit(n, drug) if drug else 0
+    low = kidneys.below(limit or n.egfr_specialist)
+    title = ANALYTES[kidneys.lowest.key if kidneys.lowest else "egfr"].name[language]
+    note = say("safe.limit", language, limit=num(limit)) if limit else ""
+    yield _value(title, kidneys.lowest, _tone(told, fired & _KIDNEYS, low), language, note)
+    key = reading.value.key if reading else "calcium"
+    calcium_low = None if reading is None else bool(reading.low or reading.high)
+    odd = _MINERALS & fired if reading is None or calcium_low else set()
+    yield _value(ANALYTES[key].name[language], reading.value if reading else None, _tone(told, odd, calcium_low), language)
+    lack = None if level is None else level.below(n.vitamin_d_deficient)
+    odd = _MINERALS & fired if lack is not False and not odd else set()
+    yield _value(ANALYTES["vitamin-d"].name[language], level, _tone(told, odd, lack), language)
+
+
+def _tone(told: Sequence[Finding], codes: Collection[str], low: bool | None) -> str:
+    """What the checks say that rest on a value; where none spoke, whether it is beyond its limit."""
+    if any(f.code in codes and f.indicator is CRITICAL for f in told):
+        return "stop"
+    if codes or low:
+        return "warn"
+    return "unknown" if low is None else "ok"
+
+
+def _value(title: str, value: Measurement | None, result: str, language: str, note: str = "") -> Check:
+    if value is None:
+        return Check(title=capital(title), result=result, said=say("safe.none", language))
+    fact = facts.measured(value)
+    refs = (value.source,) if value.source else ()
+    said = value_of(fact, language) + note
+    return Check(title=capital(title), result=result, said=said, day=day(value.dated, language), refs=refs)
+
+
+def _record(told: Sequence[Finding], results: Mapping[str, Result], language: str) -> Iterator[Check]:
+    """The checks that rest on what else is on record: those that speak first."""
+    rank = {Result.FIRED: 0, Result.NOT_RUN: 1, Result.NOT_JUDGED: 1, Result.NO_OBJECTION: 2}
+    for code, result in sorted(results.items(), key=lambda item: rank[item[1]]):
+        if code in _KIDNEYS | _MINERALS and result is not Result.NOT_RUN:
+            continue
+        title = all_cards()[code].title[language]
+        finding = next((f for f in told if f.code == code), None)
+        if finding is None:
+            word = {Result.NO_OBJECTION: "ok"}.get(result, "unknown")
+            yield Check(title=title, code=code, result=word)
+            continue
+        because = [fact for fact in finding.facts if not fact.brief and fact.source != finding_draft(finding)]
+        said = "; ".join(dict.fromkeys(clean(fact.name[language]) for fact in because[:2]))
+        dated = next((day(fact.dated, language) for fact in because if fact.dated), "")
+        refs = tuple(fact.source for fact in because if fact.source)
+        result_word = "stop" if finding.indicator is CRITICAL else "warn" if finding.indicator is not INFO else "ok"
+        yield Check(title=title, code=code, result=result_word, said=said, day=dated, refs=refs)
+
+
+def finding_draft(finding: Finding) -> str:
+    return finding.about.id if finding.about else ""

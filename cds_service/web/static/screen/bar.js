@@ -1,0 +1,55 @@
+// The decision bar: what to do now, whether that is safe, what comes next.
+
+import { h, t } from "./dom.js";
+
+const ICONS = { ok: "✓", warn: "!", stop: "✕", unknown: "?" };
+const AHEAD = 4;
+
+/** `cards` as the service gave them, `told` the screen; `on.take(card, suggestion)` and `on.open(card)` lead to the card. */
+export function drawBar(cards, told, on) {
+  return h("section", { class: "bar", "aria-label": t("bar.title") }, now(cards, on), ...safe(told.safe), next(told.next));
+}
+
+function now(cards, on) {
+  const [first] = cards;
+  if (!first) return h("div", { class: "now calm" }, h("h2", {}, t("bar.now")), h("p", { class: "advice" }, t("bar.nothing")), h("p", { class: "soft" }, t("cards.none-why")));
+  const root = h("div", { class: `now ${first.indicator}` }, h("h2", {}, t("bar.now"), " ", h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
+  root.append(h("p", { class: "advice" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(first); } }, first.summary)));
+  const owner = cards.find((card) => card.suggestions?.length);
+  if (!owner || !on.take) return root;
+  const order = owner.suggestions.find((each) => each.isRecommended) ?? owner.suggestions[0];
+  const button = h("button", { type: "button", class: "button primary order", "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label);
+  root.append(h("p", { class: "row" }, button));
+  const others = owner.suggestions.length - 1;
+  if (others) root.append(h("p", { class: "soft" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(owner); } }, t("bar.more", { count: others }))));
+  return root;
+}
+
+function safe(found) {
+  return found.map((each) => {
+    const valued = each.checks.filter((check) => check.said || check.result !== "ok");
+    const clear = each.checks.filter((check) => !valued.includes(check));
+    const list = h("ul", { class: "checks" }, valued.map(line));
+    if (clear.length) {
+      const names = h("ul", { class: "checks" }, clear.map(line));
+      list.append(h("li", { class: "ok clear" }, h("details", {}, h("summary", {}, icon("ok"), t("bar.all-clear", { count: clear.length })), names)));
+    }
+    return h("div", { class: "safe" }, h("h2", {}, each.drug ? t("bar.safe-of", { drug: each.drug }) : t("bar.safe")), list);
+  });
+}
+
+function icon(result) {
+  return [h("i", { class: `icon ${result}`, "aria-hidden": "true" }, ICONS[result]), h("span", { class: "hidden" }, `${t(`safe.${result}`)}: `)];
+}
+
+function line(check) {
+  const said = check.said && h("strong", {}, check.said);
+  const day = check.day && h("span", { class: "day" }, check.day);
+  return h("li", { class: check.result }, icon(check.result), h("span", { class: "what" }, check.title), " ", said || "", " ", day || "");
+}
+
+function next(told) {
+  const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "day" }, each.day), " ", h("span", {}, each.what));
+  const list = told.length ? h("ul", { class: "ahead" }, told.slice(0, AHEAD).map(item)) : h("p", { class: "soft" }, t("bar.nothing-ahead"));
+  return h("div", { class: "next" }, h("h2", {}, t("bar.next")), list);
+}

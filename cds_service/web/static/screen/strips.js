@@ -1,0 +1,162 @@
+// One strip of the picture as SVG, drawn by Observable Plot: values with their limits, or things on days. Colors are those of the
+// stylesheet, by meaning; shapes say the same to whoever sees no color.
+
+const Plot = window.Plot;
+const SYMBOLS = ["circle", "triangle", "square", "diamond", "wye"];
+const PAD = { marginLeft: 6, marginRight: 6, marginTop: 0, marginBottom: 0 };
+
+export const date = (iso) => new Date(`${iso}T00:00:00Z`);
+export const symbolOf = (series) => SYMBOLS[series % SYMBOLS.length];
+
+/** How high a strip stands, in pixels. */
+export function heightOf(strip) {
+  if (strip.kind !== "line") return strip.key === "ahead" ? 50 : strip.marks.some((mark) => mark.text) && strip.key === "fractures" ? 36 : 34;
+  const several = new Set(strip.marks.map((mark) => mark.date)).size > 1;
+  if (strip.key === "t-score") return several ? 92 : 60;
+  return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 52 : 44;
+}
+
+/** The SVG of a strip. `axis`: {from, to, today, ticks} as dates; `bind(element, mark)` makes a point of the picture reachable. */
+export function drawStrip(strip, axis, width, bind) {
+  const height = heightOf(strip);
+  const marks = strip.kind === "line" ? values(strip, axis, width, height, bind) : row(strip, axis, width, height, bind);
+  const y = strip.kind === "line" ? extent(strip) : [0, 1];
+  return plot({ ...PAD, width, height, marginTop: strip.kind === "line" ? 9 : 0, marginBottom: strip.kind === "line" ? 9 : 0, x: scale(axis), y: { domain: y, axis: null }, marks: [...ground(axis, y), ...marks] });
+}
+
+/** The axis with its years. */
+export function drawAxis(axis, width, today) {
+  const label = Plot.text([axis.today], { x: (d) => d, y: 0.5, text: () => today, className: "today-label", fontWeight: 700, fill: "var(--ink)" });
+  const near = (tick) => Math.abs(tick - axis.today) / (axis.to - axis.from) * width > 46;
+  const years = Plot.text(axis.ticks.filter((tick) => near(tick.date)), { x: "date", y: 0.5, text: "label", fill: "var(--soft)" });
+  return plot({ ...PAD, width, height: 22, x: scale(axis), y: { domain: [0, 1], axis: null }, marks: [...ground(axis, [0, 1]), years, label] });
+}
+
+/** Plot adds a style element, which the content security policy forbids: its rules stand in screen.css. */
+function plot(options) {
+  const svg = Plot.plot({ ...options, className: "strip-svg" });
+  svg.querySelector("style")?.remove();
+  return svg;
+}
+
+const scale = (axis) => ({ type: "utc", domain: [axis.from, axis.to], axis: null });
+
+function ground(axis, [low, high]) {
+  return [
+    Plot.rect([0], { x1: () => axis.today, x2: () => axis.to, y1: () => low, y2: () => high, fill: "var(--future)", insetTop: -9, insetBottom: -9 }),
+    Plot.ruleX(axis.ticks, { x: "date", stroke: "var(--grid)", insetTop: -9, insetBottom: -9 }),
+    Plot.ruleX([axis.today], { stroke: "var(--ink)", strokeOpacity: 0.55, insetTop: -9, insetBottom: -9 }),
+  ];
+}
+
+// -- values -----------------------------------------------------------------------------------------------------------
+
+/** All values and every limit, with a little room. */
+function extent(strip) {
+  const found = [...strip.marks.map((mark) => mark.value), ...(strip.lines ?? []).map((line) => line.at), ...(strip.bands ?? []).flatMap((band) => [band.low, band.high])].filter((value) => typeof value === "number");
+  const low = Math.min(...found), high = Math.max(...found);
+  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  return [low - room, high + room];
+}
+
+function values(strip, axis, width, height, bind) {
+  const shown = strip.marks.filter((mark) => mark.date && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
+  const y = extent(strip);
+  const bands = (strip.bands ?? []).map((band) => Plot.rect([band], { x1: axis.from, x2: axis.to, y1: band.low ?? y[0], y2: band.high ?? y[1], fill: `var(--band-${band.tone})` }));
+  const lines = (strip.lines ?? []).map((line) => Plot.ruleY([line.at], { stroke: `var(--limit${line.tone ? `-${line.tone}` : ""})`, strokeDasharray: "3 3" }));
+  return [
+    ...bands,
+    ...lines,
+    Plot.line(shown, { x: (m) => date(m.date), y: "value", z: (m) => m.series ?? 0, stroke: "var(--ink)", strokeOpacity: 0.55, strokeWidth: 1.5 }),
+    Plot.dot(shown, {
+      x: (m) => date(m.date), y: "value", symbol: (m) => symbolOf(m.series ?? 0), r: 4.5, fill: tone, stroke: "var(--surface)", strokeWidth: 1, sort: null,
+      render: reachable(shown, bind),
+    }),
+    ...limitLabels(strip, axis, width, height, y),
+  ];
+}
+
+const tone = (mark) => (mark.tone ? `var(--tone-${mark.tone})` : "var(--tone)");
+
+/** What each limit is, at the right end, where no value can be; labels that would touch are moved apart. */
+function limitLabels(strip, axis, width, height, [low, high]) {
+  const room = height - 18;
+  const told = [...(strip.lines ?? []), ...(strip.bands ?? []).filter((band) => band.tone !== "noise").map((band) => ({ at: band.low ?? band.high, label: band.label, tone: "good" }))];
+  const ahead = ((axis.to - axis.today) / (axis.to - axis.from)) * width;
+  const placed = told.map((line) => ({ ...line, y: 9 + room * (1 - (line.at - low) / (high - low)) })).sort((a, b) => a.y - b.y);
+  for (let place = 1; place < placed.length; place += 1) placed[place].y = Math.max(placed[place].y, placed[place - 1].y + 12);
+  const over = (placed.at(-1)?.y ?? 0) - (height - 6);
+  if (over > 0) for (const each of placed) each.y -= over;
+  return placed.map((each) => Plot.text([each], {
+    frameAnchor: "top-right", dx: -2, dy: each.y - 9 - 5, text: (line) => fitted(line.label, ahead - 12), fill: each.tone ? `var(--tone-${each.tone})` : "var(--soft)", fontSize: 11,
+    stroke: "var(--surface)", strokeWidth: 3, textAnchor: "end",
+  }));
+}
+
+/** A label as wide as there is room for it; on a narrow screen its number alone. */
+function fitted(label, room) {
+  return breadth(label) <= Math.max(room, 60) ? label : label.split(" ")[0];
+}
+
+/** About how wide a text of 11 pixels is. */
+export const breadth = (text) => [...text].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 11 : 5.8), 0);
+
+// -- things on days ---------------------------------------------------------------------------------------------------
+
+function row(strip, axis, width, height, bind) {
+  const clamp = (iso) => new Date(Math.min(Math.max(date(iso), axis.from), axis.to));
+  const spans = strip.marks.filter((mark) => mark.until && date(mark.until) >= axis.from && date(mark.date) <= axis.to);
+  const points = strip.marks.filter((mark) => mark.date && !mark.until && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
+  const bar = (kind, options) => {
+    const found = spans.filter((mark) => mark.kind === kind);
+    return Plot.rect(found, { x1: (m) => clamp(m.date), x2: (m) => clamp(m.until), y1: 0.26, y2: 0.74, rx: 3, className: `bars bars-${kind}`, ...options, render: reachable(found, bind) });
+  };
+  const level = strip.key === "ahead" ? levels(points, axis, width) : new Map();
+  const at = (mark) => (strip.key === "ahead" ? (level.get(mark)?.level ? 0.26 : 0.74) : 0.5);
+  const told = points.filter((mark) => mark.text && (strip.key !== "ahead" || level.get(mark)?.text));
+  const end = (mark) => (strip.key === "ahead" ? level.get(mark)?.end : date(mark.date) > new Date(+axis.from + (axis.to - axis.from) * 0.72));
+  const words = (anchor) => Plot.text(told.filter((mark) => Boolean(end(mark)) === (anchor === "end")), {
+    x: (m) => date(m.date), y: at, text: (m) => m.text, dx: anchor === "end" ? -9 : 9, textAnchor: anchor, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
+  });
+  const wide = (mark) => ((clamp(mark.until) - clamp(mark.date)) / (axis.to - axis.from)) * width > breadth(mark.text ?? "") + 8;
+  return [
+    bar("cover", { fill: "var(--treat-soft)", stroke: "var(--treat)", strokeOpacity: 0.5 }),
+    bar("other", { fill: "var(--other-soft)", stroke: "var(--soft)", strokeOpacity: 0.4 }),
+    bar("gap", { fill: "var(--gap-soft)", stroke: "var(--tone-bad)", strokeDasharray: "2 2" }),
+    bar("planned", { fill: "none", stroke: "var(--treat)", strokeWidth: 1.5, strokeDasharray: "5 3" }),
+    bar("draft", { fill: "var(--treat-soft)", stroke: "var(--treat)", strokeWidth: 2, strokeDasharray: "5 3" }),
+    Plot.text(spans.filter((mark) => mark.text && wide(mark)), { x: (m) => new Date((+clamp(m.date) + +clamp(m.until)) / 2), y: 0.5, text: "text", fontSize: 11, fill: "var(--tone-bad)" }),
+    words("start"),
+    words("end"),
+    Plot.dot(points, {
+      x: (m) => date(m.date), y: at, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
+      r: (m) => ({ dose: 4.5, due: 5, fracture: 6 })[m.kind] ?? 4, fill: (m) => (m.kind === "dose" ? "var(--treat)" : tone(m)), stroke: "var(--surface)", strokeWidth: 1, render: reachable(points, bind),
+    }),
+  ];
+}
+
+/** On two levels as many words as fit, each beside its mark and touching no other. */
+function levels(points, axis, width) {
+  const place = (mark) => ((date(mark.date) - axis.from) / (axis.to - axis.from)) * width;
+  const taken = [[], []];
+  const result = new Map();
+  const free = (level, from, to) => from >= 0 && to <= width && taken[level].every(([a, b]) => to < a || from > b);
+  for (const [order, mark] of [...points].sort((a, b) => place(a) - place(b)).entries()) {
+    const x = place(mark), long = breadth(mark.text) + 12;
+    const choices = [order % 2, 1 - (order % 2)].flatMap((level) => [{ level, end: false, span: [x - 6, x + long] }, { level, end: true, span: [x - long, x + 6] }]);
+    const found = choices.find((choice) => free(choice.level, ...choice.span));
+    const chosen = found ?? { level: order % 2, end: false, span: [x - 6, x + 6] };
+    taken[chosen.level].push(chosen.span);
+    result.set(mark, { level: chosen.level, end: chosen.end, text: Boolean(found) });
+  }
+  return result;
+}
+
+/** A render transform that hands each element with its mark to `bind`. */
+function reachable(data, bind) {
+  return (index, scales, channels, dimensions, context, next) => {
+    const group = next(index, scales, channels, dimensions, context);
+    [...group.children].forEach((element, place) => bind(element, data[index[place]]));
+    return group;
+  };
+}

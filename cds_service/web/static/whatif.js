@@ -1,0 +1,45 @@
+// What if: another value or day, what the service would say then, and at which value it changes its mind.
+
+import { thresholds } from "./api.js";
+import config, { h, t } from "./screen/dom.js";
+
+const at = (id) => document.getElementById(id);
+
+/** `changed(assumed)` when something else is assumed, `asked()` what is on the screen. */
+export function whatIf(changed, asked) {
+  let assumed = {};
+  const fields = config.assumable.map((each) => field(each));
+
+  function field(each) {
+    const input = h("input", { type: "number", id: `assume-${each.key}`, min: each.low, max: each.high, step: each.step, inputmode: "decimal", placeholder: "–" });
+    const turns = h("ol", { class: "turns" });
+    input.addEventListener("change", () => {
+      const { [each.key]: _, ...others } = assumed;
+      changed(input.value === "" ? others : { ...others, [each.key]: input.value });
+    });
+    const find = h("button", { type: "button", class: "button quiet" }, t("whatif.where"));
+    find.addEventListener("click", async () => {
+      turns.replaceChildren(h("li", {}, t("cards.loading")));
+      const answer = await thresholds({ ...asked(), axis: each.key });
+      const told = answer.status === 200 ? answer.body.turns : [];
+      turns.replaceChildren(...(told.length ? told.map((turn) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => changed({ ...assumed, [each.key]: String(turn.at) }) }, turn.said), " ", turn.changes.join("; "))) : [h("li", {}, t("whatif.nowhere"))]));
+    });
+    at("whatif-fields").append(h("div", { class: "field" }, h("label", { for: `assume-${each.key}` }, each.label), h("div", { class: "row" }, input, find), turns));
+    return { key: each.key, input, turns };
+  }
+
+  at("whatif-clear").addEventListener("click", () => changed({}));
+  return {
+    draw(now, screen) {
+      assumed = now;
+      for (const each of fields) {
+        each.input.value = now[each.key] ?? "";
+        if (screen.turn !== each.key) each.turns.replaceChildren();
+      }
+      const told = config.assumable.filter((each) => now[each.key]).map((each) => `${each.label} ${now[each.key]}`);
+      at("whatif-told").textContent = told.length ? t("whatif.told", { what: told.join(", ") }) : "";
+      at("whatif-banner").hidden = !told.length;
+      if (told.length) at("whatif").open = true;
+    },
+  };
+}
