@@ -14,6 +14,7 @@ import msgspec
 from cards.chart import Chart
 from cards.engine.findings import Finding
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
+from cards.words.text import label
 from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, values
 from cds_service.web.screen.ahead import ahead
@@ -28,7 +29,7 @@ Json = dict[str, Any]
 _YEAR = 366
 _LEAST_BACK, _MOST_BACK = 2 * _YEAR, 15 * _YEAR
 _LEAST_AHEAD, _MOST_AHEAD = _YEAR // 2, 2 * _YEAR
-_SHARE_AHEAD = 0.22
+_SHARE_AHEAD = 0.27
 """At least this part of the axis lies ahead of today, so that what is due has room for its words."""
 
 
@@ -52,8 +53,17 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
         "lights": lights(groups, told),
         "safe": safe(chart, findings, language),
         "next": following,
+        "order": _order(chart, findings, language),
     }
     return dict(msgspec.to_builtins(drawn))
+
+
+def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:
+    """The label of the first order where the first card leaves it to another one; else ""."""
+    if not findings or findings[0].options:
+        return ""
+    left = sorted(findings[0].elsewhere, key=lambda option: not option.recommended)
+    return label(left[0], language, chart) if left else ""
 
 
 def _groups(chart: Chart, findings: Sequence[Finding], following: Sequence[Any], language: str) -> Iterator[Group]:
@@ -66,7 +76,7 @@ def _groups(chart: Chart, findings: Sequence[Finding], following: Sequence[Any],
         ("density", values.density(chart, language)),
         ("turnover", values.turnover(chart, language)),
         ("minerals", values.minerals(chart, drugs, language)),
-        ("scores", (*values.body(chart, language), *events.scores(chart, language))),
+        ("scores", events.scores(chart, language)),
     ):
         yield Group(key=key, title=say(f"group.{key}", language), strips=[*_some(strips)])
 

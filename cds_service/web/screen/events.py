@@ -9,7 +9,7 @@ from cards.chart import Chart, Course, Fracture
 from cards.chart.calendar import add_days, add_months
 from cards.engine.findings import Finding, Option
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, FRACTURE_SITES, PROBLEMS
-from cards.words.phrases import capital, day
+from cards.words.phrases import capital, day, unit
 from cards.words.text import what
 from cds_service.web.screen.marks import Mark, Strip, iso, measured
 from cds_service.web.words import say
@@ -30,8 +30,19 @@ def fractures(chart: Chart, language: str) -> Iterator[Strip]:
         label=say("strip.fractures", language),
         newest=say("strip.undated", language, what=", ".join(undated)) if undated else "",
         tone="bad",
-        marks=[_fracture(each, language) for each in chart.fractures],
+        marks=_counted([_fracture(each, language) for each in chart.fractures]),
     )
+
+
+def _counted(marks: list[Mark]) -> list[Mark]:
+    """The words of several alike on one day stand there once, with their number."""
+    seen: dict[tuple[str, str], Mark] = {}
+    for mark in marks:
+        first = seen.setdefault((mark.date, mark.title), mark)
+        if first is not mark:
+            mark.text = ""
+            first.text = f"{first.title} ×{sum(m.date == mark.date and m.title == mark.title for m in marks)}"
+    return marks
 
 
 def _fracture(fracture: Fracture, language: str) -> Mark:
@@ -70,14 +81,18 @@ def falls(chart: Chart, language: str) -> Iterator[Strip]:
 
 
 def scores(chart: Chart, language: str) -> Iterator[Strip]:
-    """The newest of each score with those before it, one strip a score."""
-    for key in _SCORES:
-        if values := chart.values(key):
-            marks = [measured(each, language) for each in reversed(values)]
-            for mark in marks:
-                mark.kind, mark.text = "event", mark.said
-            label = capital(ANALYTES[key].name[language])
-            yield Strip(key=key, label=label, newest=f"{marks[-1].said} · {marks[-1].day}", marks=marks)
+    """What was measured more than once on a strip of its own; the others together, by their words."""
+    once = []
+    for key in ("height", *_SCORES):
+        marks = [measured(each, language) for each in reversed(chart.values(key))]
+        if len(marks) > 1 or (marks and key == "height"):
+            name, unit_ = capital(ANALYTES[key].name[language]), unit(ANALYTES[key].unit, language)
+            yield Strip(key=key, label=name, kind="line", unit=unit_, marks=marks)
+        for mark in marks if len(marks) == 1 and key != "height" else ():
+            mark.kind = "chip"
+            once.append(mark)
+    if once:
+        yield Strip(key="scores", label=say("strip.scores", language), kind="chips", marks=once)
 
 
 # -- drugs ------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cards.words import phrases
 class Mark(Struct, kw_only=True, omit_defaults=True):
     """One thing on the picture, on a day or from ``date`` ``until``. ``kind`` decides its shape, ``tone`` its color: "", "good",
     "warn" or "bad". ``day`` is the date in words, ``said`` the value, ``refs`` the resources that it comes from, ``text`` what
-    stands beside it. ``id`` is given when the picture is whole."""
+    stands beside it, of a value its number. ``id`` is given when the picture is whole."""
 
     kind: str
     title: str
@@ -95,6 +95,7 @@ def measured(value: Measurement, language: str, *, series: int = 0, title: str =
         day=phrases.day(value.dated, language),
         value=round(value.value, 4),
         said=value_of(fact, language),
+        text=str(fact.value).replace("-", "−"),
         note=fact.note[language] if fact.note else "",
         tone=tone,
         series=series,

@@ -62,7 +62,7 @@ def _judged(chart: Chart, draft: Draft, language: str) -> Safe:
     results = next(each.results for each in checked(chart, found) if each.draft == draft)
     told = [finding for finding in found if finding.about == draft]
     checks = [*_values(chart, draft.drug, told, results, language), *_record(told, results, language)]
-    return Safe(drug=capital(name(draft.drug, language)), checks=checks)
+    return Safe(drug=name(draft.drug, language), checks=checks)
 
 
 def _values(

@@ -160,16 +160,12 @@ def _calcium(chart: Chart, language: str) -> Iterator[Strip]:
         label = f"{like(low, newest).value}–{like(high, newest).value}"
         yield Strip(
             key="calcium-ionized" if ionized else "calcium",
-            label=capital(ANALYTES[key].name[language]),
+            label=say("strip.calcium", language) if key == "calcium-corrected" else capital(ANALYTES[key].name[language]),
             kind="line",
-            unit=unit(facts_unit(newest), language),
+            unit=_unit(newest, language),
             marks=[measured(each.value, language, tone=tone) for each, tone in zip(reversed(found), tones, strict=True)],
             bands=[Band(low=low, high=high, label=say("limit.range", language, range=label), tone="good")],
         )
-
-
-def facts_unit(value: Measurement) -> str:
-    return like(value.value, value).unit
 
 
 def _kidneys(chart: Chart, drugs: Sequence[Drug], language: str) -> Iterator[Strip]:
@@ -198,8 +194,9 @@ def _kidneys(chart: Chart, drugs: Sequence[Drug], language: str) -> Iterator[Str
     worst = max(limits, default=specialist)
     yield Strip(
         key="kidney",
-        label=ANALYTES["egfr" if "egfr" in series else "crcl"].name[language],
+        label=capital(ANALYTES["egfr" if "egfr" in series else "crcl"].name[language]),
         kind="line",
+        unit=_unit(next(iter(series.values()))[0], language),
         marks=[
             measured(m, language, series=place, tone="bad" if m.below(worst) else "")
             for place, found in enumerate(series.values())
@@ -236,19 +233,19 @@ def _plain(
         key=key,
         label=capital(ANALYTES[key].name[language]),
         kind="line",
+        unit=_unit(values[0], language),
         marks=[measured(m, language, tone=_low_tone(m, tones)) for m in reversed(values)],
         lines=list(lines),
         bands=list(bands),
     )
 
 
+def _unit(value: Measurement, language: str) -> str:
+    """The unit of the record."""
+    return unit(like(value.value, value).unit, language)
+
+
 def _low_tone(value: Measurement, tones: tuple[tuple[float, bool, str], ...]) -> str:
     """The tone of the first limit that the value is below, or equal to where that counts."""
     value = replace(value, value=round(value.value, 2))
     return next((tone for limit, equal, tone in tones if (value.at_most(limit) if equal else value.below(limit))), "")
-
-
-def body(chart: Chart, language: str) -> Iterator[Strip]:
-    """Height."""
-    if heights := chart.values("height"):
-        yield _plain("height", heights, language)

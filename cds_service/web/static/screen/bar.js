@@ -5,24 +5,34 @@ import { h, t } from "./dom.js";
 const ICONS = { ok: "✓", warn: "!", stop: "✕", unknown: "?" };
 const AHEAD = 4;
 
+const LABELED = 5; // columns from which on they wrap
+
 /** `cards` as the service gave them, `told` the screen; `on.take(card, suggestion)` and `on.open(card)` lead to the card. */
 export function drawBar(cards, told, on) {
-  return h("section", { class: "bar", "aria-label": t("bar.title") }, now(cards, on), ...safe(told.safe), next(told.next));
+  const parts = [now(cards, told.order, on), ...safe(told.safe), next(told.next)];
+  return h("section", { class: `bar of-${Math.min(parts.length, LABELED)}`, "aria-label": t("bar.title") }, parts);
 }
 
-function now(cards, on) {
+function now(cards, wanted, on) {
   const [first] = cards;
-  if (!first) return h("div", { class: "now calm" }, h("h2", {}, t("bar.now")), h("p", { class: "advice" }, t("bar.nothing")), h("p", { class: "soft" }, t("cards.none-why")));
+  if (!first) return h("div", { class: "now calm" }, h("h2", {}, t("bar.now")), h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why")));
   const root = h("div", { class: `now ${first.indicator}` }, h("h2", {}, t("bar.now"), " ", h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
   root.append(h("p", { class: "advice" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(first); } }, first.summary)));
-  const owner = cards.find((card) => card.suggestions?.length);
-  if (!owner || !on.take) return root;
-  const order = owner.suggestions.find((each) => each.isRecommended) ?? owner.suggestions[0];
+  const { owner, order } = orderOf(cards, wanted);
+  if (!order || !on.take) return root;
   const button = h("button", { type: "button", class: "button primary order", "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label);
   root.append(h("p", { class: "row" }, button));
   const others = owner.suggestions.length - 1;
   if (others) root.append(h("p", { class: "soft" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(owner); } }, t("bar.more", { count: others }))));
   return root;
+}
+
+/** The first order: that of the first card; where another card of the answer holds it (`wanted`, its label), from there. */
+function orderOf(cards, wanted) {
+  const holds = (card) => card.suggestions?.find((each) => each.label === wanted);
+  const own = (card) => card.suggestions?.find((each) => each.isRecommended) ?? card.suggestions?.[0];
+  const owner = cards[0].suggestions?.length ? cards[0] : cards.find(holds) ?? cards.find((card) => card.suggestions?.length);
+  return { owner, order: owner && ((owner !== cards[0] && holds(owner)) || own(owner)) };
 }
 
 function safe(found) {

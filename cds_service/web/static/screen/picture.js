@@ -7,6 +7,7 @@ import { date, drawAxis, drawStrip, symbolOf } from "./strips.js";
 const DAY = 86400000;
 const LABELS = 186;
 const NARROW = 620;
+const EDGE = 6;
 
 /** Draw into `place`. The result lights up what a card rests on: `light([{label, date, reference}])`, none for nothing. */
 export function drawPicture(place, told) {
@@ -30,8 +31,11 @@ export function drawPicture(place, told) {
     const room = narrow ? width : width - LABELS;
     const rows = strips.map((strip) => rowOf(strip, axis, room, points));
     const head = h("div", { class: "strip axis" }, h("div", { class: "strip-label" }), h("div", { class: "strip-plot", "aria-hidden": "true" }, drawAxis(axis, room, t("timeline.today"))));
+    const zone = h("div", { class: "zone", "aria-hidden": "true" });
+    const share = (axis.today - axis.from) / (axis.to - axis.from);
+    zone.style.left = `${width - room + EDGE + share * (room - 2 * EDGE)}px`;
     body.classList.toggle("narrow", narrow);
-    body.replaceChildren(head, ...rows, body.querySelector(":scope > .tip") ?? "");
+    body.replaceChildren(zone, head, ...rows, body.querySelector(":scope > .tip") ?? "");
     points.refresh();
   };
   const watch = new ResizeObserver(draw);
@@ -79,7 +83,7 @@ function rowOf(strip, axis, room, points) {
 }
 
 function label(strip) {
-  const root = h("div", { class: "strip-label" }, h("b", {}, strip.label));
+  const root = h("div", { class: "strip-label" }, h("span", {}, h("b", {}, strip.label), strip.unit ? h("small", {}, ` ${strip.unit}`) : ""));
   if (strip.newest) root.append(h("span", { class: `newest ${strip.tone ?? ""}` }, strip.newest));
   if (strip.kind !== "line") return root;
   const several = new Set(strip.marks.map((mark) => mark.series ?? 0)).size > 1;
@@ -87,7 +91,7 @@ function label(strip) {
     const last = strip.marks.filter((mark) => (mark.series ?? 0) === place).at(-1);
     if (!last) continue;
     const shape = several && h("i", { class: `shape ${symbolOf(place)}`, "aria-hidden": "true" });
-    const value = h("strong", { class: last.tone ?? "" }, last.said);
+    const value = h("strong", { class: last.tone ?? "" }, last.text);
     root.append(h("span", { class: "newest" }, shape || "", value, several ? ` ${name}` : ` ${last.day}`));
   }
   return root;

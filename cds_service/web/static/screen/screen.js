@@ -26,7 +26,6 @@ export function drawScreen(place, told, cards, on) {
     roots.set(card, root);
     list.append(root);
   }
-  if (!cards.length) list.append(h("div", { class: "quiet-note" }, h("p", {}, t("cards.none")), h("p", {}, t("cards.none-why"))));
   const show = (card) => {
     const root = roots.get(card);
     root.querySelector("details").open = true;
@@ -37,6 +36,6 @@ export function drawScreen(place, told, cards, on) {
     show(card);
     roots.get(card).querySelector(`[data-suggestion="${CSS.escape(suggestion.uuid)}"]`).click();
   };
-  place.replaceChildren(drawBar(cards, told, { open: show, take: on && take }), h("div", { class: "split" }, picture, list));
+  place.replaceChildren(drawBar(cards, told, { open: show, take: on && take }), h("div", { class: `split${cards.length ? "" : " alone"}` }, picture, cards.length ? list : ""));
   drawn = drawPicture(drawing, told);
 }

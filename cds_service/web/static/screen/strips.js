@@ -10,7 +10,7 @@ export const symbolOf = (series) => SYMBOLS[series % SYMBOLS.length];
 
 /** How high a strip stands, in pixels. */
 export function heightOf(strip) {
-  if (strip.kind !== "line") return strip.key === "ahead" ? 50 : strip.marks.some((mark) => mark.text) && strip.key === "fractures" ? 36 : 34;
+  if (strip.kind !== "line") return strip.key === "ahead" && strip.marks.length > 1 ? 50 : strip.marks.some((mark) => mark.text) && strip.key === "fractures" ? 36 : 34;
   const several = new Set(strip.marks.map((mark) => mark.date)).size > 1;
   if (strip.key === "t-score") return several ? 92 : 60;
   return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 52 : 44;
@@ -21,7 +21,7 @@ export function drawStrip(strip, axis, width, bind) {
   const height = heightOf(strip);
   const marks = strip.kind === "line" ? values(strip, axis, width, height, bind) : row(strip, axis, width, height, bind);
   const y = strip.kind === "line" ? extent(strip) : [0, 1];
-  return plot({ ...PAD, width, height, marginTop: strip.kind === "line" ? 9 : 0, marginBottom: strip.kind === "line" ? 9 : 0, x: scale(axis), y: { domain: y, axis: null }, marks: [...ground(axis, y), ...marks] });
+  return plot({ ...PAD, width, height, marginTop: strip.kind === "line" ? 9 : 0, marginBottom: strip.kind === "line" ? 9 : 0, x: scale(axis), y: { domain: y, axis: null }, marks: [...ground(axis), ...marks] });
 }
 
 /** The axis with its years. */
@@ -29,7 +29,7 @@ export function drawAxis(axis, width, today) {
   const label = Plot.text([axis.today], { x: (d) => d, y: 0.5, text: () => today, className: "today-label", fontWeight: 700, fill: "var(--ink)" });
   const near = (tick) => Math.abs(tick - axis.today) / (axis.to - axis.from) * width > 46;
   const years = Plot.text(axis.ticks.filter((tick) => near(tick.date)), { x: "date", y: 0.5, text: "label", fill: "var(--soft)" });
-  return plot({ ...PAD, width, height: 22, x: scale(axis), y: { domain: [0, 1], axis: null }, marks: [...ground(axis, [0, 1]), years, label] });
+  return plot({ ...PAD, width, height: 22, x: scale(axis), y: { domain: [0, 1], axis: null }, marks: [...ground(axis), years, label] });
 }
 
 /** Plot adds a style element, which the content security policy forbids: its rules stand in screen.css. */
@@ -41,11 +41,9 @@ function plot(options) {
 
 const scale = (axis) => ({ type: "utc", domain: [axis.from, axis.to], axis: null });
 
-function ground(axis, [low, high]) {
+function ground(axis) {
   return [
-    Plot.rect([0], { x1: () => axis.today, x2: () => axis.to, y1: () => low, y2: () => high, fill: "var(--future)", insetTop: -9, insetBottom: -9 }),
     Plot.ruleX(axis.ticks, { x: "date", stroke: "var(--grid)", insetTop: -9, insetBottom: -9 }),
-    Plot.ruleX([axis.today], { stroke: "var(--ink)", strokeOpacity: 0.55, insetTop: -9, insetBottom: -9 }),
   ];
 }
 
@@ -62,8 +60,8 @@ function extent(strip) {
 function values(strip, axis, width, height, bind) {
   const shown = strip.marks.filter((mark) => mark.date && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
   const y = extent(strip);
-  const bands = (strip.bands ?? []).map((band) => Plot.rect([band], { x1: axis.from, x2: axis.to, y1: band.low ?? y[0], y2: band.high ?? y[1], fill: `var(--band-${band.tone})` }));
-  const lines = (strip.lines ?? []).map((line) => Plot.ruleY([line.at], { stroke: `var(--limit${line.tone ? `-${line.tone}` : ""})`, strokeDasharray: "3 3" }));
+  const bands = (strip.bands ?? []).map((band) => Plot.rect([band], { x1: axis.from, x2: axis.today, y1: band.low ?? y[0], y2: band.high ?? y[1], fill: `var(--band-${band.tone})` }));
+  const lines = (strip.lines ?? []).map((line) => Plot.ruleY([line.at], { x1: axis.from, x2: axis.today, stroke: `var(--limit${line.tone ? `-${line.tone}` : ""})`, strokeDasharray: "3 3" }));
   return [
     ...bands,
     ...lines,
@@ -78,7 +76,7 @@ function values(strip, axis, width, height, bind) {
 
 const tone = (mark) => (mark.tone ? `var(--tone-${mark.tone})` : "var(--tone)");
 
-/** What each limit is, at the right end, where no value can be; labels that would touch are moved apart. */
+/** What each limit is, ahead of today, where no value can be; labels that would touch are moved apart. */
 function limitLabels(strip, axis, width, height, [low, high]) {
   const room = height - 18;
   const told = [...(strip.lines ?? []), ...(strip.bands ?? []).filter((band) => band.tone !== "noise").map((band) => ({ at: band.low ?? band.high, label: band.label, tone: "good" }))];
@@ -88,14 +86,18 @@ function limitLabels(strip, axis, width, height, [low, high]) {
   const over = (placed.at(-1)?.y ?? 0) - (height - 6);
   if (over > 0) for (const each of placed) each.y -= over;
   return placed.map((each) => Plot.text([each], {
-    frameAnchor: "top-right", dx: -2, dy: each.y - 9 - 5, text: (line) => fitted(line.label, ahead - 12), fill: each.tone ? `var(--tone-${each.tone})` : "var(--soft)", fontSize: 11,
-    stroke: "var(--surface)", strokeWidth: 3, textAnchor: "end",
+    x: () => axis.today, frameAnchor: "top", dx: 6, dy: each.y - 9, lineAnchor: "middle", text: (line) => fitted(line.label, ahead - 12), fill: each.tone ? `var(--tone-${each.tone})` : "var(--soft)", fontSize: 11,
+    textAnchor: "start",
   }));
 }
 
-/** A label as wide as there is room for it; on a narrow screen its number alone. */
+/** As many words of a label as there is room for, its number at least. */
 function fitted(label, room) {
-  return breadth(label) <= Math.max(room, 60) ? label : label.split(" ")[0];
+  const words = label.split(" ");
+  let count = words.length;
+  while (count > 1 && breadth(words.slice(0, count).join(" ")) + (count < words.length ? 8 : 0) > room) count -= 1;
+  const told = words.slice(0, count).join(" ").replace(/[,、]$/, "");
+  return count > 1 && count < words.length ? `${told}…` : told;
 }
 
 /** About how wide a text of 11 pixels is. */
@@ -111,6 +113,7 @@ function row(strip, axis, width, height, bind) {
     const found = spans.filter((mark) => mark.kind === kind);
     return Plot.rect(found, { x1: (m) => clamp(m.date), x2: (m) => clamp(m.until), y1: 0.26, y2: 0.74, rx: 3, className: `bars bars-${kind}`, ...options, render: reachable(found, bind) });
   };
+  apart(points, axis, width);
   const level = strip.key === "ahead" ? levels(points, axis, width) : new Map();
   const at = (mark) => (strip.key === "ahead" ? (level.get(mark)?.level ? 0.26 : 0.74) : 0.5);
   const told = points.filter((mark) => mark.text && (strip.key !== "ahead" || level.get(mark)?.text));
@@ -129,10 +132,21 @@ function row(strip, axis, width, height, bind) {
     words("start"),
     words("end"),
     Plot.dot(points, {
-      x: (m) => date(m.date), y: at, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
-      r: (m) => ({ dose: 4.5, due: 5, fracture: 6 })[m.kind] ?? 4, fill: (m) => (m.kind === "dose" ? "var(--treat)" : tone(m)), stroke: "var(--surface)", strokeWidth: 1, render: reachable(points, bind),
+      x: (m) => new Date(+date(m.date) + (m.shift ?? 0)), y: at, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
+      r: { value: (m) => ({ dose: 4.5, due: 5.5, fracture: 6 })[m.kind] ?? 4.5, scale: null }, fill: (m) => (m.kind === "dose" ? "var(--treat)" : tone(m)), stroke: "var(--surface)", strokeWidth: 1, render: reachable(points, bind),
     }),
   ];
+}
+
+/** Things of one day stand beside each other. */
+function apart(points, axis, width) {
+  const step = (11 / width) * (axis.to - axis.from);
+  const seen = new Map();
+  for (const mark of points) {
+    const before = seen.get(mark.date) ?? 0;
+    seen.set(mark.date, before + 1);
+    mark.shift = mark.kind === "dose" || mark.kind === "due" ? 0 : -before * step;
+  }
 }
 
 /** On two levels as many words as fit, each beside its mark and touching no other. */
@@ -141,11 +155,14 @@ function levels(points, axis, width) {
   const taken = [[], []];
   const result = new Map();
   const free = (level, from, to) => from >= 0 && to <= width && taken[level].every(([a, b]) => to < a || from > b);
-  for (const [order, mark] of [...points].sort((a, b) => place(a) - place(b)).entries()) {
+  const coming = (mark) => date(mark.date) >= axis.today;
+  const inOrder = [...points].sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)));
+  for (const [order, mark] of inOrder.entries()) {
     const x = place(mark), long = breadth(mark.text) + 12;
     const choices = [order % 2, 1 - (order % 2)].flatMap((level) => [{ level, end: false, span: [x - 6, x + long] }, { level, end: true, span: [x - long, x + 6] }]);
     const found = choices.find((choice) => free(choice.level, ...choice.span));
-    const chosen = found ?? { level: order % 2, end: false, span: [x - 6, x + 6] };
+    const bare = [1, 0].find((level) => free(level, x - 6, x + 6)) ?? 1;
+    const chosen = found ?? { level: bare, end: false, span: [x - 6, x + 6] };
     taken[chosen.level].push(chosen.span);
     result.set(mark, { level: chosen.level, end: chosen.end, text: Boolean(found) });
   }
