@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import date
 from typing import Any
@@ -57,11 +57,13 @@ class Evaluation(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """What a page shows of a patient: the chart, the findings as they are shown, and the answer that they make."""
+    """What a page shows of a patient: the chart, the findings as they are shown, the answer that they make, and the cards that
+    the site switched ``off``."""
 
     chart: Chart
     findings: Sequence[Finding]
     response: Json
+    off: Container[str] = ()
 
 
 class _Judged(Struct, frozen=True):
@@ -162,7 +164,7 @@ class Evaluator:
         chart = change(self._read(gathered, call, today or self._settings.today())[0])
         judged = self._judge(chart)
         cards = self._cards(judged, chart, call, language, gathered)
-        return View(chart, judged.shown, answer.whole(cards, judged.checks))
+        return View(chart, judged.shown, answer.whole(cards, judged.checks), self._site.cards_off)
 
     def shown(self, chart: Chart) -> Sequence[Finding]:
         """The findings that a chart's answer would show."""

@@ -30,6 +30,7 @@ class Axis(Struct, frozen=True):
     """What may be assumed, from ``low`` to ``high`` in steps of ``step`` in the unit of the rules."""
 
     name: Name
+    unit: str
     low: float
     high: float
     step: float
@@ -61,16 +62,11 @@ def _same(chart: Chart, _: float) -> Chart:
     return chart
 
 
-def _named(key: str) -> Name:
-    analyte = ANALYTES[key]
-    return Name(*(f"{analyte.name[lang]} ({analyte.unit})" if analyte.unit else analyte.name[lang] for lang in ("en", "zh")))
-
-
 AXES: Mapping[str, Axis] = {
-    "egfr": Axis(_named("egfr"), 5, 120, 1, _egfr),
-    "t": Axis(WORDS["whatif.t-score"], -5, 1, 0.1, _t_score),
-    "vitd": Axis(_named("vitamin-d"), 3, 120, 1, _vitamin_d),
-    "day": Axis(WORDS["whatif.day-label"], 0, 730, 1, _same),
+    "egfr": Axis(ANALYTES["egfr"].name, ANALYTES["egfr"].unit, 5, 120, 1, _egfr),
+    "t": Axis(WORDS["whatif.t-score"], "", -5, 1, 0.1, _t_score),
+    "vitd": Axis(ANALYTES["vitamin-d"].name, ANALYTES["vitamin-d"].unit, 3, 120, 1, _vitamin_d),
+    "day": Axis(WORDS["whatif.day-label"], "", 0, 730, 1, _same),
 }
 _COARSE = 14
 """Days from one look ahead to the next; what changes between two is found by halving."""
@@ -106,7 +102,9 @@ def later(today: date, values: Mapping[str, float]) -> date:
 # -- where the answer changes -------------------------------------------------------------------------------------------
 
 
-def turns(key: str, read: Callable[[date], Chart], today: date, shown: Callable[[Chart], Sequence[Finding]], language: str) -> list[Json]:
+def turns(
+    key: str, read: Callable[[date], Chart], today: date, shown: Callable[[Chart], Sequence[Finding]], language: str
+) -> list[Json]:
     """``{at, said, changes}`` for each place on the axis from which on the answer is another one. ``read`` gives the chart of a
     day, with all else that is assumed; ``shown`` what the answer would show."""
     axis = AXES[key]

@@ -15,7 +15,7 @@ from cards.chart import Chart
 from cards.engine.catalog import all_cards, sections, shown
 from cards.engine.findings import Indicator, Option
 from cards.vocabulary.regimens import REGIMENS
-from cards.words.phrases import capital
+from cards.words.phrases import capital, unit
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
 from cds_service.hooks.discovery import SERVICES
@@ -49,7 +49,14 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
             "hooks": [{"hook": s.hook, "title": s.title, "bundle": HOOKS[s.hook].bundle} for s in SERVICES.values()],
             "orders": list(_orders(settings, language)),
             "assumable": [
-                {"key": key, "label": capital(axis.name[language]), "low": axis.low, "high": axis.high, "step": axis.step}
+                {
+                    "key": key,
+                    "label": capital(axis.name[language]),
+                    "unit": unit(axis.unit, language),
+                    "low": axis.low,
+                    "high": axis.high,
+                    "step": axis.step,
+                }
                 for key, axis in AXES.items()
             ],
             "publicUrl": settings.base_url,
@@ -66,7 +73,7 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
         ready, call = _told(asked, evaluator, settings)
         values = _assumed(asked)
         view = evaluator.view(call, language, later(settings.today(), values), change(values))
-        answer = {"request": ready, "screen": screen(view.chart, view.findings, language)}
+        answer = {"request": ready, "screen": screen(view.chart, view.findings, language, view.off)}
         return _json(answer | ({"imagined": view.response} if values else {}))
 
     @pages.post("/playground/turns")

@@ -5,7 +5,7 @@ Made from the chart, from what the rules found on it, and from the declared numb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -33,9 +33,10 @@ _SHARE_AHEAD = 0.27
 """At least this part of the axis lies ahead of today, so that what is due has room for its words."""
 
 
-def screen(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
+def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> Json:
     """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), and the bar:
-    ``safe``, ``next``. Dates are ISO 8601."""
+    ``safe``, ``next``, the label of the first ``order`` where another card holds it. ``off``: cards that the site switched off.
+    Dates are ISO 8601."""
     told = [each for finding in findings for each in evidence(finding, language)]
     following = ahead(chart, findings, language)
     groups = [group for group in _groups(chart, findings, following, language) if group.strips]
@@ -48,10 +49,12 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
         "today": chart.today,
         "age": chart.age,
         "sex": chart.patient.sex,
-        "domain": _domain(chart.today, [day for mark in marks if mark.kind != "chip" for day in (mark.date, mark.until) if day]),
+        "domain": _domain(
+            chart.today, [day for mark in marks if mark.kind != "chip" for day in (mark.date, mark.until) if day]
+        ),
         "groups": groups,
         "lights": lights(groups, told),
-        "safe": safe(chart, findings, language),
+        "safe": safe(chart, findings, language, off),
         "next": following,
         "order": _order(chart, findings, language),
     }

@@ -1,5 +1,5 @@
-"""What lies ahead, with its day: doses, last safe days, tests, decisions. Read from the orders that the cards propose, from what
-the rules reckoned, and from what is ordered."""
+"""What lies ahead, with its day: doses, last safe days, tests, decisions. Read from the orders that the cards propose, from
+what the rules reckoned, and from what is ordered."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from cards.chart import Chart, Course
 from cards.chart.calendar import Partial, add_months
+from cards.definitions.courses import limit_day
 from cards.definitions.denosumab import due_as_recorded, safe_until
-from cards.engine.findings import Finding, Option
-from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES
+from cards.engine.findings import Finding
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, ZOLEDRONATE, Mechanism
 from cards.words import phrases
 from cards.words.phrases import capital, day
 from cards.words.text import what
@@ -20,7 +21,8 @@ from cds_service.web.screen.events import first_drug
 from cds_service.web.screen.marks import Mark, Strip, iso
 from cds_service.web.words import WORDS, say
 
-
+_LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN})
+"""Drugs that have a longest course."""
 _NAMED = 2
 """How many of the tests that are due now are named; the rest are counted."""
 
@@ -62,6 +64,9 @@ def _courses(chart: Chart, language: str) -> Iterator[Ahead]:
     """The next dose of what is injected, the last safe day, the end that is planned."""
     for course in chart.courses(ANTI_OSTEOPOROSIS):
         name = capital(course.drug.name[language])
+        if course.drug.mechanism in _LIMITED and (course.active or course.on_treatment(chart.today)):
+            limit = limit_day(chart.numbers, course, chart.today)
+            yield from _at(say("ahead.limit", language, drug=name), limit, chart, language)
         if course.planned_end and course.planned_end >= chart.today:
             yield from _at(say("ahead.ends", language, drug=name), course.planned_end, chart, language)
         if course.pending and course.pending >= chart.today:
@@ -96,23 +101,19 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
     options = [option for finding in findings for option in finding.options]
     drug = first_drug(findings)
     for option in options:
-        if option.start is not None and option.start > chart.today and option.kind in ("service", "drug", "mend"):
-            if option.kind == "service" or option == drug or option.recommended:
-                yield from _at(capital(what(option, language)), option.start, chart, language)
+        chosen = option.kind == "service" or (option.kind in ("drug", "mend") and (option == drug or option.recommended))
+        if chosen and option.start is not None and option.start > chart.today:
+            yield from _at(capital(what(option, language)), option.start, chart, language)
     now = [o for o in options if o.kind == "service" and (o.start is None or o.start <= chart.today)]
     names = list(dict.fromkeys(what(o, language) for o in sorted(now, key=lambda o: (not o.urgent, not o.recommended))))
     if names:
         more = len(names) - _NAMED
         told = phrases.joined(names[:_NAMED], "comma", language) + (say("ahead.more", language, count=more) if more > 0 else "")
         yield Ahead(what=capital(told), day=say("ahead.now", language), tone="warn")
-    if drug is not None and (months := DRUGS[drug.key].covers_months) and not _once(drug):
+    if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and drug.key != ZOLEDRONATE.key:
         start = max(drug.start or chart.today, chart.today)
         words = say("ahead.following", language, drug=DRUGS[drug.key].name[language])
         yield from _at(capital(words), add_months(start, months), chart, language)
-
-
-def _once(option: Option) -> bool:
-    return option.key == "zoledronate"
 
 
 def _reckoned(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:

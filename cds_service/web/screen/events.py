@@ -14,7 +14,16 @@ from cards.words.text import what
 from cds_service.web.screen.marks import Mark, Strip, iso, measured
 from cds_service.web.words import say
 
-_SCORES = ("frax-major", "frax-hip", "falls", "morse", "berg", "tug", "pain-nrs", "pain-vas", "barthel", "odi", "phq9")
+_SCORES = (
+    "height",
+    "frax-major",
+    "frax-hip",
+    "falls",
+    "morse",
+    "berg",
+    "tug",
+    *("pain-nrs", "pain-vas", "barthel", "odi", "phq9"),
+)
 _FALLS = ("fall", "recurrent-falls")
 _TABLETS_AHEAD = 12
 """Months for which a course that is proposed is drawn where it has no end of its own."""
@@ -83,12 +92,12 @@ def falls(chart: Chart, language: str) -> Iterator[Strip]:
 def scores(chart: Chart, language: str) -> Iterator[Strip]:
     """What was measured more than once on a strip of its own; the others together, by their words."""
     once = []
-    for key in ("height", *_SCORES):
+    for key in _SCORES:
         marks = [measured(each, language) for each in reversed(chart.values(key))]
-        if len(marks) > 1 or (marks and key == "height"):
+        if len(marks) > 1:
             name, unit_ = capital(ANALYTES[key].name[language]), unit(ANALYTES[key].unit, language)
             yield Strip(key=key, label=name, kind="line", unit=unit_, marks=marks)
-        for mark in marks if len(marks) == 1 and key != "height" else ():
+        for mark in marks if len(marks) == 1 else ():
             mark.kind = "chip"
             once.append(mark)
     if once:
@@ -113,9 +122,15 @@ def treatment(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
             yield Strip(
                 key=f"drug-{key}",
                 label=capital(DRUGS[key].name[language]),
-                newest=say("course.draft" if key in drafts else "course.proposed", language),
+                newest=say(_standing(key in drafts, proposed), language),
                 marks=[*_ahead(chart, key, proposed, language)],
             )
+
+
+def _standing(drafted: bool, proposed: Option | None) -> str:
+    if drafted:
+        return "course.draft"
+    return f"course.{_word(proposed)}" if proposed is not None else "course.unknown"
 
 
 def first_drug(findings: Iterable[Finding]) -> Option | None:
@@ -133,10 +148,16 @@ def _ahead(chart: Chart, key: str, proposed: Option | None, language: str) -> It
     months = drug.covers_months or _TABLETS_AHEAD
     for draft in chart.drafts:
         if draft.drug is not None and draft.drug.key == key:
-            yield _span("draft", max(draft.start or chart.today, chart.today), months, say("course.draft", language), language, draft.id)
+            yield _span(
+                "draft", max(draft.start or chart.today, chart.today), months, say("course.draft", language), language, draft.id
+            )
     if proposed is not None and proposed.key == key and not any(d.drug and d.drug.key == key for d in chart.drafts):
         start = max(proposed.start or chart.today, chart.today)
-        yield _span("planned", start, months, say("mark.proposed", language, what=what(proposed, language)), language)
+        yield _span("planned", start, months, say(f"mark.{_word(proposed)}", language, what=what(proposed, language)), language)
+
+
+def _word(option: Option) -> str:
+    return "proposed" if option.recommended else "possible"
 
 
 def _span(kind: str, start: date, months: int, title: str, language: str, source: str = "") -> Mark:
@@ -173,7 +194,14 @@ def _course(course: Course, chart: Chart, language: str) -> Strip:
         for start, end in _spans(course, covered)
     ]
     marks += [
-        Mark(kind="dose", title=name, date=iso(each), day=day(each, language), said=say("timeline.dose", language), refs=course.sources)
+        Mark(
+            kind="dose",
+            title=name,
+            date=iso(each),
+            day=day(each, language),
+            said=say("timeline.dose", language),
+            refs=course.sources,
+        )
         for each in course.doses
     ]
     state, tone = say(_state(course, chart), language), ""

@@ -1,8 +1,10 @@
-"""What a card rests on, found on the picture. What is drawn nowhere becomes a mark of its own: no card with evidence stays dark."""
+"""What a card rests on, found on the picture. What is drawn nowhere becomes a mark of its own: no card with evidence stays
+dark."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from cards.words import phrases
@@ -24,7 +26,9 @@ def deciding(groups: Sequence[Group], told: Iterable[Json], language: str) -> St
     for each in told:
         if not lit(each, drawn):
             marks.setdefault(key_of(each), _chip(each, language))
-    return Strip(key="deciding", label=say("strip.deciding", language), kind="chips", marks=[*marks.values()]) if marks else None
+    return (
+        Strip(key="deciding", label=say("strip.deciding", language), kind="chips", marks=[*marks.values()]) if marks else None
+    )
 
 
 def _chip(evidence: Json, language: str) -> Mark:
@@ -46,8 +50,6 @@ _DAY = len("2026-01-01")
 
 
 def _day(iso: str, language: str) -> str:
-    from datetime import date
-
     return phrases.day(date.fromisoformat(iso), language) if len(iso) == _DAY else iso
 
 

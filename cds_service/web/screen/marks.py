@@ -1,4 +1,5 @@
-"""What the picture is made of: groups of strips on one time axis, and on them marks, each with the words that say what it is."""
+"""What the picture is made of: groups of strips on one time axis, and on them marks, each with the words that say what it
+is."""
 
 from __future__ import annotations
 
@@ -8,12 +9,13 @@ from msgspec import Struct
 
 from cards.chart import Measurement, facts
 from cards.chart.facts import Fact
+from cards.vocabulary import Name
 from cards.words import phrases
 
 
 class Mark(Struct, kw_only=True, omit_defaults=True):
-    """One thing on the picture, on a day or from ``date`` ``until``. ``kind`` decides its shape, ``tone`` its color: "", "good",
-    "warn" or "bad". ``day`` is the date in words, ``said`` the value, ``refs`` the resources that it comes from, ``text`` what
+    """One thing on the picture, on a day or from ``date`` ``until``. ``kind`` decides its shape, ``tone`` its color: "",
+    "good", "warn" or "bad". ``day`` is the date in words, ``said`` the value, ``refs`` the resources that it comes from, ``text`` what
     stands beside it, of a value its number. ``id`` is given when the picture is whole."""
 
     kind: str
@@ -79,8 +81,8 @@ def value_of(fact: Fact, language: str) -> str:
     """The value of a fact with its unit, as recorded, in plain text; "" for one that has none."""
     if fact.value is None:
         return ""
-    if not isinstance(fact.value, str | int | float) and hasattr(fact.value, "en"):
-        return str(fact.value[language])
+    if isinstance(fact.value, Name):
+        return fact.value[language]
     number = str(fact.value).replace("-", "−")
     return f"{number} {phrases.unit(fact.unit, language)}".strip()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
-from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.kidney import drug_limit, renal
+from cards.definitions.minerals import calcium, vitamin_d, vitamin_d_excess
 from cards.engine.catalog import all_cards, safety_checks
 from cards.engine.checked import Result, checked
 from cards.engine.findings import CRITICAL, INFO, Finding
@@ -43,26 +43,26 @@ class Safe(Struct, kw_only=True, omit_defaults=True):
     checks: list[Check] = []
 
 
-def safe(chart: Chart, findings: Sequence[Finding], language: str) -> list[Safe]:
+def safe(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> list[Safe]:
     """Of each drug against osteoporosis on the desk, else of the one that the answer puts first."""
     drafts = chart.drafted(ANTI_OSTEOPOROSIS) if chart.hook in ORDER_HOOKS else []
     if drafts:
-        return [_judged(chart, draft, language) for draft in drafts]
+        return [_judged(chart, draft, draft.drug, language, off) for draft in drafts if draft.drug]
     option = first_drug(findings)
     if option is None:
         return [Safe(checks=[*_values(chart, None, (), {}, language)])]
-    draft = Draft("proposed", DRUGS[option.key], start=option.start, proposed=True)
-    return [_judged(chart.with_draft(draft, option.replaces), draft, language)]
+    drug = DRUGS[option.key]
+    draft = Draft("proposed", drug, start=option.start, proposed=True)
+    return [_judged(chart.with_draft(draft, option.replaces), draft, drug, language, off)]
 
 
-def _judged(chart: Chart, draft: Draft, language: str) -> Safe:
+def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Container[str]) -> Safe:
     """What order safety says of one draft on the desk: the rules themselves, run once more."""
-    assert draft.drug is not None
-    found = run(chart, safety_checks(draft.drug.mechanism))
-    results = next(each.results for each in checked(chart, found) if each.draft == draft)
+    found = [finding for finding in run(chart, safety_checks(drug.mechanism)) if finding.code not in off]
+    results = next(each.results for each in checked(chart, found, off) if each.draft == draft)
     told = [finding for finding in found if finding.about == draft]
-    checks = [*_values(chart, draft.drug, told, results, language), *_record(told, results, language)]
-    return Safe(drug=name(draft.drug, language), checks=checks)
+    checks = [*_values(chart, drug, told, results, language), *_record(told, results, language)]
+    return Safe(drug=name(drug, language), checks=checks)
 
 
 def _values(
@@ -81,7 +81,7 @@ def _values(
     calcium_low = None if reading is None else bool(reading.low or reading.high)
     odd = _MINERALS & fired if reading is None or calcium_low else set()
     yield _value(ANALYTES[key].name[language], reading.value if reading else None, _tone(told, odd, calcium_low), language)
-    lack = None if level is None else level.below(n.vitamin_d_deficient)
+    lack = None if level is None else level.below(n.vitamin_d_deficient) or vitamin_d_excess(chart) is not None
     odd = _MINERALS & fired if lack is not False and not odd else set()
     yield _value(ANALYTES["vitamin-d"].name[language], level, _tone(told, odd, lack), language)
 

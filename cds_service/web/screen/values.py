@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from cards.chart import Chart, Course, Measurement
 from cards.chart.calendar import add_days, add_months
 from cards.chart.shown import like
-from cards.definitions.minerals import calcium_values
 from cards.definitions.density import since_baseline
 from cards.definitions.kidney import ckd_epi_2021, drug_limit, renal
+from cards.definitions.minerals import calcium_values
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, SITE_NAMES, Drug, Mechanism, Site
 from cards.words.phrases import capital, day, num, unit
 from cds_service.web.screen.marks import Band, Line, Strip, measured
@@ -23,7 +23,7 @@ _LSC = (Site.LUMBAR_SPINE, Site.TOTAL_HIP, Site.FEMORAL_NECK)
 
 
 def density(chart: Chart, language: str) -> Iterator[Strip]:
-    """T-scores of all sites on one strip, BMD of each site on its own, with the least significant change around its baseline."""
+    """T-scores of all sites on one strip, BMD of each on its own with the least significant change around its baseline."""
     n = chart.numbers
     tones = ((n.t_osteoporosis, True, "bad"), (n.t_low, False, "warn"))
     sites = _by_site(chart.values("t-score"))
@@ -93,7 +93,9 @@ def turnover(chart: Chart, language: str) -> Iterator[Strip]:
     for key in ("ctx", "p1np"):
         values = chart.values(key)
         if values:
-            yield _plain(key, values, language, bands=[*_marker_bands(key, chart, language)], lines=[*_targets(key, chart, language)])
+            yield _plain(
+                key, values, language, bands=[*_marker_bands(key, chart, language)], lines=[*_targets(key, chart, language)]
+            )
 
 
 def _marker_bands(key: str, chart: Chart, language: str) -> Iterator[Band]:
@@ -172,7 +174,12 @@ def _kidneys(chart: Chart, drugs: Sequence[Drug], language: str) -> Iterator[Str
     """Every estimate of kidney function; from creatinine alone where nothing else is reported."""
     estimates = renal(chart).estimates
     series: dict[str, list[Measurement]] = {}
-    for each in (*chart.values("egfr"), *chart.values("crcl"), *(e for e in estimates if e.computed), *_older(chart, estimates)):
+    for each in (
+        *chart.values("egfr"),
+        *chart.values("crcl"),
+        *(e for e in estimates if e.computed),
+        *_older(chart, estimates),
+    ):
         kept = series.setdefault(each.key, [])
         if each not in kept:
             kept.append(each)

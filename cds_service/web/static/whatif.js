@@ -24,7 +24,7 @@ export function whatIf(changed, asked) {
       const told = answer.status === 200 ? answer.body.turns : [];
       turns.replaceChildren(...(told.length ? told.map((turn) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => changed({ ...assumed, [each.key]: String(turn.at) }) }, turn.said), " ", turn.changes.join("; "))) : [h("li", {}, t("whatif.nowhere"))]));
     });
-    at("whatif-fields").append(h("div", { class: "field" }, h("label", { for: `assume-${each.key}` }, each.label), h("div", { class: "row" }, input, find), turns));
+    at("whatif-fields").append(h("div", { class: "field" }, h("label", { for: `assume-${each.key}` }, each.label, each.unit ? ` (${each.unit})` : ""), h("div", { class: "row" }, input, find), turns));
     return { key: each.key, input, turns };
   }
 
@@ -36,7 +36,7 @@ export function whatIf(changed, asked) {
         each.input.value = now[each.key] ?? "";
         if (screen.turn !== each.key) each.turns.replaceChildren();
       }
-      const told = config.assumable.filter((each) => now[each.key]).map((each) => `${each.label} ${now[each.key]}`);
+      const told = config.assumable.filter((each) => now[each.key]).map((each) => `${each.label} ${now[each.key]} ${each.unit}`.trim());
       at("whatif-told").textContent = told.length ? t("whatif.told", { what: told.join(", ") }) : "";
       at("whatif-banner").hidden = !told.length;
       if (told.length) at("whatif").open = true;

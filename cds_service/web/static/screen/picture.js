@@ -6,7 +6,9 @@ import { date, drawAxis, drawStrip, symbolOf } from "./strips.js";
 
 const DAY = 86400000;
 const LABELS = 186;
-const NARROW = 620;
+const LABELS_SMALL = 146;
+const SMALL = 640;
+const NARROW = 430;
 const EDGE = 6;
 
 /** Draw into `place`. The result lights up what a card rests on: `light([{label, date, reference}])`, none for nothing. */
@@ -27,14 +29,16 @@ export function drawPicture(place, told) {
     width = now;
     points.clear();
     const narrow = width < NARROW;
-    const axis = axisOf(told, narrow ? width : width - LABELS);
-    const room = narrow ? width : width - LABELS;
+    const small = width < SMALL;
+    const room = narrow ? width : width - (small ? LABELS_SMALL : LABELS);
+    const axis = axisOf(told, room);
     const rows = strips.map((strip) => rowOf(strip, axis, room, points));
     const head = h("div", { class: "strip axis" }, h("div", { class: "strip-label" }), h("div", { class: "strip-plot", "aria-hidden": "true" }, drawAxis(axis, room, t("timeline.today"))));
     const zone = h("div", { class: "zone", "aria-hidden": "true" });
     const share = (axis.today - axis.from) / (axis.to - axis.from);
     zone.style.left = `${width - room + EDGE + share * (room - 2 * EDGE)}px`;
     body.classList.toggle("narrow", narrow);
+    body.classList.toggle("small", small && !narrow);
     body.replaceChildren(zone, head, ...rows, body.querySelector(":scope > .tip") ?? "");
     points.refresh();
   };

@@ -14,15 +14,14 @@ let drawn = null;
  */
 export function drawScreen(place, told, cards, on) {
   drawn?.destroy();
-  const picture = h("section", { class: "over-time", "aria-labelledby": "picture-title" }, h("h2", { id: "picture-title" }, t("picture.title")), h("p", { class: "hint" }, t("picture.help")));
+  const picture = h("section", { class: "over-time", "aria-labelledby": "picture-title" }, h("header", {}, h("h2", { id: "picture-title" }, t("picture.title")), h("p", { class: "hint" }, t("picture.help"))));
   const drawing = h("div", {});
   picture.append(drawing);
   const list = h("section", { class: "answers", id: "cards", "aria-labelledby": "cards-title" }, h("h2", { id: "cards-title" }, cards.length ? t("cards.count", { count: cards.length }) : t("cards.title")));
   const roots = new Map();
   const light = (card) => drawn.light(card ? evidence(card) : []);
   for (const [order, card] of cards.entries()) {
-    const actions = {};
-    const root = drawCard(card, { ...actions, point: light, open: order === 0 || card.indicator === "critical", ...(on?.(card, () => roots.get(card)) ?? {}) });
+    const root = drawCard(card, { point: light, open: order === 0 || card.indicator === "critical", ...(on?.(card, () => roots.get(card)) ?? {}) });
     roots.set(card, root);
     list.append(root);
   }

@@ -115,9 +115,10 @@ function row(strip, axis, width, height, bind) {
   };
   apart(points, axis, width);
   const level = strip.key === "ahead" ? levels(points, axis, width) : new Map();
-  const at = (mark) => (strip.key === "ahead" ? (level.get(mark)?.level ? 0.26 : 0.74) : 0.5);
+  const at = (mark) => (strip.key !== "ahead" || points.length < 2 ? 0.5 : level.get(mark)?.level ? 0.26 : 0.74);
   const told = points.filter((mark) => mark.text && (strip.key !== "ahead" || level.get(mark)?.text));
-  const end = (mark) => (strip.key === "ahead" ? level.get(mark)?.end : date(mark.date) > new Date(+axis.from + (axis.to - axis.from) * 0.72));
+  const x = (mark) => ((date(mark.date) - axis.from) / (axis.to - axis.from)) * width;
+  const end = (mark) => (strip.key === "ahead" ? level.get(mark)?.end : x(mark) + breadth(mark.text) + 14 > width);
   const words = (anchor) => Plot.text(told.filter((mark) => Boolean(end(mark)) === (anchor === "end")), {
     x: (m) => date(m.date), y: at, text: (m) => m.text, dx: anchor === "end" ? -9 : 9, textAnchor: anchor, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
   });
@@ -149,22 +150,20 @@ function apart(points, axis, width) {
   }
 }
 
-/** On two levels as many words as fit, each beside its mark and touching no other. */
+/** Marks on two levels in turn, and beside them as many words as fit and touch no other mark or word, what is to come first. */
 function levels(points, axis, width) {
   const place = (mark) => ((date(mark.date) - axis.from) / (axis.to - axis.from)) * width;
-  const taken = [[], []];
-  const result = new Map();
-  const free = (level, from, to) => from >= 0 && to <= width && taken[level].every(([a, b]) => to < a || from > b);
+  const along = [...points].sort((a, b) => place(a) - place(b));
+  const level = new Map(along.map((mark, order) => [mark, points.length > 1 ? order % 2 : 0]));
+  const taken = along.map((mark) => ({ mark, level: level.get(mark), from: place(mark) - 7, to: place(mark) + 7 }));
+  const free = (mark, from, to) => from >= 0 && to <= width && taken.every((each) => each.mark === mark || each.level !== level.get(mark) || to < each.from || from > each.to);
   const coming = (mark) => date(mark.date) >= axis.today;
-  const inOrder = [...points].sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)));
-  for (const [order, mark] of inOrder.entries()) {
-    const x = place(mark), long = breadth(mark.text) + 12;
-    const choices = [order % 2, 1 - (order % 2)].flatMap((level) => [{ level, end: false, span: [x - 6, x + long] }, { level, end: true, span: [x - long, x + 6] }]);
-    const found = choices.find((choice) => free(choice.level, ...choice.span));
-    const bare = [1, 0].find((level) => free(level, x - 6, x + 6)) ?? 1;
-    const chosen = found ?? { level: bare, end: false, span: [x - 6, x + 6] };
-    taken[chosen.level].push(chosen.span);
-    result.set(mark, { level: chosen.level, end: chosen.end, text: Boolean(found) });
+  const result = new Map();
+  for (const mark of along.sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)))) {
+    const x = place(mark), long = breadth(mark.text) + 14;
+    const side = [[x - 7, x + long, false], [x - long, x + 7, true]].find(([from, to]) => free(mark, from, to));
+    if (side) taken.push({ level: level.get(mark), from: side[0], to: side[1] });
+    result.set(mark, { level: level.get(mark), end: Boolean(side?.[2]), text: Boolean(side) });
   }
   return result;
 }
