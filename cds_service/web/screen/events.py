@@ -14,16 +14,7 @@ from cards.words.text import what
 from cds_service.web.screen.marks import Mark, Strip, iso, measured
 from cds_service.web.words import say
 
-_SCORES = (
-    "height",
-    "frax-major",
-    "frax-hip",
-    "falls",
-    "morse",
-    "berg",
-    "tug",
-    *("pain-nrs", "pain-vas", "barthel", "odi", "phq9"),
-)
+_SCORES = ("height", "frax-major", "frax-hip", "falls", "morse", "berg", "tug", "pain-nrs", "pain-vas", "barthel", "odi")
 _FALLS = ("fall", "recurrent-falls")
 _TABLETS_AHEAD = 12
 """Months for which a course that is proposed is drawn where it has no end of its own."""
@@ -258,6 +249,8 @@ def _gaps(course: Course, chart: Chart) -> Iterator[tuple[date, date]]:
         for span in _spans(other, chart.today if other.covered_until == date.max else other.covered_until)
     ]
     spans = _spans(course, course.covered_until)
+    if not spans:
+        return
     grace = chart.numbers.denosumab_grace_days
     ends = [*(start for start, _ in spans[1:]), chart.today]
     for (_, lapsed), until in zip(spans, ends, strict=True):

@@ -15,8 +15,8 @@ from cards.words import phrases
 
 class Mark(Struct, kw_only=True, omit_defaults=True):
     """One thing on the picture, on a day or from ``date`` ``until``. ``kind`` decides its shape, ``tone`` its color: "",
-    "good", "warn" or "bad". ``day`` is the date in words, ``said`` the value, ``refs`` the resources that it comes from, ``text`` what
-    stands beside it, of a value its number. ``id`` is given when the picture is whole."""
+    "good", "warn" or "bad". ``day`` is the date in words, ``said`` the value, ``refs`` the resources that it comes from,
+    ``text`` what stands beside it, of a value its number. ``id`` is given when the picture is whole."""
 
     kind: str
     title: str

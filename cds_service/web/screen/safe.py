@@ -71,19 +71,29 @@ def _values(
     """Kidneys, calcium and 25(OH)D, each with its newest value that counts."""
     kidneys, reading, level = renal(chart), calcium(chart), vitamin_d(chart)
     n = chart.numbers
-    fired = {finding.code for finding in told}
+    fired = frozenset(finding.code for finding in told)
     limit = drug_limit(n, drug) if drug else 0
     low = kidneys.below(limit or n.egfr_specialist)
-    title = ANALYTES[kidneys.lowest.key if kidneys.lowest else "egfr"].name[language]
-    note = say("safe.limit", language, limit=num(limit)) if limit else ""
-    yield _value(title, kidneys.lowest, _tone(told, fired & _KIDNEYS, low), language, note)
-    key = reading.value.key if reading else "calcium"
-    calcium_low = None if reading is None else bool(reading.low or reading.high)
-    odd = _MINERALS & fired if reading is None or calcium_low else set()
-    yield _value(ANALYTES[key].name[language], reading.value if reading else None, _tone(told, odd, calcium_low), language)
+    odd = None if reading is None else bool(reading.low or reading.high)
     lack = None if level is None else level.below(n.vitamin_d_deficient) or vitamin_d_excess(chart) is not None
-    odd = _MINERALS & fired if lack is not False and not odd else set()
-    yield _value(ANALYTES["vitamin-d"].name[language], level, _tone(told, odd, lack), language)
+    told_by = _resting_on(fired & _MINERALS, odd, lack)
+    renal_note = say("safe.limit", language, limit=num(limit)) if limit else ""
+    key = "egfr" if kidneys.lowest is None else kidneys.lowest.key
+    yield _value(key, kidneys.lowest, _tone(told, (fired & _KIDNEYS) | told_by["kidneys"], low), language, renal_note)
+    key = "calcium" if reading is None else reading.value.key
+    yield _value(key, None if reading is None else reading.value, _tone(told, told_by["calcium"], odd), language)
+    yield _value("vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language)
+
+
+def _resting_on(codes: frozenset[str], odd: bool | None, lack: bool | None) -> Mapping[str, frozenset[str]]:
+    """Which value the checks of calcium speak of: calcium or 25(OH)D where that is wrong or missing, else the kidneys."""
+    calcium_speaks = odd is not False
+    level_speaks = lack is not False
+    return {
+        "calcium": codes if calcium_speaks else frozenset(),
+        "vitamin-d": codes if level_speaks and not calcium_speaks else frozenset(),
+        "kidneys": codes if not calcium_speaks and not level_speaks else frozenset(),
+    }
 
 
 def _tone(told: Sequence[Finding], codes: Collection[str], low: bool | None) -> str:
@@ -95,13 +105,14 @@ def _tone(told: Sequence[Finding], codes: Collection[str], low: bool | None) -> 
     return "unknown" if low is None else "ok"
 
 
-def _value(title: str, value: Measurement | None, result: str, language: str, note: str = "") -> Check:
+def _value(key: str, value: Measurement | None, result: str, language: str, note: str = "") -> Check:
+    title = capital(ANALYTES[key].name[language])
     if value is None:
-        return Check(title=capital(title), result=result, said=say("safe.none", language))
+        return Check(title=title, result=result, said=say("safe.none", language))
     fact = facts.measured(value)
     refs = (value.source,) if value.source else ()
     said = value_of(fact, language) + note
-    return Check(title=capital(title), result=result, said=said, day=day(value.dated, language), refs=refs)
+    return Check(title=title, result=result, said=said, day=day(value.dated, language), refs=refs)
 
 
 def _record(told: Sequence[Finding], results: Mapping[str, Result], language: str) -> Iterator[Check]:
