@@ -70,7 +70,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
         options.add_argument(switch)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=Service(driver))
-    browser.set_page_load_timeout(20)
-    browser.set_script_timeout(20)
+    browser.set_page_load_timeout(90)
+    browser.set_script_timeout(90)
     yield browser
     browser.quit()

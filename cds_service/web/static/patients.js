@@ -23,7 +23,8 @@ export function patients(chosen) {
       each.tabIndex = each.dataset.name === name ? 0 : -1;
     }
     if (!list.querySelector("[tabindex='0']")) list.querySelector("button").tabIndex = 0;
-    list.querySelector("[aria-pressed=true]")?.scrollIntoView({ block: "nearest" });
+    const there = list.querySelector("[aria-pressed=true]");
+    if (there) list.scrollTop = there.offsetTop - list.clientHeight / 2; // scrollIntoView would take the focus along
   }
 
   const buttons = new Map(config.patients.map((patient) => [patient.name, button(patient, () => choose(patient))]));

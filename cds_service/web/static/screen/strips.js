@@ -32,10 +32,12 @@ export function drawAxis(axis, width, today) {
   return plot({ ...PAD, width, height: 22, x: scale(axis), y: { domain: [0, 1], axis: null }, marks: [...ground(axis), years, label] });
 }
 
-/** Plot adds a style element, which the content security policy forbids: its rules stand in screen.css. */
+/** Plot adds a style element, which the content security policy forbids: its rules stand in screen.css. It names its groups for
+ * nobody: what is to be read out are the points. */
 function plot(options) {
   const svg = Plot.plot({ ...options, className: "strip-svg" });
   svg.querySelector("style")?.remove();
+  for (const group of svg.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
   return svg;
 }
 
