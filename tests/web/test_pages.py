@@ -83,6 +83,13 @@ def test_every_phrase_that_a_page_or_script_names_exists() -> None:
     assert named <= WORDS.keys()
 
 
+def test_every_script_finds_what_it_imports() -> None:
+    scripts = [path for path in WEB.glob("static/**/*.js") if "vendor" not in path.parts]
+    named = [(path, name) for path in scripts for name in re.findall(r'from "(\.[^"]+)"', path.read_text(encoding="utf-8"))]
+    assert len(named) > len(scripts)
+    assert [(path.name, name) for path, name in named if not (path.parent / name).is_file()] == []
+
+
 def test_every_phrase_has_the_same_places_in_both_languages() -> None:
     places = re.compile(r"\{(\w+)\}")
     assert [key for key, name in WORDS.items() if set(places.findall(name.en)) != set(places.findall(name.zh))] == []

@@ -1,6 +1,6 @@
 // Filter and full-text search over what the page already holds. Every word must be found; both languages are searched.
 
-import config, { t } from "./dom.js";
+import config, { t } from "./screen/dom.js";
 
 const find = document.getElementById("find");
 const hook = document.getElementById("find-hook");
