@@ -264,6 +264,12 @@ def test_what_lies_ahead_is_sorted_by_day_and_late_days_are_marked() -> None:
     assert {each["date"] for each in following if each.get("tone") == "bad"} == {"2026-03-12", "2026-04-09"}
 
 
+def test_the_effect_ends_where_no_other_dose_is_to_come() -> None:
+    words = {each["what"] for each in drawn(told("denosumab-sixteen-doses"))["next"]}
+    assert "Denosumab: effect ends" in words
+    assert "Denosumab due" not in words
+
+
 def test_the_longest_course_of_a_drug_ends_on_a_day() -> None:
     told = {each["what"] for each in drawn(from_lines("teriparatide taken since 2025-01-10"))["next"]}
     assert "Teriparatide: longest course ends" in told

@@ -12,7 +12,7 @@ from cards.chart import Chart, Course
 from cards.chart.calendar import Partial, add_months
 from cards.definitions.courses import limit_day
 from cards.definitions.denosumab import due_as_recorded, safe_until
-from cards.engine.findings import Finding
+from cards.engine.findings import Finding, Option
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, ZOLEDRONATE, Mechanism
 from cards.words import phrases
 from cards.words.phrases import capital, day
@@ -38,7 +38,11 @@ class Ahead(Struct, kw_only=True, omit_defaults=True):
 
 def ahead(chart: Chart, findings: Sequence[Finding], language: str) -> list[Ahead]:
     """By day, what is due now first; each once."""
-    found = [*_courses(chart, language), *_proposed(chart, findings, language), *_reckoned(chart, findings, language)]
+    found = [
+        *_courses(chart, first_drug(findings), language),
+        *_proposed(chart, findings, language),
+        *_reckoned(chart, findings, language),
+    ]
     found += [*_ordered(chart, language)]
     unique = {(each.what, each.date): each for each in found}
     return sorted(unique.values(), key=lambda each: each.date or chart.today.isoformat())
@@ -60,7 +64,7 @@ def _at(words: str, when: date | None, chart: Chart, language: str, *, late: boo
         yield Ahead(what=words, day=day(when, language), date=iso(when), tone="bad" if over else "")
 
 
-def _courses(chart: Chart, language: str) -> Iterator[Ahead]:
+def _courses(chart: Chart, first: Option | None, language: str) -> Iterator[Ahead]:
     """The next dose of what is injected, the last safe day, the end that is planned."""
     for course in chart.courses(ANTI_OSTEOPOROSIS):
         name = capital(course.drug.name[language])
@@ -77,11 +81,17 @@ def _courses(chart: Chart, language: str) -> Iterator[Ahead]:
             due = due_as_recorded(chart.numbers, course)
             safe = safe_until(chart)
             if isinstance(due, date):
-                yield from _at(say(_tense("due", due, chart), language, drug=name), due, chart, language)
+                word = _tense("due", due, chart) if _goes_on(course, first) else "ahead.covered"
+                yield from _at(say(word, language, drug=name), due, chart, language)
             if safe is not None:
                 yield from _at(say(_tense("safe", safe, chart), language, drug=name), safe, chart, language)
         elif course.covered_until and course.covered_until != date.max and course.covered_until >= chart.today:
             yield from _at(say("ahead.covered", language, drug=name), course.covered_until, chart, language)
+
+
+def _goes_on(course: Course, first: Option | None) -> bool:
+    """Whether another dose is what comes next: no end is planned, and the cards put no other drug first."""
+    return course.planned_end is None and (first is None or first.key == course.drug.key)
 
 
 def _tense(key: str, when: date, chart: Chart) -> str:

@@ -7,7 +7,7 @@ import { date, drawAxis, drawStrip, symbolOf } from "./strips.js";
 const DAY = 86400000;
 const LABELS = 186;
 const LABELS_SMALL = 146;
-const SMALL = 640;
+const SMALL = 560;
 const NARROW = 430;
 const EDGE = 6;
 

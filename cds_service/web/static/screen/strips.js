@@ -163,7 +163,7 @@ function levels(points, axis, width) {
   const result = new Map();
   for (const mark of along.sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)))) {
     const x = place(mark), long = breadth(mark.text) + 14;
-    const side = [[x - 7, x + long, false], [x - long, x + 7, true]].find(([from, to]) => free(mark, from, to));
+    const side = [[x + 8, x + long, false], [x - long, x - 8, true]].find(([from, to]) => free(mark, from, to));
     if (side) taken.push({ level: level.get(mark), from: side[0], to: side[1] });
     result.set(mark, { level: level.get(mark), end: Boolean(side?.[2]), text: Boolean(side) });
   }
