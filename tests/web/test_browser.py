@@ -272,6 +272,19 @@ def test_what_is_wrong_meets_the_eye(visitor: Visitor, name: str) -> None:
     assert visitor.all(".bar .bad, .bar .stop, .bar li.warn")
 
 
+NOT_TO_PRESS = ("kidney-rising-pth", "denosumab-date-unknown", "denosumab-late-egfr-28")
+"""Patients for whom the drug that comes first is not recommended, or whose first card has no order."""
+
+
+def test_the_bar_offers_nothing_that_is_not_recommended(visitor: Visitor) -> None:
+    for name in (*NOT_TO_PRESS, *fhir_fixtures.names()[::12]):
+        visitor.go(fixture=name)
+        offered = [each.get_attribute("data-order") for each in visitor.all(".bar .order")]
+        answer = json.loads(visitor.all("#inspect pre")[1].get_property("textContent"))
+        every = [each for card in answer["cards"] for each in card.get("suggestions", ())]
+        assert {each["uuid"] for each in every if each.get("isRecommended")} >= set(offered), name
+
+
 LIT = sorted(each.name for each in fhir_fixtures.stories() if each.cards)[::6]
 
 

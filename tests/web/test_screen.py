@@ -239,6 +239,15 @@ def test_a_value_that_is_missing_is_not_called_fine() -> None:
     assert "ok" not in {check["result"] for check in values}
 
 
+def test_a_critical_calcium_is_no_mere_caution() -> None:
+    (safe,) = drawn(told("calcium-high"))["safe"]
+    assert [check["result"] for check in safe["checks"] if "13.4" in check["said"]] == ["stop"]
+
+
+def test_an_injection_without_a_dose_on_record_is_not_drawn_as_cover() -> None:
+    assert {m["kind"] for m in marks(drawn(told("denosumab-date-unknown")), "drug-denosumab")} == {"other"}
+
+
 # -- what comes next ---------------------------------------------------------------------------------------------------------
 
 

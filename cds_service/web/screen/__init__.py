@@ -62,11 +62,11 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
 
 
 def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:
-    """The label of the first order where the first card leaves it to another one; else ""."""
-    if not findings or findings[0].options:
+    """The label of the recommended order that the first card leaves to another one; "" where it recommends one itself."""
+    if not findings or any(option.recommended for option in findings[0].options):
         return ""
-    left = sorted(findings[0].elsewhere, key=lambda option: not option.recommended)
-    return label(left[0], language, chart) if left else ""
+    left = next((option for option in findings[0].elsewhere if option.recommended), None)
+    return label(left, language, chart) if left else ""
 
 
 def _groups(chart: Chart, findings: Sequence[Finding], following: Sequence[Any], language: str) -> Iterator[Group]:

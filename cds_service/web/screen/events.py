@@ -172,9 +172,10 @@ def _course(course: Course, chart: Chart, language: str) -> Strip:
     name = capital(course.drug.name[language])
     covered = chart.today if course.covered_until == date.max else course.covered_until
     bone = course.drug.mechanism in ANTI_OSTEOPOROSIS
+    unknown = course.drug.covers_months is not None and not course.doses
     marks = [
         Mark(
-            kind="cover" if bone else "other",
+            kind="cover" if bone and not unknown else "other",
             title=name,
             date=iso(start),
             until=iso(end),
@@ -195,7 +196,7 @@ def _course(course: Course, chart: Chart, language: str) -> Strip:
         )
         for each in course.doses
     ]
-    state, tone = say(_state(course, chart), language), ""
+    state, tone = say("course.no-dose" if unknown else _state(course, chart), language), ""
     for start, end in _gaps(course, chart):
         until = day(end, language) if end < chart.today else say("timeline.today", language)
         marks.append(

@@ -35,6 +35,8 @@ def _chip(evidence: Json, language: str) -> Mark:
     value = evidence.get("value")
     number = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value or "")
     said = f"{number} {phrases.unit(evidence.get('unit', ''), language)}".strip()
+    if not said and not evidence.get("reference") and not evidence.get("date"):
+        said = say("safe.none", language)  # what was never measured
     reference, when = evidence.get("reference", ""), evidence.get("date", "")
     return Mark(
         kind="chip",

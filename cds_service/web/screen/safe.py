@@ -22,6 +22,7 @@ from cds_service.web.words import say
 _KIDNEYS = frozenset({"bisphosphonate-renal", "renal-function-unknown"})
 _MINERALS = frozenset({"hypocalcemia"})
 """The checks that rest on the values shown above them."""
+_EMERGENCIES = frozenset({"calcium-critical"})
 
 
 class Check(Struct, kw_only=True, omit_defaults=True):
@@ -50,7 +51,7 @@ def safe(chart: Chart, findings: Sequence[Finding], language: str, off: Containe
         return [_judged(chart, draft, draft.drug, language, off) for draft in drafts if draft.drug]
     option = first_drug(findings)
     if option is None:
-        return [Safe(checks=[*_values(chart, None, (), {}, language)])]
+        return [Safe(checks=[*_values(chart, None, findings, language)])]
     drug = DRUGS[option.key]
     draft = Draft("proposed", drug, start=option.start, proposed=True)
     return [_judged(chart.with_draft(draft, option.replaces), draft, drug, language, off)]
@@ -61,13 +62,11 @@ def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Containe
     found = [finding for finding in run(chart, safety_checks(drug.mechanism)) if finding.code not in off]
     results = next(each.results for each in checked(chart, found, off) if each.draft == draft)
     told = [finding for finding in found if finding.about == draft]
-    checks = [*_values(chart, drug, told, results, language), *_record(told, results, language)]
+    checks = [*_values(chart, drug, told, language), *_record(told, results, language)]
     return Safe(drug=name(drug, language), checks=checks)
 
 
-def _values(
-    chart: Chart, drug: Drug | None, told: Sequence[Finding], results: Mapping[str, Result], language: str
-) -> Iterator[Check]:
+def _values(chart: Chart, drug: Drug | None, told: Sequence[Finding], language: str) -> Iterator[Check]:
     """Kidneys, calcium and 25(OH)D, each with its newest value that counts."""
     kidneys, reading, level = renal(chart), calcium(chart), vitamin_d(chart)
     n = chart.numbers
@@ -81,7 +80,8 @@ def _values(
     key = "egfr" if kidneys.lowest is None else kidneys.lowest.key
     yield _value(key, kidneys.lowest, _tone(told, (fired & _KIDNEYS) | told_by["kidneys"], low), language, renal_note)
     key = "calcium" if reading is None else reading.value.key
-    yield _value(key, None if reading is None else reading.value, _tone(told, told_by["calcium"], odd), language)
+    told_of = told_by["calcium"] | (fired & _EMERGENCIES)
+    yield _value(key, None if reading is None else reading.value, _tone(told, told_of, odd), language)
     yield _value("vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language)
 
 

@@ -18,21 +18,28 @@ function now(cards, wanted, on) {
   if (!first) return h("div", { class: "now calm" }, h("h2", {}, t("bar.now")), h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why")));
   const root = h("div", { class: `now ${first.indicator}` }, h("h2", {}, t("bar.now"), " ", h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
   root.append(h("p", { class: "advice" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(first); } }, first.summary)));
+  if (!on.take) return root;
   const { owner, order } = orderOf(cards, wanted);
-  if (!order || !on.take) return root;
+  const choices = owner.suggestions?.length ?? 0;
+  const look = (text) => h("p", { class: "soft" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(owner); } }, text));
+  if (!order) return choices ? fill(root, look(t("bar.choices", { count: choices }))) : root;
   const button = h("button", { type: "button", class: "button primary order", "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label);
   root.append(h("p", { class: "row" }, button));
-  const others = owner.suggestions.length - 1;
-  if (others) root.append(h("p", { class: "soft" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(owner); } }, t("bar.more", { count: others }))));
+  return choices > 1 ? fill(root, look(t("bar.more", { count: choices - 1 }))) : root;
+}
+
+function fill(root, ...more) {
+  root.append(...more);
   return root;
 }
 
-/** The first order: that of the first card; where another card of the answer holds it (`wanted`, its label), from there. */
+/** The first order, only if it is recommended: that of the first card, or of the one that holds it (`wanted`, its label). */
 function orderOf(cards, wanted) {
+  const own = cards[0].suggestions?.find((each) => each.isRecommended);
+  if (own) return { owner: cards[0], order: own };
   const holds = (card) => card.suggestions?.find((each) => each.label === wanted);
-  const own = (card) => card.suggestions?.find((each) => each.isRecommended) ?? card.suggestions?.[0];
-  const owner = cards[0].suggestions?.length ? cards[0] : cards.find(holds) ?? cards.find((card) => card.suggestions?.length);
-  return { owner, order: owner && ((owner !== cards[0] && holds(owner)) || own(owner)) };
+  const owner = cards.find(holds) ?? cards[0];
+  return { owner, order: holds(owner) };
 }
 
 function safe(found) {
