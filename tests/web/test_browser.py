@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -77,6 +78,12 @@ class Visitor:
         """Put the mouse on a card."""
         self.js("arguments[0].scrollIntoView({block: 'nearest'})", card)
         ActionChains(self.browser).move_to_element(card.find_element(By.TAG_NAME, "h3")).perform()
+
+    def keep(self, name: str) -> None:
+        """A picture of the page, for people to look at, where the variable SCREENSHOTS names a folder."""
+        if folder := os.environ.get("SCREENSHOTS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.browser.save_screenshot(f"{folder}/{name}.png")
 
     def sees(self, selector: str) -> bool:
         """Whether the first of these is on the screen, whole, without scrolling."""
@@ -451,6 +458,7 @@ SEEN = ("denosumab-missed", "complex-orders", "bmd-falling", "healthy")
 def test_axe_finds_nothing_serious_on_the_screen_of_a_patient(visitor: Visitor, name: str, scheme: str) -> None:
     visitor.look(scheme=scheme)
     visitor.go(language="zh" if scheme == "dark" else "en", fixture=name)
+    visitor.keep(f"{scheme}-{name}")
     visitor.js("for (const each of document.querySelectorAll('details')) each.open = true")
     assert visitor.violations() == []
 
@@ -461,9 +469,9 @@ def test_nothing_sticks_out_at_any_size(visitor: Visitor, size: str, language: s
     visitor.look(SIZES[size])
     for name in SEEN:
         visitor.go(language=language, fixture=name)
+        visitor.keep(f"{size}-{language}-{name}")
         visitor.js("for (const each of document.querySelectorAll('details')) each.open = true")
         assert not visitor.overflows(), name
-        assert visitor.browser.get_screenshot_as_png()
         wide = "return [...document.querySelectorAll('.strip-svg')].every(e => e.getBoundingClientRect().right <= innerWidth)"
         assert visitor.js(wide), name
 
@@ -471,6 +479,7 @@ def test_nothing_sticks_out_at_any_size(visitor: Visitor, size: str, language: s
 def test_in_print_everything_is_told_and_nothing_is_to_press(visitor: Visitor) -> None:
     visitor.go(fixture="denosumab-missed")
     visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    visitor.keep("print")
     assert visitor.one(".bar .advice").is_displayed()
     assert visitor.one(".picture").is_displayed()
     assert not any(each.is_displayed() for each in visitor.all(".bar .order, .suggestions, .tools, .patients, .moment, .wire"))
