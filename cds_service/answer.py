@@ -75,7 +75,7 @@ class Answerer:
         if cards and call.by_patient:
             cards[-1]["detail"] += "\n\n" + text.closing(language)
         if repetition:
-            repetition.note([*zip(shown, (card["uuid"] for card in cards), strict=True)])
+            repetition.note(zip(shown, cards, strict=True))
         return cards
 
     def _card(

@@ -97,7 +97,9 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
             asked = parse(content, service.hook, client=issuer, fhir_servers=servers, body=BODY)
             repetition = None
             if store.running:
-                repetition = Repetition(store, asked, service.id, client=issuer, tenant=tenant, shadow=settings.shadow)
+                repetition = Repetition(
+                    store, asked, service.id, settings.today(), client=issuer, tenant=tenant, shadow=settings.shadow
+                )
             language = preferred(request.headers.get("Accept-Language"), settings.language)
             given = evaluator.evaluate(asked, language, repetition=repetition)
         for card in given.response["cards"]:

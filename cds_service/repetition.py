@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from typing import Any
 
 from cards.chart import Unread
 from cards.chart.calendar import add_months
@@ -17,18 +18,20 @@ from cards.engine.findings import CRITICAL, Finding
 from cards.vocabulary import Name
 from cds_service import metrics
 from cds_service.hooks.request import Call
-from cds_service.store import Hold, Override, Shown, Store
+from cds_service.store import Hold, Offer, Override, Shown, Store
 from cds_service.unread import shape
+
+Json = dict[str, Any]
 
 
 class Repetition:
     """What the store knows about one call: the patient and the user, as hashes."""
 
     def __init__(
-        self, store: Store, call: Call, service: str, *, client: str = "", tenant: str = "", shadow: bool = False
+        self, store: Store, call: Call, service: str, today: date, *, client: str = "", tenant: str = "", shadow: bool = False
     ) -> None:
         """``client`` is the caller (the issuer of its token), ``tenant`` its tenant: ids are unique only within one tenant of
-        one EHR. ``shadow``: cards are recorded but not sent."""
+        one EHR. ``shadow``: cards are recorded but not sent. ``today`` stands for the encounter of a call that names none."""
         self._store = store
         self._hook = call.hook
         self._service = service
@@ -38,6 +41,8 @@ class Repetition:
         where, of = ((client, tenant), " of tenant") if tenant else ((client,), "")
         self._patient = store.hashed(f"patient{of}", *where, call.patient_id)
         self._practitioner = store.hashed(f"practitioner{of}", *where, call.user_id) if call.user_id else ""
+        encounter = ("encounter", call.encounter_id) if call.encounter_id else ("day", today.isoformat())
+        self._encounter = store.hashed(f"encounter{of}", *where, call.patient_id, *encounter)
 
     def fresh(self, findings: Sequence[Finding]) -> list[Finding]:
         """The findings without those that this practitioner overrode; those held back are counted."""
@@ -52,11 +57,13 @@ class Repetition:
     def _was_set_aside(self, finding: Finding) -> bool:
         if not self._practitioner or finding.indicator is CRITICAL:
             return False
-        worse = (Override(self._patient, self._practitioner, finding.code, each) for each in self._worse(finding))
-        return any(map(self._store.overridden, (self.override_of(finding), *worse)))
+        once = self.override_of(finding)
+        held = (once, *(once._replace(facts=each) for each in self._worse(finding)))
+        here = (each._replace(encounter=self._encounter) for each in held)
+        return any(map(self._store.overridden, (*held, *here)))
 
     def override_of(self, finding: Finding) -> Override:
-        """By what it is known that this practitioner set this finding aside."""
+        """By what it is known that this practitioner set this finding aside, beyond the encounter."""
         return Override(self._patient, self._practitioner, finding.code, self._facts(finding))
 
     def clarified(self, keys: Iterable[str], zone: tzinfo) -> dict[str, date]:
@@ -64,12 +71,13 @@ class Repetition:
         found = ((key, self._store.clarified(Hold(self._patient, key))) for key in keys)
         return {key: moment.astimezone(zone).date() for key, moment in found if moment is not None}
 
-    def note(self, shown: Sequence[tuple[Finding, str]]) -> None:
-        """Record the findings shown as cards with these uuids; findings that a card stands for are recorded separately."""
+    def note(self, shown: Iterable[tuple[Finding, Json]]) -> None:
+        """Record the findings shown as these cards, with what each card offers; findings that a card stands for are recorded
+        separately."""
         now = datetime.now(UTC)
         lost = self._store.show(
             Shown(
-                card=uuid,
+                card=card["uuid"],
                 code=finding.code,
                 indicator=finding.indicator.value,
                 service=self._service,
@@ -82,8 +90,10 @@ class Repetition:
                 shown_at=now,
                 rests_until=_later(now, finding.rests.months) if finding.rests else None,
                 holds=" ".join(finding.holds) or None if not self._by_patient else None,
+                encounter=self._encounter,
+                offers=_offers(finding, card) if finding is whole and not self._shadow else (),
             )
-            for whole, uuid in shown
+            for whole, card in shown
             for finding in (whole, *whole.contains)
         )
         if lost:
@@ -114,6 +124,15 @@ class Repetition:
 
     def _state(self, finding: Finding, state: str) -> str:
         return self._store.hashed("state", finding.indicator.value, finding.variant, state)
+
+
+def _offers(finding: Finding, card: Json) -> tuple[Offer, ...]:
+    """The suggestions of a card, in the order of the finding's options; a card for a patient has none."""
+    suggestions = card.get("suggestions", ())
+    return tuple(
+        Offer(suggestion["uuid"], f"{option.kind}/{option.key or option.regimen}".removesuffix("/"))
+        for option, suggestion in zip(finding.options, suggestions, strict=False)
+    )
 
 
 def _later(moment: datetime, months: int) -> datetime:

@@ -9,22 +9,29 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Select, Table, and_, delete, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, case, delete, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from cds_service.store.tables import FEEDBACK, SHOWN, TOKENS
+from cds_service.store.tables import FEEDBACK, OFFERED, SHOWN, TOKENS
 
 BATCH = 500
 AGAIN = timedelta(seconds=30)
 """For how long a proxy may try a call again whose token was taken: longer than proxy_next_upstream_timeout in deploy/nginx."""
 
 
+class Offer(NamedTuple):
+    """A suggestion of a card, by its uuid, and what it proposed: "drug/alendronate"."""
+
+    suggestion: str
+    option: str
+
+
 class Shown(Struct, frozen=True):
     """A card as it is put on record. ``card`` is its uuid; ``facts``, ``patient``, ``practitioner`` are keyed hashes.
 
     ``rests_until``: how long an override of it holds, where that is longer than of others. ``holds``: what it holds drugs back
-    for, with blanks between.
+    for, with blanks between. ``encounter``: a keyed hash of the one in which it is shown, or of the day.
     """
 
     card: str
@@ -40,6 +47,8 @@ class Shown(Struct, frozen=True):
     shown_at: datetime
     rests_until: datetime | None = None
     holds: str | None = None
+    encounter: str | None = None
+    offers: tuple[Offer, ...] = ()
 
 
 class Report(Struct, frozen=True):
@@ -55,12 +64,14 @@ class Report(Struct, frozen=True):
 
 
 class Override(NamedTuple):
-    """Who set aside which card about whom, over which facts."""
+    """Who set aside which card about whom, over which facts. ``encounter``: a keyed hash of the only one in which that holds;
+    "" where it holds beyond it."""
 
     patient: str
     practitioner: str
     code: str
     facts: str
+    encounter: str = ""
 
 
 class Hold(NamedTuple):
@@ -72,6 +83,8 @@ class Hold(NamedTuple):
 
 CLARIFIED = "clarified"
 """The reason of an override that ends what is held."""
+LATER = "reconsider-later"
+"""The reason of an override that holds until the next encounter and no longer."""
 
 
 def _insert(connection: Connection, table: Table) -> Any:
@@ -81,7 +94,11 @@ def _insert(connection: Connection, table: Table) -> Any:
 
 
 def add_shown(connection: Connection, rows: Sequence[Shown]) -> None:
-    connection.execute(_insert(connection, SHOWN), [asdict(row) for row in rows])
+    kept = [column.name for column in SHOWN.columns if column.name != "id"]
+    connection.execute(_insert(connection, SHOWN), [{name: getattr(row, name) for name in kept} for row in rows])
+    offers = [offer._asdict() | {"card": row.card, "shown_at": row.shown_at} for row in rows for offer in row.offers]
+    if offers:
+        connection.execute(_insert(connection, OFFERED), offers)
 
 
 def add_feedback(connection: Connection, service: str, reports: Iterable[Report]) -> Counter[str]:
@@ -116,16 +133,19 @@ def overrides(connection: Connection, days: int, received_since: datetime | None
     """What practitioners set aside with a reason in the last ``days``, or of a card whose override still rests; critical cards
     are never among them.
 
-    The client's clock decides when that was, but the future does not count. ``received_since`` narrows it to what is new.
+    The client's clock decides when that was, but the future does not count. ``received_since`` narrows it to what is new. What
+    is to be reconsidered later rests in its encounter alone; one shown without any (before there was the column) does not rest.
     """
     now = datetime.now(UTC)
     since = now - timedelta(days=days)
     lately = and_(FEEDBACK.c.outcome_at >= since, FEEDBACK.c.received_at >= since)
+    later = func.coalesce(FEEDBACK.c.reason == LATER, False)
     wanted = (
-        select(SHOWN.c.patient, SHOWN.c.practitioner, SHOWN.c.code, SHOWN.c.facts)
+        select(SHOWN.c.patient, SHOWN.c.practitioner, SHOWN.c.code, SHOWN.c.facts, case((later, SHOWN.c.encounter), else_=""))
         .join(FEEDBACK, FEEDBACK.c.card == SHOWN.c.card)
         .where(_WITH_A_REASON, or_(lately, SHOWN.c.rests_until >= now))
         .where(SHOWN.c.indicator != "critical", SHOWN.c.practitioner != "", SHOWN.c.shadow.is_(False))
+        .where(or_(not_(later), SHOWN.c.encounter.is_not(None)))
     )
     if received_since is not None:
         wanted = wanted.where(FEEDBACK.c.received_at >= received_since)
@@ -165,6 +185,7 @@ def prune(connection: Connection, days: int, *, resting: bool = True) -> int:
     for column, limit, kept in (
         (FEEDBACK.c.received_at, oldest, FEEDBACK.c.card),
         (SHOWN.c.shown_at, oldest, SHOWN.c.card),
+        (OFFERED.c.shown_at, oldest, None),
         (TOKENS.c.until, now - timedelta(minutes=5), None),
     ):
         old = delete(column.table).where(column < limit)

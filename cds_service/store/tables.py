@@ -1,4 +1,4 @@
-"""The tables: what was shown, what came back, which tokens were used, what was not understood.
+"""The tables: what was shown and offered, what came back, which tokens were used, what was not understood.
 
 No row names a patient or a practitioner in clear."""
 
@@ -45,13 +45,27 @@ SHOWN = Table(
     Column("shadow", Boolean, nullable=False),
     Column("rests_until", Moment),
     Column("holds", String(200)),
+    Column("encounter", String(HASH)),
     UniqueConstraint("card", "code", name="shown_once"),
     Index("shown_by_time", "shown_at"),
 )
 """One row a card, and one for each that it speaks for. ``card`` is its uuid, ``content`` the version of the clinical content;
 ``facts``, ``patient`` and ``practitioner`` are keyed hashes ("": the client did not say who asks). ``shadow``: it was evaluated
 and not sent. ``rests_until``: how long an override of it holds, where that is longer than of others. ``holds``: the findings
-for which it holds drugs back, by key, with blanks between them: "clarified" as the reason of an override ends them."""
+for which it holds drugs back, by key, with blanks between them: "clarified" as the reason of an override ends them.
+``encounter``: a keyed hash of the encounter in which it was shown, or of the day where the client named none."""
+
+OFFERED = Table(
+    "offered",
+    METADATA,
+    Column("suggestion", String(36), primary_key=True),
+    Column("card", String(36), nullable=False),
+    Column("option", String(100), nullable=False),
+    Column("shown_at", Moment, nullable=False),
+    Index("offered_by_card", "card"),
+    Index("offered_by_time", "shown_at"),
+)
+"""One row a suggestion, by its uuid: what it proposed ("drug/alendronate"), so that what was accepted can be counted."""
 
 FEEDBACK = Table(
     "feedback",

@@ -1,73 +1,75 @@
-"""Cards shown, accepted and overridden, with reasons, by card and month; and what was not understood, as a list for the site to
-map. All from the store. No patient, no comment, no user."""
+"""What became of the cards: accepted, overridden with which reasons, or no word at all; by card, month, moment and option. And
+what was not understood, as a list for the site to map. All from the store. No patient, no comment, no user."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import partial
 
-from flask import Blueprint, Response, render_template
-from msgspec import Struct, field
-from sqlalchemy import Connection, distinct, extract, func, select
+from flask import Blueprint, Response, render_template, request
+from msgspec import Struct
+from sqlalchemy import Connection
 
+from cards.definitions.accepted import ACCEPTED
 from cards.engine.catalog import all_cards
-from cards.vocabulary import Name
+from cards.vocabulary import DRUGS, SERVICES, Name
+from cards.words import phrases
 from cards.words.phrases import phrase
 from cds_service.config import Settings
-from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, ORDER_SAFETY
+from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, HOLDS, ORDER_SAFETY
 from cds_service.store import Store, StoreUnavailable
-from cds_service.store.tables import FEEDBACK, SHOWN
+from cds_service.store.activity import Part, Row, Taken, activity, taken
 from cds_service.store.unread import KEPT, Counted, most_frequent
 from cds_service.unread import local_codes
-from cds_service.web.words import page_language, say
+from cds_service.web.words import WORDS, page_language, say
+from cds_service.wilson import Rate, rate
 
 LISTED = 200
 """Unread things on the page; the file has all that are kept."""
 
-REASONS: Mapping[str, Name] = {reason.code: reason.display for reason in (*ALWAYS, *DRUG_OPTIONS, *ORDER_SAFETY)}
+VIEWS = ("card", "month", "hook", "option")
+PARTS: Mapping[str, Part] = {"card": "code", "month": "month", "hook": "service"}
+
+REASONS: Mapping[str, Name] = {reason.code: reason.display for reason in (*HOLDS, *ALWAYS, *DRUG_OPTIONS, *ORDER_SAFETY)}
 
 
-class Row(Struct):
-    """One card in one month ("2026-11"; the month in which it was shown). ``code`` is "" for a card that is not in the store.
+class Line(Struct, frozen=True):
+    """One line of the page. ``name``: what it counts, in words; ``code``: that of the card or option, "" where it has none."""
 
-    ``accepted`` and ``overridden`` count cards, not clicks. ``reasons``: how often each override reason was given.
-    """
-
-    month: str
+    name: str
     code: str
-    shown: int = 0
-    accepted: int = 0
-    overridden: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def share(self) -> float | None:
-        """Accepted of those shown; None where none is known to be shown."""
-        return min(self.accepted / self.shown, 1.0) if self.shown else None
+    shown: int
+    accepted: int
+    overridden: int
+    silent: int
+    rate: Rate | None
+    reasons: list[tuple[str, int]] = []
 
 
 def governance(settings: Settings, store: Store) -> Blueprint:
-    """``/governance``, its CSV and its rows for a table of local codes."""
+    """``/governance``, its CSV files and its rows for a table of local codes."""
     pages = Blueprint("governance", __name__, url_prefix="/governance")
 
     @pages.get("")
     def index() -> str:
         language = page_language(settings.language)
+        by = request.args.get("by", "")
+        by = by if by in VIEWS else VIEWS[0]
         try:
-            (rows, unread), failed = store.ask(_all), False
+            (total, lines, unread), failed = store.ask(partial(_all, by=by, language=language)), False
         except StoreUnavailable:
-            rows, unread, failed = [], [], True
-        named = [(row, _title(row.code, language), list(_reasons(row, language))) for row in rows]
-        totals = {what: sum(getattr(row, what) for row in rows) for what in ("shown", "accepted", "overridden")}
+            total, lines, unread, failed = Row(()), [], [], True
         return render_template(
             "governance.html",
             language=language,
             page="governance",
-            rows=named,
-            totals=totals,
+            views=VIEWS,
+            by=by,
+            total=total,
+            rate=rate(total.accepted, total.said),
+            lines=lines,
             failed=failed,
             unread=[(counted, *_in_words(counted, language)) for counted in unread],
             local_codes=local_codes(unread),
@@ -75,7 +77,11 @@ def governance(settings: Settings, store: Store) -> Blueprint:
 
     @pages.get("/activity.csv")
     def download() -> Response:
-        return _file(_csv(store.ask(activity)), "activity.csv", "text/csv")
+        return _file(_csv(store.ask(_in_full)), "activity.csv", "text/csv")
+
+    @pages.get("/options.csv")
+    def options() -> Response:
+        return _file(_options_csv(store.ask(taken)), "options.csv", "text/csv")
 
     @pages.get("/unread.tsv")
     def to_map() -> Response:
@@ -94,38 +100,52 @@ def _file(text: str, name: str, kind: str) -> Response:
     return Response(text, headers=headers, content_type=f"{kind}; charset=utf-8")
 
 
-def _all(connection: Connection) -> tuple[list[Row], list[Counted]]:
-    return activity(connection), most_frequent(connection, LISTED)
+def _all(connection: Connection, by: str, language: str) -> tuple[Row, list[Line], list[Counted]]:
+    (total,) = activity(connection) or [Row(())]
+    return total, _lines(connection, by, language), most_frequent(connection, LISTED)
 
 
-def activity(connection: Connection) -> list[Row]:
-    """All that the store tells, newest month first. What shadow mode kept back is not counted as shown."""
-    rows: dict[tuple[str, str], Row] = {}
+def _lines(connection: Connection, by: str, language: str) -> list[Line]:
+    if by == "option":
+        return [_of_option(each, language) for each in taken(connection)]
+    rows = activity(connection, (PARTS[by],))
+    rows.sort(key=lambda row: row.key if by == "month" else (row.shown, row.said, row.key), reverse=True)
+    return [_of_row(row, by, language) for row in rows]
 
-    def row(year: Any, month: Any, code: str | None) -> Row:
-        key = (f"{int(year):04}-{int(month):02}", code or "")
-        return rows.setdefault(key, Row(*key))
 
-    year, month = extract("year", SHOWN.c.shown_at), extract("month", SHOWN.c.shown_at)
-    shown = select(year, month, SHOWN.c.code, func.count()).where(SHOWN.c.shadow.is_(False))
-    for when, in_month, code, count in connection.execute(shown.group_by(year, month, SHOWN.c.code)):
-        row(when, in_month, code).shown = count
-    moment = func.coalesce(SHOWN.c.shown_at, FEEDBACK.c.received_at)
-    parts = (extract("year", moment), extract("month", moment), SHOWN.c.code, FEEDBACK.c.outcome)
-    given = select(*parts, FEEDBACK.c.reason, func.count(distinct(FEEDBACK.c.card)))
-    joined = given.select_from(FEEDBACK.outerjoin(SHOWN, SHOWN.c.card == FEEDBACK.c.card))
-    for when, in_month, code, outcome, reason, count in connection.execute(joined.group_by(*parts, FEEDBACK.c.reason)):
-        found = row(when, in_month, code)
-        if outcome == "accepted":
-            found.accepted += count
-        else:
-            found.overridden += count
-            found.reasons[reason or ""] += count
-    return sorted(rows.values(), key=lambda r: (r.month, r.shown, r.code), reverse=True)
+def _of_row(row: Row, by: str, language: str) -> Line:
+    (key,) = row.key
+    name = {"card": _title, "hook": _hook}.get(by, lambda key, _: key)(key, language)
+    counts = (row.shown, row.accepted, row.overridden, row.silent)
+    return Line(name, key if by == "card" else "", *counts, rate(row.accepted, row.said), list(_reasons(row, language)))
+
+
+def _of_option(each: Taken, language: str) -> Line:
+    """Not accepted, of an option: something else was said of a card that offered it."""
+    counts = (each.offered, each.accepted, each.said - each.accepted, each.offered - each.said)
+    return Line(_option(each.option, language), each.option, *counts, rate(each.accepted, each.said))
 
 
 def _title(code: str, language: str) -> str:
     return all_cards()[code].title[language] if code in all_cards() else say("governance.unknown-card", language)
+
+
+def _hook(service: str, language: str) -> str:
+    hook = service.removeprefix("osteoporosis-")
+    return say(f"moment.{hook}", language) if f"moment.{hook}" in WORDS else hook
+
+
+def _option(option: str, language: str) -> str:
+    """An option as it was kept ("drug/alendronate"), in words; one that is no more as it stands."""
+    kind, _, key = option.partition("/")
+    try:
+        if kind == "problem":
+            return say("governance.problem", language, what=phrase("problem", key, language))
+        if kind == "mend":
+            return ACCEPTED[key].label[language]
+        return phrases.name(key, language, DRUGS, SERVICES) if key else say(f"governance.{kind}", language)
+    except KeyError:
+        return option
 
 
 def _in_words(counted: Counted, language: str) -> tuple[str, str]:
@@ -139,14 +159,33 @@ def _reasons(row: Row, language: str) -> Iterable[tuple[str, int]]:
         yield REASONS[code][language] if code in REASONS else code or say("governance.no-reason", language), count
 
 
+def _in_full(connection: Connection) -> list[Row]:
+    """By month, service and card, the newest month first."""
+    return sorted(
+        activity(connection, ("month", "service", "code")), key=lambda row: (row.key[0], row.shown, row.key), reverse=True
+    )
+
+
 def _csv(rows: Iterable[Row]) -> str:
-    """One line a card, month and reason given; ``shown`` and ``accepted`` stand on the first line of each."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["month", "card", "shown", "accepted", "overridden", "override_reasons"])
+    """One line a month, service and card."""
+    head = ("month", "service", "card", "shown", "accepted", "overridden", "no_word", "override_reasons")
+    lines = []
     for row in rows:
         reasons = "; ".join(f"{_harmless(code) or '-'}: {count}" for code, count in row.reasons.most_common())
-        writer.writerow([row.month, row.code, row.shown, row.accepted, row.overridden, reasons])
+        lines.append((*map(_harmless, row.key), row.shown, row.accepted, row.overridden, row.silent, reasons))
+    return _written(head, lines)
+
+
+def _options_csv(options: Iterable[Taken]) -> str:
+    head = ("option", "offered", "accepted", "not_accepted", "no_word")
+    return _written(head, ((o.option, o.offered, o.accepted, o.said - o.accepted, o.offered - o.said) for o in options))
+
+
+def _written(head: Iterable[str], lines: Iterable[Iterable[object]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(head)
+    writer.writerows(lines)
     return out.getvalue()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -172,12 +172,12 @@ def untreated(service: Service, **members: Any) -> Json:
     return request
 
 
-def override(service: Service, code: str, request: Json) -> None:
+def override(service: Service, code: str, request: Json, reason: Json = REASON) -> None:
     """Set a card aside, and wait until this is known."""
     card = service.cards(request)[code]
     now = datetime.now(UTC).isoformat()
     assert (
-        send(service, {"feedback": [item(card=card["uuid"], outcomeTimestamp=now, overrideReason=REASON)]}).status_code == 200
+        send(service, {"feedback": [item(card=card["uuid"], outcomeTimestamp=now, overrideReason=reason)]}).status_code == 200
     )
 
 
@@ -202,6 +202,38 @@ def test_a_card_that_was_set_aside_is_not_shown_again_until_its_facts_change(sta
     metrics = service.http.get("/metrics").text
     assert 'cds_cards_suppressed_total{code="start-treatment"}' in metrics
     assert 'cds_feedback_total{outcome="overridden"}' in metrics
+
+
+LATER = {"reason": {"code": "reconsider-later", "system": "urn:osteoporosis-cds:override-reason"}}
+
+
+def in_encounter(request: Json, encounter: str) -> Json:
+    return request | {"context": request["context"] | {"encounterId": encounter}}
+
+
+def test_what_is_to_be_reconsidered_later_rests_until_the_next_encounter_only(start: Started) -> None:
+    service = start()
+    now, later = in_encounter(untreated(service), "e1"), in_encounter(untreated(service), "e2")
+    override(service, "start-treatment", now, LATER)
+    assert eventually(lambda: "start-treatment" not in service.cards(now)), "the same encounter"
+    assert "start-treatment" in service.cards(later), "the next one"
+    assert "start-treatment" in service.cards(untreated(service)), "a call that does not say which"
+    override(service, "start-treatment", later)
+    assert eventually(lambda: "start-treatment" not in service.cards(later)), "another reason"
+    assert "start-treatment" not in service.cards(in_encounter(now, "e3")), "rests beyond the encounter"
+
+
+def test_without_an_encounter_what_is_to_be_reconsidered_later_rests_for_the_day(start: Started) -> None:
+    today = start(today_is=date(2026, 6, 15))
+    request = untreated(today)
+    override(today, "start-treatment", request, LATER)
+    assert eventually(lambda: "start-treatment" not in today.cards(request))
+    same = start(today_is=date(2026, 6, 15))
+    assert eventually(lambda: "start-treatment" not in same.cards(request)), "whatever process is asked"
+    tomorrow = start(today_is=date(2026, 6, 16))
+    override(tomorrow, "tests-due", request)
+    assert eventually(lambda: "tests-due" not in tomorrow.cards(request)), "it has read what was set aside"
+    assert "start-treatment" in tomorrow.cards(request)
 
 
 def test_a_critical_card_is_shown_again_and_again(start: Started) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from cards.engine.card import Review
 from cards.engine.catalog import all_cards
 from cards.engine.sources import RECOMMENDATIONS
 from cards.thresholds import shipped
+from cards.vocabulary import DRUGS
 from cds_service.app import create_app
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.discovery import SERVICES
@@ -246,12 +248,43 @@ def test_governance_counts_what_was_shown_accepted_and_overridden_and_why(fresh:
     text = client.get("/governance/activity.csv").text
     rows = {row["card"]: row for row in csv.DictReader(io.StringIO(text))}
     told = rows["denosumab-sequence"]
-    assert (told["shown"], told["accepted"], told["overridden"]) == ("3", "1", "1")
+    assert told["service"] == "osteoporosis-patient-view"
+    assert (told["shown"], told["accepted"], told["overridden"], told["no_word"]) == ("3", "1", "1", "1")
     assert told["override_reasons"] == "patient-refuses: 1"
     assert rows[""]["override_reasons"] == "1+1: 1"
     page = client.get("/governance").text
     assert "Patient declines" in page
     assert "Wang" not in page + text
+
+
+def test_governance_takes_no_word_for_no_refusal_and_says_how_sure_a_share_is(fresh: Flask) -> None:
+    client = fresh.test_client()
+    shown = [cards_of(client, "denosumab-missed")[0] for _ in range(3)]
+    chosen = shown[0]["suggestions"][0]
+    feedback(client, shown[0]["uuid"], outcome="accepted", acceptedSuggestions=[{"id": chosen["uuid"]}])
+    fresh.extensions["store"].close()  # writes what is queued
+    page = client.get("/governance?by=card").text
+    row = re.search(r"<tr><td><a[^>]*denosumab-sequence.*?</tr>", page, re.DOTALL)[0]  # type: ignore[index]
+    assert [*map(int, re.findall(r'<td class="number">(\d+)</td>', row))] == [3, 1, 0, 2]
+    assert "100% <span" in row
+    assert "(21–100%)" in row
+    assert "denosumab" in client.get("/governance?by=option").text
+    options = {row["option"]: row for row in csv.DictReader(io.StringIO(client.get("/governance/options.csv").text))}
+    assert {(row["offered"], row["no_word"]) for row in options.values() if row["option"] == "drug/denosumab"} == {("3", "2")}
+    assert [name for name, row in options.items() if row["accepted"] != "0"] == ["drug/denosumab"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("by", ["card", "month", "hook", "option", "no-such"])
+def test_governance_counts_by_card_month_moment_and_option(fresh: Flask, by: str, language: str) -> None:
+    client = fresh.test_client()
+    cards_of(client, "denosumab-missed")
+    fresh.extensions["store"].close()  # writes what is queued
+    page = client.get(f"/governance?by={by}&lang={language}").text
+    assert WORDS["governance.silent-why"][language] in page
+    name = {"month": f"{datetime.now(UTC):%Y-%m}", "hook": WORDS["moment.patient-view"][language]}
+    name |= {"option": DRUGS["denosumab"].name[language]}
+    assert f"<tr><td>{name.get(by, '<a href=')}" in page
 
 
 @pytest.mark.parametrize(("language", "group"), [("en", "medication orders"), ("zh", "用药医嘱")])
@@ -281,7 +314,7 @@ def test_governance_lists_what_was_not_understood_as_rows_to_map(fresh: Flask, l
 def test_governance_says_so_when_the_database_is_gone(tmp_path: Path) -> None:
     app = create_app(settings(tmp_path, CDS_DATABASE_URL="sqlite:////proc/no/such/place.db"))
     assert WORDS["governance.failed"].en in app.test_client().get("/governance").text
-    for file in ("activity.csv", "unread.tsv"):
+    for file in ("activity.csv", "options.csv", "unread.tsv"):
         assert app.test_client().get(f"/governance/{file}").status_code == 503
 
 
@@ -302,13 +335,19 @@ def test_in_production_there_is_only_knowledge(tmp_path: Path) -> None:
     assert client.get("/").headers["Location"] == "/knowledge"
     assert client.get("/knowledge").status_code == 200
     assert "/governance" not in client.get("/knowledge").text
-    for address in ("/governance", "/governance/activity.csv", "/governance/unread.tsv", "/playground/open"):
+    for address in (
+        "/governance",
+        "/governance/activity.csv",
+        "/governance/options.csv",
+        "/governance/unread.tsv",
+        "/playground/open",
+    ):
         assert client.get(address).status_code == 404
 
 
 def test_in_production_the_pages_are_behind_the_token(tmp_path: Path) -> None:
     client = production(tmp_path, CDS_PLAYGROUND="true", CDS_ADMIN_TOKEN=TOKEN)
-    for address in ("/", "/governance", "/governance/activity.csv", "/governance/unread.tsv"):
+    for address in ("/", "/governance", "/governance/activity.csv", "/governance/options.csv", "/governance/unread.tsv"):
         refused = client.get(address)
         assert refused.status_code == 401
         assert refused.headers["WWW-Authenticate"].startswith("Basic")
