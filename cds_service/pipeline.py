@@ -26,6 +26,7 @@ from cards.engine import voice
 from cards.engine.checked import Checked, checked
 from cards.engine.findings import Finding
 from cards.engine.run import run
+from cards.words.letter import Letter, letter
 from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
@@ -106,6 +107,11 @@ class Evaluator:
         return self._gatherer.prefetch_of(iss)
 
     @property
+    def phone(self) -> str:
+        """The number that patients are told to call; "" where the site names none."""
+        return self._site.phone
+
+    @property
     def clients(self) -> frozenset[str]:
         """Issuers that have templates of their own; "" for all others."""
         return self._gatherer.clients
@@ -165,6 +171,17 @@ class Evaluator:
         judged = self._judge(chart)
         cards = self._cards(judged, chart, call, language, gathered)
         return View(chart, judged.shown, answer.whole(cards, judged.checks), self._site.cards_off)
+
+    def letter(self, call: Call, language: str, today: date | None = None) -> Letter:
+        """The answer to a call as a letter to the patient; nothing is recorded or held back. Raises what ``evaluate`` raises."""
+        gathered = _opened(call)
+        if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
+            return Letter(())
+        self._complete(gathered, call)
+        chart, trace = self._read(gathered, call, today or self._settings.today())
+        if not trace.used["patient"]:
+            raise errors.missing_data(gathered.missing | {"patient"})
+        return letter(self.shown(chart), language, chart)
 
     def shown(self, chart: Chart) -> Sequence[Finding]:
         """The findings that a chart's answer would show."""

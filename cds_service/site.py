@@ -3,6 +3,7 @@
 cards_off = ["lifestyle-education"]
 code_system = "us"
 observations = "category"
+phone = "010-5555 0100"
 
 [thresholds]
 anabolic-gap-days = 120
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +31,9 @@ from cds_service.logs import LOGGER
 
 _KEYS = frozenset(queries.camel_case(data) for data in Data) | {each.key for each in queries.CATEGORIES}
 """Prefetch keys, without the number that a second query of a group has."""
+
+_PHONE = r"^(?:[+(]?[0-9][0-9 ()/.-]{1,28}[0-9](?: ?(?:ext\.|转) ?[0-9]{1,6})?)?\Z"
+"""A telephone number as people write it, with an extension."""
 
 
 class Prefetch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,13 +49,15 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     ``cards_off``: codes of cards that are never shown; their rules still run, since options are filtered by them. A card that
     is no more is named in the log.
     ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
-    ``observations``: whether results are asked for by "code" or, where they have no LOINC, by "category" and date.
+    ``phone``: the one number that patients are told to call. ``observations``: whether results are asked for by "code" or,
+    where they have no LOINC, by "category" and date.
     ``prefetch``: queries that a client's FHIR server needs otherwise."""
 
     cards_off: frozenset[str] = frozenset()
     thresholds: dict[str, int | float] = {}
     code_system: Literal["international", "us"] = "international"
     observations: Literal["code", "category"] = "code"
+    phone: Annotated[str, msgspec.Meta(pattern=_PHONE)] = ""
     prefetch: tuple[Prefetch, ...] = ()
 
     def numbers(self) -> Thresholds:

@@ -15,7 +15,9 @@ from rich.panel import Panel
 from rich.table import Column, Table
 from rich.text import Text
 
-from cards.words.phrases import phrase
+from cards.words.letter import Letter
+from cards.words.phrases import day, phrase
+from cards.words.text import closing
 from cds_service.clinic.journey import Journey
 from cds_service.fhir.reading.trace import Line, Trace
 from cds_service.pipeline import Evaluation
@@ -45,6 +47,34 @@ def show(
         console.print(_panel(card))
     if trace and given.trace is not None:
         console.print(_trace(given.trace, language))
+
+
+def show_letter(letter: Letter, today: date, phone: str, language: str, console: Console | None = None) -> None:
+    """Print what a patient takes home: what to do in order of time, whom to call, the rest, the closing line."""
+    console = console or Console(highlight=False)
+
+    def say(key: str, **values: object) -> str:
+        return phrase("letter", key, language, **values)
+
+    console.print(Text(say("title"), style="bold"), Text(say("dated", day=day(today, language)), style="dim"))
+    for caution in letter.cautions:
+        console.print(Text(caution, style="yellow"))
+    if not letter.first:
+        console.print(Text(say("none")), Text(say("none-why")))
+    for number, step in enumerate(letter.first, 1):
+        console.print()
+        console.print(Text(f"{number}. {phrase('when', step.when, language)}: {step.summary}", style="bold"))
+        for line in step.do:
+            console.print(Padding(Markdown(f"- {line}"), (0, 0, 0, 2)))
+    console.print()
+    console.print(Text(say("call", phone=phone) if phone else say("clinic"), style="bold green"), Text(say("emergency")))
+    if letter.rest:
+        console.print()
+        console.print(Text(say("rest", count=len(letter.rest)), style="bold"))
+        for step in letter.rest:
+            console.print(Padding(Markdown(f"- {step.summary}"), (0, 0, 0, 2)))
+    console.print()
+    console.print(Text(closing(language), style="dim"))
 
 
 def _trace(trace: Trace, language: str) -> RenderableType:

@@ -19,6 +19,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     shown.add_argument("--hook", choices=sorted(HOOKS), help="default: the file's own, else patient-view")
     shown.add_argument("--lang", choices=("en", "zh"), help="default: CDS_LANGUAGE")
+    shown.add_argument("--as", dest="reader", choices=("clinician", "patient"), default="clinician", help="who reads it")
     shown.add_argument("--trace", action="store_true", help="also print what was read and what was set aside")
     shown.add_argument("--json", action="store_true", help="print the response as JSON, as a client would receive it")
     _add_today(shown)
@@ -49,6 +50,9 @@ def evaluate(chosen: argparse.Namespace, settings: Settings) -> None:
     asked = request_of(chosen.file, evaluator.prefetch, today, hook=chosen.hook or "", shift=chosen.today is None)
     call = parse(orjson.dumps(asked), asked["hook"])
     language = chosen.lang or settings.language
+    if chosen.reader == "patient":
+        terminal.show_letter(evaluator.letter(call, language, today), today, evaluator.phone, language)
+        return
     given = evaluator.evaluate(call, language, today, full=chosen.trace)
     if chosen.json:
         _print_json(given.response)

@@ -13,10 +13,11 @@ from cds_service.store import Store
 from cds_service.web.governance import governance
 from cds_service.web.guard import asks_for, harden, only_from_its_own_page
 from cds_service.web.knowledge import knowledge
+from cds_service.web.letter import letters
 from cds_service.web.playground import playground
 from cds_service.web.words import page_language, say
 
-PAGES = ("site", "playground", "knowledge", "governance")
+PAGES = ("site", "playground", "letter", "knowledge", "governance")
 """The blueprints of pages for people: no other origin may read what they answer."""
 
 
@@ -25,7 +26,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
     site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
     shown = [site, knowledge(settings, evaluator)]
     if settings.shows_playground:
-        guarded = [playground(settings, evaluator), governance(settings, store)]
+        guarded = [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store)]
         for each in guarded:
             if settings.in_production:
                 each.before_request(only_from_its_own_page(settings.base_url))
