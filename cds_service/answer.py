@@ -84,7 +84,9 @@ class Answerer:
         options = () if call.by_patient else finding.options
         offered = [self._suggestion(option, chart, call, language, drafts, stored) for option in options]
         base = self._settings.base_url
-        return to_wire(finding, words, offered, language=language, for_patient=call.by_patient, base_url=base)
+        return to_wire(
+            finding, words, offered, language=language, for_patient=call.by_patient, base_url=base, launches=call.launches
+        )
 
     def _suggestion(
         self, option: Option, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes], stored: Find

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import logging.config
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from gunicorn.http.errors import ParseException
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import HTTPException
 
 from cards.engine import sources
 from cds_service import config, logs, metrics
@@ -21,19 +18,19 @@ from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.errors import RequestError
-from cds_service.hooks.feedback import FeedbackItem, parse_feedback
+from cds_service.hooks.feedback import parse_feedback
 from cds_service.hooks.language import preferred
 from cds_service.hooks.request import parse
 from cds_service.load import RETRY_AFTER, Load, Overloaded
 from cds_service.operation import add_operation
 from cds_service.pipeline import BODY, Evaluator
+from cds_service.receiving import received, refuse_other_media, report_of
 from cds_service.repetition import Repetition
-from cds_service.store import Report, Store, StoreUnavailable
+from cds_service.store import Store, StoreUnavailable
 from cds_service.web.site import PAGES, add_pages
 
 ROOM_BESIDE = 4 * 1024**2
 """Bytes of other bodies that a worker takes while it works on the largest one."""
-_PIECE = 256 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -52,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_services(app, settings, evaluator, store, load)
     _add_feedback(app, settings, store, load)
     _add_state(app, settings)
-    add_pages(app, settings, evaluator, store)
+    add_pages(app, settings, evaluator, store, load)
     authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
     add_operation(app, store, authenticator)
     if authenticator:
@@ -90,11 +87,13 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
         """CDS Hooks 2.0.1, "Calling a CDS Service"."""
         began = time.perf_counter()
         service = _service(service_id)
-        _refuse_other_media()
+        refuse_other_media()
         client = caller()
         issuer, tenant, servers = (client.iss, client.tenant, client.fhir_servers) if client else ("", "", None)
-        with _received(load, settings.max_body) as content, load.computing():
-            asked = parse(content, service.hook, client=issuer, fhir_servers=servers, body=BODY)
+        with received(load, settings.max_body) as content, load.computing():
+            asked = parse(
+                content, service.hook, client=issuer, fhir_servers=servers, launches=bool(client and client.smart), body=BODY
+            )
             repetition = None
             if store.running:
                 repetition = Repetition(
@@ -122,10 +121,10 @@ def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> N
     def feedback(service_id: str) -> Response:
         """CDS Hooks 2.0.1, "Feedback": acknowledged once all of it is stored."""
         service = _service(service_id)
-        _refuse_other_media()
-        with _received(load, settings.max_body) as content:
+        refuse_other_media()
+        with received(load, settings.max_body) as content:
             items = parse_feedback(content)
-        new = store.report(service.id, [_report(item) for item in items]) if items else {}
+        new = store.report(service.id, [report_of(item) for item in items]) if items else {}
         for outcome, number in new.items():
             metrics.FEEDBACK.labels(outcome).inc(number)
         logs.event("feedback", {"service": service.id, "received": len(items), "new": sum(new.values())})
@@ -138,64 +137,6 @@ def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> N
         answer = _json(errors.outcome(errors.of_status(503)), 503)
         answer.headers["Retry-After"] = str(RETRY_AFTER)
         return answer
-
-
-def _report(item: FeedbackItem) -> Report:
-    override = item.overrideReason if item.outcome == "overridden" else None
-    coded = override.reason if override else None
-    return Report(
-        card=item.card,
-        outcome=item.outcome,
-        outcome_at=item.outcomeTimestamp,
-        reason=coded.code if coded else None,
-        reason_system=coded.system if coded else None,
-        comment=(override.userComment or None) if override else None,
-        suggestions=tuple(each.id for each in item.acceptedSuggestions or ()) if item.outcome == "accepted" else (),
-    )
-
-
-def _refuse_other_media() -> None:
-    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
-        raise RequestError(415, "Content-Encoding: only identity is understood")
-    media = request.mimetype
-    if media and media != "application/json" and not media.endswith("+json"):
-        raise RequestError(415, "Content-Type: must be application/json")
-
-
-@contextmanager
-def _received(load: Load, limit: int) -> Iterator[bytes]:
-    """The body. If its Content-Length exceeds the limit, it is refused unread; a chunked body is measured while it is read,
-    and until then may be as large as any."""
-    announced = request.content_length
-    if announced is not None and announced > limit:
-        raise too_long(limit)
-    with load.body(limit if announced is None and "Transfer-Encoding" in request.headers else announced or 0):
-        yield _content(limit)
-
-
-def _content(limit: int) -> bytes:
-    content = bytearray()
-    try:
-        while piece := request.stream.read(_PIECE):
-            content += piece
-            if len(content) > limit:
-                raise too_long(limit)
-    except ParseException:
-        raise RequestError(400, "The body is not framed as HTTP says: broken chunks") from None
-    except (OSError, ClientDisconnected):  # the worker's socket gives up at its deadline; Werkzeug calls that so
-        raise _cut_off() from None
-    if len(content) < (request.content_length or 0):
-        raise _cut_off()
-    return bytes(content)
-
-
-def _cut_off() -> RequestError:
-    return RequestError(408, "The body did not come in time, or not to its end")
-
-
-def too_long(limit: int) -> RequestError:
-    """413: the body is larger than ``CDS_MAX_BODY``."""
-    return errors.too_much(f"body: more than {limit:,} bytes")
 
 
 def _add_state(app: Flask, settings: Settings) -> None:

@@ -173,7 +173,8 @@ class Evaluator:
         return View(chart, judged.shown, answer.whole(cards, judged.checks), self._site.cards_off)
 
     def letter(self, call: Call, language: str, today: date | None = None) -> Letter:
-        """The answer to a call as a letter to the patient; nothing is recorded or held back. Raises what ``evaluate`` raises."""
+        """The answer to a call as a letter to the patient; nothing is recorded or held back. Raises what ``evaluate``
+        raises."""
         gathered = _opened(call)
         if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
             return Letter(())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -33,6 +34,8 @@ RECOMMENDATIONS = "org.osteoporosis-cds.recommendations"
 EVIDENCE = "org.osteoporosis-cds.evidence"
 REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}")
 """A relative reference that FHIR allows: nothing else is sent."""
+OPEN = Name("Open the whole patient on one screen", "在一个页面查看患者全貌")
+"""The link that an EHR launches as a SMART app."""
 MORE = Name("When this card appears, and what it rests on", "此卡片何时出现及其依据")
 
 Json = dict[str, Any]
@@ -54,12 +57,14 @@ def to_wire(
     language: str,
     for_patient: bool = False,
     base_url: str = "",
+    launches: bool = False,
 ) -> Json:
     """The card of one finding (CDS Hooks 2.0.1). ``suggestions`` are those of its options, in their order.
 
     If they exclude each other, only the first recommended one stays recommended. A patient or relative who opens the record
-    (``for_patient``) gets the card without orders, with override reasons worded for them, and without the link to ``base_url``,
-    the pages for clinicians. Members without a value are left out. KeyError for a code that no rule has.
+    (``for_patient``) gets the card without orders, with override reasons worded for them, and without the links to
+    ``base_url``, the pages for clinicians. ``launches``: one of these links opens the SMART app. Members without a value are
+    left out. KeyError for a code that no rule has.
     """
     card = all_cards()[finding.code]
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
@@ -89,6 +94,11 @@ def to_wire(
     if base_url and not for_patient:
         url = f"{base_url}/knowledge/cards/{card.code}?lang={language}"
         wire["links"] = [{"label": MORE[language], "url": url, "type": "absolute"}]
+        if launches:
+            context = json.dumps({"card": card.code})  # the card to open; nothing about the patient
+            wire["links"].append(
+                {"label": OPEN[language], "url": f"{base_url}/smart/launch", "type": "smart", "appContext": context}
+            )
     if offered:
         wire |= {"suggestions": offered, "selectionBehavior": "any" if finding.any_number else "at-most-one"}
     return wire

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
@@ -13,13 +14,57 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 
 from cds_service.config import ConfigError, without_slash
 
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?")
+
+
+class Smart(BaseModel):
+    """``[client.smart]``: how the SMART app is registered with this EHR.
+
+    ``client_id`` is what the EHR knows the app by, ``issuer`` that of its id_tokens (default: the client's ``iss``); their keys
+    stand at ``jwks_url`` (default: those of the client). The app reads from ``fhir_servers`` (default: the client's). Its page
+    may talk to the ``origins`` beside these, such as that of the token endpoint, and stand in a frame of the ``frames``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: str = Field(min_length=1)
+    issuer: str = ""
+    jwks_url: str = ""
+    fhir_servers: frozenset[str] = frozenset()
+    origins: frozenset[str] = frozenset()
+    frames: frozenset[str] = frozenset()
+
+    @field_validator("jwks_url")
+    @classmethod
+    def _keys_never_in_the_clear(cls, value: str) -> str:
+        if value and not _is_safe(value):
+            raise ValueError("must be an https URL (http on this machine only)")
+        return value
+
+    @field_validator("fhir_servers", mode="before")
+    @classmethod
+    def _servers(cls, value: object) -> object:
+        servers = _listed(value)
+        if not all(map(_is_safe, servers)):
+            raise ValueError("each must be the https base URL of a FHIR server (http on this machine only)")
+        return frozenset(map(without_slash, servers))
+
+    @field_validator("origins", "frames", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        """Nothing that could be read as more than an origin: they stand in the page's content security policy."""
+        origins = _listed(value)
+        if not all(_is_safe(each) and ORIGIN.fullmatch(each) for each in origins):
+            raise ValueError("each must be an origin such as https://ehr.example.org (http on this machine only)")
+        return frozenset(origins)
+
 
 class Client(BaseModel):
     """One ``[[client]]`` table.
 
     ``iss`` is the issuer of its tokens, ``tenant`` the tenant that these must name (none: any). Its public keys stand in
     ``jwks_file`` (relative to the clients file) or at ``jwks_url``. ``fhir_servers`` are those that its calls may name, ``aud``
-    further audiences that its tokens may have instead of the address called.
+    further audiences that its tokens may have instead of the address called. ``smart``: the SMART app is registered with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +75,7 @@ class Client(BaseModel):
     fhir_servers: frozenset[str] = frozenset()
     tenant: str = ""
     aud: frozenset[str] = frozenset()
+    smart: Smart | None = None
 
     @field_validator("jwks_file")
     @classmethod
@@ -44,7 +90,7 @@ class Client(BaseModel):
     @field_validator("jwks_url")
     @classmethod
     def _never_in_the_clear(cls, value: str) -> str:
-        if value and not (_is(value, "https") or (_is(value, "http") and _is_loopback(urlsplit(value).hostname or ""))):
+        if value and not _is_safe(value):
             raise ValueError("must be an https URL (http on this machine only)")
         return value
 
@@ -100,6 +146,11 @@ def _listed(value: object) -> Sequence[str]:
     if not isinstance(values, list) or not all(isinstance(each, str) and each for each in values):
         raise ValueError("must be a string or a list of strings")
     return values
+
+
+def _is_safe(url: str) -> bool:
+    """Whether what goes there is encrypted, or stays on this machine."""
+    return _is(url, "https") or (_is(url, "http") and _is_loopback(urlsplit(url).hostname or ""))
 
 
 def _is(url: str, scheme: str) -> bool:

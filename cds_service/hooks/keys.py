@@ -36,7 +36,10 @@ MIN_RSA_BITS = 2048
 
 Json = dict[str, Any]
 _MEMBERS = {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e")}
-_ALGORITHMS = {"EC": "ES384", "RSA": "RS384"}
+Algorithms = Mapping[str, tuple[str, ...]]
+"""By the kind of a key (RSA, or the curve): the algorithms that it may sign with, the one of a key that names none first."""
+OF_HOOKS: Algorithms = {"P-384": ("ES384",), "RSA": ("RS384",)}
+OF_ID_TOKENS: Algorithms = {"P-384": ("ES384",), "P-256": ("ES256",), "RSA": ("RS256", "RS384")}
 
 
 class _Jwks(Struct):
@@ -58,8 +61,9 @@ _shared = msgspec.json.Decoder(_Shared)
 class Keys:
     """The keys of one client. ``fetch`` gives the bytes of a JWK set; OSError or urllib3's HTTPError where it cannot."""
 
-    def __init__(self, fetch: Callable[[], bytes]) -> None:
+    def __init__(self, fetch: Callable[[], bytes], algorithms: Algorithms = OF_HOOKS) -> None:
         self._fetch = fetch
+        self._algorithms = algorithms
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the service
         self._lock = Lock()
         self._known: Mapping[str, PyJWK] = {}
@@ -79,12 +83,12 @@ class Keys:
     def _refresh(self, kid: str) -> None:
         """Use what another process fetched; fetch if that does not help and enough time has passed."""
         shared, now = self._read(), time.time()
-        known = usable(shared.jwks)
+        known = usable(shared.jwks, self._algorithms)
         unknown, first = kid not in known, not shared.fetched
         if (unknown or now - shared.fetched > MAX_AGE) and now - shared.tried > COOL_DOWN:
             try:
                 shared.jwks, shared.fetched = _jwks.decode(self._fetch()), now
-                known = usable(shared.jwks)
+                known = usable(shared.jwks, self._algorithms)
             except (OSError, urllib3.exceptions.HTTPError, msgspec.DecodeError, UnicodeDecodeError) as error:
                 logs.event("keys not fetched", {}, error)
             if shared.fetched != now or (
@@ -113,15 +117,16 @@ def _alone(file: int) -> Iterator[None]:
         fcntl.lockf(file, fcntl.LOCK_UN)
 
 
-def usable(jwks: _Jwks) -> dict[str, PyJWK]:
-    """The keys that can check a signature of ours: kid -> key. Private members are left out, other keys ignored."""
+def usable(jwks: _Jwks, algorithms: Algorithms = OF_HOOKS) -> dict[str, PyJWK]:
+    """The keys that can check a signature of these: kid -> key. Private members are left out, other keys ignored."""
     found = {}
     for jwk in jwks.keys:
         kind, kid = jwk.get("kty"), jwk.get("kid")
         if not isinstance(kind, str) or kind not in _MEMBERS or not isinstance(kid, str) or jwk.get("use", "sig") != "sig":
             continue
-        algorithm = _ALGORITHMS[kind]
-        if jwk.get("alg", algorithm) != algorithm or (kind == "EC" and jwk.get("crv") != "P-384"):
+        allowed = algorithms.get(str(jwk.get("crv")) if kind == "EC" else kind, ())
+        algorithm = jwk.get("alg", next(iter(allowed), ""))
+        if algorithm not in allowed:
             continue
         with suppress(PyJWTError, ValueError, TypeError, AttributeError):
             key = PyJWK({name: jwk[name] for name in _MEMBERS[kind] if name in jwk}, algorithm=algorithm)
@@ -135,6 +140,14 @@ def keys_of(client: Client) -> Keys:
     if client.jwks_file is not None:
         return Keys(client.jwks_file.read_bytes)
     return Keys(lambda: _download(client.jwks_url))
+
+
+def keys_of_id_tokens(client: Client) -> Keys:
+    """The keys by which an EHR signs id_tokens: at an address of their own, or those of the client."""
+    url = client.smart.jwks_url if client.smart else ""
+    if client.jwks_file is not None and not url:
+        return Keys(client.jwks_file.read_bytes, OF_ID_TOKENS)
+    return Keys(lambda: _download(url or client.jwks_url), OF_ID_TOKENS)
 
 
 def check(client: Client) -> None:

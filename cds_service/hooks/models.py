@@ -65,6 +65,7 @@ class Link(_Sent):
     label: Text
     url: Text
     type: Literal["absolute", "smart"]
+    appContext: Text | None = None  # noqa: N815
 
 
 class Card(_Sent):

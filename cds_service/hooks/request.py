@@ -57,9 +57,9 @@ class Call(Struct, frozen=True):
     ``failed`` (an OperationOutcome, or not a resource) or absent: the client did not fetch it. ``drafts`` is the context's
     Bundle of orders, cleaned up; ``selected`` the relative references of the selected ones, None if the hook does not select.
     ``entered`` is the Bundle of what was just recorded. ``fhir_servers`` are those that this caller may name, None if that is
-    the same for all; ``client`` is the issuer of its token. ``content`` is the request as received. ``encounter_id`` is "" if
-    there is no valid one; ``user_type`` is the resource type of the user ("" if not stated), ``user_id`` its relative
-    reference.
+    the same for all; ``client`` is the issuer of its token. ``launches``: the SMART app is registered with it, so that cards
+    may link to it. ``content`` is the request as received. ``encounter_id`` is "" if there is no valid one; ``user_type`` is
+    the resource type of the user ("" if not stated), ``user_id`` its relative reference.
     """
 
     hook: str
@@ -76,6 +76,7 @@ class Call(Struct, frozen=True):
     fhir: FhirAccess | None = None
     fhir_servers: frozenset[str] | None = None
     client: str = ""
+    launches: bool = False
     content: bytes = b""
 
     @property
@@ -125,6 +126,7 @@ def parse(
     *,
     client: str = "",
     fhir_servers: frozenset[str] | None = None,
+    launches: bool = False,
     body: msgspec.json.Decoder[Any] = _body,
 ) -> Call:
     """Read the body of a call to the service of ``hook``. ``client`` is the issuer of its token ("": not authenticated),
@@ -166,6 +168,7 @@ def parse(
         fhir=access(told.fhirServer, told.fhirAuthorization, patient_id),
         fhir_servers=fhir_servers,
         client=client,
+        launches=launches,
         content=content,
     )
 

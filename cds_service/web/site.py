@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, redirect, render_template, request
 from werkzeug.exceptions import NotFound
 
 from cds_service.config import Settings
+from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store
 from cds_service.web.governance import governance
@@ -15,16 +16,18 @@ from cds_service.web.guard import asks_for, harden, only_from_its_own_page
 from cds_service.web.knowledge import knowledge
 from cds_service.web.letter import letters
 from cds_service.web.playground import playground
+from cds_service.web.smart import smart
 from cds_service.web.words import page_language, say
 
-PAGES = ("site", "playground", "letter", "knowledge", "governance")
+PAGES = ("site", "playground", "letter", "knowledge", "governance", "smart")
 """The blueprints of pages for people: no other origin may read what they answer."""
 
 
-def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store) -> None:
-    """Knowledge always; playground and governance where the settings have them on, behind the token where there is one."""
+def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> None:
+    """Knowledge and the SMART app always; playground and governance where the settings have them on, behind the token where
+    there is one."""
     site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
-    shown = [site, knowledge(settings, evaluator)]
+    shown = [site, knowledge(settings, evaluator), smart(settings, evaluator, store, load)]
     if settings.shows_playground:
         guarded = [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store)]
         for each in guarded:

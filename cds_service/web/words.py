@@ -1,4 +1,4 @@
-"""The words of the pages in English and Chinese (``words.toml``), and the language of a page."""
+"""The words of the pages in English and Chinese (``words.toml``, ``words_smart.toml``), and the language of a page."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ from cards.engine.catalog import sections
 from cards.vocabulary import Name
 from cds_service.hooks.language import preferred
 
-WORDS: dict[str, Name] = msgspec.convert(
-    tomllib.loads(files("cds_service.web").joinpath("words.toml").read_text(encoding="utf-8")), dict[str, Name]
-) | {f"section.{key}": chapter.title for key, chapter in sections().items()}
+
+def _read(name: str) -> dict[str, Name]:
+    text = files("cds_service.web").joinpath(name).read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), dict[str, Name])
+
+
+WORDS: dict[str, Name] = {
+    **_read("words.toml"),
+    **_read("words_smart.toml"),
+    **{f"section.{key}": chapter.title for key, chapter in sections().items()},
+}
 
 
 def say(key: str, language: str, **values: object) -> str:

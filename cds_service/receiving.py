@@ -1,0 +1,78 @@
+"""Taking in what a client sends: the body within its limits, and feedback as it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected
+
+from cds_service.hooks import errors
+from cds_service.hooks.errors import RequestError
+from cds_service.hooks.feedback import FeedbackItem
+from cds_service.load import Load
+from cds_service.store import Report
+
+PIECE = 256 * 1024
+
+
+def report_of(item: FeedbackItem) -> Report:
+    """A feedback item as it is stored."""
+    override = item.overrideReason if item.outcome == "overridden" else None
+    coded = override.reason if override else None
+    return Report(
+        card=item.card,
+        outcome=item.outcome,
+        outcome_at=item.outcomeTimestamp,
+        reason=coded.code if coded else None,
+        reason_system=coded.system if coded else None,
+        comment=(override.userComment or None) if override else None,
+        suggestions=tuple(each.id for each in item.acceptedSuggestions or ()) if item.outcome == "accepted" else (),
+    )
+
+
+def refuse_other_media() -> None:
+    """415 unless the body is plain JSON."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        raise RequestError(415, "Content-Encoding: only identity is understood")
+    media = request.mimetype
+    if media and media != "application/json" and not media.endswith("+json"):
+        raise RequestError(415, "Content-Type: must be application/json")
+
+
+@contextmanager
+def received(load: Load, limit: int) -> Iterator[bytes]:
+    """The body. If its Content-Length exceeds the limit, it is refused unread; a chunked body is measured while it is read,
+    and until then may be as large as any."""
+    announced = request.content_length
+    if announced is not None and announced > limit:
+        raise too_long(limit)
+    with load.body(limit if announced is None and "Transfer-Encoding" in request.headers else announced or 0):
+        yield _content(limit)
+
+
+def _content(limit: int) -> bytes:
+    content = bytearray()
+    try:
+        while piece := request.stream.read(PIECE):
+            content += piece
+            if len(content) > limit:
+                raise too_long(limit)
+    except ParseException:
+        raise RequestError(400, "The body is not framed as HTTP says: broken chunks") from None
+    except (OSError, ClientDisconnected):  # the worker's socket gives up at its deadline; Werkzeug calls that so
+        raise _cut_off() from None
+    if len(content) < (request.content_length or 0):
+        raise _cut_off()
+    return bytes(content)
+
+
+def _cut_off() -> RequestError:
+    return RequestError(408, "The body did not come in time, or not to its end")
+
+
+def too_long(limit: int) -> RequestError:
+    """413: the body is larger than ``CDS_MAX_BODY``."""
+    return errors.too_much(f"body: more than {limit:,} bytes")
