@@ -23,9 +23,12 @@ async function open() {
   const answer = await post("cards", granted, request(granted, prefetch));
   at("waiting").remove();
   if (granted.banner) who(prefetch.patient);
-  if (answer.letter) at("screen").replaceChildren(...parsed(answer.letter));
-  else {
+  if (answer.letter) {
+    at("screen").replaceChildren(...parsed(answer.letter));
+    at("foot").hidden = true; // it speaks to professionals
+  } else {
     drawScreen(at("screen"), answer.screen, answer.cards, (card, root) => live(card, root, granted));
+    for (const link of at("screen").querySelectorAll("a[href^=http]")) link.target = "_blank"; // no link leads away from the patient
     partial(prefetch);
     focus(granted.card);
   }
