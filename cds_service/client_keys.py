@@ -23,6 +23,8 @@ jwks_file = "{jwks}"
 fhir_servers = []   # base URLs that its calls may name: ["https://ehr.example.org/fhir"]
 # tenant = "..."    # its tokens must name this tenant
 # aud = ["..."]     # accepted besides the address called
+# [client.smart]    # the SMART app is registered with this EHR: docs/deployment.md
+# client_id = "..."
 """
 
 
