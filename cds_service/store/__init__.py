@@ -19,12 +19,12 @@ from cds_service.store import queries
 from cds_service.store.background import Background
 from cds_service.store.database import Database, StoreUnavailable, T, Work
 from cds_service.store.keyed import kept_key, keyed
-from cds_service.store.queries import CLARIFIED, LATER, Hold, Offer, Override, Report, Shown
+from cds_service.store.queries import CLARIFIED, Hold, Offer, Override, Report, Shown
 from cds_service.store.unread import Unread
 
 LOGGER = logging.getLogger("cds_service")
 
-__all__ = ["CLARIFIED", "LATER", "Hold", "Offer", "Override", "Report", "Shown", "Store", "StoreUnavailable", "Unread"]
+__all__ = ["CLARIFIED", "Hold", "Offer", "Override", "Report", "Shown", "Store", "StoreUnavailable", "Unread"]
 
 
 class Store:

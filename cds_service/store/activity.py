@@ -121,7 +121,9 @@ def taken(connection: Connection) -> list[Taken]:
     word is that something of it was."""
     clicked = (
         select(OFFERED.c.card, OFFERED.c.option)
-        .join(FEEDBACK, and_(FEEDBACK.c.card == OFFERED.c.card, FEEDBACK.c.suggestions.contains(OFFERED.c.suggestion)))
+        .join(
+            FEEDBACK, and_(FEEDBACK.c.card == OFFERED.c.card, func.lower(FEEDBACK.c.suggestions).contains(OFFERED.c.suggestion))
+        )
         .join(WORD, and_(WORD.c.card == OFFERED.c.card, WORD.c.outcome == "accepted"))
         .distinct()
         .subquery("clicked")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from datetime import tzinfo
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,8 @@ import orjson
 from flask import Blueprint, Response, render_template, request
 from msgspec.structs import replace
 
+from cards.chart import Chart
+from cards.definitions.workup import FINDINGS
 from cds_service import logs, metrics
 from cds_service.config import Settings
 from cds_service.hooks import clients, errors
@@ -54,6 +58,7 @@ def smart(settings: Settings, evaluator: Evaluator, store: Store, load: Load) ->
             "language": language,
             "words": in_language(language),
             "redirect": f"{settings.base_url}/smart",
+            "service": f"{request.script_root}/smart",
             "shadow": settings.shadow,
             "servers": [server for client in known for server in _servers(client, evaluator)],
         }
@@ -93,7 +98,7 @@ def smart(settings: Settings, evaluator: Evaluator, store: Store, load: Load) ->
         for card in given.response["cards"]:
             for code, indicator in spoken_for(card):
                 metrics.CARDS.labels(code, indicator).inc()
-        view = evaluator.view(call, language)
+        view = evaluator.view(call, language, change=partial(_clarified, repetition, settings.zone))
         return given.response | {"screen": screen(view.chart, view.findings, language, view.off)}, {**given.counts}
 
     @pages.post("/feedback")
@@ -163,6 +168,11 @@ def _servers(client: Client, evaluator: Evaluator) -> Iterable[Json]:
             "origins": [_origin(server), *origins],
             "templates": evaluator.prefetch_of(client.iss)[HOOK],
         }
+
+
+def _clarified(repetition: Repetition | None, zone: tzinfo, chart: Chart) -> Chart:
+    """The chart with what clinicians have clarified, as the cards have it."""
+    return replace(chart, clarified=repetition.clarified(FINDINGS, zone)) if repetition else chart
 
 
 def _call(content: bytes, client: Client, user: str) -> Call:

@@ -239,7 +239,7 @@ def test_in_shadow_mode_it_shows_no_empty_screen(tmp_path: Path) -> None:
     assert '"shadow": true' in client.get("/smart/launch").text
 
 
-def test_cards_link_to_the_app_where_the_ehr_has_it(tmp_path: Path) -> None:
+def test_cards_link_to_the_app_where_the_ehr_has_it_l2_l4(tmp_path: Path) -> None:
     maker = TokenMaker(tmp_path / "hooks")
     address = f"{PUBLIC}/cds-services/osteoporosis-patient-view"
     request = fhir_fixtures.load("denosumab-missed").request()

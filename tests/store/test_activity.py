@@ -97,7 +97,7 @@ def test_an_option_is_counted_where_it_was_offered_and_where_it_was_chosen(url: 
         queries.add_shown(connection, [chosen, other, set_aside, silent, twice, taken_back])
         click = [each.offers[0].suggestion for each in (chosen, twice, taken_back)]
         said = [accepted(chosen.card, click[0]), accepted(other.card, other.offers[1].suggestion), overridden(set_aside.card)]
-        said += [accepted(twice.card, click[1], twice.offers[1].suggestion), accepted(taken_back.card, click[2])]
+        said += [accepted(twice.card, click[1].upper(), twice.offers[1].suggestion), accepted(taken_back.card, click[2])]
         queries.add_feedback(connection, SERVICE, [*said, overridden(taken_back.card)])
 
     store._database.run(work)

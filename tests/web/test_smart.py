@@ -26,6 +26,7 @@ from tests.web.ehr import CLIENT_ID, ENCOUNTER, USER, Ehr, free_port, running
 from tests.web.test_browser import AXE, PHONE, Visitor
 
 TODAY = date(2026, 6, 15)
+SCRIPTS = Path(__file__).parents[2] / "cds_service" / "web" / "static" / "smart"
 LAUNCH = "secret-launch-id"
 NAME = "Geheimnis"
 
@@ -247,6 +248,46 @@ def test_what_goes_wrong_has_a_page_of_its_own(clinician: Visitor, ehr: Ehr, cas
     assert clinician.js("return document.activeElement.tagName") == "H1"
     if problem not in ("not-accepted", "unreadable"):
         assert ehr.asked == [], "nothing was read"
+
+
+@pytest.mark.parametrize(
+    "scope", ["launch openid patient/*.rs", "openid user/*.read", "openid user/*.*", "openid patient/*.cruds"]
+)
+def test_what_is_granted_in_other_words_is_enough(clinician: Visitor, ehr: Ehr, scope: str) -> None:
+    ehr.extra = {"scope": scope}
+    launch(clinician, ehr)
+    assert clinician.all(".card")
+    assert not clinician.all(".partial")
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        *(
+            "",
+            "openid",
+            "patient/*.rs",
+            "openid patient/*.r",
+            "openid patient/*.s",
+            "openid patient/*.cud",
+            "openid system/*.rs",
+        ),
+        "openid patient/Patient.rs patient/Condition.rs patient/MedicationRequest.rs patient/Observation.rs?category=laboratory",
+    ],
+)
+def test_what_is_granted_in_part_is_not_enough(clinician: Visitor, ehr: Ehr, scope: str) -> None:
+    ehr.extra = {"scope": scope}
+    launch(clinician, ehr)
+    assert trouble(clinician) == "scopes"
+    assert ehr.asked == []
+
+
+def test_every_problem_says_what_happened_and_what_to_do() -> None:
+    scripts = "".join(path.read_text(encoding="utf-8") for path in SCRIPTS.glob("*.js"))
+    named = {*re.findall(r'Problem\("([a-z-]+)"', scripts), *re.findall(r'(?:iss|aud|azp|nonce): "([a-z-]+)"', scripts)}
+    named |= set(re.findall(r'\? "([a-z-]+)" : "', scripts)) - {"cards"}
+    assert {problem for _, _, problem in WRONG.values()} <= named
+    assert [key for key in named if not {f"smart.{key}", f"smart.{key}-do"} <= WORDS.keys()] == []
 
 
 def test_a_server_that_is_not_registered_is_never_asked(clinician: Visitor, ehr: Ehr) -> None:

@@ -44,7 +44,7 @@ function request({ patient, encounter }, prefetch) {
 async function post(path, { idToken }, body) {
   let answer;
   try {
-    answer = await fetch(`smart/${path}?lang=${config.language}`, { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${idToken}` }, body: JSON.stringify(body), cache: "no-store" });
+    answer = await fetch(`${config.service}/${path}?lang=${config.language}`, { method: "POST", headers: { "Content-Type": "application/json", Authorization: `Bearer ${idToken}` }, body: JSON.stringify(body), cache: "no-store" });
   } catch {
     throw new Problem("service", { status: "–" });
   }
