@@ -285,7 +285,7 @@ def test_what_is_granted_in_part_is_not_enough(clinician: Visitor, ehr: Ehr, sco
 def test_every_problem_says_what_happened_and_what_to_do() -> None:
     scripts = "".join(path.read_text(encoding="utf-8") for path in SCRIPTS.glob("*.js"))
     named = {*re.findall(r'Problem\("([a-z-]+)"', scripts), *re.findall(r'(?:iss|aud|azp|nonce): "([a-z-]+)"', scripts)}
-    named |= set(re.findall(r'\? "([a-z-]+)" : "', scripts)) - {"cards"}
+    named |= {each for pair in re.findall(r'Problem\([^;]*?\? "([a-z-]+)" : "([a-z-]+)"', scripts) for each in pair}
     assert {problem for _, _, problem in WRONG.values()} <= named
     assert [key for key in named if not {f"smart.{key}", f"smart.{key}-do"} <= WORDS.keys()] == []
 
@@ -335,11 +335,17 @@ def test_the_app_fits_a_phone(clinician: Visitor, ehr: Ehr) -> None:
 # -- what is told to whom ------------------------------------------------------------------------------------------------------
 
 
-def test_no_token_and_no_id_reaches_the_log_of_all_these_launches(clinician: Visitor, site: Site, ehr: Ehr) -> None:
+def test_no_token_and_no_id_reaches_the_log_of_a_whole_launch(clinician: Visitor, site: Site, ehr: Ehr) -> None:
+    """Launched, accepted, set aside in words, refused, failed: the log of all of it, and of the tests before."""
     launch(clinician, ehr)
+    card = clinician.one('.card[data-code="start-treatment"]')
+    card.find_element(By.CSS_SELECTOR, ".suggestions button").click()
+    clinician.until(lambda: card.find_elements(By.CSS_SELECTOR, ".to-order"))
+    for wrong in ({"tampered": True}, {"life": -600}, {"broken": ["Patient"]}):
+        ehr.wrong = wrong
+        launch(clinician, ehr)
     log = site.log
-    assert '"event": "smart"' in log
-    assert '"event": "refused"' in log or len(ehr.secrets) < 20
+    assert all(f'"event": "{event}"' in log for event in ("smart", "feedback", "refused"))
     told = {LAUNCH, NAME, USER, ENCOUNTER, "secret-patient", "secret-subject", "secret-user", *ehr.secrets}
-    assert len(ehr.secrets) > 6
+    assert len(ehr.secrets) > 20
     assert [each for each in told if each in log] == []
