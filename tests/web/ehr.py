@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import requests
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, ClientMixin, grants
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -92,8 +93,9 @@ class App(ClientMixin):  # type: ignore[misc]
 
 
 class Ehr:
-    """``resources``: the record. ``wrong``: what it does wrong, by name. ``withheld``: scopes that it does not grant, types by
-    their name. ``secrets``: everything that it handed out, which no log may hold."""
+    """``resources``: the record; ``behind``: the base and token of a FHIR server that has it instead. ``wrong``: what it does
+    wrong, by name. ``withheld``: scopes that it does not grant, types by their name. ``secrets``: everything that it handed
+    out, which no log may hold."""
 
     def __init__(self) -> None:
         self.base = self.redirect = ""
@@ -101,6 +103,7 @@ class Ehr:
         self.wrong: dict[str, Any] = {}
         self.withheld: set[str] = set()
         self.user = USER
+        self.behind: tuple[str, str] | None = None
         self.extra: Json = {}
         self.secrets: set[str] = set()
         self.asked: list[str] = []
@@ -116,6 +119,15 @@ class Ehr:
     @property
     def patient(self) -> Json:
         return next(each for each in self.resources if each["resourceType"] == "Patient")
+
+    def passed_on(self, what: str, query: str) -> Response:
+        """What the FHIR server behind this one answers, with its addresses as those of this one."""
+        assert self.behind is not None
+        base, token = self.behind
+        answer = requests.get(
+            f"{base}/{what}?{query}".removesuffix("?"), headers={"Authorization": f"Bearer {token}"}, timeout=20
+        )
+        return Response(answer.text.replace(base, self.fhir), answer.status_code, content_type="application/fhir+json")
 
     def behave(self) -> None:
         """Do nothing wrong any more."""
@@ -228,6 +240,8 @@ def _application(ehr: Ehr) -> Flask:
         if given not in ehr.tokens:
             return jsonify({"resourceType": "OperationOutcome"}), 401
         ehr.asked.append(request.full_path)
+        if ehr.behind:
+            return ehr.passed_on(what, request.query_string.decode())
         kind, _, ident = what.partition("/")
         if kind in ehr.wrong.get("broken", ()):
             return jsonify({"resourceType": "OperationOutcome"}), 500

@@ -22,6 +22,7 @@ from selenium.webdriver.common.by import By
 
 import fhir_fixtures
 from cds_service.web.words import WORDS
+from tests.integration import sekmet
 from tests.web.ehr import CLIENT_ID, ENCOUNTER, USER, Ehr, free_port, running
 from tests.web.test_browser import AXE, PHONE, Visitor
 
@@ -219,6 +220,23 @@ def test_the_pages_of_a_search_are_read_to_the_end(clinician: Visitor, ehr: Ehr)
         ehr.resources = kept
 
 
+def test_the_record_of_a_real_fhir_server_gives_the_same_screen(clinician: Visitor, ehr: Ehr, tmp_path: Path) -> None:
+    """Behind the EHR's tokens stands a FHIR server that knows nothing of us: its searches, its pages, its links."""
+    launch(clinician, ehr)
+    told = [each.text for each in clinician.all(".card summary")]
+    try:
+        with sekmet.running(tmp_path) as server:
+            assert server.put(ehr.resources) == []
+            ehr.behind = (server.base, sekmet.TOKEN)
+            launch(clinician, ehr)
+            assert len(ehr.asked) > 20
+            assert [each.text for each in clinician.all(".card summary")] == told
+    except sekmet.NotInstalledError as why:
+        pytest.skip(str(why))
+    finally:
+        ehr.behind = None
+
+
 # -- a launch that does not --------------------------------------------------------------------------------------------------
 
 WRONG: dict[str, tuple[dict[str, Any], set[str], str]] = {
@@ -272,7 +290,7 @@ def test_what_is_granted_in_other_words_is_enough(clinician: Visitor, ehr: Ehr, 
             "openid patient/*.cud",
             "openid system/*.rs",
         ),
-        "openid patient/Patient.rs patient/Condition.rs patient/MedicationRequest.rs patient/Observation.rs?category=laboratory",
+        "openid patient/Patient.rs patient/Condition.rs patient/MedicationRequest.rs patient/Observation.rs?code=x",
     ],
 )
 def test_what_is_granted_in_part_is_not_enough(clinician: Visitor, ehr: Ehr, scope: str) -> None:
