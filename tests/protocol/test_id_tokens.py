@@ -244,8 +244,7 @@ def test_cards_link_to_the_app_where_the_ehr_has_it_l2_l4(tmp_path: Path) -> Non
     address = f"{PUBLIC}/cds-services/osteoporosis-patient-view"
     request = fhir_fixtures.load("denosumab-missed").request()
     for smart in ("", f'[client.smart]\nclient_id = "{APP}"\n'):
-        plain = maker.clients.read_text(encoding="utf-8").partition("[client.smart]")[0]
-        maker.clients.write_text(plain + smart, encoding="utf-8")
+        maker.clients.write_text(maker.clients.read_text(encoding="utf-8") + smart, encoding="utf-8")
         client = served(tmp_path, CDS_CLIENTS=str(maker.clients))
         header = {"Authorization": maker.header(aud=address)}
         answer = client.post("/cds-services/osteoporosis-patient-view", json=request, headers=header)
