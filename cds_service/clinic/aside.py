@@ -43,4 +43,4 @@ class Aside:
     @property
     def _repetition(self) -> Repetition:
         call = Call(hook="patient-view", patient_id="1", user_id="Practitioner/1")
-        return Repetition(cast(Store, cast(Any, self)), call, "clinic")
+        return Repetition(cast(Store, cast(Any, self)), call, "clinic", self.today)
