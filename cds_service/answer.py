@@ -64,7 +64,7 @@ class Answerer:
         """The cards of these findings, most urgent first. ``drafts``: the orders being written, as received, by relative
         reference; ``stored`` finds orders on record. ``repetition`` records what is shown. The first card on a draft
         names those of its ``checks`` that found nothing."""
-        shown = self._capped(findings, chart.hook)
+        shown = self.capped(findings, chart.hook)
         writer = Writer(language, chart, for_patient=call.by_patient)
         cards = [self._card(finding, writer.write(finding), chart, call, language, drafts, stored) for finding in shown]
         if not call.by_patient:
@@ -107,7 +107,7 @@ class Answerer:
         label = text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else "")
         return suggestion(label, actions, recommended=option.recommended)
 
-    def _capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:
+    def capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:
         """At most ``CDS_MAX_CARDS`` when a chart is opened; warnings and critical cards are never cut."""
         room = len(findings) if hook in ORDER_HOOKS else self._settings.max_cards
         return [finding for place, finding in enumerate(findings) if place < room or finding.indicator is not INFO]

@@ -27,6 +27,7 @@ from cards.engine.checked import Checked, checked
 from cards.engine.findings import Finding
 from cards.engine.run import run
 from cards.words.letter import Letter, letter
+from cards.vocabulary import Data
 from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
@@ -74,6 +75,17 @@ class _Judged(Struct, frozen=True):
     fresh: Sequence[Finding]
     shown: Sequence[Finding]
     checks: Sequence[Checked]
+
+
+class Judged(Struct, frozen=True):
+    """What the rules make of one call, not yet in words. ``findings``: those of the answer, most urgent first; ``shown``: those
+    of them for which there is room on a screen; ``failed``: groups of data that could not be had, and why."""
+
+    chart: Chart
+    findings: Sequence[Finding]
+    shown: Sequence[Finding]
+    trace: Trace
+    failed: Mapping[Data, str]
 
 
 def terminology_of(settings: Settings) -> codes.Terminology:
@@ -187,6 +199,17 @@ class Evaluator:
     def shown(self, chart: Chart) -> Sequence[Finding]:
         """The findings that a chart's answer would show."""
         return self._judge(chart).shown
+
+    def judge(self, call: Call, today: date) -> Judged:
+        """What the answer to a call rests on, without its words and orders: for reports over many patients. Nothing is held
+        back for what was overridden, and nothing recorded. Raises as ``evaluate`` does."""
+        gathered = _opened(call)
+        self._complete(gathered, call)
+        chart, trace = self._read(gathered, call, today)
+        if not trace.used["patient"]:
+            raise errors.missing_data(gathered.missing | {"patient"})
+        findings = self._judge(chart).shown
+        return Judged(chart, findings, self._answerer.capped(findings, chart.hook), trace, gathered.failed)
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient, for pages that display it."""

@@ -29,7 +29,7 @@ or all pages of a call together, with more JSON values than are read; one that i
 
 _BUNDLES = (None, "searchset", "collection", "batch-response")
 _ERRORS = frozenset({"error", "fatal"})
-_OTHER_RELEASES = frozenset({"MedicationOrder", "ProcedureRequest", "DiagnosticOrder", "ReferralRequest"})
+OTHER_RELEASES = frozenset({"MedicationOrder", "ProcedureRequest", "DiagnosticOrder", "ReferralRequest"})
 
 IsOurs = Callable[[str], bool]
 
@@ -46,7 +46,7 @@ class _Entry(Struct):
         """A type of DSTU2 or STU3, or a shape of R5."""
         found = self.found
         newer = isinstance(found, wire.Medicine | wire.Glance) and found.medication != elements.NOTHING
-        return self.type in _OTHER_RELEASES or newer
+        return self.type in OTHER_RELEASES or newer
 
 
 class _Read(Struct):

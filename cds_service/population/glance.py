@@ -1,0 +1,133 @@
+"""A resource by a glance: its type, whose it is, and which Medication it points at. The rest is read when its patient is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct, json
+
+from cds_service.fhir.fetching.answers import OTHER_RELEASES
+from cds_service.fhir.reading.given import BROKEN, tail
+
+NOT_JSON = "not-json"
+NO_TYPE = "no-type"
+NO_SUBJECT = "no-subject"
+BAD_ID = "bad-id"
+OTHER_RELEASE = "other-release"
+
+ID = re.compile(r"(?=[.-]{0,63}[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
+"""What a hook takes for the id of a patient."""
+
+SHARED = "Medication"
+"""Belongs to nobody: it is read where an order points at it."""
+
+
+class Reference(Struct):
+    reference: Any = None
+
+
+class _Strict(Struct, rename="camel"):
+    resource_type: str = ""
+    id: str | None = None
+    subject: Reference | None = None
+    patient: Reference | None = None
+    medication_reference: Reference | None = None
+    medication: Raw = Raw(b"")
+
+
+class _Loose(Struct, rename="camel"):
+    resource_type: Any = ""
+    id: Any = None
+    subject: Any = None
+    patient: Any = None
+    medication_reference: Any = None
+    medication: Raw = Raw(b"")
+
+
+_STRICT, _LOOSE = json.Decoder(_Strict), json.Decoder(_Loose)
+
+
+class Unusable(ValueError):  # noqa: N818  what it is
+    """A line that no patient can be told from; ``why`` is one of the constants above."""
+
+    def __init__(self, why: str, what: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.what = what
+
+
+class Seen(Struct, frozen=True):
+    """``patient``: the bare id of whom it is about, "" for a Medication. ``medication``: key of the one that it points at.
+    ``other_release``: it is of FHIR DSTU2 or STU3, or has a shape of R5."""
+
+    type: str
+    id: str = ""
+    patient: str = ""
+    medication: str = ""
+    other_release: bool = False
+
+
+def look(content: bytes | Raw) -> Seen:
+    """Raises Unusable."""
+    try:
+        if isinstance(content, bytes) and not content.isascii():
+            content.decode()  # msgspec does not look into strings that it skips
+        seen: _Strict | _Loose = _STRICT.decode(content)
+    except msgspec.ValidationError:
+        seen = _loosely(content)
+    except BROKEN:
+        raise Unusable(NOT_JSON) from None
+    kind = seen.resource_type
+    if not kind or not isinstance(kind, str):
+        raise Unusable(NO_TYPE)
+    name = str(seen.id) if isinstance(seen.id, str | int) else ""
+    other = kind in OTHER_RELEASES or (kind.startswith("Medication") and len(seen.medication) > 0)
+    return Seen(kind, name, _patient(kind, name, seen), _key(seen.medication_reference), other)
+
+
+def _loosely(content: bytes | Raw) -> _Loose:
+    try:
+        return _LOOSE.decode(content)
+    except msgspec.ValidationError:
+        raise Unusable(NO_TYPE) from None
+    except BROKEN:
+        raise Unusable(NOT_JSON) from None
+
+
+def _patient(kind: str, name: str, seen: _Strict | _Loose) -> str:
+    if kind == "Patient":
+        return name
+    for told in (seen.subject, seen.patient):
+        if reference := _said(told):
+            return reference[8:] if reference.startswith("Patient/") and "/" not in reference[8:] else bare(reference)
+    return ""
+
+
+def bare(reference: str) -> str:
+    """The id of the Patient that a reference points at; "" for anything else.
+
+    >>> bare("https://ehr.example.org/fhir/Patient/7/_history/2"), bare("urn:uuid:7c1a"), bare("7"), bare("Group/3")
+    ('7', '7c1a', '7', '')
+    """
+    if reference.startswith("urn:uuid:"):
+        return reference[9:]
+    kind, _, name = tail(reference).partition("/")
+    return name if kind == "Patient" else reference if "/" not in reference and ":" not in reference else ""
+
+
+def _key(told: Any) -> str:
+    """``Medication/id`` of a reference to one that is not contained."""
+    reference = _said(told)
+    if not reference or reference.startswith("#"):
+        return ""
+    if reference.startswith("urn:uuid:"):
+        return f"{SHARED}/{reference[9:]}"
+    found = tail(reference)
+    return found if found.startswith(f"{SHARED}/") else ""
+
+
+def _said(told: Any) -> str:
+    reference = told.reference if isinstance(told, Reference) else told.get("reference") if isinstance(told, dict) else None
+    return reference if isinstance(reference, str) else ""

@@ -1,0 +1,1 @@
+def write(job, items): pass

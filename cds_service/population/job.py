@@ -1,0 +1,132 @@
+"""What is to be done, as it is kept in the run's folder: an interrupted run goes on where it stopped, another one begins anew."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from msgspec import Struct, json
+from msgspec.structs import replace
+
+from cards.engine.sources import VERSION
+from cds_service.config import Settings
+from cds_service.population import source
+from cds_service.population.private import written
+
+BATCH = 128 * 1024**2
+"""Bytes of files that one process groups at a time."""
+BUCKET = 16 * 1024**2
+FEWEST, MOST = 16, 4096
+UNPACKED = 10
+"""How many times larger NDJSON is than its gzip."""
+
+RECORDS, PARTS, STATE = "records", "parts", "run.json"
+
+
+class State(Struct, frozen=True):
+    """``source``: of the files as they are; ``rules``: of everything else that an answer depends on."""
+
+    source: str
+    rules: str
+    engine: str
+    buckets: int
+
+
+class Job(Struct, frozen=True):
+    """One run. ``batches``: files by name, as they are grouped together. ``absent``: types that were not exported, known once
+    all is grouped. ``complete``: what has no file does not exist."""
+
+    folder: Path
+    out: Path
+    batches: tuple[tuple[str, ...], ...]
+    types: frozenset[str]
+    settings: Settings
+    today: date
+    state: State
+    complete: bool = False
+    absent: frozenset[str] = frozenset()
+
+    @property
+    def records(self) -> Path:
+        return self.out / RECORDS
+
+    @property
+    def parts(self) -> Path:
+        return self.out / PARTS
+
+    def part(self, bucket: int) -> Path:
+        return self.parts / f"{bucket:06}.jsonl"
+
+    def paths(self, batch: int) -> Iterator[Path]:
+        return (self.folder / name for name in self.batches[batch])
+
+    def size(self, batch: int) -> int:
+        return sum(path.stat().st_size for path in self.paths(batch))
+
+
+def prepared(
+    folder: Path, out: Path, types: frozenset[str], settings: Settings, today: date, engine: str, *, complete: bool, fresh: bool
+) -> tuple[Job, str]:
+    """The job, with its folders made, and what becomes of an earlier run there: "" (there is none), "resumed" or "replaced"
+    (it had another source, day, content or engine). ``fresh``: it does not count. OSError where that fails."""
+    paths = source.files(folder)
+    sizes = [_unpacked(path) for path in paths]
+    buckets = min(max(sum(sizes) // BUCKET, FEWEST), MOST)
+    state = State(_of_files(folder, paths), _of_rules(settings, today, complete=complete), engine, buckets)
+    before = None if fresh else _earlier(out)
+    if before is None or replace(before, rules=state.rules) != state:
+        shutil.rmtree(out / RECORDS, ignore_errors=True)
+    if before != state:
+        shutil.rmtree(out / PARTS, ignore_errors=True)
+    batches = tuple(_batches(folder, paths, sizes))
+    job = Job(folder, out, batches, types, settings, today, state, complete)
+    for each in (job.records, job.parts):
+        each.mkdir(parents=True, exist_ok=True)
+        for left in each.glob(".*"):  # of a process that was killed
+            left.unlink()
+    with written(out / STATE) as file:
+        file.write(json.encode(state))
+    return job, "" if before is None else "resumed" if before == state else "replaced"
+
+
+def _earlier(out: Path) -> State | None:
+    try:
+        return json.decode((out / STATE).read_bytes(), type=State)
+    except (OSError, ValueError):
+        return None
+
+
+def _unpacked(path: Path) -> int:
+    return path.stat().st_size * (UNPACKED if path.name.lower().endswith(".gz") else 1)
+
+
+def _batches(folder: Path, paths: Sequence[Path], sizes: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    some: list[str] = []
+    held = 0
+    for path, size in zip(paths, sizes, strict=True):
+        if some and held + size > BATCH:
+            yield tuple(some)
+            some, held = [], 0
+        some.append(path.relative_to(folder).as_posix())
+        held += size
+    if some:
+        yield tuple(some)
+
+
+def _of_files(folder: Path, paths: Sequence[Path]) -> str:
+    told = hashlib.sha256()
+    for path in paths:
+        state = path.stat()
+        told.update(f"{path.relative_to(folder)}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    return told.hexdigest()
+
+
+def _of_rules(settings: Settings, today: date, *, complete: bool) -> str:
+    """The content, the code, the day, and the site's own choices."""
+    own = [path.read_bytes() for path in (settings.site, settings.local_codes) if path]
+    told = (VERSION, version("osteoporosis-cds"), today, sorted(settings.formulary), settings.max_cards, str(settings.zone))
+    return hashlib.sha256(repr((told, own, complete)).encode()).hexdigest()

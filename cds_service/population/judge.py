@@ -1,0 +1,127 @@
+"""One patient: read and judged exactly as the hook patient-view does, without words.
+
+``evaluate`` is a pure function of the patient, the entries and the frozen ``Rules``; every engine calls it and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from msgspec import Raw, json
+
+from cds_service.config import Settings
+from cds_service.fhir.fetching.answers import asked_for
+from cds_service.fhir.reading import wire
+from cds_service.fhir.reading.given import BROKEN
+from cds_service.fhir.reading.trace import Trace
+from cds_service.hooks.errors import RequestError
+from cds_service.hooks.request import Call
+from cds_service.pipeline import Evaluator
+from cds_service.population import gaps, rows
+from cds_service.population.glance import SHARED, Unusable, look
+from cds_service.population.person import person
+from cds_service.population.rows import Judged
+from cds_service.population.source import Problem
+
+HOOK = "patient-view"
+UNKNOWN, TOO_MUCH, FAILED, TWICE = "unknown-patient", "too-much", "failed", "twice"
+"""Why a patient has no answer: no Patient resource; more than one call may bring; the program failed. A resource that came
+twice."""
+_SUCCESSORS = {
+    "MedicationOrder": "MedicationRequest",
+    "ProcedureRequest": "ServiceRequest",
+    "DiagnosticOrder": "ServiceRequest",
+    "ReferralRequest": "ServiceRequest",
+}
+"""What a type of an older release is called in R4: where one came, that group of data is not whole."""
+
+ENCODE = json.Encoder().encode
+DECODE: json.Decoder[Judged] = json.Decoder(Judged)
+
+
+class Rules:
+    """What does not change from patient to patient: the rules as they are loaded, the day, and what the export lacks."""
+
+    def __init__(self, settings: Settings, today: date, absent: frozenset[str] = frozenset()) -> None:
+        """``absent``: types that were not exported, which are unknown, never "none"."""
+        self.evaluator = Evaluator(settings)
+        self.today = today
+        self.keys = {key: asked_for(template) for key, template in self.evaluator.prefetch[HOOK].items()}
+        self.absent = absent
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that are read."""
+        return frozenset({*self.keys.values(), SHARED})
+
+    def call(self, patient: str, entries: Sequence[bytes]) -> Call:
+        """The call of a client that has prefetched everything: all under one key, so that nothing is missed for want of a code
+        that a query would name."""
+        bundle = b'{"resourceType":"Bundle","type":"collection","entry":[' + b",".join(entries) + b"]}"
+        try:
+            whole: wire.AnyResource | Raw | None = wire.RESOURCE.decode(bundle)
+        except BROKEN:
+            whole = Raw(bundle)
+        lost = self.absent | _older(entries)
+        failed = frozenset(key for key, kind in self.keys.items() if kind in lost and key != "patient")
+        empty = frozenset(self.keys) - failed - {"patient"}
+        return Call(hook=HOOK, patient_id=patient, given={"patient": whole}, empty=empty, failed=failed)
+
+
+def evaluate(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
+    """What the hook would answer about this patient. Never raises: whatever goes wrong with one patient is said of that one.
+
+    ``entries``: of a Bundle, ``{"resource": ...}``, in any order.
+    """
+    entries = sorted(entries)
+    problems = tuple(_twice(patient, entries))
+    try:
+        judged = rules.evaluator.judge(rules.call(patient, entries), rules.today)
+    except RequestError as error:
+        why = UNKNOWN if error.status == 412 else TOO_MUCH
+        return Judged(patient, why, problems=(*problems, Problem("", 0, why, f"Patient/{patient}, {len(entries)} resources")))
+    except Exception as error:  # one patient must never cost the others their answer
+        return Judged(patient, FAILED, problems=(*problems, Problem("", 0, FAILED, f"Patient/{patient}, {type(error).__name__}")))
+    found = list(judged.findings)
+    told = tuple(rows.rows_of(patient, found, list(judged.shown)))
+    item = gaps.item_of(patient, judged, person(patient, entries))
+    return Judged(patient, "", told, item, _counts(judged.trace), problems)
+
+
+def _older(entries: Sequence[bytes]) -> frozenset[str]:
+    return frozenset(now for older, now in _SUCCESSORS.items() if any(b'"' + older.encode() + b'"' in each for each in entries))
+
+
+def _twice(patient: str, entries: Sequence[bytes]) -> Iterator[Problem]:
+    """Resources that came more than once, as from two files. Which of them counts, the reader decides: the later version."""
+    if len(entries) == len(set(entries)) and len(entries) == len(frozenset(_names(entries))):
+        return
+    for name, times in Counter(_names(entries)).items():
+        if times > 1 and not name.startswith("\0"):
+            yield Problem("", 0, TWICE, name)
+
+
+def _names(entries: Sequence[bytes]) -> Iterator[str]:
+    """Type and id of each; of one without an id, its place."""
+    for place, entry in enumerate(entries):
+        try:
+            seen = look(wire.LOOSE_ENTRY.decode(entry).resource)
+        except (*BROKEN, Unusable):
+            seen = None
+        yield f"{seen.type}/{seen.id}" if seen and seen.id else f"\0{place}"
+
+
+def _counts(trace: Trace) -> dict[str, int]:
+    """The ledger of the reading, without any reference."""
+    told = {
+        **{f"set-aside: {why}": times for why, times in trace.set_aside.items()},
+        **{f"unread: {what}": times for what, times in trace.unread.items()},
+        **{f"left-out: {what}": times for what, times in trace.left_out.items()},
+        "used": trace.used.total(),
+        "not-ours": trace.not_ours.total(),
+        "duplicates": trace.duplicates,
+        "without-subject": trace.without_subject,
+    }
+    return {name: times for name, times in told.items() if times}

@@ -1,0 +1,137 @@
+"""The default engine: files into buckets by hash of the patient, buckets judged by a pool of processes. No further dependency."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import chain, islice
+
+from cds_service.population import medications
+from cds_service.population.job import Job
+from cds_service.population.judge import ENCODE, Rules, evaluate
+from cds_service.population.medications import Medications
+from cds_service.population.private import written
+from cds_service.population.shuffle import SHARED, Batch
+from cds_service.population.source import File, Ledger, Note, Record
+
+Advance = Callable[[str, int], None]
+"""Told what was done ("read": bytes, "judged": patients), as it is done."""
+
+AHEAD = 4
+"""Tasks for each process that wait for their turn."""
+
+
+class Engine:
+    """The two steps of a run. ``Loaded`` is what a process keeps of it."""
+
+    def __init__(self, job: Job, processes: int, advance: Advance) -> None:
+        self.job, self.processes, self.advance = job, processes, advance
+
+    def group(self) -> None:
+        """All records in buckets, as far as they are not."""
+        batches = batches_of(self.job)
+        todo = [place for place, batch in enumerate(batches) if not batch.done]
+        self.advance("read", sum(self.job.size(place) for place, batch in enumerate(batches) if batch.done))
+        for size in self._each(_group_one, todo):
+            self.advance("read", size)
+        batches = batches_of(self.job)
+        if any(SHARED in batch.buckets for batch in batches):
+            medications.keep(self.job.out, chain.from_iterable(batch.records(SHARED) for batch in batches))
+
+    def judge(self, job: Job) -> None:
+        """A part for every bucket that has none. ``job``: with what is absent."""
+        self.job = job
+        for patients in self._each(_judge_one, [b for b in range(job.state.buckets) if not job.part(b).exists()]):
+            self.advance("judged", patients)
+
+    def _each(self, task: Callable[[int], int], places: Sequence[int]) -> Iterator[int]:
+        """The results as they come; few tasks wait at a time, however many there are. What is begun is finished where the
+        caller is interrupted, the rest is left."""
+        if not places:
+            return
+        number = min(self.processes, len(places))
+        todo = iter(places)
+        pool = ProcessPoolExecutor(number, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self.job,))
+        try:
+            waiting = {pool.submit(task, place) for place in islice(todo, AHEAD * number)}
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                waiting |= {pool.submit(task, place) for place in islice(todo, len(done))}
+                yield from (future.result() for future in done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+# -- in the processes ---------------------------------------------------------------------------------------------------
+
+
+class _Process:
+    """What a process holds: its job, and what is loaded when it is first needed."""
+
+    job: Job
+    loaded: tuple[Rules, Medications, Sequence[Batch]] | None = None
+
+
+def _begin(job: Job) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    _Process.job = job
+
+
+def _loaded() -> tuple[Rules, Medications, Sequence[Batch]]:
+    if _Process.loaded is None:
+        job = _Process.job
+        _Process.loaded = rules_of(job), Medications(job.out), batches_of(job)
+        gc.collect()
+        gc.freeze()
+    return _Process.loaded
+
+
+def _group_one(place: int) -> int:
+    job, ledger = _Process.job, Ledger()
+    batch = Batch(job.records, place)
+    with batch.noting() as note:
+        pieces = batch.write(read(job, place, ledger, note), job.state.buckets)
+    batch.finish(pieces, ledger)
+    return job.size(place)
+
+
+def _judge_one(bucket: int) -> int:
+    rules, shared, batches = _loaded()
+    patients: dict[str, tuple[list[bytes], set[str]]] = {}
+    for patient, medication, entry in chain.from_iterable(batch.records(bucket) for batch in batches):
+        entries, keys = patients.setdefault(patient, ([], set()))
+        entries.append(entry)
+        if medication:
+            keys.add(medication)
+    whole = ((patient, [*entries, *shared.of(keys)]) for patient, (entries, keys) in sorted(patients.items()))
+    return write_part(_Process.job, bucket, whole, rules)
+
+
+# -- for all engines ----------------------------------------------------------------------------------------------------
+
+
+def batches_of(job: Job) -> list[Batch]:
+    return [Batch(job.records, place) for place in range(len(job.batches))]
+
+
+def read(job: Job, place: int, ledger: Ledger, note: Note) -> Iterator[Record]:
+    """The records of a batch of files; what became of the others is told to ledger and note."""
+    for path in job.paths(place):
+        yield from File(job.folder, path, job.types, ledger, note)
+
+
+def rules_of(job: Job) -> Rules:
+    return Rules(job.settings, job.today, job.absent)
+
+
+def write_part(job: Job, bucket: int, patients: Iterable[tuple[str, list[bytes]]], rules: Rules) -> int:
+    """The part of a bucket, its patients in their order; how many there are."""
+    number = 0
+    with written(job.part(bucket)) as file:
+        for number, (patient, entries) in enumerate(patients, 1):
+            file.write(ENCODE(evaluate(patient, entries, rules)) + b"\n")
+    return number

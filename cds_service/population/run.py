@@ -1,0 +1,134 @@
+"""A run from its source to its tables. Interrupted anywhere, it goes on where it stopped."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from importlib.util import find_spec
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from cds_service.config import ConfigError, Settings
+from cds_service.population import groups, medications, source, tables
+from cds_service.population.job import Job, prepared
+from cds_service.population.judge import Rules
+from cds_service.population.pool import Advance, Engine, batches_of
+from cds_service.population.private import Occupied, kept_private
+from cds_service.population.source import Ledger
+
+NEEDS = {"pool": (), "duckdb": ("duckdb", "pyarrow"), "spark": ("pyspark", "pyarrow")}
+"""Engines, and what each needs beside this package."""
+
+
+class Options(Struct, frozen=True):
+    """``complete``: types of which there is no file do not exist (else they are unknown). ``fresh``: an earlier run in the
+    folder does not count. ``records``: keep what was grouped, so that a page can show a patient."""
+
+    today: date | None = None
+    engine: str = "pool"
+    processes: int = 1
+    complete: bool = False
+    fresh: bool = False
+    records: bool = True
+    language: str = "en"
+
+
+def run(
+    folder: Path, out: Path, settings: Settings, options: Options, advance: Advance = lambda what, number: None
+) -> dict[str, Any]:
+    """The summary of a run over the files of ``folder``; all that it makes stands in ``out``, for the owner alone.
+
+    Raises ConfigError: there is nothing to read, or it cannot be written; what is done stays, and the next run goes on.
+    """
+    make = engine_of(options.engine)
+    if not folder.is_dir() or not source.files(folder):
+        raise ConfigError(f"{folder}: holds no file of FHIR (.ndjson, .jsonl, .json, each also .gz)")
+    try:
+        with kept_private(out):
+            return _run(make, folder, out, settings, options, advance)
+    except Occupied as error:
+        raise ConfigError(str(error)) from None
+    except OSError as error:
+        why = error.strerror or "cannot be written"
+        raise ConfigError(f"{error.filename or out}: {why}; what is done is kept: run again to go on") from None
+
+
+def engine_of(name: str) -> Callable[[Job, int, Advance], Engine]:
+    """ConfigError where what it needs is not installed."""
+    if lacking := [module for module in NEEDS[name] if find_spec(module) is None]:
+        raise ConfigError(f"--engine {name} needs {' and '.join(lacking)}: pip install 'osteoporosis-cds[{name}]'")
+    if name == "duckdb":
+        from cds_service.population.duck import DuckEngine
+
+        return DuckEngine
+    if name == "spark":
+        from cds_service.population.spark import SparkEngine
+
+        return SparkEngine
+    return Engine
+
+
+def _run(
+    make: Callable[[Job, int, Advance], Engine], folder: Path, out: Path, settings: Settings, options: Options, advance: Advance
+) -> dict[str, Any]:
+    began, cpu = time.perf_counter(), _cpu()
+    today = options.today or settings.today()
+    rules = Rules(settings, today)
+    job, earlier = prepared(
+        folder, out, rules.types, settings, today, options.engine, complete=options.complete, fresh=options.fresh
+    )
+    engine = make(job, options.processes, advance)
+    if not (all(batch.counted for batch in batches_of(job)) and all(job.part(b).exists() for b in range(job.state.buckets))):
+        engine.group()
+    grouped = _cpu()
+    ledger = Ledger()
+    for batch in batches_of(job):
+        ledger.add(batch.ledger)
+    job = replace(job, absent=_absent(job, ledger, rules))
+    engine.judge(job)
+    judged = _cpu()
+    broken = chain.from_iterable(batch.problems() for batch in batches_of(job))
+    totals, items = tables.write(job, ledger, broken, options.language)
+    groups.write(job, items)
+    if not options.records:
+        for batch in batches_of(job):
+            batch.discard()
+        (out / medications.FILE).unlink(missing_ok=True)
+    told = {
+        "earlier": earlier,
+        "processes": options.processes,
+        "seconds": round(time.perf_counter() - began, 1),
+        "cpu_seconds": {name: round(took, 1) for name, took in (("grouping", grouped - cpu), ("judging", judged - grouped))},
+        "peak_megabytes": {"this": _peak(resource.RUSAGE_SELF), "largest_process": _peak(resource.RUSAGE_CHILDREN)},
+    }
+    return tables.summarize(job, totals, told)
+
+
+def _absent(job: Job, ledger: Ledger, rules: Rules) -> frozenset[str]:
+    """Types of which nobody knows whether they exist: read, and not in an export of lines, neither as a file nor as a line. A
+    Bundle is a whole record."""
+    paths = [job.folder / name for batch in job.batches for name in batch]
+    if job.complete or not any(map(source.in_lines, paths)):
+        return frozenset()
+    told = frozenset(chain.from_iterable(map(partial(source.named_types, types=job.types), paths)))
+    return frozenset(rules.keys.values()) - told - frozenset(ledger.resources) - {"Patient"}
+
+
+def _cpu() -> float:
+    """Seconds of processor time of this process and of those that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _peak(who: int) -> int:
+    """Most memory at a time, in MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return int(resource.getrusage(who).ru_maxrss * unit / 1e6)

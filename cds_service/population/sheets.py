@@ -1,0 +1,73 @@
+"""The worklist as sheets: CSV always, an Excel workbook where ``xlsxwriter`` is installed."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from cds_service.population.job import Job
+from cds_service.population.private import written
+from cds_service.population.rows import Item
+from cds_service.population.worklist import COLUMNS, Cell, cells, say
+
+CSV, XLSX = "worklist.csv", "worklist.xlsx"
+BOM = b"\xef\xbb\xbf"
+"""Tells Excel that a CSV is in UTF-8."""
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d() ./-]*$)")
+
+
+class Text(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+
+def lines(file: Text, header: Sequence[str]) -> Callable[[Iterable[Any]], None]:
+    """Writes structs with these fields as lines of a CSV."""
+    told = csv.writer(file)
+    told.writerow(header)
+    return lambda some: told.writerows([plain(getattr(each, name)) for name in header] for each in some)
+
+
+def plain(value: Any) -> Cell:
+    """A cell of a CSV: what is several, with blanks between; a text that a spreadsheet would take for a formula, quoted.
+
+    >>> plain(("a", "b")), plain("=1+1"), plain("+86 10 1234"), plain("-2.5"), plain(date(2026, 3, 1))
+    ('a b', "'=1+1", '+86 10 1234', '-2.5', '2026-03-01')
+    """
+    if isinstance(value, tuple):
+        value = " ".join(map(str, value))
+    if isinstance(value, date):
+        return value.isoformat()
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def write_csv(job: Job, items: Iterable[Item], language: str) -> None:
+    with written(job.out / CSV) as file:
+        file.write(BOM)
+        told = csv.writer(codecs.getwriter("utf-8")(file))
+        told.writerow(say(f"column.{name}", language) for name in COLUMNS)
+        told.writerows(map(plain, cells(item, job.today, language).values()) for item in items)
+
+
+def write_xlsx(job: Job, items: Iterable[Item], language: str) -> bool:
+    """Whether it could be written; an older one does not stay."""
+    (job.out / XLSX).unlink(missing_ok=True)
+    if find_spec("xlsxwriter") is None:
+        return False
+    import xlsxwriter
+
+    with written(job.out / XLSX) as file:
+        book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+        sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, [say(f"column.{name}", language) for name in COLUMNS], bold)
+        number = 0
+        for number, item in enumerate(items, 1):
+            sheet.write_row(number, 0, cells(item, job.today, language).values())
+        sheet.autofilter(0, 0, number, len(COLUMNS) - 1)
+        book.close()
+    return True

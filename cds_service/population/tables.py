@@ -1,0 +1,104 @@
+"""What a run hands out, made of its parts one patient at a time: findings, problems, worklist, summary."""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+from msgspec import Struct, field, json
+
+from cards.engine import sources
+from cds_service.population.findings import opened
+from cds_service.population.job import Job
+from cds_service.population.judge import DECODE
+from cds_service.population.private import written
+from cds_service.population.rows import Item, Judged
+from cds_service.population.sheets import lines, write_csv, write_xlsx
+from cds_service.population.source import Ledger, Problem
+from cds_service.population.worklist import rank
+
+PROBLEMS, SUMMARY, ITEMS = "problems.csv", "summary.json", "worklist.jsonl"
+
+
+class Totals(Struct):
+    """What a run found, in numbers that name nobody. ``without_answer``: patients, by reason. ``patients_by_indicator``: by
+    the most urgent card."""
+
+    patients: int = 0
+    answered: int = 0
+    resources: Counter[str] = field(default_factory=Counter)
+    not_read: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+    without_answer: Counter[str] = field(default_factory=Counter)
+    patients_by_indicator: Counter[str] = field(default_factory=Counter)
+    patients_by_card: Counter[str] = field(default_factory=Counter)
+    patients_by_gap: Counter[str] = field(default_factory=Counter)
+    reading: Counter[str] = field(default_factory=Counter)
+
+    def take(self, judged: Judged) -> None:
+        self.patients += 1
+        self.answered += not judged.why
+        self.reading.update(judged.counts)
+        self.problems.update(problem.why for problem in judged.problems)
+        if judged.why:
+            self.without_answer[judged.why] += 1
+        self.patients_by_card.update({code for row in judged.rows for code in (row.card, *row.contains)})
+        if judged.rows:
+            self.patients_by_indicator[judged.rows[0].indicator] += 1
+        if judged.item:
+            self.patients_by_gap.update({gap.key for gap in judged.item.gaps})
+
+
+def judged(job: Job) -> Iterator[Judged]:
+    """Every patient of the parts, in the order of buckets."""
+    for bucket in range(job.state.buckets):
+        with job.part(bucket).open("rb") as file:
+            yield from map(DECODE.decode, file)
+
+
+def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) -> tuple[Totals, list[Item]]:
+    """Findings, problems and worklist; what they hold in numbers, and the worklist in its order. ``broken``: what could not be
+    used in the files."""
+    totals, items = Totals(resources=ledger.resources, not_read=ledger.not_read, problems=ledger.problems), list[Item]()
+    with ExitStack() as open_files:
+        note = lines(codecs.getwriter("utf-8")(open_files.enter_context(written(job.out / PROBLEMS))), Problem.__struct_fields__)
+        add = open_files.enter_context(opened(job))
+        note(broken)
+        for each in judged(job):
+            totals.take(each)
+            note(each.problems)
+            add(each.rows)
+            if each.item:
+                items.append(each.item)
+    items.sort(key=rank)
+    with written(job.out / ITEMS) as file:
+        file.writelines(json.encode(item) + b"\n" for item in items)
+    write_csv(job, items, language)
+    write_xlsx(job, items, language)
+    return totals, items
+
+
+def summarize(job: Job, totals: Totals, run: dict[str, Any]) -> dict[str, Any]:
+    """The summary, as it is written. ``run``: how it was done."""
+    told = {
+        "content": str(sources.VERSION),
+        "checked": sources.CHECKED.isoformat(),
+        "version": version("osteoporosis-cds"),
+        "today": job.today.isoformat(),
+        "engine": job.state.engine,
+        "not_exported": sorted(job.absent),
+        **{name: _sorted(getattr(totals, name)) for name in Totals.__struct_fields__},
+        "run": run,
+    }
+    with written(job.out / SUMMARY) as file:
+        file.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return told
+
+
+def _sorted(value: Any) -> Any:
+    return dict(sorted(value.items(), key=lambda each: (-each[1], each[0]))) if isinstance(value, Counter) else value
