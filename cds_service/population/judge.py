@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 
 from msgspec import Raw, json
@@ -64,7 +65,7 @@ class Rules:
             whole: wire.AnyResource | Raw | None = wire.RESOURCE.decode(bundle)
         except BROKEN:
             whole = Raw(bundle)
-        lost = self.absent | _older(entries)
+        lost = self.absent | _older(bundle)
         failed = frozenset(key for key, kind in self.keys.items() if kind in lost and key != "patient")
         empty = frozenset(self.keys) - failed - {"patient"}
         return Call(hook=HOOK, patient_id=patient, given={"patient": whole}, empty=empty, failed=failed)
@@ -76,41 +77,38 @@ def evaluate(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
     ``entries``: of a Bundle, ``{"resource": ...}``, in any order.
     """
     entries = sorted(entries)
-    problems = tuple(_twice(patient, entries))
     try:
         judged = rules.evaluator.judge(rules.call(patient, entries), rules.today)
     except RequestError as error:
         why = UNKNOWN if error.status == 412 else TOO_MUCH
-        return Judged(patient, why, problems=(*problems, Problem("", 0, why, f"Patient/{patient}, {len(entries)} resources")))
+        return Judged(patient, why, problems=(Problem("", 0, why, f"Patient/{patient}, {len(entries)} resources"),))
     except Exception as error:  # one patient must never cost the others their answer
-        return Judged(patient, FAILED, problems=(*problems, Problem("", 0, FAILED, f"Patient/{patient}, {type(error).__name__}")))
+        return Judged(patient, FAILED, problems=(Problem("", 0, FAILED, f"Patient/{patient}, {type(error).__name__}"),))
     found = list(judged.findings)
     told = tuple(rows.rows_of(patient, found, list(judged.shown)))
     item = gaps.item_of(patient, judged, person(patient, entries))
-    return Judged(patient, "", told, item, _counts(judged.trace), problems)
+    twice = tuple(_twice(entries)) if judged.trace.duplicates else ()
+    return Judged(patient, "", told, item, _counts(judged.trace), twice)
 
 
-def _older(entries: Sequence[bytes]) -> frozenset[str]:
-    return frozenset(now for older, now in _SUCCESSORS.items() if any(b'"' + older.encode() + b'"' in each for each in entries))
+def _older(bundle: bytes) -> frozenset[str]:
+    return frozenset(now for older, now in _SUCCESSORS.items() if b'"' + older.encode() + b'"' in bundle)
 
 
-def _twice(patient: str, entries: Sequence[bytes]) -> Iterator[Problem]:
+def _twice(entries: Sequence[bytes]) -> Iterator[Problem]:
     """Resources that came more than once, as from two files. Which of them counts, the reader decides: the later version."""
-    if len(entries) == len(set(entries)) and len(entries) == len(frozenset(_names(entries))):
-        return
     for name, times in Counter(_names(entries)).items():
-        if times > 1 and not name.startswith("\0"):
+        if times > 1:
             yield Problem("", 0, TWICE, name)
 
 
 def _names(entries: Sequence[bytes]) -> Iterator[str]:
-    """Type and id of each; of one without an id, its place."""
-    for place, entry in enumerate(entries):
-        try:
+    """Type and id of each that has one."""
+    for entry in entries:
+        with suppress(*BROKEN, Unusable):
             seen = look(wire.LOOSE_ENTRY.decode(entry).resource)
-        except (*BROKEN, Unusable):
-            seen = None
-        yield f"{seen.type}/{seen.id}" if seen and seen.id else f"\0{place}"
+            if seen.id:
+                yield f"{seen.type}/{seen.id}"
 
 
 def _counts(trace: Trace) -> dict[str, int]:

@@ -55,7 +55,8 @@ def chart(number: int, resources: int, seed: int, today: date) -> list[Resource]
     name = f"p{number:07}"
     (story,) = chance.choices(list(STORIES), list(STORIES.values()))
     words = "female" if chance.random() < 0.7 else "male"
-    born = today - timedelta(days=chance.randrange(50 * 365, 95 * 365))
+    youngest = 20 if story is _healthy else 50
+    born = today - timedelta(days=chance.randrange(youngest * 365, 95 * 365))
     who = lines.patient(f"{words} born {born}", today, name) | _who(number, chance)
     told = [who, *lines.record(story(chance, today), f"{name}-", name)]
     return [*told, *islice(_filling(name, chance, today), max(resources - len(told), 0))]

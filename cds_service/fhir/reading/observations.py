@@ -17,7 +17,7 @@ from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.excluded import PROTEIN, conclude
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import last_updated
-from cds_service.fhir.reading.kin import parent
+from cds_service.fhir.reading.kin import parent, tells_of_parent
 from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.services import keys_of
 from cds_service.fhir.reading.sites import WITH_SITE, site_of
@@ -41,6 +41,10 @@ def observed(concept: elements.Concept | None, terminology: Terminology) -> list
 
 def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     """Read one Observation, with its components, into ``facts.measured`` (and ``facts.smoking``)."""
+    plain = not found.component and found.value_codeable_concept is None
+    if plain and facts.meaning(found.code, _says_nothing) and not facts.is_broken(found.code):
+        facts.not_ours(source, "Observation")
+        return
     meanings = _meanings(found, found, facts)
     if found.component:
         _components(source, found, facts, meanings)
@@ -51,12 +55,22 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
         _value(source, facts, found, found, meanings)
 
 
+def _says_nothing(concept: elements.Concept | None, terminology: Terminology) -> bool:
+    """Whether the code alone tells that a result is none of ours, whatever its value: most of a chart is, and is left here."""
+    label = called(concept, terminology)
+    ours = observed(concept, terminology) or PROTEIN.intersection(keys_of(concept, terminology))
+    named = label.senses or label.about or tells_of_parent(concept, terminology)
+    return not (ours or named or why_unread_result(concept, terminology))
+
+
 def _proteins(source: str, found: wire.Observation, facts: Facts) -> bool:
     """A test for a monoclonal protein whose result is words, read as a report of it. Whether it is one."""
     keys = [key for key in facts.meaning(found.code, keys_of) if key in PROTEIN]
+    if not keys:  # nearly all
+        return False
     text = elements.texts((found.value_string, wording(found.value_codeable_concept)))
     when, latest = _span(found, facts)
-    if not keys or not text or found.status not in _USABLE or when is None or when > facts.today:
+    if not text or found.status not in _USABLE or when is None or when > facts.today:
         return False
     if facts.is_ours(source, elements.refer(found.subject)):
         first = len(facts.services)
