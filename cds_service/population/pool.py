@@ -15,18 +15,19 @@ from cds_service.population.job import Job
 from cds_service.population.judge import ENCODE, Rules, evaluate
 from cds_service.population.medications import Medications
 from cds_service.population.private import written
-from cds_service.population.shuffle import SHARED, Batch
+from cds_service.population.shuffle import ENDING, SHARED, Batch
 from cds_service.population.source import File, Ledger, Note, Record
 
 Advance = Callable[[str, int], None]
 """Told what was done ("read": bytes, "judged": patients), as it is done."""
 
+ENDINGS = {"duckdb": ".parquet", "spark": ".counted"}
 AHEAD = 4
 """Tasks for each process that wait for their turn."""
 
 
 class Engine:
-    """The two steps of a run. ``Loaded`` is what a process keeps of it."""
+    """The two steps of a run: bring together, judge."""
 
     def __init__(self, job: Job, processes: int, advance: Advance) -> None:
         self.job, self.processes, self.advance = job, processes, advance
@@ -36,7 +37,7 @@ class Engine:
         batches = batches_of(self.job)
         todo = [place for place, batch in enumerate(batches) if not batch.done]
         self.advance("read", sum(self.job.size(place) for place, batch in enumerate(batches) if batch.done))
-        for size in self._each(_group_one, todo):
+        for size in self.each(group_one, todo):
             self.advance("read", size)
         batches = batches_of(self.job)
         if any(SHARED in batch.buckets for batch in batches):
@@ -45,10 +46,10 @@ class Engine:
     def judge(self, job: Job) -> None:
         """A part for every bucket that has none. ``job``: with what is absent."""
         self.job = job
-        for patients in self._each(_judge_one, [b for b in range(job.state.buckets) if not job.part(b).exists()]):
+        for patients in self.each(judge_one, [b for b in range(job.state.buckets) if not job.part(b).exists()]):
             self.advance("judged", patients)
 
-    def _each(self, task: Callable[[int], int], places: Sequence[int]) -> Iterator[int]:
+    def each(self, task: Callable[[int], int], places: Sequence[int]) -> Iterator[int]:
         """The results as they come; few tasks wait at a time, however many there are. What is begun is finished where the
         caller is interrupted, the rest is left."""
         if not places:
@@ -69,38 +70,40 @@ class Engine:
 # -- in the processes ---------------------------------------------------------------------------------------------------
 
 
-class _Process:
+class Process:
     """What a process holds: its job, and what is loaded when it is first needed."""
 
     job: Job
-    loaded: tuple[Rules, Medications, Sequence[Batch]] | None = None
+    rules: Rules | None = None
+    loaded: tuple[Medications, Sequence[Batch]] | None = None
 
 
 def _begin(job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
-    _Process.job = job
+    Process.job = job
 
 
-def _loaded() -> tuple[Rules, Medications, Sequence[Batch]]:
-    if _Process.loaded is None:
-        job = _Process.job
-        _Process.loaded = rules_of(job), Medications(job.out), batches_of(job)
+def rules_of_process() -> Rules:
+    """The rules, loaded once in a process."""
+    if Process.rules is None:
+        Process.rules = rules_of(Process.job)
         gc.collect()
         gc.freeze()
-    return _Process.loaded
+    return Process.rules
 
 
-def _group_one(place: int) -> int:
-    job, ledger = _Process.job, Ledger()
-    batch = Batch(job.records, place)
+def group_one(place: int) -> int:
+    job, ledger = Process.job, Ledger()
+    batch = batches_of(job)[place]
     with batch.noting() as note:
         pieces = batch.write(read(job, place, ledger, note), job.state.buckets)
     batch.finish(pieces, ledger)
     return job.size(place)
 
 
-def _judge_one(bucket: int) -> int:
-    rules, shared, batches = _loaded()
+def judge_one(bucket: int) -> int:
+    job, rules = Process.job, rules_of_process()
+    shared, batches = Process.loaded = Process.loaded or (Medications(job.out), batches_of(job))
     patients: dict[str, tuple[list[bytes], set[str]]] = {}
     for patient, medication, entry in chain.from_iterable(batch.records(bucket) for batch in batches):
         entries, keys = patients.setdefault(patient, ([], set()))
@@ -108,14 +111,16 @@ def _judge_one(bucket: int) -> int:
         if medication:
             keys.add(medication)
     whole = ((patient, [*entries, *shared.of(keys)]) for patient, (entries, keys) in sorted(patients.items()))
-    return write_part(_Process.job, bucket, whole, rules)
+    return write_part(job, bucket, whole, rules)
 
 
 # -- for all engines ----------------------------------------------------------------------------------------------------
 
 
 def batches_of(job: Job) -> list[Batch]:
-    return [Batch(job.records, place) for place in range(len(job.batches))]
+    """Those of the job, with what its engine keeps records in."""
+    ending = ENDINGS.get(job.state.engine, ENDING)
+    return [Batch(job.records, place, ending) for place in range(len(job.batches))]
 
 
 def read(job: Job, place: int, ledger: Ledger, note: Note) -> Iterator[Record]:

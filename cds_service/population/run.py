@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cds_service.config import ConfigError, Settings
-from cds_service.population import groups, medications, source, tables
+from cds_service.population import medications, source, tables
 from cds_service.population.job import Job, prepared
 from cds_service.population.judge import Rules
 from cds_service.population.pool import Advance, Engine, batches_of
@@ -96,8 +96,7 @@ def _run(
     engine.judge(job)
     judged = _cpu()
     broken = chain.from_iterable(batch.problems() for batch in batches_of(job))
-    totals, items = tables.write(job, ledger, broken, options.language)
-    groups.write(job, items)
+    totals = tables.write(job, ledger, broken, options.language)
     if not options.records:
         for batch in batches_of(job):
             batch.discard()

@@ -17,6 +17,7 @@ from cds_service.population.source import Ledger, Note, Problem, Record
 
 HELD = 32 * 1024**2
 """Bytes that one process holds before it writes them."""
+ENDING = ".dat"
 SHARED = -1
 """The bucket of Medications, which belong to nobody."""
 
@@ -31,6 +32,7 @@ class Index(Struct):
 
 
 _INDEX: json.Decoder[Index] = json.Decoder(Index, dec_hook=lambda _, told: Counter(told))
+LEDGER: json.Decoder[Ledger] = json.Decoder(Ledger, dec_hook=lambda _, told: Counter(told))
 
 
 def bucket_of(patient: str, buckets: int) -> int:
@@ -39,16 +41,16 @@ def bucket_of(patient: str, buckets: int) -> int:
 
 
 class Batch:
-    """One file of records and its index."""
+    """The records of some files, and what became of the rest of them."""
 
-    def __init__(self, folder: Path, number: int) -> None:
-        self._data = folder / f"{number:06}.dat"
+    def __init__(self, folder: Path, number: int, ending: str = ENDING) -> None:
+        self.data = folder / f"{number:06}{ending}"
         self._index = folder / f"{number:06}.json"
         self._problems = folder / f"{number:06}.problems"
 
     @property
     def done(self) -> bool:
-        return self._index.exists() and self._data.exists()
+        return self._index.exists() and self.data.exists()
 
     @property
     def counted(self) -> bool:
@@ -57,14 +59,14 @@ class Batch:
 
     def discard(self) -> None:
         """Let go of the records; what became of them stays."""
-        self._data.unlink(missing_ok=True)
+        self.data.unlink(missing_ok=True)
 
     def write(self, records: Iterable[Record], buckets: int) -> Pieces:
         """The records, and where they are put; ``finish`` makes them count."""
         pieces: Pieces = {}
         held: dict[int, list[bytes]] = {}
         size = place = 0
-        with written(self._data) as file:
+        with written(self.data) as file:
             for patient, medication, entry in records:
                 line = b"%b\t%b\t%b\n" % (patient.encode(), medication.encode(), entry)
                 held.setdefault(bucket_of(patient, buckets) if patient else SHARED, []).append(line)
@@ -99,7 +101,7 @@ class Batch:
                 yield json.decode(line, type=Problem)
 
     def records(self, bucket: int) -> Iterator[Record]:
-        with self._data.open("rb") as file:
+        with self.data.open("rb") as file:
             for place, length in self._content.pieces.get(bucket, ()):
                 file.seek(place)
                 for line in file.read(length).split(b"\n")[:-1]:

@@ -13,6 +13,7 @@ import orjson
 from msgspec import Struct, field, json
 
 from cards.engine import sources
+from cds_service.population import groups
 from cds_service.population.findings import opened
 from cds_service.population.job import Job
 from cds_service.population.judge import DECODE
@@ -61,26 +62,29 @@ def judged(job: Job) -> Iterator[Judged]:
             yield from map(DECODE.decode, file)
 
 
-def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) -> tuple[Totals, list[Item]]:
-    """Findings, problems and worklist; what they hold in numbers, and the worklist in its order. ``broken``: what could not be
-    used in the files."""
+def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) -> Totals:
+    """Findings, problems and worklist, and the same as FHIR; what they hold in numbers. ``broken``: what could not be used in
+    the files."""
     totals, items = Totals(resources=ledger.resources, not_read=ledger.not_read, problems=ledger.problems), list[Item]()
     with ExitStack() as open_files:
         note = lines(codecs.getwriter("utf-8")(open_files.enter_context(written(job.out / PROBLEMS))), Problem.__struct_fields__)
         add = open_files.enter_context(opened(job))
+        detect = open_files.enter_context(groups.issues(job))
         note(broken)
         for each in judged(job):
             totals.take(each)
             note(each.problems)
             add(each.rows)
+            detect(each.rows)
             if each.item:
                 items.append(each.item)
     items.sort(key=rank)
     with written(job.out / ITEMS) as file:
         file.writelines(json.encode(item) + b"\n" for item in items)
+    groups.write_groups(job, items)
     write_csv(job, items, language)
     write_xlsx(job, items, language)
-    return totals, items
+    return totals
 
 
 def summarize(job: Job, totals: Totals, run: dict[str, Any]) -> dict[str, Any]:
