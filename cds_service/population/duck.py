@@ -53,8 +53,9 @@ class DuckEngine(Engine):
 
 
 def connected(job: Job) -> duckdb.DuckDBPyConnection:
-    own = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(job.records / "spilled"), "enable_progress_bar": False}
-    return duckdb.connect(config=own)
+    connection = duckdb.connect(config={"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(job.records / "spilled")})
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def table(records: Iterable[Record], job: Job) -> pa.Table:

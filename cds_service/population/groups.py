@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -77,7 +78,7 @@ def issue(row: Row, place: int, today: str) -> Json:
     card = all_cards()[row.card]
     told: Json = {
         "resourceType": "DetectedIssue",
-        "id": f"{row.patient[:48]}-{place}",
+        "id": f"{blake2b(row.patient.encode(), digest_size=12).hexdigest()}-{place}",
         "meta": _META,
         "extension": [*_extensions(row)],
         "status": "preliminary",

@@ -36,7 +36,7 @@ _SUCCESSORS = {
     "DiagnosticOrder": "ServiceRequest",
     "ReferralRequest": "ServiceRequest",
 }
-"""What a type of an older release is called in R4: where one came, that group of data is not whole."""
+"""What a type of an older release is called in R4."""
 
 ENCODE = json.Encoder().encode
 DECODE: json.Decoder[Judged] = json.Decoder(Judged)
@@ -92,7 +92,9 @@ def evaluate(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
 
 
 def _older(bundle: bytes) -> frozenset[str]:
-    return frozenset(now for older, now in _SUCCESSORS.items() if b'"' + older.encode() + b'"' in bundle)
+    """Types that came in an older release only: as the answer to a query that would not count (``answers.why_failed``)."""
+    named = {kind for pair in _SUCCESSORS.items() for kind in pair if b'"' + kind.encode() + b'"' in bundle}
+    return frozenset(now for older, now in _SUCCESSORS.items() if older in named and now not in named)
 
 
 def _twice(entries: Sequence[bytes]) -> Iterator[Problem]:

@@ -51,8 +51,12 @@ class Engine:
 
     def each(self, task: Callable[[int], int], places: Sequence[int]) -> Iterator[int]:
         """The results as they come; few tasks wait at a time, however many there are. What is begun is finished where the
-        caller is interrupted, the rest is left."""
+        caller is interrupted, the rest is left. Without processes all is done in this one."""
         if not places:
+            return
+        if not self.processes:
+            Process.take(self.job)
+            yield from map(task, places)
             return
         number = min(self.processes, len(places))
         todo = iter(places)
@@ -77,18 +81,22 @@ class Process:
     rules: Rules | None = None
     loaded: tuple[Medications, Sequence[Batch]] | None = None
 
+    @classmethod
+    def take(cls, job: Job) -> None:
+        cls.job, cls.rules, cls.loaded = job, None, None
+
 
 def _begin(job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
-    Process.job = job
+    Process.take(job)
+    gc.collect()
+    gc.freeze()
 
 
 def rules_of_process() -> Rules:
     """The rules, loaded once in a process."""
     if Process.rules is None:
         Process.rules = rules_of(Process.job)
-        gc.collect()
-        gc.freeze()
     return Process.rules
 
 

@@ -108,7 +108,8 @@ _DAYS = ("safe", "due", "limit", "decide", "latest", "next_dxa", "by", "day", "n
 
 def rows_of(patient: str, findings: list[Finding], shown: list[Finding]) -> Iterator[Row]:
     for finding in findings:
-        facts = [fact for fact in finding.facts if fact.source or fact.when]
+        told = (fact for found in (finding, *finding.contains) for fact in found.facts)
+        facts = [fact for fact in dict.fromkeys(told) if fact.source or fact.when]
         yield Row(
             patient=patient,
             card=finding.code,
