@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     suppress_days: int = Field(default=90, ge=0, le=36_500, validation_alias="CDS_SUPPRESS_DAYS")
     shadow: bool = Field(default=False, validation_alias="CDS_SHADOW")
     playground: bool | None = Field(default=None, validation_alias="CDS_PLAYGROUND")
+    population: Path | None = Field(default=None, validation_alias="CDS_POPULATION")
     admin_token: SecretStr = Field(default=SecretStr(""), validation_alias="CDS_ADMIN_TOKEN")
     today_is: date | None = Field(default=None, validation_alias="CDS_TODAY")
     timezone: str = Field(default="", validation_alias="CDS_TIMEZONE")
@@ -155,6 +156,13 @@ class Settings(BaseSettings):
             raise ValueError("must name a readable file")
         return value
 
+    @field_validator("population")
+    @classmethod
+    def _folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError("must name the folder of a population run")
+        return value
+
     @field_validator("timezone")
     @classmethod
     def _zone(cls, value: str) -> str:
@@ -174,6 +182,8 @@ class Settings(BaseSettings):
             raise ValueError("CDS_HASH_KEY: is required in production: a permanent secret, the same on every host")
         if self.in_production and self.playground and not self.admin_token.get_secret_value():
             raise ValueError("CDS_ADMIN_TOKEN: is required in production if CDS_PLAYGROUND is on: it protects those pages")
+        if self.population and not self.admin_token.get_secret_value():
+            raise ValueError("CDS_ADMIN_TOKEN: is required with CDS_POPULATION: it protects a worklist that names patients")
         return self
 
     @property

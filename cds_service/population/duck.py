@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -52,8 +53,18 @@ class DuckEngine(Engine):
             self.advance("judged", patients)
 
 
-def connected(job: Job) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(job.records / "spilled")})
+def record(records: Path, bucket: int, patient: str) -> list[bytes]:
+    """The entries of one patient; none where they are not kept."""
+    if not (records / SORTED).exists():
+        return []
+    with connected(records) as connection:
+        asked = {"records": str(records / SORTED), "bucket": bucket}
+        found = connection.execute(f"select * from ({_PATIENTS}) where patient = $patient", asked | {"patient": patient})  # noqa: S608
+        return next((entries for _, entries in found.fetchall()), [])
+
+
+def connected(records: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(records / "spilled")})
     connection.execute("set enable_progress_bar = false")
     return connection
 
@@ -81,7 +92,7 @@ def _sort(job: Job) -> None:
     some = [str(batch.data) for batch in batches_of(job)]
     goal = job.records / SORTED
     temporary = goal.with_name(f".{SORTED}")
-    with connected(job) as connection:
+    with connected(job.records) as connection:
         connection.execute(
             f"copy (select * from read_parquet($some) order by bucket, patient) to '{_quoted(str(temporary))}' "  # noqa: S608
             f"(format parquet, compression zstd, row_group_size {_ROWS})",
@@ -92,7 +103,7 @@ def _sort(job: Job) -> None:
 
 def _judge_one(bucket: int) -> int:
     job = Process.job
-    with connected(job) as connection:
+    with connected(job.records) as connection:
         found = connection.execute(_PATIENTS, {"records": str(job.records / SORTED), "bucket": bucket})
         return write_part(job, bucket, _fetched(found), rules_of_process())
 

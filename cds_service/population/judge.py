@@ -12,7 +12,6 @@ from datetime import date
 
 from msgspec import Raw, json
 
-from cds_service.config import Settings
 from cds_service.fhir.fetching.answers import asked_for
 from cds_service.fhir.reading import wire
 from cds_service.fhir.reading.given import BROKEN
@@ -45,11 +44,11 @@ DECODE: json.Decoder[Judged] = json.Decoder(Judged)
 class Rules:
     """What does not change from patient to patient: the rules as they are loaded, the day, and what the export lacks."""
 
-    def __init__(self, settings: Settings, today: date, absent: frozenset[str] = frozenset()) -> None:
+    def __init__(self, evaluator: Evaluator, today: date, absent: frozenset[str] = frozenset()) -> None:
         """``absent``: types that were not exported, which are unknown, never "none"."""
-        self.evaluator = Evaluator(settings)
+        self.evaluator = evaluator
         self.today = today
-        self.keys = {key: asked_for(template) for key, template in self.evaluator.prefetch[HOOK].items()}
+        self.keys = {key: asked_for(template) for key, template in evaluator.prefetch[HOOK].items()}
         self.absent = absent
 
     @property

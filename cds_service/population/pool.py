@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import chain, islice
 
+from cds_service.pipeline import Evaluator
 from cds_service.population import medications
 from cds_service.population.job import Job
 from cds_service.population.judge import ENCODE, Rules, evaluate
@@ -138,7 +139,7 @@ def read(job: Job, place: int, ledger: Ledger, note: Note) -> Iterator[Record]:
 
 
 def rules_of(job: Job) -> Rules:
-    return Rules(job.settings, job.today, job.absent)
+    return Rules(Evaluator(job.settings), job.today, job.absent)
 
 
 def write_part(job: Job, bucket: int, patients: Iterable[tuple[str, list[bytes]]], rules: Rules) -> int:

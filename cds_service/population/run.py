@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cds_service.config import ConfigError, Settings
+from cds_service.pipeline import Evaluator
 from cds_service.population import medications, source, tables
 from cds_service.population.job import Job, prepared
 from cds_service.population.judge import Rules
@@ -81,7 +83,7 @@ def _run(
 ) -> dict[str, Any]:
     began, cpu = time.perf_counter(), _cpu()
     today = options.today or settings.today()
-    rules = Rules(settings, today)
+    rules = Rules(Evaluator(settings), today)
     job, earlier = prepared(
         folder, out, rules.types, settings, today, options.engine, complete=options.complete, fresh=options.fresh
     )
@@ -101,6 +103,8 @@ def _run(
         for batch in batches_of(job):
             batch.discard()
         (out / medications.FILE).unlink(missing_ok=True)
+        for stored in job.records.glob("*.parquet"):  # of the other engines
+            shutil.rmtree(stored) if stored.is_dir() else stored.unlink()
     told = {
         "earlier": earlier,
         "processes": options.processes,

@@ -118,6 +118,10 @@ class Store:
         """What a query gives that only reads. StoreUnavailable when it cannot be read."""
         return self._database.run(work, writes=False)
 
+    def change(self, work: Work[T]) -> T:
+        """What a query gives that also writes: all of it or nothing. StoreUnavailable when it cannot be written."""
+        return self._database.run(work)
+
     # -- for the command line ---------------------------------------------------------------------------------------
 
     def reported(self) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, Table, and_, case, delete, func, not_
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from cds_service.store.tables import FEEDBACK, OFFERED, SHOWN, TOKENS
+from cds_service.store.tables import FEEDBACK, OFFERED, SHOWN, TOKENS, WORKLIST
 
 BATCH = 500
 AGAIN = timedelta(seconds=30)
@@ -187,6 +187,7 @@ def prune(connection: Connection, days: int, *, resting: bool = True) -> int:
         (SHOWN.c.shown_at, oldest, SHOWN.c.card),
         (OFFERED.c.shown_at, oldest, None),
         (TOKENS.c.until, now - timedelta(minutes=5), None),
+        (WORKLIST.c.set_at, oldest, None),
     ):
         old = delete(column.table).where(column < limit)
         if resting and kept is not None:

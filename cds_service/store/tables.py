@@ -112,3 +112,19 @@ UNREAD = Table(
 )
 """What may be ours and was not understood, counted over all patients: ``times``, and the ``last`` day of a call that brought
 it. ``name`` is its beginning, without numbers."""
+
+WORKLIST = Table(
+    "worklist",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("patient", String(HASH), nullable=False),
+    Column("gap", String(32), nullable=False),
+    Column("episode", String(10), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("set_at", Moment, nullable=False),
+    UniqueConstraint("patient", "gap", "episode", name="worklist_once"),
+    Index("worklist_by_time", "set_at"),
+)
+"""What became of a line of the worklist of a population: the patient (a keyed hash) was reached, a gap in care is arranged, or it
+was declined, and why. ``episode``: the day of the clock that ran, so that the next time is another one."""

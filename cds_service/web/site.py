@@ -18,24 +18,28 @@ from cds_service.web.letter import letters
 from cds_service.web.playground import playground
 from cds_service.web.smart import smart
 from cds_service.web.words import page_language, say
+from cds_service.web.worklist import worklist
 
-PAGES = ("site", "playground", "letter", "knowledge", "governance", "smart")
+PAGES = ("site", "playground", "letter", "knowledge", "governance", "smart", "worklist")
 """The blueprints of pages for people: no other origin may read what they answer."""
 
 
 def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> None:
-    """Knowledge and the SMART app always; playground and governance where the settings have them on, behind the token where
-    there is one."""
+    """Knowledge and the SMART app always; playground and governance where the settings have them on, and the worklist of a
+    population where there is one, behind the token where there is one."""
     site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
     shown = [site, knowledge(settings, evaluator), smart(settings, evaluator, store, load)]
+    guarded = []
     if settings.shows_playground:
-        guarded = [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store)]
-        for each in guarded:
-            if settings.in_production:
-                each.before_request(only_from_its_own_page(settings.base_url))
-            each.before_request(asks_for(settings.admin_token.get_secret_value()))
-        shown += guarded
-    else:
+        guarded += [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store)]
+    if settings.population:
+        guarded.append(worklist(settings, settings.population, evaluator, store))
+    for each in guarded:
+        if settings.in_production or each.name == "worklist":
+            each.before_request(only_from_its_own_page(settings.base_url))
+        each.before_request(asks_for(settings.admin_token.get_secret_value()))
+    shown += guarded
+    if not settings.shows_playground:
 
         @site.get("/")
         def index() -> Any:
@@ -56,7 +60,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
             other = "en" if page_language(settings.language) == "zh" else "zh"
             return f"{request.script_root}{request.path}?lang={other}"
 
-        return {"t": t, "other_language": other_language, "full_site": settings.shows_playground}
+        return {"t": t, "other_language": other_language, "full_site": settings.shows_playground, "worklist": bool(settings.population)}
 
 
 def _not_found(settings: Settings) -> Any:

@@ -13,6 +13,7 @@ import pytest
 import fhir_fixtures
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
+from cds_service.pipeline import Evaluator
 from cds_service.population.judge import FAILED, HOOK, TOO_MUCH, TWICE, UNKNOWN, Rules, evaluate
 from cds_service.population.rows import Row
 from fhir_fixtures import Fixture
@@ -23,7 +24,7 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def rules() -> Rules:
-    return Rules(Settings(), TODAY)
+    return Rules(Evaluator(Settings()), TODAY)
 
 
 def entries(resources: Iterable[Json]) -> list[bytes]:
@@ -68,7 +69,7 @@ def test_the_order_of_the_resources_does_not_matter(rules: Rules) -> None:
 def test_what_was_not_exported_is_unknown_as_for_a_client_whose_query_failed() -> None:
     fixture = fhir_fixtures.load("denosumab-missed")._replace(context={})
     absent = frozenset({"AllergyIntolerance", "Condition"})
-    rules = Rules(Settings(), fixture.as_of, absent)
+    rules = Rules(Evaluator(Settings()), fixture.as_of, absent)
     lost = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
     prefetch = fixture.request()["prefetch"] | {"allergies": lost, "conditions": lost}
     some = [each for each in fixture.resources if each["resourceType"] not in absent]

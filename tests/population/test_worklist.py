@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from cds_service.config import Settings
+from cds_service.pipeline import Evaluator
 from cds_service.population import gaps, worklist
 from cds_service.population.judge import Rules, evaluate
 from cds_service.population.person import person
@@ -22,7 +23,7 @@ LABORATORY = "creatinine 0.8 mg/dL, calcium 9.4 mg/dL (range 8.6-10.2), albumin 
 
 @pytest.fixture(scope="module")
 def rules() -> Rules:
-    return Rules(Settings(), TODAY)
+    return Rules(Evaluator(Settings()), TODAY)
 
 
 def item(rules: Rules, *record: str, who: str = "female 72", name: str = "p1") -> Item | None:
