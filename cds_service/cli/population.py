@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from cds_service.config import ConfigError, Settings
 
 if TYPE_CHECKING:
+    from cds_service.population.bulk import Server
     from cds_service.population.pool import Advance
 
 ENGINES = ("pool", "duckdb", "spark")
@@ -36,6 +37,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     shown.add_argument("--fresh", action="store_true", help="begin anew, whatever stands in DIR")
     shown.add_argument("--no-records", action="store_true", help="do not keep the records, which /worklist shows a patient from")
+    server = shown.add_argument_group("where SOURCE is the URL of a Bulk Data server (or of its Group/ID)")
+    server.add_argument("--client-id", default="", metavar="ID", help="our id there, for backend services authorization")
+    server.add_argument("--key", type=Path, metavar="FILE", help="our private key (PEM), as client-keys makes it")
+    server.add_argument("--token-url", default="", metavar="URL", help="default: from the server's smart-configuration")
     shown.set_defaults(command=population)
 
     made = commands.add_parser("population-sample", help="write an invented population as a Bulk Data export")
@@ -54,7 +59,7 @@ def _positive(text: str) -> int:
 
 
 def population(chosen: argparse.Namespace, settings: Settings) -> None:
-    from cds_service.population.run import Options, run
+    from cds_service.population.run import Options, run, run_server
 
     options = Options(
         today=chosen.today,
@@ -67,10 +72,21 @@ def population(chosen: argparse.Namespace, settings: Settings) -> None:
     )
     try:
         with _progress() as advance:
-            told = run(Path(chosen.source), chosen.out, settings, options, advance)
+            if chosen.source.startswith(("http://", "https://")):
+                told = run_server(_server(chosen), chosen.out, settings, options, advance)
+            else:
+                told = run(Path(chosen.source), chosen.out, settings, options, advance)
     except KeyboardInterrupt:
         raise ConfigError("interrupted; what is done is kept: run again to go on") from None
     _print(told, chosen.out)
+
+
+def _server(chosen: argparse.Namespace) -> Server:
+    from cds_service.population.bulk import Access, Server
+
+    if bool(chosen.client_id) != bool(chosen.key):
+        raise ConfigError("--client-id and --key: one needs the other")
+    return Server(chosen.source, Access(chosen.client_id, chosen.key, chosen.token_url))
 
 
 def sample(chosen: argparse.Namespace, settings: Settings) -> None:

@@ -6,7 +6,8 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
@@ -19,7 +20,8 @@ from msgspec.structs import replace
 
 from cds_service.config import ConfigError, Settings
 from cds_service.pipeline import Evaluator
-from cds_service.population import medications, source, tables
+from cds_service.population import bulk, medications, source, tables
+from cds_service.population.bulk import Server
 from cds_service.population.job import Job, prepared
 from cds_service.population.judge import Rules
 from cds_service.population.pool import Advance, Engine, batches_of
@@ -50,12 +52,35 @@ def run(
 
     Raises ConfigError: there is nothing to read, or it cannot be written; what is done stays, and the next run goes on.
     """
-    make = engine_of(options.engine)
+    _readable(folder)
+    with _alone(out):
+        return _run(folder, out, settings, options, advance)
+
+
+def run_server(
+    server: Server, out: Path, settings: Settings, options: Options, advance: Advance = lambda what, number: None
+) -> dict[str, Any]:
+    """The same over an export that is asked for from a Bulk Data server. What it has given without an error is all there is."""
+    with _alone(out):
+        types = Rules(Evaluator(settings), settings.today()).types
+        folder, whole = bulk.fetched(server, out, types, options.fresh)
+        _readable(folder)
+        told = _run(folder, out, settings, replace(options, complete=options.complete or whole), advance)
+        bulk.used(server, out)
+        return told
+
+
+def _readable(folder: Path) -> None:
     if not folder.is_dir() or not source.files(folder):
         raise ConfigError(f"{folder}: holds no file of FHIR (.ndjson, .jsonl, .json, each also .gz)")
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """One run at a time; what stops it is said in one sentence."""
     try:
         with kept_private(out):
-            return _run(make, folder, out, settings, options, advance)
+            yield
     except Occupied as error:
         raise ConfigError(str(error)) from None
     except OSError as error:
@@ -78,9 +103,8 @@ def engine_of(name: str) -> Callable[[Job, int, Advance], Engine]:
     return Engine
 
 
-def _run(
-    make: Callable[[Job, int, Advance], Engine], folder: Path, out: Path, settings: Settings, options: Options, advance: Advance
-) -> dict[str, Any]:
+def _run(folder: Path, out: Path, settings: Settings, options: Options, advance: Advance) -> dict[str, Any]:
+    make = engine_of(options.engine)
     began, cpu = time.perf_counter(), _cpu()
     today = options.today or settings.today()
     rules = Rules(Evaluator(settings), today)
