@@ -23,8 +23,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown = commands.add_parser(
         "population",
         help="judge everybody in an export: findings, worklist, summary",
-        description="Judge every patient of a FHIR Bulk Data export (NDJSON, plain or gzip) or of a folder of Bundles by the rules "
-        "of patient-view. An interrupted run goes on where it stopped. DIR names patients: it is readable by its owner only.",
+        description="Judge every patient of a FHIR Bulk Data export (NDJSON, plain or gzip) or of a folder of Bundles by "
+        "the rules of patient-view. An interrupted run goes on where it stopped. DIR names patients: it is readable by its owner only.",
     )
     shown.add_argument("source", metavar="SOURCE", help="folder of NDJSON files or Bundles, or the URL of a Bulk Data server")
     shown.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for everything that the run makes")
@@ -36,7 +36,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--complete", action="store_true", help="types of which there is no file do not exist (default: they are unknown)"
     )
     shown.add_argument("--fresh", action="store_true", help="begin anew, whatever stands in DIR")
-    shown.add_argument("--no-records", action="store_true", help="do not keep the records, which /worklist shows a patient from")
+    shown.add_argument(
+        "--no-records", action="store_true", help="do not keep the records, which /worklist shows a patient from"
+    )
     server = shown.add_argument_group("where SOURCE is the URL of a Bulk Data server (or of its Group/ID)")
     server.add_argument("--client-id", default="", metavar="ID", help="our id there, for backend services authorization")
     server.add_argument("--key", type=Path, metavar="FILE", help="our private key (PEM), as client-keys makes it")

@@ -120,14 +120,25 @@ class Server:
             self._session.delete(status, headers=self._headers({}, token=True), timeout=_TIMEOUT)
 
     def _get(
-        self, url: str, headers: dict[str, str], *, token: bool = True, stream: bool = False, params: dict[str, str] | None = None
+        self,
+        url: str,
+        headers: dict[str, str],
+        *,
+        token: bool = True,
+        stream: bool = False,
+        params: dict[str, str] | None = None,
     ) -> requests.Response:
         """The answer. What is only for now (429, 5xx, no connection) is asked again, when the server says."""
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1
             try:
                 answer = self._session.get(
-                    url, headers=self._headers(headers, token=token), params=params, timeout=_TIMEOUT, stream=stream, allow_redirects=not token
+                    url,
+                    headers=self._headers(headers, token=token),
+                    params=params,
+                    timeout=_TIMEOUT,
+                    stream=stream,
+                    allow_redirects=not token,
                 )
             except requests.RequestException as error:
                 if last:

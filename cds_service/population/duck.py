@@ -21,9 +21,7 @@ from cds_service.population.source import Ledger, Record
 SORTED = "records.parquet"
 _ROWS = 20_000
 _MEMORY = "1GB"
-SCHEMA = pa.schema(
-    [("bucket", pa.int32()), ("patient", pa.string()), ("medication", pa.string()), ("entry", pa.binary())]
-)
+SCHEMA = pa.schema([("bucket", pa.int32()), ("patient", pa.string()), ("medication", pa.string()), ("entry", pa.binary())])
 
 _PATIENTS = """
 with own as (select * from read_parquet($records) where bucket = $bucket),

@@ -1,7 +1,7 @@
 """Who is on the worklist of a fracture liaison service, and why: gaps in care, derived from what the cards found.
 
-Only the clock of an untreated fracture is the worklist's own; everything else reads the findings of the answer, so that the list
-never says what a card would not.
+Only the clock of an untreated fracture is the worklist's own; everything else reads the findings of the answer, so that the
+list never says what a card would not.
 """
 
 from __future__ import annotations

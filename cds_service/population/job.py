@@ -1,4 +1,5 @@
-"""What is to be done, as it is kept in the run's folder: an interrupted run goes on where it stopped, another one begins anew."""
+"""What is to be done, as it is kept in the run's folder: an interrupted run goes on where it stopped, another
+one begins anew."""
 
 from __future__ import annotations
 

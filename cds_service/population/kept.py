@@ -53,9 +53,7 @@ class Kept:
         told: dict[str, Any] = orjson.loads((self._folder / SUMMARY).read_bytes())
         with (self._folder / ITEMS).open("rb") as file:
             items = [*map(_ITEM.decode, file)]
-        return Worklist(
-            date.fromisoformat(told["today"]), told["content"], told["patients"], told["not_exported"], items
-        )
+        return Worklist(date.fromisoformat(told["today"]), told["content"], told["patients"], told["not_exported"], items)
 
     def record(self, patient: str) -> list[bytes]:
         """The entries of one patient, as they were judged; none where the run did not keep them."""

@@ -1,5 +1,6 @@
 """An invented population as a Bulk Data export: the same files for the same seed. For trials and measurements; it predicts
-nothing. What concerns bone is written in the lines of the stories, the rest of a chart is filled up as hospitals' charts are."""
+nothing. What concerns bone is written in the lines of the stories, the rest of a chart is filled up as hospitals' charts
+are."""
 
 from __future__ import annotations
 
@@ -93,7 +94,11 @@ def _dxa(chance: Random, day: date, low: float, high: float) -> str:
 
 def _osteoporosis(chance: Random, today: date) -> list[str]:
     day = _before(chance, today, 400, 2500)
-    return [f"problem osteoporosis since {day}", _dxa(chance, day, -3.6, -2.5), _laboratory(chance, _before(chance, today, 20, 500))]
+    return [
+        f"problem osteoporosis since {day}",
+        _dxa(chance, day, -3.6, -2.5),
+        _laboratory(chance, _before(chance, today, 20, 500)),
+    ]
 
 
 def _healthy(chance: Random, today: date) -> list[str]:
@@ -218,7 +223,11 @@ def _filling(name: str, chance: Random, today: date) -> Iterator[Resource]:
 
 
 def _common(kind: str, key: str, name: str, day: date) -> Resource:
-    meta = {"versionId": "2", "lastUpdated": f"{day}T09:12:44.120Z", "profile": [f"http://hl7.org/fhir/StructureDefinition/{kind}"]}
+    meta = {
+        "versionId": "2",
+        "lastUpdated": f"{day}T09:12:44.120Z",
+        "profile": [f"http://hl7.org/fhir/StructureDefinition/{kind}"],
+    }
     return {"resourceType": kind, "id": key, "meta": meta, "subject": {"reference": f"Patient/{name}"}}
 
 

@@ -1,4 +1,5 @@
-"""The default engine: files into buckets by hash of the patient, buckets judged by a pool of processes. No further dependency."""
+"""The default engine: files into buckets by hash of the patient, buckets judged by a pool of processes. No further
+dependency."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from itertools import chain, islice
+from typing import Protocol
 
 from cds_service.pipeline import Evaluator
 from cds_service.population import medications
@@ -19,8 +20,12 @@ from cds_service.population.private import written
 from cds_service.population.shuffle import ENDING, SHARED, Batch
 from cds_service.population.source import File, Ledger, Note, Record
 
-Advance = Callable[[str, int], None]
-"""Told what was done ("read": bytes, "judged": patients), as it is done."""
+
+class Advance(Protocol):
+    """Told what is to be done (``total``) and what was ("read": bytes, "judged": patients), as it is done."""
+
+    def __call__(self, what: str, number: int, total: int | None = None) -> None: ...
+
 
 ENDINGS = {"duckdb": ".parquet", "spark": ".counted"}
 AHEAD = 4
@@ -144,8 +149,5 @@ def rules_of(job: Job) -> Rules:
 
 def write_part(job: Job, bucket: int, patients: Iterable[tuple[str, list[bytes]]], rules: Rules) -> int:
     """The part of a bucket, its patients in their order; how many there are."""
-    number = 0
     with written(job.part(bucket)) as file:
-        for number, (patient, entries) in enumerate(patients, 1):
-            file.write(ENCODE(evaluate(patient, entries, rules)) + b"\n")
-    return number
+        return sum(bool(file.write(ENCODE(evaluate(*each, rules)) + b"\n")) for each in patients)

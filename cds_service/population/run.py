@@ -32,6 +32,10 @@ NEEDS = {"pool": (), "duckdb": ("duckdb", "pyarrow"), "spark": ("pyspark", "pyar
 """Engines, and what each needs beside this package."""
 
 
+def _silent(what: str, number: int, total: int | None = None) -> None:
+    """Nobody watches."""
+
+
 class Options(Struct, frozen=True):
     """``complete``: types of which there is no file do not exist (else they are unknown). ``fresh``: an earlier run in the
     folder does not count. ``records``: keep what was grouped, so that a page can show a patient."""
@@ -45,9 +49,7 @@ class Options(Struct, frozen=True):
     language: str = "en"
 
 
-def run(
-    folder: Path, out: Path, settings: Settings, options: Options, advance: Advance = lambda what, number: None
-) -> dict[str, Any]:
+def run(folder: Path, out: Path, settings: Settings, options: Options, advance: Advance = _silent) -> dict[str, Any]:
     """The summary of a run over the files of ``folder``; all that it makes stands in ``out``, for the owner alone.
 
     Raises ConfigError: there is nothing to read, or it cannot be written; what is done stays, and the next run goes on.
@@ -57,9 +59,7 @@ def run(
         return _run(folder, out, settings, options, advance)
 
 
-def run_server(
-    server: Server, out: Path, settings: Settings, options: Options, advance: Advance = lambda what, number: None
-) -> dict[str, Any]:
+def run_server(server: Server, out: Path, settings: Settings, options: Options, advance: Advance = _silent) -> dict[str, Any]:
     """The same over an export that is asked for from a Bulk Data server. What it has given without an error is all there is."""
     with _alone(out):
         types = Rules(Evaluator(settings), settings.today()).types
@@ -112,6 +112,7 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
         folder, out, rules.types, settings, today, options.engine, complete=options.complete, fresh=options.fresh
     )
     engine = make(job, options.processes, advance)
+    advance("read", 0, sum(map(job.size, range(len(job.batches)))))
     if not (all(batch.counted for batch in batches_of(job)) and all(job.part(b).exists() for b in range(job.state.buckets))):
         engine.group()
     grouped = _cpu()
@@ -119,6 +120,7 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
     for batch in batches_of(job):
         ledger.add(batch.ledger)
     job = replace(job, absent=_absent(job, ledger, rules))
+    advance("judged", 0, ledger.resources["Patient"])
     engine.judge(job)
     judged = _cpu()
     broken = chain.from_iterable(batch.problems() for batch in batches_of(job))

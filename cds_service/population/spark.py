@@ -58,7 +58,9 @@ class SparkEngine(Engine):
     def _count(self) -> None:
         """What became of the files, as the other engines tell it."""
         told = _session(self.processes).read.parquet(self._stored).where(sql.col("bucket") <= _BROKEN)
-        rows = told.select(sql.col("patient").cast("int").alias("place"), "bucket", "entry").orderBy("place", "bucket", "medication")
+        rows = told.select(sql.col("patient").cast("int").alias("place"), "bucket", "entry").orderBy(
+            "place", "bucket", "medication"
+        )
         for place, some in groupby(rows.toLocalIterator(), itemgetter(0)):
             batch, ledger = batches_of(self.job)[place], Ledger()
             with batch.noting() as note:
@@ -79,8 +81,7 @@ class SparkEngine(Engine):
         left = set(todo)
         for bucket, rows in groupby(judged.toLocalIterator(prefetchPartitions=True), itemgetter("bucket")):
             with written(job.part(bucket)) as file:
-                for number, row in enumerate(rows, 1):
-                    file.write(row["judged"] + b"\n")
+                number = sum(bool(file.write(row["judged"] + b"\n")) for row in rows)
             left.discard(bucket)
             self.advance("judged", number)
         for bucket in left:  # nobody is in them

@@ -67,7 +67,9 @@ def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) ->
     the files."""
     totals, items = Totals(resources=ledger.resources, not_read=ledger.not_read, problems=ledger.problems), list[Item]()
     with ExitStack() as open_files:
-        note = lines(codecs.getwriter("utf-8")(open_files.enter_context(written(job.out / PROBLEMS))), Problem.__struct_fields__)
+        note = lines(
+            codecs.getwriter("utf-8")(open_files.enter_context(written(job.out / PROBLEMS))), Problem.__struct_fields__
+        )
         add = open_files.enter_context(opened(job))
         detect = open_files.enter_context(groups.issues(job))
         note(broken)

@@ -126,5 +126,5 @@ WORKLIST = Table(
     UniqueConstraint("patient", "gap", "episode", name="worklist_once"),
     Index("worklist_by_time", "set_at"),
 )
-"""What became of a line of the worklist of a population: the patient (a keyed hash) was reached, a gap in care is arranged, or it
-was declined, and why. ``episode``: the day of the clock that ran, so that the next time is another one."""
+"""What became of a line of the worklist of a population: the patient (a keyed hash) was reached, a gap in care is arranged,
+or it was declined, and why. ``episode``: the day of the clock that ran, so that the next time is another one."""

@@ -60,7 +60,12 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
             other = "en" if page_language(settings.language) == "zh" else "zh"
             return f"{request.script_root}{request.path}?lang={other}"
 
-        return {"t": t, "other_language": other_language, "full_site": settings.shows_playground, "worklist": bool(settings.population)}
+        return {
+            "t": t,
+            "other_language": other_language,
+            "full_site": settings.shows_playground,
+            "worklist": bool(settings.population),
+        }
 
 
 def _not_found(settings: Settings) -> Any:

@@ -139,7 +139,11 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
         item = _known(run, key, store) if run else None
         if item is None or run is None:
             abort(404)
-        config = {"language": language, "words": in_language(language), "picture": url_for("worklist.picture", key=key, lang=language)}
+        config = {
+            "language": language,
+            "words": in_language(language),
+            "picture": url_for("worklist.picture", key=key, lang=language),
+        }
         return render_template(
             "worklist_patient.html",
             language=language,

@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         path = urlsplit(self.path).path.removeprefix("/fhir")
         self.server.asked.append(f"GET {path}")
         if path == "/.well-known/smart-configuration":
@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.wfile.write(content)
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         key = jwt.PyJWK(self.server.keys["keys"][0])
         assertion = form["client_assertion"][0]
@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.tokens.append(f"token-{len(self.server.tokens)}")
         return self._json({"access_token": self.server.tokens[-1], "token_type": "bearer", "expires_in": 300})
 
-    def do_DELETE(self) -> None:  # noqa: N802
+    def do_DELETE(self) -> None:
         self.server.asked.append(f"DELETE {urlsplit(self.path).path.removeprefix('/fhir')}")
         self._answer(202)
 
@@ -145,7 +145,12 @@ def test_an_export_from_a_server_gives_what_its_files_give(served: Bulk, key: Pa
 def test_it_waits_as_long_as_the_server_says(served: Bulk, key: Path, out: Path) -> None:
     served.script = {
         "/Patient/$export": [(429, {"Retry-After": "7"}), (503, {})],
-        "/status/1": [(202, {"Retry-After": "30"}), (202, {"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"}), (202, {}), (500, {})],
+        "/status/1": [
+            (202, {"Retry-After": "30"}),
+            (202, {"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"}),
+            (202, {}),
+            (500, {}),
+        ],
     }
     waits: list[float] = []
     assert fetch(served, key, out, waits)["patients"] == 8
@@ -158,7 +163,9 @@ def test_a_file_that_breaks_off_is_asked_for_again(served: Bulk, key: Path, out:
     assert (told["patients"], told["problems"]) == (8, {})
 
 
-def test_an_export_that_was_interrupted_is_not_asked_for_again(served: Bulk, key: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_that_was_interrupted_is_not_asked_for_again(
+    served: Bulk, key: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     download = Server.download
     times: list[str] = []
 
@@ -168,13 +175,14 @@ def test_an_export_that_was_interrupted_is_not_asked_for_again(served: Bulk, key
             raise KeyboardInterrupt
         download(self, url, *args, **more)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Server, "download", stops)
-        fetch(served, key, out)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(served, key, out)
     before = list(served.asked)
     assert fetch(served, key, out)["patients"] == 8
     again = served.asked[len(before) :]
-    assert not [each for each in again if "export" in each or each.endswith("/status/1") and each.startswith("GET")]
+    assert not [each for each in again if "export" in each or (each.endswith("/status/1") and each.startswith("GET"))]
     assert not {each for each in before if "/files/" in each} & {*again}
     fetch(served, key, out)
     assert served.asked.count("GET /Patient/$export") == 2, "an export that was used is asked for anew"

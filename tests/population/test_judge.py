@@ -83,7 +83,10 @@ def test_an_order_of_an_older_release_leaves_its_group_unknown(rules: Rules) -> 
     some = patient("p1", "female 70", "problem osteoporosis since 2020-01-01")
     order = {"resourceType": "MedicationOrder", "id": "1", "patient": {"reference": "Patient/p1"}}
     newer = {"resourceType": "MedicationRequest", "id": "2", "subject": {"reference": "Patient/p1"}}
-    doubted = [any("medications" in row.doubt for row in evaluate("p1", entries(all_of), rules).rows) for all_of in ([*some, order], some)]
+    doubted = [
+        any("medications" in row.doubt for row in evaluate("p1", entries(all_of), rules).rows)
+        for all_of in ([*some, order], some)
+    ]
     assert doubted == [True, False]
     call = rules.call("p1", entries([*some, order, newer]))
     assert "medications" not in call.failed

@@ -183,6 +183,7 @@ def test_where_no_run_has_been_finished_the_page_says_so(tmp_path: Path) -> None
 def test_a_list_that_is_old_says_so(place: Path, tmp_path: Path) -> None:
     told = {"CDS_POPULATION": place / "out", "CDS_ADMIN_TOKEN": TOKEN, "CDS_DATABASE_URL": f"sqlite:///{tmp_path}/s.db"}
     texts = [
-        seen(create_app(Settings.model_validate(told | {"CDS_TODAY": day})).test_client()) for day in ("2026-06-22", "2026-06-23")
+        seen(create_app(Settings.model_validate(told | {"CDS_TODAY": day})).test_client())
+        for day in ("2026-06-22", "2026-06-23")
     ]
     assert ["days old" in text for text in texts] == [False, True]

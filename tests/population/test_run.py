@@ -10,14 +10,13 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
 
 from cds_service.config import ConfigError
-from cds_service.population import findings, job, pool, private, shuffle, sheets, source, tables
+from cds_service.population import findings, job, pool, private, sheets, shuffle, source, tables
 from cds_service.population.private import kept_private
 from tests.population.conftest import TODAY, generated, patient, went, written
 
@@ -73,7 +72,18 @@ def test_a_folder_of_bundles_gives_the_same_and_is_whole(folder: Path, out: Path
     bundles = tmp_path / "bundles"
     bundles.mkdir()
     for name in {each["id"] for each in some if each["resourceType"] == "Patient"}:
-        own = [e for e in some if name in (e["id"] if e["resourceType"] == "Patient" else json.dumps(e["subject"]) if "subject" in e else json.dumps(e["patient"]))]
+        own = [
+            e
+            for e in some
+            if name
+            in (
+                e["id"]
+                if e["resourceType"] == "Patient"
+                else json.dumps(e["subject"])
+                if "subject" in e
+                else json.dumps(e["patient"])
+            )
+        ]
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [{"resource": each} for each in own]}
         (bundles / f"{name}.json").write_text(json.dumps(bundle, indent=1), encoding="utf-8")
     again = went(bundles, tmp_path / "again", complete=False)
@@ -119,13 +129,28 @@ def test_what_is_broken_is_counted_and_named_and_nobody_is_lost(folder: Path, ou
 
 def test_medications_by_themselves_are_read_where_orders_point_at_them(folder: Path, out: Path) -> None:
     def order(name: str, key: str) -> dict[str, Any]:
-        given = {"resourceType": "MedicationAdministration", "id": f"{name}-1", "status": "completed", "effectiveDateTime": "2025-06-01"}
+        given = {
+            "resourceType": "MedicationAdministration",
+            "id": f"{name}-1",
+            "status": "completed",
+            "effectiveDateTime": "2025-06-01",
+        }
         return given | {"subject": {"reference": f"Patient/{name}"}, "medicationReference": {"reference": key}}
 
-    drug = {"resourceType": "Medication", "id": "m1", "code": {"coding": [{"system": "http://www.whocc.no/atc", "code": "M05BX04"}]}}
-    some = [*patient("a", "female 70"), *patient("b", "female 70"), order("a", "Medication/m1"), order("b", "Medication/m2"), drug]
+    drug = {
+        "resourceType": "Medication",
+        "id": "m1",
+        "code": {"coding": [{"system": "http://www.whocc.no/atc", "code": "M05BX04"}]},
+    }
+    some = [
+        *patient("a", "female 70"),
+        *patient("b", "female 70"),
+        order("a", "Medication/m1"),
+        order("b", "Medication/m2"),
+        drug,
+    ]
     assert went(written(folder, some), out)["patients_by_gap"]["denosumab-overdue"] == 1
-    assert b"a" == (out / "worklist.csv").read_bytes().splitlines()[1].split(b",")[4]
+    assert (out / "worklist.csv").read_bytes().splitlines()[1].split(b",")[4] == b"a"
 
 
 # -- interrupted --------------------------------------------------------------------------------------------------------
@@ -143,9 +168,10 @@ def test_a_run_that_is_interrupted_while_judging_goes_on_where_it_stopped(
             raise KeyboardInterrupt
         return judge(*args)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(pool, "evaluate", stops)
-        went(folder, out)
+        with pytest.raises(KeyboardInterrupt):
+            went(folder, out)
     kept = {path.name: path.stat().st_mtime_ns for path in (out / "parts").glob("*.jsonl")}
     assert 0 < len(kept) < job.FEWEST
     told = went(folder, out)
@@ -167,9 +193,10 @@ def test_a_run_that_is_interrupted_while_reading_reads_only_the_rest(
             raise KeyboardInterrupt
         return read(self)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(source.File, "__iter__", stops)
-        went(folder, out)
+        with pytest.raises(KeyboardInterrupt):
+            went(folder, out)
     first, opened = opened[:3], []
     with monkeypatch.context() as patch:
         patch.setattr(source.File, "__iter__", lambda self: opened.append(self._name) or read(self))
@@ -193,9 +220,10 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_loses_nothing(
             if next(times) == 1:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    with monkeypatch.context() as patch, pytest.raises(ConfigError, match=r"No space left on device; what is done is kept"):
+    with monkeypatch.context() as patch:
         patch.setattr(module, "written", full)
-        went(folder, out)
+        with pytest.raises(ConfigError, match=r"No space left on device; what is done is kept"):
+            went(folder, out)
     assert not [*out.rglob(".*")], "nothing half written stays"
     went(folder, out)
     assert made(out) == made(tmp_path / "whole")
@@ -213,7 +241,11 @@ def test_a_run_of_another_source_replaces_all(folder: Path, out: Path) -> None:
     went(generated(folder), out)
     (folder / "Patient.ndjson").write_bytes(b"")
     told = went(folder, out)
-    assert (told["run"]["earlier"], told["answered"], told["without_answer"]["unknown-patient"]) == ("replaced", 0, told["patients"])
+    assert (told["run"]["earlier"], told["answered"], told["without_answer"]["unknown-patient"]) == (
+        "replaced",
+        0,
+        told["patients"],
+    )
 
 
 def test_one_run_at_a_time(folder: Path, out: Path) -> None:

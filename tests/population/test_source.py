@@ -99,12 +99,16 @@ def test_an_order_says_which_medication_it_points_at(tmp_path: Path) -> None:
 
 
 def bundle(*resources: dict[str, object], urls: bool = True) -> bytes:
-    entries = [{"resource": each} | ({"fullUrl": f"urn:uuid:{number}"} if urls else {}) for number, each in enumerate(resources)]
+    entries = [
+        {"resource": each} | ({"fullUrl": f"urn:uuid:{number}"} if urls else {}) for number, each in enumerate(resources)
+    ]
     return orjson.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}, option=orjson.OPT_INDENT_2)
 
 
 def test_a_bundle_of_one_patient_belongs_to_that_patient(tmp_path: Path) -> None:
-    content = bundle({"resourceType": "Patient", "id": "a"}, {"resourceType": "Medication", "id": "m"}, {"resourceType": "Condition"})
+    content = bundle(
+        {"resourceType": "Patient", "id": "a"}, {"resourceType": "Medication", "id": "m"}, {"resourceType": "Condition"}
+    )
     records, problems, _ = read(tmp_path, "one.json", content)
     assert ([record.patient for record in records], problems) == (["a", "a", "a"], [])
     assert not any(b"\n" in record.entry for record in records)

@@ -18,7 +18,9 @@ from cds_service.population.worklist import COLUMNS, REASONS, STATES, WORDS, cel
 from tests.population.conftest import TODAY, patient
 
 OSTEOPOROSIS = ("problem osteoporosis since 2020-03-01", "T-score total-hip -2.8, T-score lumbar-spine -3.0 on 2025-12-01")
-LABORATORY = "creatinine 0.8 mg/dL, calcium 9.4 mg/dL (range 8.6-10.2), albumin 4.2 g/dL, 25(OH)D 34 ng/mL, height 158 cm on 2026-05-20"
+LABORATORY = (
+    "creatinine 0.8 mg/dL, calcium 9.4 mg/dL (range 8.6-10.2), albumin 4.2 g/dL, 25(OH)D 34 ng/mL, height 158 cm on 2026-05-20"
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,9 @@ def ago(days: int) -> date:
     ("days", "key"), [(111, "fracture-new"), (112, "fracture-untreated"), (365, "fracture-untreated"), (366, "")]
 )
 @pytest.mark.parametrize("site", ["hip", "vertebra"])
-def test_a_fracture_is_overdue_for_treatment_from_16_weeks_on_and_for_a_year(rules: Rules, days: int, key: str, site: str) -> None:
+def test_a_fracture_is_overdue_for_treatment_from_16_weeks_on_and_for_a_year(
+    rules: Rules, days: int, key: str, site: str
+) -> None:
     found = item(rules, f"fracture {site} on {ago(days)}", LABORATORY)
     assert [each for each in keys(found) if each.startswith("fracture-")] == ([key] if key else [])
     assert found
@@ -116,7 +120,9 @@ def test_an_anabolic_past_its_end_and_one_that_was_followed(rules: Rules) -> Non
 def test_a_review_of_a_bisphosphonate_or_a_holiday(rules: Rules) -> None:
     assert "holiday-review" in keys(item(rules, *OSTEOPOROSIS, LABORATORY, "alendronate taken since 2019-06-01"))
     assert "holiday-review" not in keys(item(rules, *OSTEOPOROSIS, LABORATORY, "alendronate taken since 2024-06-01"))
-    assert "holiday-review" in keys(item(rules, *OSTEOPOROSIS, LABORATORY, "alendronate taken 2015-06-01 to 2022-06-01 (stopped)"))
+    assert "holiday-review" in keys(
+        item(rules, *OSTEOPOROSIS, LABORATORY, "alendronate taken 2015-06-01 to 2022-06-01 (stopped)")
+    )
 
 
 @pytest.mark.parametrize(("record", "due"), [(["test dxa ordered 2026-06-01"], False), ([], True)])
@@ -149,7 +155,9 @@ def test_the_order_of_the_list(rules: Rules) -> None:
         "broken": item(rules, f"fracture hip on {ago(150)}", LABORATORY, name="broken"),
         "anabolic": item(rules, *OSTEOPOROSIS, LABORATORY, "teriparatide taken since 2024-07-01", name="anabolic"),
         "review": item(rules, *OSTEOPOROSIS, LABORATORY, "alendronate taken since 2019-06-01", name="review"),
-        "dxa": item(rules, "problem osteoporosis since 2020-03-01", LABORATORY, "alendronate taken since 2024-06-01", name="dxa"),
+        "dxa": item(
+            rules, "problem osteoporosis since 2020-03-01", LABORATORY, "alendronate taken since 2024-06-01", name="dxa"
+        ),
     }
     listed = [each.patient for each in sorted((each for each in some.values() if each), key=rank)]
     assert listed == ["later", "late", "broken", "anabolic", "review", "dxa"]
