@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs both-sides laws silence clinic hammer attack fuzz pins supply cluster-test bench lint clean
+.PHONY: help run test docs both-sides laws silence clinic hammer attack fuzz pins supply cluster-test bench bench-population spark lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
@@ -18,6 +18,12 @@ test: .venv/installed-test ## Run the tests
 
 bench: .venv/installed-test ## Time the service, write docs/performance.md
 	@exec $(BIN)/python -m bench
+
+bench-population: .venv/installed-test ## Time a population run of 10,000 patients, write docs/population.md
+	@exec $(BIN)/python -m bench.population
+
+spark: .venv/installed-spark ## Hold the engine on Spark against the default one (needs Java 17 or later)
+	@exec $(BIN)/python -m pytest tests/population/test_engines.py
 
 docs: .venv/installed-test ## Write what is made from the code: docs/cards.md (not kept), docs/conformance.md, docs/reading.md
 	$(BIN)/osteoporosis-cds card book > docs/cards.md
@@ -82,6 +88,10 @@ clean: ## Remove what the other targets made
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --editable '.[test]'
 	@touch .venv/installed $@
+
+.venv/installed-spark: .venv/installed-test
+	@$(PIP) --editable '.[spark]'
+	@touch $@
 
 .venv-supply/installed: pyproject.toml
 	@$(PYTHON) -m venv .venv-supply
