@@ -17,18 +17,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.records import TODAY
 from cds_service.population.made import make
 from cds_service.population.run import NEEDS
-from tests.population.conftest import TODAY
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "population.md"
 BEGIN, END = "<!-- made by `make bench-population` -->", "<!-- end -->"
-SIZES = (50, 100, 200, 1_000)
+ALL = 100
+"""Resources a patient with which all engines run."""
+SIZES = (ALL, 50, 200, 1_000)
 PATIENTS = 10_000
 TOTAL = 1_000_000
 """Resources of one export, so that the largest charts come with fewer patients."""
 AIM = 300
-"""Patients a second and core at 100 resources."""
+"""Patients a second and core at ``ALL`` resources."""
 TABLES = ("findings.parquet", "findings.csv", "worklist.csv", "problems.csv", "fhir/Group.ndjson", "fhir/DetectedIssue.ndjson")
 
 
@@ -76,7 +78,7 @@ def _runs(folder: Path, less: int) -> Iterator[Run]:
     for resources in SIZES:
         export = folder / f"export-{resources}"
         make(export, min(PATIENTS, TOTAL // resources) // less, resources, 1, TODAY)
-        for engine in _engines() if resources == SIZES[1] else ("pool",):
+        for engine in _engines() if resources == ALL else ("pool",):
             yield _run(engine, resources, export, folder / "run")
         shutil.rmtree(export)
 
@@ -88,6 +90,7 @@ def _engines() -> list[str]:
 
 
 def _run(engine: str, resources: int, export: Path, out: Path) -> Run:
+    print(f"{engine}, {resources} resources a patient", flush=True)
     command = [sys.executable, "-m", "cds_service", "population", str(export), "--out", str(out), "--engine", engine]
     began = time.perf_counter()
     subprocess.run([*command, "--today", str(TODAY), "--processes", str(_cores())], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
@@ -106,21 +109,23 @@ def _cores() -> int:
 
 
 def _told(runs: list[Run]) -> str:
-    alike = {run.made for run in runs if run.resources == SIZES[1]}
-    reached = next(run.patients / run.summary["run"]["cpu_seconds"]["judging"] for run in runs if run.resources == SIZES[1])
+    runs = sorted(runs, key=lambda run: run.resources)
+    alike = {run.made for run in runs if run.resources == ALL}
+    reached = next(run.patients / run.summary["run"]["cpu_seconds"]["judging"] for run in runs if run.resources == ALL)
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    names = [run.engine for run in runs if run.resources == SIZES[1]]
+    names = ", ".join(run.engine for run in runs if run.resources == ALL)
+    same = "the same findings, worklist and FHIR, byte by byte" if len(alike) == 1 else "**DIFFERENT**"
     return "\n".join(
         (
-            f"Python {platform.python_version()}, {_cores()} processes; load of the machine at the end {load}. A second of a core is "
-            "processor time, which other work on the machine lengthens too.\n",
+            f"Python {platform.python_version()}, {_cores()} processes; load of the machine at the end {load}. Seconds of a core are "
+            "processor time, which other work on the machine lengthens, too.\n",
             "| engine | resources a patient | patients | wall | patients a second and core | grouping a million resources "
             "| largest process |",
             "|---|--:|--:|--:|--:|--:|--:|",
             *(run.line() for run in runs),
             "",
-            f"- {', '.join(names)}: {'the same findings, worklist and FHIR, byte by byte' if len(alike) == 1 else '**DIFFERENT**'}.",
-            f"- Aim: {AIM} patients a second and core at {SIZES[1]} resources: {'met' if reached >= AIM else '**not met**'} ({reached:.0f}).",
+            f"- {names}: {same}.",
+            f"- Aim: {AIM} patients a second and core at {ALL} resources: {'met' if reached >= AIM else '**not met**'} ({reached:.0f}).",
         )
     )
 

@@ -23,8 +23,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown = commands.add_parser(
         "population",
         help="judge everybody in an export: findings, worklist, summary",
-        description="Judge every patient of a FHIR Bulk Data export (NDJSON, plain or gzip) or of a folder of Bundles by "
-        "the rules of patient-view. An interrupted run goes on where it stopped. DIR names patients: it is readable by its owner only.",
+        description="Judge every patient of a FHIR Bulk Data export (NDJSON, plain or gzip) or of a folder of Bundles by the "
+        "rules of patient-view. An interrupted run goes on where it stopped. DIR names patients: only its owner may read it.",
     )
     shown.add_argument("source", metavar="SOURCE", help="folder of NDJSON files or Bundles, or the URL of a Bulk Data server")
     shown.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for everything that the run makes")

@@ -59,8 +59,12 @@ def _name(names: list[dict[str, Any]]) -> str:
     for name in sorted(names, key=lambda each: each.get("use") != "official"):
         if isinstance(name.get("text"), str) and name["text"].strip():
             return str(name["text"].strip())
-        given = name.get("given") if isinstance(name.get("given"), list) else []
-        parts = [part for part in (*given, name.get("family")) if isinstance(part, str) and part.strip()]
+        given = name.get("given")
+        parts = [
+            part
+            for part in (*(given if isinstance(given, list) else ()), name.get("family"))
+            if isinstance(part, str) and part.strip()
+        ]
         if parts:
             return " ".join(parts)
     return ""

@@ -9,7 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 import msgspec
 from msgspec import Raw, Struct, field
@@ -119,7 +119,9 @@ class File:
             self._problem(UNREADABLE, error.strerror or "")
 
     def _open(self) -> IO[bytes]:
-        return gzip.open(self._path, "rb") if self._path.name.lower().endswith(".gz") else self._path.open("rb", 1 << 20)
+        if self._path.name.lower().endswith(".gz"):
+            return cast(IO[bytes], gzip.open(self._path, "rb"))
+        return self._path.open("rb", 1 << 20)
 
     def _lines(self, file: IO[bytes]) -> Iterator[Record]:
         while line := file.readline(LONGEST + 1):
