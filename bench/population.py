@@ -114,18 +114,19 @@ def _told(runs: list[Run]) -> str:
     reached = next(run.patients / run.summary["run"]["cpu_seconds"]["judging"] for run in runs if run.resources == ALL)
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     names = ", ".join(run.engine for run in runs if run.resources == ALL)
+    met = "met" if reached >= AIM else "**not met**"
     same = "the same findings, worklist and FHIR, byte by byte" if len(alike) == 1 else "**DIFFERENT**"
     return "\n".join(
         (
-            f"Python {platform.python_version()}, {_cores()} processes; load of the machine at the end {load}. Seconds of a core are "
-            "processor time, which other work on the machine lengthens, too.\n",
+            f"Python {platform.python_version()}, {_cores()} processes; load of the machine at the end {load}. Seconds of "
+            "a core are processor time, which other work on the machine lengthens.\n",
             "| engine | resources a patient | patients | wall | patients a second and core | grouping a million resources "
             "| largest process |",
             "|---|--:|--:|--:|--:|--:|--:|",
             *(run.line() for run in runs),
             "",
             f"- {names}: {same}.",
-            f"- Aim: {AIM} patients a second and core at {ALL} resources: {'met' if reached >= AIM else '**not met**'} ({reached:.0f}).",
+            f"- Aim: {AIM} patients a second and core at {ALL} resources: {met} ({reached:.0f}).",
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -36,7 +37,7 @@ own_private_key_path: {directory}/private.pem
 server_auth:
   types: [bearer, smart]
   tokens: [{token}]
-  smart_clients: [{{client_id: {client}, client_secret: {secret}, scopes: "system/*.*"}}]
+  smart_clients: [{{client_id: {client}, client_secret: {secret}, scopes: "system/*.*"}}{more}]
 validation: {{inbound: "off"}}
 simulator: {{enabled: false}}
 log_inbound: false
@@ -109,15 +110,23 @@ class Sekmet:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Sekmet]:
-    """The server with an empty store under ``directory``. Raises NotInstalledError."""
+def running(directory: Path, client: dict[str, Any] | None = None) -> Iterator[Sekmet]:
+    """The server with an empty store under ``directory``, which knows ``client``, too. Raises NotInstalledError."""
     command = program()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = directory / "settings.yaml"
     settings.write_text(
-        SETTINGS.format(port=port, directory=directory, token=TOKEN, client=CLIENT, secret=SECRET), encoding="utf-8"
+        SETTINGS.format(
+            port=port,
+            directory=directory,
+            token=TOKEN,
+            client=CLIENT,
+            secret=SECRET,
+            more=f", {json.dumps(client)}" if client else "",
+        ),
+        encoding="utf-8",
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("SEKMET_", "PYTHON"))}
     with (directory / "log").open("w") as log:
