@@ -114,7 +114,7 @@ def _progress() -> Iterator[Advance]:
         def advance(what: str, number: int, total: int | None = None) -> None:
             if what not in tasks:
                 tasks[what] = shown.add_task(what, total=total)
-            shown.update(tasks[what], advance=number, **({"total": total} if total is not None else {}))
+            shown.update(tasks[what], advance=number, total=total)  # None leaves it as it is
 
         yield advance
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
@@ -50,9 +51,11 @@ SORTS: dict[str, Callable[[Item, date], Any]] = {
 
 
 class Shown(Struct, frozen=True):
-    """One line: the patient, the gap that it is about, what became of it, and the key under which the store knows it."""
+    """One line: the patient, the gap that it is about, what became of it, and the key under which the store knows it; all of
+    it as of ``today``."""
 
     item: Item
+    today: date
     gap: Gap
     state: State
     key: str
@@ -115,7 +118,7 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
         sheet = csv.writer(text)
         sheet.writerow(told(f"column.{name}", language) for name in COLUMNS)
         for each in lines(run, _asked()) if run else ():
-            row = cells(each.item, run.today, language) | _state_cells(each.state, language) if run else {}
+            row = {**cells(each.item, each.today, language), **_state_cells(each.state, language)}
             sheet.writerow(map(plain, row.values()))
         headers = {"Content-Disposition": "attachment; filename=worklist.csv"}
         return Response(BOM + text.getvalue().encode(), headers=headers, content_type="text/csv; charset=utf-8")
@@ -131,7 +134,7 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
         line = Line(_hashed(store, shown.patient), gap.key, episode(gap))
         store.change(lambda connection: put(connection, line, state, reason))
         logs.event("worklist", {"gap": gap.key, "state": state})
-        return redirect(f"{url_for('worklist.index', **_back())}#{line.patient}", 303)
+        return redirect(f"{url_for('worklist.index')}?{urlencode(_back())}#{line.patient}", 303)
 
     @pages.get("/patients/<key>")
     def patient(key: str) -> str:
@@ -223,7 +226,7 @@ def _lines(run: Worklist, asked: Asked, store: Store) -> list[Shown]:
         key = _hashed(store, item.patient)
         state = known.get(Line(key, gap.key, episode(gap)), NO_STATE)
         if asked.state in ("any", state.state):
-            found.append(Shown(item, gap, state, key))
+            found.append(Shown(item, run.today, gap, state, key))
     return sorted(found, key=lambda each: SORTS[asked.sort](each.item, run.today))
 
 
