@@ -91,7 +91,7 @@ class Server:
                         return told
                 raise ConfigError(f"{self.url}: what it says of its export cannot be read")
             if answer.status_code != requests.codes.accepted:
-                raise ConfigError(f"{self.url}: the export has failed ({answer.status_code})")
+                raise ConfigError(f"{self.url}: the export has failed ({answer.status_code}); --fresh asks for another one")
             self._wait(_after(answer, pause))
             pause = min(pause * 2, _LONGEST_WAIT)
         raise ConfigError(f"{self.url}: the export was not made in {PATIENCE / 3600:.0f} hours")
@@ -105,7 +105,8 @@ class Server:
                 with written(path) as file:
                     answer = self._get(url, {"Accept": "application/fhir+ndjson"}, token=token, stream=True)
                     if answer.status_code != requests.codes.ok:
-                        raise ConfigError(f"{self.url}: a file of the export cannot be had ({answer.status_code})")
+                        why = f"a file of the export cannot be had ({answer.status_code}); --fresh asks for another one"
+                        raise ConfigError(f"{self.url}: {why}")
                     for piece in answer.iter_content(_PIECE):
                         file.write(piece)
                 return

@@ -7,6 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -83,6 +84,8 @@ def _alone(out: Path) -> Iterator[None]:
             yield
     except Occupied as error:
         raise ConfigError(str(error)) from None
+    except BrokenExecutor:
+        raise ConfigError("a process was killed, perhaps for want of memory; what is done is kept: run again") from None
     except OSError as error:
         why = error.strerror or "cannot be written"
         raise ConfigError(f"{error.filename or out}: {why}; what is done is kept: run again to go on") from None

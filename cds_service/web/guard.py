@@ -68,12 +68,13 @@ def asks_for(token: str, clock: Callable[[], float] = time.monotonic) -> Callabl
 
 def only_from_its_own_page(base_url: str) -> Callable[[], Response | None]:
     """A check before each request: what changes something must come from a page of this service. A browser sends the token
-    along with whatever a page of another origin sends, and says where that came from; other clients say nothing."""
-    own = "/".join(base_url.split("/")[:3]).lower()
+    along with whatever a page of another origin sends, and says where that came from; other clients say nothing. ``base_url``
+    "": the address that was asked is ours."""
 
     def check() -> Response | None:
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return None
+        own = "/".join((base_url or request.host_url).split("/")[:3]).lower()
         origin = request.headers.get("Origin")
         site = request.headers.get("Sec-Fetch-Site", "none")
         if site in ("same-origin", "none") and (origin is None or origin.lower() == own):

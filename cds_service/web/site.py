@@ -36,7 +36,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
         guarded.append(worklist(settings, settings.population, evaluator, store))
     for each in guarded:
         if settings.in_production or each.name == "worklist":
-            each.before_request(only_from_its_own_page(settings.base_url))
+            each.before_request(only_from_its_own_page(settings.base_url if settings.in_production else ""))
         each.before_request(asks_for(settings.admin_token.get_secret_value()))
     shown += guarded
     if not settings.shows_playground:

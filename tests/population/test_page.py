@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(place: Path, tmp_path: Path) -> Iterator[Flask]:
     url = f"sqlite:///{tmp_path}/store.db"
     told = {"CDS_DATABASE_URL": url, "CDS_POPULATION": place / "out", "CDS_ADMIN_TOKEN": TOKEN, "CDS_TODAY": TODAY}
-    app = create_app(Settings.model_validate(told | {"CDS_PUBLIC_URL": "http://localhost"}))
+    app = create_app(Settings.model_validate(told))
     app.extensions["store"].start()
     yield app
     app.extensions["store"].close()
@@ -130,8 +130,10 @@ def test_a_state_that_is_none_is_refused(http: FlaskClient, wrong: dict[str, str
 
 def test_a_state_cannot_be_set_from_another_page(http: FlaskClient) -> None:
     form = {"key": key_of(seen(http), "Li Broken"), "gap": "fracture-untreated", "state": "reached"}
-    answer = http.post("/worklist/state", data=form, headers=RIGHT | {"Origin": "https://evil.example"})
-    assert answer.status_code == 403
+    told = [{"Origin": "https://evil.example"}, {"Origin": "http://localhost:1"}, {"Sec-Fetch-Site": "cross-site"}]
+    assert [http.post("/worklist/state", data=form, headers=RIGHT | each).status_code for each in told] == [403] * 3
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert http.post("/worklist/state", data=form, headers=RIGHT | own).status_code == 303
 
 
 def test_a_state_of_one_dose_says_nothing_of_the_next(http: FlaskClient, place: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -227,6 +228,21 @@ def test_a_full_disk_stops_the_run_with_one_sentence_and_loses_nothing(
     assert not [*out.rglob(".*")], "nothing half written stays"
     went(folder, out)
     assert made(out) == made(tmp_path / "whole")
+
+
+def test_a_process_that_is_killed_stops_the_run_with_one_sentence(
+    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generated(folder, 2)
+
+    def killed(*_: object) -> None:
+        raise BrokenProcessPool
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pool.Engine, "judge", killed)
+        with pytest.raises(ConfigError, match="a process was killed"):
+            went(folder, out)
+    assert went(folder, out)["answered"] == 2
 
 
 def test_a_run_of_another_day_keeps_what_was_grouped_and_judges_anew(folder: Path, out: Path) -> None:
