@@ -114,7 +114,7 @@ def bare(reference: str) -> str:
     if reference.startswith("urn:uuid:"):
         return reference[9:]
     kind, _, name = tail(reference).partition("/")
-    return name if kind == "Patient" else reference if "/" not in reference and ":" not in reference else ""
+    return name if kind == "Patient" else reference if ID.fullmatch(reference) else ""
 
 
 def _key(told: Any) -> str:

@@ -77,14 +77,17 @@ def evaluate(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
     """
     entries = sorted(entries)
     try:
-        judged = rules.evaluator.judge(rules.call(patient, entries), rules.today)
+        return _answered(patient, entries, rules)
     except RequestError as error:
         why = UNKNOWN if error.status == 412 else TOO_MUCH
         return Judged(patient, why, problems=(Problem("", 0, why, f"Patient/{patient}, {len(entries)} resources"),))
     except Exception as error:  # one patient must never cost the others their answer
         return Judged(patient, FAILED, problems=(Problem("", 0, FAILED, f"Patient/{patient}, {type(error).__name__}"),))
-    found = list(judged.findings)
-    told = tuple(rows.rows_of(patient, found, list(judged.shown)))
+
+
+def _answered(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
+    judged = rules.evaluator.judge(rules.call(patient, entries), rules.today)
+    told = tuple(rows.rows_of(patient, judged.findings, judged.shown))
     item = gaps.item_of(patient, judged, person(patient, entries))
     twice = tuple(_twice(entries)) if judged.trace.duplicates else ()
     return Judged(patient, "", told, item, _counts(judged.trace), twice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -106,7 +106,7 @@ _DAYS = ("safe", "due", "limit", "decide", "latest", "next_dxa", "by", "day", "n
 """Values of findings that are the day of which their card speaks, in the order in which they count."""
 
 
-def rows_of(patient: str, findings: list[Finding], shown: list[Finding]) -> Iterator[Row]:
+def rows_of(patient: str, findings: Sequence[Finding], shown: Sequence[Finding]) -> Iterator[Row]:
     for finding in findings:
         told = (fact for found in (finding, *finding.contains) for fact in found.facts)
         facts = [fact for fact in dict.fromkeys(told) if fact.source or fact.when]

@@ -154,7 +154,8 @@ class File:
             yield from self._take(seen, b'{"resource":' + content + b"}")
 
     def _take(self, seen: Seen, entry: bytes, only: str = "", urls: dict[str, str] | None = None) -> Iterator[Record]:
-        """One entry. ``only``: the one Patient of its Bundle, to whom it belongs; ``urls``: Patients of a Bundle by URL."""
+        """One entry. ``only``: the one Patient of its Bundle, to whom belongs what names nobody; ``urls``: Patients of a Bundle by
+        URL."""
         self._ledger.resources[seen.type] += 1
         if seen.other_release:
             self._problem(OTHER_RELEASE, seen.type)
@@ -167,7 +168,7 @@ class File:
             else:
                 self._problem(BAD_ID, SHARED)
             return
-        patient = only or (urls or {}).get(seen.patient, seen.patient)
+        patient = (urls or {}).get(seen.patient, seen.patient) or only
         if not patient:
             self._problem(BAD_ID if seen.type == "Patient" else NO_SUBJECT, f"{seen.type}/{seen.id}" if seen.id else seen.type)
         elif not ID.fullmatch(patient):
@@ -176,7 +177,7 @@ class File:
             yield Record(patient, seen.medication, entry)
 
     def _bundle(self, content: bytes | Raw) -> Iterator[Record]:
-        """The entries of a Bundle: all of its one Patient, or of whom each one names."""
+        """The entries of a Bundle: each of whom it names; what names nobody, of its one Patient."""
         try:
             entries = [*self._entries(content)]
         except BROKEN:

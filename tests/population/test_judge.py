@@ -117,12 +117,13 @@ def test_more_than_one_call_may_bring_is_said_of_that_patient(rules: Rules, monk
     assert evaluate("p1", entries(some), rules).why == TOO_MUCH
 
 
-def test_a_rule_that_fails_costs_one_patient_the_answer_and_names_no_value(
-    rules: Rules, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("what", ["cds_service.population.gaps.item_of", "cds_service.pipeline.run"])
+def test_whatever_fails_costs_one_patient_the_answer_and_names_no_value(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     def fails(*_: object) -> None:
         raise ValueError("Wang Xiuying")
 
-    monkeypatch.setattr(rules.evaluator, "judge", fails)
+    monkeypatch.setattr(what, fails)
     judged = evaluate("p1", entries(patient("p1", "female 70")), rules)
     assert (judged.why, judged.problems[0].what) == (FAILED, "Patient/p1, ValueError")

@@ -114,6 +114,18 @@ def test_a_bundle_of_one_patient_belongs_to_that_patient(tmp_path: Path) -> None
     assert not any(b"\n" in record.entry for record in records)
 
 
+def test_what_a_bundle_of_one_patient_holds_of_others_is_theirs(tmp_path: Path) -> None:
+    """As of a page of a search over everybody."""
+    content = bundle(
+        {"resourceType": "Patient", "id": "a"},
+        {"resourceType": "Condition", "subject": {"reference": "Patient/b"}},
+        {"resourceType": "Condition", "subject": {"reference": "urn:uuid:0"}},
+        {"resourceType": "Condition", "subject": {"reference": "Patient?identifier=1"}},
+    )
+    records, problems, _ = read(tmp_path, "one.json", content)
+    assert ([record.patient for record in records], problems) == (["a", "b", "a", "a"], [])
+
+
 def test_the_entries_of_a_bundle_of_several_belong_to_whom_they_name(tmp_path: Path) -> None:
     content = bundle(
         {"resourceType": "Patient", "id": "a"},
