@@ -17,7 +17,7 @@ from cds_service.population.rows import Row
 from cds_service.population.sheets import lines
 
 PARQUET, CSV = "findings.parquet", "findings.csv"
-_GROUP = 50_000
+_GROUP = 5_000
 """Rows that are written at a time."""
 
 Add = Callable[[Iterable[Row]], None]

@@ -29,14 +29,6 @@ HOOK = "patient-view"
 UNKNOWN, TOO_MUCH, FAILED, TWICE = "unknown-patient", "too-much", "failed", "twice"
 """Why a patient has no answer: no Patient resource; more than one call may bring; the program failed. A resource that came
 twice."""
-_SUCCESSORS = {
-    "MedicationOrder": "MedicationRequest",
-    "ProcedureRequest": "ServiceRequest",
-    "DiagnosticOrder": "ServiceRequest",
-    "ReferralRequest": "ServiceRequest",
-}
-"""What a type of an older release is called in R4."""
-
 ENCODE = json.Encoder().encode
 DECODE: json.Decoder[Judged] = json.Decoder(Judged)
 
@@ -64,8 +56,7 @@ class Rules:
             whole: wire.AnyResource | Raw | None = wire.RESOURCE.decode(bundle)
         except BROKEN:
             whole = Raw(bundle)
-        lost = self.absent | _older(bundle)
-        failed = frozenset(key for key, kind in self.keys.items() if kind in lost and key != "patient")
+        failed = frozenset(key for key, kind in self.keys.items() if kind in self.absent)
         empty = frozenset(self.keys) - failed - {"patient"}
         return Call(hook=HOOK, patient_id=patient, given={"patient": whole}, empty=empty, failed=failed)
 
@@ -91,12 +82,6 @@ def _answered(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
     item = gaps.item_of(patient, judged, person(patient, entries))
     twice = tuple(_twice(entries)) if judged.trace.duplicates else ()
     return Judged(patient, "", told, item, _counts(judged.trace), twice)
-
-
-def _older(bundle: bytes) -> frozenset[str]:
-    """Types that came in an older release only: as the answer to a query that would not count (``answers.why_failed``)."""
-    named = {kind for pair in _SUCCESSORS.items() for kind in pair if b'"' + kind.encode() + b'"' in bundle}
-    return frozenset(now for older, now in _SUCCESSORS.items() if older in named and now not in named)
 
 
 def _twice(entries: Sequence[bytes]) -> Iterator[Problem]:

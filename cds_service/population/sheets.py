@@ -61,7 +61,8 @@ def write_xlsx(job: Job, items: Iterable[Item], language: str) -> bool:
     import xlsxwriter
 
     with written(job.out / XLSX) as file:
-        book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+        options = {"constant_memory": True, "tmpdir": str(job.out)}  # what names patients is written nowhere else
+        book = xlsxwriter.Workbook(file, options | {"strings_to_formulas": False, "strings_to_urls": False})
         sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, [say(f"column.{name}", language) for name in COLUMNS], bold)

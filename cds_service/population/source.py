@@ -154,7 +154,7 @@ class File:
             yield from self._take(seen, b'{"resource":' + content + b"}")
 
     def _take(self, seen: Seen, entry: bytes, only: str = "", urls: dict[str, str] | None = None) -> Iterator[Record]:
-        """One entry. ``only``: the one Patient of its Bundle, to whom belongs what names nobody; ``urls``: its Patients by URL."""
+        """One entry. ``only``: the one Patient of its Bundle, whose is what names nobody; ``urls``: its Patients by URL."""
         self._ledger.resources[seen.type] += 1
         if seen.other_release:
             self._problem(OTHER_RELEASE, seen.type)

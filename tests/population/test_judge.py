@@ -78,20 +78,6 @@ def test_what_was_not_exported_is_unknown_as_for_a_client_whose_query_failed() -
     assert any(row.doubt for row in rows)
 
 
-def test_an_order_of_an_older_release_leaves_its_group_unknown(rules: Rules) -> None:
-    rules.today = TODAY
-    some = patient("p1", "female 70", "problem osteoporosis since 2020-01-01")
-    order = {"resourceType": "MedicationOrder", "id": "1", "patient": {"reference": "Patient/p1"}}
-    newer = {"resourceType": "MedicationRequest", "id": "2", "subject": {"reference": "Patient/p1"}}
-    doubted = [
-        any("medications" in row.doubt for row in evaluate("p1", entries(all_of), rules).rows)
-        for all_of in ([*some, order], some)
-    ]
-    assert doubted == [True, False]
-    call = rules.call("p1", entries([*some, order, newer]))
-    assert "medications" not in call.failed
-
-
 def test_a_patient_without_a_patient_resource_is_named_with_how_much_stands_there(rules: Rules) -> None:
     some = patient("p1", "female 70", "problem osteoporosis since 2020-01-01", "creatinine 0.8 mg/dL on 2026-01-01")
     judged = evaluate("p1", entries(some[1:]), rules)
