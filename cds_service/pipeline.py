@@ -26,8 +26,8 @@ from cards.engine import voice
 from cards.engine.checked import Checked, checked
 from cards.engine.findings import Finding
 from cards.engine.run import run
-from cards.words.letter import Letter, letter
 from cards.vocabulary import Data
+from cards.words.letter import Letter, letter
 from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings

@@ -33,7 +33,7 @@ from cds_service.population.worklist import COLUMNS, REASONS, STATES, cells, ove
 from cds_service.population.worklist import say as told
 from cds_service.store import Store, StoreUnavailable
 from cds_service.store.worklist import Line, State, put, states
-from cds_service.web.timeline import timeline
+from cds_service.web.screen import screen
 from cds_service.web.words import in_language, page_language
 
 ON_A_PAGE = 50
@@ -160,15 +160,18 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
 
     @pages.get("/patients/<key>/picture")
     def picture(key: str) -> Response:
-        """What the picture of one patient is drawn from, on the day of the run."""
+        """The screen of one patient, on the day of the run; null if its record is not kept."""
         language, run = page_language(settings.language), kept.worklist()
         item = _known(run, key, store) if run else None
         if item is None or run is None:
             abort(404)
         entries = kept.record(item.patient)
         rules = Rules(evaluator, run.today, frozenset(run.unknown))
-        drawn = timeline(evaluator.chart(rules.call(item.patient, entries), run.today), language) if entries else None
-        return Response(orjson.dumps({"timeline": drawn}), content_type="application/json")
+        if not entries:
+            return Response(orjson.dumps({"screen": None}), content_type="application/json")
+        view = evaluator.view(rules.call(item.patient, entries), language, run.today)
+        drawn = view.response | {"screen": screen(view.chart, view.findings, language, view.off)}
+        return Response(orjson.dumps(drawn), content_type="application/json")
 
     @pages.after_request
     def not_kept(response: Response) -> Response:

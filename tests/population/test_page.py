@@ -169,9 +169,11 @@ def test_a_patient_opens_the_picture_from_the_folder_of_the_run(http: FlaskClien
     page = seen(http, f"/worklist/patients/{key}")
     assert "Wang Late" in page
     assert "Denosumab overdue" in page
-    drawn = http.get(f"/worklist/patients/{key}/picture", headers=RIGHT).get_json()["timeline"]
-    assert drawn["today"] == TODAY.isoformat()
-    assert [course["doses"] for course in drawn["courses"]] == [["2025-03-15", "2025-09-15"]]
+    told = http.get(f"/worklist/patients/{key}/picture", headers=RIGHT).get_json()
+    assert told["screen"]["today"] == TODAY.isoformat()
+    marks = [mark for group in told["screen"]["groups"] for strip in group["strips"] for mark in strip["marks"]]
+    assert {"2025-03-15", "2025-09-15"} <= {mark["date"] for mark in marks}
+    assert told["cards"][0]["source"]["topic"]["code"] == "denosumab-sequence"
     assert http.get("/worklist/patients/0", headers=RIGHT).status_code == 404
 
 
