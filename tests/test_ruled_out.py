@@ -60,7 +60,6 @@ KNOWN = {
     "anabolic-antiresorptive-combination": "of two drafts it keeps the first in rank, forbidden or not; its own card says that",
     "dose-check": "it names the usual dose of a drug that another card of the same draft forbids",
     "secondary-causes": "the dose that cannot wait is named though kidney failure or an allergy forbids it",
-    "start-treatment": "without the tablets that must stop, the years on them no longer count for a lesion of the femur",
     "zoledronate-timing": "it names what bridges the wait, whatever speaks against it",
 }
 """Cards that are not mended yet, and what is wrong."""
