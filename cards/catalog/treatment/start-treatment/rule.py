@@ -79,9 +79,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
     `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
     `romosozumab-cardiovascular`, `serm-thrombosis`, `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an
-    oncologic strength), the record counts
-    as it would be without that drug (its years and doses have been had all the same); what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
-    back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
+    oncologic strength), the record counts as it would be without that drug (its years and doses have been had all the same);
+    what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing back. Not where
+    `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
