@@ -57,24 +57,20 @@ FORBIDDING = {
 WATCHED = "denosumab"
 """The stories whose name has this word are told with all of these, the others, and the cases, with one each in turn."""
 KNOWN = {
-    "anabolic-antiresorptive-combination": "of two drafts it keeps the first in rank, forbidden or not; its own card says that",
-    "dose-check": "it names the usual dose of a drug that another card of the same draft forbids",
-    "secondary-causes": "the dose that cannot wait is named though kidney failure or an allergy forbids it",
-    "start-treatment": "without the tablets that must stop, the years on them no longer count for a lesion of the femur",
-    "zoledronate-timing": "it names what bridges the wait, whatever speaks against it",
+    "hypocalcemia": "it says from when denosumab may be given after vitamin D, though an allergy forbids it",
 }
 """Cards that are not mended yet, and what is wrong."""
 
 NOT_GIVEN = {
     "en": r"\b(?:not|never|no|nor|neither|stop|pause|delete|remove|leave|ruled out|rules (?:it|them) out|allergy|can|may|"
-    r"is (?:being )?ordered|is drafted|ask|say|decide|discuss|specialist|oncology|tablets|see)\b|^- (?:if you|settle)|"
-    r"(?:had|after|before|on|of|from|last|first|with|in place of|than|about|between|how|your|any more) "
+    r"(?:is|are) (?:being )?ordered|is drafted|ask|say|decide|discuss|specialist|oncology|tablets|see)\b|^- (?:if you|settle)|"
+    r"(?:had|after|before|into|on|of|from|last|first|with|in place of|than|about|between|how|your|any more) "
     r"(?:the |your |any |a )*(?:last |next |first |missed )?(?:injection |dose |order |course )*(?:of |for )?{drug}|"
     r"{drug}:? (?:was|were|lapse|injection|has|came|must|ended|that|is taken|is given|is low)|"
-    r"{drug}: (?:its last|the new order)|(?:sign|give) (?:only one|\S+ or \S+, not both)|work alike",
-    "zh": r"不|勿|禁|停|撤|移除|无|未|没|询问|问|过敏|替代|已|专科|肿瘤科|之后|开具|在开|在用|准备用|可能|医嘱|药片|重复|"
-    r"先查|核实|告诉|见“|如果您|查血钙|复查|药物假期|权衡|肾功能|(?:距|末次|下次|上次|后|前|这|一针|用着|您的|与|和){drug}|"
-    r"{drug}(?:之?后|前|治疗|可|能|末次|下次|的|到期|每|仍|曾|是|一起|停|（)",
+    r"{drug}: (?:its last|the new order)|(?:sign|give) (?:only one|\S+ or \S+, not both)|work alike|one after the other",
+    "zh": r"不|勿|禁|既往|药效|停|撤|移除|无|未|没|询问|问|过敏|替代|已|专科|肿瘤科|之后|开具|在开|在用|准备用|可能|医嘱|药片|"
+    r"重复|先查|核实|告诉|见“|如果您|查血钙|复查|药物假期|权衡|肾功能|(?:距|末次|下次|上次|后|前|这|一针|用着|您的|与|和){drug}|"
+    r"{drug}(?:之?后|前|治疗|可|能|末次|下次|的|到期|每|仍|曾|是|一起|停|期间|（)",
 }
 """What stands in a sentence that names such a drug and does not give it."""
 CALCIUM_FIRST = {"en": r"calcium", "zh": r"血钙|钙"}
@@ -82,11 +78,13 @@ CALCIUM_FIRST = {"en": r"calcium", "zh": r"血钙|钙"}
 
 
 def pairs() -> Iterator[tuple[str, str]]:
-    """Each story and case as it is and with one finding more, in turn; the stories of denosumab with all of them."""
+    """Each story as it is and with one finding more, in turn, the stories of denosumab with all of them; each case with one
+    finding more."""
     kinds = list(FORBIDDING)
     for place, name in enumerate(everything()):
         every = os.environ.get("ALL_CASES") or (WATCHED in name and not is_case(name))
-        yield from ((name, kind) for kind in (kinds if every else (kinds[0], kinds[1 + place % (len(kinds) - 1)])))
+        one = kinds[1 + place % (len(kinds) - 1)]
+        yield from ((name, kind) for kind in (kinds if every else (one,) if is_case(name) else (kinds[0], one)))
 
 
 @pytest.mark.parametrize(("name", "kind"), list(pairs()))

@@ -50,6 +50,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     broken: tuple[FractureEntry, ...] = ()
     """Every new fracture as recorded, whatever its site and energy."""
     drug_courses: Mapping[str, Course] = field(default_factory=dict)
+    given_up: Mapping[str, Course] = field(default_factory=dict)
+    """Courses that this chart is judged without, as if they had been discontinued; they have been taken all the same."""
     allergies: tuple[Allergy, ...] = ()
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
     parental_hip_fracture: bool = False
@@ -168,9 +170,15 @@ class Chart(Struct, frozen=True, kw_only=True):
 
     def courses(self, mechanisms: Iterable[Mechanism]) -> list[Course]:
         """Courses of these mechanisms, the most recently covered first."""
-        wanted = frozenset(mechanisms)
-        found = [c for c in self.drug_courses.values() if c.drug.mechanism in wanted]
-        return sorted(found, key=lambda c: c.covered_until or c.last_dose or c.start or date.min, reverse=True)
+        return _of_mechanisms(mechanisms, self.drug_courses)
+
+    def had(self, mechanisms: Iterable[Mechanism]) -> list[Course]:
+        """The same, with those that the chart is judged ``without``: for what earlier years and doses mean, not for what is
+        taken."""
+        return _of_mechanisms(mechanisms, {**self.drug_courses, **self.given_up})
+
+    def course_had(self, drug: Drug) -> Course | None:
+        return self.drug_courses.get(drug.key) or self.given_up.get(drug.key)
 
     def drafted(self, mechanisms: Iterable[Mechanism]) -> list[Draft]:
         wanted = frozenset(mechanisms)
@@ -182,9 +190,11 @@ class Chart(Struct, frozen=True, kw_only=True):
         return [d for d in self.beside if d.drug is not None and d.drug.mechanism in wanted]
 
     def without(self, drug: Drug) -> Chart:
-        """This chart as if the drug (in any strength) had been discontinued: used to judge an alternative to it."""
-        courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
-        return replace(self, drug_courses=courses)
+        """This chart as if the drug (in any strength) had been discontinued: used to judge an alternative to it. What its
+        years and doses mean remains (``had``)."""
+        gone = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient == drug.ingredient}
+        kept = {key: course for key, course in self.drug_courses.items() if key not in gone}
+        return replace(self, drug_courses=kept, given_up={**self.given_up, **gone})
 
     def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
         """This chart with one more draft order (in place of ``replaced``), as order-sign would see it: used to test an option
@@ -199,6 +209,12 @@ class Chart(Struct, frozen=True, kw_only=True):
         copy = replace(self, **changes)
         force_setattr(copy, "known", self.known)
         return copy
+
+
+def _of_mechanisms(mechanisms: Iterable[Mechanism], courses: Mapping[str, Course]) -> list[Course]:
+    wanted = frozenset(mechanisms)
+    found = [c for c in courses.values() if c.drug.mechanism in wanted]
+    return sorted(found, key=lambda c: c.covered_until or c.last_dose or c.start or date.min, reverse=True)
 
 
 def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Concatenate[Chart, Asked], Answer]:

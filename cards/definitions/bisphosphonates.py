@@ -64,7 +64,7 @@ def longest_over(chart: Chart) -> bool:
 
 
 def _courses(chart: Chart) -> list[Course]:
-    return [c for c in chart.courses({Mechanism.BISPHOSPHONATE}) if not c.drug.oncologic]
+    return [c for c in chart.had({Mechanism.BISPHOSPHONATE}) if not c.drug.oncologic]
 
 
 def _infused(chart: Chart, course: Course, since: date | None) -> int | None:

@@ -56,7 +56,7 @@ def asked_for_by_label(chart: Chart) -> str:
     calcium is high."""
     if not renal(chart).below(chart.numbers.egfr_specialist) or calcium_excess(chart) is not None:
         return ""
-    reading, course = calcium(chart), chart.course(DENOSUMAB)
+    reading, course = calcium(chart), chart.course_had(DENOSUMAB)
     if reading is not None and reading.low:
         return "low-calcium"
     last = course.last_dose_at_latest if course else None

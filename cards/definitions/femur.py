@@ -50,7 +50,7 @@ def suspicion(chart: Chart) -> Suspicion | None:
     or more in all (each zoledronate 5 mg counts {zoledronate-months}), {femur-exposure-risk-months} with a long-term
     glucocorticoid or a confirmed low ALP; on one now, or off for less than {femur-off-months} months. Pain is settled once both
     femora were imaged after it began. Not where an atypical femur fracture is on record."""
-    courses = [course for course in chart.courses(SUSPECT) if course.spans or course.doses]
+    courses = [course for course in chart.had(SUSPECT) if course.spans or course.doses]
     since = chart.months_ago(chart.numbers.femur_off_months)
     if not any(course.covered_until and course.covered_until > since for course in courses):
         return None
@@ -62,7 +62,9 @@ def suspicion(chart: Chart) -> Suspicion | None:
     n = chart.numbers
     if months < (n.femur_exposure_risk_months if steroid or low else n.femur_exposure_months):
         return None
-    taken = tuple(c for c in courses if c.active or (not c.stopped and c.on_treatment(chart.today)))
+    taken = tuple(
+        c for c in courses if c.drug.key in chart.drug_courses and (c.active or (not c.stopped and c.on_treatment(chart.today)))
+    )
     return Suspicion(sign, sign.key == "femur-lesion", months, steroid, low, taken, _film(chart, sign))
 
 

@@ -79,7 +79,7 @@ def _very_high(chart: Chart) -> list[str]:
 @per_chart
 def fracture_on_treatment(chart: Chart) -> Fracture | None:
     """The newest fragility fracture that happened while an antiresorptive or anabolic was being taken, after its first day."""
-    spans = [span for course in treatment.courses(chart) for span in course.spans]
+    spans = [span for course in treatment.courses_had(chart) for span in course.spans]
     return next((f for f in chart.fractures if any(f.may_be_within(add_days(begin, 1), end) for begin, end in spans)), None)
 
 

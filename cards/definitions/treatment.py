@@ -17,6 +17,11 @@ def courses(chart: Chart, mechanisms: frozenset[Mechanism] = TREATMENT) -> list[
     return [course for course in chart.courses(mechanisms) if for_bone(chart, course)]
 
 
+def courses_had(chart: Chart) -> list[Course]:
+    """The same, with those that the chart is judged without."""
+    return [course for course in chart.had(TREATMENT) if for_bone(chart, course)]
+
+
 @per_chart
 def treatments(chart: Chart) -> list[Course]:
     """The courses of an antiresorptive (bisphosphonate, denosumab, SERM, hormone therapy) or an anabolic (teriparatide,

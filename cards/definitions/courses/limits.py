@@ -39,13 +39,13 @@ def used_up(chart: Chart, drug: Drug, on: date) -> Course | None:
     ``on``: the day by which the limit is reached. Returns the course that used it up, counting both PTH analogs together if
     neither did so alone; an order for today or later is one more dose.
     """
-    course = chart.course(drug)
+    course = chart.course_had(drug)
     if course is not None and (day := limit_day(chart.numbers, course, chart.today)) is not None and day <= on:
         return course
     if course is not None and drug is ROMOSOZUMAB and len(course.doses) + (on >= chart.today) > chart.numbers.romosozumab_doses:
         return course
     if drug in (TERIPARATIDE, ABALOPARATIDE):
-        both = [c for key in (TERIPARATIDE, ABALOPARATIDE) if (c := chart.course(key)) and c.exposure_days is not None]
+        both = [c for key in (TERIPARATIDE, ABALOPARATIDE) if (c := chart.course_had(key)) and c.exposure_days is not None]
         together = sum(c.exposure_days or 0 for c in both)
         if (len(both) == 2 or course is None) and both and together >= chart.numbers.pth_analogs_months * DAYS_A_MONTH:
             return course or both[0]

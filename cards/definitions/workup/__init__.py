@@ -97,7 +97,7 @@ def bone_patient(chart: Chart) -> bool:
     if risk.concerned(chart) or chart.drafted(_PRODUCTS):
         return True
     since = chart.months_ago(chart.numbers.bone_patient_months)
-    lately = any(c.covered_until and c.covered_until >= since for c in treatment.courses(chart))
+    lately = any(c.covered_until and c.covered_until >= since for c in treatment.courses_had(chart))
     z = any(m.value <= chart.numbers.z_low for site in DIAGNOSTIC_SITES for m in chart.values("z-score", site=site)[:1])
     return lately or z or any(c.active for c in treatment.courses(chart, _PRODUCTS))
 

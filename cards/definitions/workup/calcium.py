@@ -254,7 +254,7 @@ def _after_injection(chart: Chart, day: date) -> bool:
 
 def _doses(chart: Chart, drug: Drug) -> tuple[date, ...]:
     """The doses of this ingredient, in any strength."""
-    return tuple(day for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient for day in c.doses)
+    return tuple(day for c in chart.had({drug.mechanism}) if c.drug.ingredient == drug.ingredient for day in c.doses)
 
 
 def low_calcium(chart: Chart) -> Rows:

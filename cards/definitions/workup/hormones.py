@@ -77,7 +77,7 @@ def turnover(chart: Chart) -> Rows:
 
 def _after_denosumab(chart: Chart) -> bool:
     """Whether denosumab has ended lately: turnover then overshoots."""
-    course = chart.course(DENOSUMAB)
+    course = chart.course_had(DENOSUMAB)
     if course is None or course.last_dose is None or course.on_treatment(chart.today):
         return False
     return chart.today <= add_months(course.last_dose, chart.numbers.denosumab_months + chart.numbers.denosumab_sequence_months)

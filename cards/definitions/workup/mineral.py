@@ -106,7 +106,7 @@ def _confirmed_on(series: list[Measurement], apart: int, fracture: date | None) 
 
 def _lowered_by_drug(chart: Chart, series: list[Measurement]) -> bool:
     """Whether all of these values were taken on an antiresorptive, which lowers ALP, and none before, ever, was low."""
-    starts = [day for c in chart.courses(ANTIRESORPTIVE) if (day := c.start_at_latest) is not None]
+    starts = [day for c in chart.had(ANTIRESORPTIVE) if (day := c.start_at_latest) is not None]
     if not starts:
         return False
     from_day = add_months(min(starts), chart.numbers.alp_on_drug_months)
@@ -225,7 +225,7 @@ def low_phosphate(chart: Chart) -> Rows:
 
 
 def _after_injection(chart: Chart, day: date) -> bool:
-    courses = [course for drug in (ZOLEDRONATE, DENOSUMAB) if (course := chart.course(drug)) is not None]
+    courses = [course for drug in (ZOLEDRONATE, DENOSUMAB) if (course := chart.course_had(drug)) is not None]
     days = chart.numbers.phosphate_after_drug_days
     return any(dose <= day <= add_days(dose, days) for course in courses for dose in course.doses)
 

@@ -21,7 +21,7 @@ from cards.definitions.workup.basic import BASIC_LABS, lacking
 from cards.definitions.workup.causes import blamed, causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
-from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, service, starts
+from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, ruled_out, service, starts
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 
@@ -55,7 +55,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
     Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
-    orders. For (2), on orders, where a critical card names the same calcium on the same draft; high calcium does not speak
+    orders. For (2), on orders, where a critical card names the same calcium on the same draft, or
+    order safety forbids what cannot wait; high calcium does not speak
     against pamidronate or calcitonin, which treat it.
 
     Then: warning where a finding of (2) warns, otherwise info; on orders, info for what closes the gap after denosumab up to
@@ -201,11 +202,13 @@ def _variant(rows: tuple[Row, ...]) -> str:
 def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier) -> Iterator[Finding]:
     """What speaks against a draft: the findings that hold or drop it."""
     speaking = {draft.id: _against(draft, rows, earlier) for draft in chart.drafted(treatment.TREATMENT)}
-    drafts = [draft for draft in chart.drafted(treatment.TREATMENT) if speaking[draft.id]]
+    named = [draft for draft in chart.drafted(treatment.TREATMENT) if speaking[draft.id]]
+    urgent = [draft for draft in named if _cannot_wait(chart, draft, speaking[draft.id])]
+    due = [draft for draft in urgent if not _forbidden(chart, draft)]
+    drafts = [draft for draft in named if draft in due or draft not in urgent]
     if not drafts:
         return
     against = tuple(row for row in rows if any(row in speaking[draft.id] for draft in drafts))
-    due = [draft for draft in drafts if _cannot_wait(chart, draft, speaking[draft.id])]
     renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
     decide = workup.decide_on(chart, against)
     waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
@@ -258,6 +261,11 @@ def _cannot_wait(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:
     """Whether the draft closes the gap after denosumab, and no finding drops it or binds."""
     drug = draft.drug
     return drug is not None and closes_gap(chart, drug) and not any(row.binding or drug.key in row.drops for row in rows)
+
+
+def _forbidden(chart: Chart, draft: Draft) -> bool:
+    """Whether order safety forbids what cannot wait: its card says so, and who decides."""
+    return draft.drug is not None and ruled_out(chart, draft.drug, (draft,)) is not None
 
 
 def _renewed(chart: Chart, draft: Draft, rows: tuple[Row, ...]) -> bool:

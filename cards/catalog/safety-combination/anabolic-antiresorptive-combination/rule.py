@@ -11,7 +11,7 @@ from cards.definitions.basket import dose
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.overlap import basket, begins, other_drug, still_works
 from cards.engine.findings import INFO, WARNING, Finding
-from cards.engine.options import ranking, service
+from cards.engine.options import ranking, ruled_out, service
 from cards.engine.orders import REFERRAL, Order, finding_about
 from cards.engine.switch import leaving
 from cards.thresholds import Numbers
@@ -33,8 +33,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     a check of orders that speaks against it), it only says to stop that drug. What `denosumab-due` and `denosumab-sequence`
     recommend (the next dose, or what closes the gap) stays and does not wait for the end of an anabolic, which does not hold
     the bone after denosumab: a specialist decides on the anabolic, unless it is to be ended as above. (2) warning, one card per
-    pair, or one for a draft beside several others: the draft ranked lower for this patient can be deleted, or, before any
-    other, an option of the service's own that is on trial; never the one that is due after denosumab.
+    pair, or one for a draft beside several others: a draft that order safety forbids can be deleted, or else the draft ranked
+    lower for this patient, or, before any other, an option of the service's own that is on trial; never the one that is due
+    after denosumab and may be given.
     """
     leaves = leaving(chart)
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
@@ -104,12 +105,19 @@ def _both_drafted(chart: Chart, given_up: Draft, kept: Sequence[Draft]) -> Findi
     """``kept``: one draft of each drug, the highest-ranked first."""
     drug, others = given_up.drug or DENOSUMAB, [draft.drug or DENOSUMAB for draft in kept]
     evidence = [facts.drafted(draft, dose(chart, draft)) for draft in kept]
-    about = other_drug(others[0], None) | {"others": others}
+    about = other_drug(others[0], None) | {"others": others, "barred": [_barred(chart, each) for each in (given_up, kept[0])]}
     found = finding_about(chart, Order(drug, draft=given_up), WARNING, evidence, variant="drafted", values=about)
     return found if given_up.proposed else replace(found, facts=(facts.drafted(given_up, dose(chart, given_up)), *evidence))
 
 
-def _place(chart: Chart, ranked: list[str], draft: Draft) -> tuple[bool, bool, int]:
-    """What is on trial comes after what is drafted, what is due after denosumab first, a drug that is not ranked last."""
+def _barred(chart: Chart, draft: Draft) -> bool:
+    """Whether order safety forbids the drug; not asked while a proposal is tried out."""
+    trying = any(each.proposed for each in chart.drafts)
+    return not trying and draft.drug is not None and ruled_out(chart, draft.drug, (draft,)) is not None
+
+
+def _place(chart: Chart, ranked: list[str], draft: Draft) -> tuple[bool, bool, bool, int]:
+    """What is on trial comes after what is drafted, what is forbidden after what is not, what is due after denosumab first, a
+    drug that is not ranked last."""
     place = ranked.index(draft.drug.ingredient) if draft.drug and draft.drug.ingredient in ranked else len(ranked)
-    return draft.proposed, not _closes(chart, draft), place
+    return draft.proposed, _barred(chart, draft), not _closes(chart, draft), place

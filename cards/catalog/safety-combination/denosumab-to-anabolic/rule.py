@@ -27,11 +27,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     after denosumab `denosumab-due` and `denosumab-sequence` order. The detail says the day, {denosumab-months} months after the
     last dose.
     """
-    course = chart.course(DENOSUMAB)
+    course = chart.course_had(DENOSUMAB)
     last_dose = course.last_dose_at_latest if course else None
     if course is None or last_dose is None or last_dose < chart.months_ago(n.denosumab_to_anabolic_months):
         return
-    if any(_taken_after(c, last_dose) for c in chart.courses(BISPHOSPHONATE)):
+    if any(_taken_after(c, last_dose) for c in chart.had(BISPHOSPHONATE)):
         return
     for draft in chart.drafted({Mechanism.PTH_ANALOG}):
         due = add_months(last_dose, n.denosumab_months)

@@ -19,7 +19,7 @@ from cards.definitions.denosumab import only_ordered, risen
 from cards.definitions.person import adult
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
-from cards.engine.options import Offer, mend, offer
+from cards.engine.options import Offer, mend, offer, ruled_out
 from cards.engine.orders import Order, finding_about
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
@@ -110,6 +110,7 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         "only_ordered": False,
         "weeks": _weeks(chart, n),
         "child": not adult(chart),
+        "barred": False,
         "meant": None,
         "every": None,
         "only_for": [],
@@ -292,15 +293,19 @@ def _finding(order: _Ordered, judged: _Judged, early: _Early | None) -> Finding:
 
 def _usual(drug: Drug) -> Accepted:
     """The usual regimen of its ingredient for osteoporosis."""
-    return regimens_of(DRUGS[drug.ingredient] if drug.oncologic else drug)[0]
+    return regimens_of(_meant(drug))[0]
+
+
+def _meant(drug: Drug) -> Drug:
+    """The strength of the ingredient that is for osteoporosis."""
+    return DRUGS[drug.ingredient] if drug.oncologic else drug
 
 
 def _better(order: _Ordered, judged: _Judged, early: _Early | None) -> Offer:
     """The draft with dose and timing corrected. An oncologic product cannot be corrected, so another one replaces it."""
     start = early.due if early else None
     if judged.regimen is None or judged.only_for:
-        usual = DRUGS[order.drug.ingredient] if order.drug.oncologic else order.drug
-        return offer(order.chart, [usual], start=start, replaces=(order.draft,))
+        return offer(order.chart, [_meant(order.drug)], start=start, replaces=(order.draft,))
     chosen = mend(order.chart, order.draft, order.drug, judged.regimen.key, start=start)
     if early is None or not early.only_ordered:
         return chosen
@@ -318,6 +323,7 @@ def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str,
         "meant": interval(order.n.dose_tolerance, meant.days) if meant else None,
         "route": order.dosing.route,
         "usual": _usual(order.drug).label,
+        "barred": not order.draft.proposed and ruled_out(order.chart, _meant(order.drug), (order.draft,)) is not None,
         "only_for": [PROBLEMS[problem] for problem in judged.only_for],
         "last_dose": early.course.last_dosed if early else None,
         "due": early.due if early else None,

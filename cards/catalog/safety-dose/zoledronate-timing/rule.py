@@ -9,10 +9,10 @@ from cards.chart.facts import Fact
 from cards.definitions.hip import AfterHip, after_hip_fracture
 from cards.definitions.overlap import begins
 from cards.engine.findings import WARNING, Finding
-from cards.engine.options import Offer, mend
+from cards.engine.options import Offer, mend, ruled_out
 from cards.engine.orders import Order, finding_about
 from cards.thresholds import Numbers
-from cards.vocabulary import SERVICES, ZOLEDRONATE, Mechanism
+from cards.vocabulary import ALENDRONATE, DENOSUMAB, SERVICES, ZOLEDRONATE, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -24,7 +24,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: the fracture is not dated.
 
     Then: warning. The draft from day {zoledronate-hip-days} on, recommended unless order safety warns of it. The draft can be
-    deleted. Where the days of fracture and operation are not known exactly, the text asks for them.
+    deleted. The text names what may bridge the wait, alendronate or denosumab, of what nothing rules
+    out. Where the days of fracture and operation are not known exactly, the text asks for them.
     """
     hip = after_hip_fracture(chart)
     if hip is None:
@@ -33,6 +34,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         if draft.drug is not ZOLEDRONATE or begins(chart, draft) >= hip.first:
             continue
         later = Offer() if draft.proposed else mend(chart, draft, ZOLEDRONATE, "zoledronate", start=hip.first)
+        bridges = () if draft.proposed else (ALENDRONATE, DENOSUMAB)
         yield finding_about(
             chart,
             Order(ZOLEDRONATE, draft=draft),
@@ -44,6 +46,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 "first": hip.first,
                 "days": n.zoledronate_hip_days,
                 "exact": hip.exact,
+                "barred": not draft.proposed and ruled_out(chart, ZOLEDRONATE, (draft,)) is not None,
+                "bridges": [drug.key for drug in bridges if ruled_out(chart, drug, (draft,)) is None],
             },
             also=later.options,
             correctable=True,

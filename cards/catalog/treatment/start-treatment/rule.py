@@ -79,9 +79,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
     `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
     `romosozumab-cardiovascular`, `serm-thrombosis`, `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an
-    oncologic strength), the record counts
-    as it would be without that drug; what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing
-    back. Not where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
+    oncologic strength), the record counts as it would be without that drug (its years and doses have been had all the same);
+    what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing back. Not where
+    `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
@@ -143,7 +143,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
-        facts=tuple(_evidence(chart, given_up)),
+        facts=tuple(_evidence(chart)),
         cites=_cites(
             level,
             *stratum.reasons,
@@ -204,7 +204,7 @@ def _cites(variant: str, *besides: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(chain(_CITES[variant], *(_CITES_BESIDES.get(key, ()) for key in besides))))
 
 
-def _evidence(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
+def _evidence(chart: Chart) -> Iterator[Fact]:
     documented = chart.problem("osteoporosis")
     if documented is not None:
         yield facts.problem(documented)
@@ -220,7 +220,7 @@ def _evidence(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
         if probability is not None:
             yield facts.measured(probability)
     yield from map(facts.taken, _hormones(chart))
-    yield from _looked_for(chart, given_up)
+    yield from _looked_for(chart)
 
 
 def _hormones(chart: Chart) -> list[Course]:
@@ -229,7 +229,7 @@ def _hormones(chart: Chart) -> list[Course]:
     return [c for c in found if c.on_treatment(chart.today) and not for_bone(chart, c)]
 
 
-def _looked_for(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
+def _looked_for(chart: Chart) -> Iterator[Fact]:
     """What a clinician looks for before the first dose, also when it is fine or was not measured."""
     reading = calcium(chart)
     yield facts.looked_for("calcium", reading.value if reading else None)
@@ -242,7 +242,7 @@ def _looked_for(chart: Chart, given_up: tuple[Drug, ...]) -> Iterator[Fact]:
         yield facts.measured(lowest_estimate)
     else:
         yield facts.looked_for("egfr", lowest_estimate)
-    yield facts.earlier_drugs((*given_up, *(course.drug for course in chart.courses(treatment.TREATMENT))))
+    yield facts.earlier_drugs(course.drug for course in chart.had(treatment.TREATMENT))
 
 
 def _told(fractures: tuple[Fracture, ...]) -> tuple[Fracture, ...]:

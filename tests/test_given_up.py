@@ -1,0 +1,42 @@
+"""A drug that must stop has been taken all the same: what its years, its doses and its fractures speak against, they speak
+against when the next drug is looked for on the chart without it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cards.chart import Chart
+from cards.definitions import bisphosphonates, femur, risk
+from cards.engine.options import ruled_out, work_up
+from cards.vocabulary import ALENDRONATE, DENOSUMAB, DRUGS, RISEDRONATE, TERIPARATIDE, ZOLEDRONATE, Drug
+from cds_service.hooks.request import parse
+from tests.silence.told import told
+from tests.test_voice import evaluator, everything
+
+TABLETS = tuple(DRUGS[key] for key in ("alendronate", "risedronate", "ibandronate", "raloxifene"))
+NEXT = (ZOLEDRONATE, DENOSUMAB, ALENDRONATE, RISEDRONATE, TERIPARATIDE)
+TOGETHER = {"same-class-duplicate", "anabolic-antiresorptive-combination", "dose-check"}
+"""What speaks of two drugs at once: over once one of them has ended."""
+
+
+def against(chart: Chart, drug: Drug) -> set[str]:
+    """What rules a drug out, but for its meeting another on the list."""
+    found = ruled_out(chart, drug)
+    return {each.code for each in found.because} - TOGETHER or {found.phrase} if found is not None else set()
+
+
+@pytest.mark.parametrize("name", everything())
+def test_what_rules_a_drug_out_does_so_when_another_ends(name: str) -> None:
+    call = told(name)
+    chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+    for taken in filter(chart.course, TABLETS):
+        ended = chart.without(taken)
+        assert bisphosphonates.longest_over(ended) == bisphosphonates.longest_over(chart)
+        assert bool(femur.suspicion(ended)) == bool(femur.suspicion(chart))
+        assert risk.fracture_on_treatment(ended) == risk.fracture_on_treatment(chart)
+        assert {row.key for row in work_up(ended)} >= {row.key for row in work_up(chart)}
+        for drug in NEXT:
+            if drug is not taken:
+                assert against(ended, drug) >= against(chart, drug) - {""}, (taken.key, drug.key)
