@@ -65,11 +65,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     When: an adult has osteoporosis or is on treatment and one of these is due, counted from the start of the most recently
     started course. (1) DXA: {dxa-first-months} months have passed since the start (after denosumab, since the follow-on was
     begun) and since the newest, and none was done {dxa-early-months} months or more after the start; once there is one, or off
-    treatment, the newest is more than {dxa-stable-months} months old. (2) CTX and P1NP, each judged separately: none within {btm-baseline-window-months}
-    months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of the start; from
-    {btm-first-months} months after the start on, none since the start, or the newest more than {btm-interval-months} months
-    old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown, none within
-    {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX {btm-first-months} months
+    treatment, the newest is more than {dxa-stable-months} months old. (2) CTX and P1NP, each judged separately: none within
+    {btm-baseline-window-months} months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of
+    the start; from {btm-first-months} months after the start on, none since the start, or the newest more than
+    {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown,
+    none within {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX {btm-first-months} months
     after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to {follow-on-ctx-early-days} days sooner.
     (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
     {yearly-months} months; height also where the newest is more than {height-spread} cm below one of the
