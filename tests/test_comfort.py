@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions.goals import comfort_care
@@ -16,7 +17,9 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import INFO, Finding
 from cards.engine.run import run
 from cards.engine.voice import answered
+from cards.engine.voice.comfort import silenced
 from cards.engine.voice.table import table
+from cards.vocabulary import Data
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import Call, parse
 from tests.silence.told import Told, told
@@ -163,3 +166,33 @@ def test_what_oncology_decides_is_silent_but_comes_back() -> None:
     fresh = [finding for finding in found if finding.code != COMFORT.card]
     assert ("denosumab-sequence", "oncologic") not in {(each.code, each.variant) for each in answered(found, found, chart)}
     assert ("denosumab-sequence", "oncologic") in {(each.code, each.variant) for each in answered(fresh, found, chart)}
+
+
+LOST = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+
+
+@pytest.mark.parametrize("name", everything()[::12])
+def test_where_nobody_knows_what_would_be_silent_proposes_no_drug(name: str) -> None:
+    """Nor says "start", but what could not be read."""
+    call = told(name)
+    if comfort_care(chart_of(call)):
+        return
+    body = json.loads(json.dumps(call.body))
+    body["prefetch"]["encounters"] = LOST
+    lost = call._replace(body=body)
+    silent = silenced(chart_of(lost))
+    for card in cards_of(lost):
+        if card["source"]["topic"]["code"] in silent:
+            assert not [resource for _, _, resource in proposed([card]) if resource["resourceType"] == "MedicationRequest"]
+
+
+@pytest.mark.parametrize(("why", "offered"), [("no-such-type", True), ("unanswered", False)])
+def test_a_site_without_care_plans_is_offered_drugs_of_which_none_is_recommended(why: str, *, offered: bool) -> None:
+    chart = replace(chart_of(told("man-untreated")), failed=frozenset({Data.CARE_PLANS}), failed_why={Data.CARE_PLANS: why})
+    chart.known.clear()
+    found = run(chart)
+    start = next(each for each in answered(found, found, chart) if each.code == "start-treatment")
+    drugs = [option for option in start.options if option.kind == "drug"]
+    assert bool(drugs) is offered
+    assert bool(start.withheld) is not offered
+    assert not any(option.recommended for option in drugs)

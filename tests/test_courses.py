@@ -90,3 +90,84 @@ def test_of_a_restart_in_some_month_both_ends_of_it_are_known() -> None:
 def test_a_pause_of_an_infusion_begins_when_it_has_worn_off(again: date, resumed: bool) -> None:
     doses = (said("administration", "completed", day, "zoledronate") for day in (BEGUN, again))
     assert build(shipped().shared, doses, {}, TODAY)["zoledronate"].resumed is resumed
+
+
+def depot(kind: str, status: str, start: date, **more: Any) -> Exposure:
+    return said(kind, status, start, "leuprorelin", **more)
+
+
+def of_depots(*exposures: Exposure, today: date = TODAY) -> Course:
+    return build(shipped().shared, exposures, {}, today)["leuprorelin"]
+
+
+HANDED = depot("dispense", "completed", date(2026, 5, 1), supply_days=84)
+GIVEN = depot("administration", "completed", date(2026, 5, 10), supply_days=84, strength_mg=11.25)
+
+
+@pytest.mark.parametrize(
+    ("exposures", "covered"),
+    [
+        ((HANDED,), date(2026, 7, 24)),
+        ((GIVEN,), date(2026, 8, 2)),
+        ((HANDED, GIVEN), date(2026, 8, 2)),
+        ((depot("dispense", "completed", date(2025, 5, 1), supply_days=84), GIVEN), date(2026, 8, 2)),
+        ((depot("request", "active", date(2025, 4, 20)), HANDED, GIVEN), date(2026, 8, 2)),
+        ((GIVEN, depot("dispense", "completed", date(2026, 6, 1), supply_days=84)), date(2026, 8, 24)),
+        (
+            (depot("administration", "completed", date(2026, 1, 20), supply_days=168, strength_mg=45.0), HANDED),
+            date(2026, 7, 24),
+        ),
+        (
+            (depot("administration", "completed", date(2026, 2, 20), supply_days=168, strength_mg=45.0), HANDED),
+            date(2026, 8, 7),
+        ),
+    ],
+)
+def test_a_depot_works_from_the_day_it_is_given_whenever_it_was_dispensed(
+    exposures: tuple[Exposure, ...], covered: date
+) -> None:
+    """And one that was dispensed alone, from that day."""
+    assert of_depots(*exposures).covered_until == covered
+
+
+@pytest.mark.parametrize(
+    ("exposures", "covered"),
+    [
+        ((depot("request", "stopped", date(2026, 3, 1), end=date(2026, 5, 20)), GIVEN), date(2026, 8, 2)),
+        ((depot("request", "stopped", date(2026, 3, 1), end=date(2026, 5, 20)), HANDED, GIVEN), date(2026, 8, 2)),
+        ((depot("request", "stopped", date(2026, 3, 1)), GIVEN), date(2026, 8, 2)),
+        ((depot("request", "stopped", date(2025, 3, 1), end=date(2026, 5, 20)), HANDED), date(2026, 5, 20)),
+    ],
+)
+def test_what_was_injected_works_on_after_the_stop(exposures: tuple[Exposure, ...], covered: date) -> None:
+    """Nobody takes a depot out again; what was only dispensed is not used."""
+    found = of_depots(*exposures)
+    assert (found.stopped, found.active, found.covered_until) == (True, False, covered)
+
+
+def test_a_stop_before_the_depot_was_given_is_none() -> None:
+    found = of_depots(depot("statement", "stopped", date(2026, 1, 1), end=date(2026, 4, 20)), GIVEN)
+    assert (found.stopped, found.covered_until) == (False, date(2026, 8, 2))
+
+
+def test_tablets_ordered_again_after_an_old_dispense_count_by_their_order() -> None:
+    found = course(DISPENSED, said("request", "active", date(2026, 1, 10)))
+    assert (found.active, found.covered_until, found.supply_until) == (True, date.max, None)
+    assert found.spans == ((BEGUN, date(2024, 3, 31)), (date(2026, 1, 10), TODAY))
+
+
+@pytest.mark.parametrize(
+    ("exposures", "covered", "supply"),
+    [
+        ((said("request", "stopped", end=date(2024, 2, 1)), DISPENSED), date(2024, 2, 1), date(2024, 3, 31)),
+        ((said("request", "stopped", end=date(2024, 6, 1)), DISPENSED), date(2024, 3, 31), date(2024, 3, 31)),
+        ((said("request", "stopped"), DISPENSED), date(2024, 3, 31), date(2024, 3, 31)),
+        ((DISPENSED, said("request", "stopped", date(2025, 9, 1), end=date(2026, 5, 1))), date(2026, 5, 1), None),
+        ((DISPENSED, said("request", "stopped", date(2025, 9, 1))), None, None),
+    ],
+)
+def test_tablets_that_were_stopped_cover_nobody_beyond_the_stop_or_the_supply(
+    exposures: tuple[Exposure, ...], covered: date | None, supply: date | None
+) -> None:
+    found = course(*exposures)
+    assert (found.stopped, found.covered_until, found.supply_until) == (True, covered, supply)

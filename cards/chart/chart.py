@@ -63,7 +63,7 @@ class Chart(Struct, frozen=True, kw_only=True):
     failed: frozenset[Data] = frozenset()
     failed_why: Mapping[Data, str] = field(default_factory=dict)
     """Why each failed group could not be retrieved: "unanswered", "partial", "outcome" (the server reported an error),
-    "other-bundle", "other-type", "other-release" (of FHIR), "other-patient"."""
+    "other-bundle", "other-type", "other-release" (of FHIR), "other-patient", "no-such-type" (on that server)."""
     formulary: frozenset[str] | None = None
     clarified: Mapping[str, date] = field(default_factory=dict)
     """Findings of the work-up that clinicians have clarified (nothing stands against treatment), by key, and on which day."""

@@ -8,6 +8,10 @@ from cards.chart import Chart, Problem, SetAside, per_chart
 from cards.chart.calendar import add_days
 from cards.vocabulary import Data
 
+GROUPS = (Data.CARE_PLANS, Data.ENCOUNTERS)
+"""Those of them that say nothing else."""
+NO_SUCH_TYPE = "no-such-type"
+"""Why a group could not be had of which a site keeps nothing."""
 READS = (Data.CONDITIONS, Data.PROCEDURES, Data.CARE_PLANS, Data.ENCOUNTERS)
 """Where hospice and palliative care stand."""
 
@@ -33,10 +37,12 @@ def comfort_care(chart: Chart) -> tuple[Problem, ...]:
 
 
 class Unknown(Struct, frozen=True):
-    """What may say that comfort is the goal: encounters and care plans that could not be read, groups that could not be had."""
+    """What may say that comfort is the goal: encounters and care plans that could not be read, groups that could not be had,
+    and of these ``failed`` those that the site does keep."""
 
     unread: tuple[SetAside, ...] = ()
     missing: tuple[Data, ...] = ()
+    failed: tuple[Data, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.unread or self.missing)
@@ -47,9 +53,9 @@ def unknown(chart: Chart) -> Unknown:
     """Nothing where comfort care is known."""
     if comfort_care(chart):
         return Unknown()
-    groups = (Data.CARE_PLANS, Data.ENCOUNTERS)
-    unread = tuple(s for s in chart.set_aside if s.data in groups and s.reason not in ("future", "other-patient"))
-    return Unknown(unread, tuple(group for group in groups if group in chart.failed))
+    unread = tuple(s for s in chart.set_aside if s.data in GROUPS and s.reason not in ("future", "other-patient"))
+    missing = tuple(group for group in GROUPS if group in chart.failed)
+    return Unknown(unread, missing, tuple(group for group in missing if chart.failed_why.get(group) != NO_SUCH_TYPE))
 
 
 @per_chart

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cards.chart import Chart, Draft, SetAside
 from cards.chart.facts import Fact
+from cards.definitions import goals
 from cards.definitions.accepted import ACCEPTED
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import next_due, safe_until
@@ -92,11 +93,13 @@ def _doubted(summary: str, finding: Finding, language: str) -> str:
 
 
 def _withheld(finding: Finding, language: str) -> str:
-    """What to do first if advice would have named drugs but data it rests on could not be retrieved or read."""
-    if not finding.withheld or finding.about is not None:
+    """What to do first if advice would have named drugs but data it rests on could not be retrieved or read. What a check says
+    of an order stands."""
+    if not finding.withheld or (finding.about is not None and all_cards()[finding.code].checks_orders):
         return ""
     groups = phrases.listed([phrase("unread", group, language) for group in finding.doubt], language)
-    return phrase("line", "withheld", language, groups=groups)
+    of_goals = {*finding.doubt} <= {*goals.GROUPS}
+    return phrase("line", "withheld-goals" if of_goals else "withheld", language, groups=groups)
 
 
 def label(option: Option, language: str, chart: Chart) -> str:

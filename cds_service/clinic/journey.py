@@ -60,8 +60,8 @@ class Truth:
 @dataclass
 class Visit:
     """``news``: what happened since the last visit; ``again``: the answer a week later, if nothing is done, where it was asked
-    for; ``aside``: codes of cards that rest, since the clinician overrode them; ``refused``: drugs that a check forbids when
-    they are signed; ``truth``: what the cards cannot see."""
+    for; ``aside``: codes of cards that rest, since the clinician overrode them; ``refused``: drugs that are offered,
+    chosen or not, and that a check forbids when they are signed; ``truth``: what the cards cannot see."""
 
     today: date
     chart: Chart
@@ -107,7 +107,8 @@ def live(seed: int, habit: str, visits: int = VISITS) -> Journey:
         visit.chosen = HABITS[habit]([(f, o) for f in visit.cards for o in f.options], rng)
         if habit in OVERRIDES:
             _override(visit, aside)
-        visit.refused = [o.key for _, o in visit.chosen if o.kind == "drug" and _forbidden(record, today, o)]
+        offered = {(o.key, o.start): o for f in visit.cards for o in f.options if o.kind == "drug"}
+        visit.refused = [option.key for option in offered.values() if _forbidden(record, today, option)]
         _do(record, person, visit, follows=habit in ("everything", "starred", "forgets"))
         journey.visits.append(visit)
     return journey

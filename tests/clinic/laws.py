@@ -21,7 +21,7 @@ SHORTEST_MONTHS = {"dxa": 12, "frax": 12, "vitamin-d": 3, "ctx": 3, "p1np": 3, "
 _ANSWERS_NEED = frozenset(
     (
         *("denosumab-due", "denosumab-sequence", "start-treatment", "drug-holiday-review", "adherence-gap"),
-        *("anabolic-sequence", "bone-loss-medication", "goals-of-care"),
+        *("anabolic-sequence", "bone-loss-medication"),
     )
 )
 """Cards that answer someone who needs treatment and has none."""
@@ -71,22 +71,48 @@ def _twice(journey: Journey) -> Iterator[str]:
 
 
 def _a_week_apart(journey: Journey) -> Iterator[str]:
-    """A card goes within a week and nothing takes its place: no new card, nor, of a card of tests, a new order. (Time alone may
-    end a window.)"""
+    """A card goes within a week and nothing takes its place: no new card, nor, of a card of tests, a new order; for one that
+    offers a drug against osteoporosis, no other that does or that answers a need. (Time alone may end a window.) Nor does
+    another drug become the recommended one while its card stays as it is."""
     before: set[str] = set()
     for visit in journey.visits:
         if visit.again is not None:
             (now, orders), (later, orders_later) = _advice(visit.cards), _advice(visit.again)
             gone = now - later - _MERGED - (before & _ENDS)
-            if later <= now:
-                new = orders_later - orders
-                yield from (_at(visit, code) for code in sorted(gone) if not new or code in _of_drugs(visit.cards))
+            new, came = orders_later - orders, later - now
+            drugs, treating, treating_later = _of_drugs(visit.cards), _of_treatment(visit.cards), _of_treatment(visit.again)
+            for code in sorted(gone):
+                if code in treating:
+                    came_instead = bool(came & (treating_later | _ANSWERS_NEED))
+                else:
+                    came_instead = bool(came or (new and code not in drugs))
+                if not came_instead:
+                    yield _at(visit, code)
+            stars, stars_later = _stars(visit.cards), _stars(visit.again)
+            yield from (
+                _at(visit, f"{card} {stars[card]}") for card in stars if stars_later.get(card, stars[card]) != stars[card]
+            )
         before = _advice(visit.cards)[0]
 
 
 def _of_drugs(cards: list[Finding]) -> set[str]:
     """The codes of the cards that offer a drug."""
     return {card.code for card in cards if any(option.kind == "drug" for option in card.options)}
+
+
+def _of_treatment(cards: list[Finding]) -> set[str]:
+    """The codes of the cards that offer a drug against osteoporosis."""
+    drugs = {(card.code, option.key) for card in cards for option in card.options if option.kind == "drug"}
+    return {code for code, key in drugs if DRUGS[key].mechanism in TREATMENT}
+
+
+def _stars(cards: list[Finding]) -> dict[str, tuple[str, ...]]:
+    """The drugs that are recommended, by card and variant, of cards that offer drugs."""
+    return {
+        f"{card.code} {card.variant}": tuple(o.key for o in card.options if o.kind == "drug" and o.recommended)
+        for card in cards
+        if any(option.kind == "drug" for option in card.options)
+    }
 
 
 def _advice(cards: list[Finding]) -> tuple[set[str], set[tuple[str, str]]]:

@@ -12,6 +12,7 @@ import requests
 import responses
 
 from cds_service.fhir.fetching.allowance import MAX_GETS, Allowance
+from cds_service.fhir.fetching.answers import NO_SUCH_TYPE
 from cds_service.fhir.fetching.client import Access, Answer, FhirClient
 from cds_service.fhir.fetching.refusals import Refusals
 
@@ -84,7 +85,7 @@ def test_a_type_that_a_server_lacks_is_not_asked_for_by_every_call(ehr: response
     ehr.get(f"{BASE}/Patient/1", status=404)
     client = FhirClient(2)
     for _ in range(3):
-        assert ask(client) == Answer()
+        assert ask(client) == Answer(why=NO_SUCH_TYPE)
         assert ask(client, f"{BASE}/Patient/1") == Answer()
     assert paths(ehr).count("Patient/1") == 3, "that one patient is not there says nothing of the type"
     assert len(ehr.calls) == 4

@@ -4,7 +4,9 @@ A warning or critical card *stays* where the answer holds as many of its code as
 card. What is lacking is *said* by a line that was not there before: one of `incomplete-data`, or a caution that tells why
 something on record was not used. It is *named* where such a line holds the name of the group, or of something that stands in
 it: an analyte, a drug, a fracture. A field of the record that cannot be read must be named; a caution about something else says
-nothing of it. No law depends on other words than those names, which come from the phrase tables.
+nothing of it. Where a group failed no drug is suggested that was not before, comfort care included: without encounters or care
+plans what would be silent in hospice names no drug. (A server that has no such type, 404, fails nothing: unit tests of
+``goals``.) No law depends on other words than those names, which come from the phrase tables.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ CONTAINS = "org.osteoporosis-cds.contains"
 INCOMPLETE = "incomplete-data"
 _WHO = ("Patient.resourceType", "Patient.id")
 """Where nobody can tell whose record it is, a call is refused, and that says it."""
-_LINES = ("unread", "doubted", "withheld")
+_LINES = ("unread", "doubted", "withheld", "withheld-goals")
 """Phrases that say what could not be had or read."""
 _RANK = {"info": 0, "warning": 1, "critical": 2}
 

@@ -79,13 +79,14 @@ def _covered(
     course: Course, told: list[_Told], newest: list[_Told], supply: list[_Supply], depots: list[Span], today: date
 ) -> date | None:
     """``newest``: what was begun after the last dispense. Without any, the supply bounds all that is on the list, but for a
-    depot that was given."""
+    depot that was given: that works whatever is stopped."""
     bound = supply[-1].until if supply and not newest else None
     ends = [end for _, end in depots]
     if course.stopped:
-        return min(filter(None, (course.end, bound)), default=None)
+        taken = min(filter(None, (course.end, bound)), default=None)
+        return max(filter(None, (taken, *ends)), default=None)
     if bound is not None:
-        return max(bound, *ends) if ends else bound
+        return max((bound, *ends))
     if any(is_ongoing(each.exposure, today) for each in newest) or (course.active and not supply):
         return date.max
     return max([*(each.span(sure=True)[1] for each in told), *(each.until for each in supply), *ends], default=None)

@@ -28,8 +28,8 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
 
     ``findings`` are those of ``found`` (the same objects) that this practitioner has not set aside. What was set aside still
     silences, for it is so all the same; its orders may be offered by another card. Cards that the site switched ``off`` do not
-    come in by merging. Under comfort care most cards are silent, and so they stay. In pregnancy nothing that uses radiation is
-    offered."""
+    come in by merging. Under comfort care most cards are silent, and so they stay; where nobody knows they name no drug. In
+    pregnancy nothing that uses radiation is offered."""
     comforted = comfort.speaks(findings)
     if comforted:
         off = {*off, *comfort.silenced(chart)}
@@ -45,7 +45,7 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
 def _as_told(finding: Finding, chart: Chart, *, comforted: bool) -> list[Finding]:
     """A finding as this patient's state allows it to be told; none if it falls silent."""
     told = without_radiation([finding], chart)
-    return comfort.told(told, chart) if comforted else told
+    return comfort.told(told, chart) if comforted else [comfort.withheld(each, chart) for each in told]
 
 
 def shown_here(findings: Sequence[Finding], chart: Chart) -> list[Finding]:

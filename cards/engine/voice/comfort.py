@@ -1,5 +1,5 @@
 """Under comfort care (card specification, "Limited life expectancy"): what falls silent, what is said milder, and that no drug
-against osteoporosis is recommended."""
+against osteoporosis is recommended. Where nobody knows, what would fall silent proposes no drug."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ def speaks(findings: Sequence[Finding]) -> bool:
 def told(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
     """The findings that are told under comfort care, some of them one step milder."""
     silent = silenced(chart)
-    level = vitamin_d(chart)
-    if level is not None and level.below(chart.numbers.vitamin_d_severe):
-        silent -= set(table().comfort.unless_severe)
     unspoken = table().comfort.silent_variants
     told = [each for each in findings if each.code not in silent and each.variant not in unspoken.get(each.code, ())]
     return _milder(told)
@@ -34,6 +31,9 @@ def told(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
 def silenced(chart: Chart) -> set[str]:
     """The cards that fall silent on the chart's hook."""
     silent = set(table().comfort.silent)
+    level = vitamin_d(chart)
+    if level is not None and level.below(chart.numbers.vitamin_d_severe):
+        silent -= set(table().comfort.unless_severe)
     return silent - set(table().comfort.besides_orders) if chart.hook in ORDER_HOOKS else silent
 
 
@@ -45,6 +45,24 @@ def _milder(findings: Sequence[Finding]) -> list[Finding]:
         replace(each, indicator=below[each.indicator], values={**each.values, "comfort": True}) if each.code in codes else each
         for each in findings
     ]
+
+
+def withheld(finding: Finding, chart: Chart) -> Finding:
+    """The finding of a patient of whom comfort care is not known. Where encounters or care plans could not be had, a card that
+    would be silent under comfort care names no drug. Not where the EHR keeps no such thing: otherwise nobody there would be
+    treated; nor where a single entry cannot be read. Then none is recommended (``no_drug``)."""
+    failed = goals.unknown(chart).failed
+    drugs = tuple(option for option in finding.options if option.kind == "drug")
+    if not (failed and drugs) or finding.code not in silenced(chart):
+        return finding
+    named = {"recommended": None} if "recommended" in finding.values else {}
+    return replace(
+        finding,
+        values=finding.values | named,
+        doubt=tuple(dict.fromkeys((*finding.doubt, *failed))),
+        withheld=(*finding.withheld, *drugs),
+        options=tuple(option for option in finding.options if option not in drugs),
+    )
 
 
 def no_drug(chart: Chart, findings: Sequence[Finding]) -> bool:

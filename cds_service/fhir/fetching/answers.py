@@ -22,10 +22,12 @@ OTHER_RELEASE = "other-release"
 OTHER_PATIENT = "other-patient"
 VALUES = "values"
 DEPTH = "depth"
-WHYS = (UNANSWERED, PARTIAL, OUTCOME, OTHER_BUNDLE, OTHER_TYPE, OTHER_RELEASE, OTHER_PATIENT, VALUES, DEPTH)
+NO_SUCH_TYPE = "no-such-type"
+WHYS = (UNANSWERED, PARTIAL, OUTCOME, OTHER_BUNDLE, OTHER_TYPE, OTHER_RELEASE, OTHER_PATIENT, VALUES, DEPTH, NO_SUCH_TYPE)
 """Why a group counts as failed: no answer; a page is missing or the total exceeds what arrived; the server reports an error; a
 Bundle of a type that is not an answer; resources of a type not requested, of another FHIR release, of other patients; a page,
-or all pages of a call together, with more JSON values than are read; one that is nested too deeply."""
+or all pages of a call together, with more JSON values than are read; one that is nested too deeply; a search that
+was answered with 404, for a type that the server does not have."""
 
 _BUNDLES = (None, "searchset", "collection", "batch-response")
 _ERRORS = frozenset({"error", "fatal"})

@@ -22,7 +22,7 @@ import urllib3
 from msgspec import Struct, field
 
 from cds_service.fhir.fetching.allowance import Allowance
-from cds_service.fhir.fetching.answers import DEPTH, VALUES
+from cds_service.fhir.fetching.answers import DEPTH, NO_SUCH_TYPE, VALUES
 from cds_service.fhir.fetching.breaker import Breaker
 from cds_service.fhir.fetching.pages import MAX_VALUES, below, page_of, too_deep, values_of
 from cds_service.fhir.fetching.refusals import Refusals
@@ -62,8 +62,8 @@ _ORDERS = "MedicationRequest"
 
 class Answer(Struct, frozen=True):
     """The pages of one query. ``complete`` is False if the query failed or a page is missing; ``why``, where a limit is the
-    cause, is its name. ``written``: the pages of orders
-    as received, since an order that is to be stopped goes back as it came."""
+    cause or the server has no such type, is its name. ``written``: the pages of orders as received, since an order that is to
+    be stopped goes back as it came."""
 
     pages: tuple[Source, ...] = ()
     complete: bool = False
@@ -177,12 +177,13 @@ class FhirClient:
         written: list[bytes] = []
         seen: set[str] = set()
         entries, url, complete, why = 0, job.url, False, ""
-        if self._lacking.holds(_grant(job)) or self._lacking.holds((job.access.base, job.kind)):
-            return Answer()
+        if self._lacking.holds(_grant(job)) or self._has_no_such_type(job):
+            return Answer(why=NO_SUCH_TYPE if self._has_no_such_type(job) else "")
         while url not in seen and len(pages) < MAX_PAGES:
             seen.add(url)
             content = self._get(job, url)
             if content is None:
+                why = NO_SUCH_TYPE if self._has_no_such_type(job) else ""
                 break
             values = values_of(content)
             if values > MAX_VALUES or not job.allowance.has_values(values):
@@ -202,6 +203,10 @@ class FhirClient:
                 break
             url = following
         return Answer(tuple(pages), complete, tuple(written), why)
+
+    def _has_no_such_type(self, job: _Job) -> bool:
+        """Whether a search for this type was answered with 404 in the last minutes."""
+        return self._lacking.holds((job.access.base, job.kind))
 
     def _get(self, job: _Job, url: str) -> bytes | None:
         """The body of a 200, after one retry if that may help; otherwise None, a failed query."""

@@ -64,24 +64,24 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     When: an adult has osteoporosis or is on treatment and one of these is due, counted from the start of the most recently
     started course. (1) DXA: {dxa-first-months} months have passed since the start (after denosumab, since the follow-on was
-    begun), and none was done {dxa-early-months} months or more after it; once there is one, or off treatment, the newest is
-    more than {dxa-stable-months} months old. (2) CTX and P1NP, each judged separately: none within {btm-baseline-window-months}
-    months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of the start; from
-    {btm-first-months} months after the start on, none since the start, or the newest more than {btm-interval-months} months
-    old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown, none within
-    {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX {btm-first-months} months
-    after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to {follow-on-ctx-early-days} days sooner.
-    (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or creatinine clearance), height: none within
-    {yearly-months} months; height also where the newest is more than {height-spread} cm below one of the
-    {height-window-months} months before it, or more than {height-spread-ever} cm below the tallest, and no other within
-    {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. A DXA is a report
-    or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed site.
-    Also an adult with low bone mass who is off treatment and has no high FRAX is due for DXA, and FRAX with it (if none of
-    {yearly-months} months is on record), when the newest DXA is older than an interval that the lowest newest T-score of hip or
-    spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a day
-    for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within {menopause-years} years of menopause (without
-    a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months} months, up to {t-low} {dxa-mild-months}; these two
-    within such a time of menopause {dxa-menopause-months}.
+    begun) and since the newest, and none was done {dxa-early-months} months or more after the start; once there is one, or off
+    treatment, the newest is more than {dxa-stable-months} months old. (2) CTX and P1NP, each judged separately: none within
+    {btm-baseline-window-months} months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of
+    the start; from {btm-first-months} months after the start on, none since the start, or the newest more than
+    {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown,
+    none within {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX
+    {btm-first-months} months after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to
+    {follow-on-ctx-early-days} days sooner. (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or
+    creatinine clearance), height: none within {yearly-months} months; height also where the newest is more than {height-spread}
+    cm below one of the {height-window-months} months before it, or more than {height-spread-ever} cm below the tallest, and no
+    other within {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. A DXA
+    is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed
+    site. Also an adult with low bone mass who is off treatment and has no high FRAX is due for DXA, and FRAX with it (if none
+    of {yearly-months} months is on record), when the newest DXA is older than an interval that the lowest newest T-score of hip
+    or spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a
+    day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within {menopause-years} years of menopause
+    (without a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months} months, up to {t-low} {dxa-mild-months};
+    these two within such a time of menopause {dxa-menopause-months}.
 
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the
     femur pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
@@ -180,7 +180,8 @@ def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
     if start is not None:
         first_counts = add_months(start, n.dxa_early_months)
         if newest is None or newest < first_counts:
-            if add_months(start, n.dxa_first_months) <= chart.today:
+            last = max(start, newest or start)
+            if add_months(last, n.dxa_first_months) <= chart.today:
                 yield _Due("dxa", "dxa-first", newest, source)
             return
     if newest is not None and newest < chart.months_ago(n.dxa_stable_months):
