@@ -184,7 +184,11 @@ class Chart(Struct, frozen=True, kw_only=True):
     def without(self, drug: Drug) -> Chart:
         """This chart as if the drug (in any strength) had been discontinued: used to judge an alternative to it."""
         courses = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient != drug.ingredient}
-        return replace(self, drug_courses=courses)
+        if len(courses) == len(self.drug_courses):
+            return self
+        copy = replace(self, drug_courses=courses)
+        force_setattr(copy, "known", self.known.setdefault((Chart.without, drug.ingredient), {}))  # of each order of the drug
+        return copy
 
     def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
         """This chart with one more draft order (in place of ``replaced``), as order-sign would see it: used to test an option
