@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook
-from cards.definitions.person import postmenopausal
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.checked import Checked
-from cards.engine.findings import INFO, Finding, Option
+from cards.engine.findings import INFO, Finding
 from cards.vocabulary import Name
 from cards.words import text
 from cards.words.once import Writer
@@ -19,9 +18,9 @@ from cards.words.text import Text
 from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
 from cds_service.fhir.proposing.stopping import Find
-from cds_service.fhir.reading.given import is_reference
-from cds_service.hooks.cards import CHECKED, CONTENT, suggestion, to_wire
+from cds_service.hooks.cards import CHECKED, CONTENT, to_wire
 from cds_service.hooks.request import Call
+from cds_service.offered import Offers
 from cds_service.repetition import Repetition
 from cds_service.site import Site
 
@@ -30,8 +29,6 @@ Json = dict[str, Any]
 NOT_SHOWN = Name("**Not shown here**, to keep the list short: {titles}", "**为保持简短，此处未显示**：{titles}")
 
 PASSED = Name("**Checked, no objection**: {checks}", "**已核对，无异议**：{checks}")
-
-BY_HAND = Name(" (change or remove the draft by hand: it has no id)", "（草稿没有标识，请手动修改或删除）")
 
 NOT_SHOWN_TO_PATIENT = Name(
     "There are other, less urgent points. Ask about them at your next visit.",
@@ -66,7 +63,8 @@ class Answerer:
         names those of its ``checks`` that found nothing."""
         shown = self.capped(findings, chart.hook)
         writer = Writer(language, chart, for_patient=call.by_patient)
-        cards = [self._card(finding, writer.write(finding), chart, call, language, drafts, stored) for finding in shown]
+        offers = Offers(chart, call, language, system=self._site.code_system, drafts=drafts, stored=stored)
+        cards = [self._card(finding, writer.write(finding), offers, call, language) for finding in shown]
         if not call.by_patient:
             _name_passed(shown, cards, checks, language)
         if len(shown) < len(findings):
@@ -78,34 +76,13 @@ class Answerer:
             repetition.note(zip(shown, cards, strict=True))
         return cards
 
-    def _card(
-        self, finding: Finding, words: Text, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes], stored: Find
-    ) -> Json:
+    def _card(self, finding: Finding, words: Text, offers: Offers, call: Call, language: str) -> Json:
         options = () if call.by_patient else finding.options
-        offered = [self._suggestion(option, chart, call, language, drafts, stored) for option in options]
+        offered = [offers.suggestion(option) for option in options]
         base = self._settings.base_url
         return to_wire(
             finding, words, offered, language=language, for_patient=call.by_patient, base_url=base, launches=call.launches
         )
-
-    def _suggestion(
-        self, option: Option, chart: Chart, call: Call, language: str, drafts: Mapping[str, bytes], stored: Find
-    ) -> Json:
-        reason = chart.active_problem("osteoporosis") if option.reason == "osteoporosis" else None
-        actions = orders.actions(
-            option,
-            patient_id=call.patient_id,
-            today=chart.today,
-            language=language,
-            encounter_id=call.encounter_id or None,
-            system=self._site.code_system,
-            reason_reference=reason.source if reason and is_reference(reason.source) else None,
-            postmenopausal=postmenopausal(chart),
-            drafts=drafts,
-            stored=stored,
-        )
-        label = text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else "")
-        return suggestion(label, actions, recommended=option.recommended)
 
     def capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:
         """At most ``CDS_MAX_CARDS`` when a chart is opened; warnings and critical cards are never cut."""

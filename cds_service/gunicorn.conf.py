@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from typing import Any
 
@@ -47,7 +48,9 @@ def when_ready(server: object) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the threads and connections of a worker: they do not survive a fork."""
+    """Start the threads and connections of a worker: they do not survive a fork. Threads that compute give way after a
+    millisecond: ``/healthz`` has to wait for its turn some ten times."""
+    sys.setswitchinterval(0.001)
     worker.wsgi.extensions["store"].start()
 
 

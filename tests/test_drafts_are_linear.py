@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 
 from bench.records import TODAY
+from cards.chart import Chart, Draft
+from cards.engine import options
 from cards.engine.options import TRIED_FOR
+from cards.vocabulary import Drug
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import BODY, Evaluator
 from tests.attack.bodies import BASKETS, Basket
 
-FEW, MANY = 20, 60
+JUDGE = options._judge
+FEW, MORE, MANY = 22, 44, 66
+"""Each drug equally often, and something is offered in the place of no more orders than of the fewest."""
 GROWTH = 1.15
-"""Of pairs there are four times as many an order, and of what each of them has to be tried with."""
+"""The third part costs no more than the second; of pairs it would have five for each three."""
 
 
 @pytest.fixture(scope="module")
@@ -44,24 +49,43 @@ def calls(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("name", BASKETS)
 def test_an_order_costs_the_same_beside_few_others_and_beside_many(name: str, evaluator: Evaluator) -> None:
-    few, many = (cost(evaluator, BASKETS[name], number) / number for number in (FEW, MANY))
-    assert many <= few * GROWTH
+    assert is_linear([cost(evaluator, BASKETS[name], number) for number in (FEW, MORE, MANY)])
 
 
 @pytest.mark.parametrize("name", BASKETS)
 def test_an_answer_grows_with_the_orders_and_not_with_their_pairs(name: str, evaluator: Evaluator) -> None:
-    few, many = (answered(evaluator, BASKETS[name], number) for number in (FEW, MANY))
-    assert len(many) / MANY <= len(few) / FEW * GROWTH
-    assert len(json.dumps(many)) / MANY <= len(json.dumps(few)) / FEW * GROWTH
+    answers = [answered(evaluator, BASKETS[name], number) for number in (FEW, MORE, MANY)]
+    assert is_linear([len(cards) for cards in answers])
+    assert is_linear([len(json.dumps(cards)) for cards in answers])
 
 
-def test_something_else_is_looked_for_in_the_place_of_the_first_orders_and_all_are_judged(evaluator: Evaluator) -> None:
-    basket = BASKETS["drafts that are forbidden"]
-    cards = answered(evaluator, basket, TRIED_FOR + 1)
-    offered = [len(card["suggestions"]) > 1 for card in cards]
-    assert {card["indicator"] for card in cards} == {"critical"}
-    assert offered.count(True) == TRIED_FOR
-    assert offered.count(False) == 1
+@pytest.mark.parametrize(
+    ("sizes", "linear"), [([1, 2, 3], True), ([9, 10, 11], True), ([1, 4, 9], False), ([9, 12, 17], False)]
+)
+def test_what_is_linear(sizes: list[int], linear: bool) -> None:
+    assert is_linear(sizes) is linear
+
+
+def test_something_else_is_looked_for_in_the_place_of_the_first_orders_and_all_are_judged(
+    evaluator: Evaluator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: set[str] = set()
+
+    def judge(chart: Chart, drug: Drug, rows: Any, start: Any, replaces: tuple[Draft, ...], **how: Any) -> Any:
+        tried.update(draft.id for draft in replaces)
+        return JUDGE(chart, drug, rows, start, replaces, **how)
+
+    monkeypatch.setattr(options, "_judge", judge)
+    cards = answered(evaluator, BASKETS["drafts that are forbidden"], TRIED_FOR + 1)
+    assert len(tried) == TRIED_FOR
+    assert [card["indicator"] for card in cards] == ["critical"] * (TRIED_FOR + 1)
+    assert [len(card["suggestions"]) > 1 for card in cards] == [True] + [False] * TRIED_FOR, "what is offered is offered once"
+
+
+def is_linear(sizes: list[int]) -> bool:
+    """Whether what is added last is no more than what was added before it; what is there from the start does not count."""
+    few, more, many = sizes
+    return many - more <= (more - few) * GROWTH
 
 
 def cost(evaluator: Evaluator, basket: Basket, number: int) -> int:

@@ -193,8 +193,12 @@ class Chart(Struct, frozen=True, kw_only=True):
         """This chart as if the drug (in any strength) had been discontinued: used to judge an alternative to it. What its
         years and doses mean remains (``had``)."""
         gone = {key: course for key, course in self.drug_courses.items() if course.drug.ingredient == drug.ingredient}
+        if not gone:
+            return self
         kept = {key: course for key, course in self.drug_courses.items() if key not in gone}
-        return replace(self, drug_courses=kept, given_up={**self.given_up, **gone})
+        copy = replace(self, drug_courses=kept, given_up={**self.given_up, **gone})
+        force_setattr(copy, "known", self.known.setdefault((Chart.without, drug.ingredient), {}))  # of each order of the drug
+        return copy
 
     def with_draft(self, draft: Draft, replaced: Sequence[Draft] = ()) -> Chart:
         """This chart with one more draft order (in place of ``replaced``), as order-sign would see it: used to test an option

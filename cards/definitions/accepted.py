@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from importlib.resources import files
 from math import isclose
 
@@ -106,6 +107,7 @@ def dosing_of(draft: Draft) -> Dosing:
     return replace(told, amount=draft.strength_mg, unit="mg") if one_tablet else told
 
 
+@lru_cache(maxsize=1024)
 def interval(tolerance: float, days: float) -> Name:
     """How often, in words. ``tolerance``: the fraction by which months and years may differ in length.
 

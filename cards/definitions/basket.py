@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import isclose
 from operator import attrgetter
 
@@ -93,6 +94,7 @@ def dose(chart: Chart, draft: Draft) -> Name | None:
     return Name(" ".join(part.en for part in said), " ".join(part.zh for part in said)) if said else None
 
 
+@lru_cache(maxsize=1024)
 def quantity(amount: float, unit: str) -> Name:
     """An amount of a drug in words: in micrograms below one milligram; in English with a comma for thousands.
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -50,7 +50,8 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     if for_patient:
         return _for_patient(finding, language, chart)
     write = blocks(finding, language, chart)
-    forbidden = _forbidden(finding, language, chart)
+    objections = _objections(finding, language, chart)
+    forbidden = _forbidden(finding, objections, language)
     summary = _doubted(_one_line(forbidden or write("summary")), finding, language)
     withheld = _withheld(finding, language)
     parts = {
@@ -60,7 +61,7 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
             *_lines(finding, language, chart),
             *_see(finding, language),
         ],
-        "because": ["" if forbidden else write("because"), _bullets(_reasons(finding, language, chart))],
+        "because": ["" if forbidden else write("because"), _bullets(_reasons(finding, objections, language))],
         "check": ["" if withheld else write("check"), _bullets(_to_check(finding, language, chart))],
         "not-offered": [_bullets(_dropped(each, language, chart) for each in finding.dropped)],
     }
@@ -228,20 +229,24 @@ def _titles(cites: tuple[str, ...], language: str) -> str:
 # -- what speaks for other findings -----------------------------------------------------------------------------------
 
 
-def _forbidden(finding: Finding, language: str, chart: Chart) -> str:
-    """The summary of a card with all objections to a draft: the draft, and each reason in brief."""
+def _objections(finding: Finding, language: str, chart: Chart) -> list[str]:
+    """All objections to a draft in brief, of a card that stands for others about it."""
     if finding.about is None or not finding.contains:
+        return []
+    return [*dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))]
+
+
+def _forbidden(finding: Finding, objections: Sequence[str], language: str) -> str:
+    """The summary of a card with all objections to a draft: the draft, and each of them."""
+    if finding.about is None or not objections:
         return ""
-    reasons = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
     drug = phrases.escape(phrases.name(finding.about, language))
-    return phrase("line", "forbidden", language, drug=drug, reasons=phrases.joined(reasons, "clause", language))
+    return phrase("line", "forbidden", language, drug=drug, reasons=phrases.joined(objections, "clause", language))
 
 
-def _reasons(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
-    """The facts, each once; if a card stands for others about a draft, the brief reason of each comes first."""
-    if finding.about is not None and finding.contains:
-        shorts = dict.fromkeys(block(each, "short", language, chart) for each in (finding, *finding.contains))
-        yield from map(phrases.capital, shorts)
+def _reasons(finding: Finding, objections: Iterable[str], language: str) -> Iterator[str]:
+    """The facts, each once, after the objections."""
+    yield from map(phrases.capital, objections)
     together = [finding] if all_cards()[finding.code].merges else [finding, *finding.contains]
     facts = dict.fromkeys(fact for found in together for fact in found.facts)
     yield from (_fact(fact, language) for fact in facts if not fact.brief)

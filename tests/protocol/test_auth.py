@@ -38,8 +38,8 @@ def client(tmp_path: Path) -> TokenMaker:
     return TokenMaker(tmp_path / "client")
 
 
-def guard(*clients: Client, memory: Memory | None = None) -> Authenticator:
-    return Authenticator(clients, PUBLIC, memory or Memory())
+def guard(*clients: Client, memory: Memory | None = None, base_url: str = PUBLIC) -> Authenticator:
+    return Authenticator(clients, base_url, memory or Memory())
 
 
 def known(maker: TokenMaker, **members: Any) -> Client:
@@ -109,11 +109,31 @@ def test_the_audience_may_be_a_list_with_the_address_called_j6(client: TokenMake
 
 
 @pytest.mark.parametrize(
-    "aud", [PUBLIC + PATH + "/", (PUBLIC + PATH).replace("https", "HTTPS"), PUBLIC.upper().replace("HTTPS", "https") + PATH]
+    "aud",
+    [
+        PUBLIC + PATH + "/",
+        (PUBLIC + PATH).replace("https", "HTTPS"),
+        PUBLIC.upper().replace("HTTPS", "https") + PATH,
+        f"{PUBLIC}:443{PATH}",
+        f"{PUBLIC.upper()}:443{PATH}/",
+    ],
 )
 def test_the_audience_is_compared_as_an_address_j6(client: TokenMaker, aud: str) -> None:
     assert guard(known(client)).caller(client.header(aud=aud), PATH)
     assert refused(guard(known(client)), client.header(aud=aud + "x")) == "aud"
+
+
+@pytest.mark.parametrize(
+    "aud", [f"{PUBLIC}:80{PATH}", f"{PUBLIC}:8443{PATH}", PUBLIC + PATH.upper(), PUBLIC.replace("https", "http") + PATH]
+)
+def test_another_port_scheme_or_path_is_another_address_j6(client: TokenMaker, aud: str) -> None:
+    assert refused(guard(known(client)), client.header(aud=aud)) == "aud"
+
+
+def test_an_address_with_a_port_of_its_own_is_asked_for_with_it_j6(client: TokenMaker) -> None:
+    there = guard(known(client), base_url=f"{PUBLIC}:8443")
+    assert there.caller(client.header(aud=f"{PUBLIC.upper()}:8443{PATH}/"), PATH)
+    assert refused(there, client.header(aud=PUBLIC + PATH)) == "aud"
 
 
 def test_two_clocks_may_differ_by_a_minute(client: TokenMaker) -> None:

@@ -129,10 +129,12 @@ def _written_steps(dosage: elements.Dosage) -> Sequence[elements.Dosage]:
     """The steps of a plan that one text tells ("20 mg daily for 7 days, then 10 mg daily for 7 days"), where each of them is
     a dose and follows another by the word, or all but the last have a length; else the dosage as it is."""
     texts = split_steps(dosage.text) if dosage.text and not (dosage.dose_and_rate or dosage.timing) else ()
+    if len(texts) < 2:
+        return (dosage,)
     told = [read_sig(text) for text in texts]
     doses = all(sig.readable and (sig.masses or sig.counts) for sig in told)
     follow = all(THEN.search(fold(text)) for text in texts[1:]) or all(sig.days for sig in told[:-1])
-    if len(texts) < 2 or not (doses and follow):
+    if not (doses and follow):
         return (dosage,)
     return [replace(dosage, text=text, sequence=index) for index, text in enumerate(texts)]
 

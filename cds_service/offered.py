@@ -1,0 +1,65 @@
+"""Options as suggestions: the button's words, and the orders that it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cards.chart import Chart
+from cards.definitions.person import postmenopausal
+from cards.engine.findings import Option
+from cards.vocabulary import Name
+from cards.words import text
+from cds_service.fhir.proposing import orders
+from cds_service.fhir.proposing.order_templates import System
+from cds_service.fhir.proposing.stopping import Find
+from cds_service.fhir.reading.given import is_reference
+from cds_service.hooks.cards import suggestion
+from cds_service.hooks.request import Call
+
+Json = dict[str, Any]
+
+BY_HAND = Name(" (change or remove the draft by hand: it has no id)", "（草稿没有标识，请手动修改或删除）")
+
+
+class Offers:
+    """The suggestions of one answer. That a draft may be removed, several cards say: its words and actions are made once."""
+
+    def __init__(
+        self, chart: Chart, call: Call, language: str, *, system: System, drafts: Mapping[str, bytes], stored: Find
+    ) -> None:
+        """``drafts``: the orders being written, as received, by relative reference; ``stored`` finds orders on record."""
+        self._chart = chart
+        self._call = call
+        self._language = language
+        self._system = system
+        self._drafts = drafts
+        self._stored = stored
+        self._removals: dict[int, tuple[str, list[Json]]] = {}
+
+    def suggestion(self, option: Option) -> Json:
+        label, actions = self._removal(option) if option.kind == "discard" and len(option.replaces) == 1 else self._made(option)
+        return suggestion(label, actions, recommended=option.recommended)
+
+    def _removal(self, option: Option) -> tuple[str, list[Json]]:
+        draft = id(option.replaces[0])
+        if draft not in self._removals:
+            self._removals[draft] = self._made(option)
+        return self._removals[draft]
+
+    def _made(self, option: Option) -> tuple[str, list[Json]]:
+        chart, language = self._chart, self._language
+        reason = chart.active_problem("osteoporosis") if option.reason == "osteoporosis" else None
+        actions = orders.actions(
+            option,
+            patient_id=self._call.patient_id,
+            today=chart.today,
+            language=language,
+            encounter_id=self._call.encounter_id or None,
+            system=self._system,
+            reason_reference=reason.source if reason and is_reference(reason.source) else None,
+            postmenopausal=postmenopausal(chart),
+            drafts=self._drafts,
+            stored=self._stored,
+        )
+        return text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else ""), actions
