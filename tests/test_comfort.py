@@ -101,7 +101,7 @@ def test_what_stops_harm_by_an_order_is_said_all_the_same(name: str) -> None:
     assert warned <= {code for card in cards_of(call) for code, _ in spoken_for(card)}
 
 
-@pytest.mark.parametrize("hook", [hook.value for hook in all_cards()[COMFORT.card].unshown])
+@pytest.mark.parametrize("hook", sorted(hook.value for hook in all_cards()[COMFORT.card].unshown))
 def test_it_runs_unshown_on_the_other_hooks(hook: str) -> None:
     names = [name for name in everything() if told(name).hook == hook and fires(in_hospice(name))]
     assert names

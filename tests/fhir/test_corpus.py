@@ -113,7 +113,7 @@ def _of_report(word: str) -> set[str]:
     return _broken("?" * word.startswith("?"), [part for part in parts if part != "old"], old="old" in parts)
 
 
-@pytest.mark.parametrize(("kind", "text", "meaning"), lines())
+@pytest.mark.parametrize(("kind", "text", "meaning"), list(lines()))
 def test_a_wording_means_what_the_corpus_says(kind: str, text: str, meaning: str) -> None:
     if text in KNOWN_GAPS:
         pytest.xfail(KNOWN_GAPS[text])
