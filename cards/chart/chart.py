@@ -246,8 +246,8 @@ _OF_THE_DAY = frozenset({"range-unreadable", "site-unreadable", "unreadable"})
 """Another value from the same day does not replace what could not be read: the value, whether it is normal, or its site."""
 
 _OVER_TIME = frozenset({"bmd", "ctx", "p1np", "height"})
-_TWICE = {"alp": "alp_low", "phosphate": "phosphate_low"}
-"""Values that rules ask for again once the newest is low, with the name of that limit."""
+_TWICE = {"alp": "alp_low", "phosphate": "phosphate_low", "hemoglobin": "hemoglobin_low_man"}
+"""Values that rules ask for again once the newest is low, or disregard after an operation, with the name of that limit."""
 _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
 
 
@@ -285,6 +285,8 @@ def _read_since(chart: Chart, lost: SetAside | Unread) -> bool:
 
 
 def _needs_another(chart: Chart, newest: Measurement) -> bool:
+    if newest.key == "esr":  # raised after an operation it is disregarded
+        return newest.below(chart.numbers.esr_old) is not True
     if newest.key not in _TWICE:
         return False
     limit = newest.low if newest.low is not None else getattr(chart.numbers, _TWICE[newest.key])

@@ -156,6 +156,12 @@ def _unread(chart: Chart, drug: Drug, findings: Iterable[Finding]) -> bool:
     return bool(chart.doubts(read))
 
 
+def _reports_may_tell(chart: Chart) -> bool:
+    """Whether reports could not be had of a patient with a fragility fracture: a monoclonal protein often stands in words
+    alone. The drugs are offered, none is recommended."""
+    return Data.REPORTS in chart.failed and bool(chart.fractures)
+
+
 def additional(chart: Chart) -> Sequence[Drug]:
     """Raloxifene as an additional option, not recommended: postmenopausal, raised breast-cancer risk on record, and neither a
     hip fracture nor a hip T-score of {t-osteoporosis} or lower (OPREF-T6)."""
@@ -206,7 +212,7 @@ def offer(
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     drugs = tuple(drugs)
     rows = work_up(chart, starting=any(starts(chart, drug) for drug in drugs))
-    none_starred = bool(chart.doubts(RANKED))
+    none_starred = bool(chart.doubts(RANKED)) or (waits and _reports_may_tell(chart))
     judged = [_judge(chart, drug, rows, start, replaces, waits=waits) for drug in drugs]
     best = _best(judged) if recommend else None
     options = tuple(

@@ -31,6 +31,9 @@ _WHO = ("Patient.resourceType", "Patient.id")
 """Where nobody can tell whose record it is, a call is refused, and that says it."""
 _LINES = ("unread", "doubted", "withheld", "withheld-goals")
 """Phrases that say what could not be had or read."""
+_ONLY_TOLD = {Data.REPORTS}
+"""Without reports drugs are offered, none recommended that was not before: what only the words of a report tell (a monoclonal
+protein) would else keep every drug from the patients of a server that has no reports. `incomplete-data` says so."""
 _RANK = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -75,6 +78,7 @@ def _cards(mutation: Mutation, sound: Answered, worse: Answered, hook: str) -> I
 def _missed(sound: Iterable[Json], worse: Iterable[Json]) -> Iterator[tuple[str, str, str]]:
     """Code and indicator of each warning and critical card that did not stay; and how it is shown now, "" where it is not."""
     left = Counter(_shown(worse))
+    merged = {code for card in sound for code, own in _carried(card) if (own, card["indicator"]) in left}
     for code, indicator in sorted(_shown(sound), key=lambda each: -_RANK[each[1]]):
         if indicator == "info":
             continue
@@ -82,12 +86,20 @@ def _missed(sound: Iterable[Json], worse: Iterable[Json]) -> Iterator[tuple[str,
         enough = [some for some in fitting if _RANK[some[1]] >= _RANK[indicator]]
         if enough:
             left[min(enough, key=lambda some: _RANK[some[1]])] -= 1
+        elif fitting and code in merged:
+            left[fitting[0]] -= 1  # it had the urgency of the card that took it in, which is still said
         elif fitting:
             milder = max(fitting, key=lambda some: _RANK[some[1]])
             left[milder] -= 1
             yield code, indicator, milder[1]
         else:
             yield code, indicator, ""
+
+
+def _carried(card: Json) -> Iterator[tuple[str, str]]:
+    """Each code that a merged card contains, and the card's own."""
+    own = card["source"]["topic"]["code"]
+    yield from ((code, own) for code, _ in _shown([card]) if code != own)
 
 
 def _shown(cards: Iterable[Json]) -> Iterator[tuple[str, str]]:
@@ -151,6 +163,8 @@ def _suggestions(mutation: Mutation, sound: Answered, worse: Answered) -> Iterat
     """No drug that was not offered before; and, where a group was not answered, none that is recommended instead."""
     offered = {drug for drug, _ in _drugs(sound.cards)}
     starred = {drug for drug, star in _drugs(sound.cards) if star}
+    if mutation.law is Law.GROUP and mutation.groups == _ONLY_TOLD:
+        offered |= {drug for drug, star in _drugs(worse.cards) if not star}
     for drug in sorted({drug for drug, _ in _drugs(worse.cards)} - offered):
         yield Breach("drug", drug, "", f"{drug} is suggested, and was not before")
     if mutation.law is Law.GROUP:

@@ -16,7 +16,7 @@ from cards.definitions.bone_loss import GLUCOCORTICOID, WEAK_BONE_ONLY, long_on
 from cards.definitions.density import bmd_since, last_measured, lowest_z, unknown_bmd, yearly_loss
 from cards.definitions.glucocorticoid import Exposure
 from cards.definitions.glucocorticoid_bands import Band, assessed_lately, before_menopause, is_young
-from cards.definitions.hormone_blockers import Blocker, blockers
+from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, Blocker, blockers
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.workup.emergency import EMERGENCY
@@ -105,7 +105,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
 
 
 def _undecided(chart: Chart, harms: Sequence[_Harm]) -> Iterator[Undecided]:
-    """A glucocorticoid whose dose is of a wrong type, or that only the age would have judged."""
+    """A glucocorticoid whose dose is of a wrong type; a drug that only the age, or the sex, would have judged."""
+    if not harms:
+        yield from _of_nobody(chart)
     found = glucocorticoid.exposure(chart)
     if found is None or (chart.hook in ORDER_HOOKS and found.draft is None):
         return
@@ -115,6 +117,16 @@ def _undecided(chart: Chart, harms: Sequence[_Harm]) -> Iterator[Undecided]:
             yield Undecided(unread, about=found.draft, indicator=INFO)
     if chart.age is None and found.counts and not harms:
         yield Undecided(about=found.draft, missing=(Data.PATIENT,), indicator=INFO)
+
+
+def _of_nobody(chart: Chart) -> Iterator[Undecided]:
+    """An aromatase inhibitor or GnRH drug of a patient whose age or sex is not known: nobody can tell what it does to bone."""
+    if chart.age is not None and chart.patient.sex:
+        return
+    draft = next(iter(chart.drafted(HORMONE_BLOCKERS)), None)
+    taken = chart.hook not in ORDER_HOOKS and any(course.active for course in chart.courses(HORMONE_BLOCKERS))
+    if draft is not None or taken:
+        yield Undecided(about=draft, missing=(Data.PATIENT,), indicator=INFO)
 
 
 def _protected(chart: Chart) -> bool:

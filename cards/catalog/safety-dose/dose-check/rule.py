@@ -100,9 +100,10 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     told = supply(taken, [*drafts, *chart.drafted_beside(_PLAIN_VITAMIN_D)])
     draft = max(drafts, key=lambda each: (each.dosing.amount or 0) if each.dosing else 0)
     found = next(_too_much(chart, n, told, draft), None)
+    unread = chart.unread_of(DOSE_UNREAD, *taken, *drafts)
+    if unread and (found is None or found[1] is not CRITICAL):
+        yield Undecided(unread, about=draft, indicator=INFO)
     if found is None:
-        if unread := chart.unread_of(DOSE_UNREAD, *taken, *drafts):
-            yield Undecided(unread, about=draft, indicator=INFO)
         return
     variant, indicator, amount, limit = found
     values: dict[str, Any] = {"reasons": [variant], "amount": quantity(ceil(amount), "IU"), "limit": quantity(limit, "IU")}

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, SetAside, facts
 from cards.chart.facts import Fact
+from cards.definitions import workup
 from cards.definitions.bone_loss import HARMFUL
 from cards.definitions.person import BIRTH, SEX, adult, of_unknown_age, t_group
 from cards.definitions.treatment import TREATMENT
@@ -36,8 +37,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     not be retrieved, a card stayed silent that rests on something that could not be retrieved or read, or a drug that treats
     or harms bone has no start date; (5) on the same hooks except refill: date of birth or sex (female or male) is not on
     record for a patient not known to be a child, and the record contains osteoporosis, low bone mass, a fragility fracture, a
-    bone density or an antiresorptive or anabolic course, or a fracture, a fall or a height loss that could not be judged
-    without the age.
+    bone density or an antiresorptive or anabolic course, a value that calls for a work-up, or a fracture, a fall or a height
+    loss that could not be judged without the age.
 
     Not when: no value at all is on record and that is known for certain: the card that makes the check handles this itself.
 
@@ -127,6 +128,7 @@ def _about_bone(chart: Chart) -> Iterator[Fact]:
         facts.measured(m) for key in ("t-score", "z-score", "bmd", "qct-vbmd", "ctx", "p1np") for m in chart.values(key)[:1]
     )
     yield from map(facts.on_board, chart.courses(TREATMENT))
+    yield from (fact for row in workup.rows(chart, about_to_be_treated=True) for fact in row.evidence)
 
 
 def _would_judge(not_run: NotRun, draft: Draft) -> bool:

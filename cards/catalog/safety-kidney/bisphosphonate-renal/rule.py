@@ -12,7 +12,7 @@ from cards.chart import Chart, Measurement, Problem, facts
 from cards.chart.calendar import add_days
 from cards.definitions import kidney
 from cards.definitions.kidney import drug_limit, renal, renal_facts
-from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Undecided
 from cards.engine.options import service
 from cards.engine.orders import BISPHOSPHONATE, Order, finding_about, orders_of
 from cards.thresholds import Numbers
@@ -52,7 +52,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         lowest = kidneys.lowest
         if not kidneys.below(threshold) or lowest is None:
             if order.drug.covers_months and _due(n, chart, order):
-                yield from _acute(chart, n, order)
+                yield from _acute(chart, n, order) or _not_compared(chart, n, order)
             continue
         specialist = bool(kidneys.below(n.egfr_specialist))
         found = finding_about(
@@ -94,8 +94,15 @@ def _due(n: Numbers, chart: Chart, order: Order) -> bool:
     return covered is None or covered <= add_days(chart.today, n.acute_kidney_due_days)
 
 
-def _acute(chart: Chart, n: Numbers, order: Order) -> Iterator[Finding]:
-    """What forbids or delays an infusion though the estimate allows it."""
+def _not_compared(chart: Chart, n: Numbers, order: Order) -> list[Undecided]:
+    """A creatinine of the last days that could not be read: whether it rose or fell nobody can tell."""
+    since = chart.days_ago(2 * n.acute_kidney_days)
+    lost = tuple(each for each in chart.left_out("creatinine") if each.when is None or each.when >= since)
+    return [Undecided(lost, about=order.draft, indicator=INFO)] if lost else []
+
+
+def _acute(chart: Chart, n: Numbers, order: Order) -> list[Finding]:
+    """What forbids or delays an infusion though the estimate allows it; at most one."""
     injury, change = _injury(chart, n), _change(chart, n)
     dry = chart.active_problem("dehydration", "fever")
     if dry is None or dry.at_latest is None or dry.at_latest < chart.days_ago(n.dehydration_days):
@@ -107,7 +114,7 @@ def _acute(chart: Chart, n: Numbers, order: Order) -> Iterator[Finding]:
     elif dry:
         variant = "dry"
     else:
-        return
+        return []
     newest = chart.newest("creatinine", since=chart.days_ago(n.acute_kidney_days))
     values = (change.high, change.other) if change else (newest,) if injury else ()
     found = finding_about(
@@ -120,7 +127,7 @@ def _acute(chart: Chart, n: Numbers, order: Order) -> Iterator[Finding]:
         also=(service("creatinine"),),
         any_number=True,
     )
-    yield replace(found, cites=("EXT-20",))
+    return [replace(found, cites=("EXT-20",))]
 
 
 def _injury(chart: Chart, n: Numbers) -> Problem | None:
