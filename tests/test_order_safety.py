@@ -41,7 +41,7 @@ SECTION_F = [
     for case in all_cases()
     if sections()[all_cards()[case["card"]].section].safety
     and case.get("draft")
-    and not any("(" in str(draft) or draft == "unknown drug" for draft in case["draft"])
+    and not any("(" in str(draft) or draft == "unknown drug" or str(draft).startswith("test ") for draft in case["draft"])
 ]
 
 

@@ -24,9 +24,9 @@ from tests.silence.told import Told, cases, stories, told
 
 Json = dict[str, Any]
 
-NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes", "active-vitamin-d"}
+NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes", "active-vitamin-d", "dental-check"}
 """What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, an abnormal
-value of the work-up, and what only nephrology may give."""
+value of the work-up, what only nephrology may give, and a tooth that is planned before a dose."""
 OF_ORDERS = {hook.value for hook in ORDER_HOOKS}
 
 

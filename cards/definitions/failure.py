@@ -29,7 +29,7 @@ def fracture_on(chart: Chart, course: Course) -> Fracture | None:
     tumor = any(row.key == "myeloma" and row.warns for row in workup.rows(chart, about_to_be_treated=False))
     for broken in chart.fractures:
         on_drug = any(broken.may_be_within(*span) for span in spans)
-        explained = any(broken.may_be_within(*rebound) for rebound in rebounds) or (tumor and broken.site == "vertebra")
+        explained = broken.site == "vertebra" and (tumor or any(broken.may_be_within(*rebound) for rebound in rebounds))
         explained = explained or (denosumab and _after_gap(chart, course, broken))
         if on_drug and not explained and broken.at_latest is not None and broken.at_latest >= from_day:
             return None if _answered(chart, course, broken) else broken
