@@ -27,10 +27,9 @@ _SAID = {
     "weeks": re.compile(r"\bin the next few weeks\b", re.IGNORECASE),
     "visit": re.compile(r"\bnext (?:visit|appointment)\b", re.IGNORECASE),
 }
-_ONLY_IF = re.compile(r"\W*(?:If|With|When|Whatever)\b|\*\*[^*]+\*\*,? (?:if|with|when)\b")
-_NEVER_FOLDED = re.compile(
-    r"\*\*.*\b(?:call|never|do not|today|this week|on time)\b.*\*\*|\b(?:emergency|same day|at once)\b", re.I
-)
+_ONLY_IF = re.compile(r"\W{0,20}(?:If|With|When|Whatever)\b|\*\*[^*]+\*\*,? (?:if|with|when)\b")
+_NEVER_FOLDED = re.compile(r"\b(?:emergency|same day|at once)\b", re.I)
+_NEVER_FOLDED_IN_BOLD = re.compile(r"\b(?:call|never|do not|today|this week|on time)\b", re.I)
 """What must not be overlooked: whom to call and how soon, and what never to do."""
 
 
@@ -85,7 +84,13 @@ def _front(lines: Sequence[str]) -> list[bool]:
     """Which lines stand in front: the one that says how soon to act, and those that are never folded."""
     always = [place for place, line in enumerate(lines) if not _ONLY_IF.match(line)] or [0]
     first = next((place for place in always if _earliest(lines[place])), always[0])
-    return [place == first or bool(_NEVER_FOLDED.search(line)) for place, line in enumerate(lines)]
+    return [place == first or _never_folded(line) for place, line in enumerate(lines)]
+
+
+def _never_folded(line: str) -> bool:
+    """Whether it must not be overlooked; some words say so between the first and the last mark of bold print alone."""
+    bold = line.partition("**")[2].rpartition("**")[0]
+    return bool(_NEVER_FOLDED.search(line) or _NEVER_FOLDED_IN_BOLD.search(bold))
 
 
 def _when(lines: Iterable[str], summary: str, finding: Finding) -> str:

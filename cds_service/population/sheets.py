@@ -18,7 +18,7 @@ from cds_service.population.worklist import COLUMNS, Cell, cells, say
 CSV, XLSX = "worklist.csv", "worklist.xlsx"
 BOM = b"\xef\xbb\xbf"
 """Tells Excel that a CSV is in UTF-8."""
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d() ./-]*$)")
+_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d() ./-]{0,40}$)")
 
 
 class Text(Protocol):
