@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
 from math import inf
@@ -38,13 +39,20 @@ class _Drafted(Struct, frozen=True):
     days: float
 
 
-def _placed(chart: Chart, draft: Draft) -> _Drafted:
+def _placed(chart: Chart, drafts: list[Draft]) -> list[_Drafted]:
+    """Each is looked at once a record: beside every option on trial stand the same ones."""
+    known: dict[Draft, tuple[int, float]] = chart.known.setdefault(_placed, {})
+    known.update({each: _time(chart, each) for each in drafts if each not in known})
+    return [_Drafted(each, *known[each]) for each in drafts]
+
+
+def _time(chart: Chart, draft: Draft) -> tuple[int, float]:
     """With the dose or the stated duration less a fraction of {dose-interval-tolerance}. A drug taken without a stated duration
     has no end."""
     months = draft.drug.covers_months if draft.drug else None
     days = months * DAYS_A_MONTH if months else draft.dosing.days if draft.dosing else None
     lasting = inf if days is None else days * (1 - chart.numbers.dose_interval_tolerance)
-    return _Drafted(draft, begins(chart, draft).toordinal(), lasting)
+    return begins(chart, draft).toordinal(), lasting
 
 
 def basket(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Draft, list[list[Draft]]]]:
@@ -54,14 +62,15 @@ def basket(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[tuple[Draf
 
     Every draft is compared with every other, by two numbers; whatever is dearer is done once a draft, or once a drug."""
     wanted = frozenset(mechanisms)
-    beside = chart.drafted_beside(wanted)
-    placed: dict[str, list[_Drafted]] = {}
-    for index, draft in enumerate([*beside, *sorted(chart.drafted(wanted), key=lambda draft: not draft.product)]):
-        own = _placed(chart, draft)
-        if index >= len(beside):
-            yield draft, [found for some in placed.values() if (found := _at_once(own, some))]
-        if draft.drug is not None:
-            placed.setdefault(draft.drug.key, []).append(own)
+    beside = _placed(chart, chart.drafted_beside(wanted))
+    by_drug: defaultdict[str, list[_Drafted]] = defaultdict(list)
+    for other in beside:
+        if other.draft.drug is not None:
+            by_drug[other.draft.drug.key] += (other,)
+    for own in _placed(chart, sorted(chart.drafted(wanted), key=lambda draft: not draft.product)):
+        yield own.draft, [found for some in by_drug.values() if (found := _at_once(own, some))]
+        if own.draft.drug is not None:
+            by_drug[own.draft.drug.key] += (own,)
 
 
 def _at_once(own: _Drafted, others: Iterable[_Drafted]) -> list[Draft]:

@@ -112,7 +112,7 @@ def _both_drafted(chart: Chart, given_up: Draft, kept: Sequence[Draft]) -> Findi
 
 def _barred(chart: Chart, draft: Draft) -> bool:
     """Whether order safety forbids the drug; not asked while a proposal is tried out."""
-    trying = any(each.proposed for each in chart.drafts)
+    trying = chart.drafts[0].proposed  # an option on trial is the only one that is not beside
     return not trying and draft.drug is not None and ruled_out(chart, draft.drug, (draft,)) is not None
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.facts import Fact
-from cards.definitions.basket import Together, dose, said_of, together
+from cards.definitions.basket import Said, Together, dose, said_of, together
 from cards.definitions.denosumab import next_due
 from cards.definitions.overlap import basket, begins, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
@@ -65,13 +65,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             if draft.drug and _clash(draft.drug, course.drug) and still_works(chart, course, draft):
                 switch = _graded(draft.drug, course.drug) is WARNING and leaves(course, begins(chart, draft))
                 yield _duplicate(chart, draft, [course.drug], course, [facts.on_board(course)], switch=switch)
-    said = {id(draft): said_of(draft) for draft in (*chart.drafted(CHECKED), *chart.drafted_beside(CHECKED))}
+    said: dict[Draft, Said] = chart.known.setdefault(said_of, {})  # beside every option on trial stand the same drafts
+    written = (*chart.drafted(CHECKED), *chart.drafted_beside(CHECKED))
+    said.update({draft: said_of(draft) for draft in written if draft not in said})
     for draft, beside in basket(chart, CHECKED):
         same = [
             other for some in beside if draft.drug and some[0].drug and _one_drug(draft.drug, some[0].drug) for other in some
         ]
         if draft.drug and same:
-            yield _ordered_twice(chart, draft, draft.drug, same, together(chart, [said[id(each)] for each in (*same, draft)]))
+            yield _ordered_twice(chart, draft, draft.drug, same, together(chart, [said[each] for each in (*same, draft)]))
 
 
 def _drafted_together(chart: Chart, draft: Draft, drug: Drug, beside: list[list[Draft]]) -> Iterator[Finding]:
