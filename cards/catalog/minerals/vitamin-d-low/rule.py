@@ -49,7 +49,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an
     option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and
     is to be deleted. In pregnancy no dose, but a referral. No dose, either, where that of vitamin D taken since
-    {vitamin-d-loading-days} days before the level, which may have been a loading, is of a wrong type: it is asked for.
+    {vitamin-d-loading-days} days before the level, which may have been a loading, is of a wrong type, or a large single one
+    has no date: it is asked for.
     """
     injection = any(
         o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
@@ -140,10 +141,12 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
 
 
 def _unread(chart: Chart, told: Repletion) -> tuple[SetAside, ...]:
-    """Doses of vitamin D that could not be read, of what goes on or was last taken when a loading would count."""
+    """Doses of vitamin D that could not be read, of what goes on or was last taken when a loading would count; large single
+    ones of which nobody knows the day."""
     since = add_days(told.level.when, -chart.numbers.vitamin_d_loading_days)
     taken = [c for c in chart.courses(PLAIN) if c.active or (c.covered_until or c.last_dose_at_latest or since) >= since]
-    return chart.unread_of(DOSE_UNREAD, *taken)
+    single = [c for c in taken if any(map(is_single, c.dosings or filter(None, (c.dosing,))))]
+    return (*chart.unread_of(DOSE_UNREAD, *taken), *chart.unread_of("no-start", *single))
 
 
 def _end(chart: Chart, told: Repletion) -> date | None:
