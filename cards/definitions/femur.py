@@ -10,10 +10,10 @@ from itertools import chain
 
 from msgspec import Struct
 
-from cards.chart import Chart, Course, Problem, Service, facts, per_chart
+from cards.chart import DOSE_UNREAD, Chart, Course, Problem, Service, SetAside, facts, per_chart
 from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
 from cards.definitions import workup
-from cards.definitions.bone_loss import long_glucocorticoid
+from cards.definitions.bone_loss import GLUCOCORTICOID, long_glucocorticoid
 from cards.definitions.workup import mineral
 from cards.definitions.workup.row import ANABOLICS, ANTIRESORPTIVES, Row
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Data, Mechanism
@@ -51,10 +51,7 @@ def suspicion(chart: Chart) -> Suspicion | None:
     glucocorticoid or a confirmed low ALP; on one now, or off for less than {femur-off-months} months. Pain is settled once both
     femora were imaged after it began. Not where an atypical femur fracture is on record."""
     courses = [course for course in chart.had(SUSPECT) if course.spans or course.doses]
-    since = chart.months_ago(chart.numbers.femur_off_months)
-    if not any(course.covered_until and course.covered_until > since for course in courses):
-        return None
-    if chart.problem("atypical-femur-fracture") is not None or (sign := _sign(chart)) is None:
+    if (sign := _told(chart, courses)) is None:
         return None
     steroid = long_glucocorticoid(chart)
     low = next((row for row in mineral.low_alp(chart) if row.holds), None)
@@ -66,6 +63,16 @@ def suspicion(chart: Chart) -> Suspicion | None:
         c for c in courses if c.drug.key in chart.drug_courses and (c.active or (not c.stopped and c.on_treatment(chart.today)))
     )
     return Suspicion(sign, sign.key == "femur-lesion", months, steroid, low, taken, _film(chart, sign))
+
+
+def unread_doses(chart: Chart) -> tuple[SetAside, ...]:
+    """Of a glucocorticoid that is taken, where nothing is suspected and its dose, which could not be read, would decide."""
+    courses = [course for course in chart.had(SUSPECT) if course.spans or course.doses]
+    if suspicion(chart) is not None or _told(chart, courses) is None:
+        return ()
+    if _months(chart, courses) < chart.numbers.femur_exposure_risk_months:
+        return ()
+    return chart.unread_of(DOSE_UNREAD, *(c for c in chart.courses(GLUCOCORTICOID) if c.on_treatment(chart.today)))
 
 
 def pauses(chart: Chart) -> bool:
@@ -87,6 +94,13 @@ def rows(chart: Chart) -> Iterator[Row]:
             holds=ANTIRESORPTIVES | ANABOLICS,
             binding=found.seen,
         )
+
+
+def _told(chart: Chart, courses: list[Course]) -> Problem | None:
+    """The sign that counts, under antiresorptives taken now or lately."""
+    since = chart.months_ago(chart.numbers.femur_off_months)
+    lately = any(course.covered_until and course.covered_until > since for course in courses)
+    return _sign(chart) if lately and chart.problem("atypical-femur-fracture") is None else None
 
 
 def _sign(chart: Chart) -> Problem | None:

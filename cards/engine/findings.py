@@ -90,7 +90,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     ``values`` fill the text's placeholders; ``variant`` picks among its wordings; ``cites`` are those of the card's
     recommendations that this finding rests on (none named: all). ``notes`` are phrases for "Check first". ``left_out`` is
     what the record holds and this rule could not use; ``unread`` are groups of data that this rule looks at and that could not
-    be had. ``doubt`` are those among the groups that its firing rests on of which something could not be had or read;
+    be had. ``doubt`` are those among the groups that its firing rests on of which something could not be had or read, with
+    those that the rule itself doubts (a dose);
     ``withheld`` the drugs that it would have offered but for that. ``correctable``: what it warns of can be put right, so
     that the drug stays the recommended one. ``about`` is the draft that it speaks of. ``rests``: how long an override
     holds, where the card specification says so. ``holds``: keys of the findings of the work-up for which it holds drugs

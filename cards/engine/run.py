@@ -73,6 +73,7 @@ def _doubted(card: Card, chart: Chart, finding: Finding, doubt: tuple[Data, ...]
     unread = tuple(sorted(card.reads & chart.failed)) if chart.failed and not card.last else ()  # the last says it itself
     if finding.rests_on is not None:
         doubt = tuple(group for group in doubt if group in finding.rests_on)
+    doubt = tuple(sorted({*doubt, *finding.doubt}))
     drugs = tuple(option for option in finding.options if option.kind == "drug") if doubt else ()
     return replace(
         finding,

@@ -32,6 +32,8 @@ _CITES = {
 }
 _OTHER_CITES = ("OPREF-M3", "POP2022-D8", "POP2022-L3")
 """The recommendations behind each group of drugs, and the rest."""
+_LONGEST_DEPOT_MONTHS = 12
+"""How long a depot works at most, whatever its strength (by the labels)."""
 _REPLACING = frozenset({"hydrocortisone", "cortisone"})
 """Glucocorticoids that are given in place of missing cortisol, too."""
 
@@ -105,9 +107,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
 
 
 def _undecided(chart: Chart, harms: Sequence[_Harm]) -> Iterator[Undecided]:
-    """A glucocorticoid whose dose is of a wrong type; a drug that only the age, or the sex, would have judged."""
+    """A glucocorticoid or depot whose dose is of a wrong type; a drug that only the age, or the sex, would have judged."""
     if not harms:
         yield from _of_nobody(chart)
+    yield from _depots_unread(chart)
     found = glucocorticoid.exposure(chart)
     if found is None or (chart.hook in ORDER_HOOKS and found.draft is None):
         return
@@ -127,6 +130,17 @@ def _of_nobody(chart: Chart) -> Iterator[Undecided]:
     taken = chart.hook not in ORDER_HOOKS and any(course.active for course in chart.courses(HORMONE_BLOCKERS))
     if draft is not None or taken:
         yield Undecided(about=draft, missing=(Data.PATIENT,), indicator=INFO)
+
+
+def _depots_unread(chart: Chart) -> Iterator[Undecided]:
+    """Depots that may still work: their strength, which decides how long, is of a wrong type."""
+    since = add_months(chart.today, -_LONGEST_DEPOT_MONTHS)
+    over = [c for c in chart.courses({Mechanism.GNRH}) if not c.on_treatment(chart.today)]
+    lately = [c for c in over if c.last_dose_at_latest is not None and c.last_dose_at_latest >= since]
+    draft = next(iter(chart.drafted(HORMONE_BLOCKERS)), None)
+    unread = chart.unread_of(DOSE_UNREAD, *lately)
+    if unread and (draft is not None or chart.hook not in ORDER_HOOKS):
+        yield Undecided(unread, about=draft, indicator=INFO)
 
 
 def _protected(chart: Chart) -> bool:

@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Draft, Measurement, SetAside, facts
 from cards.chart.calendar import add_days
 from cards.chart.facts import Fact
 from cards.definitions import minerals, person, workup
@@ -48,7 +48,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     stops what is taken of it, what speaks against a loading that. Still below {vitamin-d-severe} after a loading: celiac
     antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an
     option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and
-    is to be deleted. In pregnancy no dose, but a referral.
+    is to be deleted. In pregnancy no dose, but a referral. No dose, either, where that of vitamin D taken since
+    {vitamin-d-loading-days} days before the level, which may have been a loading, is of a wrong type, or a large single one
+    has no date: it is asked for.
     """
     injection = any(
         o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
@@ -67,6 +69,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     harmful = plain if told.instead == HIGH_CALCIUM else ()
     nothing = pregnant or told.instead in UNGIVEN
     product = () if nothing or enough else tuple(_product(chart, told, plain))
+    unread = _unread(chart, told) if product else ()
     yield Finding(
         indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
         variant="pregnancy" if pregnant else told.instead if nothing else _grade(told),
@@ -82,7 +85,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         ),
         any_number=True,
         dropped=(Dropped(CHOLECALCIFEROL.key, phrase="hypercalcemia"),) if told.instead == HIGH_CALCIUM else (),
-        left_out=chart.left_out("vitamin-d"),
+        left_out=(*chart.left_out("vitamin-d"), *unread),
+        doubt=tuple(sorted({each.data for each in unread})),
         about=drafts[0] if drafts else None,
     )
 
@@ -134,6 +138,15 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
             regimens={CHOLECALCIFEROL.key: key},
         )
         yield from (replace(option, first="" if start else first) for option in chosen.options)
+
+
+def _unread(chart: Chart, told: Repletion) -> tuple[SetAside, ...]:
+    """Doses of vitamin D that could not be read, of what goes on or was last taken when a loading would count; large single
+    ones of which nobody knows the day."""
+    since = add_days(told.level.when, -chart.numbers.vitamin_d_loading_days)
+    taken = [c for c in chart.courses(PLAIN) if c.active or (c.covered_until or c.last_dose_at_latest or since) >= since]
+    single = [c for c in taken if any(map(is_single, c.dosings or filter(None, (c.dosing,))))]
+    return (*chart.unread_of(DOSE_UNREAD, *taken), *chart.unread_of("no-start", *single))
 
 
 def _end(chart: Chart, told: Repletion) -> date | None:

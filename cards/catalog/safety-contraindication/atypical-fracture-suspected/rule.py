@@ -8,8 +8,8 @@ from cards.chart import ORDER_HOOKS, Chart, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import late_from
-from cards.definitions.femur import IMAGING, SUSPECT, Suspicion, suspicion
-from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Option
+from cards.definitions.femur import IMAGING, SUSPECT, Suspicion, suspicion, unread_doses
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Option, Undecided
 from cards.engine.options import discard, service
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB
@@ -22,7 +22,7 @@ _TESTS = {
 """What to order, and which results show that it has been done."""
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Pain in the thigh or groin after years of antiresorptives may be an incomplete fracture of the femur: pause the drug and
     image both femora.
 
@@ -40,10 +40,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     patient-view no milder. Recommended: X-ray of both femora, unless ordered; with a lesion orthopedics, otherwise as an
     option; 25(OH)D, calcium and ALP without a result of {femur-test-months} months; deleting the drafts, but not denosumab for
     pain alone: its dose is given after the film, at the latest four weeks after it was due. No antiresorptive or anabolic is
-    recommended before the film.
+    recommended before the film. A glucocorticoid's dose that is of a
+    wrong type and would decide: `incomplete-data`.
     """
     found = suspicion(chart)
     drafts = chart.drafted(SUSPECT) if chart.hook in ORDER_HOOKS else []
+    if found is None and (unread := unread_doses(chart)):
+        yield from (Undecided(unread, about=draft) for draft in drafts or (None,))
     if found is None or (chart.hook in ORDER_HOOKS and not drafts):
         return
     concerned = [draft.drug for draft in drafts if draft.drug] or [course.drug for course in found.taken]

@@ -68,9 +68,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         if order.route == "vaginal":
             continue
         against = _forbidden(chart, n) or _cautious(chart, n, order)
+        if (against is None or against.indicator is INFO) and _may_be_late(chart, n, order):
+            yield Undecided(about=order.draft, missing=(Data.PATIENT,))
         if against is None:
-            if order.draft is not None and chart.age is None and chart.patient.female and _begins(chart, n):
-                yield Undecided(about=order.draft, missing=(Data.PATIENT,))
             continue
         yield finding_about(
             chart,
@@ -160,6 +160,14 @@ def _late(chart: Chart, n: Numbers, order: Order, *, old: bool) -> Against | Non
     if menopause and menopause.onset and menopause.onset < chart.months_ago(12 * n.estrogen_menopause_years):
         return Against("late", WARNING, (facts.problem(menopause),), {"menopause": menopause})
     return None
+
+
+def _may_be_late(chart: Chart, n: Numbers, order: Order) -> bool:
+    """Whether an order would come late for a woman of {estrogen-start-years} years, and nobody knows that she is none."""
+    if order.draft is None or chart.patient.sex == "male" or (chart.patient.female and chart.age is not None):
+        return False
+    old = chart.age is None or chart.age >= n.estrogen_start_years
+    return old and (order.drug.key == "tibolone" or _begins(chart, n))
 
 
 def _begins(chart: Chart, n: Numbers) -> bool:
