@@ -193,7 +193,7 @@ def _newest_dxa(chart: Chart) -> tuple[date | None, str]:
     days = [m.at_latest for key in ("t-score", "bmd") for m in chart.values(key) if m.site in DIAGNOSTIC_SITES]
     done = chart.done("dxa")
     newest = max([*days, *([done.at_latest] if done and done.at_latest else [])], default=None)
-    return newest, next((m.source for m in chart.values("t-score") if m.at_latest == newest), "")
+    return newest, min((m.source for m in chart.values("t-score") if m.at_latest == newest), default="")
 
 
 def _in_low_bone_mass(chart: Chart, n: Numbers) -> Iterator[_Due]:
