@@ -121,7 +121,7 @@ def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, 
     if not drugs or not adult(chart) or order.drug.oncologic:
         return Offer()
     specialist = bool(renal(chart).below(chart.numbers.egfr_specialist))
-    first = max((day for day in (start, _worn_off(order)) if day), default=chart.today)
+    first = max((day for day in (start, _worn_off(chart, order)) if day), default=chart.today)
     chosen = offer(
         chart.without(order.drug),
         [d for d in drugs if d is not order.drug],
@@ -141,6 +141,7 @@ def _safe_day(chart: Chart, order: Order, indicator: Indicator) -> Iterator[Fact
         yield facts.safe_day(order.drug, safe)
 
 
-def _worn_off(order: Order) -> date | None:
-    """The day until which an injection that was given works."""
-    return order.course.covered_until if order.course and order.drug.covers_months else None
+def _worn_off(chart: Chart, order: Order) -> date | None:
+    """The day until which an injection that was given works, also where a further dose of it is what is ordered."""
+    course = order.course or chart.course(order.drug)
+    return course.covered_until if course and order.drug.covers_months else None
