@@ -1,8 +1,8 @@
 """Whether the cases stand on both sides of every number: ``make both-sides``.
 
-Each number (``thresholds.toml`` and every ``card.toml``) is moved one step up and one step down, and the cases are judged anew,
-first those of the cards that use it: one of them must notice. Prints the numbers that no case notices. It takes minutes: no
-part of the tests.
+Each number (``thresholds.toml`` and every ``card.toml``) is moved one step up and one step down, and the cases that read it are
+judged anew, first those of the cards that use it: one of them must notice. Prints the numbers that no case notices. It takes
+minutes: no part of the tests.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from cards.engine.catalog import all_cards
 from cards.thresholds import Threshold, Thresholds, shipped
 from cds_service.casebook.cases import all_cases
+from cds_service.casebook.numbers import Watched
 from cds_service.casebook.requests import request
 from cds_service.casebook.runs import stands_apart
 from cds_service.casebook.verdict import faults
@@ -42,10 +43,15 @@ KNOWN = {
 }
 """Numbers that no case can show, and where they are shown instead, or why not."""
 
+READ: list[frozenset[str] | None] = []
+"""What each case reads; the processes that move the numbers are handed it as they begin."""
+
 
 def main() -> None:
     """Exits with 1 when a number is not guarded on both sides."""
-    if failing := [case["name"] for case, _ in filter(lambda each: not _holds(each), _cases())]:
+    with ProcessPoolExecutor() as pool:
+        READ.extend(pool.map(_read, range(len(_cases())), chunksize=20))
+    if failing := [case["name"] for (case, _), read in zip(_cases(), READ, strict=True) if read is None]:
         raise SystemExit(f"cases that do not hold as they are: {failing}")
     keys = [key for key in sorted(shipped().table) if key not in KNOWN]
     unseen = []
@@ -76,10 +82,17 @@ def _noticed(key: str, shifted: Threshold) -> bool:
 
 
 def _cases_with(key: str) -> list[Case]:
-    """All cases: first those of the card whose number it is, or of the cards that share it, then the others."""
+    """The cases in which the number is read: first those of the card whose number it is, or of the cards that share it."""
     owner = shipped().table[key].card
     concerned = {card.code for card in all_cards().values() if card.code == owner or key in card.shared}
-    return sorted(_cases(), key=lambda case: case[0]["card"] not in concerned)
+    reading = [case for case, read in zip(_cases(), READ, strict=True) if key in (read or ())]
+    return sorted(reading, key=lambda case: case[0]["card"] not in concerned)
+
+
+def _read(place: int) -> frozenset[str] | None:
+    """The numbers that are read while the case is judged: no other can change it. None if it does not hold as it is."""
+    watched = Watched()
+    return frozenset(watched.seen) if _holds(_cases()[place], watched) else None
 
 
 @cache

@@ -44,9 +44,27 @@ class _Noted(Numbers):
 
 
 class _NotedThresholds(Thresholds):
+    """Thresholds that record which of the shared ones are read."""
+
     def __init__(self, seen: set[str]) -> None:
         super().__init__(shipped().table)
         self.__dict__["shared"] = _Noted({key: each.value for key, each in self.table.items() if not each.card}, seen)
+
+
+class Watched(_NotedThresholds):
+    """Thresholds that record in ``seen`` every number that is read, by a definition, a rule or a text."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        super().__init__(self.seen)
+
+    def of(self, card: str, shared: tuple[str, ...]) -> Numbers:
+        handed = {key: each.value for key, each in self.table.items() if each.card == card or key in shared}
+        return _Noted(handed, self.seen)
+
+    def filled(self, words: str) -> str:
+        self.seen.update(key for key in self.table if f"{{{key}}}" in words)
+        return super().filled(words)
 
 
 def read_by(card: Card) -> tuple[str, ...]:
