@@ -20,6 +20,8 @@ from cds_service.fhir.proposing.order_templates import templates
 MISREAD = re.compile(r"(?<![^\W_])(?:u|μ|µ)g(?![^\W_])|\b(?:SC|IV|IU)\b")
 """μg is read as mg, SC as SL, IV and IU as each other or as 10."""
 NOT_SAID = re.compile(r"could not be had|\btake (?:\w+ ){0,2}back\b|costs? (?:\w+ )?bone|drug that costs|\blest\b|of late\b")
+GLUED = re.compile(r"(?<=[a-z)\]%])[.;:](?=[A-Z][a-z])|(?<=[\w)）.。；;])- (?=[A-Z*\u4e00-\u9fff])")
+"""Two sentences or bullets in one line: a template's line that ends in a tag loses its end of line."""
 _UNIT = r"mg|mcg|units|g|mL|ng|pg|nmol|mmol"
 UNGROUPED = re.compile(rf"(?<![\w.,])(?:\d{{4,}}(?= ?(?:{_UNIT})\b)|(?!(?:19|20)\d\d(?!\d))\d{{4,}})(?![\w])")
 """Four digits and more, but for a year."""
@@ -45,6 +47,7 @@ def odd(line: str, language: str) -> Iterator[str]:
     """What of a line is not written as it should be."""
     if SCORE.search(line):
         yield from NO_DECIMAL.findall(line)
+    yield from (f"{match[0].strip()} without an end of line" for match in GLUED.finditer(line))
     if language == "en":
         for pattern in (MISREAD, NOT_SAID, UNGROUPED):
             yield from (match[0] for match in pattern.finditer(line))
@@ -113,8 +116,9 @@ def test_an_order_is_written_so_that_nobody_misreads_it(which: tuple[str, str, s
         ("calcium 2000 mg since 2026, TSH 2 mIU/L, CTX 1,101 pg/mL [ELD2023-07d]", ["2000"]),
         ("hip T-score −2 (1 May 2026), −2.46 and −2.5", ["−2", "−2.46"]),
         ("it costs hip bone; take the other back", ["take the other back"]),
+        ("14 days after each dose.If it was given- Ask", [". without an end of line", "- without an end of line"]),
     ],
-    ids=["units", "thousands", "scores", "phrases"],
+    ids=["units", "thousands", "scores", "phrases", "glued"],
 )
 def test_what_is_misread_is_seen(line: str, wrong: list[str]) -> None:
     assert sorted(set(wrong) - set(odd(line, "en"))) == []

@@ -17,20 +17,25 @@ from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
 from cards.engine.switch import leaving
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
+from cards.vocabulary import ANABOLIC, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
 
-_NOT_TOGETHER = frozenset(
-    {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.ACTIVE_VITAMIN_D}
+_ALIKE = (
+    frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR}),
+    ANABOLIC,
+    frozenset({Mechanism.ACTIVE_VITAMIN_D}),
 )
+"""Mechanisms of which one is enough: drugs that slow the loss of bone, drugs that build it, active forms of vitamin D."""
+
+_NOT_TOGETHER = frozenset[Mechanism]().union(*_ALIKE)
 
 _NAMED = 3
 """Of the orders before it for the same drug, those that are shown as evidence; the rest are counted."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """No drug is ordered twice at once, and drugs of one mechanism are not combined: two bisphosphonates, denosumab and a
-    bisphosphonate, two PTH analogs, two active forms of vitamin D, denosumab or zoledronate in a strength for osteoporosis and
-    in one for tumors. A renewal of the same drug, or the next drug once the last has worn off, is no duplicate.
+    """No drug is ordered twice at once, and drugs that work alike are not combined: two bisphosphonates, denosumab and a
+    bisphosphonate, two anabolic drugs, two active forms of vitamin D, denosumab or zoledronate in a strength for osteoporosis
+    and in one for tumors. A renewal of the same drug, or the next drug once the last has worn off, is no duplicate.
 
     When: (1) on orders, two such drugs are drafted together, or one is drafted that would begin (on its stated start, else
     today) while another such drug still works, without grace; (2) on the chart view, two such drugs go on and both work today,
@@ -121,7 +126,9 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                     _graded(newer.drug, older.drug),
                     [facts.on_board(older)],
                     variant=_variant(newer.drug, older.drug),
-                    values=other_drug(older.drug, older) | _next_denosumab(chart, newer, older),
+                    values=other_drug(older.drug, older)
+                    | _next_denosumab(chart, newer, older)
+                    | {"anabolic": newer.drug.mechanism in ANABOLIC},
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
 
@@ -135,8 +142,7 @@ def _next_denosumab(chart: Chart, newer: Course, older: Course) -> dict[str, Any
 
 
 def _clashing(drug: Drug) -> frozenset[Mechanism]:
-    antiresorptive = {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR}
-    return frozenset(antiresorptive if drug.mechanism in antiresorptive else {drug.mechanism})
+    return next((alike for alike in _ALIKE if drug.mechanism in alike), frozenset())
 
 
 def _clash(one: Drug, other: Drug) -> bool:
@@ -169,6 +175,7 @@ def _duplicate(
     other = others[0]
     drug = draft.drug or other
     values = other_drug(other, course) | {"others": others, "alike": all(each.mechanism == drug.mechanism for each in others)}
+    values["anabolic"] = drug.mechanism in ANABOLIC
     graded, variant = (INFO, "switch") if switch else (_graded(drug, other), _variant(drug, other))
     about = Order(drug, draft=draft)
     found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=switch)
