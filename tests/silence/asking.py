@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from cards.chart import Chart
 from cds_service.config import Settings
 from cds_service.fhir.fetching.client import Access, Answer, FhirClient
 from cds_service.fhir.reading import read
@@ -48,10 +49,32 @@ def _answer(served: Served) -> Answer:
     return Answer(tuple(orjson.dumps(page) for page in served.pages), complete=served.complete)
 
 
+class _Judge(Evaluator):
+    """Judges charts that are alike once, which two in five of the worse calls of a story are: the rules know the chart alone
+    (import-linter holds them to it). What is sent is read, and the answer written, for each call."""
+
+    _MOST = 300
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.judged: dict[Any, list[tuple[Any, Any]]] = {}
+
+    def _judge(self, chart: Chart, *asked: Any, **how: Any) -> Any:
+        alike = self.judged.setdefault((chart.hook, chart.failed, chart.set_aside, chart.unread), [])
+        told = tuple(getattr(chart, name) for name in chart.__struct_fields__ if name != "known")
+        for other, judged in alike:
+            if other == told:
+                return judged
+        alike.append((told, super()._judge(chart, *asked, **how)))
+        if len(self.judged) > self._MOST:
+            self.judged.clear()
+        return alike[-1][1]
+
+
 @cache
-def _service() -> tuple[Evaluator, _Server]:
+def _service() -> tuple[_Judge, _Server]:
     settings = Settings(fhir_servers=frozenset({SERVER}))
-    evaluator = Evaluator(settings)
+    evaluator = _Judge(settings)
     evaluator._gatherer._client = server = _Server(settings.fhir_timeout)
     return evaluator, server
 
@@ -67,6 +90,11 @@ def ask(body: Json, as_of: date, served: Mapping[str, Served] | None = None) -> 
         return Answered([], refused=error.status)
     except Exception as error:  # whatever it is, it is what the test is looking for
         return Answered([], error=f"{type(error).__name__}: {error}")
+
+
+def forget() -> None:
+    """The next chart is judged, whatever was judged before."""
+    _service()[0].judged.clear()
 
 
 def concerns_us(body: Json) -> bool:
