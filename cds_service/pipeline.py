@@ -228,11 +228,14 @@ class Evaluator:
 
     def _judge(self, chart: Chart, repetition: Repetition | None = None, *, apart: bool = False) -> _Judged:
         """Run the rules; ``apart``: nothing silenced or merged."""
-        every, off = run(chart), self._site.cards_off
+        every, off = self._run(chart), self._site.cards_off
         found = [finding for finding in every if finding.code not in off]
         fresh = repetition.fresh(found) if repetition else found
         shown = voice.shown_here(fresh, chart) if apart else voice.answered(fresh, found, chart, off)
         return _Judged(found, fresh, shown, checked(chart, every, off))
+
+    def _run(self, chart: Chart) -> list[Finding]:
+        return run(chart)
 
     def _cards(
         self,

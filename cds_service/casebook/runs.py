@@ -12,6 +12,7 @@ from typing import Any
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.cases import WHY_NOT, Case
+from cds_service.casebook.once import Once
 from cds_service.casebook.requests import SERVER, Served, request
 from cds_service.casebook.verdict import faults
 from cds_service.casebook.ways import WAYS
@@ -92,4 +93,4 @@ def served(formulary: frozenset[str] | None) -> tuple[Evaluator, Served]:
     settings = Settings(fhir_servers=frozenset({SERVER}))
     server = Served(settings.fhir_timeout)
     chosen = settings if formulary is None else settings.model_copy(update={"formulary": formulary})
-    return Evaluator(chosen, server), server
+    return Once(chosen, server), server

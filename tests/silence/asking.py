@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from cards.chart import Chart
+from cds_service.casebook.once import Once
 from cds_service.config import Settings
 from cds_service.fhir.fetching.client import Access, Answer, FhirClient
 from cds_service.fhir.reading import read
@@ -17,7 +17,7 @@ from cds_service.fhir.terminology.codes import load
 from cds_service.gather import opened
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import parse
-from cds_service.pipeline import BODY, Evaluator
+from cds_service.pipeline import BODY
 from fhir_fixtures.prefetch import templates
 from tests.silence.answers import SERVER
 from tests.silence.json_path import Json
@@ -49,32 +49,10 @@ def _answer(served: Served) -> Answer:
     return Answer(tuple(orjson.dumps(page) for page in served.pages), complete=served.complete)
 
 
-class _Judge(Evaluator):
-    """Judges charts that are alike once, which two in five of the worse calls of a story are: the rules know the chart alone
-    (import-linter holds them to it). What is sent is read, and the answer written, for each call."""
-
-    _MOST = 300
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.judged: dict[Any, list[tuple[Any, Any]]] = {}
-
-    def _judge(self, chart: Chart, *asked: Any, **how: Any) -> Any:
-        alike = self.judged.setdefault((chart.hook, chart.failed, chart.set_aside, chart.unread), [])
-        told = tuple(getattr(chart, name) for name in chart.__struct_fields__ if name != "known")
-        for other, judged in alike:
-            if other == told:
-                return judged
-        alike.append((told, super()._judge(chart, *asked, **how)))
-        if len(self.judged) > self._MOST:
-            self.judged.clear()
-        return alike[-1][1]
-
-
 @cache
-def _service() -> tuple[_Judge, _Server]:
+def _service() -> tuple[Once, _Server]:
     settings = Settings(fhir_servers=frozenset({SERVER}))
-    evaluator = _Judge(settings)
+    evaluator = Once(settings)
     evaluator._gatherer._client = server = _Server(settings.fhir_timeout)
     return evaluator, server
 
@@ -94,7 +72,7 @@ def ask(body: Json, as_of: date, served: Mapping[str, Served] | None = None) -> 
 
 def forget() -> None:
     """The next chart is judged, whatever was judged before."""
-    _service()[0].judged.clear()
+    _service()[0].forget()
 
 
 def concerns_us(body: Json) -> bool:
