@@ -37,7 +37,7 @@ both-sides: .venv/installed-test ## Move each number of the medicine: some case 
 	@exec $(BIN)/python -m tests.both_sides
 
 laws: .venv/installed-test ## Hold the laws of the answer as a whole against every case of every card
-	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto --dist worksteal tests/test_voice.py tests/test_voice_laws.py
+	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto --dist worksteal tests/test_voice.py tests/test_voice_laws.py tests/web/test_browser_eye.py
 
 silence: .venv/installed-test ## Spoil every field, answer and order of every story, and a sample in every case: no card may go unsaid
 	@$(BIN)/python -m tests.silence

@@ -145,9 +145,28 @@ class Evaluator:
         Raises:
             RequestError: 412 if nothing is known about the patient, so that nothing can be said; 413 if it brings too much.
         """
+        return self._evaluations(call, (language,), today, full=full, apart=apart, repetition=repetition)[language]
+
+    def in_languages(
+        self, call: Call, languages: Sequence[str], today: date | None = None, *, apart: bool = False
+    ) -> dict[str, Json]:
+        """The same answer in each language, read and judged once; nothing is recorded. Raises what ``evaluate`` raises."""
+        given = self._evaluations(call, languages, today, apart=apart)
+        return {language: each.response for language, each in given.items()}
+
+    def _evaluations(
+        self,
+        call: Call,
+        languages: Sequence[str],
+        today: date | None,
+        *,
+        full: bool = False,
+        apart: bool = False,
+        repetition: Repetition | None = None,
+    ) -> dict[str, Evaluation]:
         gathered = _opened(call, full=full)
         if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
-            return Evaluation({"cards": []}, counts={"cards": []})
+            return {language: Evaluation({"cards": []}, counts={"cards": []}) for language in languages}
         self._complete(gathered, call)
         chart, trace = self._read(gathered, call, today or self._settings.today())
         _count(chart)
@@ -158,19 +177,9 @@ class Evaluator:
         if repetition:
             chart = replace(chart, clarified=repetition.clarified(FINDINGS, self._settings.zone))
         judged = self._judge(chart, repetition, apart=apart)
-        cards = self._cards(judged, chart, call, language, gathered, repetition)
-        fresh = {id(finding) for finding in judged.fresh}
-        counts = {
-            "cards": [code for finding in judged.shown for code in finding.codes],
-            "suppressed": [finding.code for finding in judged.found if id(finding) not in fresh],
-            "used": trace.used.total(),
-            "set_aside": dict(trace.set_aside),
-            "unread": dict(trace.unread),
-            "left_out": dict(trace.left_out),
-            "failed": sorted(gathered.failed),
-            "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
-        }
-        return Evaluation(answer.whole(cards, judged.checks), trace, counts)
+        cards = {language: self._cards(judged, chart, call, language, gathered, repetition) for language in languages}
+        counts = _counts(judged, trace, gathered)
+        return {language: Evaluation(answer.whole(each, judged.checks), trace, counts) for language, each in cards.items()}
 
     def view(
         self, call: Call, language: str, today: date | None = None, change: Callable[[Chart], Chart] = lambda chart: chart
@@ -219,11 +228,14 @@ class Evaluator:
 
     def _judge(self, chart: Chart, repetition: Repetition | None = None, *, apart: bool = False) -> _Judged:
         """Run the rules; ``apart``: nothing silenced or merged."""
-        every, off = run(chart), self._site.cards_off
+        every, off = self._run(chart), self._site.cards_off
         found = [finding for finding in every if finding.code not in off]
         fresh = repetition.fresh(found) if repetition else found
         shown = voice.shown_here(fresh, chart) if apart else voice.answered(fresh, found, chart, off)
         return _Judged(found, fresh, shown, checked(chart, every, off))
+
+    def _run(self, chart: Chart) -> list[Finding]:
+        return run(chart)
 
     def _cards(
         self,
@@ -289,6 +301,21 @@ class _Watched(Watch):
 def _client(settings: Settings, load: Load | None) -> FhirClient:
     watch = _Watched(load)
     return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory, watch=watch)
+
+
+def _counts(judged: _Judged, trace: Trace, gathered: Gathered) -> dict[str, Any]:
+    """The diagnostics of an answer, for the log."""
+    fresh = {id(finding) for finding in judged.fresh}
+    return {
+        "cards": [code for finding in judged.shown for code in finding.codes],
+        "suppressed": [finding.code for finding in judged.found if id(finding) not in fresh],
+        "used": trace.used.total(),
+        "set_aside": dict(trace.set_aside),
+        "unread": dict(trace.unread),
+        "left_out": dict(trace.left_out),
+        "failed": sorted(gathered.failed),
+        "why": {data.value: gathered.failed[data] for data in sorted(gathered.failed)},
+    }
 
 
 def _count(chart: Chart) -> None:

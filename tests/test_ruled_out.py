@@ -98,9 +98,9 @@ def given(call: Told, kind: str) -> Iterator[tuple[str, str, str]]:
     chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
     if not (forbidden := ruled_out(chart)):
         return
-    for language in LANGUAGES:
-        for user in (call.body["context"].get("userId"), "Patient/p1"):
-            for card in read_by(call, user, language):
+    for user in (call.body["context"].get("userId"), "Patient/p1"):
+        for language, answered in read_by(call, user).items():
+            for card in answered["cards"]:
                 for said in advice(card, language):
                     for drug, calcium_alone in forbidden.items():
                         if gives(said, drug, language, calcium_alone=calcium_alone):
@@ -151,9 +151,7 @@ def advice(card: Json, language: str) -> Iterator[str]:
         yield from filter(None, map(str.strip, re.split(r"(?<=[.;])\s|\n|[。；]", text)))
 
 
-def read_by(call: Told, user: str | None, language: str) -> list[Json]:
-    """The cards of a clinician, or of the patient in plain words."""
+def read_by(call: Told, user: str | None) -> dict[str, Json]:
+    """The answer to a clinician, or to the patient in plain words, in each language."""
     body = call.body | {"context": call.body["context"] | {"userId": user}}
-    asked = parse(json.dumps(body).encode(), call.hook)
-    cards: list[Json] = evaluator().evaluate(asked, language, call.as_of).response["cards"]
-    return cards
+    return evaluator().in_languages(parse(json.dumps(body).encode(), call.hook), LANGUAGES, call.as_of)

@@ -110,7 +110,6 @@ def test_no_text_goes_on_with_what_a_card_forbids(name: str) -> None:
 def test_what_is_recommended_is_signed_without_a_warning_against_it(name: str) -> None:
     """But for what its label says comes first."""
     call = told(name)
-    first = conditions(call)
     for card in cards_of(call):
         for suggestion in card.get("suggestions", ()):
             created = [action["resource"] for action in suggestion.get("actions", ()) if action["type"] == "create"]
@@ -118,6 +117,7 @@ def test_what_is_recommended_is_signed_without_a_warning_against_it(name: str) -
                 body = accepted(call, suggestion["actions"])
                 signed = evaluator().evaluate(parse(json.dumps(body).encode(), "order-sign"), "en", call.as_of).response
                 against = [each for each in signed["cards"] if speaks_against(each)]
+                first = conditions(call) if against else set()
                 unsaid = [each["summary"] for each in against if each["source"]["topic"]["code"] not in first]
                 assert not unsaid, (suggestion["label"], unsaid)
                 assert (
@@ -129,7 +129,7 @@ def test_what_is_recommended_is_signed_without_a_warning_against_it(name: str) -
 
 def conditions(call: Told) -> set[str]:
     """The checks whose warnings a recommended drug has in its label: as a condition, or as what is clarified beside it."""
-    options = [option for finding in run(chart_of(call)) for option in finding.options if option.recommended]
+    options = [option for finding in found_in(call) for option in finding.options if option.recommended]
     beside = {code for row, code in CLARIFIED_BESIDE.items() if any(option.meanwhile == row for option in options)}
     return beside | {finding.code for option in options for finding in option.condition}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct, field
@@ -128,13 +128,11 @@ class Chart(Struct, frozen=True, kw_only=True):
     def doubts(self, named: Iterable[str]) -> tuple[Data, ...]:
         """Of these groups of data and analytes, the groups in which something could not be retrieved or read: whatever is
         missing from them is unknown, never "none". Sorted."""
-        groups, keys = _doubtful(self)
+        groups, keys, of_keys = _doubtful(self)
         if not groups and not keys:  # of most charts, which are asked this by every rule
             return ()
-        found = {ANALYTES[name].group for name in named if name in ANALYTES and name in keys}
-        found |= {Data(name) if name not in ANALYTES else ANALYTES[name].group for name in named} & groups
-        found |= {ANALYTES[key].group for key in keys if key in ANALYTES and ANALYTES[key].group in named}
-        return tuple(sorted(found))
+        singly, whole, touched = _meant(tuple(named))
+        return tuple(sorted((touched & groups) | (whole & of_keys) | {ANALYTES[key].group for key in singly & keys}))
 
     # -- problems, fractures, services ----------------------------------------------------------------------------
 
@@ -251,9 +249,19 @@ _TWICE = {"alp": "alp_low", "phosphate": "phosphate_low", "hemoglobin": "hemoglo
 _RESULTS = frozenset(analyte.group for analyte in ANALYTES.values())
 
 
+@lru_cache(maxsize=1024)
+def _meant(named: tuple[str, ...]) -> tuple[frozenset[str], frozenset[Data], frozenset[Data]]:
+    """Of names of groups and analytes: the analytes, the groups that are named whole, and every group that is touched. Each
+    rule asks for the same ones of every chart."""
+    singly = frozenset(name for name in named if name in ANALYTES)
+    whole = frozenset(data for data in Data if data in named)
+    return singly, whole, frozenset(ANALYTES[name].group if name in ANALYTES else Data(name) for name in named)
+
+
 @per_chart
-def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
-    """Groups in which something could not be retrieved or understood, and analytes whose newest value could not be read."""
+def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str], frozenset[Data]]:
+    """Groups in which something could not be retrieved or understood, analytes whose newest value could not be read, and the
+    groups that these belong to."""
     open_ones = [aside for aside in chart.set_aside if aside.reason not in _SETTLED]
     groups = {*chart.failed, *(each.data for each in chart.unread if not each.key)}
     for aside in open_ones:
@@ -262,7 +270,7 @@ def _doubtful(chart: Chart) -> tuple[frozenset[Data], frozenset[str]]:
     groups |= {data for each in chart.unread if each.why == "no-name" for data in _it_may_be(each)}
     lost: tuple[SetAside | Unread, ...] = (*open_ones, *chart.unread)
     keys = {each.key for each in lost if each.key in ANALYTES and not _read_since(chart, each)}
-    return frozenset(groups), frozenset(keys)
+    return frozenset(groups), frozenset(keys), frozenset(ANALYTES[key].group for key in keys)
 
 
 def _it_may_be(lost: SetAside | Unread) -> frozenset[Data]:

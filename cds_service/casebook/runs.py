@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.cases import WHY_NOT, Case
+from cds_service.casebook.once import Once
 from cds_service.casebook.requests import SERVER, Served, request
 from cds_service.casebook.verdict import faults
 from cds_service.casebook.ways import WAYS
@@ -29,7 +30,7 @@ def all_faults(case: Case) -> Iterator[str]:
     """What is wrong with a case, each fault with the way in which it was found. As written it is told in both languages, and in
     English fetched, which must give exactly the same answer."""
     told = request(case)
-    answers = {language: _answer(case, told, language) for language in LANGUAGES}
+    answers = _answers(case, told, LANGUAGES)
     for language, answer in answers.items():
         yield from (f"{fault} ({language})" for fault in faults(case, answer["cards"], language))
     if without_uuids(_fetched(case, told)) != without_uuids(answers["en"]):
@@ -59,8 +60,13 @@ def _told_otherwise(case: Case, told: Json, name: str) -> list[str]:
 
 
 def _answer(case: Case, body: Json, language: str) -> Json:
+    return _answers(case, body, (language,))[language]
+
+
+def _answers(case: Case, body: Json, languages: Sequence[str]) -> dict[str, Json]:
     evaluator, _ = served(formulary_of(case))
-    return answered(evaluator, body, case["today"], language, apart=stands_apart(case))
+    call = parse(json.dumps(body).encode(), body["hook"])
+    return evaluator.in_languages(call, languages, case["today"], apart=stands_apart(case))
 
 
 def formulary_of(case: Case) -> frozenset[str] | None:
@@ -87,4 +93,4 @@ def served(formulary: frozenset[str] | None) -> tuple[Evaluator, Served]:
     settings = Settings(fhir_servers=frozenset({SERVER}))
     server = Served(settings.fhir_timeout)
     chosen = settings if formulary is None else settings.model_copy(update={"formulary": formulary})
-    return Evaluator(chosen, server), server
+    return Once(chosen, server), server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -126,19 +127,21 @@ def _examples(evaluator: Evaluator) -> dict[str, list[Json]]:
     made when the first card's page is asked for."""
     found: dict[str, list[Json]] = defaultdict(list)
     for fixture in (*fhir_fixtures.all_fixtures(), *untold()):
-        for english, chinese in zip(*(_alone(evaluator, fixture, language) for language in LANGUAGES), strict=True):
+        for english, chinese in zip(*_alone(evaluator, fixture), strict=True):
             examples = found[english["source"]["topic"]["code"]]
             if len(examples) < MOST_EXAMPLES and english["summary"] not in [e["en"]["summary"] for e in examples]:
                 examples.append({"fixture": fixture, "en": _shown(english), "zh": _shown(chinese)})
     return found
 
 
-def _alone(evaluator: Evaluator, fixture: fhir_fixtures.Fixture, language: str) -> list[Json]:
-    """The cards of a patient, each by itself, and those that merge others."""
+def _alone(evaluator: Evaluator, fixture: fhir_fixtures.Fixture) -> Iterator[list[Json]]:
+    """The cards of a patient in each language, each by itself, and those that merge others."""
     call = parse(orjson.dumps(fixture.request()), fixture.hook)
-    apart: list[Json] = evaluator.evaluate(call, language, fixture.as_of, apart=True).response["cards"]
-    whole: list[Json] = evaluator.evaluate(call, language, fixture.as_of).response["cards"]
-    return [*apart, *(card for card in whole if all_cards()[card["source"]["topic"]["code"]].merges)]
+    apart = evaluator.in_languages(call, LANGUAGES, fixture.as_of, apart=True)
+    whole = evaluator.in_languages(call, LANGUAGES, fixture.as_of)
+    for language in LANGUAGES:
+        merged = (card for card in whole[language]["cards"] if all_cards()[card["source"]["topic"]["code"]].merges)
+        yield [*apart[language]["cards"], *merged]
 
 
 def _shown(card: Json) -> Json:

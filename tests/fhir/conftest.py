@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -78,6 +78,18 @@ def medication(kind: str, code: Resource, **more: Any) -> Resource:
 def bundle(*resources: Any) -> bytes:
     entries = [{"fullUrl": f"urn:uuid:{r['id']}", "resource": r} if "id" in r else {"resource": r} for r in resources]
     return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}).encode()
+
+
+def not_as_told(check: Callable[..., None], told: Iterable[Any]) -> list[str]:
+    """Each of ``told`` for which the check fails, and how. For tables: thousands of rows, each a matter of microseconds, take
+    longer to be tests of their own than to be checked."""
+    wrong = []
+    for each in told:
+        try:
+            check(each)
+        except AssertionError as error:
+            wrong.append(f"{each}: {error}")
+    return wrong
 
 
 @pytest.fixture

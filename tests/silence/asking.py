@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from cds_service.casebook.once import Once
 from cds_service.config import Settings
 from cds_service.fhir.fetching.client import Access, Answer, FhirClient
 from cds_service.fhir.reading import read
@@ -16,7 +17,7 @@ from cds_service.fhir.terminology.codes import load
 from cds_service.gather import opened
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import parse
-from cds_service.pipeline import BODY, Evaluator
+from cds_service.pipeline import BODY
 from fhir_fixtures.prefetch import templates
 from tests.silence.answers import SERVER
 from tests.silence.json_path import Json
@@ -49,9 +50,9 @@ def _answer(served: Served) -> Answer:
 
 
 @cache
-def _service() -> tuple[Evaluator, _Server]:
+def _service() -> tuple[Once, _Server]:
     settings = Settings(fhir_servers=frozenset({SERVER}))
-    evaluator = Evaluator(settings)
+    evaluator = Once(settings)
     evaluator._gatherer._client = server = _Server(settings.fhir_timeout)
     return evaluator, server
 
@@ -67,6 +68,11 @@ def ask(body: Json, as_of: date, served: Mapping[str, Served] | None = None) -> 
         return Answered([], refused=error.status)
     except Exception as error:  # whatever it is, it is what the test is looking for
         return Answered([], error=f"{type(error).__name__}: {error}")
+
+
+def forget() -> None:
+    """The next chart is judged, whatever was judged before."""
+    _service()[0].forget()
 
 
 def concerns_us(body: Json) -> bool:

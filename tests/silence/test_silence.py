@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cds_service.casebook.runs import without_uuids
 from tests.silence import running
+from tests.silence.asking import ask, forget
 from tests.silence.mutation import Law
 from tests.silence.running import Found
 from tests.silence.told import cases, stories, told
@@ -53,6 +55,15 @@ def test_the_sample_breaks_what_it_says() -> None:
     assert {mutation.law for mutation in sample} == set(Law)
     assert all(mutation.body != told("alendronate-allergy").body for mutation in sample)
     assert len({mutation.key for mutation in sample}) == len(sample)
+
+
+def test_what_is_judged_once_for_charts_that_are_alike_is_what_would_be_judged_anew() -> None:
+    call, some = told("alendronate-allergy"), running.sample("alendronate-allergy")[:60]
+    once = [ask(mutation.body, call.as_of, mutation.served) for mutation in some]
+    for mutation, before in zip(some, once, strict=True):
+        forget()
+        anew = ask(mutation.body, call.as_of, mutation.served)
+        assert without_uuids({"cards": anew.cards}) == without_uuids({"cards": before.cards}), mutation.key
 
 
 def _nothing(found: Iterable[Found]) -> None:

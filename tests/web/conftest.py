@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from cds_service.app import create_app
 from cds_service.config import Settings
+from tests.web.visitor import Visitor
 
 SWITCHES = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage --hide-scrollbars "
@@ -74,3 +75,13 @@ def chromium() -> Iterator[webdriver.Chrome]:
     browser.set_script_timeout(90)
     yield browser
     browser.quit()
+
+
+@pytest.fixture
+def visitor(chromium: webdriver.Chrome, address: str) -> Iterator[Visitor]:
+    """Somebody at the browser, to whose console nothing was told when the test is over."""
+    visitor = Visitor(chromium, address)
+    visitor.look()
+    visitor.complaints()
+    yield visitor
+    assert visitor.complaints() == []

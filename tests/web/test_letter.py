@@ -16,8 +16,8 @@ from cds_service import cli
 from cds_service.app import create_app
 from cds_service.config import ConfigError
 from tests.web.conftest import settings
-from tests.web.test_browser import AXE, PHONE, Visitor, visitor  # noqa: F401  a fixture
 from tests.web.test_pages import TOKEN, opened, production
+from tests.web.visitor import PHONE, Visitor
 
 ADDRESS = "/playground/patient"
 
@@ -105,7 +105,7 @@ def test_the_terminal_tells_the_same(capsys: pytest.CaptureFixture[str], client:
 
 
 @pytest.mark.parametrize(("language", "most"), [("en", 250), ("zh", 450)])
-def test_three_things_are_read_before_anything_is_unfolded(visitor: Visitor, language: str, most: int) -> None:  # noqa: F811
+def test_three_things_are_read_before_anything_is_unfolded(visitor: Visitor, language: str, most: int) -> None:
     visitor.look(PHONE)
     visitor.browser.get(f"{visitor.address}{ADDRESS}?fixture=hip-fracture&lang={language}")
     seen = visitor.js("return document.body.innerText")
@@ -117,7 +117,7 @@ def test_three_things_are_read_before_anything_is_unfolded(visitor: Visitor, lan
     visitor.until(lambda: visitor.one(".rest h2").is_displayed())
 
 
-def test_on_paper_what_is_folded_is_named_and_not_told(visitor: Visitor) -> None:  # noqa: F811
+def test_on_paper_what_is_folded_is_named_and_not_told(visitor: Visitor) -> None:
     visitor.browser.get(f"{visitor.address}{ADDRESS}?fixture=hip-fracture&lang=en")
     assert not visitor.one(".also").is_displayed()
     visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
@@ -128,10 +128,9 @@ def test_on_paper_what_is_folded_is_named_and_not_told(visitor: Visitor) -> None
         visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: npm install --no-save axe-core")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_the_patients_page(visitor: Visitor, scheme: str) -> None:  # noqa: F811
+def test_axe_finds_nothing_serious_on_the_patients_page(visitor: Visitor, scheme: str) -> None:
     visitor.look(scheme=scheme)
     visitor.browser.get(f"{visitor.address}{ADDRESS}?fixture=complex-glucocorticoid&lang={'en' if scheme == 'light' else 'zh'}")
-    visitor.js("for (const each of document.querySelectorAll('details')) each.open = true")
+    visitor.unfold()
     assert visitor.violations() == []

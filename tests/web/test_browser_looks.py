@@ -1,0 +1,89 @@
+"""As it looks: at any size, in both schemes, in print, and to axe-core."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.web.test_pages import ADDRESSES
+from tests.web.visitor import PHONE, SIZES, Visitor
+
+SEEN = ("denosumab-missed", "complex-orders", "bmd-falling", "healthy")
+
+
+BOTH = pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("zh", "dark")])
+WIDE = "return [...document.querySelectorAll('.strip-svg')].every(e => e.getBoundingClientRect().right <= innerWidth)"
+
+
+@BOTH
+@pytest.mark.parametrize("name", SEEN)
+def test_the_screen_of_a_patient_fits_any_size_and_axe_finds_nothing_serious(
+    visitor: Visitor, name: str, language: str, scheme: str
+) -> None:
+    """One visit, which begins on a phone: that is where what is folded depends on the size."""
+    visitor.look(PHONE, scheme)
+    visitor.go(language=language, fixture=name)
+    visitor.unfold()
+    for size, pixels in SIZES.items():
+        visitor.look(pixels, scheme)
+        visitor.drawn()
+        visitor.keep(f"{size}-{language}-{name}")
+        assert not visitor.overflows(), size
+        assert visitor.js(WIDE), size
+    visitor.look(scheme=scheme)
+    visitor.drawn()
+    assert visitor.violations() == []
+
+
+def test_in_print_everything_is_told_and_nothing_is_to_press(visitor: Visitor) -> None:
+    visitor.go(fixture="denosumab-missed")
+    visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    visitor.keep("print")
+    assert visitor.one(".bar .advice").is_displayed()
+    assert visitor.one(".picture").is_displayed()
+    assert not any(each.is_displayed() for each in visitor.all(".bar .order, .suggestions, .tools, .patients, .moment, .wire"))
+    assert len(visitor.browser.print_page()) > 10_000
+    visitor.look()
+
+
+@BOTH
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_a_page_fits_a_phone_and_axe_finds_nothing_serious(visitor: Visitor, path: str, language: str, scheme: str) -> None:
+    visitor.look(PHONE, scheme)
+    visitor.go(path, language=language)
+    visitor.unfold()
+    assert not visitor.overflows()
+    visitor.look(scheme=scheme)
+    if path == "/":
+        visitor.until(lambda: visitor.all(".card .suggestions button"))[0].click()
+        visitor.until(lambda: visitor.all(".outcome .stored"))
+    visitor.unfold()
+    assert visitor.violations() == []
+
+
+def test_twenty_long_cards_keep_their_shape(visitor: Visitor) -> None:
+    """What the service answers is put in its place: no patient of ours has twenty cards."""
+    visitor.look(PHONE)
+    visitor.go()
+    long = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3
+    visitor.js(
+        """
+        const [long] = arguments, real = window.fetch;
+        const table = `| a | b |\\n|---|---|\\n| 1 | ${long} |`;
+        const card = (n) => ({uuid: `u${n}`, summary: `${n} ${long}`.slice(0, 139),
+          indicator: ["info", "warning", "critical"][n % 3],
+          detail: `**Why**\\n\\n${long} <img src=x onerror=alert(1)>\\n\\n- ${long}\\n\\n${table}`,
+          source: {label: long, topic: {code: `c${n}`, display: long}}, overrideReasons: [],
+          suggestions: [{label: long, uuid: `s${n}`, isRecommended: true, actions: []}]});
+        window.fetch = async (path, ...rest) => String(path).includes("cds-services")
+          ? new Response(JSON.stringify({cards: [...Array(20).keys()].map(card)})) : real(path, ...rest);
+        const hook = document.getElementById("hook");
+        hook.value = "encounter-discharge";
+        hook.dispatchEvent(new Event("change"));
+        """,
+        long,
+    )
+    visitor.until(lambda: len(visitor.all(".answers .card")) == 20)
+    visitor.js("for (const each of document.querySelectorAll('.card details')) each.open = true")
+    assert not visitor.overflows()
+    assert visitor.all(".card img") == []
+    assert visitor.all(".card .detail table")
