@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from cds_service.population.job import Job
 from cds_service.population.pool import Engine, Process, batches_of, read, rules_of_process, write_part
-from cds_service.population.private import written
+from cds_service.population.private import unfinished, written
 from cds_service.population.shuffle import SHARED, bucket_of
 from cds_service.population.source import Ledger, Record
 
@@ -25,7 +25,7 @@ SCHEMA = pa.schema([("bucket", pa.int32()), ("patient", pa.string()), ("medicati
 
 _PATIENTS = """
 with own as (select * from read_parquet($records) where bucket = $bucket),
-     shared as (select medication, max(entry) as entry from read_parquet($records) where bucket = -1 group by medication),
+     shared as (select distinct medication, entry from read_parquet($records) where bucket = -1),
      pointed as (select distinct patient, medication from own where medication <> '')
 select patient, list(entry)
 from (select patient, entry from own union all select patient, entry from pointed join shared using (medication))
@@ -89,7 +89,7 @@ def _sort(job: Job) -> None:
     """One file by bucket and patient, so that a bucket is read without the others."""
     some = [str(batch.data) for batch in batches_of(job)]
     goal = job.records / SORTED
-    temporary = goal.with_name(f".{SORTED}")
+    temporary = unfinished(goal)
     with connected(job.records) as connection:
         connection.execute(
             f"copy (select * from read_parquet($some) order by bucket, patient) to '{_quoted(str(temporary))}' "  # noqa: S608
