@@ -6,7 +6,7 @@ list never says what a card would not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from cards.chart import Chart, Course, Fracture
@@ -17,7 +17,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, INFO, Finding
 from cards.vocabulary import DENOSUMAB, DIAGNOSTIC_SITES, SERVICE_CATEGORIES
 from cds_service.pipeline import Judged
-from cds_service.population.person import Person
+from cds_service.population.person import person
 from cds_service.population.rows import Broken, Gap, Item, Taken, due, iso, orders
 
 ORDER = (
@@ -48,14 +48,14 @@ _FALLS, _STRENGTH = ("morse", "berg", "tug", "falls"), ("mmt", "rom")
 _LABORATORY = frozenset(key for key, category in SERVICE_CATEGORIES.items() if category == "laboratory")
 
 
-def item_of(patient: str, judged: Judged, who: Person) -> Item | None:
-    """The patient's line in the worklist; None for one about whom nothing is to be done."""
+def item_of(patient: str, judged: Judged, entries: Sequence[bytes]) -> Item | None:
+    """The patient's line in the worklist; None for one about whom nothing is to be done, who is not even looked up."""
     chart = judged.chart
     found = {each.code: each for finding in judged.findings for each in (*finding.contains, finding)}
     gaps = sorted(_gaps(chart, found), key=lambda gap: ORDER.index(gap.key))
     if not gaps:
         return None
-    broken = _newest_fracture(chart)
+    who, broken = person(patient, entries), _newest_fracture(chart)
     return Item(
         patient=patient,
         gaps=tuple(gaps),

@@ -99,8 +99,6 @@ def _begin(job: Job) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     Process.take(job)
-    gc.collect()
-    gc.freeze()
 
 
 def _end_with_parent() -> None:
@@ -115,6 +113,9 @@ def rules_of_process() -> Rules:
     """The rules, loaded once in a process."""
     if Process.rules is None:
         Process.rules = rules_of(Process.job)
+        if multiprocessing.parent_process() is not None:
+            gc.collect()
+            gc.freeze()  # what is loaded stays
     return Process.rules
 
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-
 _UNFINISHED = ".unfinished"
 
 
@@ -69,7 +68,7 @@ def scratch(path: Path) -> Iterator[Path]:
 
 
 def unfinished(path: Path) -> Path:
-    """The name of a file or folder until it is whole, or gone; what bears it and stays was left by a process that was killed."""
+    """The name of a file or folder until it is whole, or gone: what still bears it was left by a process that was killed."""
     return path.with_name(f".{path.name}-{os.getpid()}{_UNFINISHED}")
 
 
