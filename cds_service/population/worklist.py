@@ -12,7 +12,7 @@ from cards.engine.sources import VERSION
 from cards.vocabulary import DRUGS, FRACTURE_SITES, SERVICES, Name
 from cards.words.phrases import capital
 from cds_service.population.gaps import ORDER
-from cds_service.population.rows import Item
+from cds_service.population.rows import Gap, Item
 
 WORDS: dict[str, Name] = msgspec.convert(
     tomllib.loads(files("cds_service.population").joinpath("words.toml").read_text(encoding="utf-8")), dict[str, Name]
@@ -34,9 +34,10 @@ def rank(item: Item) -> tuple[int, date, str]:
     return ORDER.index(first.key), first.clock or date.max, item.patient
 
 
-def cells(item: Item, today: date, language: str) -> dict[str, Cell]:
-    """One line by column (``COLUMNS``), without its state, which the store keeps."""
-    first, taken, broken = item.gaps[0], item.taken, item.fracture
+def cells(item: Item, today: date, language: str, gap: Gap | None = None) -> dict[str, Cell]:
+    """One line by column (``COLUMNS``), without its state, which the store keeps. ``gap``: of which it speaks, if it is not the
+    first."""
+    first, taken, broken = gap or item.gaps[0], item.taken, item.fracture
     return {
         "gap": say(f"gap.{first.key}", language),
         "gaps": "; ".join(say(f"gap.{gap.key}", language) for gap in item.gaps),
