@@ -90,16 +90,16 @@ def _gaps(chart: Chart, found: Mapping[str, Finding]) -> Iterator[Gap]:
 def _named(chart: Chart, found: Mapping[str, Finding]) -> Iterator[Gap]:
     emergency = [f for code, f in found.items() if all_cards()[code].section == "emergencies" and f.indicator is CRITICAL]
     if emergency:
-        yield Gap("emergency", chart.today)
+        yield Gap("emergency")
     yield from _denosumab(chart, found)
     yield from _fracture(chart)
     if ending := found.get("anabolic-sequence") or _ended_by_limit(found):
-        yield Gap("anabolic-ending", due(ending) or _day(ending, "ended") or chart.today)
+        yield Gap("anabolic-ending", due(ending) or _day(ending, "ended"))
     holiday = found.get("drug-holiday-review")
     if holiday is not None and holiday.indicator is not INFO:
         yield Gap("holiday-review", due(holiday))
     elif "bisphosphonate-review" in found:
-        yield Gap("holiday-review", chart.today)
+        yield Gap("holiday-review")
     if "dxa" in (days := _ordered_now(found, chart.today)):
         yield Gap("dxa-due", days["dxa"])
     if "start-treatment" in found:
@@ -143,11 +143,11 @@ def _ended_by_limit(found: Mapping[str, Finding]) -> Finding | None:
     return limit if limit is not None and limit.variant != "calcitonin" else None
 
 
-def _ordered_now(found: Mapping[str, Finding], today: date) -> dict[str, date]:
-    """Services that are recommended for today."""
+def _ordered_now(found: Mapping[str, Finding], today: date) -> dict[str, date | None]:
+    """Services that are recommended for today, and since when, where the finding says so."""
     options = (option for finding in found.values() for option in (*finding.options, *finding.elsewhere))
     now = (o for o in options if o.kind == "service" and o.recommended and (o.start or today) <= today)
-    return {option.key: option.start or today for option in now}
+    return {option.key: option.start for option in now}
 
 
 def _tests(found: Mapping[str, Finding]) -> tuple[str, ...]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from itertools import chain, islice
@@ -18,6 +16,7 @@ from cds_service.population import medications
 from cds_service.population.job import Job
 from cds_service.population.judge import ENCODE, Rules, evaluate
 from cds_service.population.medications import Medications
+from cds_service.population.parent import end_with_parent
 from cds_service.population.private import written
 from cds_service.population.shuffle import ENDING, SHARED, Batch
 from cds_service.population.source import File, Ledger, Note, Record
@@ -97,16 +96,8 @@ class Process:
 def _begin(job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     Process.take(job)
-
-
-def _end_with_parent() -> None:
-    """Where whoever started us was killed, nobody would ever end us."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def rules_of_process() -> Rules:

@@ -56,8 +56,9 @@ def run(folder: Path, out: Path, settings: Settings, options: Options, advance: 
 
     Raises ConfigError: there is nothing to read, or it cannot be written; what is done stays, and the next run goes on.
     """
+    folder, out = folder.resolve(), out.resolve()
     _readable(folder)
-    if out.resolve().is_relative_to(folder.resolve()):
+    if out.is_relative_to(folder):
         raise ConfigError(f"--out {out}: must not be in {folder}: the next run would read what this one writes")
     with _alone(out):
         return _run(folder, out, settings, options, advance)
@@ -65,6 +66,7 @@ def run(folder: Path, out: Path, settings: Settings, options: Options, advance: 
 
 def run_server(server: Server, out: Path, settings: Settings, options: Options, advance: Advance = _silent) -> dict[str, Any]:
     """The same over an export that is asked for from a Bulk Data server. What it has given without an error is all there is."""
+    out = out.resolve()
     with _alone(out):
         types = Rules(Evaluator(settings), settings.today()).types
         folder, whole = bulk.fetched(server, out, types, options.fresh)

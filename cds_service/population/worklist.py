@@ -10,7 +10,7 @@ import msgspec
 
 from cards.engine.sources import VERSION
 from cards.vocabulary import DRUGS, FRACTURE_SITES, SERVICES, Name
-from cards.words.phrases import capital
+from cards.words.phrases import capital, phrase
 from cds_service.population.gaps import ORDER
 from cds_service.population.rows import Gap, Item
 
@@ -85,8 +85,9 @@ def overdue(item: Item, today: date) -> int | None:
 
 def _order(order: str, language: str) -> str:
     key, _, start = order.partition(" ")
-    name = DRUGS[key].name if key in DRUGS else SERVICES.get(key) or Name(key, key)
-    return f"{name[language]} ({start})" if start else name[language]
+    name = DRUGS[key].name if key in DRUGS else SERVICES.get(key)
+    words = name[language] if name else phrase("problem", key, language)
+    return f"{words} ({start})" if start else words
 
 
 def _day(day: date | None) -> str:

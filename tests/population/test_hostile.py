@@ -119,6 +119,14 @@ def test_a_folder_of_somebody_else_is_left_as_it_is(folder: Path, out: Path, the
     assert out.stat().st_mode == mode
 
 
+def test_a_folder_may_be_named_from_where_one_is(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spark asks for whole addresses."""
+    monkeypatch.chdir(out.parent)
+    generated(folder, 1)
+    assert went(Path(folder.name), Path(out.name))["answered"] == 1
+    assert (out / "summary.json").exists()
+
+
 def test_what_a_killed_process_left_goes_with_the_next_run(folder: Path, out: Path) -> None:
     generated(folder, 1)
     (out / "fhir").mkdir(parents=True)
