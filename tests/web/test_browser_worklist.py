@@ -1,4 +1,4 @@
-"""The worklist in a real browser, in one visit: seen, searched, a state set, a patient opened; at every size, in both schemes."""
+"""The worklist in a real browser, in one visit: seen, searched, a state set, a patient opened; at every size and scheme."""
 
 from __future__ import annotations
 
