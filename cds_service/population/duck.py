@@ -3,7 +3,9 @@ Parquet file stays, for other questions."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -61,10 +63,16 @@ def record(records: Path, bucket: int, patient: str) -> list[bytes]:
         return next((entries for _, entries in found.fetchall()), [])
 
 
-def connected(records: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(records / "spilled")})
-    connection.execute("set enable_progress_bar = false")
-    return connection
+@contextmanager
+def connected(records: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """OSError where the disk or the memory is full."""
+    config = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(records / "spilled")}
+    try:
+        with duckdb.connect(config=config) as connection:
+            connection.execute("set enable_progress_bar = false")
+            yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise OSError(errno.EIO, f"DuckDB: {type(error).__name__}", str(records)) from error
 
 
 def table(records: Iterable[Record], job: Job) -> pa.Table:

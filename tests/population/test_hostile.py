@@ -163,6 +163,26 @@ def test_a_disk_that_is_full_for_a_database_is_said_in_one_sentence(
     assert went(folder, out)["patients_by_gap"]["denosumab-overdue"] == 1
 
 
+@pytest.mark.parametrize("error", ["IOException", "OutOfMemoryException"])
+def test_a_disk_that_is_full_for_duckdb_is_said_in_one_sentence(
+    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, error: str
+) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    pytest.importorskip("pyarrow")
+    from cds_service.population import duck
+
+    def full(*_: object) -> None:
+        with duck.connected(out / "records"):
+            raise getattr(duckdb, error)("the value of a cell")
+
+    generated(folder, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(duck, "_sort", full)
+        with pytest.raises(ConfigError, match=f"DuckDB: {error}; what is done is kept"):
+            went(folder, out, engine="duckdb")
+    assert went(folder, out, engine="duckdb")["answered"] == 1
+
+
 # -- sheets -------------------------------------------------------------------------------------------------------------
 
 
