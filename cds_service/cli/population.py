@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +73,7 @@ def population(chosen: argparse.Namespace, settings: Settings) -> None:
         records=not chosen.no_records,
         language=chosen.lang or settings.language,
     )
+    before = signal.signal(signal.SIGTERM, _interrupted)
     try:
         with _progress() as advance:
             if chosen.source.startswith(("http://", "https://")):
@@ -80,7 +82,14 @@ def population(chosen: argparse.Namespace, settings: Settings) -> None:
                 told = run(Path(chosen.source), chosen.out, settings, options, advance)
     except KeyboardInterrupt:
         raise ConfigError("interrupted; what is done is kept: run again to go on") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
     _print(told, chosen.out)
+
+
+def _interrupted(*_: object) -> None:
+    """To be told to end is to be interrupted: what is begun is put away."""
+    raise KeyboardInterrupt
 
 
 def _server(chosen: argparse.Namespace) -> Server:

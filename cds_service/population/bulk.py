@@ -3,27 +3,22 @@ downloaded. Interrupted, it goes on where it stopped."""
 
 from __future__ import annotations
 
+import re
 import time
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import jwt
-import orjson
 import requests
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from msgspec import Struct, json
+from msgspec import MsgspecError, Raw, Struct, json
 from msgspec.structs import replace
 
-from cds_service.client_keys import JWKS
 from cds_service.config import ConfigError, without_slash
 from cds_service.population.private import written
+from cds_service.population.tokens import Access, Tokens
 
 FOLDER, STATE = "export", "export.json"
 PATIENCE = 24 * 3600.0
@@ -31,19 +26,32 @@ PATIENCE = 24 * 3600.0
 _TIMEOUT = 60
 _TRIES = 4
 _WAIT, _LONGEST_WAIT = 2.0, 120.0
+_SHORTEST_ASKED, _LONGEST_ASKED = 1.0, 3600.0
+"""Seconds that a server may ask us to wait."""
 _PIECE = 1 << 20
-_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 
 Wait = Callable[[float], None]
 
 
-class Access(Struct, frozen=True):
-    """How the server knows us: the id that it gave us, and our private key (PEM). ``token_url``: "" finds it by the server's
-    configuration. Without ``client`` no token is asked for."""
+class Output(Struct, frozen=True):
+    type: str
+    url: str
 
-    client: str = ""
-    key: Path | None = None
-    token_url: str = ""
+
+class Link(Struct, frozen=True):
+    relation: str = ""
+    url: str = ""
+
+
+class Manifest(Struct, frozen=True, rename="camel"):
+    """What a server says of an export that it has made, or of a page of it."""
+
+    output: tuple[Output, ...]
+    error: tuple[Raw, ...] | None = None
+    link: tuple[Link, ...] | None = None
+    requires_access_token: bool | None = None
 
 
 class State(Struct, frozen=True):
@@ -63,10 +71,9 @@ class Server:
 
     def __init__(self, url: str, access: Access, wait: Wait = time.sleep) -> None:
         """``url``: base of the server (all patients), of a Group, or a whole ``$export``."""
-        self.url, self._access, self._wait = without_slash(url), access, wait
+        self.url, self._wait = without_slash(url), wait
         self._session = requests.Session()
-        self._until = 0.0
-        self._token = ""
+        self._tokens = Tokens(self.url, access, self._session)
 
     def kick_off(self, types: Iterable[str]) -> str:
         """Ask for an export; where to ask how far it is."""
@@ -78,19 +85,31 @@ class Server:
             raise ConfigError(f"{self.url}: does not begin an export ({answer.status_code})")
         return urljoin(answer.url, status)
 
-    def manifest(self, status: str) -> dict[str, Any]:
-        """What was made, when it is made."""
+    def manifests(self, status: str) -> Iterator[Manifest]:
+        """What was made, page by page, when it is made."""
+        asked: set[str] = set()
+        while status and status not in asked:
+            asked.add(status)
+            answer = self._made(status)
+            try:
+                told = json.decode(answer.content, type=Manifest)
+            except MsgspecError:
+                raise ConfigError(f"{self.url}: what it says of its export cannot be read") from None
+            if any(not _TYPE.fullmatch(each.type) for each in told.output):  # it names a file of ours
+                raise ConfigError(f"{self.url}: its export has a file of a type that is none")
+            output = tuple(replace(each, url=urljoin(answer.url, each.url)) for each in told.output)
+            yield replace(told, output=output)
+            status = next((urljoin(answer.url, link.url) for link in told.link or () if link.relation == "next"), "")
+
+    def _made(self, status: str) -> requests.Response:
+        """The answer when it is made. A server that is asked too often may say so; it is then asked later."""
         ends = time.monotonic() + PATIENCE
         pause = _WAIT
         while time.monotonic() < ends:
             answer = self._get(status, {"Accept": "application/json"})
             if answer.status_code == requests.codes.ok:
-                with suppress(ValueError):
-                    told = answer.json()
-                    if isinstance(told, dict) and isinstance(told.get("output"), list):
-                        return told
-                raise ConfigError(f"{self.url}: what it says of its export cannot be read")
-            if answer.status_code != requests.codes.accepted:
+                return answer
+            if answer.status_code not in (requests.codes.accepted, requests.codes.too_many_requests):
                 raise ConfigError(f"{self.url}: the export has failed ({answer.status_code}); --fresh asks for another one")
             self._wait(_after(answer, pause))
             pause = min(pause * 2, _LONGEST_WAIT)
@@ -98,8 +117,6 @@ class Server:
 
     def download(self, url: str, path: Path, *, token: bool) -> None:
         """One file, whole or not at all."""
-        if token and _origin(url) != _origin(self.url):
-            raise ConfigError(f"{self.url}: wants its token sent to another server, {_origin(url)}")
         for attempt in range(_TRIES):
             try:
                 with written(path) as file:
@@ -118,7 +135,8 @@ class Server:
     def forget(self, status: str) -> None:
         """Tell the server that its files are no longer needed; whether it listens does not matter."""
         with suppress(requests.RequestException, ConfigError):
-            self._session.delete(status, headers=self._headers({}, token=True), timeout=_TIMEOUT)
+            headers = self._headers(status, {}, token=True)
+            self._session.delete(status, headers=headers, timeout=_TIMEOUT, allow_redirects=False)
 
     def _get(
         self,
@@ -135,7 +153,7 @@ class Server:
             try:
                 answer = self._session.get(
                     url,
-                    headers=self._headers(headers, token=token),
+                    headers=self._headers(url, headers, token=token),
                     params=params,
                     timeout=_TIMEOUT,
                     stream=stream,
@@ -146,51 +164,19 @@ class Server:
                     raise ConfigError(f"{self.url}: does not answer ({type(error).__name__})") from None
                 self._wait(_WAIT * 2**attempt)
                 continue
+            if answer.status_code == requests.codes.unauthorized and token and not last and self._tokens.drop():
+                continue  # it has run out before its time
             if last or (answer.status_code != requests.codes.too_many_requests and answer.status_code < 500):
                 return answer
             self._wait(_after(answer, _WAIT * 2**attempt))
         raise AssertionError("the last attempt returns or raises")
 
-    def _headers(self, headers: dict[str, str], *, token: bool) -> dict[str, str]:
-        if not token or not self._access.client:
+    def _headers(self, url: str, headers: dict[str, str], *, token: bool) -> dict[str, str]:
+        if not token or not self._tokens.wanted:
             return headers
-        if time.monotonic() > self._until:
-            self._renew()
-        return headers | {"Authorization": f"Bearer {self._token}"}
-
-    def _renew(self) -> None:
-        """A token for our signed assertion (SMART backend services)."""
-        url = self._access.token_url or self._token_url()
-        form = {"grant_type": "client_credentials", "scope": "system/*.read", "client_assertion_type": _ASSERTION}
-        try:
-            answer = self._session.post(url, form | {"client_assertion": self._assertion(url)}, timeout=_TIMEOUT)
-            told = answer.json() if answer.ok else {}
-        except (requests.RequestException, ValueError):
-            told = {}
-        if not isinstance(told, dict) or not isinstance(told.get("access_token"), str):
-            raise ConfigError(f"{url}: gives no token for --client-id and --key")
-        lasts = told.get("expires_in")
-        self._token = told["access_token"]
-        self._until = time.monotonic() + max((lasts if isinstance(lasts, int) else 300) - 30, 0)
-
-    def _token_url(self) -> str:
-        base = self.url.partition("/Group/")[0].removesuffix("/$export").removesuffix("/Patient")
-        try:
-            told = self._session.get(f"{base}/.well-known/smart-configuration", timeout=_TIMEOUT).json()
-            return str(told["token_endpoint"])
-        except (requests.RequestException, ValueError, KeyError, TypeError):
-            raise ConfigError(f"{base}: does not say where tokens are given: name it by --token-url") from None
-
-    def _assertion(self, audience: str) -> str:
-        path = self._access.key
-        try:
-            pem = path.read_bytes() if path else b""
-            key = load_pem_private_key(pem, None)
-        except (OSError, ValueError, TypeError):
-            raise ConfigError("--key: must name a private key (PEM), as client-keys makes it") from None
-        claims = {"iss": self._access.client, "sub": self._access.client, "aud": audience, "jti": uuid.uuid4().hex}
-        alg = "ES384" if isinstance(key, EllipticCurvePrivateKey) else "RS384"
-        return jwt.encode(claims | {"exp": int(time.time()) + 240}, pem, alg, headers=_key_id(path))
+        if _origin(url) != _origin(self.url):
+            raise ConfigError(f"{self.url}: wants its token sent to another server, {_origin(url)}")
+        return headers | {"Authorization": f"Bearer {self._tokens.current()}"}
 
 
 def fetched(server: Server, out: Path, types: frozenset[str], fresh: bool) -> tuple[Path, bool]:
@@ -204,10 +190,11 @@ def fetched(server: Server, out: Path, types: frozenset[str], fresh: bool) -> tu
             old.unlink()
         state = _keep(out, State(server.url, server.kick_off(types)))
     if not state.ready:
-        told = server.manifest(state.status)
-        files = tuple((str(e["type"]), urljoin(state.status, str(e["url"]))) for e in told["output"] if isinstance(e, dict))
-        errors = len(told.get("error") or ())
-        state = _keep(out, replace(state, files=files, token=bool(told.get("requiresAccessToken")), errors=errors, ready=True))
+        pages = [*server.manifests(state.status)]
+        files = tuple((each.type, each.url) for page in pages for each in page.output)
+        errors = sum(len(page.error or ()) for page in pages)
+        token = any(page.requires_access_token for page in pages)
+        state = _keep(out, replace(state, files=files, token=token, errors=errors, ready=True))
     for number, (kind, url) in enumerate(state.files):
         path = folder / f"{kind}.{number:05}.ndjson"
         if not path.exists():
@@ -251,23 +238,28 @@ def _export_of(url: str) -> str:
 
 
 def _after(answer: requests.Response, otherwise: float) -> float:
-    """Seconds that the server asks us to wait: a number, or a date."""
+    """Seconds that the server asks us to wait: a number, or a date. Never none, which would ask it again and again."""
     told = answer.headers.get("Retry-After", "")
-    if told.isdecimal():
-        return min(float(told), _LONGEST_WAIT)
-    with suppress(ValueError, TypeError):
-        return min(max((parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds(), 0), _LONGEST_WAIT)
+    if told.isascii() and told.isdecimal():
+        return _within(float(told))
+    with suppress(ValueError, TypeError, OverflowError):
+        return _within((parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
     return otherwise
 
 
+def _within(seconds: float) -> float:
+    return min(max(seconds, _SHORTEST_ASKED), _LONGEST_ASKED)
+
+
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    """Where a request goes, a port that goes without saying left out.
 
-
-def _key_id(path: Path | None) -> dict[str, str]:
-    """The name of our key in the JWK set beside it."""
-    with suppress(OSError, ValueError, KeyError, IndexError):
-        if path:
-            return {"kid": orjson.loads((path.parent / JWKS).read_bytes())["keys"][0]["kid"]}
-    return {}
+    >>> _origin("HTTPS://EHR.example.org:443/fhir"), _origin("http://ehr.example.org:8080/fhir")
+    ('https://ehr.example.org', 'http://ehr.example.org:8080')
+    """
+    try:
+        parts = urlsplit(url)
+        port = "" if parts.port in (None, {"https": 443, "http": 80}.get(parts.scheme)) else f":{parts.port}"
+    except ValueError:
+        return url
+    return f"{parts.scheme}://{parts.hostname}{port}"

@@ -3,7 +3,9 @@ Parquet file stays, for other questions."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from pyarrow import parquet
 
 from cds_service.population.job import Job
 from cds_service.population.pool import Engine, Process, batches_of, read, rules_of_process, write_part
-from cds_service.population.private import written
+from cds_service.population.private import unfinished, written
 from cds_service.population.shuffle import SHARED, bucket_of
 from cds_service.population.source import Ledger, Record
 
@@ -25,7 +27,7 @@ SCHEMA = pa.schema([("bucket", pa.int32()), ("patient", pa.string()), ("medicati
 
 _PATIENTS = """
 with own as (select * from read_parquet($records) where bucket = $bucket),
-     shared as (select medication, max(entry) as entry from read_parquet($records) where bucket = -1 group by medication),
+     shared as (select distinct medication, entry from read_parquet($records) where bucket = -1),
      pointed as (select distinct patient, medication from own where medication <> '')
 select patient, list(entry)
 from (select patient, entry from own union all select patient, entry from pointed join shared using (medication))
@@ -61,10 +63,16 @@ def record(records: Path, bucket: int, patient: str) -> list[bytes]:
         return next((entries for _, entries in found.fetchall()), [])
 
 
-def connected(records: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(records / "spilled")})
-    connection.execute("set enable_progress_bar = false")
-    return connection
+@contextmanager
+def connected(records: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """OSError where the disk or the memory is full."""
+    config = {"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(records / "spilled")}
+    try:
+        with duckdb.connect(config=config) as connection:
+            connection.execute("set enable_progress_bar = false")
+            yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise OSError(errno.EIO, f"DuckDB: {type(error).__name__}", str(records)) from error
 
 
 def table(records: Iterable[Record], job: Job) -> pa.Table:
@@ -89,7 +97,7 @@ def _sort(job: Job) -> None:
     """One file by bucket and patient, so that a bucket is read without the others."""
     some = [str(batch.data) for batch in batches_of(job)]
     goal = job.records / SORTED
-    temporary = goal.with_name(f".{SORTED}")
+    temporary = unfinished(goal)
     with connected(job.records) as connection:
         connection.execute(
             f"copy (select * from read_parquet($some) order by bucket, patient) to '{_quoted(str(temporary))}' "  # noqa: S608

@@ -6,7 +6,7 @@ list never says what a card would not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 from cards.chart import Chart, Course, Fracture
@@ -17,7 +17,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, INFO, Finding
 from cards.vocabulary import DENOSUMAB, DIAGNOSTIC_SITES, SERVICE_CATEGORIES
 from cds_service.pipeline import Judged
-from cds_service.population.person import Person
+from cds_service.population.person import person
 from cds_service.population.rows import Broken, Gap, Item, Taken, due, iso, orders
 
 ORDER = (
@@ -48,14 +48,14 @@ _FALLS, _STRENGTH = ("morse", "berg", "tug", "falls"), ("mmt", "rom")
 _LABORATORY = frozenset(key for key, category in SERVICE_CATEGORIES.items() if category == "laboratory")
 
 
-def item_of(patient: str, judged: Judged, who: Person) -> Item | None:
-    """The patient's line in the worklist; None for one about whom nothing is to be done."""
+def item_of(patient: str, judged: Judged, entries: Sequence[bytes]) -> Item | None:
+    """The patient's line in the worklist; None for one about whom nothing is to be done, who is not even looked up."""
     chart = judged.chart
     found = {each.code: each for finding in judged.findings for each in (*finding.contains, finding)}
     gaps = sorted(_gaps(chart, found), key=lambda gap: ORDER.index(gap.key))
     if not gaps:
         return None
-    broken = _newest_fracture(chart)
+    who, broken = person(patient, entries), _newest_fracture(chart)
     return Item(
         patient=patient,
         gaps=tuple(gaps),
@@ -90,16 +90,16 @@ def _gaps(chart: Chart, found: Mapping[str, Finding]) -> Iterator[Gap]:
 def _named(chart: Chart, found: Mapping[str, Finding]) -> Iterator[Gap]:
     emergency = [f for code, f in found.items() if all_cards()[code].section == "emergencies" and f.indicator is CRITICAL]
     if emergency:
-        yield Gap("emergency", chart.today)
+        yield Gap("emergency")
     yield from _denosumab(chart, found)
     yield from _fracture(chart)
     if ending := found.get("anabolic-sequence") or _ended_by_limit(found):
-        yield Gap("anabolic-ending", due(ending) or _day(ending, "ended") or chart.today)
+        yield Gap("anabolic-ending", due(ending) or _day(ending, "ended"))
     holiday = found.get("drug-holiday-review")
     if holiday is not None and holiday.indicator is not INFO:
         yield Gap("holiday-review", due(holiday))
     elif "bisphosphonate-review" in found:
-        yield Gap("holiday-review", chart.today)
+        yield Gap("holiday-review")
     if "dxa" in (days := _ordered_now(found, chart.today)):
         yield Gap("dxa-due", days["dxa"])
     if "start-treatment" in found:
@@ -143,11 +143,11 @@ def _ended_by_limit(found: Mapping[str, Finding]) -> Finding | None:
     return limit if limit is not None and limit.variant != "calcitonin" else None
 
 
-def _ordered_now(found: Mapping[str, Finding], today: date) -> dict[str, date]:
-    """Services that are recommended for today."""
+def _ordered_now(found: Mapping[str, Finding], today: date) -> dict[str, date | None]:
+    """Services that are recommended for today, and since when, where the finding says so."""
     options = (option for finding in found.values() for option in (*finding.options, *finding.elsewhere))
     now = (o for o in options if o.kind == "service" and o.recommended and (o.start or today) <= today)
-    return {option.key: option.start or today for option in now}
+    return {option.key: option.start for option in now}
 
 
 def _tests(found: Mapping[str, Finding]) -> tuple[str, ...]:

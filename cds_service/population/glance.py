@@ -20,6 +20,10 @@ OTHER_RELEASE = "other-release"
 ID = re.compile(r"(?=[.-]{0,63}[A-Za-z0-9])[A-Za-z0-9.-]{1,64}")
 """What a hook takes for the id of a patient."""
 
+LONGEST_KEY = 256
+KIND = re.compile(r"[A-Z][A-Za-z]{1,63}")
+"""The name of a type. What stands there instead may name a patient, and is repeated nowhere."""
+
 SHARED = "Medication"
 """Belongs to nobody: it is read where an order points at it."""
 
@@ -80,7 +84,7 @@ def look(content: bytes | Raw) -> Seen:
     except BROKEN:
         raise Unusable(NOT_JSON) from None
     kind = seen.resource_type
-    if not kind or not isinstance(kind, str):
+    if not isinstance(kind, str) or not KIND.fullmatch(kind):
         raise Unusable(NO_TYPE)
     name = str(seen.id) if isinstance(seen.id, str | int) else ""
     other = kind in OTHER_RELEASES or (kind.startswith("Medication") and len(seen.medication) > 0)
@@ -122,10 +126,17 @@ def _key(told: Any) -> str:
     reference = _said(told)
     if not reference or reference.startswith("#"):
         return ""
-    if reference.startswith("urn:uuid:"):
-        return f"{SHARED}/{reference[9:]}"
-    found = tail(reference)
-    return found if found.startswith(f"{SHARED}/") else ""
+    found = f"{SHARED}/{reference[9:]}" if reference.startswith("urn:uuid:") else tail(reference)
+    return found if found.startswith(f"{SHARED}/") and is_key(found) else ""
+
+
+def is_key(text: str) -> bool:
+    """Whether it may stand between tabs in a line: an id may hold anything that JSON can escape.
+
+    >>> is_key("Medication/m1"), is_key("Medication/m\\n1")
+    (True, False)
+    """
+    return text.isprintable() and len(text) <= LONGEST_KEY
 
 
 def _said(told: Any) -> str:

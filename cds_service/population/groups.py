@@ -3,7 +3,6 @@ that make tables of them again."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -15,8 +14,9 @@ from cards.engine.catalog import all_cards
 from cards.engine.sources import VERSION
 from cds_service.population.gaps import ORDER
 from cds_service.population.job import Job
+from cds_service.population.listed import Listed
 from cds_service.population.private import written
-from cds_service.population.rows import Item, Row
+from cds_service.population.rows import Row
 from cds_service.population.worklist import say
 
 FOLDER = "fhir"
@@ -30,23 +30,25 @@ Json = dict[str, Any]
 Add = Callable[[Iterable[Row]], None]
 
 
-def write_groups(job: Job, items: Iterable[Item]) -> None:
+def write_groups(job: Job, items: Listed) -> None:
     """``Group.ndjson``: one line for each gap, in their order, also for those that nobody has."""
-    members: dict[str, list[str]] = defaultdict(list)
-    for item in items:
-        for gap in item.gaps:
-            members[gap.key].append(item.patient)
     (job.out / FOLDER).mkdir(exist_ok=True)
     with written(job.out / FOLDER / "Group.ndjson") as file:
-        file.writelines(orjson.dumps(group(key, sorted(members[key])), option=orjson.OPT_APPEND_NEWLINE) for key in ORDER)
+        for key in ORDER:
+            number = items.number(key)
+            file.write(orjson.dumps(group(key, number))[:-1])
+            for place, patient in enumerate(items.members(key)):
+                member = orjson.dumps({"entity": {"reference": f"Patient/{patient}"}})
+                file.write((b"," if place else b',"member":[') + member)
+            file.write(b"]}\n" if number else b"}\n")
     for name, view in VIEWS.items():
         with written(job.out / FOLDER / f"ViewDefinition-{name}.json") as file:
             file.write(orjson.dumps(view, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
-def group(key: str, patients: list[str]) -> Json:
-    """The patients who have one gap."""
-    told: Json = {
+def group(key: str, patients: int) -> Json:
+    """The Group of those who have one gap, without its members: of a country they would not fit into memory."""
+    return {
         "resourceType": "Group",
         "id": key,
         "meta": _META,
@@ -55,9 +57,8 @@ def group(key: str, patients: list[str]) -> Json:
         "actual": True,
         "code": {"coding": [{"system": GAPS, "code": key}], "text": say(f"gap.{key}", "en")},
         "name": say(f"gap.{key}", "en"),
-        "quantity": len(patients),
+        "quantity": patients,
     }
-    return told | ({"member": [{"entity": {"reference": f"Patient/{each}"}} for each in patients]} if patients else {})
 
 
 @contextmanager

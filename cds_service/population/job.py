@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from cards.engine.sources import VERSION
 from cds_service.config import Settings
-from cds_service.population import source
-from cds_service.population.private import written
+from cds_service.population import medications, source
+from cds_service.population.private import is_left, written
 
 BATCH = 128 * 1024**2
 """Bytes of files that one process groups at a time."""
@@ -26,6 +26,11 @@ UNPACKED = 10
 """How many times larger NDJSON is than its gzip."""
 
 RECORDS, PARTS, STATE = "records", "parts", "run.json"
+MADE = frozenset(
+    {RECORDS, PARTS, "fhir", "export", "run.json", "export.json", "summary.json", "problems.csv", "medications.sqlite"}
+    | {"medications.sqlite-journal", "worklist.jsonl", "worklist.csv", "worklist.xlsx", "findings.csv", "findings.parquet"}
+)
+"""What runs make in their folder, but for hidden files."""
 
 
 class State(Struct, frozen=True):
@@ -80,18 +85,31 @@ def prepared(
     state = State(_of_files(folder, paths), _of_rules(settings, today, complete=complete), engine, buckets)
     before = None if fresh else _earlier(out)
     if before is None or replace(before, rules=state.rules) != state:
-        shutil.rmtree(out / RECORDS, ignore_errors=True)
+        _remove(out / RECORDS)
+        medications.forget(out)
     if before != state:
-        shutil.rmtree(out / PARTS, ignore_errors=True)
+        _remove(out / PARTS)
     batches = tuple(_batches(folder, paths, sizes))
     job = Job(folder, out, batches, types, settings, today, state, complete)
     for each in (job.records, job.parts):
         each.mkdir(parents=True, exist_ok=True)
-        for left in each.glob(".*"):  # of a process that was killed
-            left.unlink()
     with written(out / STATE) as file:
         file.write(json.encode(state))
     return job, "" if before is None else "resumed" if before == state else "replaced"
+
+
+def strange(out: Path) -> str:
+    """The name of something in a folder that no run has begun, "" where it is empty or a run's: what stands there is not ours
+    to replace."""
+    if not out.is_dir() or (out / STATE).exists():
+        return ""
+    return min((each.name for each in out.iterdir() if each.name not in MADE and not is_left(each)), default="")
+
+
+def _remove(folder: Path) -> None:
+    """OSError where something stays: it would be taken for part of the new run."""
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _earlier(out: Path) -> State | None:

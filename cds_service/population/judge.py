@@ -21,7 +21,6 @@ from cds_service.hooks.request import Call
 from cds_service.pipeline import Evaluator
 from cds_service.population import gaps, rows
 from cds_service.population.glance import SHARED, Unusable, look
-from cds_service.population.person import person
 from cds_service.population.rows import Judged
 from cds_service.population.source import Problem
 
@@ -79,7 +78,7 @@ def evaluate(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
 def _answered(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
     judged = rules.evaluator.judge(rules.call(patient, entries), rules.today)
     told = tuple(rows.rows_of(patient, judged.findings, judged.shown))
-    item = gaps.item_of(patient, judged, person(patient, entries))
+    item = gaps.item_of(patient, judged, entries)
     twice = tuple(_twice(entries)) if judged.trace.duplicates else ()
     return Judged(patient, "", told, item, _counts(judged.trace), twice)
 

@@ -13,15 +13,18 @@ FILE = "medications.sqlite"
 
 
 def keep(folder: Path, records: Iterable[Record]) -> None:
-    """Write them anew. Of two with one key that differ, one counts, whatever the order of the files."""
+    """Write them anew. Of one that comes in several versions all are kept: the reader decides which of them counts."""
     path = folder / FILE
-    path.unlink(missing_ok=True)
+    forget(folder)
     with closing(sqlite3.connect(path)) as kept, kept:
-        kept.execute("create table medications (key text primary key, entry blob) without rowid")
-        kept.executemany(
-            "insert into medications values (?, ?) on conflict (key) do update set entry = max(entry, excluded.entry)",
-            ((record.medication, record.entry) for record in records),
-        )
+        kept.execute("create table medications (key text, entry blob, primary key (key, entry)) without rowid")
+        kept.executemany("insert or ignore into medications values (?, ?)", ((r.medication, r.entry) for r in records))
+
+
+def forget(folder: Path) -> None:
+    """Those of another source must never stand for what this one lacks."""
+    for name in (FILE, f"{FILE}-journal"):
+        (folder / name).unlink(missing_ok=True)
 
 
 class Medications:
@@ -32,7 +35,7 @@ class Medications:
         self._kept = sqlite3.connect(f"file:{path}?mode=ro", uri=True) if path.exists() else None
 
     def of(self, keys: Iterable[str]) -> Iterator[bytes]:
-        for key in sorted(keys) if self._kept else ():
-            row = self._kept.execute("select entry from medications where key = ?", (key,)).fetchone() if self._kept else None
-            if row is not None:
-                yield bytes(row[0])
+        for key in sorted(keys):
+            if self._kept:
+                found = self._kept.execute("select entry from medications where key = ? order by entry", (key,))
+                yield from (bytes(entry) for (entry,) in found)

@@ -16,6 +16,7 @@ from cds_service.population import medications
 from cds_service.population.job import Job
 from cds_service.population.judge import ENCODE, Rules, evaluate
 from cds_service.population.medications import Medications
+from cds_service.population.parent import end_with_parent
 from cds_service.population.private import written
 from cds_service.population.shuffle import ENDING, SHARED, Batch
 from cds_service.population.source import File, Ledger, Note, Record
@@ -94,15 +95,18 @@ class Process:
 
 def _begin(job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_parent()
     Process.take(job)
-    gc.collect()
-    gc.freeze()
 
 
 def rules_of_process() -> Rules:
     """The rules, loaded once in a process."""
     if Process.rules is None:
         Process.rules = rules_of(Process.job)
+        if multiprocessing.parent_process() is not None:
+            gc.collect()
+            gc.freeze()  # what is loaded stays
     return Process.rules
 
 

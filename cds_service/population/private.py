@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
+
+_UNFINISHED = ".unfinished"
 
 
 class Occupied(RuntimeError):  # noqa: N818  what it is
@@ -27,6 +30,8 @@ def kept_private(folder: Path) -> Iterator[None]:
         lock = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left in [*filter(is_left, folder.rglob(".*"))]:  # by a process that was killed
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
             yield
         except BlockingIOError:
             raise Occupied(f"{folder}: another run works there") from None
@@ -39,7 +44,7 @@ def kept_private(folder: Path) -> Iterator[None]:
 @contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name when all of it is on disk; where that fails, an older one stays."""
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    temporary = unfinished(path)
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             yield file
@@ -49,3 +54,23 @@ def written(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+@contextmanager
+def scratch(path: Path) -> Iterator[Path]:
+    """A folder for what is needed only meanwhile, in a private one: nothing that names patients is written elsewhere."""
+    place = unfinished(path)
+    place.mkdir(mode=0o700)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place)
+
+
+def unfinished(path: Path) -> Path:
+    """The name of a file or folder until it is whole, or gone: what still bears it was left by a process that was killed."""
+    return path.with_name(f".{path.name}-{os.getpid()}{_UNFINISHED}")
+
+
+def is_left(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(_UNFINISHED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from cds_service.config import ConfigError, Settings
 from cds_service.pipeline import Evaluator
 from cds_service.population import bulk, medications, source, tables
 from cds_service.population.bulk import Server
-from cds_service.population.job import Job, prepared
+from cds_service.population.job import Job, prepared, strange
 from cds_service.population.judge import Rules
 from cds_service.population.pool import Advance, Engine, batches_of
 from cds_service.population.private import Occupied, kept_private
@@ -55,13 +56,17 @@ def run(folder: Path, out: Path, settings: Settings, options: Options, advance: 
 
     Raises ConfigError: there is nothing to read, or it cannot be written; what is done stays, and the next run goes on.
     """
+    folder, out = folder.resolve(), out.resolve()
     _readable(folder)
+    if out.is_relative_to(folder):
+        raise ConfigError(f"--out {out}: must not be in {folder}: the next run would read what this one writes")
     with _alone(out):
         return _run(folder, out, settings, options, advance)
 
 
 def run_server(server: Server, out: Path, settings: Settings, options: Options, advance: Advance = _silent) -> dict[str, Any]:
     """The same over an export that is asked for from a Bulk Data server. What it has given without an error is all there is."""
+    out = out.resolve()
     with _alone(out):
         types = Rules(Evaluator(settings), settings.today()).types
         folder, whole = bulk.fetched(server, out, types, options.fresh)
@@ -78,7 +83,9 @@ def _readable(folder: Path) -> None:
 
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
-    """One run at a time; what stops it is said in one sentence."""
+    """One run at a time, in a folder that holds nothing but runs; what stops it is said in one sentence."""
+    if foreign := strange(out):
+        raise ConfigError(f"--out {out}: holds {foreign}, which no run has made: name an empty folder")
     try:
         with kept_private(out):
             yield
@@ -86,6 +93,8 @@ def _alone(out: Path) -> Iterator[None]:
         raise ConfigError(str(error)) from None
     except BrokenExecutor:
         raise ConfigError("a process was killed, perhaps for want of memory; what is done is kept: run again") from None
+    except sqlite3.Error as error:
+        raise ConfigError(f"{out}: {error}; what is done is kept: run again to go on") from None
     except OSError as error:
         why = error.strerror or "cannot be written"
         raise ConfigError(f"{error.filename or out}: {why}; what is done is kept: run again to go on") from None
@@ -131,7 +140,7 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
     if not options.records:
         for batch in batches_of(job):
             batch.discard()
-        (out / medications.FILE).unlink(missing_ok=True)
+        medications.forget(out)
         for stored in job.records.glob("*.parquet"):  # of the other engines
             shutil.rmtree(stored) if stored.is_dir() else stored.unlink()
     told = {
@@ -145,13 +154,14 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
 
 
 def _absent(job: Job, ledger: Ledger, rules: Rules) -> frozenset[str]:
-    """Types of which nobody knows whether they exist: read, and not in an export of lines, neither as a file nor as a line. A
-    Bundle is a whole record."""
+    """Types of which nobody knows whether they exist: read, and not in an export of lines, neither as a file nor as a line; or
+    with a file that breaks off or cannot be read. A Bundle is a whole record."""
+    read = frozenset(rules.keys.values()) - {"Patient"}
     paths = [job.folder / name for batch in job.batches for name in batch]
     if job.complete or not any(map(source.in_lines, paths)):
-        return frozenset()
+        return read & frozenset(ledger.torn)
     told = frozenset(chain.from_iterable(map(partial(source.named_types, types=job.types), paths)))
-    return frozenset(rules.keys.values()) - told - frozenset(ledger.resources) - {"Patient"}
+    return (read - told - frozenset(ledger.resources)) | (read & frozenset(ledger.torn))
 
 
 def _cpu() -> float:

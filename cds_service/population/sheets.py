@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import codecs
 import csv
+import errno
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from importlib.util import find_spec
+from itertools import islice
 from typing import Any, Protocol
 
 from cds_service.population.job import Job
-from cds_service.population.private import written
+from cds_service.population.private import scratch, written
 from cds_service.population.rows import Item
 from cds_service.population.worklist import COLUMNS, Cell, cells, say
 
 CSV, XLSX = "worklist.csv", "worklist.xlsx"
 BOM = b"\xef\xbb\xbf"
 """Tells Excel that a CSV is in UTF-8."""
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d() ./-]{0,40}$)")
+_FORMULA = re.compile(r"\s*(?:[=@＝＠]|[+-](?![\d() ./-]{0,40}$)|[＋－])|[\t\r\n]")
+"""Also in the width of Chinese and Japanese text, which a spreadsheet takes for the same."""
+_ROWS = 1_000_000
+"""Lines of one sheet of a workbook, which cannot hold many more."""
 
 
 class Text(Protocol):
@@ -60,15 +65,22 @@ def write_xlsx(job: Job, items: Iterable[Item], language: str) -> bool:
         return False
     import xlsxwriter
 
-    with written(job.out / XLSX) as file:
-        options = {"constant_memory": True, "tmpdir": str(job.out)}  # what names patients is written nowhere else
+    with written(job.out / XLSX) as file, scratch(job.out / "sheets") as meanwhile:
+        options = {"constant_memory": True, "tmpdir": str(meanwhile)}
         book = xlsxwriter.Workbook(file, options | {"strings_to_formulas": False, "strings_to_urls": False})
-        sheet, bold = book.add_worksheet(), book.add_format({"bold": True})
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, [say(f"column.{name}", language) for name in COLUMNS], bold)
-        number = 0
-        for number, item in enumerate(items, 1):
-            sheet.write_row(number, 0, cells(item, job.today, language).values())
-        sheet.autofilter(0, 0, number, len(COLUMNS) - 1)
-        book.close()
+        bold = book.add_format({"bold": True})
+        items = iter(items)
+        while True:
+            sheet, number = book.add_worksheet(), 0
+            sheet.freeze_panes(1, 0)
+            sheet.write_row(0, 0, [say(f"column.{name}", language) for name in COLUMNS], bold)
+            for number, item in enumerate(islice(items, _ROWS), 1):
+                sheet.write_row(number, 0, cells(item, job.today, language).values())
+            sheet.autofilter(0, 0, number, len(COLUMNS) - 1)
+            if number < _ROWS:
+                break
+        try:
+            book.close()
+        except xlsxwriter.exceptions.FileCreateError as error:
+            raise OSError(errno.EIO, "the workbook cannot be written", str(job.out / XLSX)) from error
     return True

@@ -27,6 +27,7 @@ from cds_service.population.glance import (
     Seen,
     Unusable,
     bare,
+    is_key,
     look,
 )
 
@@ -63,16 +64,19 @@ class Record(NamedTuple):
 
 
 class Ledger(Struct):
-    """What became of the lines: ``resources`` by type, those that are ``not_read`` by type, ``problems`` by reason."""
+    """What became of the lines: ``resources`` by type, those that are ``not_read`` by type, ``problems`` by reason. ``torn``:
+    files by type of which an unknown part is lost, so that nobody knows what does not exist."""
 
     resources: Counter[str] = field(default_factory=Counter)
     not_read: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
+    torn: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Ledger) -> None:
         self.resources += other.resources
         self.not_read += other.not_read
         self.problems += other.problems
+        self.torn += other.torn
 
 
 def files(folder: Path) -> list[Path]:
@@ -104,6 +108,7 @@ class File:
         self._path, self._types = path, types
         self._name = path.relative_to(folder).as_posix()
         self._line = 0
+        self._seen: set[str] = set()
 
     def __iter__(self) -> Iterator[Record]:
         try:
@@ -114,9 +119,17 @@ class File:
                     yield from self._one(file.read())
         except (EOFError, gzip.BadGzipFile, zlib.error):
             self._problem(CUT_SHORT)
+            self._torn()
         except OSError as error:
             self._line = 0
             self._problem(UNREADABLE, error.strerror or "")
+            self._torn()
+
+    def _torn(self) -> None:
+        """Of a file of lines: of the types that it is called after, else that were in it, else of any. A Bundle that is lost
+        takes its patient along."""
+        if in_lines(self._path):
+            self._ledger.torn.update(named_types(self._path, self._types) or self._seen & self._types or self._types)
 
     def _open(self) -> IO[bytes]:
         if self._path.name.lower().endswith(".gz"):
@@ -156,13 +169,14 @@ class File:
     def _take(self, seen: Seen, entry: bytes, only: str = "", urls: dict[str, str] | None = None) -> Iterator[Record]:
         """One entry. ``only``: the one Patient of its Bundle, whose is what names nobody; ``urls``: its Patients by URL."""
         self._ledger.resources[seen.type] += 1
+        self._seen.add(seen.type)
         if seen.other_release:
             self._problem(OTHER_RELEASE, seen.type)
         if seen.type not in self._types and not seen.other_release:
             self._ledger.not_read[seen.type] += 1
             return
         if seen.type == SHARED and not only:
-            if seen.id:
+            if seen.id and is_key(seen.id):
                 yield Record("", f"{SHARED}/{seen.id}", entry)
             else:
                 self._problem(BAD_ID, SHARED)

@@ -103,7 +103,7 @@ def _session(processes: int) -> SparkSession:
 def _together(stored: DataFrame, buckets: list[int]) -> DataFrame:
     """Every record of a patient, with the Medications that it points at, in one partition, by patient."""
     own = stored.where(sql.col("bucket").isin(buckets))
-    shared = stored.where(sql.col("bucket") == SHARED).groupBy("medication").agg(sql.max("entry").alias("entry"))
+    shared = stored.where(sql.col("bucket") == SHARED).select("medication", "entry").distinct()
     pointed = own.where("medication <> ''").select("bucket", "patient", "medication").distinct().join(shared, "medication")
     columns = ("bucket", "patient", "entry")
     every = own.select(*columns).unionByName(pointed.select(*columns))

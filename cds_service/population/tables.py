@@ -10,18 +10,18 @@ from importlib.metadata import version
 from typing import Any
 
 import orjson
-from msgspec import Struct, field, json
+from msgspec import Struct, field
 
 from cards.engine import sources
 from cds_service.population import groups
 from cds_service.population.findings import opened
 from cds_service.population.job import Job
 from cds_service.population.judge import DECODE
+from cds_service.population.listed import Listed, listed
 from cds_service.population.private import written
-from cds_service.population.rows import Item, Judged
+from cds_service.population.rows import Judged
 from cds_service.population.sheets import lines, write_csv, write_xlsx
 from cds_service.population.source import Ledger, Problem
-from cds_service.population.worklist import rank
 
 PROBLEMS, SUMMARY, ITEMS = "problems.csv", "summary.json", "worklist.jsonl"
 
@@ -65,7 +65,19 @@ def judged(job: Job) -> Iterator[Judged]:
 def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) -> Totals:
     """Findings, problems and worklist, and the same as FHIR; what they hold in numbers. ``broken``: what could not be used in
     the files."""
-    totals, items = Totals(resources=ledger.resources, not_read=ledger.not_read, problems=ledger.problems), list[Item]()
+    totals = Totals(resources=ledger.resources, not_read=ledger.not_read, problems=ledger.problems)
+    with listed(job) as items:
+        _tables(job, totals, items, broken)
+        with written(job.out / ITEMS) as file:
+            file.writelines(line + b"\n" for line in items.lines())
+        groups.write_groups(job, items)
+        write_csv(job, items, language)
+        write_xlsx(job, items, language)
+    return totals
+
+
+def _tables(job: Job, totals: Totals, items: Listed, broken: Iterable[Problem]) -> None:
+    """What is written in the order of the buckets; ``totals`` and ``items`` take what they need."""
     with ExitStack() as open_files:
         note = lines(
             codecs.getwriter("utf-8")(open_files.enter_context(written(job.out / PROBLEMS))), Problem.__struct_fields__
@@ -79,14 +91,7 @@ def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) ->
             add(each.rows)
             detect(each.rows)
             if each.item:
-                items.append(each.item)
-    items.sort(key=rank)
-    with written(job.out / ITEMS) as file:
-        file.writelines(json.encode(item) + b"\n" for item in items)
-    groups.write_groups(job, items)
-    write_csv(job, items, language)
-    write_xlsx(job, items, language)
-    return totals
+                items.add(each.item)
 
 
 def summarize(job: Job, totals: Totals, run: dict[str, Any]) -> dict[str, Any]:

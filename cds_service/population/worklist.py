@@ -10,9 +10,9 @@ import msgspec
 
 from cards.engine.sources import VERSION
 from cards.vocabulary import DRUGS, FRACTURE_SITES, SERVICES, Name
-from cards.words.phrases import capital
+from cards.words.phrases import capital, phrase
 from cds_service.population.gaps import ORDER
-from cds_service.population.rows import Item
+from cds_service.population.rows import Gap, Item
 
 WORDS: dict[str, Name] = msgspec.convert(
     tomllib.loads(files("cds_service.population").joinpath("words.toml").read_text(encoding="utf-8")), dict[str, Name]
@@ -34,9 +34,10 @@ def rank(item: Item) -> tuple[int, date, str]:
     return ORDER.index(first.key), first.clock or date.max, item.patient
 
 
-def cells(item: Item, today: date, language: str) -> dict[str, Cell]:
-    """One line by column (``COLUMNS``), without its state, which the store keeps."""
-    first, taken, broken = item.gaps[0], item.taken, item.fracture
+def cells(item: Item, today: date, language: str, gap: Gap | None = None) -> dict[str, Cell]:
+    """One line by column (``COLUMNS``), without its state, which the store keeps. ``gap``: of which it speaks, if it is not the
+    first."""
+    first, taken, broken = gap or item.gaps[0], item.taken, item.fracture
     return {
         "gap": say(f"gap.{first.key}", language),
         "gaps": "; ".join(say(f"gap.{gap.key}", language) for gap in item.gaps),
@@ -84,8 +85,9 @@ def overdue(item: Item, today: date) -> int | None:
 
 def _order(order: str, language: str) -> str:
     key, _, start = order.partition(" ")
-    name = DRUGS[key].name if key in DRUGS else SERVICES.get(key) or Name(key, key)
-    return f"{name[language]} ({start})" if start else name[language]
+    name = DRUGS[key].name if key in DRUGS else SERVICES.get(key)
+    words = name[language] if name else phrase("problem", key, language)
+    return f"{words} ({start})" if start else words
 
 
 def _day(day: date | None) -> str:

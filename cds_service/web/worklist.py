@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,12 @@ _CLOCKED = frozenset({"denosumab-overdue", "denosumab-due", "denosumab-follow-on
 """Gaps whose clock tells one time from the next."""
 NO_STATE = State("", "", datetime.min)
 
-SORTS: dict[str, Callable[[Item, date], Any]] = {
-    "gap": lambda item, today: 0,  # as the run sorted them
-    "clock": lambda item, today: item.gaps[0].clock or date.max,
-    "overdue": lambda item, today: -(overdue(item, today) or 0),
-    "fracture": lambda item, today: -(item.fracture.first.toordinal() if item.fracture and item.fracture.first else 0),
-    "name": lambda item, today: item.name.casefold(),
+SORTS: dict[str, Callable[[Item, Gap, date], Any]] = {
+    "gap": lambda item, gap, today: (ORDER.index(gap.key), gap.clock or date.max),  # as the run sorts them
+    "clock": lambda item, gap, today: gap.clock or date.max,
+    "overdue": lambda item, gap, today: -(overdue(item, today) or 0),
+    "fracture": lambda item, gap, today: -(item.fracture.first.toordinal() if item.fracture and item.fracture.first else 0),
+    "name": lambda item, gap, today: item.name.casefold(),
 }
 
 
@@ -62,18 +62,20 @@ class Shown(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """What is to be shown; what cannot be read is not asked."""
+    """What is to be shown; what cannot be read is not asked. ``line``: the key of one patient. ``search`` is a name, and stands
+    in no address."""
 
     gap: str = ""
     state: str = ""
-    search: str = ""
     sort: str = "gap"
     page: int = 1
+    line: str = ""
+    search: str = ""
 
     @property
     def terms(self) -> dict[str, str]:
         """As the terms of an address, without the page."""
-        return {"gap": self.gap, "state": self.state, "search": self.search, "sort": self.sort}
+        return {"gap": self.gap, "state": self.state, "sort": self.sort} | ({"line": self.line} if self.line else {})
 
 
 def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Store) -> Blueprint:
@@ -84,9 +86,20 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
     def lines(run: Worklist, asked: Asked) -> list[Shown]:
         return _lines(run, asked, store)
 
+    @pages.post("")
+    def sieve() -> Any:
+        """A name that is searched for is sent, never addressed: addresses are logged, and remembered by browsers."""
+        asked = _asked(request.form)
+        if asked.search:
+            return listed(asked)
+        return redirect(url_for("worklist.index", lang=page_language(settings.language), **asked.terms), 303)
+
     @pages.get("")
     def index() -> str:
-        language, asked, run = page_language(settings.language), _asked(), kept.worklist()
+        return listed(_asked(request.args))
+
+    def listed(asked: Asked) -> str:
+        language, run = page_language(settings.language), kept.worklist()
         common = {"language": language, "page": "worklist", "asked": asked, "told": lambda key: told(key, language)}
         if run is None:
             return render_template("worklist.html", run=None, **common)
@@ -99,7 +112,7 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
             run=run,
             age=(settings.today() - run.today).days,
             found=len(found),
-            lines=[(each, cells(each.item, run.today, language), _days(each.gap, run.today)) for each in some],
+            lines=[(each, cells(each.item, run.today, language, each.gap), _days(each.gap, run.today)) for each in some],
             gaps=ORDER,
             states=STATES,
             reasons=REASONS,
@@ -111,14 +124,14 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
             **common,
         )
 
-    @pages.get("/worklist.csv")
+    @pages.route("/worklist.csv", methods=["GET", "POST"])
     def export() -> Response:
         language, run = page_language(settings.language), kept.worklist()
         text = io.StringIO()
         sheet = csv.writer(text)
         sheet.writerow(told(f"column.{name}", language) for name in COLUMNS)
-        for each in lines(run, _asked()) if run else ():
-            row = {**cells(each.item, each.today, language), **_state_cells(each.state, language)}
+        for each in lines(run, _asked(request.values)) if run else ():
+            row = {**cells(each.item, each.today, language, each.gap), **_state_cells(each.state, language)}
             sheet.writerow(map(plain, row.values()))
         headers = {"Content-Disposition": "attachment; filename=worklist.csv"}
         return Response(BOM + text.getvalue().encode(), headers=headers, content_type="text/csv; charset=utf-8")
@@ -134,7 +147,8 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
         line = Line(_hashed(store, shown.patient), gap.key, episode(gap))
         store.change(lambda connection: put(connection, line, state, reason))
         logs.event("worklist", {"gap": gap.key, "state": state})
-        return redirect(f"{url_for('worklist.index')}?{urlencode(_back())}#{line.patient}", 303)
+        back = _back() | ({"line": line.patient} if form.get("at-search") else {})
+        return redirect(f"{url_for('worklist.index')}?{urlencode(back)}#{line.patient}", 303)
 
     @pages.get("/patients/<key>")
     def patient(key: str) -> str:
@@ -176,6 +190,7 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
     @pages.after_request
     def not_kept(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"  # it names patients
+        response.headers["Referrer-Policy"] = "same-origin"  # with "no-referrer" a form would not say where it comes from
         return response
 
     @pages.errorhandler(StoreUnavailable)
@@ -199,21 +214,21 @@ def _known(run: Worklist, key: str, store: Store) -> Item | None:
     return next((item for item in run.items if _hashed(store, item.patient) == key), None)
 
 
-def _asked() -> Asked:
-    told = request.args
+def _asked(told: Mapping[str, str]) -> Asked:
     page = told.get("page", "")
     return Asked(
         gap=told.get("gap", "") if told.get("gap") in ORDER else "",
         state=told.get("state", "") if told.get("state") in (*STATES, "any") else "any",
-        search=told.get("search", "").strip(),
         sort=told.get("sort", "") if told.get("sort") in SORTS else "gap",
         page=int(page) if page.isdecimal() and 0 < len(page) < 7 else 1,
+        line=told.get("line", ""),
+        search=told.get("search", "").strip() if request.method == "POST" else "",
     )
 
 
 def _back() -> dict[str, str]:
     """The terms of the page from which a state was set."""
-    kept = ("gap", "state", "search", "sort", "page", "lang")
+    kept = ("gap", "state", "sort", "page", "lang")
     return {name: value for name in kept if (value := request.form.get(f"at-{name}"))}
 
 
@@ -227,10 +242,12 @@ def _lines(run: Worklist, asked: Asked, store: Store) -> list[Shown]:
         if gap is None or (words and not any(words in text.casefold() for text in (item.name, item.identifier, item.patient))):
             continue
         key = _hashed(store, item.patient)
+        if asked.line and key != asked.line:
+            continue
         state = known.get(Line(key, gap.key, episode(gap)), NO_STATE)
         if asked.state in ("any", state.state):
             found.append(Shown(item, run.today, gap, state, key))
-    return sorted(found, key=lambda each: SORTS[asked.sort](each.item, run.today))
+    return sorted(found, key=lambda each: SORTS[asked.sort](each.item, each.gap, run.today))
 
 
 def _days(gap: Gap, today: date) -> int | None:

@@ -37,6 +37,8 @@ class Bulk(ThreadingHTTPServer):
         self.tokens: list[str] = []
         self.types: list[str] = []
         self.errors: list[dict[str, str]] = []
+        self.output: Any = ...
+        self.pages = 1
         self.breaks: set[str] = set()
         self.seen: set[str] = set()
 
@@ -63,7 +65,13 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/status/1":
             files = sorted(self.server.folder.iterdir())
             output = [{"type": each.name.split(".")[0], "url": f"{self.server.base}/files/{each.name}"} for each in files]
-            return self._json({"requiresAccessToken": True, "output": output, "error": self.server.errors})
+            output = output if self.server.output is ... else self.server.output
+            page, pages = int(parse_qs(urlsplit(self.path).query).get("page", ["0"])[0]), self.server.pages
+            some = output[page::pages] if isinstance(output, list) else output
+            told: dict[str, Any] = {"requiresAccessToken": True, "output": some, "error": self.server.errors}
+            if page + 1 < pages:
+                told["link"] = [{"relation": "next", "url": f"{self.server.base}/status/1?page={page + 1}"}]
+            return self._json(told)
         return self._file(path)
 
     def _file(self, path: str) -> None:
@@ -149,12 +157,55 @@ def test_it_waits_as_long_as_the_server_says(served: Bulk, key: Path, out: Path)
             (202, {"Retry-After": "30"}),
             (202, {"Retry-After": "Fri, 01 Jan 2100 00:00:00 GMT"}),
             (202, {}),
+            (202, {"Retry-After": "0"}),
+            (202, {"Retry-After": "Fri, 01 Jan 1999 00:00:00 GMT"}),
+            (202, {"Retry-After": "soon"}),
             (500, {}),
         ],
     }
     waits: list[float] = []
     assert fetch(served, key, out, waits)["patients"] == 8
-    assert waits == [7, 4, 30, 120, 8, 2]
+    assert waits == [7, 4, 30, 3600, 8, 1, 1, 64, 2]
+
+
+def test_a_server_that_is_asked_too_often_is_asked_later(served: Bulk, key: Path, out: Path) -> None:
+    served.script = {"/status/1": [(429, {"Retry-After": "60"})] * 9}
+    waits: list[float] = []
+    assert fetch(served, key, out, waits)["patients"] == 8
+    assert set(waits) == {60}
+
+
+def test_a_token_that_runs_out_before_its_time_is_asked_for_anew(served: Bulk, key: Path, out: Path) -> None:
+    served.script = {"/status/1": [(401, {})]}
+    assert fetch(served, key, out)["patients"] == 8
+    assert len(served.tokens) == 2
+
+
+def test_all_pages_of_what_was_made_are_read(served: Bulk, key: Path, out: Path) -> None:
+    served.pages = 3
+    told = fetch(served, key, out)
+    assert (told["patients"], told["answered"], told["problems"]) == (8, 8, {})
+
+
+@pytest.mark.parametrize("kind", ["../../Patient", "/Patient", "Patient/..", "", "Patient\n", ".Patient"])
+def test_a_type_that_is_a_path_writes_no_file(served: Bulk, key: Path, out: Path, kind: str) -> None:
+    served.output = [{"type": kind, "url": f"{served.base}/files/Patient.ndjson"}]
+    with pytest.raises(ConfigError, match="a file of a type that is none"):
+        fetch(served, key, out)
+    assert not [*out.parent.rglob("Patient*.00000.ndjson")]
+
+
+@pytest.mark.parametrize("output", [None, "x", [7], [{"type": "Patient"}], [{"url": "x"}], [{"type": 1, "url": "x"}]])
+def test_what_was_made_and_cannot_be_read_is_said(served: Bulk, key: Path, out: Path, output: Any) -> None:
+    served.output = output
+    with pytest.raises(ConfigError, match="what it says of its export cannot be read"):
+        fetch(served, key, out)
+
+
+def test_a_token_is_not_sent_where_another_server_says_how_far_it_is(served: Bulk, key: Path, out: Path) -> None:
+    served.script = {"/Patient/$export": [(202, {"Content-Location": "http://localhost:1/status"})]}
+    with pytest.raises(ConfigError, match="wants its token sent to another server, http://localhost:1"):
+        fetch(served, key, out)
 
 
 def test_a_file_that_breaks_off_is_asked_for_again(served: Bulk, key: Path, out: Path) -> None:

@@ -67,10 +67,11 @@ def test_duckdb_gives_the_same(export: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
-def test_spark_gives_the_same(export: Path, tmp_path: Path) -> None:
+def test_spark_gives_the_same(export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("pyspark", "pyarrow", "pandas"):
         pytest.importorskip(module)
-    compared(export, tmp_path, "spark", 1)
+    monkeypatch.chdir(tmp_path)
+    compared(export, Path(), "spark", 1)
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "spark"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -146,6 +147,26 @@ def test_what_was_assessed_counts_for_a_year(rules: Rules) -> None:
     found = item(rules, *OSTEOPOROSIS, f"Morse 30 on {ago(365)}", f"test assess-muscle done {ago(366)}")
     assert found
     assert (found.falls, found.strength) == (ago(365), None)
+
+
+def test_only_what_has_a_day_has_a_clock(rules: Rules) -> None:
+    """ "0 days left" would say that a day has come."""
+    found = item(rules, "problem osteoporosis since 2020-03-01", LABORATORY, "alendronate taken since 2019-06-01")
+    assert found
+    clocks = {gap.key: gap.clock for gap in found.gaps}
+    assert (clocks["dxa-due"], clocks["holiday-review"]) == (None, None)
+    assert cells(found, TODAY, "en")["days_left"] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "osteoporosis with fragility fracture"), ("zh", "骨质疏松症伴脆性骨折")]
+)
+def test_what_is_recommended_is_said_in_words(rules: Rules, language: str, words: str) -> None:
+    found = item(rules, f"fracture hip on {ago(150)}", LABORATORY)
+    assert found
+    said = str(cells(found, TODAY, language)["next"])
+    assert words in said
+    assert not re.search(r"[a-z]-with-", said)
 
 
 def test_the_order_of_the_list(rules: Rules) -> None:

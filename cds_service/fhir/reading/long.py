@@ -14,6 +14,7 @@ from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN
 
+_ENCODE = json.Encoder().encode
 _WORDS = frozenset({"text", "display", "description"})
 _NOT_READ = frozenset({"additionalInstruction", "patientInstruction", "referenceRange", "valueCodeableConcept", "extension"})
 _ONE_BY_ONE = frozenset({"dosageInstruction", "dosage", "component", "contained"})
@@ -30,7 +31,7 @@ def say_what_is_too_long(source: str, found: object, facts: Facts, *, data: Data
 
 def fields_too_long(found: object) -> list[str]:
     """The fields of a decoded resource that say more in words than is read."""
-    said = json.encode(found)
+    said = _ENCODE(found)
     if len(said) <= LONGEST:  # nearly all: what is no longer as a whole has nothing that is
         return []
     try:

@@ -57,6 +57,10 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
 
 def _says_nothing(concept: elements.Concept | None, terminology: Terminology) -> bool:
     """Whether the code alone tells that a result is none of ours, whatever its value: most of a chart is, and is left here."""
+    return concept is not None and terminology.recall("says nothing", concept, _tells_nothing)
+
+
+def _tells_nothing(concept: elements.Concept, terminology: Terminology) -> bool:
     label = called(concept, terminology)
     ours = observed(concept, terminology) or PROTEIN.intersection(keys_of(concept, terminology))
     named = label.senses or label.about or tells_of_parent(concept, terminology)
