@@ -93,7 +93,8 @@ def _interrupted(*_: object) -> None:
 
 
 def _server(chosen: argparse.Namespace) -> Server:
-    from cds_service.population.bulk import Access, Server
+    from cds_service.population.bulk import Server
+    from cds_service.population.tokens import Access
 
     if bool(chosen.client_id) != bool(chosen.key):
         raise ConfigError("--client-id and --key: one needs the other")

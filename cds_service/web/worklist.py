@@ -73,7 +73,7 @@ class Asked(Struct, frozen=True):
     search: str = ""
 
     @property
-    def terms(self) -> dict[str, str]:
+    def terms(self) -> dict[str, Any]:
         """As the terms of an address, without the page."""
         return {"gap": self.gap, "state": self.state, "sort": self.sort} | ({"line": self.line} if self.line else {})
 
