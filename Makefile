@@ -50,7 +50,7 @@ attack: .venv/installed-test ## Send what is small and dear, slow, or large; wri
 	@exec $(BIN)/python -m tests.attack
 
 fuzz: .venv/installed-test ## 20,000 requests that are broken in some way: none may fail inside
-	@FUZZ=400 exec $(BIN)/python -m pytest -n auto tests/protocol/test_fuzz.py
+	@FUZZ=20000 exec $(BIN)/python -m pytest -n auto tests/protocol/test_fuzz.py
 
 pins: .venv-supply/installed ## Pin all dependencies by their content: constraints.txt
 	@.venv-supply/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --upgrade \

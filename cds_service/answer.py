@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Hook
+from cards.chart.facts import Fact
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.checked import Checked
@@ -64,7 +65,8 @@ class Answerer:
         shown = self.capped(findings, chart.hook)
         writer = Writer(language, chart, for_patient=call.by_patient)
         offers = Offers(chart, call, language, system=self._site.code_system, drafts=drafts, stored=stored)
-        cards = [self._card(finding, writer.write(finding), offers, call, language) for finding in shown]
+        told: dict[Fact, Json] = {}
+        cards = [self._card(finding, writer.write(finding), offers, call, language, told) for finding in shown]
         if not call.by_patient:
             _name_passed(shown, cards, checks, language)
         if len(shown) < len(findings):
@@ -76,12 +78,19 @@ class Answerer:
             repetition.note(zip(shown, cards, strict=True))
         return cards
 
-    def _card(self, finding: Finding, words: Text, offers: Offers, call: Call, language: str) -> Json:
+    def _card(self, finding: Finding, words: Text, offers: Offers, call: Call, language: str, told: dict[Fact, Json]) -> Json:
         options = () if call.by_patient else finding.options
         offered = [offers.suggestion(option) for option in options]
         base = self._settings.base_url
         return to_wire(
-            finding, words, offered, language=language, for_patient=call.by_patient, base_url=base, launches=call.launches
+            finding,
+            words,
+            offered,
+            language=language,
+            for_patient=call.by_patient,
+            base_url=base,
+            launches=call.launches,
+            told=told,
         )
 
     def capped(self, findings: Sequence[Finding], hook: Hook) -> list[Finding]:

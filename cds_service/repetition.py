@@ -5,7 +5,7 @@ override lasts longer (``Rest``), its state is used instead of its facts."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -38,6 +38,8 @@ class Repetition:
         self._shadow = shadow
         self._by_patient = call.by_patient
         self._hashed: dict[int, str] = {}
+        self._of_same: dict[tuple[str, ...], str] = {}
+        self._lines: dict[Hashable, str] = {}
         where, of = ((client, tenant), " of tenant") if tenant else ((client,), "")
         self._patient = store.hashed(f"patient{of}", *where, call.patient_id)
         self._practitioner = store.hashed(f"practitioner{of}", *where, call.user_id) if call.user_id else ""
@@ -113,10 +115,20 @@ class Repetition:
     def _hash(self, finding: Finding) -> str:
         if finding.rests:
             return self._state(finding, finding.rests.state)
-        told = sorted(
-            _told(fact) for fact in finding.facts if fact.source != "Patient" and not fact.brief
-        )  # not age: a birthday does not bring a card back
-        return self._store.hashed("facts", finding.indicator.value, finding.variant, *told)
+        of = [fact for fact in finding.facts if fact.source != "Patient" and not fact.brief]
+        told = sorted(map(self._told, of))  # not age: a birthday does not bring a card back
+        said = ("facts", finding.indicator.value, finding.variant, *told)
+        if said not in self._of_same:
+            self._of_same[said] = self._store.hashed(*said)
+        return self._of_same[said]
+
+    def _told(self, fact: Fact) -> str:
+        """The content of a fact without the id of its resource, since drafts get a new one each time. Written once for all
+        cards that rest on it."""
+        said = (fact.name, fact.value.__class__, fact.value, fact.unit, fact.when)
+        if said not in self._lines:
+            self._lines[said] = _line(fact)
+        return self._lines[said]
 
     def _worse(self, finding: Finding) -> Iterator[str]:
         for state in finding.rests.worse if finding.rests else ():
@@ -140,8 +152,7 @@ def _later(moment: datetime, months: int) -> datetime:
     return datetime.combine(add_months(moment.date(), months), moment.timetz())
 
 
-def _told(fact: Fact) -> str:
-    """The content of a fact without the id of its resource, since drafts get a new one each time."""
+def _line(fact: Fact) -> str:
     value = fact.value.en if isinstance(fact.value, Name) else fact.value
     value = float(value) if isinstance(value, Decimal) else value
     return json.dumps([fact.name.en, value, fact.unit, fact.when and fact.when.isoformat()])

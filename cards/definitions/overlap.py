@@ -86,10 +86,15 @@ def _at_once(own: _Drafted, others: Iterable[_Drafted]) -> list[Draft]:
 def other_drug(other: Drug, course: Course | None) -> dict[str, Any]:
     """What the texts say about the other drug: until when an injection works, or since when it has been taken; without a
     course, it is a draft."""
-    injected = course is not None and course.drug.covers_months is not None
+    covered = covered_of(course) if course else None
     return {
         "other": other,
         "drafted": course is None,
-        "covered": course.covered_until if course and injected else None,
-        "since": course.start if course and not injected else None,
+        "covered": covered,
+        "since": course.start if course and course.drug.covers_months is None else None,
     }
+
+
+def covered_of(course: Course) -> date | None:
+    """Until when an injection works; None of what is taken daily to monthly."""
+    return course.covered_until if course.drug.covers_months is not None else None

@@ -393,6 +393,19 @@ def ruled_out(chart: Chart, drug: Drug, replaces: tuple[Draft, ...] = ()) -> Dro
     return _forbidden(drug, work_up(chart), safety(chart, drug, None, replaces))
 
 
+def forbidden_anyhow(chart: Chart, draft: Draft, drug: Drug) -> bool:
+    """Whether a drug would be forbidden in any dose in the place of its draft; beyond the first ten orders, in the place of all
+    that are for it, which is tried once."""
+    if _among_the_first(chart, (draft,)):
+        return ruled_out(chart, drug, (draft,)) is not None
+    asked = (forbidden_anyhow, chart.hook, drug, draft.drug)
+    if asked not in chart.known:
+        alike = tuple([each for each in (*chart.drafts, *chart.beside) if each.drug is draft.drug])
+        chart.known[asked] = ruled_out(chart, drug, alike) is not None
+    forbidden: bool = chart.known[asked]
+    return forbidden
+
+
 def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | None = None) -> Offer:
     """The draft with dose and timing mended to ``regimen`` (a key of ``cards.accepted``), from ``start`` on; nothing where the
     safety rules forbid the drug in any dose."""

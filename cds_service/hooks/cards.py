@@ -58,13 +58,15 @@ def to_wire(
     for_patient: bool = False,
     base_url: str = "",
     launches: bool = False,
+    told: dict[Fact, Json] | None = None,
 ) -> Json:
     """The card of one finding (CDS Hooks 2.0.1). ``suggestions`` are those of its options, in their order.
 
     If they exclude each other, only the first recommended one stays recommended. A patient or relative who opens the record
     (``for_patient``) gets the card without orders, with override reasons worded for them, and without the links to
-    ``base_url``, the pages for clinicians. ``launches``: one of these links opens the SMART app. Members without a value are
-    left out. KeyError for a code that no rule has.
+    ``base_url``, the pages for clinicians. ``launches``: one of these links opens the SMART app. ``told``: facts of the answer
+    that are written already, since many cards rest on the same. Members without a value are left out. KeyError for a code that
+    no rule has.
     """
     card = all_cards()[finding.code]
     offered = [] if for_patient else _one_recommended(suggestions, finding.any_number)
@@ -89,7 +91,7 @@ def to_wire(
             language=language,
             holds=bool(finding.holds),
         ),
-        "extension": _extension(finding, language, for_patient=for_patient),
+        "extension": _extension(finding, language, {} if told is None else told, for_patient=for_patient),
     }
     if base_url and not for_patient:
         url = f"{base_url}/knowledge/cards/{card.code}?lang={language}"
@@ -121,7 +123,7 @@ def _one_recommended(suggestions: Sequence[Json], any_number: bool) -> list[Json
     return kept
 
 
-def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
+def _extension(finding: Finding, language: str, told: dict[Fact, Json], *, for_patient: bool) -> Json:
     """What the card rests on, for machines: the recommendations, and the facts that fired it with their resources, unless the
     text for a patient keeps these from its reader."""
     recommendations = _recommendations(cites_of(finding), language)
@@ -131,19 +133,21 @@ def _extension(finding: Finding, language: str, *, for_patient: bool) -> Json:
     ]
     parts: Json = {
         RECOMMENDATIONS: recommendations,
-        EVIDENCE: evidence(finding, language, for_patient=for_patient),
+        EVIDENCE: evidence(finding, language, told, for_patient=for_patient),
         CONTAINS: contained,
     }
     return {key: part for key, part in parts.items() if part}
 
 
-def evidence(finding: Finding, language: str, *, for_patient: bool = False) -> list[Json]:
-    """The facts that a card rests on, as they stand on the wire."""
+def evidence(finding: Finding, language: str, told: dict[Fact, Json] | None = None, *, for_patient: bool = False) -> list[Json]:
+    """The facts that a card rests on, as they stand on the wire. ``told``: those of the answer that are written already."""
+    told = {} if told is None else told
     open_to_reader = (
         found for found in (finding, *finding.contains) if not (for_patient and templates.has(found, "patient_facts", language))
     )
     facts = dict.fromkeys(fact for found in open_to_reader for fact in found.facts if fact.source or not fact.brief)
-    return [_evidence(fact, language) for fact in facts]
+    told.update({fact: _evidence(fact, language) for fact in facts if fact not in told})
+    return [told[fact] for fact in facts]
 
 
 @cache

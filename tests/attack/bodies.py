@@ -123,6 +123,7 @@ BASKETS = {
     "drafts with a sig that nobody reads": Basket(lambda n: draft(n, dosageInstruction=sig(f"as told {n}")), {}),
     "drafts of vitamin D": Basket(lambda n: draft(n, medicationCodeableConcept=atc("A11CC05")), {}),
     "drafts of another patient": Basket(lambda n: draft(n, subject={"reference": "Patient/p2"})),
+    "drafts of one id": Basket(lambda n: draft(0, note=[{"text": str(n)}])),
 }  # fmt: skip
 
 
@@ -202,7 +203,6 @@ def _shapes(size: int) -> dict[str, Json]:
         "brackets": view(conditions=_nested(size // 8)),
         "prefetch keys": view(**{f"k{number}": None for number in range(size // 14)}),
         **{name: each.of(many(size, each.make)) for name, each in BASKETS.items()},
-        "drafts of one id": sign(*many(size, lambda n: draft(0, note=[{"text": str(n)}]))),
         "selections": select(draft(1), selections=["MedicationRequest/x"] * (size // 24)),
         "selections and drafts": select(
             *many(size // 2, draft), selections=[f"MedicationRequest/d{n}" for n in range(size // 60)]

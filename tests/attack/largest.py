@@ -56,6 +56,7 @@ def largest() -> dict[str, bytes]:
         "problems": _filled("conditions", problem("hip fracture 00000 " + "x" * 650, id="c00000")),
         "dosages": _view("medications", [_empty("MedicationRequest", "dosageInstruction")]),
         "components": _view("calcium", [_empty("Observation", "component")]),
+        "series": _view("imaging", [_empty("ImagingStudy", "series")]),
     }
 
 

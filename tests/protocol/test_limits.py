@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from cds_service.fhir.reading import record
+from cds_service.fhir.reading.given import said
 from cds_service.fhir.reading.limits import DRAFTS, MOST
 from cds_service.hooks.request import MOST_SELECTIONS, MOST_VALUES
 from tests.protocol.conftest import ALENDRONATE, LOW_EGFR, OSTEOPOROSIS, Service, bundle
@@ -54,6 +56,19 @@ def test_one_more_than_the_limit_is_refused_by_its_name_t8(service: Service, nam
 def test_too_many_values_are_refused_before_anything_is_made_of_them_t8(service: Service) -> None:
     answer = service.post(b'{"prefetch": {"a": [' + b"{}," * (MOST_VALUES // 2) + b"{}]}}")
     assert (answer.status_code, answer.json["issue"][0]["diagnostics"][:7]) == (413, "values:")
+
+
+def test_of_too_many_components_nothing_is_made_before_they_are_refused(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+    monkeypatch.setattr(record, "said", lambda kept: written.append(kept) or said(kept))
+    without_id = {field: value for field, value in LOW_EGFR.items() if field != "id"}
+    for number, status in ((MOST["components"], 412), (MOST["components"] + 1, 413)):
+        some = {"renal": bundle(without_id | {"component": [{}] * number})}
+        answer = service.post(service.request(prefetch=dict.fromkeys(service.templates["patient-view"]) | some))
+        assert answer.status_code == status
+    assert len(written) == 1, "what has no id is known by what it says"
 
 
 def test_a_body_that_is_nested_too_deeply_is_told_so_t8(service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from msgspec import Raw
@@ -129,6 +130,7 @@ class Record:
         if kind is wire.Bundle:
             self.add(found)
         elif kind is not wire.OperationOutcome:
+            self.room.take_parts(found)  # before anything is made of it
             key = f"{kind.__name__}/{found.id}" if found.id else self._key(kind.__name__, id_of(full_url or ""), found)
             self._put(key, found, full_url or "")
 
@@ -147,7 +149,6 @@ class Record:
 
     def _put(self, key: str, kept: Kept, full_url: str) -> None:
         """Keep a resource. Two of one id whose full URLs differ are two, unless they say the same."""
-        self.room.take_parts(kept)
         known = self._resources.get(key)
         if known is not None and full_url and self._urls.get(key, full_url) != full_url and said(known) != said(kept):
             self._twins.add(key)
@@ -175,11 +176,12 @@ class Record:
         self._drafted[key] = given
 
     def _key(self, kind: str, name: str, kept: Kept) -> str:
-        """What a resource is kept under: its relative reference; one without an id, what it says, as far as it is read."""
+        """What a resource is kept under: its relative reference; one without an id, a hash of what it says, as far as it is
+        read."""
         if name:
             return f"{kind}/{name}"
         self._nameless = True
-        content = str(len(self._resources)) if isinstance(kept, wire.NotRead) else said(kept).hex()
+        content = str(len(self._resources)) if isinstance(kept, wire.NotRead) else sha256(said(kept)).hexdigest()
         return f"{kind}{_APART}{content}"
 
     def _later(self, known: Any, found: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from cards.engine.options import ranking, ruled_out, service
 from cards.engine.orders import REFERRAL, Order, finding_about
 from cards.engine.switch import leaving
 from cards.thresholds import Numbers
-from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Mechanism
+from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Drug, Mechanism
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -79,18 +80,18 @@ def _drafted_together(chart: Chart) -> Iterator[Finding]:
     """Of an anabolic and an antiresorptive that are both drafted the one to keep is what closes a gap after denosumab, else the
     higher-ranked drug; a drug that is not in the ranking comes last. One finding for each draft to give up, with one draft of
     each drug to keep."""
-    ranked = [drug.ingredient for drug in ranking(chart)]
+    place_of = _places(chart)
     both: dict[int, tuple[Draft, dict[str, Draft]]] = {}
     for draft, beside in basket(chart, ANTIRESORPTIVE | ANABOLIC):
         for others in beside:
             if not _opposed(draft, others[0]):
                 continue
-            keeps = _place(chart, ranked, draft) <= _place(chart, ranked, others[0])
+            keeps = place_of(draft) <= place_of(others[0])
             for given_up in others if keeps else (draft,):
                 kept = draft if keeps else others[0]
                 both.setdefault(id(given_up), (given_up, {}))[1].setdefault(kept.drug.key if kept.drug else "", kept)
     for given_up, kept_by_drug in both.values():
-        yield _both_drafted(chart, given_up, sorted(kept_by_drug.values(), key=lambda draft: _place(chart, ranked, draft)))
+        yield _both_drafted(chart, given_up, sorted(kept_by_drug.values(), key=place_of), place_of)
 
 
 def _opposed(one: Draft, other: Draft) -> bool:
@@ -101,23 +102,43 @@ def _anabolic(draft: Draft) -> bool:
     return draft.drug is not None and draft.drug.mechanism in ANABOLIC
 
 
-def _both_drafted(chart: Chart, given_up: Draft, kept: Sequence[Draft]) -> Finding:
+def _both_drafted(chart: Chart, given_up: Draft, kept: Sequence[Draft], place_of: Callable[[Draft], _Place]) -> Finding:
     """``kept``: one draft of each drug, the highest-ranked first."""
     drug, others = given_up.drug or DENOSUMAB, [draft.drug or DENOSUMAB for draft in kept]
     evidence = [facts.drafted(draft, dose(chart, draft)) for draft in kept]
-    about = other_drug(others[0], None) | {"others": others, "barred": [_barred(chart, each) for each in (given_up, kept[0])]}
+    about = other_drug(others[0], None) | {"others": others, "barred": [place_of(each).barred for each in (given_up, kept[0])]}
     found = finding_about(chart, Order(drug, draft=given_up), WARNING, evidence, variant="drafted", values=about)
     return found if given_up.proposed else replace(found, facts=(facts.drafted(given_up, dose(chart, given_up)), *evidence))
 
 
-def _barred(chart: Chart, draft: Draft) -> bool:
-    """Whether order safety forbids the drug; not asked while a proposal is tried out."""
-    trying = chart.drafts[0].proposed  # an option on trial is the only one that is not beside
-    return not trying and draft.drug is not None and ruled_out(chart, draft.drug, (draft,)) is not None
-
-
-def _place(chart: Chart, ranked: list[str], draft: Draft) -> tuple[bool, bool, bool, int]:
+class _Place(NamedTuple):
     """What is on trial comes after what is drafted, what is forbidden after what is not, what is due after denosumab first, a
     drug that is not ranked last."""
-    place = ranked.index(draft.drug.ingredient) if draft.drug and draft.drug.ingredient in ranked else len(ranked)
-    return draft.proposed, _barred(chart, draft), not _closes(chart, draft), place
+
+    proposed: bool
+    barred: bool
+    not_due: bool
+    rank: int
+
+
+def _places(chart: Chart) -> Callable[[Draft], _Place]:
+    """The place of a draft, reckoned once a drug: of drafts for one drug the same is to be said."""
+    ranked = [drug.ingredient for drug in ranking(chart)]
+    known: dict[tuple[str, bool], _Place] = {}
+
+    def place_of(draft: Draft) -> _Place:
+        drug = draft.drug or DENOSUMAB
+        asked = (drug.key, draft.proposed)
+        if asked not in known:
+            rank = ranked.index(drug.ingredient) if drug.ingredient in ranked else len(ranked)
+            known[asked] = _Place(draft.proposed, _barred(chart, drug), not _closes(chart, draft), rank)
+        return known[asked]
+
+    return place_of
+
+
+def _barred(chart: Chart, drug: Drug) -> bool:
+    """Whether order safety forbids the drug, however often it is ordered here; not asked while a proposal is tried out."""
+    if chart.drafts[0].proposed:  # an option on trial is the only one that is not beside
+        return False
+    return ruled_out(chart, drug, tuple([each for each in (*chart.drafts, *chart.beside) if each.drug is drug])) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,7 @@ from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import Said, Together, dose, said_of, together
 from cards.definitions.denosumab import next_due
-from cards.definitions.overlap import basket, begins, other_drug, still_works, works_on
+from cards.definitions.overlap import basket, begins, covered_of, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
 from cards.engine.switch import leaving
@@ -48,7 +48,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {dose-interval-tolerance} sooner; the drugs of one pack.
 
     Then: warning on orders, info on the chart view, a card for each pair; of a draft beside several other drugs that are
-    drafted, one that names them all. Critical on orders (warning on the chart view) for an
+    drafted, or that are taken, one that names them all. Critical on orders (warning on the chart view) for an
     oncologic strength beside the other; in (3) where the drafts add up to what no accepted regimen gives in the same time
     (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for
     an option beside a draft that nobody can add up: it is no option then. Info on an order where the other drug, taken daily to
@@ -66,19 +66,46 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     for draft, beside in basket(chart, _NOT_TOGETHER):
         if draft.drug is not None:
             yield from _drafted_together(chart, draft, draft.drug, beside)
-        for course in chart.courses(_clashing(draft.drug)) if draft.drug else ():
-            if draft.drug and _clash(draft.drug, course.drug) and still_works(chart, course, draft):
-                switch = _graded(draft.drug, course.drug) is WARNING and leaves(course, begins(chart, draft))
-                yield _duplicate(chart, draft, [course.drug], course, [facts.on_board(course)], switch=switch)
+            yield from _beside_courses(chart, draft, draft.drug, leaves)
     said: dict[Draft, Said] = chart.known.setdefault(said_of, {})  # beside every option on trial stand the same drafts
     written = (*chart.drafted(CHECKED), *chart.drafted_beside(CHECKED))
     said.update({draft: said_of(draft) for draft in written if draft not in said})
+    totals: dict[tuple[int, ...], Together] = {}
+    for draft, drug, same in _written_twice(chart):
+        asked = tuple(map(id, same))
+        if asked not in totals:
+            totals[asked] = together(chart, [said[each] for each in same])
+        yield _ordered_twice(chart, draft, drug, same, totals[asked])
+
+
+def _beside_courses(chart: Chart, draft: Draft, drug: Drug, leaves: Callable[[Course, date], bool]) -> Iterator[Finding]:
+    """A draft with what is taken and that it must not be given with: one finding for all of which the same is said. Of the
+    other strength of its own ingredient each is one."""
+    clashing: dict[tuple[str, str], list[Course]] = {}
+    for course in chart.courses(_clashing(drug)):
+        if _clash(drug, course.drug) and still_works(chart, course, draft):
+            variant = _variant(drug, course.drug)
+            switch = variant != "oncologic" and leaves(course, begins(chart, draft))
+            alone = course.drug.key if variant == "oncologic" else ""
+            clashing.setdefault(("switch" if switch else variant, alone), []).append(course)
+    for (variant, _), courses in clashing.items():
+        evidence = [facts.on_board(course) for course in courses]
+        others = [course.drug for course in courses]
+        yield _duplicate(chart, draft, others, courses, evidence, switch=variant == "switch")
+
+
+def _written_twice(chart: Chart) -> Iterator[tuple[Draft, Drug, list[Draft]]]:
+    """Each draft but the first of a drug, with all for the same drug that would work with it, before it and after it: of each
+    is said how many they are in all."""
+    found: list[tuple[Draft, Drug, list[Draft], frozenset[int]]] = []
     for draft, beside in basket(chart, CHECKED):
-        same = [
-            other for some in beside if draft.drug and some[0].drug and _one_drug(draft.drug, some[0].drug) for other in some
-        ]
-        if draft.drug and same:
-            yield _ordered_twice(chart, draft, draft.drug, same, together(chart, [said[each] for each in (*same, draft)]))
+        drug = draft.drug
+        before = [other for some in beside if drug and some[0].drug and _one_drug(drug, some[0].drug) for other in some]
+        if drug and before:
+            found.append((draft, drug, before, frozenset(map(id, before))))
+    for draft, drug, before, _ in found:
+        own = id(draft)
+        yield draft, drug, [*before, draft, *[later for later, _, _, earlier in found if own in earlier]]
 
 
 def _drafted_together(chart: Chart, draft: Draft, drug: Drug, beside: list[list[Draft]]) -> Iterator[Finding]:
@@ -89,11 +116,11 @@ def _drafted_together(chart: Chart, draft: Draft, drug: Drug, beside: list[list[
             clashing.setdefault(_variant(drug, first.drug), []).append(first)
     for others in clashing.values():
         evidence = [facts.drafted(other, dose(chart, other)) for other in others]
-        yield _duplicate(chart, draft, [other.drug for other in others if other.drug], None, evidence)
+        yield _duplicate(chart, draft, [other.drug for other in others if other.drug], [], evidence)
 
 
-def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft], total: Together) -> Finding:
-    """A draft of an ingredient with those of the same before it, the first of which are named."""
+def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, same: list[Draft], total: Together) -> Finding:
+    """A draft of an ingredient among those of the same, the first of which are named."""
     too_much = total.accepted is False or (draft.proposed and total.accepted is None)
     found = finding_about(
         chart,
@@ -102,15 +129,14 @@ def _ordered_twice(chart: Chart, draft: Draft, drug: Drug, others: list[Draft], 
         (),
         variant="twice",
         values={
-            "count": len(others) + 1,
+            "count": len(same),
             "total": total.amount,
             "period": total.period,
             "accepted": total.accepted,
         },
     )
-    return replace(
-        found, facts=tuple(facts.drafted(each, dose(chart, each)) for each in (draft, *others[:_NAMED]) if not each.proposed)
-    )
+    named = (draft, *[each for each in same[: _NAMED + 1] if each is not draft][:_NAMED])
+    return replace(found, facts=tuple(facts.drafted(each, dose(chart, each)) for each in named if not each.proposed))
 
 
 def _both_taken(chart: Chart) -> Iterator[Finding]:
@@ -128,7 +154,7 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                     variant=_variant(newer.drug, older.drug),
                     values=other_drug(older.drug, older)
                     | _next_denosumab(chart, newer, older)
-                    | {"anabolic": newer.drug.mechanism in ANABOLIC},
+                    | {"others": [older.drug], "anabolic": newer.drug.mechanism in ANABOLIC},
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
 
@@ -169,14 +195,17 @@ def _graded(one: Drug, other: Drug) -> Indicator:
 
 
 def _duplicate(
-    chart: Chart, draft: Draft, others: list[Drug], course: Course | None, evidence: list[Fact], *, switch: bool = False
+    chart: Chart, draft: Draft, others: list[Drug], courses: list[Course], evidence: list[Fact], *, switch: bool = False
 ) -> Finding:
-    """``switch``: the order is to take the place of the course, so that it stays."""
+    """``courses``: what is taken, of which nothing is drafted; ``switch``: the order is to take the place of them, so that it
+    stays."""
     other = others[0]
     drug = draft.drug or other
-    values = other_drug(other, course) | {"others": others, "alike": all(each.mechanism == drug.mechanism for each in others)}
+    values = other_drug(other, courses[0] if courses else None)
+    values |= {"others": others, "alike": all(each.mechanism == drug.mechanism for each in others)}
+    values |= {"covered": max((day for each in courses if (day := covered_of(each))), default=None)}
     values["anabolic"] = drug.mechanism in ANABOLIC
     graded, variant = (INFO, "switch") if switch else (_graded(drug, other), _variant(drug, other))
     about = Order(drug, draft=draft)
     found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=switch)
-    return found if course or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), *evidence))
+    return found if courses or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), *evidence))

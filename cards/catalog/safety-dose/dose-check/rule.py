@@ -19,7 +19,7 @@ from cards.definitions.denosumab import only_ordered, risen
 from cards.definitions.person import adult
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
-from cards.engine.options import Offer, mend, offer, ruled_out
+from cards.engine.options import Offer, forbidden_anyhow, mend, offer
 from cards.engine.orders import Order, finding_about
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
@@ -324,7 +324,7 @@ def _values(order: _Ordered, judged: _Judged, early: _Early | None) -> dict[str,
         "meant": interval(order.n.dose_tolerance, meant.days) if meant else None,
         "route": order.dosing.route,
         "usual": _usual(order.drug).label,
-        "barred": not order.draft.proposed and ruled_out(order.chart, _meant(order.drug), (order.draft,)) is not None,
+        "barred": not order.draft.proposed and forbidden_anyhow(order.chart, order.draft, _meant(order.drug)),
         "only_for": [PROBLEMS[problem] for problem in judged.only_for],
         "last_dose": early.course.last_dosed if early else None,
         "due": early.due if early else None,

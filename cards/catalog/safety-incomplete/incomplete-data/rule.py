@@ -51,14 +51,14 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if chart.hook is not REFILL:
             yield from _person(chart, earlier)
         return
-    undecided: dict[Draft | None, list[tuple[int, NotRun]]] = {}
+    undecided: dict[int, list[tuple[int, NotRun]]] = {}  # by the order itself: two under one id may be equal
     of_kind: list[tuple[int, NotRun]] = []
     for place, each in enumerate(earlier.not_run):
-        (undecided.setdefault(each.undecided.about, []) if each.undecided else of_kind).append((place, each))
+        (undecided.setdefault(id(each.undecided.about), []) if each.undecided else of_kind).append((place, each))
     for draft in chart.drafts:
         if not (draft.unidentified or draft.other_patient):
             concerning = [(place, each) for place, each in of_kind if _would_judge(each, draft)]
-            if some := sorted([*concerning, *undecided.get(draft, ())], key=itemgetter(0)):
+            if some := sorted([*concerning, *undecided.get(id(draft), ())], key=itemgetter(0)):
                 yield _unchecked([each for _, each in some], draft, chart)
 
 
