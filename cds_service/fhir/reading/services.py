@@ -118,7 +118,7 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     when, latest = when_done(found, facts)
     if kind == "ServiceRequest":
         if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
-            _add(source, facts, keys, done=False, span=(when, latest))
+            _add(source, facts, keys, done=False, span=_planned(found, facts) or (when, latest))
         elif found.status == "completed" and found.intent not in _NO_ORDER and not found.do_not_perform:
             _carried_out(source, facts, keys, (when, latest))
         else:
@@ -127,6 +127,13 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
         _performed(source, facts, keys, (when, latest), wording(facts.concept(found.code)))
     else:
         _not_done(source, facts, found.status, when)
+
+
+def _planned(found: wire.Act, facts: Facts) -> Span | None:
+    """The day for which an order was written, where that is not the day on which it was."""
+    occurrence = found.occurrence_period
+    span = facts.first_span(found.occurrence_date_time, occurrence.start if occurrence else None)
+    return span if span[0] is not None else None
 
 
 def _carried_out(source: str, facts: Facts, keys: tuple[str, ...], span: Span) -> None:

@@ -14,7 +14,6 @@ from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_
 from cards.definitions.density import bmd_fall, hip_t
 from cards.definitions.glucocorticoid_ended import Ended, begun_for
 from cards.definitions.person import orchiectomy
-from cards.definitions.repeats import awaited
 from cards.definitions.risk import fracture_on_treatment
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
 from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer, service, work_up
@@ -63,7 +62,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     or more, {glucocorticoid-off-months} months after this ended, without osteoporosis.
 
     Not when: oncologic zoledronate; intravenous ibandronate or pamidronate; the time on the drug is unknown; denosumab or an
-    anabolic works as well; no hip T-score, and DXA was ordered within {review-rest-months} months.
+    anabolic works as well; no hip T-score, and DXA is ordered.
 
     Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}), unless it was taken up
     again after such a pause and the new count is not complete. No hip T-score within
@@ -139,7 +138,7 @@ def _not_before(n: Numbers, pause: Pause | None, anew: Pause | None, due: int) -
 
 def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended | None) -> Iterator[Finding]:
     hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
-    if hip is None and awaited(chart, "dxa", n.review_rest_months):
+    if hip is None and chart.ordered("dxa"):
         return
     stratum = risk.risk(chart)
     reasons = _still_high(chart, n, course)
