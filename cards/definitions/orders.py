@@ -31,9 +31,9 @@ _OPERATIONS = frozenset({"hip-surgery", "neck-surgery", "dental-surgery", "verte
 def still_awaited(
     numbers: Numbers, services: Iterable[Service], measured: Mapping[str, tuple[Measurement, ...]], today: date
 ) -> list[Service]:
-    """What was done, and what is ordered and still awaited. Many systems never close an order: one whose test was done since, or
-    that is more than {order-awaited-months} months past its day, no longer stands for the test. A result of the order's own day
-    answers it from the next day on. An operation stays booked until it is closed; an order without a date is awaited."""
+    """What was done, and what is ordered and still awaited. Many systems never close an order: one whose test was done since,
+    or that is more than {order-awaited-months} months past its day, no longer stands for the test. A result of the order's own
+    day answers it from the next day on. An operation stays booked until it is closed; an order without a date is awaited."""
     told = list(services)
     done: dict[str, list[date]] = {}
     for each in told:

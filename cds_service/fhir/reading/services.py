@@ -28,6 +28,7 @@ DONE = {
     "ImagingStudy": frozenset({"available"}),
 }
 _SCANS = frozenset({"dxa", "qct"})
+_REFERRAL = "referral-"
 _GONE = frozenset({"entered-in-error", "cancelled", "not-done", "revoked"})
 Span = tuple[date | None, date | None]
 """The day, and of a partial date the last that it can have been."""
@@ -137,10 +138,11 @@ def _planned(found: wire.Act, facts: Facts) -> Span | None:
 
 
 def _carried_out(source: str, facts: Facts, keys: tuple[str, ...], span: Span) -> None:
-    """An order that was carried out tells that bone density was measured; of all else its result or report tells."""
-    scans = tuple(key for key in keys if key in _SCANS)
-    if scans and span[0] is not None and span[0] <= facts.today:
-        _add(source, facts, scans, done=True, span=span)
+    """An order that was carried out tells that bone density was measured, or that a specialist saw the patient; of all else
+    its result or report tells."""
+    told = tuple(key for key in keys if key in _SCANS or key.startswith(_REFERRAL))
+    if told and span[0] is not None and span[0] <= facts.today:
+        _add(source, facts, told, done=True, span=span)
     else:
         facts.not_ours(source, "ServiceRequest", "not open")
 

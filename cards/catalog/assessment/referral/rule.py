@@ -26,6 +26,8 @@ _KIDNEY = ("EXT-28",)
 _NEPHROLOGY = frozenset({"low-turnover", "high-pth"})
 _OSTEOPOROSIS = frozenset({"young", "young-fracture", "kidney", "second-failure"})
 """Which reasons call for whom; in kidney failure a drug about to start calls for nephrology, too."""
+_STANDING = frozenset({"young", "kidney"})
+"""What was there when the specialist saw the patient, and is no news."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -41,7 +43,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     where `low-bmd-for-age` does not say so; (7) on dialysis or with a renal estimate below {egfr-dialysis}, a bone patient with
     a PTH below {pth-dialysis-low} times its upper limit (bone turnover may be low) or above {pth-dialysis-high} times.
 
-    Not when: the referral in question is already ordered.
+    Not when: the referral in question is already ordered; for what does not change by itself, (1) and (2), it was carried out
+    within {review-rest-months} months.
 
     Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, where denosumab has ended or is
     late in (7): within a week, since `denosumab-sequence` leaves it to nephrology what follows. Suggested: for (4),
@@ -87,7 +90,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     keys += ["referral-oncology"] if "tumor" in others else []
     keys += ["referral-nephrology"] if others & _NEPHROLOGY or ("kidney" in others and ckd.failing(chart)) else []
     keys += ["referral-osteoporosis"] if others & _OSTEOPOROSIS else []
-    wanted = [key for key in keys if not chart.ordered(key)]
+    since = chart.months_ago(n.review_rest_months)
+    seen = set(reasons) <= _STANDING
+    wanted = [key for key in keys if not chart.ordered(key) and not (seen and chart.done(key, since=since))]
     if not wanted:
         return
     before = state(chart)

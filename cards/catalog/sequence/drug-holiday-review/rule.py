@@ -56,8 +56,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     than the least significant change, and the risk is not very high, DXA again {near-dxa-months} months after it, or now; (4) a
     glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH
     drug, or an orchiectomy; (5) past the first decision, CTX above {ctx-target} ng/L twice, {ctx-again-days} days apart,
-    with a hip T-score of
-    {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months} months: DXA, unless it is ordered; (7) very high risk, with the reason; (8) past the first decision: decide. It is due
+    with a hip T-score of {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months} months: DXA, unless it is
+    ordered; (7) very high risk, with the reason; (8) past the first decision: decide. It is due
     {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after zoledronate, {decide-other-months}
     after any other. All these are warnings, (7) before the first decision info. (9) Otherwise info, with the date of the
     decision. Drugs are suggested for (1) to (5), unless DXA is repeated, and at very high risk: after a fracture by the ranking
