@@ -153,12 +153,12 @@ def _ping_pong(journey: Journey) -> Iterator[str]:
 
 
 def _forgotten(journey: Journey) -> Iterator[str]:
-    """Nobody asked for a test for so long, of a patient who has a drug or needs one."""
-    done = dict.fromkeys(LONGEST_MONTHS, journey.visits[0].today)
+    """Nobody asked for a test for so long, of a patient who has a drug or needs one, since the visit before at the latest."""
+    done, before = dict.fromkeys(LONGEST_MONTHS, journey.visits[0].today), False
     for visit in journey.visits:
+        concerned, before = before, bool(visit.truth.drug or needs_treatment(visit.truth)) and not visit.truth.comfort
         for key, months in LONGEST_MONTHS.items():
-            concerned = (visit.truth.drug or needs_treatment(visit.truth)) and not visit.truth.comfort
-            if concerned and add_months(done[key], months) < visit.today:
+            if concerned and before and add_months(done[key], months) < visit.today:
                 yield _at(visit, f"{key}, on {visit.truth.drug or 'no drug'}")
         done |= {option.key: max(visit.today, option.start or visit.today) for _, option in visit.chosen if option.key in done}
 
