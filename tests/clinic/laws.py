@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cards.chart.calendar import add_months
 from cards.definitions.treatment import TREATMENT
-from cards.engine.findings import CRITICAL, Finding, Option
+from cards.engine.findings import CRITICAL, INFO, Finding, Option
 from cards.vocabulary import DRUGS
 from cds_service.clinic.clinicians import HABITS
 from cds_service.clinic.journey import Journey, Truth, Visit
@@ -164,13 +164,14 @@ def _forgotten(journey: Journey) -> Iterator[str]:
 
 
 def _again_and_again(journey: Journey) -> Iterator[str]:
-    """A referral was made, the specialist saw the patient, and `referral` asks for the same though nothing happened."""
+    """A referral was made, the specialist saw the patient, and `referral` asks for the same though nothing happened. Not
+    as a warning: a gap after denosumab is open, or PTH very high, until something is done."""
     seen: dict[str, Visit] = {}
     for visit in journey.visits:
         if any(each.startswith("fracture") for each in visit.news):
             seen.clear()
         for card in visit.cards:
-            for key in (option.key for option in card.options if card.code == "referral"):
+            for key in (option.key for option in card.options if card.code == "referral" and card.indicator is INFO):
                 if key in seen and visit.today < add_months(seen[key].today, 12):
                     yield _at(visit, key)
         seen |= {option.key: visit for _, option in visit.chosen if option.key.startswith("referral-")}
