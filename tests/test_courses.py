@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cards.chart import Course, Exposure
+from cards.chart import Course, Exposure, facts
 from cards.definitions.courses import build
 from cards.thresholds import shipped
 from cards.vocabulary import DRUGS
@@ -46,6 +46,8 @@ def test_an_end_that_is_not_on_record_is_assumed_in_the_order_of_the_specificati
 ) -> None:
     found = course(*exposures)
     assert (found.end or found.last_dose, found.end_assumed) == (end, assumed)
+    told = facts.stopped(found).note
+    assert (told is not None and told.en.startswith("end assumed")) == bool(assumed), "and said on every card that names it"
 
 
 @pytest.mark.parametrize(("today", "end"), [(date(2024, 12, 31), date(2024, 12, 31)), (date(2025, 1, 2), date(2025, 1, 1))])

@@ -279,8 +279,8 @@ class Course(Struct, frozen=True):
     pause that starts a course anew: response, failure and tests are judged from it, exposure from ``start``.
     ``start_latest``, ``current_start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days, if not exact.
     ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest possible. ``planned_end``: the day ahead
-    on which every open statement is to end. ``periods``: of a drug that is taken, what each entry says of its dose, by its
-    first day.
+    on which every open statement is to end. ``written``: the day of the newest order or, of an injection, dose. ``periods``: of
+    a drug that is taken, what each entry says of its dose, by its first day.
     """
 
     drug: Drug
@@ -311,6 +311,7 @@ class Course(Struct, frozen=True):
     end_latest: date | None = None
     reasons: frozenset[str] = frozenset()
     planned_end: date | None = None
+    written: date | None = None
 
     @property
     def end_guessed(self) -> bool:

@@ -21,7 +21,8 @@ class Renal(Struct, frozen=True):
     """What is known about kidney function: the estimates that count, lowest first, and an earlier lower one that was left out.
 
     ``uncomputed``: a creatinine that gave no estimate, because sex or age is missing, the patient is a child, or it has a
-    comparator; ``lacking``: the names of what was missing, if the creatinine is no older than the estimates.
+    comparator; ``lacking``: the names of what was missing, if the creatinine is no older than the estimates. ``former``: the
+    last estimate, of any age, where none counts.
     """
 
     estimates: tuple[Measurement, ...] = ()
@@ -30,6 +31,7 @@ class Renal(Struct, frozen=True):
     dialysis: bool = False
     uncomputed: Measurement | None = None
     lacking: tuple[Name, ...] = ()
+    former: Measurement | None = None
 
     @property
     def lowest(self) -> Measurement | None:
@@ -41,6 +43,10 @@ class Renal(Struct, frozen=True):
         if True in answers:
             return True
         return None if None in answers or not answers else False
+
+    def was_below(self, threshold: float) -> bool:
+        """Whether kidney function was below ``threshold`` when it was last known: it seldom recovers while nobody looks."""
+        return self.former is not None and self.former.below(threshold) is True
 
     def undecided(self, threshold: float) -> bool:
         """Whether something on record leaves ``below`` undecided, is newer than every usable value but unreadable, or might
@@ -74,7 +80,7 @@ def renal(chart: Chart) -> Renal:
     elif not newest:
         newest = _by_stage(chart)
     if not newest:
-        return Renal(unreadable=left, uncomputed=uncomputed, lacking=_lacking(chart, uncomputed))
+        return Renal(unreadable=left, uncomputed=uncomputed, lacking=_lacking(chart, uncomputed), former=_former(chart))
     oldest = add_days(max(m.when for m in newest), -chart.numbers.renal_agree_days)
     counted = sorted((m for m in newest if m.when >= oldest), key=_reach)
     lower = [m for m in newest if m.when < oldest and _reach(m) < _reach(counted[0])]
@@ -128,6 +134,18 @@ def _computed(chart: Chart) -> Measurement | None:
 def _estimate(key: str, value: float, creatinine: Measurement, formula: str, *, unsure: bool = False) -> Measurement:
     when, latest = creatinine.when, creatinine.latest
     return Measurement(key, value, when, creatinine.source, computed=formula, latest=latest, unsure=unsure)
+
+
+def _former(chart: Chart) -> Measurement | None:
+    """The last eGFR or creatinine clearance on record, or that of the last creatinine, whatever its age."""
+    told = [m for key in ("crcl", "egfr") if (m := chart.newest(key))]
+    creatinine = chart.newest("creatinine")
+    age = (chart.patient.age_on(creatinine.when) if creatinine else None) or 0
+    grown = age >= chart.numbers.adult_years and chart.patient.sex in ("female", "male")
+    if creatinine and not creatinine.comparator and grown:
+        value = ckd_epi_2021(creatinine.value, age, female=chart.patient.female)
+        told.append(_estimate("egfr", value, creatinine, "CKD-EPI 2021"))
+    return max(told, key=lambda m: (m.when, -_reach(m)), default=None)
 
 
 def _by_stage(chart: Chart) -> list[Measurement]:

@@ -10,7 +10,7 @@ from cards.chart.calendar import add_months
 
 def again(chart: Chart, key: str, months: int) -> bool:
     """Whether a blood test may be proposed: none was measured in the last ``months`` months, and none is ordered."""
-    return chart.newest(key, since=chart.months_ago(months)) is None and not awaited(chart, key, months)
+    return chart.newest(key, since=chart.months_ago(months)) is None and not chart.ordered(key)
 
 
 def awaited(chart: Chart, key: str, months: int) -> bool:

@@ -83,12 +83,12 @@ class Journey:
     visits: list[Visit] = field(default_factory=list)
 
 
-def live(seed: int, habit: str, visits: int = VISITS) -> Journey:
-    """The same for the same seed and habit."""
+def live(seed: int, habit: str, visits: int = VISITS, *, leaves_open: bool = False) -> Journey:
+    """The same for the same seed and habit, whether or not the record ``leaves_open`` the orders of tests that were done."""
     rng = Random(seed)
     person = Person(seed, BEGIN)
     style = STYLES[seed % len(STYLES)]
-    record = Record(style, f"{person.kind.sex} born {person.born}")
+    record = Record(style, f"{person.kind.sex} born {person.born}", leaves_open=leaves_open)
     record.facts.extend(person.kind.lines)
     for test in _BASELINE:
         record.facts.append(f"{person.measure(test)} on {BEGIN - _WEEK}")
@@ -125,7 +125,7 @@ def _happens(person: Person, record: Record, today: date) -> list[str]:
         record.facts.append(f"fracture {site} on {today - _WEEK}")
         news.append(f"fracture {site}")
     for test in [key for key, day in record.ordered.items() if day + _WEEK <= today]:
-        day = record.ordered.pop(test)
+        day = record.done(test)
         found = person.measure(test)
         record.facts.append(f"{found} on {day + _WEEK}" if found else f"test {test} done {day + _WEEK}")
         news.append(test)

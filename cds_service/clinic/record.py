@@ -21,7 +21,8 @@ class Taken:
 
 @dataclass
 class Record:
-    """``facts``: dated lines; ``doses``: injections; ``ordered``: tests that are not done yet, and when they were ordered."""
+    """``facts``: dated lines; ``doses``: injections; ``ordered``: tests that are not done yet, and when they were ordered.
+    ``leaves_open``: nobody closes an order when its test is done."""
 
     style: str
     patient: str
@@ -29,6 +30,14 @@ class Record:
     courses: list[Taken] = field(default_factory=list)
     doses: dict[str, list[date]] = field(default_factory=dict)
     ordered: dict[str, date] = field(default_factory=dict)
+    leaves_open: bool = False
+
+    def done(self, test: str) -> date:
+        """The test is done; the day for which it was ordered."""
+        day = self.ordered.pop(test)
+        if self.leaves_open:
+            self.facts.append(f"test {test} ordered {day}")
+        return day
 
     def lines(self, today: date) -> list[str]:
         given = [f"{drug} given {', '.join(map(str, days))}" for drug, days in self.doses.items()]

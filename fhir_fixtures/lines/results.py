@@ -54,7 +54,8 @@ def smoking(notes: Notes, habit: str, day: str) -> list[Resource]:
 
 def test(notes: Notes, service: str, kind: str, day: str) -> list[Resource]:
     if kind == "ordered":
-        return [service_request(service, status(notes, "active")) | {"authoredOn": day}]
+        planned = {"occurrenceDateTime": notes["from"]} if "from" in notes else {}
+        return [service_request(service, status(notes, "active")) | {"authoredOn": day} | planned]
     done: Resource = {"resourceType": "Procedure", "status": status(notes, "completed"), "subject": PATIENT}
     return [done | {"code": service_code(service), "performedDateTime": day}]
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cards.chart.calendar import add_months
 from cards.definitions.treatment import TREATMENT
-from cards.engine.findings import CRITICAL, Finding, Option
+from cards.engine.findings import CRITICAL, INFO, Finding, Option
 from cards.vocabulary import DRUGS
 from cds_service.clinic.clinicians import HABITS
 from cds_service.clinic.journey import Journey, Truth, Visit
@@ -18,6 +18,9 @@ ALL = tuple(HABITS)
 FOLLOWING = ("everything", "starred")
 SHORTEST_MONTHS = {"dxa": 12, "frax": 12, "vitamin-d": 3, "ctx": 3, "p1np": 3, "creatinine": 3, "calcium": 3, "height": 12}
 """No test that was done comes again before this."""
+LONGEST_MONTHS = {"dxa": 27}
+"""Who needs treatment or has it, and is with a clinician who does all that is recommended, is scanned at least so often: the
+interval, and one visit more."""
 _ANSWERS_NEED = frozenset(
     (
         *("denosumab-due", "denosumab-sequence", "start-treatment", "drug-holiday-review", "adherence-gap"),
@@ -27,8 +30,6 @@ _ANSWERS_NEED = frozenset(
 """Cards that answer someone who needs treatment and has none."""
 _MERGED = {"routine-care"}
 """It stands for cards that may as well stand alone."""
-_ENDS = {"secondary-causes"}
-"""Its window of days after osteoporosis became known is specified; it may end if it was told at the visit before, too."""
 _YEAR = 5
 OSTEOPOROSIS_T = -2.5
 """Visits in a year, both ends included; the T-score of the WHO from which on there is osteoporosis."""
@@ -71,28 +72,27 @@ def _twice(journey: Journey) -> Iterator[str]:
 
 
 def _a_week_apart(journey: Journey) -> Iterator[str]:
-    """A card goes within a week and nothing takes its place: no new card, nor, of a card of tests, a new order; for one that
-    offers a drug against osteoporosis, no other that does or that answers a need. (Time alone may end a window.) Nor does
-    another drug become the recommended one while its card stays as it is."""
-    before: set[str] = set()
+    """A card goes within a week and nothing takes its place: no new card, nor, of a card of tests, other cards that suggest all
+    that it did; for one that offers a drug against osteoporosis, no other that does or that answers a need. (Time alone may end
+    a window.) Nor does another drug become the recommended one while its card stays as it is."""
     for visit in journey.visits:
         if visit.again is not None:
             (now, orders), (later, orders_later) = _advice(visit.cards), _advice(visit.again)
-            gone = now - later - _MERGED - (before & _ENDS)
-            new, came = orders_later - orders, later - now
+            gone = now - later - _MERGED
+            came, suggested = later - now, {key for _, key in orders_later}
             drugs, treating, treating_later = _of_drugs(visit.cards), _of_treatment(visit.cards), _of_treatment(visit.again)
             for code in sorted(gone):
                 if code in treating:
                     came_instead = bool(came & (treating_later | _ANSWERS_NEED))
                 else:
-                    came_instead = bool(came or (new and code not in drugs))
+                    still = {key for card, key in orders if card == code} <= suggested
+                    came_instead = bool(came or (still and code not in drugs))
                 if not came_instead:
                     yield _at(visit, code)
             stars, stars_later = _stars(visit.cards), _stars(visit.again)
             yield from (
                 _at(visit, f"{card} {stars[card]}") for card in stars if stars_later.get(card, stars[card]) != stars[card]
             )
-        before = _advice(visit.cards)[0]
 
 
 def _of_drugs(cards: list[Finding]) -> set[str]:
@@ -122,8 +122,8 @@ def _advice(cards: list[Finding]) -> tuple[set[str], set[tuple[str, str]]]:
 
 
 def _untreated(journey: Journey) -> Iterator[str]:
-    """Treatment is needed at five visits in a row, and at none a drug was chosen, or a specialist asked. A holiday that is
-    watched is no wait, unless something broke in it."""
+    """Treatment is needed at five visits in a row, and at none a drug was chosen. A holiday that is watched is no wait, unless
+    something broke in it; a referral is no drug."""
     waiting = 0
     for visit in journey.visits:
         answered = any(_answers(option) for _, option in visit.chosen)
@@ -135,7 +135,7 @@ def _untreated(journey: Journey) -> Iterator[str]:
 
 
 def _answers(option: Option) -> bool:
-    return DRUGS[option.key].mechanism in TREATMENT if option.kind == "drug" else option.key == "referral-osteoporosis"
+    return option.kind == "drug" and DRUGS[option.key].mechanism in TREATMENT
 
 
 def _ping_pong(journey: Journey) -> Iterator[str]:
@@ -150,6 +150,31 @@ def _ping_pong(journey: Journey) -> Iterator[str]:
             if holiday and add_months(holiday, 24) > visit.today:
                 yield _at(visit, "start, holiday, start")
             begun, holiday = visit.today, None
+
+
+def _forgotten(journey: Journey) -> Iterator[str]:
+    """Nobody asked for a test for so long, of a patient who has a drug or needs one, since the visit before at the latest."""
+    done, before = dict.fromkeys(LONGEST_MONTHS, journey.visits[0].today), False
+    for visit in journey.visits:
+        concerned, before = before, bool(visit.truth.drug or needs_treatment(visit.truth)) and not visit.truth.comfort
+        for key, months in LONGEST_MONTHS.items():
+            if concerned and before and add_months(done[key], months) < visit.today:
+                yield _at(visit, f"{key}, on {visit.truth.drug or 'no drug'}")
+        done |= {option.key: max(visit.today, option.start or visit.today) for _, option in visit.chosen if option.key in done}
+
+
+def _again_and_again(journey: Journey) -> Iterator[str]:
+    """A referral was made, the specialist saw the patient, and `referral` asks for the same though nothing happened. Not
+    as a warning: a gap after denosumab is open, or PTH very high, until something is done."""
+    seen: dict[str, Visit] = {}
+    for visit in journey.visits:
+        if any(each.startswith("fracture") for each in visit.news):
+            seen.clear()
+        for card in visit.cards:
+            for key in (option.key for option in card.options if card.code == "referral" and card.indicator is INFO):
+                if key in seen and visit.today < add_months(seen[key].today, 12):
+                    yield _at(visit, key)
+        seen |= {option.key: visit for _, option in visit.chosen if option.key.startswith("referral-")}
 
 
 def _uncovered(journey: Journey) -> Iterator[str]:
@@ -179,4 +204,6 @@ LAWS = (
     Law("no start, holiday, start within two years", FOLLOWING, _ping_pong),
     Law("who follows the advice is treated within a year", FOLLOWING, _untreated),
     Law("who needs treatment and has none has a card", ALL, _uncovered),
+    Law("no scan of bone density is forgotten", FOLLOWING, _forgotten),
+    Law("no referral again within a year", FOLLOWING, _again_and_again),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cds_service.clinic.clinicians import HABITS
-from cds_service.clinic.journey import Truth, live
+from cds_service.clinic.journey import Truth, Visit, live
 from tests.clinic.laws import LAWS, needs_treatment
 
 SEEDS = range(10)
@@ -24,6 +24,16 @@ def test_a_journey_is_the_same_for_the_same_seed() -> None:
     assert [[card.code for card in visit.cards] for visit in one.visits] == [
         [card.code for card in visit.cards] for visit in other.visits
     ]
+
+
+@pytest.mark.parametrize("seed", [3, 6])
+def test_orders_that_nobody_closes_change_nothing(seed: int) -> None:
+    closed, left_open = (live(seed, "everything", 12, leaves_open=each) for each in (False, True))
+    assert [_told(visit) for visit in closed.visits] == [_told(visit) for visit in left_open.visits]
+
+
+def _told(visit: Visit) -> list[tuple[str, str, list[str]]]:
+    return [(card.code, card.variant, [option.key for option in card.options]) for card in visit.cards]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,9 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         if drug.key == "zoledronate"
         else numbers.treatment_grace_months,
         planned_end=_planned_end(ongoing, today),
+        written=max((*doses, *(e.start for e in past if e.kind == "request" and e.start)), default=None)
+        if drug.covers_months
+        else max((e.start for e in past if e.kind == "request" and e.start), default=None),
         dosing=_dosing(ongoing, past),
         reasons=frozenset().union(*(e.reasons for e in past)),
         dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
 from cards.definitions import courses, denosumab, fractures
+from cards.definitions.orders import still_awaited
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.fhir.reading import elements, wire
@@ -205,18 +206,20 @@ def _chart(
     entries = sorted(facts.fractures, key=lambda f: (f.when or date.max, f.source))
     drug_courses = courses.build(facts.thresholds.shared, exposures, problems, facts.today)
     rebounds = denosumab.windows(facts.thresholds.shared, drug_courses)
+    measured = in_order(facts)
+    services = still_awaited(facts.thresholds.shared, facts.services, measured, facts.today)
     return Chart(
         today=facts.today,
         hook=facts.record.hook,
         patient=patient,
-        measured=in_order(facts),
+        measured=measured,
         problems=problems,
         broken=tuple(entry for entry in entries if not entry.subsequent),
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
         young_fractures=fractures.at_young_age(facts.thresholds.shared, entries, problems, patient, facts.today),
         drug_courses=drug_courses,
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
-        services=_grouped(facts.services, key=lambda s: (s.when or date.min, s.source)),
+        services=_grouped(services, key=lambda s: (s.when or date.min, s.source)),
         parental_hip_fracture=facts.parental_hip_fracture,
         set_aside=tuple(sorted(facts.set_aside, key=_order_of_aside)),
         unread=tuple(sorted(facts.unread, key=lambda u: (u.data, u.source, u.why))),

@@ -28,6 +28,7 @@ DONE = {
     "ImagingStudy": frozenset({"available"}),
 }
 _SCANS = frozenset({"dxa", "qct"})
+_REFERRAL = "referral-"
 _GONE = frozenset({"entered-in-error", "cancelled", "not-done", "revoked"})
 Span = tuple[date | None, date | None]
 """The day, and of a partial date the last that it can have been."""
@@ -118,7 +119,7 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     when, latest = when_done(found, facts)
     if kind == "ServiceRequest":
         if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
-            _add(source, facts, keys, done=False, span=(when, latest))
+            _add(source, facts, keys, done=False, span=_planned(found, facts) or (when, latest))
         elif found.status == "completed" and found.intent not in _NO_ORDER and not found.do_not_perform:
             _carried_out(source, facts, keys, (when, latest))
         else:
@@ -129,11 +130,19 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
         _not_done(source, facts, found.status, when)
 
 
+def _planned(found: wire.Act, facts: Facts) -> Span | None:
+    """The day for which an order was written, where that is not the day on which it was."""
+    occurrence = found.occurrence_period
+    span = facts.first_span(found.occurrence_date_time, occurrence.start if occurrence else None)
+    return span if span[0] is not None else None
+
+
 def _carried_out(source: str, facts: Facts, keys: tuple[str, ...], span: Span) -> None:
-    """An order that was carried out tells that bone density was measured; of all else its result or report tells."""
-    scans = tuple(key for key in keys if key in _SCANS)
-    if scans and span[0] is not None and span[0] <= facts.today:
-        _add(source, facts, scans, done=True, span=span)
+    """An order that was carried out tells that bone density was measured, or that a specialist saw the patient; of all else
+    its result or report tells."""
+    told = tuple(key for key in keys if key in _SCANS or key.startswith(_REFERRAL))
+    if told and span[0] is not None and span[0] <= facts.today:
+        _add(source, facts, told, done=True, span=span)
     else:
         facts.not_ours(source, "ServiceRequest", "not open")
 

@@ -26,6 +26,8 @@ _KIDNEY = ("EXT-28",)
 _NEPHROLOGY = frozenset({"low-turnover", "high-pth"})
 _OSTEOPOROSIS = frozenset({"young", "young-fracture", "kidney", "second-failure"})
 """Which reasons call for whom; in kidney failure a drug about to start calls for nephrology, too."""
+_STANDING = _OSTEOPOROSIS | _NEPHROLOGY
+"""What a specialist who saw the patient knows, unless something happened since."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -41,7 +43,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     where `low-bmd-for-age` does not say so; (7) on dialysis or with a renal estimate below {egfr-dialysis}, a bone patient with
     a PTH below {pth-dialysis-low} times its upper limit (bone turnover may be low) or above {pth-dialysis-high} times.
 
-    Not when: the referral in question is already ordered.
+    Not when: the referral in question is already ordered; for (1) to (3), (6) and (7), it was carried out within
+    {review-rest-months} months, and not before the newest fracture, bone density of (3) or PTH of (7), unless denosumab has
+    ended or is late in (7).
 
     Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, where denosumab has ended or is
     late in (7): within a week, since `denosumab-sequence` leaves it to nephrology what follows. Suggested: for (4),
@@ -87,11 +91,14 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     keys += ["referral-oncology"] if "tumor" in others else []
     keys += ["referral-nephrology"] if others & _NEPHROLOGY or ("kidney" in others and ckd.failing(chart)) else []
     keys += ["referral-osteoporosis"] if others & _OSTEOPOROSIS else []
-    wanted = [key for key in keys if not chart.ordered(key)]
-    if not wanted:
-        return
     before = state(chart)
     gap = turnover is not None and before is not None and before.kind in OPEN - {Kind.LONG_AGO}
+    told = turnover or very_high
+    since = max(chart.months_ago(n.review_rest_months), _newest(chart, told, lost=failed is not None))
+    seen = set(reasons) <= _STANDING and not gap
+    wanted = [key for key in keys if not chart.ordered(key) and not (seen and chart.done(key, since=since))]
+    if not wanted:
+        return
     yield Finding(
         indicator=WARNING if (gap or very_high is not None) and "referral-nephrology" in wanted else INFO,
         variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
@@ -100,7 +107,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "estimate": kidneys.lowest if "kidney" in reasons else None,
             "fracture": discharge[0] if discharge_due else None,
             "tumor": tumor,
-            "pth": turnover or very_high,
+            "pth": told,
             "gap": gap,
             "broken": telling_fractures(chart)[0] if "young-fracture" in reasons else None,
             "earlier": failed,
@@ -114,6 +121,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         options=tuple(service(key, recommended=index == 0) for index, key in enumerate(wanted)),
         any_number=True,
     )
+
+
+def _newest(chart: Chart, pth: Measurement | None, *, lost: bool) -> date:
+    """The last day of what a specialist must have seen: a fracture, this PTH, a bone density."""
+    days = [f.at_latest for f in chart.fractures if f.at_latest] + ([pth.when] if pth else [])
+    return max([*days, *(m.when for m in chart.values("bmd") if lost)], default=date.min)
 
 
 def _young(chart: Chart, n: Numbers) -> bool:

@@ -33,7 +33,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record require caution.
 
     When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
-    is below {egfr-specialist} mL/min, or dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab, and the
+    is below {egfr-specialist} mL/min (on an order of a first dose: or was when last known, and is not known since), or
+    dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab, and the
     newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only,
     denosumab, zoledronate or romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low
     but more than {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) one of these three, and
@@ -116,7 +117,7 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
         yield ("low", CRITICAL) if recent else ("low-old", WARNING)
     if _is_denosumab(order) and kidneys.below(n.egfr_dialysis):
         yield "dialysis" if kidneys.dialysis else "kidney-failure", CRITICAL
-    elif _is_denosumab(order) and kidneys.below(n.egfr_specialist):
+    elif _is_denosumab(order) and (kidneys.below(n.egfr_specialist) or _was_weak(chart, n, order, kidneys)):
         yield "advanced-kidney-disease", WARNING
     if _wants_vitamin_d(order) and known.vitamin_d is not None and known.vitamin_d.below(n.vitamin_d_deficient):
         yield "vitamin-d", WARNING
@@ -126,6 +127,11 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
             yield "no-calcium", WARNING
     if wants_calcium and known.prone is not None:
         yield "prone", WARNING
+
+
+def _was_weak(chart: Chart, n: Numbers, order: Order, kidneys: kidney.Renal) -> bool:
+    """Before a first dose; a next one, which a gap would follow, is not held up by what nobody has measured again."""
+    return order.draft is not None and not is_next_denosumab(chart, order.drug) and kidneys.was_below(n.egfr_specialist)
 
 
 def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Undecided | None:
@@ -162,7 +168,8 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
     variant, indicator = reasons[0]
     evidence = [newest.value if newest else None]
     evidence.append(known.vitamin_d if "vitamin-d" in keys else None)
-    evidence.append(known.kidneys.lowest if _KIDNEY_REASONS.intersection(keys) else None)
+    estimate = known.kidneys.lowest or known.kidneys.former
+    evidence.append(estimate if _KIDNEY_REASONS.intersection(keys) else None)
     found = finding_about(
         chart,
         order,
@@ -173,7 +180,7 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
             "reasons": keys,
             "prone": known.prone,
             "calcium": newest.value if newest else None,
-            "estimate": known.kidneys.lowest,
+            "estimate": estimate,
             "vitamin_d": known.vitamin_d,
             "denosumab": _is_denosumab(order),
             "due": order.course.covered_until if order.course and _is_denosumab(order) else None,

@@ -23,7 +23,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     on record could not be read or leaves the limit of the drug undecided (`incomplete-data`); dialysis.
 
     Then: warning. An order for creatinine with eGFR (recommended); the draft can be deleted. The detail gives the newest value,
-    or says that none is on record.
+    or says that none is on record. Where the last estimate, whatever its age, was below the limit of the drug, the drug is not
+    recommended before kidney function is known.
     """
     kidneys = renal(chart)
     on_record = [m for key in ("egfr", "creatinine", "crcl") if (m := chart.newest(key))]
@@ -36,13 +37,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         known = latest is not None and latest.when >= chart.months_ago(months)
         if known or answered or kidneys.dialysis:
             continue
+        low = kidneys.former if threshold and kidneys.was_below(threshold) else None
         yield finding_about(
             chart,
             order,
             WARNING,
-            [facts.measured(latest)] if latest else [],
-            values={"months": months, "latest": latest},
+            list(map(facts.measured, dict.fromkeys(m for m in (latest, low) if m))),
+            values={"months": months, "latest": latest, "low": low, "limit": threshold},
             also=(service("creatinine", recommended=True),),
             any_number=True,
-            correctable=True,
+            correctable=low is None,
         )

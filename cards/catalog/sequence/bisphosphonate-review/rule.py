@@ -8,13 +8,12 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Course, facts
-from cards.chart.calendar import add_months
+from cards.chart.calendar import add_months, months_between
 from cards.definitions import density, person, risk, target, treatment
 from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_on
 from cards.definitions.density import bmd_fall, hip_t
 from cards.definitions.glucocorticoid_ended import Ended, begun_for
 from cards.definitions.person import orchiectomy
-from cards.definitions.repeats import awaited
 from cards.definitions.risk import fracture_on_treatment
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
 from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer, service, work_up
@@ -33,6 +32,7 @@ _CITES = {
     "needed": ("EXT-25",),
     "extend-very-high": ("POP2022-T9", "OVCF2021-T6", "OPREF-T1"),
 }
+_GOES_ON = frozenset({"extend", "extend-very-high", "restarted"})
 _INSTEAD = ANABOLIC | {Mechanism.RANKL_INHIBITOR}
 
 
@@ -63,7 +63,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     or more, {glucocorticoid-off-months} months after this ended, without osteoporosis.
 
     Not when: oncologic zoledronate; intravenous ibandronate or pamidronate; the time on the drug is unknown; denosumab or an
-    anabolic works as well; no hip T-score, and DXA was ordered within {review-rest-months} months.
+    anabolic works as well; no hip T-score, and DXA is ordered; it says to continue,
+    and the drug was ordered or given again within {review-rest-months} months, when the review was already due.
 
     Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}), unless it was taken up
     again after such a pause and the new count is not complete. No hip T-score within
@@ -139,7 +140,7 @@ def _not_before(n: Numbers, pause: Pause | None, anew: Pause | None, due: int) -
 
 def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended | None) -> Iterator[Finding]:
     hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
-    if hip is None and awaited(chart, "dxa", n.review_rest_months):
+    if hip is None and chart.ordered("dxa"):
         return
     stratum = risk.risk(chart)
     reasons = _still_high(chart, n, course)
@@ -160,6 +161,8 @@ def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended 
         variant = "needed"
     else:
         variant = "holiday"
+    if variant in _GOES_ON and _decided(chart, n, course, time):
+        return
     chosen = offer(chart, BEYOND_BISPHOSPHONATE) if variant == "switch" else Offer()
     evidence = [facts.started(course)] + ([facts.last_dose(course)] if course.drug.covers_months else [])
     evidence += [facts.measured(m) for m in density.newest_t_scores(chart) if m.site in HIP_SITES]
@@ -194,6 +197,18 @@ def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended 
         notes=("not-confirmed",) if course.unconfirmed else (),
         rests=Rest(n.review_rest_months, " ".join(sorted(reasons))),
     )
+
+
+def _decided(chart: Chart, n: Numbers, course: Course, time: _Time) -> bool:
+    """Whether the drug was ordered or given again since the review was due, at most {review-rest-months} months ago."""
+    again = course.written
+    if again is None or again < chart.months_ago(n.review_rest_months):
+        return False
+    due = _due(n, course, anew=time.pause is not None)
+    if course.drug.oral:
+        return time.since - months_between(again, chart.today) >= due
+    before = [day for day in course.doses if day < again and (time.pause is None or day >= time.pause.resumed)]
+    return bool(before) and n.zoledronate_months * (len(before) - 1) + months_between(before[-1], again) >= due
 
 
 def _tests(chart: Chart, n: Numbers, variant: str) -> Iterator[Option]:

@@ -15,7 +15,7 @@ from cards.definitions.bisphosphonates import longest_over
 from cards.definitions.bone_loss import harmful
 from cards.definitions.density import hip_t
 from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
-from cards.definitions.repeats import again, awaited
+from cards.definitions.repeats import again
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option, Rest
 from cards.engine.options import SPECIALIST, VERY_HIGH, Offer, offer, ranking, service
 from cards.thresholds import Numbers
@@ -56,9 +56,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     than the least significant change, and the risk is not very high, DXA again {near-dxa-months} months after it, or now; (4) a
     glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH
     drug, or an orchiectomy; (5) past the first decision, CTX above {ctx-target} ng/L twice, {ctx-again-days} days apart,
-    with a hip T-score of
-    {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months} months: DXA, unless it was ordered within
-    {review-rest-months} months; (7) very high risk, with the reason; (8) past the first decision: decide. It is due
+    with a hip T-score of {hip-t-turnover} or lower; (6) no T-score within {hip-t-window-months} months: DXA, unless it is
+    ordered; (7) very high risk, with the reason; (8) past the first decision: decide. It is due
     {decide-alendronate-months} months after alendronate, {decide-zoledronate-months} after zoledronate, {decide-other-months}
     after any other. All these are warnings, (7) before the first decision info. (9) Otherwise info, with the date of the
     decision. Drugs are suggested for (1) to (5), unless DXA is repeated, and at very high risk: after a fracture by the ranking
@@ -111,7 +110,7 @@ def _state(chart: Chart, n: Numbers, holiday: Holiday) -> _State:
         broken=next((f for f in chart.fractures if f.at_latest and f.at_latest > holiday.day), None),
         harmful=harmful(chart),
         turnover=turnover_up(chart, holiday),
-        recent=any(m.when >= since for m in density.newest_t_scores(chart)) or awaited(chart, "dxa", n.review_rest_months),
+        recent=any(m.when >= since for m in density.newest_t_scores(chart)) or chart.ordered("dxa"),
     )
 
 
@@ -154,7 +153,7 @@ def _next_dxa(chart: Chart, n: Numbers, state: _State) -> date | None:
 
 
 def _tests(chart: Chart, n: Numbers, state: _State, variant: str) -> Iterator[Option]:
-    if variant == "near" and not awaited(chart, "dxa", n.review_rest_months):
+    if variant == "near" and not chart.ordered("dxa"):
         yield service("dxa", start=_next_dxa(chart, n, state), recommended=True)
     elif not state.recent:
         yield service("dxa", recommended=True)

@@ -64,8 +64,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     When: an adult has osteoporosis or is on treatment and one of these is due, counted from the start of the most recently
     started course. (1) DXA: {dxa-first-months} months have passed since the start (after denosumab, since the follow-on was
-    begun) and since the newest, and none was done {dxa-early-months} months or more after the start; once there is one, or off
-    treatment, the newest is more than {dxa-stable-months} months old. (2) CTX and P1NP, each judged separately: none within
+    begun) and since the newest, and none was done {dxa-early-months} months or more after the start; whenever the newest is
+    more than {dxa-stable-months} months old: a switch puts no DXA off. (2) CTX and P1NP, each judged separately: none within
     {btm-baseline-window-months} months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of
     the start; from {btm-first-months} months after the start on, none since the start, or the newest more than
     {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown,
@@ -183,7 +183,7 @@ def _dxa(chart: Chart, n: Numbers, course: Course | None) -> Iterator[_Due]:
             last = max(start, newest or start)
             if add_months(last, n.dxa_first_months) <= chart.today:
                 yield _Due("dxa", "dxa-first", newest, source)
-            return
+                return
     if newest is not None and newest < chart.months_ago(n.dxa_stable_months):
         yield _Due("dxa", "dxa-stable", newest, source)
 
