@@ -154,6 +154,7 @@ def test_the_tokens_of_the_record_go_to_the_ehr_alone(clinician: Visitor, ehr: E
     assert {re.sub(r"(://[^/]*).*", r"\1", url) for url in ours} == {clinician.address, ehr.base}
     assert not any("secret" in url for url in ours if url.startswith(clinician.address))
     assert len(ehr.asked) > 10
+    assert [path for path in ehr.asked if re.search(r"[|:]|//", path)] == [], "gateways refuse these or change them"
 
 
 def test_what_is_accepted_is_noted_and_says_that_nothing_is_ordered(clinician: Visitor, ehr: Ehr) -> None:
