@@ -117,7 +117,7 @@ function row(strip, axis, width, { points, rows, of }, bind) {
   };
   const at = (mark) => (rows < 2 ? 0.5 : of.get(mark).row ? 0.26 : 0.74);
   const words = (side) => Plot.text(points.filter((mark) => of.get(mark).side === side), {
-    x: (m) => new Date(+date(m.date) + (side === "end" ? of.get(m).reach : 0)), y: at, text: (m) => m.text, dx: side === "end" ? -9 : 9, textAnchor: side, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
+    x: (m) => new Date(+date(m.date) + (side === "end" ? of.get(m).reach : 0)), y: at, text: (m) => m.text, dx: side === "end" ? -10 : 10, textAnchor: side, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
   });
   const wide = (mark) => ((clamp(mark.until) - clamp(mark.date)) / (axis.to - axis.from)) * width > breadth(mark.text ?? "") + 8;
   return [
