@@ -29,7 +29,8 @@ export function drawStrip(strip, axis, width, bind) {
 export function drawAxis(axis, width, today) {
   const label = Plot.text([axis.today], { x: (d) => d, y: 0.5, text: () => today, className: "today-label", fontWeight: 700, fill: "var(--ink)" });
   const near = (tick) => Math.abs(tick - axis.today) / (axis.to - axis.from) * width > 46;
-  const years = Plot.text(axis.ticks.filter((tick) => near(tick.date)), { x: "date", y: 0.5, text: "label", fill: "var(--soft)" });
+  const inside = (tick) => Math.min(tick - axis.from, axis.to - tick) / (axis.to - axis.from) * width > 15;
+  const years = Plot.text(axis.ticks.filter((tick) => near(tick.date) && inside(tick.date)), { x: "date", y: 0.5, text: "label", fill: "var(--soft)" });
   return plot({ ...PAD, width, height: 22, x: scale(axis), y: { domain: [0, 1], axis: null }, marks: [...ground(axis), years, label] });
 }
 

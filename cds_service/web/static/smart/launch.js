@@ -29,7 +29,7 @@ async function authorize(server, launch) {
   const told = await configuration(server);
   const verifier = oauth.generateRandomCodeVerifier();
   const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
-  keep({ fhir: server.fhir, token: told.token_endpoint, authorization: told.authorization_endpoint, verifier, state, nonce });
+  keep({ fhir: server.fhir, token: told.token_endpoint, authorization: told.authorization_endpoint, verifier, state, nonce, language: asked.get("lang") });
   const parameters = {
     response_type: "code",
     client_id: server.clientId,
