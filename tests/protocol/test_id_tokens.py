@@ -165,6 +165,8 @@ def test_a_client_without_the_app_opens_nothing(tmp_path: Path) -> None:
         'frames = ["*"]',
         'frames = ["http://ehr.example.org"]',
         'fhir_servers = ["http://ehr.example.org/fhir"]',
+        'fhir_servers = ["https://ehr.example.org; script-src *"]',
+        'fhir_servers = ["https://ehr.example.org; script-src */fhir"]',
         'jwks_url = "http://ehr.example.org/jwks"',
         'client_secret = "x"',
     ],

@@ -21,7 +21,7 @@ async function begin() {
 
 /** Standalone: which of the hospitals. */
 function choose() {
-  const buttons = config.servers.map((server) => h("li", {}, h("button", { type: "button", class: "button", onclick: () => authorize(server, null).catch(show) }, server.fhir)));
+  const buttons = config.servers.map((server) => h("li", {}, h("button", { type: "button", class: "button", onclick: () => authorize(server, null).catch(show) }, server.name && h("strong", {}, server.name), " ", server.fhir)));
   document.getElementById("waiting").replaceWith(h("section", { class: "trouble" }, h("h1", {}, t("smart.choose")), h("ul", { class: "choices" }, buttons)));
 }
 
