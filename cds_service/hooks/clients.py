@@ -24,7 +24,8 @@ class Smart(BaseModel):
 
     ``client_id`` is what the EHR knows the app by, ``name`` what users call the EHR where they must choose. ``issuer`` is that
     of its id_tokens (default: the client's ``iss``); their keys stand at ``jwks_url`` (default: those of the client). The app
-    reads from ``fhir_servers`` (default: the client's). Its page may talk to the ``origins`` beside these, such as that of the token endpoint, and stand in a frame of the ``frames``.
+    reads from ``fhir_servers`` (default: the client's). Its page may talk to the ``origins`` beside these, such as that of the
+    token endpoint, and stand in a frame of the ``frames``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

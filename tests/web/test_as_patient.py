@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 
 import fhir_fixtures
 from cds_service.hooks.request import HOOKS
-from tests.web.test_browser import MISSED, Visitor, visitor  # noqa: F401  a fixture
 from tests.web.test_letter import ADDRESS
+from tests.web.visitor import MISSED, Visitor
 
 
 @pytest.mark.parametrize("hook", sorted(HOOKS))
@@ -26,7 +26,7 @@ def test_what_is_sent_has_no_way_back_into_an_address(client: FlaskClient) -> No
     assert "<nav" not in client.post(ADDRESS, data={"request": content}).text
 
 
-def test_the_patients_page_is_one_step_from_the_screen_and_back(visitor: Visitor) -> None:  # noqa: F811
+def test_the_patients_page_is_one_step_from_the_screen_and_back(visitor: Visitor) -> None:
     visitor.go(fixture="denosumab-missed", hook="encounter-discharge")
     visitor.until(lambda: visitor.one("#as-patient a")).click()
     visitor.until(lambda: visitor.all(".letter .step"))
@@ -39,7 +39,7 @@ def test_the_patients_page_is_one_step_from_the_screen_and_back(visitor: Visitor
     assert "hook=encounter-discharge" in visitor.browser.current_url
 
 
-def test_the_page_of_ones_own_data_opens_beside_them(visitor: Visitor) -> None:  # noqa: F811
+def test_the_page_of_ones_own_data_opens_beside_them(visitor: Visitor) -> None:
     visitor.go(fixture="denosumab-missed")
     visitor.one("#own summary").click()
     bundle = fhir_fixtures.load("hip-fracture").bundle

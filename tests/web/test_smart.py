@@ -238,6 +238,22 @@ def test_the_record_of_a_real_fhir_server_gives_the_same_screen(clinician: Visit
         ehr.behind = None
 
 
+def test_the_launch_says_the_language_and_a_button_changes_it(clinician: Visitor, ehr: Ehr) -> None:
+    speak(clinician, "en")
+    clinician.browser.get(f"{clinician.address}/smart/launch?iss={ehr.fhir}&launch={LAUNCH}&lang=zh")
+    clinician.until(lambda: clinician.all(".card"))
+    assert clinician.one("html").get_attribute("lang") == "zh-Hans"
+    assert "髋部骨折" in clinician.one(".bar .advice").text
+    assert clinician.browser.current_url == f"{clinician.address}/smart", "the code is in no history"
+    asked = len(ehr.asked)
+    clinician.one("#language").click()
+    clinician.until(lambda: "hip fracture" in clinician.one(".bar .advice").text)
+    assert clinician.one("html").get_attribute("lang") == "en"
+    assert clinician.one("#language").text == "中文"
+    assert len(ehr.asked) == asked, "the record is not read again"
+    assert clinician.complaints() == []
+
+
 # -- a launch that does not --------------------------------------------------------------------------------------------------
 
 WRONG: dict[str, tuple[dict[str, Any], set[str], str]] = {
