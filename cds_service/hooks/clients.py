@@ -15,19 +15,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from cds_service.config import ConfigError, without_slash
 
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?")
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+"""Nothing that could be read as more than a host: it stands in the content security policy of a page."""
 
 
 class Smart(BaseModel):
     """``[client.smart]``: how the SMART app is registered with this EHR.
 
-    ``client_id`` is what the EHR knows the app by, ``issuer`` that of its id_tokens (default: the client's ``iss``); their keys
-    stand at ``jwks_url`` (default: those of the client). The app reads from ``fhir_servers`` (default: the client's). Its page
-    may talk to the ``origins`` beside these, such as that of the token endpoint, and stand in a frame of the ``frames``.
+    ``client_id`` is what the EHR knows the app by, ``name`` what users call the EHR where they must choose. ``issuer`` is that
+    of its id_tokens (default: the client's ``iss``); their keys stand at ``jwks_url`` (default: those of the client). The app
+    reads from ``fhir_servers`` (default: the client's). Its page may talk to the ``origins`` beside these, such as that of the
+    token endpoint, and stand in a frame of the ``frames``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     client_id: str = Field(min_length=1)
+    name: str = Field("", max_length=80)
     issuer: str = ""
     jwks_url: str = ""
     fhir_servers: frozenset[str] = frozenset()
@@ -156,7 +160,8 @@ def _is_safe(url: str) -> bool:
 def _is(url: str, scheme: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme == scheme and bool(parts.hostname) and not (parts.username or parts.query or parts.fragment)
+        plain = _HOST.fullmatch(parts.netloc) and not (parts.query or parts.fragment)
+        return parts.scheme == scheme and bool(parts.hostname) and bool(plain)
     except ValueError:
         return False
 

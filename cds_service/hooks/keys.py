@@ -80,6 +80,11 @@ class Keys:
                 self._refresh(kid)
         return self._known.get(kid)
 
+    def only(self) -> PyJWK | None:
+        """The key of a client that has one alone, for tokens that name none (OpenID Connect Core, 10.1)."""
+        self.find(next(iter(self._known), ""))
+        return next(iter(self._known.values())) if len(self._known) == 1 else None
+
     def _refresh(self, kid: str) -> None:
         """Use what another process fetched; fetch if that does not help and enough time has passed."""
         shared, now = self._read(), time.time()

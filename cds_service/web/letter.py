@@ -6,6 +6,7 @@ The playground links to it; the SMART app shows it to patients."""
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import orjson
 from flask import Blueprint, Response, render_template, request
@@ -19,6 +20,7 @@ from cds_service.config import Settings
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, Call, parse
 from cds_service.pipeline import Evaluator
+from cds_service.web.playground import filled
 from cds_service.web.words import page_language
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")
@@ -36,9 +38,9 @@ def letters(settings: Settings, evaluator: Evaluator) -> Blueprint:
             raise RequestError(404, "fixture: must name a patient")
         if hook and hook not in HOOKS:
             raise RequestError(400, "hook: there is no such service")
-        fixture = fhir_fixtures.load(name).shifted(settings.today())
-        asked = fixture._replace(hook=hook or fixture.hook).request()
-        return written(evaluator, settings, parse(orjson.dumps(asked), asked["hook"]), page_language(settings.language))
+        asked = filled(fhir_fixtures.load(name).shifted(settings.today()), {"hook": hook}, evaluator, settings)
+        call, language = parse(orjson.dumps(asked), asked["hook"]), page_language(settings.language)
+        return written(evaluator, settings, call, language, way={"fixture": name, "hook": call.hook})
 
     @pages.post("/playground/patient")
     def given() -> Response:
@@ -61,11 +63,20 @@ def _asked(content: bytes) -> Call:
     return parse(orjson.dumps(told), told["hook"])
 
 
-def written(evaluator: Evaluator, settings: Settings, call: Call, language: str, template: str = "letter.html") -> str:
-    """The letter as a page, or with another template as a part of one."""
+def written(
+    evaluator: Evaluator,
+    settings: Settings,
+    call: Call,
+    language: str,
+    template: str = "letter.html",
+    way: Mapping[str, str] | None = None,
+) -> str:
+    """The letter as a page, or with another template as a part of one. ``way``: what the playground's address says of it, for
+    the way back."""
     return render_template(
         template,
         language=language,
+        way=way,
         letter=evaluator.letter(call, language),
         phone=evaluator.phone,
         digits=re.sub(r"[^\d+,]", "", re.sub(r"ext\.|转", ",", evaluator.phone)),

@@ -101,7 +101,7 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
 def _told(asked: Json, evaluator: Evaluator, settings: Settings) -> tuple[Json, Call]:
     """The hook request as the page sends it, and the call with the whole record, from which the screen is drawn."""
     told = fhir_fixtures.load(asked["fixture"]).shifted(settings.today()) if asked.get("fixture") else asked.get("given")
-    ready = _request(told, asked, evaluator, settings)
+    ready = filled(told, asked, evaluator, settings)
     return ready, parse(orjson.dumps(_whole(told, ready, evaluator)), ready["hook"])
 
 
@@ -179,7 +179,7 @@ def _names() -> list[str]:
     return fhir_fixtures.names()
 
 
-def _request(told: Any, asked: Json, evaluator: Evaluator, settings: Settings) -> Json:
+def filled(told: Any, asked: Json, evaluator: Evaluator, settings: Settings) -> Json:
     """The hook request: what the hook's context must hold is filled in where the patient's own moment was another one."""
     hook = asked.get("hook") or ""
     if isinstance(told, fhir_fixtures.Fixture):

@@ -163,6 +163,7 @@ def _servers(client: Client, evaluator: Evaluator) -> Iterable[Json]:
     for server in _fhir_servers(client, client.smart):
         yield {
             "fhir": server,
+            "name": client.smart.name,
             "clientId": client.smart.client_id,
             "issuer": issuer_of(client, client.smart),
             "origins": [_origin(server), *origins],

@@ -93,7 +93,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "too old": (old(OLDEST + 60), "exp"),
     "another key": ({"key": rsa.generate_private_key(65537, 2048)}, "signature"),
     "an unknown key": ({"kid": "x"}, "kid"),
-    "no key named": ({"kid": MISSING}, "head"),
+    "no key named of several": ({"kid": MISSING}, "kid"),
+    "of an age in words": ({"iat": str(int(time.time()) - OLDEST - 60)}, "exp"),
+    "of no finite age": ({"iat": float("-inf")}, "signature"),
     "a key of another kind": ({"kid": "ec"}, "kid"),
     "a shared secret": ({"key": "0" * 64, "alg": "HS256"}, "head"),
     "unsigned": ({"key": None, "alg": "none"}, "head"),
@@ -119,6 +121,16 @@ def test_just_within_its_limits_it_is_taken(tmp_path: Path) -> None:
     assert launched(tmp_path, token(exp=int(time.time()) - SKEW + 30))
     assert launched(tmp_path, token(**old(OLDEST - 60)))
     assert launched(tmp_path, token(aud=[APP, "another"], azp=APP))
+
+
+def test_where_an_ehr_has_one_key_its_tokens_need_not_name_it(tmp_path: Path) -> None:
+    """OpenID Connect Core, 10.1: the name is for those who have several. The public SMART launcher names none."""
+    public = json.loads(RSAAlgorithm.to_jwk(RSA_KEY.public_key())) | {"kid": "rsa"}
+    known = IdTokens(registered(tmp_path, keys={"keys": [public]}))
+    assert known.launched(f"Bearer {token(kid=MISSING)}").user == "Practitioner/7"
+    for wrong in (token(kid="x"), token(EC_KEY, "ES256", MISSING), token(rsa.generate_private_key(65537, 2048), kid=MISSING)):
+        with pytest.raises(Refused):
+            known.launched(f"Bearer {wrong}")
 
 
 def test_a_key_that_names_its_algorithm_signs_with_no_other(tmp_path: Path) -> None:
@@ -153,6 +165,8 @@ def test_a_client_without_the_app_opens_nothing(tmp_path: Path) -> None:
         'frames = ["*"]',
         'frames = ["http://ehr.example.org"]',
         'fhir_servers = ["http://ehr.example.org/fhir"]',
+        'fhir_servers = ["https://ehr.example.org; script-src *"]',
+        'fhir_servers = ["https://ehr.example.org; script-src */fhir"]',
         'jwks_url = "http://ehr.example.org/jwks"',
         'client_secret = "x"',
     ],

@@ -239,7 +239,7 @@ def _application(ehr: Ehr) -> Flask:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if given not in ehr.tokens:
             return jsonify({"resourceType": "OperationOutcome"}), 401
-        ehr.asked.append(request.full_path)
+        ehr.asked.append(request.environ["REQUEST_URI"])  # as it came
         if ehr.behind:
             return ehr.passed_on(what, request.query_string.decode())
         kind, _, ident = what.partition("/")

@@ -66,7 +66,7 @@ def test_markup_in_a_record_stays_text(client: FlaskClient) -> None:
 def test_a_request_of_ones_own_gives_the_same_page(client: FlaskClient) -> None:
     request = opened(client, fixture="hip-fracture").json["request"]
     own = client.post(ADDRESS, data={"request": json.dumps(request)}).text
-    assert own == page(client, "hip-fracture")
+    assert own.partition("<main")[2] == page(client, "hip-fracture").partition("<main")[2]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"hook": "no-such"}'])

@@ -154,6 +154,7 @@ def test_the_tokens_of_the_record_go_to_the_ehr_alone(clinician: Visitor, ehr: E
     assert {re.sub(r"(://[^/]*).*", r"\1", url) for url in ours} == {clinician.address, ehr.base}
     assert not any("secret" in url for url in ours if url.startswith(clinician.address))
     assert len(ehr.asked) > 10
+    assert [path for path in ehr.asked if re.search(r"[|:]|//", path)] == [], "gateways refuse these or change them"
 
 
 def test_what_is_accepted_is_noted_and_says_that_nothing_is_ordered(clinician: Visitor, ehr: Ehr) -> None:
@@ -235,6 +236,22 @@ def test_the_record_of_a_real_fhir_server_gives_the_same_screen(clinician: Visit
         pytest.skip(str(why))
     finally:
         ehr.behind = None
+
+
+def test_the_launch_says_the_language_and_a_button_changes_it(clinician: Visitor, ehr: Ehr) -> None:
+    speak(clinician, "en")
+    clinician.browser.get(f"{clinician.address}/smart/launch?iss={ehr.fhir}&launch={LAUNCH}&lang=zh")
+    clinician.until(lambda: clinician.all(".card"))
+    assert clinician.one("html").get_attribute("lang") == "zh-Hans"
+    assert "髋部骨折" in clinician.one(".bar .advice").text
+    assert clinician.browser.current_url == f"{clinician.address}/smart", "the code is in no history"
+    asked = len(ehr.asked)
+    clinician.one("#language").click()
+    clinician.until(lambda: "hip fracture" in clinician.one(".bar .advice").text)
+    assert clinician.one("html").get_attribute("lang") == "en"
+    assert clinician.one("#language").text == "中文"
+    assert len(ehr.asked) == asked, "the record is not read again"
+    assert clinician.complaints() == []
 
 
 # -- a launch that does not --------------------------------------------------------------------------------------------------

@@ -63,10 +63,8 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
 
 def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:
     """The label of the recommended order that the first card leaves to another one; "" where it recommends one itself."""
-    if not findings or any(option.recommended for option in findings[0].options):
-        return ""
-    left = next((option for option in findings[0].elsewhere if option.recommended), None)
-    return label(left, language, chart) if left else ""
+    order = events.first_order(findings)
+    return label(order, language, chart) if order and order not in findings[0].options else ""
 
 
 def _groups(chart: Chart, findings: Sequence[Finding], following: Sequence[Any], language: str) -> Iterator[Group]:

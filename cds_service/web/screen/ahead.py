@@ -13,18 +13,19 @@ from cards.chart.calendar import Partial, add_months
 from cards.definitions.courses import limit_day
 from cards.definitions.denosumab import due_as_recorded, safe_until
 from cards.engine.findings import Finding, Option
-from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, ZOLEDRONATE, Mechanism
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, Mechanism
+from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import capital, day
 from cards.words.text import what
-from cds_service.web.screen.events import first_drug
+from cds_service.web.screen.events import first_drug, first_order
 from cds_service.web.screen.marks import Mark, Strip, iso
 from cds_service.web.words import WORDS, say
 
 _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN})
 """Drugs that have a longest course."""
 _NAMED = 2
-"""How many of the tests that are due now are named; the rest are counted."""
+"""How many of the things to do now are named; the cards have the rest."""
 
 
 class Ahead(Struct, kw_only=True, omit_defaults=True):
@@ -114,16 +115,30 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
         chosen = option.kind == "service" or (option.kind in ("drug", "mend") and (option == drug or option.recommended))
         if chosen and option.start is not None and option.start > chart.today:
             yield from _at(capital(what(option, language)), option.start, chart, language)
-    now = [o for o in options if o.kind == "service" and (o.start is None or o.start <= chart.today)]
-    names = list(dict.fromkeys(what(o, language) for o in sorted(now, key=lambda o: (not o.urgent, not o.recommended))))
-    if names:
-        more = len(names) - _NAMED
-        told = phrases.joined(names[:_NAMED], "comma", language) + (say("ahead.more", language, count=more) if more > 0 else "")
-        yield Ahead(what=capital(told), day=say("ahead.now", language), tone="warn")
-    if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and drug.key != ZOLEDRONATE.key:
+    offered = (drug, first_order(findings))
+    yield from _now(chart, [option for option in options if option not in offered], language)
+    if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and not _single(drug):
         start = max(drug.start or chart.today, chart.today)
         words = say("ahead.following", language, drug=DRUGS[drug.key].name[language])
         yield from _at(capital(words), add_months(start, months), chart, language)
+
+
+def _now(chart: Chart, options: Sequence[Option], language: str) -> Iterator[Ahead]:
+    """What is recommended for today beside what the bar offers, in the order of the cards: the vitamin D that a drug waits
+    for, too."""
+    due = [
+        o for o in options if o.kind in ("service", "drug") and o.recommended and (o.start is None or o.start <= chart.today)
+    ]
+    names = list(dict.fromkeys(what(o, language) for o in sorted(due, key=lambda o: not o.urgent)))
+    if names:
+        told = phrases.joined(names[:_NAMED], "clause", language)
+        more = say("ahead.more", language) if len(names) > _NAMED else ""
+        yield Ahead(what=capital(told) + more, day=say("ahead.now", language), tone="warn")
+
+
+def _single(option: Option) -> bool:
+    """Whether one dose is all that is proposed."""
+    return option.kind == "drug" and for_drug(option.regimen or option.key).once
 
 
 def _reckoned(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:

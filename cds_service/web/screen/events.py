@@ -134,14 +134,22 @@ def first_drug(findings: Iterable[Finding]) -> Option | None:
     return None
 
 
+def first_order(findings: Sequence[Finding]) -> Option | None:
+    """What the bar offers: of the first card the recommended option, else the one that it leaves to another card."""
+    if not findings:
+        return None
+    offered = (*findings[0].options, *findings[0].elsewhere)
+    return next((option for option in offered if option.recommended), None)
+
+
 def _ahead(chart: Chart, key: str, proposed: Option | None, language: str) -> Iterator[Mark]:
     drug = DRUGS[key]
     months = drug.covers_months or _TABLETS_AHEAD
     for draft in chart.drafts:
         if draft.drug is not None and draft.drug.key == key:
-            yield _span(
-                "draft", max(draft.start or chart.today, chart.today), months, say("course.draft", language), language, draft.id
-            )
+            kind = "draft" if drug.mechanism in ANTI_OSTEOPOROSIS else "draft-other"
+            start = max(draft.start or chart.today, chart.today)
+            yield _span(kind, start, months, say("course.draft", language), language, draft.id)
     if proposed is not None and proposed.key == key and not any(d.drug and d.drug.key == key for d in chart.drafts):
         start = max(proposed.start or chart.today, chart.today)
         yield _span("planned", start, months, say(f"mark.{_word(proposed)}", language, what=what(proposed, language)), language)

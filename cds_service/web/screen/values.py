@@ -14,7 +14,7 @@ from cards.definitions.density import since_baseline
 from cards.definitions.kidney import ckd_epi_2021, drug_limit, renal
 from cards.definitions.minerals import calcium_values
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, SITE_NAMES, Drug, Mechanism, Site
-from cards.words.phrases import capital, day, num, unit
+from cards.words.phrases import capital, num, unit
 from cds_service.web.screen.marks import Band, Line, Strip, measured
 from cds_service.web.words import say
 
@@ -58,7 +58,7 @@ def _by_site(values: Iterable[Measurement]) -> dict[tuple[Site | None, str], lis
 
 
 def _where(site: Site | None, side: str, language: str) -> str:
-    where = SITE_NAMES[site][language] if site else ANALYTES["t-score"].name[language]
+    where = SITE_NAMES[site][language] if site else say("site.unknown", language)
     return f"{where} {say(f'side.{side}', language)}" if side in ("left", "right", "bilateral") else where
 
 
@@ -70,7 +70,7 @@ def _bmd(chart: Chart, site: Site | None, side: str, found: Sequence[Measurement
     if base is not None and site in _LSC and base in found:
         least = chart.numbers[f"lsc-{site}"]
         share = base.value * least / 100
-        label = say("limit.lsc", language, percent=num(least, 1), base=num(base.value, 3), day=day(base.dated, language))
+        label = say("limit.lsc", language, percent=num(least, 1))
         bands = [Band(low=base.value - share, high=base.value + share, label=label, tone="noise")]
     return Strip(
         key=f"bmd-{site or ''}{side}",
@@ -78,7 +78,6 @@ def _bmd(chart: Chart, site: Site | None, side: str, found: Sequence[Measurement
         kind="line",
         unit=unit(ANALYTES["bmd"].unit, language),
         marks=[measured(m, language, tone=_below(m, bands)) for m in reversed(found)],
-        series=[_where(site, side, language)],
         bands=bands,
     )
 
@@ -209,7 +208,7 @@ def _kidneys(chart: Chart, drugs: Sequence[Drug], language: str) -> Iterator[Str
             for place, found in enumerate(series.values())
             for m in sorted(found, key=lambda m: (m.when, m.order))
         ],
-        series=[capital(ANALYTES[key].name[language]) for key in series],
+        series=[capital(ANALYTES[key].name[language]) for key in series] if len(series) > 1 else [],
         lines=lines,
     )
 

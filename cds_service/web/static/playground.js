@@ -55,6 +55,7 @@ async function refresh({ quietly = false, keys } = {}) {
   }
   if (ready.status !== 200) {
     for (const id of ["screen", "inspect", "drafts"]) at(id).replaceChildren(); // nothing of the patient before
+    at("as-patient").hidden = true;
     return failed(ready);
   }
   const { request, screen, imagined } = ready.body;
@@ -64,6 +65,7 @@ async function refresh({ quietly = false, keys } = {}) {
   desk.draw(state.shown);
   remember(quietly);
   at("story-who").textContent = screen.age === null ? t(`sex.${screen.sex}`) : t("timeline.patient", { sex: t(`sex.${screen.sex}`), age: screen.age });
+  asPatient(request, Boolean(imagined));
   assuming.draw(state.assumed, screen);
   const answer = imagined ? { status: 200, body: imagined, ms: ready.ms } : await call(request);
   if (turn !== state.turn) return;
@@ -72,6 +74,20 @@ async function refresh({ quietly = false, keys } = {}) {
   const { cards } = answer.body;
   drawScreen(at("screen"), screen, cards, imagined ? undefined : (card, root) => live(card, request, root));
   say(t("cards.count", { count: cards.length }));
+}
+
+/** The way to the patient's page: a shipped patient has an address, everything else is sent, into a tab of its own. */
+function asPatient(request, imagined) {
+  const form = at("as-patient"), link = form.querySelector("a");
+  form.hidden = imagined; // nobody writes to a patient who is assumed
+  form.elements.request.value = JSON.stringify(request);
+  const sent = Boolean(state.patient.given || state.drafts);
+  link.href = sent ? form.action : `playground/patient?${new URLSearchParams({ fixture: state.patient.name, hook: state.hook, lang: config.language })}`;
+  link.onclick = (event) => {
+    if (!sent) return;
+    event.preventDefault();
+    form.submit();
+  };
 }
 
 const patientOf = (request) => String(request.context.patientId).replace(/^Patient\//, "");

@@ -20,11 +20,12 @@ function now(cards, wanted, on) {
   root.append(h("p", { class: "advice" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(first); } }, first.summary)));
   if (!on.take) return root;
   const { owner, order } = orderOf(cards, wanted);
-  const choices = owner.suggestions?.length ?? 0;
-  const look = (text) => h("p", { class: "soft" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(owner); } }, text));
+  const choices = first.suggestions?.length ?? 0;
+  const look = (text) => h("p", { class: "soft" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(first); } }, text));
   if (!order) return choices ? fill(root, look(t("bar.choices", { count: choices }))) : root;
   const button = h("button", { type: "button", class: "button primary order", "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label);
   root.append(h("p", { class: "row" }, button));
+  if (owner !== first) return choices ? fill(root, look(t("bar.choices", { count: choices }))) : root;
   return choices > 1 ? fill(root, look(t("bar.more", { count: choices - 1 }))) : root;
 }
 
@@ -62,7 +63,7 @@ function icon(result) {
 function line(check) {
   const said = check.said && h("strong", {}, check.said);
   const day = check.day && h("span", { class: "day" }, check.day);
-  return h("li", { class: check.result }, icon(check.result), h("span", { class: "what" }, check.title), " ", said || "", " ", day || "");
+  return h("li", { class: check.result }, icon(check.result), h("span", { class: "what" }, check.code && check.said ? t("bar.says", { title: check.title }) : check.title), " ", said || "", " ", day || "");
 }
 
 function next(told) {

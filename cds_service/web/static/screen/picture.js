@@ -10,6 +10,7 @@ const LABELS_SMALL = 146;
 const SMALL = 560;
 const NARROW = 430;
 const EDGE = 6;
+const LEAST = 120; // narrower than this nothing is drawn: the page is being laid out
 
 /** Draw into `place`. The result lights up what a card rests on: `light([{label, date, reference}])`, none for nothing. */
 export function drawPicture(place, told) {
@@ -25,7 +26,7 @@ export function drawPicture(place, told) {
   let width = 0;
   const draw = () => {
     const now = body.clientWidth;
-    if (!now || now === width) return;
+    if (now < LEAST || now === width) return;
     width = now;
     points.clear();
     const narrow = width < NARROW;
@@ -96,7 +97,7 @@ function label(strip) {
     if (!last) continue;
     const shape = several && h("i", { class: `shape ${symbolOf(place)}`, "aria-hidden": "true" });
     const value = h("strong", { class: last.tone ?? "" }, last.text);
-    root.append(h("span", { class: "newest" }, shape || "", value, several ? ` ${name}` : ` ${last.day}`));
+    root.append(h("span", { class: "newest" }, shape || "", value, name && ` ${name}`, several ? "" : ` ${last.day}`));
   }
   return root;
 }

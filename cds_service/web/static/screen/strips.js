@@ -9,8 +9,8 @@ export const date = (iso) => new Date(`${iso}T00:00:00Z`);
 export const symbolOf = (series) => SYMBOLS[series % SYMBOLS.length];
 
 /** How high a strip stands, in pixels. */
-export function heightOf(strip) {
-  if (strip.kind !== "line") return strip.key === "ahead" && strip.marks.length > 1 ? 50 : strip.marks.some((mark) => mark.text) && strip.key === "fractures" ? 36 : 34;
+function heightOf(strip, told) {
+  if (strip.kind !== "line") return told?.rows > 1 ? 50 : 34;
   const several = new Set(strip.marks.map((mark) => mark.date)).size > 1;
   if (strip.key === "t-score") return several ? 92 : 60;
   return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 52 : 44;
@@ -18,8 +18,9 @@ export function heightOf(strip) {
 
 /** The SVG of a strip. `axis`: {from, to, today, ticks} as dates; `bind(element, mark)` makes a point of the picture reachable. */
 export function drawStrip(strip, axis, width, bind) {
-  const height = heightOf(strip);
-  const marks = strip.kind === "line" ? values(strip, axis, width, height, bind) : row(strip, axis, width, height, bind);
+  const told = strip.kind === "line" ? null : labels(strip, axis, width);
+  const height = heightOf(strip, told);
+  const marks = strip.kind === "line" ? values(strip, axis, width, height, bind) : row(strip, axis, width, told, bind);
   const y = strip.kind === "line" ? extent(strip) : [0, 1];
   return plot({ ...PAD, width, height, marginTop: strip.kind === "line" ? 9 : 0, marginBottom: strip.kind === "line" ? 9 : 0, x: scale(axis), y: { domain: y, axis: null }, marks: [...ground(axis), ...marks] });
 }
@@ -28,7 +29,8 @@ export function drawStrip(strip, axis, width, bind) {
 export function drawAxis(axis, width, today) {
   const label = Plot.text([axis.today], { x: (d) => d, y: 0.5, text: () => today, className: "today-label", fontWeight: 700, fill: "var(--ink)" });
   const near = (tick) => Math.abs(tick - axis.today) / (axis.to - axis.from) * width > 46;
-  const years = Plot.text(axis.ticks.filter((tick) => near(tick.date)), { x: "date", y: 0.5, text: "label", fill: "var(--soft)" });
+  const inside = (tick) => Math.min(tick - axis.from, axis.to - tick) / (axis.to - axis.from) * width > 15;
+  const years = Plot.text(axis.ticks.filter((tick) => near(tick.date) && inside(tick.date)), { x: "date", y: 0.5, text: "label", fill: "var(--soft)" });
   return plot({ ...PAD, width, height: 22, x: scale(axis), y: { domain: [0, 1], axis: null }, marks: [...ground(axis), years, label] });
 }
 
@@ -81,7 +83,7 @@ const tone = (mark) => (mark.tone ? `var(--tone-${mark.tone})` : "var(--tone)");
 /** What each limit is, ahead of today, where no value can be; labels that would touch are moved apart. */
 function limitLabels(strip, axis, width, height, [low, high]) {
   const room = height - 18;
-  const told = [...(strip.lines ?? []), ...(strip.bands ?? []).filter((band) => band.tone !== "noise").map((band) => ({ at: band.low ?? band.high, label: band.label, tone: "good" }))];
+  const told = [...(strip.lines ?? []), ...(strip.bands ?? []).map((band) => (band.tone === "noise" ? { at: (band.low + band.high) / 2, label: band.label } : { at: band.low ?? band.high, label: band.label, tone: "good" }))];
   const ahead = ((axis.to - axis.today) / (axis.to - axis.from)) * width;
   const placed = told.map((line) => ({ ...line, y: 9 + room * (1 - (line.at - low) / (high - low)) })).sort((a, b) => a.y - b.y);
   for (let place = 1; place < placed.length; place += 1) placed[place].y = Math.max(placed[place].y, placed[place - 1].y + 12);
@@ -107,22 +109,16 @@ export const breadth = (text) => [...text].reduce((sum, char) => sum + (char.cha
 
 // -- things on days ---------------------------------------------------------------------------------------------------
 
-function row(strip, axis, width, height, bind) {
+function row(strip, axis, width, { points, rows, of }, bind) {
   const clamp = (iso) => new Date(Math.min(Math.max(date(iso), axis.from), axis.to));
   const spans = strip.marks.filter((mark) => mark.until && date(mark.until) >= axis.from && date(mark.date) <= axis.to);
-  const points = strip.marks.filter((mark) => mark.date && !mark.until && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
   const bar = (kind, options) => {
     const found = spans.filter((mark) => mark.kind === kind);
     return Plot.rect(found, { x1: (m) => clamp(m.date), x2: (m) => clamp(m.until), y1: 0.26, y2: 0.74, rx: 3, className: `bars bars-${kind}`, ...options, render: reachable(found, bind) });
   };
-  apart(points, axis, width);
-  const level = strip.key === "ahead" ? levels(points, axis, width) : new Map();
-  const at = (mark) => (strip.key !== "ahead" || points.length < 2 ? 0.5 : level.get(mark)?.level ? 0.26 : 0.74);
-  const told = points.filter((mark) => mark.text && (strip.key !== "ahead" || level.get(mark)?.text));
-  const x = (mark) => ((date(mark.date) - axis.from) / (axis.to - axis.from)) * width;
-  const end = (mark) => (strip.key === "ahead" ? level.get(mark)?.end : x(mark) + breadth(mark.text) + 14 > width);
-  const words = (anchor) => Plot.text(told.filter((mark) => Boolean(end(mark)) === (anchor === "end")), {
-    x: (m) => date(m.date), y: at, text: (m) => m.text, dx: anchor === "end" ? -9 : 9, textAnchor: anchor, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
+  const at = (mark) => (rows < 2 ? 0.5 : of.get(mark).row ? 0.26 : 0.74);
+  const words = (side) => Plot.text(points.filter((mark) => of.get(mark).side === side), {
+    x: (m) => new Date(+date(m.date) + (side === "end" ? of.get(m).reach : 0)), y: at, text: (m) => m.text, dx: side === "end" ? -10 : 10, textAnchor: side, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
   });
   const wide = (mark) => ((clamp(mark.until) - clamp(mark.date)) / (axis.to - axis.from)) * width > breadth(mark.text ?? "") + 8;
   return [
@@ -130,44 +126,62 @@ function row(strip, axis, width, height, bind) {
     bar("other", { fill: "var(--other-soft)", stroke: "var(--soft)", strokeOpacity: 0.4 }),
     bar("gap", { fill: "var(--gap-soft)", stroke: "var(--tone-bad)", strokeDasharray: "2 2" }),
     bar("planned", { fill: "none", stroke: "var(--treat)", strokeWidth: 1.5, strokeDasharray: "5 3" }),
+    bar("draft-other", { fill: "var(--other-soft)", stroke: "var(--soft)", strokeWidth: 2, strokeDasharray: "5 3" }),
     bar("draft", { fill: "var(--treat-soft)", stroke: "var(--treat)", strokeWidth: 2, strokeDasharray: "5 3" }),
     Plot.text(spans.filter((mark) => mark.text && wide(mark)), { x: (m) => new Date((+clamp(m.date) + +clamp(m.until)) / 2), y: 0.5, text: "text", fontSize: 11, fill: "var(--tone-bad)" }),
     words("start"),
     words("end"),
     Plot.dot(points, {
-      x: (m) => new Date(+date(m.date) + (m.shift ?? 0)), y: at, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
+      x: (m) => new Date(+date(m.date) + of.get(m).shift), y: at, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
       r: { value: (m) => ({ dose: 4.5, due: 5.5, fracture: 6 })[m.kind] ?? 4.5, scale: null }, fill: (m) => (m.kind === "dose" ? "var(--treat)" : tone(m)), stroke: "var(--surface)", strokeWidth: 1, render: reachable(points, bind),
     }),
   ];
 }
 
-/** Things of one day stand beside each other. */
-function apart(points, axis, width) {
-  const step = (11 / width) * (axis.to - axis.from);
-  const seen = new Map();
-  for (const mark of points) {
-    const before = seen.get(mark.date) ?? 0;
-    seen.set(mark.date, before + 1);
-    mark.shift = mark.kind === "dose" || mark.kind === "due" ? 0 : -before * step;
-  }
+/**
+ * Where the things of a strip stand, and their words: `of` a mark {row, shift, side, reach}. What is due stands on two rows in turn;
+ * others on one, unless their words need two.
+ */
+function labels(strip, axis, width) {
+  const points = strip.marks.filter((mark) => mark.date && !mark.until && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
+  const place = (rows) => ({ points, rows, of: placed(points, axis, width, rows) });
+  const one = place(1);
+  const left = points.some((mark) => mark.text && !one.of.get(mark).side);
+  return points.length > 1 && (strip.key === "ahead" || left) ? place(2) : one;
 }
 
-/** Marks on two levels in turn, and beside them as many words as fit and touch no other mark or word, what is to come first. */
-function levels(points, axis, width) {
-  const place = (mark) => ((date(mark.date) - axis.from) / (axis.to - axis.from)) * width;
+/** Beside the marks as many words as fit and touch no other mark or word, what is to come first. */
+function placed(points, axis, width, rows) {
+  const scale = width / (axis.to - axis.from);
+  const shift = apart(points, scale);
+  const place = (mark) => (date(mark.date) - axis.from) * scale;
   const along = [...points].sort((a, b) => place(a) - place(b));
-  const level = new Map(along.map((mark, order) => [mark, points.length > 1 ? order % 2 : 0]));
-  const taken = along.map((mark) => ({ mark, level: level.get(mark), from: place(mark) - 7, to: place(mark) + 7 }));
-  const free = (mark, from, to) => from >= 0 && to <= width && taken.every((each) => each.mark === mark || each.level !== level.get(mark) || to < each.from || from > each.to);
+  const days = [...new Set(along.map((mark) => (mark.kind === "due" ? mark : mark.date)))];
+  const row = new Map(along.map((mark) => [mark, days.indexOf(mark.kind === "due" ? mark : mark.date) % rows]));
+  const taken = along.map((mark) => ({ mark, row: row.get(mark), from: place(mark) + shift.get(mark) * scale - 7, to: place(mark) + 7 }));
+  const free = (mark, from, to) => from >= 0 && to <= width && taken.every((each) => each.row !== row.get(mark) || to < each.from || from > each.to);
   const coming = (mark) => date(mark.date) >= axis.today;
   const result = new Map();
   for (const mark of along.sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)))) {
-    const x = place(mark), long = breadth(mark.text) + 14;
-    const side = [[x + 8, x + long, false], [x - long, x - 8, true]].find(([from, to]) => free(mark, from, to));
-    if (side) taken.push({ level: level.get(mark), from: side[0], to: side[1] });
-    result.set(mark, { level: level.get(mark), end: Boolean(side?.[2]), text: Boolean(side) });
+    const reach = Math.min(...points.filter((each) => each.date === mark.date).map((each) => shift.get(each)));
+    const x = place(mark), long = breadth(mark.text ?? "") + 14;
+    const sides = [["start", x + 8, x + long], ["end", x + reach * scale - long, x + reach * scale - 8]];
+    const found = mark.text ? sides.find(([, from, to]) => free(mark, from, to)) : undefined;
+    if (found) taken.push({ row: row.get(mark), from: found[1], to: found[2] });
+    result.set(mark, { row: row.get(mark), shift: shift.get(mark), reach, side: found?.[0] });
   }
   return result;
+}
+
+/** Fractures and falls of one day stand beside each other. */
+function apart(points, scale) {
+  const seen = new Map();
+  return new Map(points.map((mark) => {
+    if (mark.kind === "dose" || mark.kind === "due") return [mark, 0];
+    const before = seen.get(mark.date) ?? 0;
+    seen.set(mark.date, before + 1);
+    return [mark, -before * 11 / scale];
+  }));
 }
 
 /** A render transform that hands each element with its mark to `bind`. */

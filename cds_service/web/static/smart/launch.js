@@ -21,7 +21,7 @@ async function begin() {
 
 /** Standalone: which of the hospitals. */
 function choose() {
-  const buttons = config.servers.map((server) => h("li", {}, h("button", { type: "button", class: "button", onclick: () => authorize(server, null).catch(show) }, server.fhir)));
+  const buttons = config.servers.map((server) => h("li", {}, h("button", { type: "button", class: "button", onclick: () => authorize(server, null).catch(show) }, server.name && h("strong", {}, server.name), " ", server.fhir)));
   document.getElementById("waiting").replaceWith(h("section", { class: "trouble" }, h("h1", {}, t("smart.choose")), h("ul", { class: "choices" }, buttons)));
 }
 
@@ -29,7 +29,7 @@ async function authorize(server, launch) {
   const told = await configuration(server);
   const verifier = oauth.generateRandomCodeVerifier();
   const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
-  keep({ fhir: server.fhir, token: told.token_endpoint, authorization: told.authorization_endpoint, verifier, state, nonce });
+  keep({ fhir: server.fhir, token: told.token_endpoint, authorization: told.authorization_endpoint, verifier, state, nonce, language: asked.get("lang") });
   const parameters = {
     response_type: "code",
     client_id: server.clientId,

@@ -16,12 +16,18 @@ export async function read({ server, access, scopes, patient }) {
   };
   const one = async ([key, template]) => {
     if (!covers(scopes, template.split(/[?/]/)[0])) return [key, failed()];
-    const url = `${server.fhir}/${template.replaceAll("{{context.patientId}}", encodeURIComponent(patient))}`;
+    const url = `${server.fhir}/${written(template.replaceAll("{{context.patientId}}", encodeURIComponent(patient)))}`;
     return [key, await get(url).then((first) => whole(first, server.fhir, get)).catch(failed)];
   };
   const prefetch = Object.fromEntries(await Promise.all(Object.entries(server.templates).map(one)));
   await addMedications(prefetch, server.fhir, covers(scopes, "Medication") ? get : null);
   return prefetch;
+}
+
+/** A query as it goes over the wire: gateways refuse a bare "|", and some make one slash of the two in "http://loinc.org". */
+function written(query) {
+  const [path, search] = query.split("?");
+  return search ? `${path}?${search.replace(/[^\w\-.~%=&,]/g, encodeURIComponent)}` : path;
 }
 
 /** A searchset with all its pages in one. Where they are too many, or lead elsewhere, its link stays and says that more is there. */

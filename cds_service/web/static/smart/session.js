@@ -4,6 +4,9 @@ const KEY = "smart-launch";
 
 export const keep = (launched) => sessionStorage.setItem(KEY, JSON.stringify(launched));
 
+/** The language that the launch asked for; "" for none. */
+export const language = () => JSON.parse(sessionStorage.getItem(KEY) ?? "{}").language ?? "";
+
 /** What was kept, once; null where nothing was begun in this tab. */
 export function take() {
   const kept = sessionStorage.getItem(KEY);

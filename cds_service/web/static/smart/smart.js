@@ -6,12 +6,17 @@ import config, { day, h, t } from "../screen/dom.js";
 import { drawScreen } from "../screen/screen.js";
 import { Problem, show } from "./problem.js";
 import { read } from "./read.js";
+import { language } from "./session.js";
 import { redeem } from "./tokens.js";
 
 const at = (id) => document.getElementById(id);
 
 async function open() {
   const parameters = new URLSearchParams(location.search);
+  if (["en", "zh"].includes(language()) && language() !== config.language) {
+    parameters.set("lang", language()); // the launch asked for it; the EHR's answer is not used yet
+    return location.replace(`${location.pathname}?${parameters}`);
+  }
   history.replaceState(null, "", location.pathname); // the code stays in no history, and no reload sends it again
   if (config.shadow) throw new Problem("shadow");
   if (![...parameters.keys()].length) throw new Problem("begun");
@@ -20,8 +25,16 @@ async function open() {
   const prefetch = await read(granted);
   if (prefetch.patient?.resourceType !== "Patient") throw new Problem("unreadable");
   performance.mark("record-read");
-  const answer = await post("cards", granted, request(granted, prefetch));
+  await draw(granted, prefetch);
   at("waiting").remove();
+  at("language").hidden = false;
+  at("language").addEventListener("click", () => otherLanguage(granted, prefetch).catch(show));
+  performance.mark("screen-drawn");
+}
+
+/** Ask, and draw what the service answers. */
+async function draw(granted, prefetch) {
+  const answer = await post("cards", granted, request(granted, prefetch));
   if (granted.banner) who(prefetch.patient);
   if (answer.letter) {
     at("screen").replaceChildren(...parsed(answer.letter));
@@ -32,7 +45,18 @@ async function open() {
     partial(prefetch);
     focus(granted.card);
   }
-  performance.mark("screen-drawn");
+}
+
+/** The same again in the other language: its words are those of this page in that language. */
+async function otherLanguage(granted, prefetch) {
+  const other = config.language === "zh" ? "en" : "zh";
+  const page = new DOMParser().parseFromString(await (await fetch(`${config.service}?lang=${other}`)).text(), "text/html");
+  Object.assign(config, JSON.parse(page.getElementById("config").textContent));
+  document.documentElement.lang = page.documentElement.lang;
+  document.title = page.title;
+  for (const id of ["language", "foot"]) at(id).textContent = page.getElementById(id).textContent;
+  at("language").lang = page.getElementById("language").lang;
+  await draw(granted, prefetch);
 }
 
 function request({ patient, encounter }, prefetch) {
