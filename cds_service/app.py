@@ -14,6 +14,7 @@ from cards.engine import sources
 from cds_service import config, logs, metrics
 from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
+from cds_service.dialect.codes import our_card
 from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.cards import spoken_for
@@ -24,7 +25,7 @@ from cds_service.hooks.request import parse
 from cds_service.load import RETRY_AFTER, Load, Overloaded
 from cds_service.operation import add_operation
 from cds_service.pipeline import BODY, Evaluator
-from cds_service.receiving import received, refuse_other_media, report_of
+from cds_service.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.repetition import Repetition
 from cds_service.store import Store, StoreUnavailable
 from cds_service.web.site import PAGES, add_pages
@@ -100,10 +101,10 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
                     store, asked, service.id, settings.today(), client=issuer, tenant=tenant, shadow=settings.shadow
                 )
             language = preferred(request.headers.get("Accept-Language"), settings.language)
-            given = evaluator.evaluate(asked, language, repetition=repetition)
+            given = evaluator.evaluate(asked, language, repetition=repetition, dialect=evaluator.dialect_of(issuer))
         for card in given.response["cards"]:
             for code, indicator in spoken_for(card):
-                metrics.CARDS.labels(code, indicator).inc()
+                metrics.CARDS.labels(our_card(code), indicator).inc()
         took = round((time.perf_counter() - began) * 1000, 1)
         logs.event("hook", {"hook": service.hook, "service": service.id, **given.counts, "ms": took})
         return _json({"cards": []} if settings.shadow else given.response)
@@ -123,12 +124,14 @@ def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> N
         service = _service(service_id)
         refuse_other_media()
         with received(load, settings.max_body) as content:
-            items = parse_feedback(content)
+            told = parse_feedback(content)
+        items = told.items
         new = store.report(service.id, [report_of(item) for item in items]) if items else {}
         for outcome, number in new.items():
             metrics.FEEDBACK.labels(outcome).inc(number)
-        logs.event("feedback", {"service": service.id, "received": len(items), "new": sum(new.values())})
-        return _json({"received": len(items)})
+        refused = len(told.refusal.expressions) if told.refusal else 0
+        logs.event("feedback", {"service": service.id, "received": len(items), "new": sum(new.values()), "wrong": refused})
+        return _json(acknowledged(told))
 
     @app.errorhandler(StoreUnavailable)
     def store_is_gone(error: StoreUnavailable) -> Response:

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from cards.engine import sources
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.feedback import FeedbackRequest
-from cds_service.hooks.models import Cards, Discovery, OperationOutcome, request_of
+from cds_service.hooks.models import Acknowledged, Cards, Discovery, OperationOutcome, request_of
 
 Json = dict[str, Any]
 
@@ -47,7 +47,7 @@ def document(base_url: str) -> Json:
         "servers": [{"url": base_url}],
         "paths": _paths(requests),
         "components": {
-            "schemas": _schemas([Cards, Discovery, OperationOutcome, FeedbackRequest, *requests.values()]),
+            "schemas": _schemas([Acknowledged, Cards, Discovery, OperationOutcome, FeedbackRequest, *requests.values()]),
             "securitySchemes": {"clientJwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
@@ -59,7 +59,7 @@ def _paths(requests: dict[str, type[BaseModel]]) -> Json:
         at = f"/cds-services/{service.id}"
         call = _operation(service.id, service.title, _CALL, body=requests[service.id], answer=Cards)
         call["description"] = service.description
-        told = _operation(f"{service.id}-feedback", "Outcome of cards", _FEEDBACK, body=FeedbackRequest)
+        told = _operation(f"{service.id}-feedback", "Outcome of cards", _FEEDBACK, body=FeedbackRequest, answer=Acknowledged)
         paths |= {at: {"post": call}, f"{at}/feedback": {"post": told}}
     return paths
 
