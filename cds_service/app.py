@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging.config
 import time
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,6 +30,7 @@ from cds_service.pipeline import BODY, Evaluator
 from cds_service.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.repetition import Repetition
 from cds_service.store import Store, StoreUnavailable
+from cds_service.web.examples import examples
 from cds_service.web.site import PAGES, add_pages
 
 ROOM_BESIDE = 4 * 1024**2
@@ -49,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     evaluator = Evaluator(settings, load=load)
     _add_services(app, settings, evaluator, store, load)
     _add_feedback(app, settings, store, load)
-    _add_state(app, settings)
+    _add_state(app, settings, evaluator)
     add_pages(app, settings, evaluator, store, load)
     authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
     add_operation(app, store, authenticator)
@@ -142,13 +145,17 @@ def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> N
         return answer
 
 
-def _add_state(app: Flask, settings: Settings) -> None:
+def _add_state(app: Flask, settings: Settings, evaluator: Evaluator) -> None:
     content = {"version": sources.VERSION, "checked": sources.CHECKED}
-    description = orjson.dumps(openapi.document(settings.base_url))
+
+    @lru_cache(maxsize=1)
+    def description(today: date) -> bytes:
+        """Its examples are as of the day, so that they can be tried."""
+        return orjson.dumps(openapi.document(settings.base_url, examples(evaluator, today)))
 
     @app.get("/openapi.json")
     def described() -> Response:
-        return Response(description, content_type="application/json")
+        return Response(description(settings.today()), content_type="application/json")
 
     @app.get("/healthz")
     def healthz() -> Response:
