@@ -62,7 +62,7 @@ def test_what_cannot_be_meant_stops_the_start_with_its_name(text: str, said: str
         loaded(tmp_path, f"[[dialect]]\n{text}")
 
 
-def test_bare_codes_lead_back_and_are_nobody_elses() -> None:
+def test_bare_codes_lead_back_and_are_nobody_elses_k5() -> None:
     cards = {*all_cards(), *retired()}
     assert len({bare(code) for code in cards}) == len(cards)
     assert all(our_card(bare(code)) == code for code in all_cards())

@@ -92,7 +92,7 @@ def test_the_client_s_own_code_comes_first_or_alone(how: Any, systems: list[str]
     assert not own.holds(plain["resource"])
 
 
-def test_what_was_set_aside_there_with_our_bare_code_or_their_own_stays_away(start: Started, tmp_path: Path) -> None:
+def test_what_was_set_aside_there_with_our_bare_code_or_their_own_stays_away_k5_e5(start: Started, tmp_path: Path) -> None:
     service = start()
     request = traffic.epic("patient-view", service.templates["patient-view"])
     cards = answered(service, request)
@@ -105,7 +105,7 @@ def test_what_was_set_aside_there_with_our_bare_code_or_their_own_stays_away(sta
     assert eventually(lambda: not {first, second} & answered(service, request).keys())
 
 
-def test_a_part_of_a_suggestion_that_is_accepted_counts_for_its_option(start: Started) -> None:
+def test_a_part_of_a_suggestion_that_is_accepted_counts_for_its_option_k5(start: Started) -> None:
     service = start()
     request = traffic.epic("order-sign", service.templates["order-sign"])
     cards = answered(service, request)
@@ -134,7 +134,7 @@ def test_without_prefetch_and_server_the_missing_keys_are_named(start: Started) 
     assert "prefetch.patient" in answer.json["issue"][0]["expression"]
 
 
-def test_the_empty_form_and_a_hook_version_change_nothing(start: Started) -> None:
+def test_the_empty_form_and_a_hook_version_change_nothing_d8(start: Started) -> None:
     service = start("")
     assert answered(service, traffic.sandbox()) == {}
     request = service.request()

@@ -17,7 +17,7 @@ from cds_service.pipeline import Evaluator
 STORIES = [each.name for each in fhir_fixtures.all_fixtures() if each.hook in HOOKS]
 
 
-def test_the_conditions_of_every_suggestion_stand_in_its_actions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every story, in the language of its turn: condition, start, urgency, what ends with it, what is left by hand."""
     evaluator, seen = Evaluator(Settings()), {"condition": 0, "start": 0, "by hand": 0, "stops": 0}
     made = offered.Offers._made
