@@ -75,6 +75,7 @@ class Offers:
             stored=self._stored,
             own=self._own,
             say=partial(self._say, option),
+            call=partial(text.draft_called, language=language, chart=chart),
         )
         return text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else ""), actions
 

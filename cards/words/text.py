@@ -25,7 +25,7 @@ from cards.words import phrases
 from cards.words.phrases import phrase
 from cards.words.templates import block, blocks, has, load
 
-__all__ = ["Text", "cites_of", "closing", "described", "label", "load", "render", "what"]
+__all__ = ["Text", "cites_of", "closing", "described", "draft_called", "label", "load", "render", "what"]
 
 SUMMARY = 139
 """The most code points of a summary (CDS Hooks: fewer than 140)."""
@@ -148,10 +148,15 @@ def _qualified(text: str, option: Option, language: str, chart: Chart) -> str:
 
 
 def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
-    """What a draft is called; with its dose where the button only removes it, since the basket may hold another of the drug."""
+    """What a button calls a draft: with its dose where it only removes it."""
+    return draft_called(draft, language, chart) if option.kind == "discard" else phrases.name(draft, language)
+
+
+def draft_called(draft: Draft, language: str, chart: Chart) -> str:
+    """A draft with its dose, where that is known, since the basket may hold another of the drug."""
     name = phrases.name(draft, language)
     plain = draft.drug is not None and not draft.drug.oncologic and not draft.product
-    told = dose(chart, draft) if option.kind == "discard" and plain else None
+    told = dose(chart, draft) if plain else None
     return f"{name} {told[language]}" if told else name
 
 

@@ -35,9 +35,9 @@ class Dialect(Struct, frozen=True, forbid_unknown_fields=True):
     ``selection``: "any" if it knows no ``at-most-one``; then ``choices`` says whether of choices that exclude each other
     "one" is offered and the rest put in words, or "all", each with the words that one is enough. ``actions``: "one" if a
     suggestion may have one action only; ``types``: those it knows. ``labels``: whether it shows the label of a suggestion.
-    ``recommended``: "always" if ``isRecommended`` must be there. ``order_details``: whether dose, timing and start of a
-    proposed order reach the order. ``codes``: "alphanumeric" if it takes letters and digits only. ``links``: those that
-    it shows. ``detail_max``: the most characters of ``detail``; 0: any number.
+    ``recommended``: "always" if ``isRecommended`` must be there; "none": there, and always false. ``order_details``: whether
+    dose, timing and start of a proposed order reach the order. ``codes``: "alphanumeric" if it takes letters and digits only.
+    ``links``: those that it shows. ``detail_max``: the most characters of ``detail``; 0: any number.
 
     ``systems``: code systems that it knows by another URI; ``orders``: its own codes, by "drug/<regimen>", "service/<key>" or
     "problem/<key>"; ``order_codings``: whether ours follow them.
@@ -50,7 +50,7 @@ class Dialect(Struct, frozen=True, forbid_unknown_fields=True):
     actions: Literal["many", "one"] = "many"
     types: frozenset[ActionType] = frozenset({"create", "update", "delete"})
     labels: bool = True
-    recommended: Literal["when-true", "always"] = "when-true"
+    recommended: Literal["when-true", "always", "none"] = "when-true"
     order_details: bool = True
     codes: Literal["ours", "alphanumeric"] = "ours"
     links: frozenset[LinkType] = frozenset({"absolute", "smart"})

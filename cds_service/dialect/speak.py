@@ -76,8 +76,9 @@ def _finished(suggestion: Json, dialect: Dialect, language: str) -> Json:
     suggestion = renamed(suggestion, dialect.systems)
     if not dialect.order_details and "actions" in suggestion:
         suggestion = suggestion | {"actions": [_to_be_checked(each, language) for each in suggestion["actions"]]}
-    if dialect.recommended == "always":
-        suggestion = suggestion | {"isRecommended": bool(suggestion.get("isRecommended"))}
+    if dialect.recommended != "when-true":
+        marked = dialect.recommended == "always" and bool(suggestion.get("isRecommended"))
+        suggestion = suggestion | {"isRecommended": marked}
     return suggestion
 
 

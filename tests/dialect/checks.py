@@ -29,6 +29,7 @@ def check_dialect(plain: Json, spoken: Spoken, dialect: Dialect) -> None:
         assert {action["type"] for action in actions} <= dialect.types, "known types"
         assert actions or dialect.labels, "a suggestion that nobody would see"
         assert dialect.recommended == "when-true" or isinstance(each.get("isRecommended"), bool)
+        assert dialect.recommended != "none" or not each["isRecommended"]
         for action in actions:
             if not dialect.order_details and "dosageInstruction" in action.get("resource", {}):
                 assert re.search("fills in dose, timing and start|由本系统填入", action["description"]), "said"

@@ -34,7 +34,7 @@ DIALECTS = {
     "no updates": _dialect(types=["create", "delete"]),
     "own codes only": _dialect(order_codings="only"),
     "short, no links": _dialect(detail_max=700, links=[]),
-    "letters and digits": _dialect(codes="alphanumeric", recommended="always"),
+    "letters and digits": _dialect(codes="alphanumeric", recommended="none"),
 }
 
 

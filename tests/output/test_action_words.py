@@ -37,6 +37,8 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
         if offered.BY_HAND[language] in label and placing:
             seen["by hand"] += 1
             assert all(offered.BY_HAND[language] in each for each in placing), label
+        for each, action in zip(option.replaces, [each for each in actions if each["type"] == "delete"], strict=False):
+            assert not each.addressable or text.draft_called(each, language, chart) in action["description"], label
         if option.stops:
             seen["stops"] += 1
             assert all(text._stopped(option, language) in each for each in placing), label

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from cards.chart import Draft
 from cards.chart.calendar import add_days
 from cards.engine.findings import Option
 from cards.engine.options import TOGETHER
@@ -50,6 +51,7 @@ def actions(
     stored: Find | None = None,
     own: OwnCodes = NONE,
     say: Callable[..., str] = _as_it_is,
+    call: Callable[[Draft], str] | None = None,
 ) -> list[Action]:
     """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created, then
     the orders that end with it are stopped, where they are known whole.
@@ -61,14 +63,16 @@ def actions(
     its date in the resource; ``start`` of a problem is its onset, so that an old fracture is not taken for one of today.
     ``drafts``: the drafts as they came, by relative reference; ``stored`` finds orders of the record; ``own``: the client's own
     codes of orders. ``say(text, places=...)`` adds to the description of an action what it depends on; ``places``: it places
-    the order. KeyError for an option that there is no template or draft of.
+    the order; ``call`` names a draft that is deleted. KeyError for an option that there is no template or draft of.
     """
     if option.kind == "mend":
         return [_update(option, language, drafts, say)] if option.replaces[0].addressable else []
     deleted = [
         {
             "type": "delete",
-            "description": say(phrase("action", "discard", language, draft=name(each, language)), places=False),
+            "description": say(
+                phrase("action", "discard", language, draft=call(each) if call else name(each, language)), places=False
+            ),
             "resourceId": each.id,
         }
         for each in option.replaces
