@@ -25,10 +25,11 @@ bench-population: .venv/installed-test ## Time a population run of 10,000 patien
 spark: .venv/installed-spark ## Hold the engine on Spark against the default one (needs Java 17 or later)
 	@exec $(BIN)/python -m pytest tests/population/test_engines.py
 
-docs: .venv/installed-test ## Write what is made from the code: docs/cards.md (not kept), docs/conformance.md, docs/reading.md
+docs: .venv/installed-test ## Write what is made from the code: docs/cards.md (not kept), conformance.md, reading.md, samples
 	$(BIN)/osteoporosis-cds card book > docs/cards.md
 	$(BIN)/python -m tests.protocol.conformance
 	$(BIN)/python -m tests.fhir.reading_page
+	$(BIN)/python -m tests.protocol.samples
 
 hammer: .venv/installed-test ## Put the running service under load: 16 threads, 200 requests each
 	@HAMMER=200 exec $(BIN)/python -m pytest tests/protocol/test_running.py -k hammered

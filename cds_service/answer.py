@@ -17,6 +17,7 @@ from cards.words.once import Writer
 from cards.words.phrases import joined
 from cards.words.text import Text
 from cds_service.config import Settings
+from cds_service.dialect import PLAIN, Dialect, speak
 from cds_service.fhir.proposing import orders
 from cds_service.fhir.proposing.stopping import Find
 from cds_service.hooks.cards import CHECKED, CONTENT, to_wire
@@ -58,13 +59,16 @@ class Answerer:
         stored: Find,
         repetition: Repetition | None,
         checks: Sequence[Checked] = (),
+        dialect: Dialect = PLAIN,
     ) -> list[Json]:
         """The cards of these findings, most urgent first. ``drafts``: the orders being written, as received, by relative
         reference; ``stored`` finds orders on record. ``repetition`` records what is shown. The first card on a draft
-        names those of its ``checks`` that found nothing."""
+        names those of its ``checks`` that found nothing. ``dialect``: that of the client, in which everything is put last."""
         shown = self.capped(findings, chart.hook)
         writer = Writer(language, chart, for_patient=call.by_patient)
-        offers = Offers(chart, call, language, system=self._site.code_system, drafts=drafts, stored=stored)
+        offers = Offers(
+            chart, call, language, system=self._site.code_system, drafts=drafts, stored=stored, own=dialect.own_codes
+        )
         told: dict[Fact, Json] = {}
         cards = [self._card(finding, writer.write(finding), offers, call, language, told) for finding in shown]
         if not call.by_patient:
@@ -74,9 +78,10 @@ class Answerer:
             cards[-1]["detail"] += "\n\n" + (NOT_SHOWN_TO_PATIENT[language] if call.by_patient else _not_shown(cut, language))
         if cards and call.by_patient:
             cards[-1]["detail"] += "\n\n" + text.closing(language)
+        spoken = [speak(card, dialect, language) for card in cards]
         if repetition:
-            repetition.note(zip(shown, cards, strict=True))
-        return cards
+            repetition.note(zip(shown, cards, (each.parts for each in spoken), strict=True))
+        return [each.card for each in spoken]
 
     def _card(self, finding: Finding, words: Text, offers: Offers, call: Call, language: str, told: dict[Fact, Json]) -> Json:
         options = () if call.by_patient else finding.options

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging.config
 import time
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -14,6 +16,7 @@ from cards.engine import sources
 from cds_service import config, logs, metrics
 from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
+from cds_service.dialect.codes import our_card
 from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.cards import spoken_for
@@ -24,9 +27,10 @@ from cds_service.hooks.request import parse
 from cds_service.load import RETRY_AFTER, Load, Overloaded
 from cds_service.operation import add_operation
 from cds_service.pipeline import BODY, Evaluator
-from cds_service.receiving import received, refuse_other_media, report_of
+from cds_service.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.repetition import Repetition
 from cds_service.store import Store, StoreUnavailable
+from cds_service.web.examples import examples
 from cds_service.web.site import PAGES, add_pages
 
 ROOM_BESIDE = 4 * 1024**2
@@ -48,7 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     evaluator = Evaluator(settings, load=load)
     _add_services(app, settings, evaluator, store, load)
     _add_feedback(app, settings, store, load)
-    _add_state(app, settings)
+    _add_state(app, settings, evaluator)
     add_pages(app, settings, evaluator, store, load)
     authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
     add_operation(app, store, authenticator)
@@ -100,10 +104,10 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
                     store, asked, service.id, settings.today(), client=issuer, tenant=tenant, shadow=settings.shadow
                 )
             language = preferred(request.headers.get("Accept-Language"), settings.language)
-            given = evaluator.evaluate(asked, language, repetition=repetition)
+            given = evaluator.evaluate(asked, language, repetition=repetition, dialect=evaluator.dialect_of(issuer))
         for card in given.response["cards"]:
             for code, indicator in spoken_for(card):
-                metrics.CARDS.labels(code, indicator).inc()
+                metrics.CARDS.labels(our_card(code), indicator).inc()
         took = round((time.perf_counter() - began) * 1000, 1)
         logs.event("hook", {"hook": service.hook, "service": service.id, **given.counts, "ms": took})
         return _json({"cards": []} if settings.shadow else given.response)
@@ -123,12 +127,14 @@ def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> N
         service = _service(service_id)
         refuse_other_media()
         with received(load, settings.max_body) as content:
-            items = parse_feedback(content)
+            told = parse_feedback(content)
+        items = told.items
         new = store.report(service.id, [report_of(item) for item in items]) if items else {}
         for outcome, number in new.items():
             metrics.FEEDBACK.labels(outcome).inc(number)
-        logs.event("feedback", {"service": service.id, "received": len(items), "new": sum(new.values())})
-        return _json({"received": len(items)})
+        refused = len(told.refusal.expressions) if told.refusal else 0
+        logs.event("feedback", {"service": service.id, "received": len(items), "new": sum(new.values()), "wrong": refused})
+        return _json(acknowledged(told))
 
     @app.errorhandler(StoreUnavailable)
     def store_is_gone(error: StoreUnavailable) -> Response:
@@ -139,13 +145,17 @@ def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> N
         return answer
 
 
-def _add_state(app: Flask, settings: Settings) -> None:
+def _add_state(app: Flask, settings: Settings, evaluator: Evaluator) -> None:
     content = {"version": sources.VERSION, "checked": sources.CHECKED}
-    description = orjson.dumps(openapi.document(settings.base_url))
+
+    @lru_cache(maxsize=1)
+    def description(today: date) -> bytes:
+        """Its examples are as of the day, so that they can be tried."""
+        return orjson.dumps(openapi.document(settings.base_url, examples(evaluator, today)))
 
     @app.get("/openapi.json")
     def described() -> Response:
-        return Response(description, content_type="application/json")
+        return Response(description(settings.today()), content_type="application/json")
 
     @app.get("/healthz")
     def healthz() -> Response:

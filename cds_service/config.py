@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         servers = frozenset(without_slash(server) for server in _listed(value))
-        if not all(_is_base_url(server) for server in servers):
+        if not all(is_base_url(server) for server in servers):
             raise ValueError("each entry must be the http(s) base URL of a FHIR server, without query or user")
         return servers
 
@@ -98,14 +98,14 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         origins = frozenset(without_slash(origin) for origin in _listed(value))
-        if not all(origin == "*" or (_is_base_url(origin) and not urlsplit(origin).path) for origin in origins):
+        if not all(origin == "*" or (is_base_url(origin) and not urlsplit(origin).path) for origin in origins):
             raise ValueError("each entry must be * or an origin such as https://ehr.example.org")
         return origins
 
     @field_validator("public_url")
     @classmethod
     def _public_url(cls, value: str) -> str:
-        if value and not _is_base_url(value):
+        if value and not is_base_url(value):
             raise ValueError("must be an http(s) URL")
         return without_slash(value)
 
@@ -264,7 +264,8 @@ def _listed(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
-def _is_base_url(url: str) -> bool:
+def is_base_url(url: str) -> bool:
+    """Whether this is an http(s) URL without query, fragment and user."""
     try:
         parts = urlsplit(url)
         return bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0) and not (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from cards.chart import Chart
@@ -12,6 +13,7 @@ from cards.vocabulary import Name
 from cards.words import text
 from cds_service.fhir.proposing import orders
 from cds_service.fhir.proposing.order_templates import System
+from cds_service.fhir.proposing.own_codes import NONE, OwnCodes
 from cds_service.fhir.proposing.stopping import Find
 from cds_service.fhir.reading.given import is_reference
 from cds_service.hooks.cards import suggestion
@@ -26,15 +28,25 @@ class Offers:
     """The suggestions of one answer. That a draft may be removed, several cards say: its words and actions are made once."""
 
     def __init__(
-        self, chart: Chart, call: Call, language: str, *, system: System, drafts: Mapping[str, bytes], stored: Find
+        self,
+        chart: Chart,
+        call: Call,
+        language: str,
+        *,
+        system: System,
+        drafts: Mapping[str, bytes],
+        stored: Find,
+        own: OwnCodes = NONE,
     ) -> None:
-        """``drafts``: the orders being written, as received, by relative reference; ``stored`` finds orders on record."""
+        """``drafts``: the orders being written, as received, by relative reference; ``stored`` finds orders on record; ``own``:
+        the client's own codes of orders."""
         self._chart = chart
         self._call = call
         self._language = language
         self._system = system
         self._drafts = drafts
         self._stored = stored
+        self._own = own
         self._removals: dict[int, tuple[str, list[Json]]] = {}
 
     def suggestion(self, option: Option) -> Json:
@@ -61,5 +73,13 @@ class Offers:
             postmenopausal=postmenopausal(chart),
             drafts=self._drafts,
             stored=self._stored,
+            own=self._own,
+            say=partial(self._say, option),
+            call=partial(text.draft_called, language=language, chart=chart),
         )
         return text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else ""), actions
+
+    def _say(self, option: Option, description: str, *, places: bool) -> str:
+        """The description of an action, with what it depends on: it may be all that the EHR shows."""
+        told = text.described(description, option, self._language, self._chart, places=places)
+        return told + (BY_HAND[self._language] if places and orders.by_hand(option) else "")

@@ -8,6 +8,7 @@
 | run the rules, safety first | ``cards.engine`` | ``Finding``s with ranked options |
 | make one answer of it: silence, merge, each order once | ``cards.engine.voice`` | the findings to show |
 | answer: hold back, cut, put into words, propose orders | ``repetition``, ``answer``, ``fhir.proposing`` | cards as JSON |
+| put them as the client's EHR understands them | ``dialect`` | its cards |
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from cards.words.letter import Letter, letter
 from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
+from cds_service.dialect import PLAIN, Dialect
 from cds_service.fhir.fetching.client import FhirClient, Watch
 from cds_service.fhir.proposing.stopping import Stored
 from cds_service.fhir.reading.limits import TooMuchError
@@ -128,6 +130,10 @@ class Evaluator:
         """Issuers that have templates of their own; "" for all others."""
         return self._gatherer.clients
 
+    def dialect_of(self, iss: str) -> Dialect:
+        """How one client wants to be answered."""
+        return self._site.dialect_of(iss)
+
     def evaluate(
         self,
         call: Call,
@@ -137,15 +143,19 @@ class Evaluator:
         full: bool = False,
         apart: bool = False,
         repetition: Repetition | None = None,
+        dialect: Dialect = PLAIN,
     ) -> Evaluation:
         """The answer to one call, in "en" or "zh", for ``today`` (default: the settings'). ``full``: with a line per resource.
         ``apart``: every finding as a separate card, nothing silenced or merged, which is how a card's cases judge it.
-        ``repetition``: earlier overrides, and where to record what is shown now; without it nothing is recorded.
+        ``repetition``: earlier overrides, and where to record what is shown now; without it nothing is recorded. ``dialect``:
+        that of the client (``dialect_of``); pages and the command line show plain CDS Hooks.
 
         Raises:
             RequestError: 412 if nothing is known about the patient, so that nothing can be said; 413 if it brings too much.
         """
-        return self._evaluations(call, (language,), today, full=full, apart=apart, repetition=repetition)[language]
+        return self._evaluations(call, (language,), today, full=full, apart=apart, repetition=repetition, dialect=dialect)[
+            language
+        ]
 
     def in_languages(
         self, call: Call, languages: Sequence[str], today: date | None = None, *, apart: bool = False
@@ -163,6 +173,7 @@ class Evaluator:
         full: bool = False,
         apart: bool = False,
         repetition: Repetition | None = None,
+        dialect: Dialect = PLAIN,
     ) -> dict[str, Evaluation]:
         gathered = _opened(call, full=full)
         if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
@@ -177,7 +188,8 @@ class Evaluator:
         if repetition:
             chart = replace(chart, clarified=repetition.clarified(FINDINGS, self._settings.zone))
         judged = self._judge(chart, repetition, apart=apart)
-        cards = {language: self._cards(judged, chart, call, language, gathered, repetition) for language in languages}
+        told = (judged, chart, call)
+        cards = {language: self._cards(*told, language, gathered, repetition, dialect) for language in languages}
         counts = _counts(judged, trace, gathered)
         return {language: Evaluation(answer.whole(each, judged.checks), trace, counts) for language, each in cards.items()}
 
@@ -245,11 +257,20 @@ class Evaluator:
         language: str,
         gathered: Gathered,
         repetition: Repetition | None = None,
+        dialect: Dialect = PLAIN,
     ) -> list[Json]:
         drafts = {given.source: bytes(given.raw) for given in gathered.record.drafts}
         stored = Stored(call.content, gathered.record.is_ours, gathered.fetched)
         return self._answerer.cards(
-            judged.shown, chart, call, language, drafts=drafts, stored=stored, repetition=repetition, checks=judged.checks
+            judged.shown,
+            chart,
+            call,
+            language,
+            drafts=drafts,
+            stored=stored,
+            repetition=repetition,
+            checks=judged.checks,
+            dialect=dialect,
         )
 
     def _complete(self, gathered: Gathered, call: Call) -> None:

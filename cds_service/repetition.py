@@ -5,7 +5,7 @@ override lasts longer (``Rest``), its state is used instead of its facts."""
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -73,9 +73,9 @@ class Repetition:
         found = ((key, self._store.clarified(Hold(self._patient, key))) for key in keys)
         return {key: moment.astimezone(zone).date() for key, moment in found if moment is not None}
 
-    def note(self, shown: Iterable[tuple[Finding, Json]]) -> None:
+    def note(self, shown: Iterable[tuple[Finding, Json, Mapping[str, str]]]) -> None:
         """Record the findings shown as these cards, with what each card offers; findings that a card stands for are recorded
-        separately."""
+        separately. With each card the parts into which its suggestions fell for this client (``dialect.Spoken``)."""
         now = datetime.now(UTC)
         lost = self._store.show(
             Shown(
@@ -93,9 +93,9 @@ class Repetition:
                 rests_until=_later(now, finding.rests.months) if finding.rests else None,
                 holds=" ".join(finding.holds) or None if not self._by_patient else None,
                 encounter=self._encounter,
-                offers=_offers(finding, card) if finding is whole and not self._shadow else (),
+                offers=_offers(finding, card, parts) if finding is whole and not self._shadow else (),
             )
-            for whole, card in shown
+            for whole, card, parts in shown
             for finding in (whole, *whole.contains)
         )
         if lost:
@@ -138,13 +138,14 @@ class Repetition:
         return self._store.hashed("state", finding.indicator.value, finding.variant, state)
 
 
-def _offers(finding: Finding, card: Json) -> tuple[Offer, ...]:
-    """The suggestions of a card, in the order of the finding's options; a card for a patient has none."""
-    suggestions = card.get("suggestions", ())
-    return tuple(
-        Offer(suggestion["uuid"], f"{option.kind}/{option.key or option.regimen}".removesuffix("/"))
-        for option, suggestion in zip(finding.options, suggestions, strict=False)
-    )
+def _offers(finding: Finding, card: Json, parts: Mapping[str, str]) -> tuple[Offer, ...]:
+    """The suggestions of a card, in the order of the finding's options, and their parts; a card for a patient has none."""
+    options = {
+        suggestion["uuid"]: f"{option.kind}/{option.key or option.regimen}".removesuffix("/")
+        for option, suggestion in zip(finding.options, card.get("suggestions", ()), strict=False)
+    }
+    options |= {part: options[whole] for part, whole in parts.items()}
+    return tuple(Offer(uuid, option) for uuid, option in options.items())
 
 
 def _later(moment: datetime, months: int) -> datetime:

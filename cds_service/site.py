@@ -11,13 +11,17 @@ anabolic-gap-days = 120
 [[prefetch]]
 iss = "https://ehr.example.org"
 templates.conditions = "Condition?patient={{context.patientId}}&category=problem-list-item"
+
+[[dialect]]
+iss = "https://ehr.example.org"
+like = "epic"
 """
 
 from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +30,7 @@ from cards.engine.catalog import all_cards, retired
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.config import ConfigError
+from cds_service.dialect.settings import PLAIN, Dialect, checked, expanded
 from cds_service.fhir.fetching import queries
 from cds_service.logs import LOGGER
 
@@ -51,7 +56,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
     ``phone``: the one number that patients are told to call. ``observations``: whether results are asked for by "code" or,
     where they have no LOINC, by "category" and date.
-    ``prefetch``: queries that a client's FHIR server needs otherwise."""
+    ``prefetch``: queries that a client's FHIR server needs otherwise. ``dialect``: how a client wants its answers."""
 
     cards_off: frozenset[str] = frozenset()
     thresholds: dict[str, int | float] = {}
@@ -59,6 +64,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     observations: Literal["code", "category"] = "code"
     phone: Annotated[str, msgspec.Meta(pattern=_PHONE)] = ""
     prefetch: tuple[Prefetch, ...] = ()
+    dialect: tuple[Dialect, ...] = ()
 
     def numbers(self) -> Thresholds:
         """The numbers of the medicine with the site's own in their place."""
@@ -70,6 +76,11 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
         own = [each for each in self.prefetch if iss and each.iss == iss]
         return {key: template for each in (*ours, *own) for key, template in each.templates.items()}
 
+    def dialect_of(self, iss: str) -> Dialect:
+        """The dialect of one client: its own, or the one for every client."""
+        known = {each.iss: each for each in self.dialect}
+        return known.get(iss) or known.get("", PLAIN)
+
 
 def load(path: Path | None) -> Site:
     """The site's file, checked.
@@ -80,11 +91,15 @@ def load(path: Path | None) -> Site:
     if path is None:
         return Site()
     try:
-        site = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Site)
+        site = msgspec.convert(_told(path), Site)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError("CDS_SITE: must name a readable TOML file") from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"CDS_SITE: {error}") from None
+    try:
+        checked(site.dialect)
+    except ValueError as error:
+        raise ConfigError(f"CDS_SITE: dialect: {error}") from None
     if unknown := sorted(site.cards_off - all_cards().keys() - retired().keys()):
         raise ConfigError(f"CDS_SITE: cards_off: no such cards: {', '.join(unknown)}")
     for code in sorted(site.cards_off & retired().keys()):
@@ -100,3 +115,14 @@ def load(path: Path | None) -> Site:
     except ValueError as error:
         raise ConfigError(f"CDS_SITE: thresholds: {error}") from None
     return site
+
+
+def _told(path: Path) -> dict[str, Any]:
+    """What the file says, each dialect over its preset."""
+    told = tomllib.loads(path.read_text("utf-8"))
+    try:
+        if isinstance(tables := told.get("dialect"), list):
+            told["dialect"] = [expanded(each) for each in tables]
+    except ValueError as error:
+        raise ConfigError(f"CDS_SITE: dialect: {error}") from None
+    return told

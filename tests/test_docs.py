@@ -9,10 +9,18 @@ import pytest
 
 from cards.engine.card import FILES
 from cards.engine.catalog import all_cards, sections
+from cards.vocabulary import Data
+from cds_service import site
 from cds_service.config import Settings
+from cds_service.dialect import Dialect
+from cds_service.dialect.codes import bare
+from cds_service.fhir.fetching.queries import camel_case
 from cds_service.fhir.reading.elements import Coding, Concept
 from cds_service.fhir.terminology.codes import load
+from cds_service.hooks.cards import CHECKED, CONTAINS, CONTENT, EVIDENCE, RECOMMENDATIONS
 from cds_service.hooks.discovery import SERVICES
+from cds_service.hooks.errors import ISSUE_CODES
+from cds_service.hooks.override_reasons import override_reasons
 from fhir_fixtures import names
 from fhir_fixtures.prefetch import templates
 
@@ -20,8 +28,9 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
 """All of them: also how to work here, and what was decided."""
 PLACES = (".", "cds_service", "cds_service/fhir/terminology", "deploy/kubernetes")
-README, INTEGRATION, SAFETY = (
-    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/integration.md", "docs/clinical-safety.md")
+README, INTEGRATION, SAFETY, EHR = (
+    (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "docs/integration.md", "docs/clinical-safety.md", "docs/ehr.md")
 )
 HOOKS = {
     "PV": "patient-view",
@@ -110,6 +119,41 @@ def test_the_scopes_are_those_of_the_queries_in_both_versions() -> None:
     wanted = {(kind, "?" in query) for query in queries for kind in [re.split(r"[/?]", query)[0]]}
     expected = [[kind, f"`patient/{kind}.read`", f"`patient/{kind}.{'s' if search else 'r'}`"] for kind, search in wanted]
     assert sorted(rows(section(INTEGRATION, "Scopes"))) == sorted(expected)
+
+
+def test_the_essential_keys_are_those_that_some_card_cannot_be_given_without() -> None:
+    told = rows(section(INTEGRATION, "Which keys are essential"))
+    needed = {camel_case(data) for data in Data for card in all_cards().values() if data in card.needs}
+    assert [codes(told[0][0]), set(codes(told[1][0]))] == [["patient"], needed]
+
+
+def test_every_setting_of_a_dialect_is_told_and_no_other() -> None:
+    told = {name for row in rows(section(EHR, "Dialects")) for name in codes(row[0])}
+    assert told == set(Dialect.__struct_fields__) - {"iss", "like"}
+
+
+def test_the_override_reasons_to_be_mapped_are_those_that_are_sent() -> None:
+    told = re.search(r"Codes of our override reasons to be mapped: (.*?)\.\n", EHR, re.DOTALL)
+    sent = {each["code"] for each in override_reasons(drug_options=True, order_safety=True, language="en", holds=True)}
+    assert told
+    assert set(codes(told[1])) == set(map(bare, sent))
+
+
+@pytest.mark.parametrize("page", ["docs/ehr.md", "docs/deployment.md"])
+def test_the_examples_of_a_site_can_be_used(page: str, tmp_path: Path) -> None:
+    blocks = re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    of_a_site = [each for each in blocks if "[[dialect]]" in each]
+    assert of_a_site
+    for each in of_a_site:
+        (tmp_path / "site.toml").write_text(each, encoding="utf-8")
+        assert site.load(tmp_path / "site.toml").dialect
+
+
+def test_the_names_and_statuses_that_integrators_are_told_are_those_in_the_code() -> None:
+    told = {codes(row[1])[0] for row in rows(section(INTEGRATION, "Extensions"))}
+    assert told == {CONTENT, CHECKED, RECOMMENDATIONS, EVIDENCE, CONTAINS}
+    statuses = {int(row[0]): codes(row[1])[0] for row in rows(section(INTEGRATION, "Errors"))}
+    assert statuses == ISSUE_CODES
 
 
 def test_the_thresholds_to_be_confirmed_are_printed_by_a_command_and_listed_nowhere_else() -> None:

@@ -25,7 +25,7 @@ from cards.words import phrases
 from cards.words.phrases import phrase
 from cards.words.templates import block, blocks, has, load
 
-__all__ = ["Text", "cites_of", "closing", "label", "load", "render", "what"]
+__all__ = ["Text", "cites_of", "closing", "described", "draft_called", "label", "load", "render", "what"]
 
 SUMMARY = 139
 """The most code points of a summary (CDS Hooks: fewer than 140)."""
@@ -111,26 +111,52 @@ def label(option: Option, language: str, chart: Chart) -> str:
     drafts = phrases.listed([_draft(each, option, language, chart) for each in option.replaces] or [""], language)
     text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
     if option.stops:
-        stopped = phrases.listed([phrases.name(course.drug, language) for course in option.stops], language)
-        text = phrase("option", "stop", language, stopped=stopped, label=text)
+        text = phrase("option", "stop", language, stopped=_stopped(option, language), label=text)
+    return phrases.capital(_qualified(_placed(text, option, language, chart), option, language, chart))
+
+
+def described(action: str, option: Option, language: str, chart: Chart, *, places: bool) -> str:
+    """What one action of an option does, as plain text, with all that it depends on: some EHRs show the actions and not the
+    button. ``places``: it places the order, so that when to begin, how soon and what ends with it belong to it."""
+    if places and option.stops:
+        action = phrase("action", "and-stop", language, stopped=_stopped(option, language), label=action)
+    if places:
+        action = _placed(action, option, language, chart)
+    return phrases.capital(_qualified(action, option, language, chart))
+
+
+def _stopped(option: Option, language: str) -> str:
+    return phrases.listed([phrases.name(course.drug, language) for course in option.stops], language)
+
+
+def _placed(text: str, option: Option, language: str, chart: Chart) -> str:
+    """With the day on which an order begins, and how soon it is wanted."""
     if option.start is not None and option.start > chart.today:
         text = phrase("option", "start", language, label=text, day=phrases.day(option.start, language))
-    if option.urgent:
-        text = phrase("option", "urgent", language, label=text)
+    return phrase("option", "urgent", language, label=text) if option.urgent else text
+
+
+def _qualified(text: str, option: Option, language: str, chart: Chart) -> str:
+    """With what must come first, or beside it."""
     if option.unless_operated:
         text = phrase("option", "unless-operated", language, label=text)
     if option.meanwhile:
         text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
     if condition := _condition(option, language, chart):
         text = phrase("option", "condition", language, condition=phrases.plain(condition), label=text)
-    return phrases.capital(text)
+    return text
 
 
 def _draft(draft: Draft, option: Option, language: str, chart: Chart) -> str:
-    """What a draft is called; with its dose where the button only removes it, since the basket may hold another of the drug."""
+    """What a button calls a draft: with its dose where it only removes it."""
+    return draft_called(draft, language, chart) if option.kind == "discard" else phrases.name(draft, language)
+
+
+def draft_called(draft: Draft, language: str, chart: Chart) -> str:
+    """A draft with its dose, where that is known, since the basket may hold another of the drug."""
     name = phrases.name(draft, language)
     plain = draft.drug is not None and not draft.drug.oncologic and not draft.product
-    told = dose(chart, draft) if option.kind == "discard" and plain else None
+    told = dose(chart, draft) if plain else None
     return f"{name} {told[language]}" if told else name
 
 

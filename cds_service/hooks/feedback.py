@@ -1,10 +1,14 @@
-"""The body of a feedback request (CDS Hooks 2.0.1, "Feedback"), validated. Errors give the location, never the content."""
+"""The body of a feedback request (CDS Hooks 2.0.1, "Feedback"), validated. Errors give the location, never the content.
+
+Entries are judged one by one: what is wrong with one costs no other, since EHRs send them in batches, and a batch that is
+refused comes back unchanged.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -12,6 +16,11 @@ from pydantic_core import PydanticCustomError, from_json
 
 from cds_service.hooks.errors import RequestError
 
+Problem = tuple[str, str]
+"""A place in the body, and what is wrong there."""
+MOST_TOLD = 10
+EHR_REASON = tuple(f"com.epic.cdshooks.feedback.overrideReason.{name}" for name in ("reasonCategory", "reasonTitle"))
+"""Where an EHR names a reason of its own: the first that is there."""
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -64,6 +73,16 @@ class OverrideReason(_Model):
     reason: Reason | None = None
     userComment: Comment | None = None  # noqa: N815  names of the wire
 
+    @model_validator(mode="before")
+    @classmethod
+    def _named_by_the_ehr(cls, told: Any) -> Any:
+        """A reason from the EHR's own list comes as an extension (fhir.epic.com, CDS Hooks tutorial, "Feedback")."""
+        extension = told.get("extension") if isinstance(told, dict) else None
+        if not isinstance(extension, dict) or told.get("reason") is not None:
+            return told
+        code = next((code for name in EHR_REASON for code in [extension.get(name)] if isinstance(code, str) and code), None)
+        return told | {"reason": {"code": code, "system": EHR_REASON[0]}} if code else told
+
 
 class AcceptedSuggestion(_Model):
     id: Id
@@ -78,6 +97,14 @@ class FeedbackItem(_Model):
     acceptedSuggestions: list[AcceptedSuggestion] | None = None  # noqa: N815
     overrideReason: OverrideReason | None = None  # noqa: N815
 
+    @model_validator(mode="before")
+    @classmethod
+    def _under_either_name(cls, told: Any) -> Any:
+        """One large EHR documents ``overrideReasons`` (fhir.epic.com, CDS Hooks tutorial, "Feedback")."""
+        if isinstance(told, dict) and told.get("overrideReason") is None and "overrideReasons" in told:
+            return told | {"overrideReason": told["overrideReasons"]}
+        return told
+
     @model_validator(mode="after")
     def _accepted_what(self) -> Self:
         if self.outcome == "accepted" and not self.acceptedSuggestions:
@@ -86,16 +113,27 @@ class FeedbackItem(_Model):
 
 
 class FeedbackRequest(_Model):
-    """The body: any number of items, which are stored all or none."""
+    """The body: any number of items."""
 
     feedback: list[FeedbackItem]
 
 
-def parse_feedback(content: bytes) -> list[FeedbackItem]:
+class _Envelope(_Model):
+    feedback: list[Any]
+
+
+class Feedback(NamedTuple):
+    """What can be stored, and the refusal of the rest: places and what is wrong there; None if nothing is."""
+
+    items: list[FeedbackItem]
+    refusal: RequestError | None = None
+
+
+def parse_feedback(content: bytes) -> Feedback:
     """The items of a body; a bare item, as some clients send it, counts as a list of one.
 
     Raises:
-        RequestError: 400, with the places that are wrong.
+        RequestError: 400, with the places that are wrong, if nothing in it can be stored.
     """
     try:
         body = from_json(content)
@@ -105,17 +143,33 @@ def parse_feedback(content: bytes) -> list[FeedbackItem]:
         raise RequestError(400, "The body must be a JSON object", code="structure")
     try:
         if "feedback" not in body and "card" in body:
-            return [FeedbackItem.model_validate(body)]
-        return FeedbackRequest.model_validate(body).feedback
+            return Feedback([FeedbackItem.model_validate(body)])
+        told = _Envelope.model_validate(body).feedback
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise _refusal(_problems(error)) from None
+    return _sorted(told)
 
 
-def _refusal(error: ValidationError) -> RequestError:
-    problems = error.errors(include_url=False, include_context=False, include_input=False)[:10]
-    places = [_place(problem["loc"]) for problem in problems]
-    told = "; ".join(f"{place}: {problem['msg']}" for place, problem in zip(places, problems, strict=True))
-    return RequestError(400, told, places)
+def _sorted(told: list[Any]) -> Feedback:
+    items, problems = [], list[Problem]()
+    for place, each in enumerate(told):
+        try:
+            items.append(FeedbackItem.model_validate(each))
+        except ValidationError as error:
+            problems += _problems(error, "feedback", place)
+    if problems and not items:
+        raise _refusal(problems)
+    return Feedback(items, _refusal(problems) if problems else None)
+
+
+def _problems(error: ValidationError, *before: int | str) -> list[Problem]:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [(_place((*before, *each["loc"])), each["msg"]) for each in found]
+
+
+def _refusal(problems: list[Problem]) -> RequestError:
+    some = problems[:MOST_TOLD]
+    return RequestError(400, "; ".join(f"{place}: {message}" for place, message in some), [place for place, _ in some])
 
 
 def _place(location: tuple[int | str, ...]) -> str:

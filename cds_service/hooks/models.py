@@ -118,6 +118,13 @@ class OperationOutcome(_Sent):
     issue: Annotated[list[Issue], Field(min_length=1)]
 
 
+class Acknowledged(_Sent):
+    """The answer to feedback: how many entries are stored; ``refused`` says what is wrong with the others."""
+
+    received: Annotated[int, Field(ge=0)]
+    refused: OperationOutcome | None = None
+
+
 # -- the request --------------------------------------------------------------------------------------------------------
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -11,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from cards.engine import sources
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.feedback import FeedbackRequest
-from cds_service.hooks.models import Cards, Discovery, OperationOutcome, request_of
+from cds_service.hooks.models import Acknowledged, Cards, Discovery, OperationOutcome, request_of
 
 Json = dict[str, Any]
 
@@ -32,9 +33,33 @@ _CALL = (400, 401, 405, 412, 413, 415, 500, 503)
 _FEEDBACK = (400, 401, 405, 413, 415, 500, 503)
 
 
-@cache
-def document(base_url: str) -> Json:
-    """The OpenAPI 3.1 document; it must not be modified. ``base_url``: the service's own, as clients see it."""
+class Example(NamedTuple):
+    """A request to a service and its answer."""
+
+    request: Json
+    answer: Json
+
+
+FEEDBACK = {
+    "feedback": [
+        {
+            "card": "4e0a3a1e-cb45-4f36-8c1c-3f8fd2d8f0e4",
+            "outcome": "overridden",
+            "outcomeTimestamp": "2026-11-21T23:46:42.837Z",
+            "overrideReason": {
+                "reason": {
+                    "code": "patient-refuses",
+                    "system": "http://terminology.hl7.org/CodeSystem/non-adherence-reason-codes",
+                },
+                "userComment": "Wants to think about it",
+            },
+        }
+    ]
+}
+
+
+def document(base_url: str, examples: Mapping[str, Example] = MappingProxyType({})) -> Json:
+    """The OpenAPI 3.1 document. ``base_url``: the service's own, as clients see it; ``examples`` by service id."""
     requests = {service.id: request_of(service.hook) for service in SERVICES.values()}
     return {
         "openapi": "3.1.0",
@@ -45,21 +70,24 @@ def document(base_url: str) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": base_url}],
-        "paths": _paths(requests),
+        "paths": _paths(requests, examples),
         "components": {
-            "schemas": _schemas([Cards, Discovery, OperationOutcome, FeedbackRequest, *requests.values()]),
+            "schemas": _schemas([Acknowledged, Cards, Discovery, OperationOutcome, FeedbackRequest, *requests.values()]),
             "securitySchemes": {"clientJwt": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
     }
 
 
-def _paths(requests: dict[str, type[BaseModel]]) -> Json:
+def _paths(requests: dict[str, type[BaseModel]], examples: Mapping[str, Example]) -> Json:
     paths: Json = {"/cds-services": {"get": _operation("discovery", "The services", _READ, answer=Discovery)}}
     for service in SERVICES.values():
         at = f"/cds-services/{service.id}"
         call = _operation(service.id, service.title, _CALL, body=requests[service.id], answer=Cards)
         call["description"] = service.description
-        told = _operation(f"{service.id}-feedback", "Outcome of cards", _FEEDBACK, body=FeedbackRequest)
+        told = _operation(f"{service.id}-feedback", "Outcome of cards", _FEEDBACK, body=FeedbackRequest, answer=Acknowledged)
+        if service.id in examples:
+            _show(call, examples[service.id])
+            _show(told, Example(FEEDBACK, {"received": 1}))
         paths |= {at: {"post": call}, f"{at}/feedback": {"post": told}}
     return paths
 
@@ -76,6 +104,12 @@ def _operation(
     responses |= {str(status): {"description": _ERRORS[status]} | _content(OperationOutcome) for status in errors}
     operation: Json = {"operationId": name, "summary": summary, "responses": responses, "security": [{}, {"clientJwt": []}]}
     return operation | ({"requestBody": {"required": True} | _content(body)} if body else {})
+
+
+def _show(operation: Json, example: Example) -> None:
+    """Put an example into an operation."""
+    operation["requestBody"]["content"]["application/json"]["example"] = example.request
+    operation["responses"]["200"]["content"]["application/json"]["example"] = example.answer
 
 
 def _content(model: type[BaseModel]) -> Json:

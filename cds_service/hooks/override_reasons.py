@@ -3,6 +3,7 @@ code means the same on every card."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -41,11 +42,13 @@ ALWAYS = (
         Name("Already done or arranged", "已经做了或已经约好"),
     ),
     Reason(PUBLISHED, "patient-refuses", Name("Patient declines", "患者拒绝"), Name("I do not want this", "我不想这样做")),
+    Reason(PUBLISHED, "recipient-disagrees-evidence", Name("I disagree with the evidence", "不认同所依据的证据")),
     Reason(OWN, "reconsider-later", Name("Will reconsider later", "以后再考虑"), Name("I will think about it", "我再考虑一下")),
 )
 DRUG_OPTIONS = (
     Reason(PUBLISHED, "patient-contraindication", Name("Contraindicated or not tolerated", "有禁忌或不能耐受")),
-    Reason(OWN, "not-available-or-covered", Name("Not available or not covered", "药品不可及或不在报销范围")),
+    Reason(PUBLISHED, "service-not-available", Name("Not available here", "本地无法获得")),
+    Reason(PUBLISHED, "too-costly-uncovered", Name("Too costly or not covered", "费用过高或不在报销范围")),
     Reason(OWN, "other-specialist", Name("Under another specialist's care", "由其他专科处理")),
 )
 ORDER_SAFETY = (
@@ -60,6 +63,16 @@ ORDER_SAFETY = (
 
 HOLDS = (Reason(OWN, "clarified", Name("Worked up: nothing stands against treatment", "已查明原因，无治疗禁忌")),)
 """Of a card that holds drugs back: it ends what it holds (`Store.clarified`)."""
+
+
+_GONE = ("not-available-or-covered",)
+"""Reasons that were offered once, and may still come back with feedback."""
+
+
+def every_code() -> Iterator[str]:
+    """The codes of all reasons."""
+    yield from (each.code for each in (*HOLDS, *ALWAYS, *DRUG_OPTIONS, *ORDER_SAFETY))
+    yield from _GONE
 
 
 @cache

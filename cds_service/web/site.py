@@ -11,6 +11,7 @@ from cds_service.config import Settings
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store
+from cds_service.web.api import api
 from cds_service.web.governance import governance
 from cds_service.web.guard import asks_for, harden, only_from_its_own_page
 from cds_service.web.knowledge import knowledge
@@ -20,15 +21,15 @@ from cds_service.web.smart import smart
 from cds_service.web.words import page_language, say
 from cds_service.web.worklist import worklist
 
-PAGES = ("site", "playground", "letter", "knowledge", "governance", "smart", "worklist")
+PAGES = ("site", "api", "playground", "letter", "knowledge", "governance", "smart", "worklist")
 """The blueprints of pages for people: no other origin may read what they answer."""
 
 
 def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> None:
-    """Knowledge and the SMART app always; playground and governance where the settings have them on, and the worklist of a
+    """Knowledge, API and the SMART app always; playground and governance where the settings have them on, and the worklist of a
     population where there is one, behind the token where there is one."""
     site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
-    shown = [site, knowledge(settings, evaluator), smart(settings, evaluator, store, load)]
+    shown = [site, api(settings), knowledge(settings, evaluator), smart(settings, evaluator, store, load)]
     guarded = []
     if settings.shows_playground:
         guarded += [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store)]

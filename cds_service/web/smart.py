@@ -30,7 +30,7 @@ from cds_service.hooks.id_tokens import IdTokens, Refused, issuer_of
 from cds_service.hooks.request import Call, parse
 from cds_service.load import Load
 from cds_service.pipeline import BODY, Evaluator
-from cds_service.receiving import received, refuse_other_media, report_of
+from cds_service.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.repetition import Repetition
 from cds_service.store import Store
 from cds_service.web import guard
@@ -107,12 +107,13 @@ def smart(settings: Settings, evaluator: Evaluator, store: Store, load: Load) ->
         tokens.launched(request.headers.get("Authorization"))
         refuse_other_media()
         with received(load, settings.max_body) as content:
-            items = parse_feedback(content)
+            told = parse_feedback(content)
+        items = told.items
         new = store.report(SERVICE, [report_of(item) for item in items]) if items else {}
         for outcome, number in new.items():
             metrics.FEEDBACK.labels(outcome).inc(number)
         logs.event("feedback", {"service": SERVICE, "received": len(items), "new": sum(new.values())})
-        return _json({"received": len(items)})
+        return _json(acknowledged(told))
 
     @pages.errorhandler(Refused)
     def refused(error: Refused) -> Response:

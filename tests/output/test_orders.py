@@ -57,7 +57,7 @@ def walk(value: object) -> Iterator[object]:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("system", ["international", "us"])
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda o: f"{o.kind}-{o.key}")
-def test_what_a_suggestion_proposes_is_valid_r4(option: Option, system: str, language: str) -> None:
+def test_what_a_suggestion_proposes_is_valid_fhir(option: Option, system: str, language: str) -> None:
     later = Option(option.kind, option.key, start=LATER)
     more = {"encounter_id": "e1", "reason_reference": "Condition/c1", "system": system, "language": language}
     for resource in [*resources(option, **more), *resources(later, **more)]:

@@ -69,7 +69,7 @@ def answer_unchecked(client: FlaskClient, draft: Json, hook: str = "order-sign")
 
 
 @pytest.mark.parametrize("hook", ["order-select", "order-sign"])
-def test_alendronate_70_mg_daily_is_critical_and_can_be_amended(client: FlaskClient, hook: str) -> None:
+def test_alendronate_70_mg_daily_is_critical_and_can_be_amended_s9(client: FlaskClient, hook: str) -> None:
     draft = typed("safe-order", "904431", "alendronate 70 MG Oral Tablet")
     _, body = answer(client, draft, hook)
     (card,) = body["cards"]

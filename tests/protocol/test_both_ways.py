@@ -25,7 +25,7 @@ def given(service: Service, request: Json) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("name", [each.name for each in fhir_fixtures.all_fixtures() if each.hook in HOOKS])
-def test_prefetched_and_fetched_data_give_the_same_cards_in_good_form_f8_t2_to_t4_s11_x1(
+def test_prefetched_and_fetched_data_give_the_same_cards_in_good_form_f8_t2_to_t4_s11_l1_x1(
     serve: type[Service], server: FhirServer, name: str
 ) -> None:
     fixture = fhir_fixtures.load(name)

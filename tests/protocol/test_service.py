@@ -161,7 +161,7 @@ def test_the_sandbox_s_empty_draft_is_no_error(service: Service) -> None:
 # -- data -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_same_cards_come_from_prefetch_and_from_the_server_a1_f1_f8(serve: type[Service], server: FhirServer) -> None:
+def test_the_same_cards_come_from_prefetch_and_from_the_server_a1_f1_f8_r4(serve: type[Service], server: FhirServer) -> None:
     service = serve(fhir_servers=frozenset({server.base}))
     answer_record(server)
     prefetched = service.cards(service.request())

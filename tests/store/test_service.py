@@ -105,18 +105,22 @@ def test_an_empty_list_is_fine_e6(start: Started) -> None:
         (None, "feedback[1]"),
     ],
 )
-def test_what_is_wrong_is_400_names_the_place_and_stores_nothing_e3_e4_e5(
+def test_what_is_wrong_is_named_and_costs_no_other_entry_e3_e4_e5_e6(
     start: Started, database: str, wrong: Any, place: str
 ) -> None:
     service = start()
     answer = send(service, {"feedback": [item(), wrong]})
-    assert answer.status_code == 400
-    assert_outcome(answer)
-    assert place in answer.json["issue"][0]["diagnostics"]
+    assert (answer.status_code, answer.json["received"]) == (200, 1)
+    (issue,) = answer.json["refused"]["issue"]
+    assert place in issue["diagnostics"]
+    assert all(told.startswith("feedback[1]") for told in issue["expression"])
     assert "geheim" not in answer.text
-    assert send(service, {"feedback": []}).status_code == 200
-    service.http.application.extensions["store"].migrate()
-    assert count(database, FEEDBACK) == 0, "all or nothing"
+    alone = send(service, {"feedback": [wrong]})
+    assert alone.status_code == 400
+    assert_outcome(alone)
+    assert place.replace("[1]", "[0]") in alone.json["issue"][0]["diagnostics"]
+    assert "geheim" not in alone.text
+    assert count(database, FEEDBACK) == 1
 
 
 @pytest.mark.parametrize(

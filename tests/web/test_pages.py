@@ -29,7 +29,15 @@ from tests.web.conftest import settings
 
 WEB = Path(__file__).parents[2] / "cds_service" / "web"
 HOOKS = [service.hook for service in SERVICES.values()]
-ADDRESSES = ("/", "/knowledge", "/knowledge/cards/denosumab-sequence", "/knowledge/recommendations/OPREF-T3", "/governance")
+ADDRESSES = (
+    "/",
+    "/knowledge",
+    "/knowledge/cards/denosumab-sequence",
+    "/knowledge/recommendations/OPREF-T3",
+    "/governance",
+)
+API = "/api"
+"""Drawn by a library, so that what is tried of the others in the browser does not hold for it."""
 TOKEN = "a-token-for-the-tests-only"
 
 
@@ -52,7 +60,7 @@ def cards_of(client: FlaskClient, fixture: str) -> list[dict[str, Any]]:
 # -- what every page keeps to ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", [*ADDRESSES, API])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_page_loads_nothing_from_elsewhere_and_runs_nothing_written_into_it(
     client: FlaskClient, address: str, language: str

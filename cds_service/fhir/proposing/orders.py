@@ -6,13 +6,14 @@ and what it rests on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 
+from cards.chart import Draft
 from cards.chart.calendar import add_days
 from cards.engine.findings import Option
 from cards.engine.options import TOGETHER
@@ -20,6 +21,7 @@ from cards.words.phrases import name, phrase
 from cards.words.text import what
 from cds_service.fhir.proposing.amending import amended
 from cds_service.fhir.proposing.order_templates import CODES, System, called, reason, templates
+from cds_service.fhir.proposing.own_codes import NONE, OwnCodes
 from cds_service.fhir.proposing.stopping import Find, stopped
 
 Resource = dict[str, Any]
@@ -29,6 +31,10 @@ __all__ = ["System", "actions", "templates"]
 
 
 _WEEK = 7
+
+
+def _as_it_is(text: str, *, places: bool) -> str:
+    return text
 
 
 def actions(
@@ -43,6 +49,9 @@ def actions(
     postmenopausal: bool = False,
     drafts: Mapping[str, bytes] = MappingProxyType({}),
     stored: Find | None = None,
+    own: OwnCodes = NONE,
+    say: Callable[..., str] = _as_it_is,
+    call: Callable[[Draft], str] | None = None,
 ) -> list[Action]:
     """The CDS Hooks actions of one option: the drafts that it replaces are deleted first, then its resources are created, then
     the orders that end with it are stopped, where they are known whole.
@@ -52,15 +61,18 @@ def actions(
     ``patient_id`` and ``encounter_id`` are bare ids, ``reason_reference`` is a relative reference (``Condition/7``).
     ``system`` chooses the code systems, ``postmenopausal`` the ICD code of a problem. What starts after ``today`` carries
     its date in the resource; ``start`` of a problem is its onset, so that an old fracture is not taken for one of today.
-    ``drafts``: the drafts as they came, by relative reference; ``stored`` finds orders of the record. KeyError for an option
-    that there is no template or draft of.
+    ``drafts``: the drafts as they came, by relative reference; ``stored`` finds orders of the record; ``own``: the client's own
+    codes of orders. ``say(text, places=...)`` adds to the description of an action what it depends on; ``places``: it places
+    the order; ``call`` names a draft that is deleted. KeyError for an option that there is no template or draft of.
     """
     if option.kind == "mend":
-        return [_update(option, language, drafts)] if option.replaces[0].addressable else []
+        return [_update(option, language, drafts, say)] if option.replaces[0].addressable else []
     deleted = [
         {
             "type": "delete",
-            "description": phrase("action", "discard", language, draft=name(each, language)),
+            "description": say(
+                phrase("action", "discard", language, draft=call(each) if call else name(each, language)), places=False
+            ),
             "resourceId": each.id,
         }
         for each in option.replaces
@@ -68,7 +80,7 @@ def actions(
     ]
     created = []
     for key in _keys(option, postmenopausal):
-        resource = orjson.loads(templates()[option.kind, key, language, system])
+        resource = own.put(orjson.loads(templates()[option.kind, key, language, system]), option.kind, key)
         resource["subject"] = {"reference": f"Patient/{patient_id}"}
         if encounter_id:
             resource["encounter"] = {"reference": f"Encounter/{encounter_id}"}
@@ -82,15 +94,15 @@ def actions(
             if reason_reference:
                 resource["reasonReference"] = [{"reference": reason_reference}]
         description = phrase("action", option.kind, language, what=called(option.kind, key)[language])
-        created.append({"type": "create", "description": description, "resource": resource})
-    return [*deleted, *created, *_stopped(option, language, stored)]
+        created.append({"type": "create", "description": say(description, places=True), "resource": resource})
+    return [*deleted, *created, *_stopped(option, language, stored, say)]
 
 
-def _stopped(option: Option, language: str, stored: Find | None) -> Iterator[Action]:
+def _stopped(option: Option, language: str, stored: Find | None, say: Callable[..., str]) -> Iterator[Action]:
     """The orders on the medication list that end with the option."""
     why = phrase("action", "replaced", language, what=what(option, language))
     for course in option.stops if stored else ():
-        description = phrase("action", "stop", language, drug=name(course.drug, language))
+        description = say(phrase("action", "stop", language, drug=name(course.drug, language)), places=False)
         for source in course.sources:
             if stored and (order := stored(source)) is not None:
                 yield {"type": "update", "description": description, "resource": stopped(order, why)}
@@ -101,9 +113,9 @@ def by_hand(option: Option) -> bool:
     return any(not draft.addressable for draft in option.replaces)
 
 
-def _update(option: Option, language: str, drafts: Mapping[str, bytes]) -> Action:
+def _update(option: Option, language: str, drafts: Mapping[str, bytes], say: Callable[..., str]) -> Action:
     (draft,) = option.replaces
-    description = phrase("action", "mend", language, what=what(option, language))
+    description = say(phrase("action", "mend", language, what=what(option, language)), places=True)
     return {"type": "update", "description": description, "resource": amended(drafts[draft.id], option, language)}
 
 

@@ -1,0 +1,4 @@
+"""Whether an EHR's FHIR server gives what the service needs: asked for, never written to, and told in a sheet.
+
+The sheet holds counts, times and status codes: no name, no value, no id of a patient.
+"""

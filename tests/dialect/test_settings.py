@@ -1,0 +1,72 @@
+"""What a site may write of a client's dialect, and what it is told when that cannot be meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cards.engine.catalog import all_cards, retired
+from cds_service import site
+from cds_service.config import ConfigError
+from cds_service.dialect import PLAIN
+from cds_service.dialect.codes import bare, our_card, our_reason
+from cds_service.dialect.settings import presets
+from cds_service.hooks.override_reasons import every_code
+
+
+def loaded(tmp_path: Path, text: str) -> site.Site:
+    path = tmp_path / "site.toml"
+    path.write_text(text, encoding="utf-8")
+    return site.load(path)
+
+
+def test_a_client_without_a_table_gets_the_one_for_all_and_without_that_plain_cds_hooks(tmp_path: Path) -> None:
+    told = loaded(tmp_path, '[[dialect]]\niss = "https://a.example.org"\nselection = "any"')
+    assert told.dialect_of("https://a.example.org").selection == "any"
+    assert told.dialect_of("https://b.example.org") is PLAIN
+    told = loaded(tmp_path, '[[dialect]]\nactions = "one"\n[[dialect]]\niss = "https://a.example.org"')
+    assert told.dialect_of("https://b.example.org").actions == "one"
+    assert told.dialect_of("https://a.example.org").actions == "many"
+
+
+def test_a_table_stands_over_its_preset(tmp_path: Path) -> None:
+    told = loaded(tmp_path, '[[dialect]]\nlike = "epic"\nchoices = "all"\nlabels = true').dialect_of("")
+    assert (told.selection, told.choices, told.labels, told.codes) == ("any", "all", True, "alphanumeric")
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_can_be_used_and_says_where_it_is_from(name: str, tmp_path: Path) -> None:
+    loaded(tmp_path, f'[[dialect]]\nlike = "{name}"')
+    text = (Path(site.__file__).parent / "dialect" / "presets.toml").read_text(encoding="utf-8")
+    assert f'[{name}]\nsource = "https://' in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('like = "nobody"', "like: no such preset; there is epic"),
+        ('selection = "at-most-one"', "selection"),
+        ("detail_max = 100", "detail_max"),
+        ("detail_max = -1", "detail_max"),
+        ('types = ["create"]', "types"),
+        ('links = ["popup"]', "links"),
+        ("hyphens = false", "hyphens"),
+        ('orders."drug/aspirin" = { system = "urn:x", code = "1" }', "drug/aspirin"),
+        ('orders."drug/alendronate" = { code = "1" }', "system"),
+        ('[[dialect]]\niss = ""', "two tables"),
+    ],
+)
+def test_what_cannot_be_meant_stops_the_start_with_its_name(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"CDS_SITE: .*{said}"):
+        loaded(tmp_path, f"[[dialect]]\n{text}")
+
+
+def test_bare_codes_lead_back_and_are_nobody_elses_k5() -> None:
+    cards = {*all_cards(), *retired()}
+    assert len({bare(code) for code in cards}) == len(cards)
+    assert all(our_card(bare(code)) == code for code in all_cards())
+    reasons = [*every_code()]
+    assert len({bare(code) for code in reasons}) == len(reasons)
+    assert all(our_reason(bare(code)) == our_reason(code) == code for code in reasons)
+    assert our_reason("45") == "45"

@@ -1,0 +1,52 @@
+"""What an action depends on stands in its own words, too: some EHRs show these and not the label of the suggestion."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import fhir_fixtures
+from cards.words import text
+from cds_service import offered
+from cds_service.config import Settings
+from cds_service.hooks.request import HOOKS, parse
+from cds_service.pipeline import Evaluator
+
+STORIES = [each.name for each in fhir_fixtures.all_fixtures() if each.hook in HOOKS]
+
+
+def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every story, in the language of its turn: condition, start, urgency, what ends with it, what is left by hand."""
+    evaluator, seen = Evaluator(Settings()), {"condition": 0, "start": 0, "by hand": 0, "stops": 0}
+    made = offered.Offers._made
+
+    def watched(self: Any, option: Any) -> Any:
+        label, actions = made(self, option)
+        language, chart = self._language, self._chart
+        placing = [each["description"] for each in actions if each["type"] == "create"]
+        if (condition := text._condition(option, language, chart)) and actions:
+            seen["condition"] += 1
+            plain = text.phrases.capital(text.phrases.plain(condition))
+            assert all(each["description"].startswith(plain) for each in actions), label
+        if option.start is not None and option.start > chart.today:
+            seen["start"] += 1
+            day = text.phrases.day(option.start, language)
+            assert all(day in each for each in placing), label
+        if offered.BY_HAND[language] in label and placing:
+            seen["by hand"] += 1
+            assert all(offered.BY_HAND[language] in each for each in placing), label
+        for each, action in zip(option.replaces, [each for each in actions if each["type"] == "delete"], strict=False):
+            assert not each.addressable or text.draft_called(each, language, chart) in action["description"], label
+        if option.stops:
+            seen["stops"] += 1
+            assert all(text._stopped(option, language) in each for each in placing), label
+        return label, actions
+
+    monkeypatch.setattr(offered.Offers, "_made", watched)
+    for place, name in enumerate(STORIES):
+        fixture = fhir_fixtures.load(name)
+        call = parse(json.dumps(fixture.request()).encode(), fixture.hook)
+        evaluator.evaluate(call, ("en", "zh")[place % 2], fixture.as_of)
+    assert min(seen["condition"], seen["start"], seen["stops"]) > 0, seen
