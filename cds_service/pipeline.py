@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from msgspec import Struct, field, json
@@ -26,6 +26,7 @@ from cards.engine import voice
 from cards.engine.checked import Checked, checked
 from cards.engine.findings import Finding
 from cards.engine.run import run
+from cards.indicators import Rates
 from cards.vocabulary import Data
 from cards.words.letter import Letter, letter
 from cds_service import answer, metrics
@@ -117,6 +118,10 @@ class Evaluator:
     def prefetch_of(self, iss: str) -> dict[str, dict[str, str]]:
         """The templates for one client."""
         return self._gatherer.prefetch_of(iss)
+
+    def counting(self) -> tuple[codes.Terminology, Rates, tzinfo]:
+        """What key figures are counted with: the code tables, the site's choices, the zone."""
+        return self._terminology, self._site.figures, self._settings.zone
 
     @property
     def phone(self) -> str:

@@ -19,6 +19,7 @@ from cards.indicators.table import EPISODE, INDICATORS, WIDE, YEARLY, Indicator,
 __all__ = [
     "EPISODE",
     "INDICATORS",
+    "WIDE",
     "YEARLY",
     "Answer",
     "Care",
@@ -28,6 +29,5 @@ __all__ = [
     "Outcome",
     "Rates",
     "Treated",
-    "WIDE",
     "judged",
 ]

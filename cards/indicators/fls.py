@@ -88,7 +88,7 @@ def _contacts(episode: Episode, care: Care) -> Care:
     """With the contacts that can be a follow-up alone. Where the day of assessment is not known, a contact after its first
     possible day is not known to follow it: it straddles."""
     seen = [e for e in care.done.get("assessment", ()) if e.first and (e.latest or e.first) >= episode.t0]
-    first = min(seen, key=lambda e: (e.latest or e.first or date.max), default=None)
+    first = min(seen, key=lambda e: e.latest or e.first or date.max, default=None)
     begin = max((first.latest or first.first or episode.t0) if first else episode.t0, episode.stay_until or episode.t0)
     found = tuple(e for e in care.done.get("contact", ()) if e.first is None or (e.latest or e.first) > begin)
     found = tuple(replace(e, first=episode.t0) if e.first and e.first <= begin else e for e in found)
@@ -169,5 +169,3 @@ def _refused(care: Care, key: str, kind: str) -> Care:
     """With what clinicians answered to our cards: declined by the patient, or contraindicated."""
     told = tuple(Event(a.day, a.day, a.card, _WHY[a.reason]) for a in _overridden(care, kind))
     return replace(care, denied={**care.denied, key: (*care.denied.get(key, ()), *told)}) if told else care
-
-

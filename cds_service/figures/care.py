@@ -37,9 +37,13 @@ _DENSITY = ("t-score", "z-score", "bmd")
 _NO_DXA = frozenset({Site.HEEL, Site.UNNAMED})
 _FALLS = ("morse", "berg", "tug")
 _DEEDS = frozenset({"Procedure", "DiagnosticReport", "ImagingStudy"})
-_SAYS_NOTHING = frozenset({"future", "other-patient", "withdrawn", "dose-unreadable", "reason-unreadable", "no-start", "age-unknown"})
+_SAYS_NOTHING = frozenset(
+    {"future", "other-patient", "withdrawn", "dose-unreadable", "reason-unreadable", "no-start", "age-unknown"}
+)
 """Reasons for setting something aside that leave no event unknown."""
-_LEFT_OUT = re.compile(r"(?a)skull|facial|\bface\b|nasal|orbit|mandib|maxill|finger|phalan|thumb|\btoes?\b|颅|面骨|鼻骨|眶|颌|指|趾")
+_LEFT_OUT = re.compile(
+    r"(?a)skull|facial|\bface\b|nasal|orbit|mandib|maxill|finger|phalan|thumb|\btoes?\b|颅|面骨|鼻骨|眶|颌|指|趾"
+)
 _LEFT_OUT_CODES = ("S02", "S62.5", "S62.6", "S92.4", "S92.5")
 _GONE_ORDERS = frozenset({"draft", "cancelled", "entered-in-error"})
 _NOT = {"not-taken": "not-taken", "not-done": "not-done", "declined": "declined", "cancelled": "revoked"}
@@ -158,7 +162,11 @@ def _taken(chart: Chart) -> Iterator[tuple[str, Event]]:
 def _proposed(raw: Raw, terminology: Terminology, chart: Chart) -> Iterator[tuple[str, Event]]:
     """Proposals and plans of a drug: no order, which is why the cards do not read them, and a recommendation all the same."""
     for source, told in raw.of("MedicationRequest"):
-        if told.get("intent") not in ("proposal", "plan", "option") or told.get("status") in _GONE_ORDERS or told.get("doNotPerform"):
+        if (
+            told.get("intent") not in ("proposal", "plan", "option")
+            or told.get("status") in _GONE_ORDERS
+            or told.get("doNotPerform")
+        ):
             continue
         code = told.get("medicationCodeableConcept") or raw.get(_reference(told)).get("code")
         event = raw.event(source, told.get("authoredOn"), how="proposed")
@@ -234,7 +242,9 @@ def _comfort(chart: Chart, raw: Raw) -> Callable[[date], bool]:
     """Whether comfort was the goal by that day, by what makes ``goals-of-care`` fire."""
 
     def comfort(day: date) -> bool:
-        then = {key: tuple(p for p in map(_began(raw), some) if p.when is None or p.when <= day) for key, some in _of_goals(chart)}
+        then = {
+            key: tuple(p for p in map(_began(raw), some) if p.when is None or p.when <= day) for key, some in _of_goals(chart)
+        }
         return bool(goals.comfort_care(replace(chart, today=day, problems={**chart.problems, **then})))
 
     return comfort

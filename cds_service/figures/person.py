@@ -71,9 +71,7 @@ def _told(episode: Episode, keys: Iterable[str], care: Care, rates: Rates, raw: 
     episode = replace(episode, stay_until=until)
     outcomes = {key: judged(key, episode, care, rates) for key in keys}
     asked = {key: found for key, found in outcomes.items() if found.state != "not-applicable"}
-    return Told(
-        episode.t0, episode.site, place or _home(raw), episode.presumed, episode.again, episode.sources, asked
-    )
+    return Told(episode.t0, episode.site, place or _home(raw), episode.presumed, episode.again, episode.sources, asked)
 
 
 def _of_any_site(some: Iterable[Episode], care: Care, rates: Rates, raw: Raw) -> Iterable[Told]:

@@ -43,11 +43,17 @@ def contacts(raw: Raw, rates: Rates) -> Iterator[Event]:
     """Encounters of the clinic, by telephone and video too; kept appointments; messages between clinic and patient."""
     for source, told in raw.of("Encounter"):
         inside = part(told, "class").get("code") in _INSIDE
-        if told.get("status") == "finished" and not inside and listed(concepts(told.get("type"), told.get("serviceType")), rates):
+        if (
+            told.get("status") == "finished"
+            and not inside
+            and listed(concepts(told.get("type"), told.get("serviceType")), rates)
+        ):
             how = "telephone" if part(told, "class").get("code") in _TELEPHONE else "visit"
             yield raw.event(source, part(told, "period").get("start"), how=how)
     for source, told in raw.of("Appointment"):
-        kinds = concepts(told.get("serviceType"), told.get("appointmentType"), told.get("specialty"), told.get("serviceCategory"))
+        kinds = concepts(
+            told.get("serviceType"), told.get("appointmentType"), told.get("specialty"), told.get("serviceCategory")
+        )
         if told.get("status") == "fulfilled" and (rates.contacts == "any" or listed(kinds, rates, told.get("description"))):
             yield raw.event(source, told.get("start"), how="appointment")
     for source, told in raw.of("Communication"):

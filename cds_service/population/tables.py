@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from importlib.metadata import version
 from typing import Any
@@ -13,10 +13,10 @@ import orjson
 from msgspec import Struct, field, json
 
 from cards.engine import sources
-from cds_service.population import groups
+from cds_service.population import figures, groups
 from cds_service.population.findings import opened
 from cds_service.population.job import Job
-from cds_service.population.judge import DECODE
+from cds_service.population.parts import judged
 from cds_service.population.private import written
 from cds_service.population.rows import Item, Judged
 from cds_service.population.sheets import lines, write_csv, write_xlsx
@@ -55,13 +55,6 @@ class Totals(Struct):
             self.patients_by_gap.update({gap.key for gap in judged.item.gaps})
 
 
-def judged(job: Job) -> Iterator[Judged]:
-    """Every patient of the parts, in the order of buckets."""
-    for bucket in range(job.state.buckets):
-        with job.part(bucket).open("rb") as file:
-            yield from map(DECODE.decode, file)
-
-
 def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) -> Totals:
     """Findings, problems and worklist, and the same as FHIR; what they hold in numbers. ``broken``: what could not be used in
     the files."""
@@ -83,6 +76,7 @@ def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) ->
     items.sort(key=rank)
     with written(job.out / ITEMS) as file:
         file.writelines(json.encode(item) + b"\n" for item in items)
+    figures.write(job, language)
     groups.write_groups(job, items)
     write_csv(job, items, language)
     write_xlsx(job, items, language)

@@ -1,16 +1,16 @@
 """Lines for what the cards do not read, beside those of the stories: visits, appointments, messages, transfers, codes, answers.
 
-    visit fls on 2025-04-04            a finished Encounter: fls, clinic or other; (telephone), (cancelled)
-    stay fls from 2025-01-10 to 2025-01-20
-    appointment fls on 2025-05-02      (fulfilled), (noshow)
-    message fls on 2025-05-02          a completed Communication to the patient
-    transferred on 2025-04-04          an EpisodeOfCare that ended for a transfer
-    code cpt 97112 done 2025-05-02     a Procedure (asked: a ServiceRequest); (not-done), (in-progress); "undated"
-    observed 73830-2 on 2025-02-01     a final Observation without a value
-    plan cpt 97110 begun 2025-05-02    an activity of a CarePlan in progress
-    alendronate proposed 2025-02-01    a MedicationRequest that is a proposal
-    answer CARD accepted on 2025-02-01 offering drug/alendronate
-    answer CARD overridden REASON on 2025-02-01; answer CARD shown on 2025-02-01
+visit fls on 2025-04-04            a finished Encounter: fls, clinic or other; (telephone), (cancelled)
+stay fls from 2025-01-10 to 2025-01-20
+appointment fls on 2025-05-02      (fulfilled), (noshow)
+message fls on 2025-05-02          a completed Communication to the patient
+transferred on 2025-04-04          an EpisodeOfCare that ended for a transfer
+code cpt 97112 done 2025-05-02     a Procedure (asked: a ServiceRequest); (not-done), (in-progress); "undated"
+observed 73830-2 on 2025-02-01     a final Observation without a value
+plan cpt 97110 begun 2025-05-02    an activity of a CarePlan in progress
+alendronate proposed 2025-02-01    a MedicationRequest that is a proposal
+answer CARD accepted on 2025-02-01 offering drug/alendronate
+answer CARD overridden REASON on 2025-02-01; answer CARD shown on 2025-02-01
 """
 
 from __future__ import annotations

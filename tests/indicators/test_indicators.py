@@ -23,7 +23,11 @@ from tests.indicators.grammar import answers, record
 Json = dict[str, Any]
 FOLDER = files("cards.indicators").joinpath("cases")
 FILES = {path.name.removesuffix(".yaml"): yaml.safe_load(path.read_text(encoding="utf-8")) for path in FOLDER.iterdir()}
-CASES = [(name, {**{k: v for k, v in told.items() if k != "cases"}, **case}) for name, told in FILES.items() for case in told["cases"]]
+CASES = [
+    (name, {**{k: v for k, v in told.items() if k != "cases"}, **case})
+    for name, told in FILES.items()
+    for case in told["cases"]
+]
 
 
 @pytest.fixture(scope="module")
