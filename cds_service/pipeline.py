@@ -184,6 +184,8 @@ class Evaluator:
         judged = self._judge(chart, repetition, apart=apart)
         cards = {language: self._cards(judged, chart, call, language, gathered, repetition) for language in languages}
         counts = _counts(judged, trace, gathered)
+        if repetition:
+            repetition.note_seen(chart, (*counts["cards"], *counts["suppressed"]))
         return {language: Evaluation(answer.whole(each, judged.checks), trace, counts) for language, each in cards.items()}
 
     def view(

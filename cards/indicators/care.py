@@ -16,7 +16,7 @@ STATES: tuple[State, ...] = ("met", "not-met", "unknown", "pending", "excluded",
 
 class Event(Struct, frozen=True):
     """Something that happened, was ordered, or is said not to have happened, with the first and the last day that it can have
-    been; None where no date is on record. ``how``: which kind of evidence it is, or why it did not happen. ``drug``: its key."""
+    been; None where no date is on record. ``how``: which kind of evidence it is, or why it did not happen. ``drug``: a key."""
 
     first: date | None
     latest: date | None
@@ -42,7 +42,8 @@ class Answer(Struct, frozen=True):
 
 class Treated(Struct, frozen=True):
     """How things stand on one day with the drugs that count. ``on``: covered, with grace; ``covered``: without. ``ever``: any
-    was taken or ordered before. ``stopped``, ``unconfirmed`` (an order without sign of renewal), ``undated``: of the course that lasted longest."""
+    was taken or ordered before. ``stopped``, ``unconfirmed`` (an order without sign of renewal), ``undated``: of the course
+    that lasted longest."""
 
     on: bool = False
     covered: bool = False

@@ -61,8 +61,8 @@ def recommended(episode: Episode, care: Care, rates: Rates) -> Outcome:
         return Outcome("met", how="continued", day=t0, source=next(iter(taken.sources), ""))
     cards = [told for a in care.answers if a.offers("drug/") and (told := _counted(a, rates))]
     refused = [Event(a.day, a.day, a.card, _WHY[a.reason]) for a in _overridden(care, "drug/") if a.reason == CONTRAINDICATED]
-    told = replace(care, denied={**care.denied, "recommended": (*care.denied.get("recommended", ()), *refused)})
-    return within(told, "recommended", t0, last, *cards)
+    known = replace(care, denied={**care.denied, "recommended": (*care.denied.get("recommended", ()), *refused)})
+    return within(known, "recommended", t0, last, *cards)
 
 
 def _counted(answer: Answer, rates: Rates) -> Event | None:

@@ -13,6 +13,7 @@ import orjson
 from msgspec import Struct, field, json
 
 from cards.engine import sources
+from cds_service.figures.care import READ_BESIDES
 from cds_service.population import figures, groups
 from cds_service.population.findings import opened
 from cds_service.population.job import Job
@@ -91,7 +92,7 @@ def summarize(job: Job, totals: Totals, run: dict[str, Any]) -> dict[str, Any]:
         "version": version("osteoporosis-cds"),
         "today": job.today.isoformat(),
         "engine": job.state.engine,
-        "not_exported": sorted(job.absent),
+        "not_exported": sorted(job.absent - READ_BESIDES),
         **{name: _sorted(getattr(totals, name)) for name in Totals.__struct_fields__},
         "run": run,
     }
