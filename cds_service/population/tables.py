@@ -13,6 +13,7 @@ import orjson
 from msgspec import Struct, field, json
 
 from cards.engine import sources
+from cds_service import site
 from cds_service.figures.care import READ_BESIDES
 from cds_service.population import figures, groups
 from cds_service.population.findings import opened
@@ -93,12 +94,19 @@ def summarize(job: Job, totals: Totals, run: dict[str, Any]) -> dict[str, Any]:
         "today": job.today.isoformat(),
         "engine": job.state.engine,
         "not_exported": sorted(job.absent - READ_BESIDES),
+        "numbers": _numbers(job),
+        "cards_off": sorted(site.load(job.settings.site).cards_off),
         **{name: _sorted(getattr(totals, name)) for name in Totals.__struct_fields__},
         "run": run,
     }
     with written(job.out / SUMMARY) as file:
         file.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return told
+
+
+def _numbers(job: Job) -> dict[str, float]:
+    """The numbers of the medicine as they held in this run: what two runs are compared by."""
+    return {key: each.value for key, each in sorted(site.load(job.settings.site).numbers().table.items())}
 
 
 def _sorted(value: Any) -> Any:
