@@ -117,10 +117,8 @@ def _in_detail(was: Row, now: Row) -> Iterator[str]:
         a, b = getattr(was, name), getattr(now, name)
         if a != b:
             yield f"{name}: {_said(a)} -> {_said(b)}"
-    for name, some in (
-        ("evidence lost", {*was.evidence} - {*now.evidence}),
-        ("evidence new", {*now.evidence} - {*was.evidence}),
-    ):
+    lost, gained = {*was.evidence} - {*now.evidence}, {*now.evidence} - {*was.evidence}
+    for name, some in (("evidence lost", lost), ("evidence new", gained)):
         if some:
             yield f"{name}: {' '.join(sorted(some))}"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cards.engine.catalog import all_cards
 from cds_service.compare.changes import KINDS, Change
+from cds_service.compare.sides import Row
 from cds_service.population.private import written
 from cds_service.population.sheets import BOM, plain
 
@@ -87,9 +88,11 @@ def _row(change: Change, language: str) -> tuple[str, ...]:
         now.indicator if now else "",
         " ".join(was.recommended) if was else "",
         " ".join(now.recommended) if now else "",
-        "; ".join(f"{source} {day}".strip() for source, day in zip(shown.evidence, shown.evidence_dates, strict=False))
-        if shown
-        else "",
+        _evidence(shown) if shown else "",
         "; ".join(change.why),
         *("",) * 6,
     )
+
+
+def _evidence(row: Row) -> str:
+    return "; ".join(f"{source} {day}".strip() for source, day in zip(row.evidence, row.evidence_dates, strict=False))

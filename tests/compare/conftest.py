@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from tests.population.conftest import TODAY, written
 PATIENTS = 160
 LOST = "38264-8"
 """LOINC of the T-score of the total hip."""
-MOVED = "t-osteoporosis"
+MOVED, FROM, TO = "fragility-age-years", 50, 80
 
 
 def export(folder: Path) -> Path:
@@ -30,7 +29,7 @@ def export(folder: Path) -> Path:
 
 def moved_numbers(self: Site) -> Thresholds:
     table = shipped().table
-    return Thresholds(table | {MOVED: replace(table[MOVED], value=-3.5)})
+    return Thresholds(table | {MOVED: replace(table[MOVED], value=TO)})
 
 
 def without_code(settings: Settings) -> Terminology:
@@ -43,7 +42,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sides(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Side]]:
+def sides(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Side]:
     """The same people, three times."""
     made = {}
     for name, patches in (
@@ -56,4 +55,4 @@ def sides(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
                 patched.setattr(where, attribute, value)
             out = tmp_path_factory.mktemp("run")
             made[name] = side("shipped", source, out, Settings(), TODAY, 0, complete=True, tell=lambda _: None)
-    yield made
+    return made

@@ -12,7 +12,7 @@ from cds_service.cli import main
 from cds_service.compare.changes import changes, differences, table
 from cds_service.compare.sheet import HEAD, sample, write
 from cds_service.compare.sides import Side, comparable
-from tests.compare.conftest import MOVED
+from tests.compare.conftest import FROM, MOVED, TO
 from tests.population.conftest import TODAY, patient, written
 
 
@@ -23,7 +23,7 @@ def test_nothing_differs_from_itself(sides: dict[str, Side]) -> None:
 
 def test_a_moved_limit_is_found_and_named(sides: dict[str, Side]) -> None:
     one, other = sides["shipped"], sides["limit moved"]
-    assert differences(one, other).numbers == {MOVED: (-2.5, -3.5)}
+    assert differences(one, other).numbers == {MOVED: (FROM, TO)}
     found = [*changes(one, other)]
     gone = [each for each in found if each.kind == "gone" and each.card == "start-treatment"]
     assert len(gone) > 5
