@@ -12,15 +12,15 @@ from cds_service.burden.calls import Call, Card
 
 CAPS = (1, 2, 3, 5, 8)
 REPORTED = (0.46, 0.96)
-"""Shares of such alerts that are overridden, lowest and highest reported (Yoshida 2018, PMC5842071, and reviews there cited)."""
+"""Shares of such alerts that are overridden, lowest and highest reported (as the reviews of such alerts tell: RECALL)."""
 INFO, CRITICAL = "info", "critical"
 
 
 class Burden(Struct, frozen=True):
-    """A day. ``alerts``: cards on the screen by hook; ``calls``: by hook; ``by_card``: by code and urgency; ``an_hour``: for each
-    clinician-hour, None where hours were not told; ``caps``: alerts at each cap; ``apart``: if what the routine card and others
-    speak for stood by itself; ``empty``: share of calls without a card; ``most``: cards in the busiest twentieth of calls;
-    ``overrides``: share of alerts that overrides would hold back, by share overridden, or "seen again" as it was in the store."""
+    """A day. ``alerts``: cards on the screen by hook; ``calls``: by hook; ``by_card``: by code and urgency; ``an_hour``: for
+    each clinician-hour, None where hours were not told; ``caps``: alerts at each cap; ``apart``: if what the routine card and
+    others speak for stood by itself; ``empty``: share of calls without a card; ``most``: cards in the busiest twentieth of
+    calls; ``overrides``: share of alerts that overrides would hold back, by what is assumed of them."""
 
     source: str
     calls: dict[str, float]
@@ -95,8 +95,8 @@ def _burden(
 
 
 def _held(calls: Iterable[Call], cap: int, part: float, again: float) -> float:
-    """Of the alerts the share that overrides hold back, if a card is overridden with a reason in so many cases and each chart is
-    opened ``again`` times while that rests: all but the first time. Critical cards are never held back."""
+    """Of the alerts the share that overrides hold back, if a card is overridden with a reason in so many cases and each chart
+    is opened ``again`` times while that rests: all but the first time. Critical cards are never held back."""
     kept = [c for call in calls for place, c in enumerate(call.cards) if place < cap or c.indicator != INFO]
     if not kept or again <= 1:
         return 0.0

@@ -29,7 +29,8 @@ def page(burden: Burden, notes: Sequence[str], days: str) -> str:
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     hour = f", {burden.an_hour:.2f} for each clinician-hour" if burden.an_hour is not None else ""
     parts = (
-        f"<p><strong>{burden.a_day:.1f} alerts a day{hour}</strong>, in {sum(burden.calls.values()):.0f} calls ({escape(days)}).</p>",
+        f"<p><strong>{burden.a_day:.1f} alerts a day{hour}</strong>, in {sum(burden.calls.values()):.0f} calls "
+        f"({escape(days)}).</p>",
         f"<p>{100 * burden.empty:.0f}% of calls show no card; one call in twenty shows {burden.most} or more.</p>",
         *(f"<p>{escape(note)}</p>" for note in notes),
         "<h2>By hook</h2>",
@@ -50,7 +51,8 @@ def page(burden: Burden, notes: Sequence[str], days: str) -> str:
         bars(_holds(burden), "Alerts a day with and without each measure"),
     )
     head = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}"><title>Alert burden</title>'
-    return f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body><h1>Alert burden</h1>{"".join(parts)}</body></html>\n'
+    body = f"<h1>Alert burden</h1>{''.join(parts)}"
+    return f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body>{body}</body></html>\n'
 
 
 def _per(burden: Burden, hook: str) -> float:
@@ -87,8 +89,9 @@ def bars(some: Sequence[Bar], title: str) -> str:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     told = "".join(f"<th scope='col'>{escape(each)}</th>" for each in head)
-    lines = (
-        f"<tr><td>{escape(first)}</td>{''.join(f'<td class="n">{escape(each)}</td>' for each in rest)}</tr>"
-        for first, *rest in rows
-    )
+    lines = (f"<tr><td>{escape(first)}</td>{_numbers(rest)}</tr>" for first, *rest in rows)
     return f"<table><thead><tr>{told}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _numbers(cells: Iterable[str]) -> str:
+    return "".join(f'<td class="n">{escape(each)}</td>' for each in cells)

@@ -19,8 +19,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown = commands.add_parser(
         "burden",
         help="estimate the alert burden, from a population run or from shadow mode",
-        description="Tell how many alerts a day there are by hook, card and urgency, for each clinician-hour, and what the cap, "
-        "the routine card and overrides do to them. From a finished population run with --openings, else from the store "
+        description="Tell how many alerts a day there are by hook, card and urgency, for each clinician-hour, and what the "
+        "cap, the routine card and overrides do to them. From a finished population run with --openings, else from the store "
         "(CDS_DATABASE_URL), where shadow mode records what it keeps back. Writes a page with pictures; it names nobody.",
     )
     shown.add_argument(

@@ -64,6 +64,8 @@ class Side(Struct, frozen=True):
 
 
 Progress = Callable[[str], None]
+SHIPPED = "shipped"
+RUN, SITE, RELEASE = "run", "site", "release"
 
 
 def side(
@@ -79,21 +81,31 @@ def side(
 ) -> Side:
     """A folder with a finished run is taken as it is; a site file (.toml), "shipped" (no site file), a checkout or a wheel of
     another release judge ``source``, each in a folder of its own. ConfigError where that cannot be done."""
-    path = Path(name)
-    if (path / SUMMARY).is_file():
+    path, kind = Path(name), kind_of(name)
+    if kind == RUN:
         return Side(name, path, _summary(path))
     if source is None:
         raise ConfigError(f"{name}: is no finished run, so that SOURCE is needed: whom to judge")
     tell(f"Judging everybody by {name} ...")
-    if name == "shipped" or path.suffix == ".toml":
-        own = settings.model_copy(update={"site": None if name == "shipped" else path})
+    if kind == SITE:
+        own = settings.model_copy(update={"site": None if name == SHIPPED else path})
         options = Options(today=today, processes=processes, complete=complete, records=False, fresh=True)
         run(source, out, own, options)
-    elif path.suffix == ".whl" or (path / "cds_service").is_dir():
-        _other_release(path, source, out, today, processes, complete=complete)
     else:
-        raise ConfigError(f"{name}: neither a finished run, a site file (.toml), a checkout, a wheel nor 'shipped'")
+        _other_release(path, source, out, today, processes, complete=complete)
     return Side(name, out, _summary(out))
+
+
+def kind_of(name: str) -> str:
+    """What a side is. ConfigError for none of them."""
+    path = Path(name)
+    if (path / SUMMARY).is_file():
+        return RUN
+    if name == SHIPPED or path.suffix == ".toml":
+        return SITE
+    if path.suffix == ".whl" or (path / "cds_service").is_dir():
+        return RELEASE
+    raise ConfigError(f"{name}: neither a finished run, a site file (.toml), a checkout, a wheel nor '{SHIPPED}'")
 
 
 def _summary(folder: Path) -> dict[str, Any]:
