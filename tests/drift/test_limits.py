@@ -57,7 +57,7 @@ def test_what_falls_silent_raises_an_alarm_within_seven_days(quiet: Series, kind
         assert alarm_of(broken(quiet, (kind, line.key), BREAK, 0), kind, line.key) == {alarm}, line
 
 
-@pytest.mark.parametrize(("factor", "alarm", "least"), [(3.0, LOUD, 60), (0.3, SILENT, 180)])
+@pytest.mark.parametrize(("factor", "alarm", "least"), [(3.0, LOUD, 60), (0.2, SILENT, 180)])
 def test_a_moved_limit_raises_one_where_a_card_comes_often_enough(
     quiet: Series, factor: float, alarm: str, least: float
 ) -> None:
