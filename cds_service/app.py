@@ -17,6 +17,7 @@ from cds_service import config, logs, metrics
 from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
 from cds_service.dialect.codes import our_card
+from cds_service.drift.watch import Watch
 from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.cards import spoken_for
@@ -53,9 +54,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_services(app, settings, evaluator, store, load)
     _add_feedback(app, settings, store, load)
     _add_state(app, settings, evaluator)
-    add_pages(app, settings, evaluator, store, load)
+    watch = Watch(store)
+    add_pages(app, settings, evaluator, store, load, watch)
     authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
-    add_operation(app, store, authenticator)
+    add_operation(app, store, watch, authenticator)
     if authenticator:
         add_authentication(app, authenticator, settings)
     _add_errors(app)

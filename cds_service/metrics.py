@@ -42,6 +42,13 @@ BREAKER = Gauge(
 REFUSED = Counter("cds_refused", "Requests refused, by status", ("status",))
 SHED = Counter("cds_shed", "Requests turned away with 503 because a worker had its hands full, by what it lacked", ("why",))
 UNDER_WAY = Gauge("cds_requests_under_way", "Requests in the threads and the queue of the workers", multiprocess_mode="livesum")
+DRIFT = Gauge(
+    "cds_drift",
+    "A card gone silent or loud, a code no longer seen: in standard deviations, while the alarm stands",
+    ("kind", "key", "alarm"),
+    multiprocess_mode="livemostrecent",
+)
+DRIFTING = Gauge("cds_drift_alarms", "Cards or codes of which an alarm stands", ("kind",), multiprocess_mode="livemostrecent")
 BUILD = Gauge("cds_build", "1, with the versions of code and content", ("version", "content"), multiprocess_mode="livemax")
 
 

@@ -12,6 +12,7 @@ from flask import Flask, Response, g, request
 from cards.engine import sources
 from cds_service import logs, metrics
 from cds_service.config import ConfigError
+from cds_service.drift.watch import Watch
 from cds_service.hooks import errors
 from cds_service.hooks.auth import Authenticator
 from cds_service.hooks.discovery import SERVICES
@@ -21,7 +22,7 @@ REQUEST_ID = "X-Request-Id"
 """A header of every answer: the id under which the log tells of the request. It is ours, never what a client sent."""
 
 
-def add_operation(app: Flask, store: Store, authenticator: Authenticator | None = None) -> None:
+def add_operation(app: Flask, store: Store, watch: Watch, authenticator: Authenticator | None = None) -> None:
     """Add /readyz and /metrics, give each request an id, and count every request to a service."""
     metrics.BUILD.labels(version("osteoporosis-cds"), str(sources.VERSION)).set(1)
 
@@ -40,6 +41,7 @@ def add_operation(app: Flask, store: Store, authenticator: Authenticator | None 
     @app.get("/metrics")
     def exposition() -> Response:
         """The counts of all workers, for Prometheus."""
+        watch.refresh()
         return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
 
     @app.before_request

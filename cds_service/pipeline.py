@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from msgspec import Struct, field, json
@@ -27,6 +27,7 @@ from cards.engine import voice
 from cards.engine.checked import Checked, checked
 from cards.engine.findings import Finding
 from cards.engine.run import run
+from cards.indicators import Rates
 from cards.vocabulary import Data
 from cards.words.letter import Letter, letter
 from cds_service import answer, metrics
@@ -120,6 +121,10 @@ class Evaluator:
         """The templates for one client."""
         return self._gatherer.prefetch_of(iss)
 
+    def counting(self) -> tuple[codes.Terminology, Rates, tzinfo]:
+        """What key figures are counted with: the code tables, the site's choices, the zone."""
+        return self._terminology, self._site.figures, self._settings.zone
+
     @property
     def phone(self) -> str:
         """The number that patients are told to call; "" where the site names none."""
@@ -191,6 +196,8 @@ class Evaluator:
         told = (judged, chart, call)
         cards = {language: self._cards(*told, language, gathered, repetition, dialect) for language in languages}
         counts = _counts(judged, trace, gathered)
+        if repetition:
+            repetition.note_seen(chart, (*counts["cards"], *counts["suppressed"]))
         return {language: Evaluation(answer.whole(each, judged.checks), trace, counts) for language, each in cards.items()}
 
     def view(

@@ -10,15 +10,16 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from cards.chart import Unread
+from cards.chart import Chart, Unread
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.engine import sources
 from cards.engine.findings import CRITICAL, Finding
 from cards.vocabulary import Name
 from cds_service import metrics
+from cds_service.drift.codes import met
 from cds_service.hooks.request import Call
-from cds_service.store import Hold, Offer, Override, Shown, Store
+from cds_service.store import Hold, Offer, Override, Shown, Store, seen
 from cds_service.unread import shape
 
 Json = dict[str, Any]
@@ -104,6 +105,15 @@ class Repetition:
     def note_unread(self, unread: Iterable[Unread]) -> None:
         """Count what was not understood, without reference to the patient."""
         self._store.count_unread(map(shape, unread))
+
+    def note_seen(self, chart: Chart, codes: Iterable[str]) -> None:
+        """Count this call, the cards that its answer has or would have but for an override, and the value sets that its record
+        meets."""
+        day = seen.today()
+        told = [seen.Seen(day, self._hook, seen.CALL)]
+        told += (seen.Seen(day, self._hook, seen.CARD, code) for code in {*codes})
+        told += (seen.Seen(day, self._hook, seen.CODE, key) for key in met(chart))
+        self._store.see(told)
 
     def _facts(self, finding: Finding) -> str:
         """The facts behind a finding, hashed: used to compare it with earlier overrides and to record it."""

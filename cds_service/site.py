@@ -8,6 +8,10 @@ phone = "010-5555 0100"
 [thresholds]
 anabolic-gap-days = 120
 
+[figures]
+expected_non_spine = 240
+expected_source = "hip fractures of the district in 2025, times 3"
+
 [[prefetch]]
 iss = "https://ehr.example.org"
 templates.conditions = "Condition?patient={{context.patientId}}&category=problem-list-item"
@@ -27,6 +31,7 @@ import msgspec
 from msgspec import Struct
 
 from cards.engine.catalog import all_cards, retired
+from cards.indicators import Rates
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
 from cds_service.config import ConfigError
@@ -56,7 +61,8 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
     ``phone``: the one number that patients are told to call. ``observations``: whether results are asked for by "code" or,
     where they have no LOINC, by "category" and date.
-    ``prefetch``: queries that a client's FHIR server needs otherwise. ``dialect``: how a client wants its answers."""
+    ``prefetch``: queries that a client's FHIR server needs otherwise. ``dialect``: how a client wants its answers. ``figures``:
+    how key figures are counted."""
 
     cards_off: frozenset[str] = frozenset()
     thresholds: dict[str, int | float] = {}
@@ -65,6 +71,7 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     phone: Annotated[str, msgspec.Meta(pattern=_PHONE)] = ""
     prefetch: tuple[Prefetch, ...] = ()
     dialect: tuple[Dialect, ...] = ()
+    figures: Rates = Rates()
 
     def numbers(self) -> Thresholds:
         """The numbers of the medicine with the site's own in their place."""

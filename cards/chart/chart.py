@@ -19,6 +19,7 @@ from cards.chart.records import (
     Allergy,
     Course,
     Draft,
+    Exposure,
     Fracture,
     FractureEntry,
     Hook,
@@ -52,6 +53,8 @@ class Chart(Struct, frozen=True, kw_only=True):
     drug_courses: Mapping[str, Course] = field(default_factory=dict)
     given_up: Mapping[str, Course] = field(default_factory=dict)
     """Courses that this chart is judged without, as if they had been discontinued; they have been taken all the same."""
+    exposures: tuple[Exposure, ...] = ()
+    """What each entry says of one drug, before entries are brought together: for what counts kinds of evidence."""
     allergies: tuple[Allergy, ...] = ()
     services: Mapping[str, tuple[Service, ...]] = field(default_factory=dict)
     parental_hip_fracture: bool = False

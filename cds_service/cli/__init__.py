@@ -13,14 +13,42 @@ from importlib.metadata import version
 
 from cards.thresholds import ContentError
 from cds_service import config
-from cds_service.cli import card, check_client, client_keys, evaluate, fixtures, population, serve, simulate, store
+from cds_service.cli import (
+    burden,
+    card,
+    check_client,
+    client_keys,
+    compare,
+    drift,
+    evaluate,
+    figures,
+    fixtures,
+    population,
+    serve,
+    simulate,
+    store,
+)
 from cds_service.cli.serve import EXAMPLE, greeting
 from cds_service.config import ConfigError, Settings
 from cds_service.hooks.errors import RequestError
 
 __all__ = ["EXAMPLE", "greeting", "main"]
 
-COMMANDS = (serve, evaluate, fixtures, simulate, population, card, store, client_keys, check_client)
+COMMANDS = (
+    serve,
+    evaluate,
+    fixtures,
+    simulate,
+    population,
+    figures,
+    burden,
+    compare,
+    card,
+    store,
+    drift,
+    client_keys,
+    check_client,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -139,6 +139,7 @@ def _print(told: dict[str, Any], out: Path) -> None:
         print(f"Not used: {', '.join(f'{number:,} {why}' for why, number in told['problems'].items())}: {out / 'problems.csv'}")
     if missing:
         print(f"Not exported, and so unknown: {', '.join(missing)} (--complete: there are none)")
+    print(f"Key figures: osteoporosis-cds figures {out}, by month and site {out / 'figures.csv'}")
     print(f"Written to {out}, which names patients")
 
 

@@ -39,6 +39,7 @@ class _Strict(Struct, rename="camel"):
     patient: Reference | None = None
     medication_reference: Reference | None = None
     medication: Raw = Raw(b"")
+    participant: Raw = Raw(b"")
 
 
 class _Loose(Struct, rename="camel"):
@@ -48,8 +49,14 @@ class _Loose(Struct, rename="camel"):
     patient: Any = None
     medication_reference: Any = None
     medication: Raw = Raw(b"")
+    participant: Raw = Raw(b"")
 
 
+class _Taking(Struct):
+    actor: Any = None
+
+
+_TAKING = json.Decoder(list[_Taking])
 _STRICT, _LOOSE = json.Decoder(_Strict), json.Decoder(_Loose)
 
 
@@ -106,7 +113,17 @@ def _patient(kind: str, name: str, seen: _Strict | _Loose) -> str:
     for told in (seen.subject, seen.patient):
         if reference := _said(told):
             return reference[8:] if reference.startswith("Patient/") and "/" not in reference[8:] else bare(reference)
-    return ""
+    return _taking_part(seen.participant) if kind == "Appointment" else ""
+
+
+def _taking_part(content: Raw) -> str:
+    """The one patient of an appointment, which names people as those who take part; "" for several."""
+    try:
+        told = {_said(each.actor) for each in _TAKING.decode(content)} if content else set()
+    except BROKEN:
+        return ""
+    patients = {name for each in told if "Patient/" in each and (name := bare(each))}
+    return patients.pop() if len(patients) == 1 else ""
 
 
 def bare(reference: str) -> str:

@@ -44,7 +44,7 @@ class State(Struct, frozen=True):
 
 class Job(Struct, frozen=True):
     """One run. ``batches``: files by name, as they are grouped together. ``absent``: types that were not exported, known once
-    all is grouped. ``complete``: what has no file does not exist."""
+    all is grouped. ``complete``: what has no file does not exist; ``whole``: nor does what the cards read."""
 
     folder: Path
     out: Path
@@ -54,6 +54,7 @@ class Job(Struct, frozen=True):
     today: date
     state: State
     complete: bool = False
+    whole: bool = False
     absent: frozenset[str] = frozenset()
 
     @property
@@ -75,14 +76,23 @@ class Job(Struct, frozen=True):
 
 
 def prepared(
-    folder: Path, out: Path, types: frozenset[str], settings: Settings, today: date, engine: str, *, complete: bool, fresh: bool
+    folder: Path,
+    out: Path,
+    types: frozenset[str],
+    settings: Settings,
+    today: date,
+    engine: str,
+    *,
+    complete: bool,
+    whole: bool = False,
+    fresh: bool,
 ) -> tuple[Job, str]:
     """The job, with its folders made, and what becomes of an earlier run there: "" (there is none), "resumed" or "replaced"
     (it had another source, day, content or engine). ``fresh``: it does not count. OSError where that fails."""
     paths = source.files(folder)
     sizes = [_unpacked(path) for path in paths]
     buckets = min(max(sum(sizes) // BUCKET, FEWEST), MOST)
-    state = State(_of_files(folder, paths), _of_rules(settings, today, complete=complete), engine, buckets)
+    state = State(_of_files(folder, paths), _of_rules(settings, today, complete=complete, whole=whole), engine, buckets)
     before = None if fresh else _earlier(out)
     if before is None or replace(before, rules=state.rules) != state:
         _remove(out / RECORDS)
@@ -90,7 +100,7 @@ def prepared(
     if before != state:
         _remove(out / PARTS)
     batches = tuple(_batches(folder, paths, sizes))
-    job = Job(folder, out, batches, types, settings, today, state, complete)
+    job = Job(folder, out, batches, types, settings, today, state, complete, whole)
     for each in (job.records, job.parts):
         each.mkdir(parents=True, exist_ok=True)
     with written(out / STATE) as file:
@@ -144,8 +154,8 @@ def _of_files(folder: Path, paths: Sequence[Path]) -> str:
     return told.hexdigest()
 
 
-def _of_rules(settings: Settings, today: date, *, complete: bool) -> str:
+def _of_rules(settings: Settings, today: date, *, complete: bool, whole: bool) -> str:
     """The content, the code, the day, and the site's own choices."""
     own = [path.read_bytes() for path in (settings.site, settings.local_codes) if path]
     told = (VERSION, version("osteoporosis-cds"), today, sorted(settings.formulary), settings.max_cards, str(settings.zone))
-    return hashlib.sha256(repr((told, own, complete)).encode()).hexdigest()
+    return hashlib.sha256(repr((told, own, complete, whole)).encode()).hexdigest()

@@ -12,10 +12,13 @@ from datetime import date
 
 from msgspec import Raw, json
 
+from cards.chart import Chart
 from cds_service.fhir.fetching.answers import asked_for
 from cds_service.fhir.reading import wire
 from cds_service.fhir.reading.given import BROKEN
 from cds_service.fhir.reading.trace import Trace
+from cds_service.figures.care import READ_BESIDES
+from cds_service.figures.person import Figures, figures
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import Call
 from cds_service.pipeline import Evaluator
@@ -25,9 +28,9 @@ from cds_service.population.rows import Judged
 from cds_service.population.source import Problem
 
 HOOK = "patient-view"
-UNKNOWN, TOO_MUCH, FAILED, TWICE = "unknown-patient", "too-much", "failed", "twice"
+UNKNOWN, TOO_MUCH, FAILED, TWICE, NOT_COUNTED = "unknown-patient", "too-much", "failed", "twice", "not-counted"
 """Why a patient has no answer: no Patient resource; more than one call may bring; the program failed. A resource that came
-twice."""
+twice; a patient in no key figure, since the program failed."""
 ENCODE = json.Encoder().encode
 DECODE: json.Decoder[Judged] = json.Decoder(Judged)
 
@@ -45,7 +48,7 @@ class Rules:
     @property
     def types(self) -> frozenset[str]:
         """The types that are read."""
-        return frozenset({*self.keys.values(), SHARED})
+        return frozenset({*self.keys.values(), SHARED, *READ_BESIDES})
 
     def call(self, patient: str, entries: Sequence[bytes]) -> Call:
         """The call of a client that has prefetched everything: all under one key, so that nothing is missed for want of a code
@@ -80,7 +83,16 @@ def _answered(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
     told = tuple(rows.rows_of(patient, judged.findings, judged.shown))
     item = gaps.item_of(patient, judged, entries)
     twice = tuple(_twice(entries)) if judged.trace.duplicates else ()
-    return Judged(patient, "", told, item, _counts(judged.trace), twice)
+    counted, wrong = _figures(patient, judged.chart, entries, rules)
+    return Judged(patient, "", told, item, _counts(judged.trace), (*twice, *wrong), counted)
+
+
+def _figures(patient: str, chart: Chart, entries: Sequence[bytes], rules: Rules) -> tuple[Figures | None, tuple[Problem, ...]]:
+    """The states of the indicators. What goes wrong with them costs no patient a card."""
+    try:
+        return figures(chart, entries, *rules.evaluator.counting(), rules.absent), ()
+    except Exception as error:
+        return None, (Problem("", 0, NOT_COUNTED, f"Patient/{patient}, {type(error).__name__}"),)
 
 
 def _twice(entries: Sequence[bytes]) -> Iterator[Problem]:

@@ -25,9 +25,9 @@ CHUNK = 1_000
 TYPES = (
     *("Patient", "Observation", "Condition", "MedicationRequest", "MedicationStatement", "MedicationAdministration"),
     *("MedicationDispense", "AllergyIntolerance", "Procedure", "ServiceRequest", "FamilyMemberHistory", "ImagingStudy"),
-    *("DiagnosticReport", "CarePlan", "Encounter"),
+    *("DiagnosticReport", "CarePlan", "Encounter", "Appointment", "Communication", "EpisodeOfCare"),
 )
-"""Those that the rules read; a type of which nobody has any is an empty file."""
+"""Those that the rules and the key figures read; a type of which nobody has any is an empty file."""
 
 _FAMILY = "Baker Chen Diaz Evans Fischer Garcia Huang Ito Jensen Khan Li Martin Novak Olsen Park Rossi Silva Wang Young Zhang"
 _GIVEN = "Ada Bo Clara David Emma Fang George Hui Ines Jun Karl Lan Mei Nora Oscar Ping Rosa Sara Ting Wei"

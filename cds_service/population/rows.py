@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from cards.chart.calendar import Partial
 from cards.engine.findings import Finding, Option
+from cds_service.figures.person import Figures
 from cds_service.population.source import Problem
 
 
@@ -92,7 +93,7 @@ class Item(Struct, frozen=True):
 
 class Judged(Struct):
     """What became of one patient. ``why`` is "" if there is an answer, else why there is none. ``counts``: of the reading, by
-    ledger and name ("unread: medications, local-code")."""
+    ledger and name ("unread: medications, local-code"). ``figures``: the states of the indicators."""
 
     patient: str
     why: str = ""
@@ -100,6 +101,7 @@ class Judged(Struct):
     item: Item | None = None
     counts: dict[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    figures: Figures | None = None
 
 
 _DAYS = ("safe", "due", "limit", "decide", "latest", "next_dxa", "by", "day", "next")

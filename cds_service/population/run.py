@@ -21,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cds_service.config import ConfigError, Settings
+from cds_service.figures.care import READ_BESIDES
 from cds_service.pipeline import Evaluator
 from cds_service.population import bulk, medications, source, tables
 from cds_service.population.bulk import Server
@@ -39,13 +40,15 @@ def _silent(what: str, number: int, total: int | None = None) -> None:
 
 
 class Options(Struct, frozen=True):
-    """``complete``: types of which there is no file do not exist (else they are unknown). ``fresh``: an earlier run in the
+    """``complete``: types of which there is no file do not exist (else they are unknown); ``whole``: of those that the cards
+    read a server has given all. ``fresh``: an earlier run in the
     folder does not count. ``records``: keep what was grouped, so that a page can show a patient."""
 
     today: date | None = None
     engine: str = "pool"
     processes: int = 1
     complete: bool = False
+    whole: bool = False
     fresh: bool = False
     records: bool = True
     language: str = "en"
@@ -68,10 +71,10 @@ def run_server(server: Server, out: Path, settings: Settings, options: Options, 
     """The same over an export that is asked for from a Bulk Data server. What it has given without an error is all there is."""
     out = out.resolve()
     with _alone(out):
-        types = Rules(Evaluator(settings), settings.today()).types
+        types = Rules(Evaluator(settings), settings.today()).types - READ_BESIDES
         folder, whole = bulk.fetched(server, out, types, options.fresh)
         _readable(folder)
-        told = _run(folder, out, settings, replace(options, complete=options.complete or whole), advance)
+        told = _run(folder, out, settings, replace(options, whole=whole), advance)
         bulk.used(server, out)
         return told
 
@@ -121,7 +124,15 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
     today = options.today or settings.today()
     rules = Rules(Evaluator(settings), today)
     job, earlier = prepared(
-        folder, out, rules.types, settings, today, options.engine, complete=options.complete, fresh=options.fresh
+        folder,
+        out,
+        rules.types,
+        settings,
+        today,
+        options.engine,
+        complete=options.complete,
+        whole=options.whole,
+        fresh=options.fresh,
     )
     engine = make(job, options.processes, advance)
     advance("read", 0, sum(map(job.size, range(len(job.batches)))))
@@ -161,7 +172,8 @@ def _absent(job: Job, ledger: Ledger, rules: Rules) -> frozenset[str]:
     if job.complete or not any(map(source.in_lines, paths)):
         return read & frozenset(ledger.torn)
     told = frozenset(chain.from_iterable(map(partial(source.named_types, types=job.types), paths)))
-    return (read - told - frozenset(ledger.resources)) | (read & frozenset(ledger.torn))
+    asked = READ_BESIDES if job.whole else READ_BESIDES | read
+    return (asked - told - frozenset(ledger.resources)) | (read & frozenset(ledger.torn))
 
 
 def _cpu() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from importlib.metadata import version
 from typing import Any
@@ -13,11 +13,13 @@ import orjson
 from msgspec import Struct, field
 
 from cards.engine import sources
-from cds_service.population import groups
+from cds_service import site
+from cds_service.figures.care import READ_BESIDES
+from cds_service.population import figures, groups
 from cds_service.population.findings import opened
 from cds_service.population.job import Job
-from cds_service.population.judge import DECODE
 from cds_service.population.listed import Listed, listed
+from cds_service.population.parts import judged
 from cds_service.population.private import written
 from cds_service.population.rows import Judged
 from cds_service.population.sheets import lines, write_csv, write_xlsx
@@ -55,13 +57,6 @@ class Totals(Struct):
             self.patients_by_gap.update({gap.key for gap in judged.item.gaps})
 
 
-def judged(job: Job) -> Iterator[Judged]:
-    """Every patient of the parts, in the order of buckets."""
-    for bucket in range(job.state.buckets):
-        with job.part(bucket).open("rb") as file:
-            yield from map(DECODE.decode, file)
-
-
 def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) -> Totals:
     """Findings, problems and worklist, and the same as FHIR; what they hold in numbers. ``broken``: what could not be used in
     the files."""
@@ -70,6 +65,7 @@ def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) ->
         _tables(job, totals, items, broken)
         with written(job.out / ITEMS) as file:
             file.writelines(line + b"\n" for line in items.lines())
+        figures.write(job, language)
         groups.write_groups(job, items)
         write_csv(job, items, language)
         write_xlsx(job, items, language)
@@ -102,13 +98,20 @@ def summarize(job: Job, totals: Totals, run: dict[str, Any]) -> dict[str, Any]:
         "version": version("osteoporosis-cds"),
         "today": job.today.isoformat(),
         "engine": job.state.engine,
-        "not_exported": sorted(job.absent),
+        "not_exported": sorted(job.absent - READ_BESIDES),
+        "numbers": _numbers(job),
+        "cards_off": sorted(site.load(job.settings.site).cards_off),
         **{name: _sorted(getattr(totals, name)) for name in Totals.__struct_fields__},
         "run": run,
     }
     with written(job.out / SUMMARY) as file:
         file.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return told
+
+
+def _numbers(job: Job) -> dict[str, float]:
+    """The numbers of the medicine as they held in this run: what two runs are compared by."""
+    return {key: each.value for key, each in sorted(site.load(job.settings.site).numbers().table.items())}
 
 
 def _sorted(value: Any) -> Any:

@@ -20,11 +20,12 @@ from cds_service.store.background import Background
 from cds_service.store.database import Database, StoreUnavailable, T, Work
 from cds_service.store.keyed import kept_key, keyed
 from cds_service.store.queries import CLARIFIED, Hold, Offer, Override, Report, Shown
+from cds_service.store.seen import Seen
 from cds_service.store.unread import Unread
 
 LOGGER = logging.getLogger("cds_service")
 
-__all__ = ["CLARIFIED", "Hold", "Offer", "Override", "Report", "Shown", "Store", "StoreUnavailable", "Unread"]
+__all__ = ["CLARIFIED", "Hold", "Offer", "Override", "Report", "Seen", "Shown", "Store", "StoreUnavailable", "Unread"]
 
 
 class Store:
@@ -92,6 +93,10 @@ class Store:
     def count_unread(self, unread: Iterable[Unread]) -> None:
         """Queue what was not understood, to be counted."""
         self._background.count(unread)
+
+    def see(self, what: Iterable[Seen]) -> None:
+        """Queue what a call had, to be counted by day."""
+        self._background.see(what)
 
     # -- for feedback and authentication: waits, five seconds at most -----------------------------------------------
 

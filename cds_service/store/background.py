@@ -12,7 +12,7 @@ from threading import Event, Lock, Thread
 
 from sqlalchemy import Connection
 
-from cds_service.store import queries, unread
+from cds_service.store import queries, seen, unread
 from cds_service.store.database import Database, StoreUnavailable
 from cds_service.store.queries import BATCH, Hold, Override, Shown
 
@@ -29,6 +29,8 @@ OVERLAP = timedelta(minutes=5)
 PRUNE = 3600.0
 GATHER = 0.25
 """Seconds for which cards are gathered into one transaction."""
+TELL = 10.0
+"""Seconds for which what was seen is counted in memory."""
 CLOSING = 3.0
 """Seconds to write what is queued when the process ends."""
 
@@ -52,13 +54,14 @@ class Background:
         self.clarified: dict[Hold, datetime] = {}
         self._queue: deque[Shown] = deque()
         self._unread: Counter[unread.Unread] = Counter()
+        self._seen: Counter[seen.Seen] = Counter()
         self._lock = Lock()
         self._wake = Event()
         self._stopping = False
         self._thread: Thread | None = None
         self._hurried = False
         self._failing = False
-        self._refreshed = self._reloaded = self._pruned = float("-inf")
+        self._refreshed = self._reloaded = self._pruned = self._told = float("-inf")
 
     @property
     def running(self) -> bool:
@@ -95,6 +98,11 @@ class Background:
             for each in unread_things:
                 if each in self._unread or len(self._unread) < ROOM_OF_UNREAD:
                     self._unread[each] += 1
+
+    def see(self, what: Iterable[seen.Seen]) -> None:
+        """Count what a call had. It is bounded by the cards and value sets that there are."""
+        with self._lock:
+            self._seen.update(what)
 
     def hurry(self) -> None:
         """Look for new overrides now."""
@@ -142,6 +150,17 @@ class Background:
             self._database.run(lambda connection: unread.add(connection, counts))
             with self._lock:
                 self._unread -= counts  # what came meanwhile stays
+        if self._stopping or time.monotonic() - self._told >= TELL:
+            self._write_seen()
+
+    def _write_seen(self) -> None:
+        with self._lock:
+            counts = self._seen.copy()
+        if counts:
+            self._database.run(lambda connection: seen.add(connection, counts))
+            with self._lock:
+                self._seen -= counts
+        self._told = time.monotonic()
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -171,4 +190,5 @@ class Background:
 
     def _prune_all(self, connection: Connection) -> int:
         days = self._retention_days
-        return queries.prune(connection, days, resting=self._suppress_days > 0) + unread.prune(connection, days)
+        counted = unread.prune(connection, days) + seen.prune(connection, days)
+        return queries.prune(connection, days, resting=self._suppress_days > 0) + counted

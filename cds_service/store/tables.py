@@ -128,3 +128,17 @@ WORKLIST = Table(
 )
 """What became of a line of the worklist of a population: the patient (a keyed hash) was reached, a gap in care is arranged,
 or it was declined, and why. ``episode``: the day of the clock that ran, so that the next time is another one."""
+
+SEEN = Table(
+    "seen",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("hook", String(32), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("times", Integer, nullable=False),
+    UniqueConstraint("day", "hook", "kind", "key", name="seen_once"),
+)
+"""In how many calls of a day (UTC) and hook a card was in the answer ("card"), or something of a value set in the record
+("code"); "call" counts the calls. Counts alone: no patient, no value."""

@@ -18,6 +18,8 @@ from cards.vocabulary import DRUGS, SERVICES, Name
 from cards.words import phrases
 from cards.words.phrases import phrase
 from cds_service.config import Settings
+from cds_service.drift import limits as drift
+from cds_service.drift.watch import Watch
 from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, HOLDS, ORDER_SAFETY
 from cds_service.store import Store, StoreUnavailable
 from cds_service.store.activity import Part, Row, Taken, activity, taken
@@ -48,7 +50,7 @@ class Line(Struct, frozen=True):
     reasons: list[tuple[str, int]] = []
 
 
-def governance(settings: Settings, store: Store) -> Blueprint:
+def governance(settings: Settings, store: Store, watch: Watch) -> Blueprint:
     """``/governance``, its CSV files and its rows for a table of local codes."""
     pages = Blueprint("governance", __name__, url_prefix="/governance")
 
@@ -59,8 +61,9 @@ def governance(settings: Settings, store: Store) -> Blueprint:
         by = by if by in VIEWS else VIEWS[0]
         try:
             (total, lines, unread), failed = store.ask(partial(_all, by=by, language=language)), False
+            week = watch.lines()
         except StoreUnavailable:
-            total, lines, unread, failed = Row(()), [], [], True
+            total, lines, unread, failed, week = Row(()), [], [], True, []
         return render_template(
             "governance.html",
             language=language,
@@ -73,7 +76,14 @@ def governance(settings: Settings, store: Store) -> Blueprint:
             failed=failed,
             unread=[(counted, *_in_words(counted, language)) for counted in unread],
             local_codes=local_codes(unread),
+            drift=[*drifting(week, language)],
+            watched=bool(week),
+            calls=week[0].calls if week else 0,
         )
+
+    @pages.get("/drift.csv")
+    def drift_file() -> Response:
+        return _file(_drift_csv(watch.lines()), "drift.csv", "text/csv")
 
     @pages.get("/activity.csv")
     def download() -> Response:
@@ -126,6 +136,26 @@ def _of_option(each: Taken, language: str) -> Line:
     return Line(_option(each.option, language), each.option, *counts, rate(each.accepted, each.said))
 
 
+class Drifting(Struct, frozen=True):
+    """A card or code on the page: how often it came last week, per 1,000 calls, and between which limits no alarm is raised."""
+
+    name: str
+    key: str
+    alarm: str
+    seen: float
+    low: float
+    high: float
+
+
+def drifting(lines: Iterable[drift.Line], language: str) -> Iterable[Drifting]:
+    """The alarms, then the cards that are watched, the most frequent first. Codes without an alarm stand in the file."""
+    shown = [line for line in lines if line.alarm or (line.kind == drift.CARD and line.watched)]
+    for line in sorted(shown, key=lambda line: (not line.alarm, -line.seen, line.key)):
+        name = _title(line.key, language) if line.kind == drift.CARD else say("drift.code", language)
+        alarm = say(f"drift.{line.alarm}", language) if line.alarm else ""
+        yield Drifting(name, line.key, alarm, *map(line.per_thousand, (line.seen, line.low, line.high)))
+
+
 def _title(code: str, language: str) -> str:
     return all_cards()[code].title[language] if code in all_cards() else say("governance.unknown-card", language)
 
@@ -174,6 +204,15 @@ def _csv(rows: Iterable[Row]) -> str:
         reasons = "; ".join(f"{_harmless(code) or '-'}: {count}" for code, count in row.reasons.most_common())
         lines.append((*map(_harmless, row.key), row.shown, row.accepted, row.overridden, row.silent, reasons))
     return _written(head, lines)
+
+
+def _drift_csv(lines: Iterable[drift.Line]) -> str:
+    head = ("kind", "key", "alarm", "calls", "seen", "per_1000", "low_per_1000", "high_per_1000", "watched_for_silence")
+    rows = []
+    for line in sorted(lines, key=lambda line: (line.kind, line.key)):
+        rates = (round(line.per_thousand(number), 2) for number in (line.seen, line.low, line.high))
+        rows.append((line.kind, line.key, line.alarm, line.calls, line.seen, *rates, line.watched))
+    return _written(head, rows)
 
 
 def _options_csv(options: Iterable[Taken]) -> str:

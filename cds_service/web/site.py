@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, redirect, render_template, request
 from werkzeug.exceptions import NotFound
 
 from cds_service.config import Settings
+from cds_service.drift.watch import Watch
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store
@@ -25,14 +26,14 @@ PAGES = ("site", "api", "playground", "letter", "knowledge", "governance", "smar
 """The blueprints of pages for people: no other origin may read what they answer."""
 
 
-def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> None:
+def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load, watch: Watch) -> None:
     """Knowledge, API and the SMART app always; playground and governance where the settings have them on, and the worklist of a
     population where there is one, behind the token where there is one."""
     site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
     shown = [site, api(settings), knowledge(settings, evaluator), smart(settings, evaluator, store, load)]
     guarded = []
     if settings.shows_playground:
-        guarded += [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store)]
+        guarded += [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store, watch)]
     if settings.population:
         guarded.append(worklist(settings, settings.population, evaluator, store))
     for each in guarded:

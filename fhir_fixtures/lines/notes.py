@@ -33,7 +33,7 @@ VALUED = FREE | {"range", "assay", "at", "site", "code", "ICD-10", "resolved", "
 BARE = {"text only", "ATC only", "RxNorm only", "contained", "no sig", "not selected"}
 BARE |= {"resolved", "refuted", "inactive", "osteoporotic", "high", "anaphylaxis"}
 STATUSES = {"active", "completed", "stopped", "on-hold", "cancelled", "draft", "not-done", "in-progress", "unknown"}
-STATUSES |= {"final", "preliminary", "amended", "corrected", "entered-in-error"}
+STATUSES |= {"final", "preliminary", "amended", "corrected", "entered-in-error", "revoked"}
 
 
 def split_off(line: str) -> tuple[str, Notes]:

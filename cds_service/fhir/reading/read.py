@@ -218,6 +218,7 @@ def _chart(
         fractures=fractures.fragility(facts.thresholds.shared, entries, problems, patient, facts.today, rebounds),
         young_fractures=fractures.at_young_age(facts.thresholds.shared, entries, problems, patient, facts.today),
         drug_courses=drug_courses,
+        exposures=tuple(exposures),
         allergies=tuple(sorted(facts.allergies, key=lambda a: (a.source, a.drug.key if a.drug else "", a.mechanism or ""))),
         services=_grouped(services, key=lambda s: (s.when or date.min, s.source)),
         parental_hip_fracture=facts.parental_hip_fracture,

@@ -344,6 +344,10 @@ class NotRead(Resource):
     """What charts hold besides, in Bundles that were not asked for by type."""
 
 
+class Appointment(NotRead):
+    pass
+
+
 class CareTeam(NotRead):
     pass
 
@@ -352,7 +356,15 @@ class Claim(NotRead):
     pass
 
 
+class Communication(NotRead):
+    pass
+
+
 class DocumentReference(NotRead):
+    pass
+
+
+class EpisodeOfCare(NotRead):
     pass
 
 
@@ -402,10 +414,13 @@ AnyResource = (
     | Bundle
     | OperationOutcome
     | CarePlan
+    | Appointment
     | CareTeam
     | Claim
+    | Communication
     | DocumentReference
     | Encounter
+    | EpisodeOfCare
     | ExplanationOfBenefit
     | Immunization
     | Location

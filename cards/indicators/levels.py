@@ -1,0 +1,60 @@
+"""The bands of the sources. Whole numbers are compared, never rounded percents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FEWEST = 10
+"""Below this no level is given."""
+UNSURE_SPINE = "none-published"
+BANDS = ("low", "middle", "high", "green", "amber", "red", "reached", "below", UNSURE_SPINE)
+
+
+def level(kind: str, met: int, of: int) -> str:
+    """The band of a share; "" where there is none.
+
+    IOF: below 50%, 50 to 80, above 80. For the drug recommended one limit, 50% (50.0 itself: OWN). UK: 80 and above green, 50
+    to below 80 amber, below 50 red; recommended: above 50 green, below red, 50 itself not published. Spine: above 20% green, 11
+    to 19 amber, below 10 red; what lies between is not published.
+
+    >>> [level("iof", met, 50) for met in (24, 25, 40, 41)], [level("uk", met, 100) for met in (49, 50, 79, 80)]
+    (['low', 'middle', 'middle', 'high'], ['red', 'amber', 'amber', 'green'])
+    """
+    if not of or not kind:
+        return ""
+    share = 100 * met
+    match kind:
+        case "iof":
+            return "low" if share < 50 * of else "high" if share > 80 * of else "middle"
+        case "iof-half":
+            return "reached" if share >= 50 * of else "below"
+        case "uk":
+            return "red" if share < 50 * of else "green" if share >= 80 * of else "amber"
+        case "uk-half":
+            return "green" if share > 50 * of else "red" if share < 50 * of else UNSURE_SPINE
+        case "uk-spine":
+            if share > 20 * of:
+                return "green"
+            return "red" if share < 10 * of else "amber" if 11 * of <= share <= 19 * of else UNSURE_SPINE
+    raise ValueError(kind)
+
+
+def complete(known: int, closed: int) -> bool:
+    """Whether more than 80% of closed windows are known.
+
+    >>> complete(41, 50), complete(40, 50)
+    (True, False)
+    """
+    return 100 * known > 80 * closed
+
+
+def good_data(fields: Sequence[tuple[int, int]]) -> bool | None:
+    """The UK's data completeness, of (missing, records) by field: fewer than five with more than 20% missing; None without any
+    record.
+
+    >>> [good_data([(21, 100)] * number + [(20, 100)] * (17 - number)) for number in (4, 5)], good_data([(0, 0)] * 17)
+    ([True, False], None)
+    """
+    if not any(records for _, records in fields):
+        return None
+    return sum(100 * missing > 20 * records for missing, records in fields) < 5
