@@ -1,0 +1,57 @@
+"""The shared definitions that a rule names, in their own words: found in the text of rule and definitions, without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from cds_service.content.tree import Tree
+
+_ROOT = "definitions/"
+
+
+def words_of_definitions(tree: Tree) -> Mapping[str, Mapping[str, str]]:
+    """By module (``density``, ``denosumab/state``), then by name: what its docstring says."""
+    found: dict[str, dict[str, str]] = {}
+    for path, text in tree.items():
+        if path.startswith(_ROOT) and path.endswith(".py"):
+            module = path.removeprefix(_ROOT).removesuffix(".py").removesuffix("/__init__")
+            found[module] = {
+                node.name: " ".join((ast.get_docstring(node) or "").split())
+                for node in ast.parse(text).body
+                if isinstance(node, ast.FunctionDef | ast.ClassDef)
+            }
+    return found
+
+
+def used(rule: str, definitions: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """The definitions that a rule names, by ``module.name``, with their words; those that say nothing are left out."""
+    parsed = ast.parse(rule)
+    names = {*_imported(parsed), *_attributes(parsed)}
+    found = {}
+    for module, functions in definitions.items():
+        for name, words in functions.items():
+            if words and any(name == wanted and (module + "/").startswith(home + "/") for home, wanted in names):
+                found[f"{module.replace('/', '.')}.{name}"] = words
+    return dict(sorted(found.items()))
+
+
+def _imported(parsed: ast.Module) -> Iterator[tuple[str, str]]:
+    """``from cards.definitions.density import lowest_t``: its module, and the name."""
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cards.definitions."):
+            home = str(node.module).removeprefix("cards.definitions.").replace(".", "/")
+            yield from ((home, each.name) for each in node.names)
+
+
+def _attributes(parsed: ast.Module) -> Iterator[tuple[str, str]]:
+    """``from cards.definitions import density``, then ``density.lowest_t``."""
+    modules = {
+        each.asname or each.name: each.name
+        for node in ast.walk(parsed)
+        if isinstance(node, ast.ImportFrom) and node.module == "cards.definitions"
+        for each in node.names
+    }
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
+            yield modules[node.value.id], node.attr
