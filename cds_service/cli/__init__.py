@@ -13,14 +13,14 @@ from importlib.metadata import version
 
 from cards.thresholds import ContentError
 from cds_service import config
-from cds_service.cli import card, client_keys, evaluate, fixtures, population, serve, simulate, store
+from cds_service.cli import card, client_keys, content, evaluate, fixtures, population, serve, simulate, store
 from cds_service.cli.serve import EXAMPLE, greeting
 from cds_service.config import ConfigError, Settings
 from cds_service.hooks.errors import RequestError
 
 __all__ = ["EXAMPLE", "greeting", "main"]
 
-COMMANDS = (serve, evaluate, fixtures, simulate, population, card, store, client_keys)
+COMMANDS = (serve, evaluate, fixtures, simulate, population, card, content, store, client_keys)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

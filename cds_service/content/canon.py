@@ -133,7 +133,8 @@ def _card(tree: Tree, folder: str, told: Mapping[str, Json], definitions: Mappin
     rule, code = tree[f"{folder}/rule.py"], folder.rsplit("/", 1)[1]
     table = told["numbers"]
     own = [key for key, each in table.items() if each["card"] == code]
-    words = next((ast.get_docstring(n) or "" for n in ast.parse(rule).body if getattr(n, "name", "") == "rule"), "")
+    functions = (node for node in ast.parse(rule).body if isinstance(node, ast.FunctionDef))
+    words = next((ast.get_docstring(each) or "" for each in functions if each.name == "rule"), "")
     parts = {
         "rendered": tree[f"{folder}/sample.md"],
         "rule-words": _filled(words, table),

@@ -1,4 +1,4 @@
-"""The shared definitions that a rule names, in their own words: found in the text of rule and definitions, without running it."""
+"""The shared definitions that a rule names, in their own words: found in the text of both, without running either."""
 
 from __future__ import annotations
 
