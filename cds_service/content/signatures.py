@@ -1,7 +1,7 @@
 """Signatures as a file that can be committed: one JSON object a line, each sealed together with the line before it.
 
-The seal shows that a line was changed, moved or taken out from between others. It does not prove who wrote the file, for anybody
-can seal a new one: that is for the history of the repository (signed commits) and for the log of the service.
+The seal shows that a line was changed, moved or taken out from between others. It is no proof of who wrote the file, since
+anybody can seal a new one: that is for the history of the repository (signed commits) and the log of the service.
 """
 
 from __future__ import annotations

@@ -144,8 +144,8 @@ SIGNATURES = Table(
     Column("at", Moment, nullable=False),
     Index("signatures_by_card", "card", "at"),
 )
-"""What a reviewer said of a card. Never deleted: what was signed stays signed. ``content``: the version; ``hash``: of the text of
-the card; ``shared``: of the code that all cards share."""
+"""What a reviewer said of a card. Never deleted. ``content``: the version; ``hash``: of the card's
+text; ``shared``: of the code that all cards share."""
 
 SIGNED = Table(
     "signed",

@@ -28,7 +28,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
     """Knowledge and the SMART app always; playground and governance where the settings have them on, and the worklist of a
     population where there is one, behind the token where there is one."""
     site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
-    shown = [site, knowledge(settings, evaluator), smart(settings, evaluator, store, load)]
+    shown = [site, knowledge(settings, evaluator, load), smart(settings, evaluator, store, load)]
     guarded = []
     if settings.shows_playground:
         guarded += [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store)]

@@ -1,4 +1,4 @@
-"""The words of the pages in English and Chinese (``words.toml``, ``words_smart.toml``), and the language of a page."""
+"""The words of the pages in English and Chinese (``words*.toml``), and the language of a page."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def _read(name: str) -> dict[str, Name]:
 WORDS: dict[str, Name] = {
     **_read("words.toml"),
     **_read("words_smart.toml"),
+    **_read("words_review.toml"),
     **{f"section.{key}": chapter.title for key, chapter in sections().items()},
 }
 
