@@ -1,7 +1,7 @@
 """What somebody who signs a card reads: its variants as rendered, each sentence once, and its cases as sentences.
 
-The variants are those of ``sample.md``, so that what is read is what is signed (it is part of the card's content); the tests hold
-that they are what the service says today.
+The variants are those of ``sample.md``, so that what is read is what is signed: it is part of the card's content, and the tests
+hold that it is what the service says today.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ def add(connection: Connection, signature: Mapping[str, str], text: str) -> None
 def kept(connection: Connection) -> list[dict[str, str]]:
     """Every signature, in the order in which they were given; ``at`` in ISO 8601."""
     rows = connection.execute(select(*_COLUMNS).order_by(SIGNATURES.c.id)).mappings()
-    return [{**row, "at": row["at"].isoformat(timespec="seconds")} for row in rows]
+    plain = ({str(key): value for key, value in row.items()} for row in rows)
+    return [{**row, "at": row["at"].isoformat(timespec="seconds")} for row in plain]
 
 
 def text_of(connection: Connection, hashed: str) -> str | None:

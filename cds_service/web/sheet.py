@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.json import encode
 
 from cards.engine.card import Card
+from cards.engine.catalog import all_cards
 from cards.engine.sources import Recommendation, cited, place_of, places
 from cards.thresholds import Threshold, Thresholds, shipped
 from cards.vocabulary import Name
@@ -85,6 +86,12 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         minutes=minutes(found, others, language),
         hash=hashes()[card.code],
     )
+
+
+@cache
+def reading_time(code: str, language: str) -> int:
+    """Minutes that the sheet of a card takes, with the numbers as shipped."""
+    return sheet(all_cards()[code], shipped(), language).minutes
 
 
 @cache
