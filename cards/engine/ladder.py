@@ -80,7 +80,7 @@ _STEROID = "glucocorticoid"
 
 LADDER: tuple[Rung, ...] = (
     Rung(
-        Name("renal estimate below {egfr-specialist}", "肾功能估算值低于{egfr-specialist}"),
+        Name("renal estimate below {egfr-specialist} (none recommended)", "肾功能估算值低于{egfr-specialist}（均不作推荐）"),
         lambda chart: renal(chart).below(chart.numbers.egfr_specialist),
         RENAL_VERY_LOW,
     ),

@@ -188,13 +188,16 @@ def anchors(markdown: str) -> frozenset[str]:
     >>> sorted(anchors("## On treatment\\n### `drug-allergy`\\n### 25(OH)D\\n## On treatment"))
     ['25ohd', 'drug-allergy', 'on-treatment', 'on-treatment-1']
     """
+    return frozenset(slug for slug, _ in slugs(markdown))
+
+
+def slugs(markdown: str) -> Iterator[tuple[str, str]]:
+    """The anchor of each heading, and the heading, in their order."""
     seen: Counter[str] = Counter()
-    found = set()
     for heading in re.findall(r"^#{1,6} (.+)$", markdown, re.MULTILINE):
         slug = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
-        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        yield (f"{slug}-{seen[slug]}" if seen[slug] else slug), heading
         seen[slug] += 1
-    return frozenset(found)
 
 
 def opens(link: str) -> bool:

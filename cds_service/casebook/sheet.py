@@ -24,8 +24,26 @@ from cds_service.casebook.verdict import faults, key_of
 ORDER = ("critical", "warning", "info", "other", "none")
 """In which the cases are listed: what the card says, then where it is silent. "other": a case that expects something else."""
 
-DEMANDS = ("suggests", "offers", "drops", "recommends", "not-recommended", "starts", "contains", "says", "says-not", "also")
-"""What a case may expect beside an outcome, in the order in which it is told."""
+DEMANDS = {
+    "suggests": "offers exactly",
+    "offers": "offers",
+    "drops": "must not offer",
+    "recommends": "recommends",
+    "not-recommended": "must not recommend",
+    "starts": "starts on",
+    "contains": "stands for",
+    "says": "says",
+    "says-not": "must not say",
+    "also": "other cards:",
+}
+"""What a case may expect beside an outcome, in words and in the order in which it is told."""
+
+_MEANS = {
+    "discard": "removal of the draft",
+    "discard*": "removal of the draft*",
+    "mend": "a corrected draft",
+    "none": "no card",
+}
 
 _PER_MINUTE = {"en": 220, "zh": 350}
 """Words, or characters, that a clinician reads in a minute; from textbooks of typography, not measured here."""
@@ -150,7 +168,7 @@ def _block(line: str, seen: set[str]) -> Block:
 def _told(number: int, case: Case) -> Told:
     expected = case.get("expect", "other")
     outcome = expected if isinstance(expected, str) and expected in ORDER else "other"
-    demands = [f"{key} {_short(case[key])}" for key in DEMANDS if key in case]
+    demands = [f"{words} {_short(case[key])}" for key, words in DEMANDS.items() if key in case]
     if isinstance(expected, list):
         demands.insert(0, " + ".join(map(str, expected)))
     return Told(number, case["name"], case.get("hook", "patient-view"), outcome, "; ".join(demands))
@@ -158,8 +176,8 @@ def _told(number: int, case: Case) -> Told:
 
 def _short(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {each}" for key, each in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return ", ".join(f"{key} {_short(each)}" for key, each in value.items())
+    return ", ".join(map(_short, value)) if isinstance(value, list) else _MEANS.get(str(value), str(value))
 
 
 def _is_chinese(text: str) -> bool:

@@ -11,14 +11,14 @@ from msgspec import Struct
 from cards.engine.catalog import all_cards
 from cards.engine.ladder import HIGH, LADDER
 from cards.engine.sources import CHECKED, VERSION, newer
-from cards.thresholds import Thresholds
+from cards.thresholds import HERE, Thresholds
 from cards.vocabulary import DRUGS
 from cds_service.casebook import windows
 from cds_service.content.canon import current
 from cds_service.content.releases import committed, releases
 from cds_service.content.signatures import last_of_each
 from cds_service.web.attributes import of_service
-from cds_service.web.sheet import hashes
+from cds_service.web.sheet import document, hashes
 from cds_service.web.words import say
 
 
@@ -46,6 +46,12 @@ def about(pages: Blueprint, page: Callable[..., str], language: Callable[[], str
     @pages.get("/newer")
     def newer_than_ours() -> str:
         return headed("newer.html", "newer", newer=newer(), cards=all_cards())
+
+    @pages.get("/specification")
+    def specification() -> str:
+        return headed(
+            "specification.html", "specification", text=document((HERE / "sources" / "specification.md").read_text("utf-8"))
+        )
 
     @pages.get("/tables")
     def tables() -> str:

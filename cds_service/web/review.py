@@ -37,7 +37,7 @@ Compared = tuple[Row, Stretches, Stretches]
 
 
 class Entry(Struct, frozen=True):
-    """A card on the start page. ``said``: the reader's last word (anybody's where no name is known); ``changes``: since then."""
+    """A card on the start page. ``said``: the reader's last word, or anybody's where no name is known; ``changes``: since."""
 
     code: str
     minutes: int
@@ -59,11 +59,12 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         said, language = _said(store), page_language(settings.language)
         groups = _grouped(said, store, _reader(), language)
         kept = request.args.get("kept", "")
+        kept = kept if kept in all_cards() else ""
+        next_one = next((each.code for key in ("changed", "unsigned") for each in groups[key]), "")
         shared = any(each.said and each.said.shared != current().shared_hash for some in groups.values() for each in some)
         gone = sorted({each.card for each in said} - all_cards().keys())
-        return page(
-            "review.html", groups=groups, shared=shared, gone=gone, kept=kept if kept in all_cards() else "", cards=all_cards()
-        )
+        told = {"groups": groups, "shared": shared, "gone": gone, "kept": kept, "next_one": next_one}
+        return page("review.html", cards=all_cards(), **told)
 
     def desk(code: str, wrong: str = "", status: int = 200) -> Response:
         language, said = page_language(settings.language), _said(store)
@@ -81,8 +82,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             kept=text is not None,
             difference=_difference(code, text) if text is not None else [],
             judge=url_for("review.judge", code=code, number=0)[:-2],
-            form={key: request.form.get(key, "") for key in LONGEST}
-            | {"role": request.form.get("role") or _role(said, _reader())},
+            form={key: request.form.get(key, "") for key in LONGEST} | {"role": role},
             wrong=wrong,
             config={"words": in_language(language), "language": language},
         )

@@ -16,7 +16,7 @@ from msgspec.json import encode
 
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
-from cards.engine.sources import Recommendation, cited, place_of, places
+from cards.engine.sources import Recommendation, cited, place_of, places, slugs
 from cards.thresholds import Threshold, Thresholds, shipped
 from cards.vocabulary import Name
 from cards.words.phrases import LANGUAGES, unit
@@ -103,6 +103,15 @@ def hashes() -> dict[str, str]:
 def inline(text: str) -> Markup:
     """A line of our own Markdown as HTML; HTML in it is escaped."""
     return Markup(_MARKDOWN.renderInline(text))  # noqa: S704
+
+
+def document(text: str) -> Markup:
+    """A document of ours as HTML, its headings with the anchors that links to it name."""
+    tokens = _MARKDOWN.parse(text)
+    headings = [token for token in tokens if token.type == "heading_open"]
+    for token, (slug, _) in zip(headings, slugs(text), strict=False):
+        token.attrs["id"] = slug
+    return Markup(_MARKDOWN.renderer.render(tokens[3:], _MARKDOWN.options, {}))  # noqa: S704
 
 
 def unit_in_words(code: str, language: str) -> str:

@@ -29,12 +29,31 @@ async function judge() {
 
 button?.addEventListener("click", judge);
 
+// One language at a time, and each sentence once; on paper all of it.
+const shown = document.getElementById("shown");
+const tongue = document.getElementById("tongue");
+const onlyNew = document.getElementById("only-new");
+
+function show(all) {
+  for (const each of document.querySelectorAll("[data-tongue]")) each.hidden = !all && tongue.value && each.lang !== tongue.value;
+  for (const each of document.querySelectorAll(".seen")) each.hidden = !all && onlyNew.checked;
+}
+
+if (shown) {
+  shown.hidden = false;
+  tongue.addEventListener("change", () => show(false));
+  onlyNew.addEventListener("change", () => show(false));
+  show(false);
+}
+
 const folded = () => [...document.querySelectorAll("details:not(.no-print)")];
 let opened = [];
 addEventListener("beforeprint", () => {
+  if (shown) show(true);
   opened = folded().filter((each) => !each.open);
   for (const each of opened) each.open = true;
 });
 addEventListener("afterprint", () => {
+  if (shown) show(false);
   for (const each of opened) each.open = false;
 });
