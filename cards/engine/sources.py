@@ -153,10 +153,10 @@ def cited(ids: Iterable[str]) -> list[Recommendation]:
 
 
 class Newer(Struct, frozen=True, forbid_unknown_fields=True):
-    """A publication since our documents: ``on`` its day or month, ``gist`` what it says that the cards do not, and which
+    """A publication since our documents: ``date`` its day or month, ``gist`` what it says that the cards do not, and which
     ``documents`` and ``cards`` it touches."""
 
-    on: str
+    date: str
     title: str
     url: str
     gist: str
@@ -173,7 +173,7 @@ def newer(text: str | None = None) -> list[Newer]:
         raise ContentError(f"newer.yaml: {' '.join(str(error).split())}") from None
     if wrong := [each.title for each in found if not each.url.startswith("https://") or set(each.documents) - DOCUMENTS.keys()]:
         raise ContentError(f"newer.yaml: {'; '.join(wrong)}: needs an https address, and documents that exist")
-    return sorted(found, key=lambda each: each.on, reverse=True)
+    return sorted(found, key=lambda each: each.date, reverse=True)
 
 
 @cache

@@ -129,15 +129,13 @@ def content_of(tree: Tree) -> Content:
 
 
 def _card(tree: Tree, folder: str, told: Mapping[str, Json], definitions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    declared = tomllib.loads(tree[f"{folder}/card.toml"])
+    declared = _toml(tree[f"{folder}/card.toml"])
     rule, code = tree[f"{folder}/rule.py"], folder.rsplit("/", 1)[1]
     table = told["numbers"]
     own = [key for key, each in table.items() if each["card"] == code]
-    functions = (node for node in ast.parse(rule).body if isinstance(node, ast.FunctionDef))
-    words = next((ast.get_docstring(each) or "" for each in functions if each.name == "rule"), "")
     parts = {
         "rendered": tree[f"{folder}/sample.md"],
-        "rule-words": _filled(words, table),
+        "rule-words": _filled(_words(rule), table),
         "numbers": "\n".join(_number(key, table[key]) for key in [*own, *declared.get("shared", ())]),
         "recommendations": "\n".join(_recommendation(told["recommendations"][key]) for key in declared["cites"]),
         "definitions": "\n".join(f"{key}: {_filled(each, table)}" for key, each in used(rule, definitions).items()),
@@ -148,6 +146,18 @@ def _card(tree: Tree, folder: str, told: Mapping[str, Json], definitions: Mappin
         "rule": rule,
     }
     return {part: parts[part] for part in PARTS}
+
+
+@cache
+def _toml(text: str) -> Json:
+    """A file once, however many states are compared: most files are the same in all of them."""
+    return tomllib.loads(text)
+
+
+@cache
+def _words(rule: str) -> str:
+    functions = (node for node in ast.parse(rule).body if isinstance(node, ast.FunctionDef))
+    return next((ast.get_docstring(each) or "" for each in functions if each.name == "rule"), "")
 
 
 def _declared(declared: Json) -> Iterator[str]:
@@ -167,7 +177,7 @@ def _numbers(tree: Tree) -> dict[str, Json]:
     for path, text in tree.items():
         if path == "thresholds.toml" or re.fullmatch(r"catalog/[^/]+/[^/]+/card\.toml", path):
             card = "" if path == "thresholds.toml" else path.split("/")[2]
-            read = tomllib.loads(text)
+            read = _toml(text)
             for key, each in (read.get("numbers", {}) if card else read).items():
                 found[key] = {**each, "value": each["value"] if "value" in each else covers[each["works"]], "card": card}
     return found
@@ -192,7 +202,7 @@ def _recommendations(tree: Tree, sources: Json) -> dict[str, Json]:
     rows = list(sources["recommendations"])
     for path, text in tree.items():
         if re.fullmatch(r"catalog/[^/]+/[^/]+/card\.toml", path):
-            rows += tomllib.loads(text).get("recommendations", ())
+            rows += _toml(text).get("recommendations", ())
     return {row["id"]: {**row, "document": sources["documents"][row["id"].split("-")[0]]} for row in rows}
 
 

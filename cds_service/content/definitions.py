@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from cds_service.content.tree import Tree
 
@@ -16,23 +17,34 @@ def words_of_definitions(tree: Tree) -> Mapping[str, Mapping[str, str]]:
     for path, text in tree.items():
         if path.startswith(_ROOT) and path.endswith(".py"):
             module = path.removeprefix(_ROOT).removesuffix(".py").removesuffix("/__init__")
-            found[module] = {
-                node.name: " ".join((ast.get_docstring(node) or "").split())
-                for node in ast.parse(text).body
-                if isinstance(node, ast.FunctionDef | ast.ClassDef)
-            }
+            found[module] = _words(text)
     return found
+
+
+@cache
+def _words(text: str) -> dict[str, str]:
+    """Of each function and class of a file, by name, its docstring."""
+    named = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return {node.name: " ".join((ast.get_docstring(node) or "").split()) for node in named}
+
+
+@cache
+def _named(rule: str) -> frozenset[tuple[str, str]]:
+    """The definitions that a rule names, each with the module that it is from."""
+    parsed = ast.parse(rule)
+    return frozenset({*_imported(parsed), *_attributes(parsed)})
 
 
 def used(rule: str, definitions: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
     """The definitions that a rule names, by ``module.name``, with their words; those that say nothing are left out."""
-    parsed = ast.parse(rule)
-    names = {*_imported(parsed), *_attributes(parsed)}
+    wanted: dict[str, set[str]] = {}
+    for home, name in _named(rule):
+        wanted.setdefault(name, set()).add(home + "/")
     found = {}
     for module, functions in definitions.items():
-        for name, words in functions.items():
-            if words and any(name == wanted and (module + "/").startswith(home + "/") for home, wanted in names):
-                found[f"{module.replace('/', '.')}.{name}"] = words
+        for name in functions.keys() & wanted.keys():
+            if functions[name] and (module + "/").startswith(tuple(wanted[name])):
+                found[f"{module.replace('/', '.')}.{name}"] = functions[name]
     return dict(sorted(found.items()))
 
 

@@ -158,7 +158,7 @@ def _said(store: Store) -> list[Signature]:
 def _mine(said: list[Signature], code: str, by: str) -> Signature | None:
     """The last word of the reader on a card; of anybody where no name is known."""
     found = [each for each in said if each.card == code and by in ("", each.by)]
-    return max(found, key=lambda each: each.at, default=None)
+    return sorted(found, key=lambda each: each.at)[-1] if found else None
 
 
 def _role(said: list[Signature], by: str) -> str:
