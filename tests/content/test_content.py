@@ -42,14 +42,13 @@ def edited(path: str, old: str, new: str) -> Content:
 # -- what a signature covers -----------------------------------------------------------------------------------------------
 
 
-MAN = '''[urine-calcium-man-mg]
+MAN = """[urine-calcium-man-mg]
 name = { en = "Upper limit of urinary calcium, men", zh = "男性尿钙偏高的界限" }
-'''
+"""
 
 COVERED: dict[str, tuple[str, str, str, str]] = {
     "its number": ("thresholds.toml", MAN + "value = 300", MAN + "value = 310", "number urine-calcium-man-mg: 300"),
-    "a place in a source": ("thresholds.toml", MAN, MAN + "place = 'here'
-", "urine-calcium-man-mg: what is told of it"),
+    "a place in a source": ("thresholds.toml", MAN, MAN + "place = 'here'\n", "urine-calcium-man-mg: what is told of it"),
     "a shared number": (
         "thresholds.toml",
         "[adult-years]",
