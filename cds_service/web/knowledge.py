@@ -22,7 +22,7 @@ from cds_service.web.about import about
 from cds_service.web.attributes import of_card
 from cds_service.web.sheet import context, judged_case, sheet
 from cds_service.web.wording import wording
-from cds_service.web.words import in_language, page_language
+from cds_service.web.words import in_language, of_sheet, page_language
 
 
 def knowledge(settings: Settings, evaluator: Evaluator, load: Load) -> Blueprint:
@@ -67,7 +67,7 @@ def knowledge(settings: Settings, evaluator: Evaluator, load: Load) -> Blueprint
             attributes=of_card(found, language),
             title=_title,
             wordings={each: wording(code, each) for each in LANGUAGES},
-            config={"words": in_language(language), "language": language},
+            config={"words": of_sheet(language), "language": language},
         )
 
     if not settings.in_production:

@@ -26,7 +26,7 @@ from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
 from cds_service.web.sheet import context, hashes, judged_case, reading_time, sheet
-from cds_service.web.words import in_language, page_language
+from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}
 DECISIONS = ("signed", "objected")
@@ -84,7 +84,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             judge=url_for("review.judge", code=code, number=0)[:-2],
             form={key: request.form.get(key, "") for key in LONGEST} | {"role": role},
             wrong=wrong,
-            config={"words": in_language(language), "language": language},
+            config={"words": of_sheet(language), "language": language},
         )
         return Response(shown, status, content_type="text/html; charset=utf-8")
 

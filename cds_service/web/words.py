@@ -40,6 +40,11 @@ def in_language(language: str) -> dict[str, str]:
     return {key: name[language] for key, name in WORDS.items()}
 
 
+def of_sheet(language: str) -> dict[str, str]:
+    """The phrases that the script of a sheet needs."""
+    return {key: words for key, words in in_language(language).items() if key.startswith("sheet.")}
+
+
 def page_language(default: str) -> str:
     """The language of the page asked for: the address says it (``?lang=zh``), else the browser."""
     asked = request.args.get("lang", "")
