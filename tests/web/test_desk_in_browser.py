@@ -13,8 +13,8 @@ from werkzeug.serving import make_server
 
 from cds_service.app import create_app
 from tests.web.conftest import settings
-from tests.web.test_browser import AXE, Visitor
 from tests.web.test_review import CARD, LI, TOKEN
+from tests.web.visitor import AXE, Visitor
 
 
 @pytest.fixture
