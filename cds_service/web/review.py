@@ -6,6 +6,7 @@ exported proves who signed only as far as the repository does to which it is com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -186,8 +187,13 @@ def _grouped(said: list[Signature], store: Store, by: str, language: str) -> dic
 def _difference(code: str, text: str) -> list[tuple[str, list[Compared]]]:
     """Part by part, the lines that differ side by side."""
     before, after = parts_of(text), current().cards[code]
-    found = ((part, beside(before.get(part, ""), after[part])) for part in PARTS)
+    found = ((part, beside(_plain(before.get(part, "")), _plain(after[part]))) for part in PARTS)
     return [(part, [_compared(row) for row in rows]) for part, rows in found if rows]
+
+
+def _plain(text: str) -> str:
+    """Without the marks of a quotation, which a sample is full of."""
+    return re.sub(r"^> ?", "", text, flags=re.MULTILINE)
 
 
 def _compared(row: Row) -> Compared:
