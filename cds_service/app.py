@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The Flask application, with everything prepared in advance."""
     settings = settings or config.load()
     logging.config.dictConfig(logs.CONFIGURATION)
+    logs.JsonLines.content = sources.VERSION
     for variable in settings.ignored:
         logs.warn("ignored in production", {"variable": variable})
     app = Flask("cds_service", static_folder=None)
@@ -158,6 +159,12 @@ def _add_state(app: Flask, settings: Settings, evaluator: Evaluator) -> None:
     @app.get("/openapi.json")
     def described() -> Response:
         return Response(description(settings.today()), content_type="application/json")
+
+    @app.after_request
+    def named(response: Response) -> Response:
+        """Also an answer without cards, or an error, says by which content it was given."""
+        response.headers["X-Content-Version"] = sources.VERSION
+        return response
 
     @app.get("/healthz")
     def healthz() -> Response:

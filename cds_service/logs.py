@@ -18,14 +18,18 @@ LOGGER = logging.getLogger("cds_service")
 
 
 class JsonLines(logging.Formatter):
-    """Writes time, level, message and ``extra={"fields": ...}``. For an exception it gives type and locations, never the
-    message, which may contain part of the record."""
+    """Writes time, level, message, the version of the clinical content and ``extra={"fields": ...}``. For an exception it gives
+    type and locations, never the message, which may contain part of the record."""
+
+    content = ""
+    """Set when the content is loaded, once a process."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
+            **({"content": self.content} if self.content else {}),
             **({"request": REQUEST.get()} if REQUEST.get() else {}),
             **getattr(record, "fields", {}),
         }

@@ -13,11 +13,11 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Draft
-from cards.definitions import bone_loss, ckd, femur, workup
+from cards.definitions import ckd, femur, workup
 from cards.definitions.bisphosphonates import longest_over
 from cards.definitions.courses import used_up
 from cards.definitions.denosumab import closes_gap
-from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.density import hip_t
 from cards.definitions.goals import very_old
 from cards.definitions.hip import after_hip_fracture
 from cards.definitions.hormone_blockers import deprived
@@ -25,12 +25,12 @@ from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
-from cards.definitions.risk import risk
 from cards.definitions.treatment import TREATMENT
 from cards.definitions.workup import emergency
 from cards.definitions.workup.row import ANABOLICS, INJECTIONS
 from cards.engine.catalog import safety_checks
 from cards.engine.findings import CRITICAL, INFO, Dropped, Finding, Option
+from cards.engine.ladder import HIGH, RENAL_VERY_LOW, rung_of
 from cards.engine.run import run
 from cards.engine.timing import after_vitamin_d, waits_long
 from cards.vocabulary import (
@@ -40,9 +40,7 @@ from cards.vocabulary import (
     COURSES,
     DENOSUMAB,
     DRUGS,
-    MENATETRENONE,
     RALOXIFENE,
-    RISEDRONATE,
     ROMOSOZUMAB,
     SHIPPED_FORMULARY,
     TERIPARATIDE,
@@ -52,14 +50,6 @@ from cards.vocabulary import (
     Mechanism,
 )
 
-HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB)
-VERY_HIGH = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE, ROMOSOZUMAB)
-ANABOLIC_FIRST = (TERIPARATIDE, ROMOSOZUMAB, ZOLEDRONATE, DENOSUMAB)
-HIP_FIRST = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE)
-BY_INJECTION = (ZOLEDRONATE, DENOSUMAB)
-OLD_FIRST = (ZOLEDRONATE, DENOSUMAB, ALENDRONATE, RISEDRONATE)
-RENAL_LOW = (DENOSUMAB, TERIPARATIDE)
-RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
 AFTER_ANABOLIC = (DENOSUMAB, ZOLEDRONATE, ALENDRONATE)
 BEYOND_BISPHOSPHONATE = (TERIPARATIDE, ROMOSOZUMAB)
 
@@ -111,32 +101,11 @@ def ranking(chart: Chart, otherwise: Sequence[Drug] = HIGH) -> Sequence[Drug]:
     denosumab. Very high risk: zoledronate, denosumab, teriparatide, romosozumab. Else, unless the card names others:
     alendronate, risedronate, zoledronate, denosumab. After the longest course of bisphosphonates none of them; where this
     leaves nothing, denosumab. After other drugs, the card that speaks of them has its own."""
-    ranked = _ranked(chart, otherwise)
+    rung = rung_of(chart)
+    ranked = rung.drugs if rung else otherwise
     if not longest_over(chart):
         return ranked
     return tuple(drug for drug in ranked if drug.mechanism is not Mechanism.BISPHOSPHONATE) or (DENOSUMAB,)
-
-
-def _ranked(chart: Chart, otherwise: Sequence[Drug]) -> Sequence[Drug]:
-    kidneys = renal(chart)
-    if kidneys.below(chart.numbers.egfr_specialist):
-        return RENAL_VERY_LOW
-    if kidneys.below(chart.numbers.egfr_alendronate):
-        return RENAL_LOW
-    if chart.active_problem("esophageal-delay", "cannot-sit-upright"):
-        return BY_INJECTION
-    if very_old(chart):
-        return OLD_FIRST
-    hip = hip_t(chart)
-    if any(f.site == "hip" for f in chart.fractures) or (hip is not None and hip.value <= chart.numbers.t_hip_injection_first):
-        return HIP_FIRST
-    if (harm := bone_loss.beside(chart)) is not None:
-        return harm.ranking
-    lowest = lowest_t(chart)
-    vertebrae = sum(1 for f in chart.fractures if f.site == "vertebra")
-    if vertebrae >= chart.numbers.multiple_fractures or (lowest is not None and lowest.value <= chart.numbers.t_anabolic_first):
-        return ANABOLIC_FIRST
-    return VERY_HIGH if risk(chart).very_high else otherwise
 
 
 def _unread(chart: Chart, drug: Drug, findings: Iterable[Finding]) -> bool:

@@ -116,6 +116,33 @@ def _recommendation(where: str, card: str, row: Mapping[str, Any]) -> Recommenda
 RECOMMENDATIONS: dict[str, Recommendation] = recommendations(_written())
 
 
+class Places(Struct, frozen=True, forbid_unknown_fields=True):
+    """Of one document: what its ``grades`` mean, and where its recommendations stand: ``places`` by id without the prefix, or
+    ``each``, where the id holds the number."""
+
+    grades: Name
+    each: Name | None = None
+    places: dict[str, Name] = {}
+
+
+@cache
+def places() -> Mapping[str, Places]:
+    """By document (``sources/places.toml``)."""
+    return convert(read_toml(HERE / "sources" / "places.toml"), dict[str, Places])
+
+
+def place_of(recommendation: Recommendation, language: str) -> str:
+    """Where in its document a recommendation stands; "" where nobody wrote it down.
+
+    >>> place_of(RECOMMENDATIONS["ELD2023-07d"], "en")
+    'Question 7 of 12'
+    """
+    told, (_, _, key) = places()[recommendation.document.key], recommendation.id.partition("-")
+    found = told.places.get(key) or told.each
+    number = int(re.match(r"\d*", key)[0] or 0)  # type: ignore[index]
+    return recommendation.place or (found[language].format(number=number) if found else "")
+
+
 def cited(ids: Iterable[str]) -> list[Recommendation]:
     """The recommendations of these ids, in the order given; KeyError for one that does not exist.
 
@@ -123,6 +150,30 @@ def cited(ids: Iterable[str]) -> list[Recommendation]:
     ['OPREF', 'EXT']
     """
     return [RECOMMENDATIONS[each] for each in ids]
+
+
+class Newer(Struct, frozen=True, forbid_unknown_fields=True):
+    """A publication since our documents: ``date`` its day or month, ``gist`` what it says that the cards do not, and which
+    ``documents`` and ``cards`` it touches."""
+
+    date: str
+    title: str
+    url: str
+    gist: str
+    documents: tuple[str, ...] = ()
+    cards: tuple[str, ...] = ()
+
+
+def newer(text: str | None = None) -> list[Newer]:
+    """``sources/newer.yaml``, the newest first. ContentError for an entry that cannot be opened."""
+    told = text if text is not None else (HERE / "sources" / "newer.yaml").read_text("utf-8")
+    try:
+        found = convert(yaml.load(told, LOADER)["newer"], list[Newer])  # noqa: S506  a safe one
+    except (yaml.YAMLError, KeyError, TypeError, ValidationError) as error:
+        raise ContentError(f"newer.yaml: {' '.join(str(error).split())}") from None
+    if wrong := [each.title for each in found if not each.url.startswith("https://") or set(each.documents) - DOCUMENTS.keys()]:
+        raise ContentError(f"newer.yaml: {'; '.join(wrong)}: needs an https address, and documents that exist")
+    return sorted(found, key=lambda each: each.date, reverse=True)
 
 
 @cache
@@ -137,13 +188,16 @@ def anchors(markdown: str) -> frozenset[str]:
     >>> sorted(anchors("## On treatment\\n### `drug-allergy`\\n### 25(OH)D\\n## On treatment"))
     ['25ohd', 'drug-allergy', 'on-treatment', 'on-treatment-1']
     """
+    return frozenset(slug for slug, _ in slugs(markdown))
+
+
+def slugs(markdown: str) -> Iterator[tuple[str, str]]:
+    """The anchor of each heading, and the heading, in their order."""
     seen: Counter[str] = Counter()
-    found = set()
     for heading in re.findall(r"^#{1,6} (.+)$", markdown, re.MULTILINE):
         slug = re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
-        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        yield (f"{slug}-{seen[slug]}" if seen[slug] else slug), heading
         seen[slug] += 1
-    return frozenset(found)
 
 
 def opens(link: str) -> bool:

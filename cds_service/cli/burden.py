@@ -68,11 +68,11 @@ def _of_run(chosen: argparse.Namespace, settings: Settings) -> Found:
 
 def _of_store(chosen: argparse.Namespace, settings: Settings) -> Found:
     from cds_service.burden import calls, counts
-    from cds_service.cli.store import opened
+    from cds_service.cli.store import opened_store
     from cds_service.store import seen
 
     since = seen.today() - timedelta(days=chosen.days)
-    with opened(settings) as store:
+    with opened_store(settings) as store:
         some, every = store.ask(lambda c: (calls.of_store(c, since), calls.counted_calls(c, since)))
     if not some and not every:
         raise ConfigError(f"nothing was recorded in the last {chosen.days} days")

@@ -21,12 +21,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def drift(chosen: argparse.Namespace, settings: Settings) -> None:
-    from cds_service.cli.store import opened
+    from cds_service.cli.store import opened_store
     from cds_service.drift.limits import alarms
     from cds_service.drift.watch import Watch
     from cds_service.store import seen
 
-    with opened(settings) as store:
+    with opened_store(settings) as store:
         lines = Watch(store).lines(chosen.today or seen.today())
     if not lines:
         raise ConfigError("too little has been counted: four weeks of calls, and a week to judge")

@@ -26,19 +26,19 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def migrate(chosen: argparse.Namespace, settings: Settings) -> None:
-    with opened(settings) as store:
+    with opened_store(settings) as store:
         store.migrate()
 
 
 def feedback(chosen: argparse.Namespace, settings: Settings) -> None:
     from cds_service import export
 
-    with opened(settings) as store:
+    with opened_store(settings) as store:
         export.write(store.reported(), sys.stdout, comments=chosen.comments)
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Store]:
+def opened_store(settings: Settings) -> Iterator[Store]:
     """The store named in the settings; if it cannot be used, the command reports it as a configuration error."""
     from cds_service.app import store_of
     from cds_service.store import StoreUnavailable

@@ -1,6 +1,6 @@
-"""The tables: what was shown and offered, what came back, which tokens were used, what was not understood.
+"""The tables: what was shown and offered, what came back, which tokens were used, what was not understood, who signed what.
 
-No row names a patient or a practitioner in clear."""
+No row names a patient or a practitioner in clear, but the reviewers who sign the medicine with their names."""
 
 from __future__ import annotations
 
@@ -142,3 +142,30 @@ SEEN = Table(
 )
 """In how many calls of a day (UTC) and hook a card was in the answer ("card"), or something of a value set in the record
 ("code"); "call" counts the calls. Counts alone: no patient, no value."""
+
+
+SIGNATURES = Table(
+    "signatures",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("card", String(64), nullable=False),
+    Column("decision", String(16), nullable=False),
+    Column("by", String(100), nullable=False),
+    Column("role", String(100), nullable=False),
+    Column("remark", Text, nullable=False),
+    Column("content", String(32), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("shared", String(64), nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("signatures_by_card", "card", "at"),
+)
+"""What a reviewer said of a card. Never deleted. ``content``: the version; ``hash``: of the card's
+text; ``shared``: of the code that all cards share."""
+
+SIGNED = Table(
+    "signed",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+"""The text that was signed, once, so that it can be laid beside what became of it."""

@@ -26,10 +26,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 
 def harden(response: Response) -> Response:
-    """Nothing from other hosts, no inline script or style, no referrer sent to link targets."""
+    """Nothing from other hosts, no inline script or style, no referrer sent to other hosts. To our own it is sent: without it a
+    browser says of a form of ours that its origin is null, and ``only_from_its_own_page`` would refuse it."""
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers.setdefault("Cache-Control", "no-cache")
     return response
 
@@ -39,9 +40,11 @@ MOST_TRIES = 10
 _MINUTE = 60.0
 
 
-def asks_for(token: str, clock: Callable[[], float] = time.monotonic) -> Callable[[], Response | None]:
+def asks_for(
+    token: str, clock: Callable[[], float] = time.monotonic, realm: str = "osteoporosis-cds"
+) -> Callable[[], Response | None]:
     """A check before each request: the token as the password that a browser asks for (any user name), or as a Bearer token.
-    Wrong ones are counted and logged.
+    Wrong ones are counted and logged. A browser keeps one password for each ``realm``.
 
     "" lets everyone in; the settings ensure that this happens only in development.
     """
@@ -60,7 +63,7 @@ def asks_for(token: str, clock: Callable[[], float] = time.monotonic) -> Callabl
             tries.append(clock())
             logs.warn("wrong token", {"path": request.url_rule and request.url_rule.rule, "status": 401})
         refusal = Response("Unauthorized\n", 401, content_type="text/plain; charset=utf-8")
-        refusal.headers["WWW-Authenticate"] = 'Basic realm="osteoporosis-cds", charset="UTF-8"'
+        refusal.headers["WWW-Authenticate"] = f'Basic realm="{realm}", charset="UTF-8"'
         return refusal
 
     return check

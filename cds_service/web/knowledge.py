@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
-import orjson
-from flask import Blueprint, abort, render_template
-from markdown_it import MarkdownIt
-from markupsafe import Markup
+from flask import Blueprint, Response, abort, redirect, render_template, url_for
 
-import fhir_fixtures
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards, citing, sections
-from cards.engine.sources import CHECKED, RECOMMENDATIONS, VERSION, cited, primary
+from cards.engine.sources import CHECKED, RECOMMENDATIONS, VERSION, cited, place_of, places, primary
 from cards.thresholds import shipped
-from cards.words.phrases import LANGUAGES, unit
-from cds_service.casebook.storied import untold
+from cards.words.phrases import LANGUAGES
 from cds_service.config import Settings
+from cds_service.content.releases import committed
+from cds_service.content.signatures import last_of_each
 from cds_service.hooks.discovery import SERVICES
-from cds_service.hooks.request import parse
+from cds_service.load import Load
 from cds_service.pipeline import Evaluator
+from cds_service.web.about import about
+from cds_service.web.attributes import of_card
+from cds_service.web.sheet import context, judged_case, sheet
 from cds_service.web.wording import wording
-from cds_service.web.words import in_language, page_language, say
-
-Json = dict[str, Any]
-
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-MOST_EXAMPLES = 4
+from cds_service.web.words import in_language, of_sheet, page_language
 
 
-def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
-    """``/knowledge`` and the permanent addresses below it."""
+def knowledge(settings: Settings, evaluator: Evaluator, load: Load) -> Blueprint:
+    """``/knowledge`` and the permanent addresses below it. Cases are run from here in development alone: in production these
+    pages are open to everybody, and a case costs as much as a call."""
     pages = Blueprint("knowledge", __name__, url_prefix="/knowledge")
-    examples = cache(partial(_examples, evaluator))
 
     def page(name: str, **values: Any) -> str:
         language = page_language(settings.language)
-        return render_template(
-            name, language=language, page="knowledge", unit=_unit, version=VERSION, checked=CHECKED, **values
-        )
+        return render_template(name, page="knowledge", version=VERSION, checked=CHECKED, **context(language), **values)
 
     @pages.get("")
     def index() -> str:
@@ -66,33 +57,42 @@ def knowledge(settings: Settings, evaluator: Evaluator) -> Blueprint:
         found = all_cards().get(code)
         if found is None:
             abort(404)
-        table = evaluator.thresholds.table
+        language = page_language(settings.language)
         return page(
             "card.html",
             card=found,
-            rule=[Markup(_MARKDOWN.renderInline(paragraph)) for paragraph in found.told(evaluator.thresholds)],  # noqa: S704
+            s=sheet(found, evaluator.thresholds, language),
+            signed=last_of_each(committed()).get(code, []),
+            judge="" if settings.in_production else url_for("knowledge.judge", code=code, number=0)[:-2],
+            attributes=of_card(found, language),
             title=_title,
-            hooks=[s.hook for s in SERVICES.values() if s.hook in found.hooks],
-            recommendations=cited(found.cites),
-            own={key: each for key, each in table.items() if each.card == code},
-            shared={key: table[key] for key in found.shared},
-            wordings={language: wording(code, language) for language in LANGUAGES},
-            examples=examples().get(code, []),
+            wordings={each: wording(code, each) for each in LANGUAGES},
+            config={"words": of_sheet(language), "language": language},
         )
+
+    if not settings.in_production:
+
+        @pages.get("/cards/<code>/cases/<int:number>")
+        def judge(code: str, number: int) -> Response:
+            return judged_case(load, code, number)
+
+    @pages.get("/<code>")
+    def short(code: str) -> Any:
+        if code not in all_cards():
+            abort(404)
+        return redirect(url_for("knowledge.card", code=code, lang=page_language(settings.language)))
 
     @pages.get("/recommendations/<key>")
     def recommendation(key: str) -> str:
         found = RECOMMENDATIONS.get(key)
         if found is None:
             abort(404)
-        return page("recommendation.html", recommendation=found, cards=citing(key), title=_title)
+        language = page_language(settings.language)
+        place, grades = place_of(found, language), places()[found.document.key].grades[language]
+        return page("recommendation.html", recommendation=found, cards=citing(key), title=_title, place=place, grades=grades)
 
+    about(pages, page, lambda: page_language(settings.language), evaluator.thresholds)
     return pages
-
-
-def _unit(code: str, language: str) -> str:
-    """A unit as people write it; UCUM's units of time in words."""
-    return say(f"unit.{code}", language) if code in ("a", "mo", "wk", "d") else unit(code, language)
 
 
 def _cards() -> list[Card]:
@@ -120,30 +120,3 @@ def _search() -> dict[str, str]:
     for key, limit in shipped().table.items():
         found[f"threshold-{key}"] = f"{key} {limit.value:g} {limit.unit} {limit.source} {limit.status}".lower()
     return found
-
-
-def _examples(evaluator: Evaluator) -> dict[str, list[Json]]:
-    """By card code, how it reads by itself for the patients that are shipped, or in a case where none of them brings it about:
-    made when the first card's page is asked for."""
-    found: dict[str, list[Json]] = defaultdict(list)
-    for fixture in (*fhir_fixtures.all_fixtures(), *untold()):
-        for english, chinese in zip(*_alone(evaluator, fixture), strict=True):
-            examples = found[english["source"]["topic"]["code"]]
-            if len(examples) < MOST_EXAMPLES and english["summary"] not in [e["en"]["summary"] for e in examples]:
-                examples.append({"fixture": fixture, "en": _shown(english), "zh": _shown(chinese)})
-    return found
-
-
-def _alone(evaluator: Evaluator, fixture: fhir_fixtures.Fixture) -> Iterator[list[Json]]:
-    """The cards of a patient in each language, each by itself, and those that merge others."""
-    call = parse(orjson.dumps(fixture.request()), fixture.hook)
-    apart = evaluator.in_languages(call, LANGUAGES, fixture.as_of, apart=True)
-    whole = evaluator.in_languages(call, LANGUAGES, fixture.as_of)
-    for language in LANGUAGES:
-        merged = (card for card in whole[language]["cards"] if all_cards()[card["source"]["topic"]["code"]].merges)
-        yield [*apart[language]["cards"], *merged]
-
-
-def _shown(card: Json) -> Json:
-    """A card with its detail as HTML. The Markdown is our own and HTML in it is escaped."""
-    return card | {"html": Markup(_MARKDOWN.render(card["detail"]))}  # noqa: S704

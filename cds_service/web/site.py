@@ -18,19 +18,20 @@ from cds_service.web.guard import asks_for, harden, only_from_its_own_page
 from cds_service.web.knowledge import knowledge
 from cds_service.web.letter import letters
 from cds_service.web.playground import playground
+from cds_service.web.review import review
 from cds_service.web.smart import smart
 from cds_service.web.words import page_language, say
 from cds_service.web.worklist import worklist
 
-PAGES = ("site", "api", "playground", "letter", "knowledge", "governance", "smart", "worklist")
+PAGES = ("site", "api", "playground", "letter", "knowledge", "governance", "smart", "worklist", "review")
 """The blueprints of pages for people: no other origin may read what they answer."""
 
 
 def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load, watch: Watch) -> None:
-    """Knowledge, API and the SMART app always; playground and governance where the settings have them on, and the worklist of a
-    population where there is one, behind the token where there is one."""
+    """Knowledge, API and the SMART app always; playground and governance where the settings have them on, the worklist of a
+    population where there is one, behind the token where there is one, and the desk of the reviewers behind theirs."""
     site = Blueprint("site", __name__, static_folder="static", static_url_path="/static", template_folder="templates")
-    shown = [site, api(settings), knowledge(settings, evaluator), smart(settings, evaluator, store, load)]
+    shown = [site, api(settings), knowledge(settings, evaluator, load), smart(settings, evaluator, store, load)]
     guarded = []
     if settings.shows_playground:
         guarded += [playground(settings, evaluator), letters(settings, evaluator), governance(settings, store, watch)]
@@ -41,6 +42,11 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
             each.before_request(only_from_its_own_page(settings.base_url if settings.in_production else ""))
         each.before_request(asks_for(settings.admin_token.get_secret_value()))
     shown += guarded
+    if token := settings.reviewer_token.get_secret_value():
+        desk = review(settings, evaluator, store, load)
+        desk.before_request(only_from_its_own_page(settings.base_url if settings.in_production else ""))
+        desk.before_request(asks_for(token, realm="osteoporosis-cds review"))
+        shown.append(desk)
     if not settings.shows_playground:
 
         @site.get("/")
@@ -67,6 +73,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
             "other_language": other_language,
             "full_site": settings.shows_playground,
             "worklist": bool(settings.population),
+            "review": bool(settings.reviewer_token.get_secret_value()),
         }
 
 

@@ -1,4 +1,4 @@
-"""The words of the pages in English and Chinese (``words.toml``, ``words_smart.toml``), and the language of a page."""
+"""The words of the pages in English and Chinese (``words*.toml``), and the language of a page."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def _read(name: str) -> dict[str, Name]:
 WORDS: dict[str, Name] = {
     **_read("words.toml"),
     **_read("words_smart.toml"),
+    **_read("words_review.toml"),
     **{f"section.{key}": chapter.title for key, chapter in sections().items()},
 }
 
@@ -37,6 +38,11 @@ def say(key: str, language: str, **values: object) -> str:
 def in_language(language: str) -> dict[str, str]:
     """All phrases in one language, for the scripts of the pages."""
     return {key: name[language] for key, name in WORDS.items()}
+
+
+def of_sheet(language: str) -> dict[str, str]:
+    """The phrases that the script of a sheet needs."""
+    return {key: words for key, words in in_language(language).items() if key.startswith("sheet.")}
 
 
 def page_language(default: str) -> str:

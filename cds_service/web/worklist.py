@@ -190,7 +190,6 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
     @pages.after_request
     def not_kept(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"  # it names patients
-        response.headers["Referrer-Policy"] = "same-origin"  # with "no-referrer" a form would not say where it comes from
         return response
 
     @pages.errorhandler(StoreUnavailable)

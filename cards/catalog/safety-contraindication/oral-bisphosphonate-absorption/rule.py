@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, facts
 from cards.engine.findings import WARNING, Finding
-from cards.engine.options import BY_INJECTION
+from cards.engine.ladder import BY_INJECTION
 from cards.engine.orders import BISPHOSPHONATE, finding_about, orders_of
 from cards.thresholds import Numbers
 

@@ -14,7 +14,8 @@ from cards.definitions.person import adult, of_unknown_age
 from cards.definitions.workup import rows
 from cards.definitions.workup.row import PTH_ANALOGS, Row
 from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
-from cards.engine.options import BY_INJECTION, service
+from cards.engine.ladder import BY_INJECTION
+from cards.engine.options import service
 from cards.engine.orders import Order, finding_about, going_on, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Mechanism

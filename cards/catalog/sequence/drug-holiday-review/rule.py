@@ -17,7 +17,8 @@ from cards.definitions.density import hip_t
 from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
 from cards.definitions.repeats import again
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option, Rest
-from cards.engine.options import SPECIALIST, VERY_HIGH, Offer, offer, ranking, service
+from cards.engine.ladder import VERY_HIGH
+from cards.engine.options import SPECIALIST, Offer, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
 

@@ -1,0 +1,142 @@
+"""Which drugs come first for whom, as a table: the first rung that fits counts. What computes is what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from cards.chart import Chart, per_chart
+from cards.definitions import bone_loss
+from cards.definitions import glucocorticoid_bands as bands
+from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.goals import very_old
+from cards.definitions.hormone_blockers import RANKING
+from cards.definitions.kidney import renal
+from cards.definitions.risk import risk
+from cards.vocabulary import (
+    ALENDRONATE,
+    DENOSUMAB,
+    MENATETRENONE,
+    RISEDRONATE,
+    ROMOSOZUMAB,
+    TERIPARATIDE,
+    ZOLEDRONATE,
+    Drug,
+    Name,
+)
+
+HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB)
+VERY_HIGH = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE, ROMOSOZUMAB)
+ANABOLIC_FIRST = (TERIPARATIDE, ROMOSOZUMAB, ZOLEDRONATE, DENOSUMAB)
+HIP_FIRST = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE)
+BY_INJECTION = (ZOLEDRONATE, DENOSUMAB)
+OLD_FIRST = (ZOLEDRONATE, DENOSUMAB, ALENDRONATE, RISEDRONATE)
+RENAL_LOW = (DENOSUMAB, TERIPARATIDE)
+RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
+
+
+class Rung(Struct, frozen=True):
+    """Of whom it speaks, in words with numbers by name, how that is found (None: not known), and the drugs, best first."""
+
+    when: Name
+    fits: Callable[[Chart], bool | None]
+    drugs: tuple[Drug, ...]
+
+
+@per_chart
+def _harm(chart: Chart) -> bone_loss.Beside | None:
+    return bone_loss.beside(chart)
+
+
+def _on(harm: str, drugs: tuple[Drug, ...]) -> Callable[[Chart], bool]:
+    def fits(chart: Chart) -> bool:
+        found = _harm(chart)
+        return found is not None and (found.harm, found.ranking) == (harm, drugs)
+
+    return fits
+
+
+def _hip(chart: Chart) -> bool:
+    hip = hip_t(chart)
+    return any(f.site == "hip" for f in chart.fractures) or (
+        hip is not None and hip.value <= chart.numbers.t_hip_injection_first
+    )
+
+
+def _severe(chart: Chart) -> bool:
+    lowest = lowest_t(chart)
+    vertebrae = sum(1 for each in chart.fractures if each.site == "vertebra")
+    return vertebrae >= chart.numbers.multiple_fractures or (
+        lowest is not None and lowest.value <= chart.numbers.t_anabolic_first
+    )
+
+
+def _beside(harm: str, en: str, zh: str, drugs: tuple[Drug, ...]) -> Rung:
+    return Rung(Name(en, zh), _on(harm, drugs), drugs)
+
+
+_STEROID = "glucocorticoid"
+
+LADDER: tuple[Rung, ...] = (
+    Rung(
+        Name("renal estimate below {egfr-specialist} (none recommended)", "肾功能估算值低于{egfr-specialist}（均不作推荐）"),
+        lambda chart: renal(chart).below(chart.numbers.egfr_specialist),
+        RENAL_VERY_LOW,
+    ),
+    Rung(
+        Name("renal estimate below {egfr-alendronate}", "肾功能估算值低于{egfr-alendronate}"),
+        lambda chart: renal(chart).below(chart.numbers.egfr_alendronate),
+        RENAL_LOW,
+    ),
+    Rung(
+        Name("esophageal stricture or achalasia, or cannot sit upright", "食管狭窄或贲门失弛缓症，或不能坐直"),
+        lambda chart: chart.active_problem("esophageal-delay", "cannot-sit-upright") is not None,
+        BY_INJECTION,
+    ),
+    Rung(
+        Name(
+            "from {oldest-years} years on, with dementia from {old-dementia-years}",
+            "{oldest-years}岁及以上，合并痴呆者{old-dementia-years}岁及以上",
+        ),
+        very_old,
+        OLD_FIRST,
+    ),
+    Rung(
+        Name("hip fracture, or hip T-score {t-hip-injection-first} or lower", "髋部骨折，或髋部T值≤{t-hip-injection-first}"),
+        _hip,
+        HIP_FIRST,
+    ),
+    _beside("aromatase-inhibitor", "on an aromatase inhibitor", "正在使用芳香化酶抑制剂", RANKING["aromatase-inhibitor"]),
+    _beside("androgen-deprivation", "on androgen deprivation", "正在接受雄激素剥夺治疗", RANKING["androgen-deprivation"]),
+    _beside(
+        _STEROID,
+        "on a glucocorticoid, before menopause",
+        "使用糖皮质激素，绝经前",
+        bands.BEFORE_MENOPAUSE,
+    ),
+    _beside(
+        _STEROID,
+        "on a glucocorticoid, very high band, with a fracture or T-score {t-osteoporosis} or lower",
+        "使用糖皮质激素，极高风险，有骨折或T值≤{t-osteoporosis}",
+        bands.BUILDING,
+    ),
+    _beside(_STEROID, "on a glucocorticoid, very high band by its dose", "使用糖皮质激素，因剂量属极高风险", bands.BY_DOSE),
+    _beside(_STEROID, "on a glucocorticoid, high band", "使用糖皮质激素，高风险", bands.HIGH),
+    _beside(_STEROID, "on a glucocorticoid, moderate band", "使用糖皮质激素，中度风险", bands.MODERATE),
+    Rung(
+        Name(
+            "{multiple-fractures} or more vertebral fractures, or lowest T-score {t-anabolic-first} or lower",
+            "椎体骨折≥{multiple-fractures}处，或最低T值≤{t-anabolic-first}",
+        ),
+        _severe,
+        ANABOLIC_FIRST,
+    ),
+    Rung(Name("very high risk", "极高风险"), lambda chart: risk(chart).very_high, VERY_HIGH),
+)
+"""From the top; whom none fits gets ``HIGH``, unless the card names others."""
+
+
+def rung_of(chart: Chart) -> Rung | None:
+    """The first that fits; None where none does."""
+    return next((rung for rung in LADDER if rung.fits(chart)), None)

@@ -1,0 +1,91 @@
+"""Releases of the medicine: number, date, what changed, the hash of each card, and the signatures that it carries.
+
+``cards/releases/<number>.json``, written by ``content release``. The texts themselves are in the repository, under the tag.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from msgspec import Struct, ValidationError, json
+
+from cards.thresholds import HERE, ContentError
+from cds_service.content.canon import Content
+from cds_service.content.compare import Changed, changes, shared_changes
+from cds_service.content.signatures import Signature, opened
+
+RELEASES = HERE / "releases"
+SIGNATURES = HERE / "signatures.jsonl"
+"""What the desk exported, once it is committed."""
+
+
+class Release(Struct, frozen=True):
+    """``since``: the release before, "" for the first; ``cards``: the hash of each; ``shared``: code that changed for all."""
+
+    version: str
+    on: date
+    checked: str
+    since: str
+    fingerprint: str
+    cards: dict[str, str]
+    changes: list[Changed]
+    shared: list[str]
+    signatures: list[Signature]
+
+
+def committed() -> list[Signature]:
+    """The signatures that came with this installation. ContentError for a file that was changed by hand."""
+    return opened(SIGNATURES.read_text("utf-8"), SIGNATURES.name) if SIGNATURES.is_file() else []
+
+
+def releases(folder: Path | None = None) -> list[Release]:
+    """All that are kept, the newest first."""
+    try:
+        found = [json.decode(path.read_bytes(), type=Release) for path in (folder or RELEASES).glob("*.json")]
+    except (OSError, ValidationError, ValueError) as error:
+        raise ContentError(f"releases: {error}") from None
+    return sorted(found, key=lambda each: _number(each.version), reverse=True)
+
+
+def release(content: Content, before: Content | None, on: date, signatures: Sequence[Signature]) -> Release:
+    """The release of this content. It carries the signatures that hold for it, and the objections to a card as it is."""
+    hashes = content.hashes
+    return Release(
+        version=content.version,
+        on=on,
+        checked=content.checked,
+        since=before.version if before else "",
+        fingerprint=content.fingerprint,
+        cards=hashes,
+        changes=changes(before, content) if before else [],
+        shared=shared_changes(before, content) if before else [],
+        signatures=[each for each in signatures if hashes.get(each.card) == each.hash],
+    )
+
+
+def write(made: Release, folder: Path | None = None) -> Path:
+    """Keep a release. ContentError where that number is taken: what was released does not change."""
+    path = (folder or RELEASES) / f"{made.version}.json"
+    if path.exists():
+        raise ContentError(f"{path.name} is there: raise the content version in recommendations.yaml first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(json.format(json.encode(made), indent=1) + b"\n")
+    return path
+
+
+def told(found: Sequence[Changed], shared: Sequence[str] = ()) -> str:
+    """The changes as Markdown, for a changelog."""
+    lines = []
+    for each in found:
+        what = {"new": "**new card**", "retired": "**retired**"}.get(each.kind, "")
+        lines.append(f"- `{each.code}`: {what}" if what else f"- `{each.code}`")
+        lines += [f"  - {said}" for said in each.said]
+    if shared:
+        lines.append("- what all cards share (read the samples above): " + ", ".join(f"`{path}`" for path in shared))
+    return "\n".join(lines or ["Nothing differs."]) + "\n"
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

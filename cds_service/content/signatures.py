@@ -1,0 +1,113 @@
+"""Signatures as a file that can be committed: one JSON object a line, each sealed together with the line before it.
+
+The seal shows that a line was changed, moved or taken out from between others. It is no proof of who wrote the file, since
+anybody can seal a new one: that is for the history of the repository (signed commits) and the log of the service.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from msgspec import Struct, ValidationError, convert, structs
+
+from cards.thresholds import ContentError
+from cds_service.content.canon import Content
+
+Decision = Literal["signed", "objected"]
+
+
+class Signature(Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody said of a card as it was. ``content``: the version; ``hash``: of the card's canonical text; ``shared``: of
+    the code that all cards share, as it was then; ``at``: UTC, ISO 8601."""
+
+    card: str
+    decision: Decision
+    by: str
+    role: str
+    remark: str
+    content: str
+    hash: str
+    shared: str
+    at: str
+
+
+class Verdict(NamedTuple):
+    """``stands``: "holds" (the card is what was signed), "changed" (it is not any more), "replaced" (the same person has said
+    something newer of the card), "retired" (there is no such card any more)."""
+
+    signature: Signature
+    stands: str
+
+
+def kept_ones(rows: Iterable[Mapping[str, str]]) -> list[Signature]:
+    """The signatures of the database, as it gives them."""
+    return [convert(row, Signature) for row in rows]
+
+
+def sealed(signatures: Iterable[Signature]) -> Iterator[str]:
+    """The lines of the file, each with its line end."""
+    before = ""
+    for each in signatures:
+        line = {**structs.asdict(each), "before": before}
+        before = _seal(line)
+        yield json.dumps({**line, "seal": before}, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def opened(text: str, where: str = "the file") -> list[Signature]:
+    """The signatures of a file. ContentError, naming the line, for one that is not what was sealed."""
+    found: list[Signature] = []
+    seal = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        told = _read(line, f"{where}, line {number}")
+        given = told.pop("seal", "")
+        if given != _seal(told):
+            raise ContentError(f"{where}, line {number}: does not match its seal: it was changed after it was exported")
+        if told.pop("before", "") not in ("", seal):
+            raise ContentError(f"{where}, line {number}: a line before it was taken out or moved")
+        seal = given
+        try:
+            found.append(convert(told, Signature))
+        except ValidationError as error:
+            raise ContentError(f"{where}, line {number}: {error}") from None
+    return found
+
+
+def verified(signatures: Sequence[Signature], contents: Sequence[Content]) -> list[Verdict]:
+    """Each signature held against the medicine: a hash counts as there if any of ``contents`` has it."""
+    known = [content.hashes for content in contents]
+    last = {(each.card, each.by): each for each in signatures}
+    return [Verdict(each, _stands(each, last[each.card, each.by], known)) for each in signatures]
+
+
+def last_of_each(signatures: Iterable[Signature]) -> dict[str, list[Signature]]:
+    """By card, what each person said last, the newest first."""
+    last = {(each.card, each.by): each for each in sorted(signatures, key=lambda each: each.at)}
+    found: dict[str, list[Signature]] = {}
+    for each in sorted(last.values(), key=lambda each: each.at, reverse=True):
+        found.setdefault(each.card, []).append(each)
+    return found
+
+
+def _stands(each: Signature, last: Signature, known: Sequence[Mapping[str, str]]) -> str:
+    if each is not last:
+        return "replaced"
+    if all(each.card not in hashes for hashes in known):
+        return "retired"
+    return "holds" if any(hashes.get(each.card) == each.hash for hashes in known) else "changed"
+
+
+def _read(line: str, where: str) -> dict[str, str]:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        raise ContentError(f"{where}: is no JSON") from None
+    if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
+        raise ContentError(f"{where}: is no signature")
+    return told
+
+
+def _seal(line: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(line, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,204 @@
+"""The desk of those who sign the medicine: what has changed for them, the sheet of a card, sign or object.
+
+Who signs is the user name that came with the reviewer's token. Everybody with the token can give any name: the file that is
+exported proves who signed only as far as the repository does to which it is committed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, stream_with_context, url_for
+from msgspec import Struct
+
+from cards.engine.card import Card
+from cards.engine.catalog import all_cards, sections
+from cards.engine.sources import CHECKED, VERSION
+from cds_service import logs
+from cds_service.config import Settings
+from cds_service.content.canon import PARTS, current, parts_of
+from cds_service.content.compare import Row, beside, differences, marked
+from cds_service.content.releases import committed
+from cds_service.content.signatures import Signature, kept_ones, last_of_each, sealed
+from cds_service.load import Load
+from cds_service.pipeline import Evaluator
+from cds_service.store import Store, StoreUnavailable, reviews
+from cds_service.web.sheet import context, hashes, judged_case, reading_time, sheet
+from cds_service.web.words import of_sheet, page_language
+
+LONGEST = {"by": 100, "role": 100, "remark": 4000}
+DECISIONS = ("signed", "objected")
+
+Stretches = list[tuple[bool, str]]
+Compared = tuple[Row, Stretches, Stretches]
+"""A line of both sides, and of one that changed which stretches of it did, on either side."""
+
+
+class Entry(Struct, frozen=True):
+    """A card on the start page. ``said``: the reader's last word, or anybody's where no name is known; ``changes``: since."""
+
+    code: str
+    minutes: int
+    said: Signature | None
+    changes: tuple[str, ...] = ()
+
+
+def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> Blueprint:
+    """``/review``: the start page, the cards, their signatures, and the file of them."""
+    pages = Blueprint("review", __name__, url_prefix="/review")
+
+    def page(name: str, **values: Any) -> str:
+        language = page_language(settings.language)
+        common = {"page": "review", "version": VERSION, "checked": CHECKED, "by": _reader()}
+        return render_template(name, **common, **context(language), **values)
+
+    @pages.get("")
+    def index() -> str:
+        said, language = _said(store), page_language(settings.language)
+        groups = _grouped(said, store, _reader(), language)
+        kept = request.args.get("kept", "")
+        kept = kept if kept in all_cards() else ""
+        next_one = next((each.code for key in ("changed", "unsigned") for each in groups[key]), "")
+        shared = any(each.said and each.said.shared != current().shared_hash for some in groups.values() for each in some)
+        gone = sorted({each.card for each in said} - all_cards().keys())
+        told = {"groups": groups, "shared": shared, "gone": gone, "kept": kept, "next_one": next_one}
+        return page("review.html", cards=all_cards(), **told)
+
+    def desk(code: str, wrong: str = "", status: int = 200) -> Response:
+        language, said = page_language(settings.language), _said(store)
+        card = all_cards()[code]
+        mine = _mine(said, code, _reader())
+        role = request.form.get("role") or _role(said, _reader())
+        text = store.ask(lambda connection: reviews.text_of(connection, mine.hash)) if mine else None
+        shown = page(
+            "review_card.html",
+            card=card,
+            s=sheet(card, evaluator.thresholds, language),
+            signed=last_of_each(said).get(code, []),
+            log=[each for each in reversed(said) if each.card == code],
+            mine=mine,
+            kept=text is not None,
+            difference=_difference(code, text) if text is not None else [],
+            judge=url_for("review.judge", code=code, number=0)[:-2],
+            form={key: request.form.get(key, "") for key in LONGEST} | {"role": role},
+            wrong=wrong,
+            config={"words": of_sheet(language), "language": language},
+        )
+        return Response(shown, status, content_type="text/html; charset=utf-8")
+
+    @pages.get("/cards/<code>")
+    def card(code: str) -> Response:
+        return desk(code) if code in all_cards() else abort(404)
+
+    @pages.post("/cards/<code>")
+    def sign(code: str) -> Any:
+        if code not in all_cards():
+            abort(404)
+        told = {key: " ".join(request.form.get(key, "").split())[:most] for key, most in LONGEST.items()}
+        told["by"] = _reader() or told["by"]
+        decision = request.form.get("decision", "")
+        if decision not in DECISIONS or not told["by"] or not told["role"] or (decision == "objected" and not told["remark"]):
+            return desk(code, "wants", 400)
+        if request.form.get("hash") != hashes()[code]:
+            return desk(code, "moved-on", 409)
+        row = {**told, "card": code, "decision": decision, "content": VERSION, "hash": hashes()[code]}
+        row["shared"] = current().shared_hash
+        store.change(partial(reviews.add, signature=row, text=current().text(code)))
+        logs.event("review", {"card": code, "decision": decision, "hash": row["hash"][:12]})
+        return redirect(url_for("review.index", kept=code, lang=page_language(settings.language)), 303)
+
+    @pages.get("/cards/<code>/cases/<int:number>")
+    def judge(code: str, number: int) -> Response:
+        return judged_case(load, code, number)
+
+    @pages.get("/signatures.jsonl")
+    def export() -> Response:
+        headers = {"Content-Disposition": 'attachment; filename="signatures.jsonl"', "Cache-Control": "no-store"}
+        return Response("".join(sealed(_said(store))), headers=headers, content_type="application/jsonl; charset=utf-8")
+
+    @pages.get("/print")
+    def everything() -> Response:
+        """Every card, or those of one section, for paper; sent card by card."""
+        language, section = page_language(settings.language), request.args.get("section", "")
+        found = [card for key in sections() for card in _of(key) if section in ("", key)]
+        last = last_of_each(_said(store))
+
+        def leaves() -> Iterator[str]:
+            yield page("print_head.html", count=len(found))
+            for each in found:
+                s = sheet(each, evaluator.thresholds, language)
+                yield page("print_card.html", s=s, card=each, signed=last.get(each.code, []), judge="", paper=True)
+            yield "</body></html>\n"
+
+        return Response(stream_with_context(leaves()), content_type="text/html; charset=utf-8")
+
+    @pages.errorhandler(StoreUnavailable)
+    def unavailable(_: StoreUnavailable) -> Response:
+        return Response(page("review_failed.html"), 503, content_type="text/html; charset=utf-8")
+
+    return pages
+
+
+def _reader() -> str:
+    """Who reads: the user name that came with the token; "" for none."""
+    given = request.authorization
+    name = (given.username or "") if given is not None and given.type == "basic" else ""
+    return " ".join(name.split())[: LONGEST["by"]]
+
+
+def _said(store: Store) -> list[Signature]:
+    """Every signature: those that came with the content, then those of this database that did not."""
+    shipped = committed()
+    own = kept_ones(store.ask(reviews.kept))
+    return [*shipped, *(each for each in own if each not in set(shipped))]
+
+
+def _mine(said: list[Signature], code: str, by: str) -> Signature | None:
+    """The last word of the reader on a card; of anybody where no name is known."""
+    found = [each for each in said if each.card == code and by in ("", each.by)]
+    return sorted(found, key=lambda each: each.at)[-1] if found else None
+
+
+def _role(said: list[Signature], by: str) -> str:
+    """The role that the reader gave last."""
+    return next((each.role for each in reversed(said) if by and each.by == by), "")
+
+
+def _grouped(said: list[Signature], store: Store, by: str, language: str) -> dict[str, list[Entry]]:
+    """The cards by what is to be done: changed, objected, unsigned, done."""
+    groups: dict[str, list[Entry]] = {"changed": [], "objected": [], "unsigned": [], "done": []}
+    for code in sorted(all_cards(), key=lambda code: (list(sections()).index(all_cards()[code].section), code)):
+        mine = _mine(said, code, by)
+        minutes = reading_time(code, language)
+        if mine is None:
+            groups["unsigned"].append(Entry(code, minutes, None))
+        elif mine.hash != hashes()[code]:
+            text = store.ask(partial(reviews.text_of, hashed=mine.hash))
+            changes = tuple(differences(parts_of(text), current().cards[code])) if text else ()
+            groups["changed"].append(Entry(code, minutes, mine, changes))
+        else:
+            groups["objected" if mine.decision == "objected" else "done"].append(Entry(code, minutes, mine))
+    return groups
+
+
+def _difference(code: str, text: str) -> list[tuple[str, list[Compared]]]:
+    """Part by part, the lines that differ side by side."""
+    before, after = parts_of(text), current().cards[code]
+    found = ((part, beside(_plain(before.get(part, "")), _plain(after[part]))) for part in PARTS)
+    return [(part, [_compared(row) for row in rows]) for part, rows in found if rows]
+
+
+def _plain(text: str) -> str:
+    """Without the marks of a quotation, which a sample is full of."""
+    return re.sub(r"^> ?", "", text, flags=re.MULTILINE)
+
+
+def _compared(row: Row) -> Compared:
+    return (row, *(marked(row.before, row.after) if row.kind == "changed" else ([], [])))
+
+
+def _of(section: str) -> list[Card]:
+    return [card for _, card in sorted(all_cards().items()) if card.section == section]

@@ -1,0 +1,59 @@
+// The sheet of a card: its cases are run one after the other when somebody asks for it, and everything is unfolded on paper.
+
+import { t } from "./screen/dom.js";
+
+const cases = document.getElementById("cases");
+const button = document.getElementById("judge");
+
+async function judge() {
+  button.disabled = true;
+  const lines = [...cases.querySelectorAll("[data-case]")];
+  const said = document.getElementById("judged");
+  let done = 0;
+  let wrong = 0;
+  for (const line of lines) {
+    const answer = await fetch(`${cases.dataset.judge}/${line.dataset.case}`, { credentials: "same-origin" });
+    const faults = answer.ok ? (await answer.json()).faults : [t("sheet.not-run")];
+    line.classList.add(faults.length ? "wrong" : "right");
+    for (const fault of faults) {
+      const told = document.createElement("span");
+      told.className = "fault";
+      told.textContent = fault;
+      line.append(told);
+    }
+    done += 1;
+    wrong += faults.length ? 1 : 0;
+    said.textContent = t("sheet.progress", { done, count: lines.length, wrong });
+  }
+}
+
+button?.addEventListener("click", judge);
+
+// One language at a time, and each sentence once; on paper all of it.
+const shown = document.getElementById("shown");
+const tongue = document.getElementById("tongue");
+const onlyNew = document.getElementById("only-new");
+
+function show(all) {
+  for (const each of document.querySelectorAll("[data-tongue]")) each.hidden = !all && tongue.value && each.lang !== tongue.value;
+  for (const each of document.querySelectorAll(".seen")) each.hidden = !all && onlyNew.checked;
+}
+
+if (shown) {
+  shown.hidden = false;
+  tongue.addEventListener("change", () => show(false));
+  onlyNew.addEventListener("change", () => show(false));
+  show(false);
+}
+
+const folded = () => [...document.querySelectorAll("details:not(.no-print)")];
+let opened = [];
+addEventListener("beforeprint", () => {
+  if (shown) show(true);
+  opened = folded().filter((each) => !each.open);
+  for (const each of opened) each.open = true;
+});
+addEventListener("afterprint", () => {
+  if (shown) show(false);
+  for (const each of opened) each.open = false;
+});

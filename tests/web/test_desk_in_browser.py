@@ -1,0 +1,60 @@
+"""The desk of the reviewers in one visit of a real browser: read, run the cases, sign, print; and what axe-core says of it."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+from werkzeug.serving import make_server
+
+from cds_service.app import create_app
+from tests.web.conftest import settings
+from tests.web.test_review import CARD, LI, TOKEN
+from tests.web.visitor import AXE, Visitor
+
+
+@pytest.fixture
+def visitor(chromium: Chrome, tmp_path: Path) -> Iterator[Visitor]:
+    app = create_app(settings(tmp_path, CDS_REVIEWER_TOKEN=TOKEN))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    chromium.execute_cdp_cmd("Network.enable", {})
+    chromium.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": LI})
+    here = Visitor(chromium, f"http://127.0.0.1:{server.server_port}")
+    here.look()
+    here.complaints()
+    yield here
+    chromium.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
+    server.shutdown()
+    thread.join()
+    app.extensions["store"].close()
+
+
+def test_a_reviewer_reads_a_card_runs_its_cases_signs_and_prints(visitor: Visitor) -> None:
+    visitor.go(f"/review/cards/{CARD}")
+    hidden = visitor.js("return [...document.querySelectorAll('.seen')].every((each) => each.hidden)")
+    assert hidden, "what an earlier variant says is not shown again"
+    visitor.one("#only-new").click()
+    assert visitor.one(".seen").is_displayed()
+    visitor.one("#judge").click()
+    visitor.until(lambda: visitor.one("#judged").text.startswith(f"{len(visitor.all('[data-case]'))} of "))
+    assert visitor.one("#judged").text.endswith("0 not as expected")
+    visitor.keep("desk-card")
+    if AXE.is_file():
+        visitor.js("for (const each of document.querySelectorAll('details')) each.open = true")
+        assert visitor.violations() == []
+    printed = visitor.browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    assert base64.b64decode(printed["data"]).startswith(b"%PDF-")
+    assert visitor.one("#shown").is_displayed(), "what was unfolded for paper is folded again"
+    visitor.one("#role").send_keys("pharmacist")
+    visitor.one('button[value="signed"]').click()
+    visitor.until(lambda: visitor.all(".kept"))
+    visitor.keep("desk-start")
+    if AXE.is_file():
+        assert visitor.violations() == []
+    assert visitor.complaints() == []

@@ -1,0 +1,212 @@
+"""The desk of those who sign: what changed for them, sign or object, the file; without a browser."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from msgspec.structs import replace
+
+from cards.engine.sources import RECOMMENDATIONS, VERSION
+from cards.thresholds import ContentError
+from cds_service.app import create_app
+from cds_service.content import canon
+from cds_service.content.canon import Content, current
+from cds_service.content.signatures import opened, verified
+from cds_service.web import review, sheet
+from cds_service.web.words import WORDS
+from tests.web.conftest import settings
+
+TOKEN = "a token for reviewers only"
+CARD = "calcium-contraindicated"
+OTHER = "vitamin-k-warfarin"
+
+
+def known_as(name: str, token: str = TOKEN) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{name}:{token}".encode()).decode()}
+
+
+LI = known_as("李娜")
+
+
+@pytest.fixture
+def http(tmp_path: Path) -> Iterator[FlaskClient]:
+    app = create_app(settings(tmp_path, CDS_REVIEWER_TOKEN=TOKEN))
+    yield app.test_client()
+    app.extensions["store"].close()
+
+
+def sign(http: FlaskClient, code: str = CARD, who: dict[str, str] = LI, **form: str) -> Any:
+    shown = http.get(f"/review/cards/{code}", headers=who)
+    (read,) = re.findall(r'name="hash" value="(\w{64})"', shown.text)
+    told = {"hash": read, "decision": "signed", "role": "pharmacist", "remark": ""} | form
+    return http.post(f"/review/cards/{code}", headers=who, data=told)
+
+
+def changed_number(content: Content) -> Content:
+    """The same content in which one number of the card is another."""
+    parts = content.cards[CARD]
+    numbers = re.sub(r"^(urine-calcium-man-mg = )300 ", r"\g<1>350 ", parts["numbers"], flags=re.MULTILINE)
+    assert numbers != parts["numbers"]
+    return replace(content, cards={**content.cards, CARD: {**parts, "numbers": numbers}})
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What makes the content another one, as the next release of the service would find it."""
+
+    def put(content: Content) -> None:
+        for module in (canon, review, sheet):
+            monkeypatch.setattr(module, "current", lambda: content)
+        for module in (review, sheet):
+            monkeypatch.setattr(module, "hashes", lambda: content.hashes)
+
+    return put
+
+
+# -- who may see it --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", f"/cards/{CARD}", "/signatures.jsonl", "/print", f"/cards/{CARD}/cases/0"])
+def test_only_the_reviewers_token_opens_the_desk(http: FlaskClient, path: str) -> None:
+    assert http.get(f"/review{path}").status_code == 401
+    assert http.get(f"/review{path}", headers=known_as("Li", "another token, not theirs")).status_code == 401
+
+
+def test_without_a_token_in_the_settings_there_is_no_desk(tmp_path: Path) -> None:
+    client = create_app(settings(tmp_path)).test_client()
+    assert client.get("/review").status_code == 404
+    assert "/review" not in client.get("/knowledge").text
+
+
+@pytest.mark.parametrize("told", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
+def test_nobody_signs_from_another_page(http: FlaskClient, told: dict[str, str]) -> None:
+    answer = http.post(f"/review/cards/{CARD}", headers=LI | told, data={"hash": "0" * 64, "decision": "signed", "role": "r"})
+    assert answer.status_code == 403
+    assert http.get("/review/signatures.jsonl", headers=LI).text == ""
+
+
+# -- sign or object ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_signature_is_kept_with_name_role_version_and_what_was_read(http: FlaskClient) -> None:
+    assert sign(http, role="pharmacist, English").status_code == 303
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    assert (kept.by, kept.role, kept.card, kept.decision) == ("李娜", "pharmacist, English", CARD, "signed")
+    assert (kept.content, kept.hash) == (VERSION, current().hashes[CARD])
+    page = http.get("/review?lang=en", headers=LI).text
+    assert WORDS["review.done"].en.format(count=1) in page
+
+
+@pytest.mark.parametrize("form", [{"role": " "}, {"decision": "objected", "remark": ""}, {"decision": "maybe"}])
+def test_nothing_is_kept_without_a_role_or_an_objection_without_its_reason(http: FlaskClient, form: dict[str, str]) -> None:
+    answer = sign(http, **form)
+    assert answer.status_code == 400
+    assert WORDS["review.wants"].en in answer.text
+    assert http.get("/review/signatures.jsonl", headers=LI).text == ""
+
+
+def test_a_card_that_changed_while_it_was_read_is_not_signed(http: FlaskClient) -> None:
+    answer = sign(http, hash="0" * 64, remark="I have read <this>")
+    assert answer.status_code == 409
+    assert WORDS["review.moved-on"].en in answer.text
+    assert "I have read &lt;this&gt;" in answer.text
+    assert http.get("/review/signatures.jsonl", headers=LI).text == ""
+
+
+def test_an_objection_stays_on_the_start_page_until_the_card_changes(http: FlaskClient, later: Any) -> None:
+    sign(http, decision="objected", remark="300 mg in a man?")
+    assert WORDS["review.objected"].en.format(count=1) in http.get("/review?lang=en", headers=LI).text
+    assert "300 mg in a man?" in http.get(f"/review/cards/{CARD}", headers=LI).text
+    later(changed_number(current()))
+    assert WORDS["review.changed"].en.format(count=1) in http.get("/review?lang=en", headers=LI).text
+
+
+# -- what changed ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_changed_number_shows_as_changed_for_who_signed_the_card_last(http: FlaskClient, later: Any) -> None:
+    sign(http)
+    sign(http, OTHER)
+    assert WORDS["review.changed"].en.format(count=0) in http.get("/review?lang=en", headers=LI).text
+    later(changed_number(current()))
+    start = http.get("/review?lang=en", headers=LI).text
+    changed = start[start.index('<section id="changed">') : start.index('<section id="unsigned">')]
+    assert WORDS["review.changed"].en.format(count=1) in changed
+    assert re.search(r"number urine-calcium-man-mg: 300 \S+ → 350 ", changed)
+    page = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
+    assert "<del>300</del>" in page
+    assert "<ins>350</ins>" in page
+
+
+def test_it_is_no_change_for_somebody_who_has_not_signed(http: FlaskClient, later: Any) -> None:
+    sign(http)
+    later(changed_number(current()))
+    start = http.get("/review?lang=en", headers=known_as("Chen Yu")).text
+    assert WORDS["review.changed"].en.format(count=0) in start
+    assert "<del>" not in http.get(f"/review/cards/{CARD}", headers=known_as("Chen Yu")).text
+
+
+def test_signing_again_settles_the_change(http: FlaskClient, later: Any) -> None:
+    sign(http)
+    later(changed_number(current()))
+    assert sign(http).status_code == 303
+    assert WORDS["review.changed"].en.format(count=0) in http.get("/review?lang=en", headers=LI).text
+
+
+def test_the_file_tells_which_signatures_hold_for_changed_content(http: FlaskClient) -> None:
+    sign(http)
+    sign(http, OTHER, known_as("Chen Yu"))
+    kept = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    stands = {each.signature.card: each.stands for each in verified(kept, [changed_number(current())])}
+    assert stands == {CARD: "changed", OTHER: "holds"}
+
+
+def test_the_file_cannot_be_changed_unnoticed(http: FlaskClient) -> None:
+    sign(http)
+    text = http.get("/review/signatures.jsonl", headers=LI).text
+    with pytest.raises(ContentError, match="line 1: does not match its seal"):
+        opened(text.replace('"pharmacist"', '"physician"'))
+
+
+def test_the_desk_says_so_when_the_database_is_gone(tmp_path: Path) -> None:
+    gone = settings(tmp_path, CDS_REVIEWER_TOKEN=TOKEN, CDS_DATABASE_URL="sqlite:////proc/no/such/place.db")
+    client = create_app(gone).test_client()
+    for path in ("", f"/cards/{CARD}", "/signatures.jsonl"):
+        assert client.get(f"/review{path}", headers=LI).status_code == 503
+
+
+# -- what one reads ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_sheet_shows_texts_that_were_rendered_and_numbers_in_their_place(http: FlaskClient) -> None:
+    page = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
+    assert "Do not order calcium: albumin-corrected calcium 10.6 mg/dL" in page
+    assert "请勿开具钙剂" in page
+    assert "call the clinic today" in page
+    assert '<a href="#n-urine-calcium-man-mg">300</a>' in page
+    assert "Question 4 of 12" in page
+    assert RECOMMENDATIONS["ELD2023-04b"].gist in page
+    assert "{%" not in page
+    assert "{{" not in page
+
+
+def test_a_case_is_judged_by_the_service_as_it_is(http: FlaskClient) -> None:
+    told = http.get(f"/review/cards/{CARD}/cases/0", headers=LI).json
+    assert told["faults"] == []
+    assert told["got"] == ["critical"]
+    assert http.get(f"/review/cards/{CARD}/cases/999", headers=LI).status_code == 404
+    assert http.get("/review/cards/no-such/cases/0", headers=LI).status_code == 404
+
+
+def test_everything_of_a_section_can_be_printed(http: FlaskClient) -> None:
+    page = http.get("/review/print?section=emergencies&lang=zh", headers=LI).text
+    assert page.count('<article class="prose wide sheet"') == 1
+    assert page.rstrip().endswith("</html>")
+    assert not re.search(r'<details(?! open| class="no-print")', page)
+    assert len(re.findall(r' id="([^"]+)"', page)) == len(set(re.findall(r' id="([^"]+)"', page)))
