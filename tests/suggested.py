@@ -46,7 +46,8 @@ def _marks(resource: Json) -> str:
     return f"{resource['resourceType']} {dosages[0]['text'] if dosages else resource['code']['text']}"
 
 
-def main() -> None:
+def text() -> str:
+    """The file as it must be: every case of every card is run."""
     found: dict[str, dict[str, str]] = {}
     for case in all_cases():
         for each in proposals(case):
@@ -55,8 +56,8 @@ def main() -> None:
     for card, seen in sorted(found.items()):
         lines.append(f"\n[{card}]\n")
         lines += [f"{json.dumps(what)} = {json.dumps(name, ensure_ascii=False)}\n" for what, name in sorted(seen.items())]
-    SUGGESTED.write_text("".join(lines), encoding="utf-8")
+    return "".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    SUGGESTED.write_text(text(), encoding="utf-8")

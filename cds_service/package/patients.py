@@ -12,9 +12,10 @@ from typing import Any
 
 from cds_service.casebook.cases import EXPECTATIONS, Case, all_cases
 from cds_service.casebook.requests import request
-from cds_service.package.metadata import BASE, Json
+from cds_service.package.metadata import BASE, EXTENSION, Json
 
 NAME = f"{BASE}case"
+_DOSE_NOT_TOLD = {"extension": [{"url": f"{EXTENSION}data-absent-reason", "valueCode": "unknown"}]}
 
 
 def patients() -> Iterator[tuple[Json, Json]]:
@@ -42,7 +43,15 @@ def _bundle(case: Case, key: str, told: Json) -> Json:
 def _resources(told: Json) -> Iterable[Json]:
     """Every resource of the request, once."""
     found = {(each["resourceType"], each["id"]): each for each in _within([*told["prefetch"].values(), *told["context"].values()])}
-    return found.values()
+    return map(_with_dose, found.values())
+
+
+def _with_dose(resource: Json) -> Json:
+    """A dose that a record writes in words only, as FHIR wants it said: an administration that has a dosage has a dose."""
+    dosage = resource.get("dosage") if resource["resourceType"] == "MedicationAdministration" else None
+    if not dosage or dosage.keys() & {"dose", "rateRatio", "rateQuantity"}:
+        return resource
+    return resource | {"dosage": dosage | {"dose": _DOSE_NOT_TOLD}}
 
 
 def _within(values: Iterable[Any]) -> Iterator[Json]:

@@ -118,5 +118,4 @@ def _proposals(card: Card) -> Iterator[Json]:
             title, code = _DRAFTS[kind]
             yield {"title": title, "type": concept(_ACTION, code)}
         else:
-            made = {"extension": [direction(against=False)], "type": concept(_ACTION, "create")}
-            yield from (made | step for step in steps(kind, key))
+            yield from ({**step, "type": concept(_ACTION, "create")} for step in steps(kind, key))
