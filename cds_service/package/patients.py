@@ -42,7 +42,9 @@ def _bundle(case: Case, key: str, told: Json) -> Json:
 
 def _resources(told: Json) -> Iterable[Json]:
     """Every resource of the request, once."""
-    found = {(each["resourceType"], each["id"]): each for each in _within([*told["prefetch"].values(), *told["context"].values()])}
+    found = {
+        (each["resourceType"], each["id"]): each for each in _within([*told["prefetch"].values(), *told["context"].values()])
+    }
     return map(_with_dose, found.values())
 
 

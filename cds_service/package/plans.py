@@ -17,7 +17,17 @@ from cards.engine.sources import cited
 from cards.thresholds import read_toml
 from cds_service.hooks.discovery import SERVICES
 from cds_service.package.activities import steps
-from cds_service.package.metadata import CPG, EXTENSION, PATIENT, TERMINOLOGY, Json, computer_name, concept, described, versioned
+from cds_service.package.metadata import (
+    CPG,
+    EXTENSION,
+    PATIENT,
+    TERMINOLOGY,
+    Json,
+    computer_name,
+    concept,
+    described,
+    versioned,
+)
 from cds_service.package.sources import artifact, direction, graded
 
 PROFILE = f"{CPG}StructureDefinition/cpg-recommendationdefinition"

@@ -57,7 +57,12 @@ def code_systems() -> Iterator[Json]:
     rows = [row for row in _all() if row.system == LOCAL_SYSTEM]
     title = Name("Results without a LOINC code", "无LOINC编码的检查结果")
     yield described(
-        "CodeSystem", "observation", title, "Codes for results that LOINC had none for.", name="LocalObservation", url=LOCAL_SYSTEM
+        "CodeSystem",
+        "observation",
+        title,
+        "Codes for results that LOINC had none for.",
+        name="LocalObservation",
+        url=LOCAL_SYSTEM,
     ) | {
         "caseSensitive": True,
         "content": "complete",
@@ -138,7 +143,9 @@ def _of(kind: str, key: str) -> Json:
         if of_system[0].begins:
             _classification(compose, kind, key, family, system)
         else:
-            compose["include"].append({"system": system, "concept": [{"code": code} for code in sorted(r.code for r in of_system)]})
+            compose["include"].append(
+                {"system": system, "concept": [{"code": code} for code in sorted(r.code for r in of_system)]}
+            )
     if not compose["exclude"]:
         del compose["exclude"]
     return described("ValueSet", id_of(kind, key), title, _description(kind, key, name)) | {

@@ -98,7 +98,13 @@ class Validators:
         """What a program prints, both ways; what it found decides, not how it ended."""
         environment = os.environ | {"HOME": str(self.home), "NO_COLOR": "1", "NO_UPDATE_NOTIFIER": "1"}
         done = subprocess.run(
-            [str(each) for each in command], capture_output=True, text=True, timeout=900, env=environment, cwd=self.work, check=False
+            [str(each) for each in command],
+            capture_output=True,
+            text=True,
+            timeout=900,
+            env=environment,
+            cwd=self.work,
+            check=False,
         )
         return done.stdout if str(command[1]).endswith("medplum.cjs") else done.stdout + done.stderr
 

@@ -25,6 +25,12 @@ def build(modules: Path, cache: Path) -> Path:
                 line = {key: resource[key] for key in keys if key in resource}
                 files.append({"filename": file, "resourceType": resource["resourceType"]} | line)
     (package / ".index.json").write_text(json.dumps({"index-version": 1, "files": files}), "utf-8")
-    told = {"name": NAME, "version": VERSION, "fhirVersions": [VERSION], "type": "fhir.core", "canonical": "http://hl7.org/fhir"}
+    told = {
+        "name": NAME,
+        "version": VERSION,
+        "fhirVersions": [VERSION],
+        "type": "fhir.core",
+        "canonical": "http://hl7.org/fhir",
+    }
     (package / "package.json").write_text(json.dumps(told), "utf-8")
     return package

@@ -60,7 +60,12 @@ def test_nothing_can_be_written(client: FlaskClient, method: str) -> None:
 
 def test_a_search_finds_by_address_name_and_id(client: FlaskClient) -> None:
     told = resources()[KIND, KEY]
-    for query in ({"url": told["url"]}, {"name": "denosumabseq"}, {"_id": KEY}, {"url": told["url"], "version": told["version"]}):
+    for query in (
+        {"url": told["url"]},
+        {"name": "denosumabseq"},
+        {"_id": KEY},
+        {"url": told["url"], "version": told["version"]},
+    ):
         answer = client.get(f"/fhir/{KIND}", query_string=query).json
         assert [each["resource"]["id"] for each in answer["entry"]] == [KEY]
         get_fhir_model_class("Bundle").model_validate(answer)
@@ -81,4 +86,6 @@ def test_pages_of_a_search_hold_every_resource_once(client: FlaskClient) -> None
 
 
 def test_it_is_public_as_the_pages_of_the_knowledge_are_and_in_other_origins_too(client: FlaskClient) -> None:
-    assert client.get("/fhir/metadata", headers={"Origin": "https://other.example"}).headers["Access-Control-Allow-Origin"] == "*"
+    assert (
+        client.get("/fhir/metadata", headers={"Origin": "https://other.example"}).headers["Access-Control-Allow-Origin"] == "*"
+    )

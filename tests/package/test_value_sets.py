@@ -63,7 +63,9 @@ def candidates(kind: str) -> Iterator[tuple[str, str]]:
             plain = code.replace(".", "")
             yield from ((system, plain + more) for more in LONGER)
             at = dot(kind, row["system"], plain)
-            yield from ((system, f"{whole[:at]}.{whole[at:]}") for whole in (plain + each for each in LONGER) if at < len(whole))
+            yield from (
+                (system, f"{whole[:at]}.{whole[at:]}") for whole in (plain + each for each in LONGER) if at < len(whole)
+            )
 
 
 def dot(kind: str, family: str, code: str) -> int:
@@ -123,7 +125,7 @@ def test_the_sets_of_a_group_are_what_its_prefetch_asks_for() -> None:
     codes = load().observation_codes()
     for data, asked in codes.items():
         together = next(each for each in sets().values() if each["id"] == f"data-{data}")
-        parts = [part for part in together["compose"]["include"]]
+        parts = together["compose"]["include"]
         listed = {
             f"{inner['system']}|{code['code']}"
             for part in parts
