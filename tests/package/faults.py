@@ -41,10 +41,16 @@ def _code_system(told: Json) -> Json:
     return told
 
 
+def _measure(told: Json) -> Json:
+    told["group"][0]["population"][0].pop("criteria")
+    return told
+
+
 FAULTS = {
     "PlanDefinition": Fault("a trigger without its type", _plan),
     "ActivityDefinition": Fault("an element that does not exist", _activity),
     "Library": Fault("without its type", _library),
     "ValueSet": Fault("a filter without its operator", _value_set),
     "CodeSystem": Fault("a concept without a code", _code_system),
+    "Measure": Fault("a population without criteria", _measure),
 }
