@@ -23,10 +23,15 @@ def begins(family: str, prefix: str, kind: str) -> Json:
     ('M81\\\\.?0.*', 'C.*')
     >>> begins("icd9", "6551", "service")["value"], begins("icd9", "73390", "condition")["value"]
     ('65\\\\.?51.*', '733\\\\.?90.*')
+
+    The Chinese extensions write a small x, the American edition a large one:
+
+    >>> begins("icd10", "K10200X018", "condition")["value"]
+    'K10\\\\.?200[Xx]018.*'
     """
     at = _dot(family, prefix, kind)
     dotted = f"{prefix[:at]}\\.?{prefix[at:]}" if 0 < at < len(prefix) else prefix
-    return {"property": "code", "op": "regex", "value": f"{dotted}.*"}
+    return {"property": "code", "op": "regex", "value": f"{dotted.replace('X', '[Xx]')}.*"}
 
 
 def _dot(family: str, prefix: str, kind: str) -> int:

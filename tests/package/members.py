@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 Json = dict[str, Any]
@@ -29,4 +30,9 @@ def _in(part: Json, system: str, code: str, others: Mapping[str, Json]) -> bool:
 
 def _passes(told: Json, code: str) -> bool:
     assert (told["property"], told["op"]) == ("code", "regex")
-    return re.fullmatch(told["value"], code) is not None
+    return _compiled(told["value"]).fullmatch(code) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
