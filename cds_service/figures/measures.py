@@ -12,6 +12,7 @@ from cards.indicators import INDICATORS, YEARLY, Outcome
 from cds_service.figures.cells import Cell
 from cds_service.figures.person import Figures, Told, closes
 from cds_service.figures.tables import NO_CERTIFIED
+from cds_service.package.metadata import PUBLISHER, computer_name
 
 Json = dict[str, Any]
 
@@ -32,11 +33,12 @@ def measures() -> Iterator[Json]:
             "meta": _META,
             "url": f"{BASE}{key}",
             "version": str(VERSION),
-            "name": key.replace("-", "_"),
+            "name": computer_name(key),
             "title": each.name.en,
             "status": "draft",
             "experimental": True,
             "date": CHECKED.isoformat(),
+            "publisher": PUBLISHER,
             "description": f"{each.asks.en}. Source: {each.source}. A chart cannot tell: {each.cannot.en}. {NO_CERTIFIED}",
             "scoring": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/measure-scoring", "code": "proportion"}]},
             "improvementNotation": {

@@ -13,6 +13,7 @@ from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store
 from cds_service.web.api import api
+from cds_service.web.fhir import fhir
 from cds_service.web.governance import governance
 from cds_service.web.guard import asks_for, harden, only_from_its_own_page
 from cds_service.web.knowledge import knowledge
@@ -53,6 +54,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
         def index() -> Any:
             return redirect(url_for("knowledge.index"))
 
+    app.register_blueprint(fhir(settings.base_url))  # for programs: any origin of the settings may read it
     for each in shown:
         each.after_request(harden)
         each.register_error_handler(404, _not_found(settings))

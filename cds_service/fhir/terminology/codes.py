@@ -29,7 +29,7 @@ NOT_OURS = "-"
 GIVEN = "given:"
 """Before a drug's key in the table of services: the code says that the drug was given."""
 
-_URIS = {
+URIS = {
     "loinc": "http://loinc.org",
     "snomed": "http://snomed.info/sct",
     "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
@@ -61,7 +61,7 @@ _SPELLINGS = (  # tried in this order on the folded URI, OID or name of a code s
 PUBLIC = frozenset(family for family, _ in _SPELLINGS) - {"local"}
 """Families whose codes mean the same everywhere."""
 _PATTERNS = tuple((family, re.compile(pattern)) for family, pattern in _SPELLINGS)
-_ICD = frozenset({"icd10", "icd10cm", "icd10pcs", "icd9", "icd11"})
+CLASSIFICATIONS = frozenset({"icd10", "icd10cm", "icd10pcs", "icd9", "icd11"})
 """Classifications, whose rows hold for every code that they begin. ICD-9-CM is one of diagnoses and of procedures (volume 3, in
 China ICD-9-CM-3): which is meant tells the resource that the code stands in."""
 _DECIMAL = re.compile(r"\d+(\.\d+)?")
@@ -129,7 +129,7 @@ class Terminology:
         self.observations: dict[tuple[str, str], Meaning] = {}
         self.drugs: dict[tuple[str, str], Product] = {}
         self.services: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._conditions: dict[tuple[str, str], Diagnosis] = {}
+        self.conditions: dict[tuple[str, str], Diagnosis] = {}
         self._memory: dict[Hashable, Any] = {}
         self._key = token_bytes(16)
         by_name = []
@@ -157,7 +157,7 @@ class Terminology:
         if kind == "observation":
             self.observations[code] = Meaning(row["key"], row.get("site") or "")
         elif kind == "condition":
-            self._conditions[_spelled(*code)] = _diagnosis(row)
+            self.conditions[_spelled(*code)] = _diagnosis(row)
         elif kind == "drug":
             strength = float(row["mg"]) if row.get("mg") else None
             self.drugs[code] = Product(tuple(row["key"].split("+")), strength, row.get("words") or "")
@@ -186,7 +186,7 @@ class Terminology:
 
     def condition(self, coding: Coding) -> Diagnosis | None:
         """What a coding of a condition means; None when it is not known; without keys when it is known to be none of ours."""
-        return _of_longest(self._conditions, coding)
+        return _of_longest(self.conditions, coding)
 
     def said(self, kind: str, text: str, longest: int = LONGEST) -> tuple[Mention, ...]:
         """What a text says of problems and fractures ("problem"), of what is ordered or done ("service"), or of drugs and their
@@ -223,7 +223,7 @@ class Terminology:
         """``system|code`` of every observation that is read, by the group of data it belongs to: what queries ask for."""
         codes: dict[Data, list[str]] = {}
         for (system, code), meaning in self.observations.items():
-            codes.setdefault(group_of(meaning.key), []).append(f"{_URIS.get(system, system)}|{code}")
+            codes.setdefault(group_of(meaning.key), []).append(f"{URIS.get(system, system)}|{code}")
         return {data: tuple(some) for data, some in codes.items()}
 
 
@@ -339,13 +339,13 @@ def _code(coding: Coding) -> tuple[str, str]:
 
 def _spelled(system: str, code: str) -> tuple[str, str]:
     """A code as the tables hold it."""
-    return system, _icd(code) if system in _ICD else code
+    return system, _icd(code) if system in CLASSIFICATIONS else code
 
 
 def _of_longest(table: Mapping[tuple[str, str], Result], coding: Coding) -> Result | None:
     """What a table says of a code; of a classification the row that begins it, the longest first."""
     system, code = _spelled(*_code(coding))
-    if system not in _ICD:
+    if system not in CLASSIFICATIONS:
         return table.get((system, code))
     rows = (table.get((system, code[:n])) for n in range(min(len(code), _LONGEST_ICD), 0, -1))
     return next((found for found in rows if found is not None), None)

@@ -1,0 +1,91 @@
+"""``/fhir``: read-only, the same resources as in the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fhir.resources.R4B import get_fhir_model_class
+from flask.testing import FlaskClient
+
+from cds_service.app import create_app
+from cds_service.config import Settings
+from cds_service.package.resources import resources
+
+KIND, KEY = "PlanDefinition", "denosumab-sequence"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
+    folder: Path = tmp_path_factory.mktemp("store")
+    return create_app(Settings.model_validate({"CDS_DATABASE_URL": f"sqlite:///{folder}/store.db"})).test_client()
+
+
+def test_the_capability_statement_names_every_type_and_nothing_that_writes(client: FlaskClient) -> None:
+    answer = client.get("/fhir/metadata")
+    assert answer.content_type == "application/fhir+json"
+    get_fhir_model_class("CapabilityStatement").model_validate(answer.json)
+    (rest,) = answer.json["rest"]
+    assert {each["type"] for each in rest["resource"]} == {kind for kind, _ in resources()}
+    assert {i["code"] for each in rest["resource"] for i in each["interaction"]} == {"read", "search-type"}
+
+
+def test_a_resource_is_read_as_it_is_in_the_package_and_not_sent_twice(client: FlaskClient) -> None:
+    answer = client.get(f"/fhir/{KIND}/{KEY}")
+    assert answer.json == resources()[KIND, KEY]
+    again = client.get(f"/fhir/{KIND}/{KEY}", headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+
+
+def test_what_is_not_there_is_an_operation_outcome(client: FlaskClient) -> None:
+    for path, status in (
+        (f"/fhir/{KIND}/no-such-card", 404),
+        ("/fhir/Patient", 404),
+        ("/fhir/Patient/p1", 404),
+        (f"/fhir/{KIND}?subject=x", 400),
+        (f"/fhir/{KIND}?_count=-1", 400),
+        (f"/fhir/{KIND}?_count=²", 400),
+    ):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json["resourceType"]) == (status, "OperationOutcome"), path
+        get_fhir_model_class("OperationOutcome").model_validate(answer.json)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nothing_can_be_written(client: FlaskClient, method: str) -> None:
+    for path in (f"/fhir/{KIND}", f"/fhir/{KIND}/{KEY}", "/fhir/metadata"):
+        answer = client.open(path, method=method, json={})
+        assert answer.status_code == 405, path
+
+
+def test_a_search_finds_by_address_name_and_id(client: FlaskClient) -> None:
+    told = resources()[KIND, KEY]
+    for query in (
+        {"url": told["url"]},
+        {"name": "denosumabseq"},
+        {"_id": KEY},
+        {"url": told["url"], "version": told["version"]},
+    ):
+        answer = client.get(f"/fhir/{KIND}", query_string=query).json
+        assert [each["resource"]["id"] for each in answer["entry"]] == [KEY]
+        get_fhir_model_class("Bundle").model_validate(answer)
+    assert "entry" not in client.get(f"/fhir/{KIND}", query_string={"url": told["url"], "version": "1"}).json
+
+
+def test_pages_of_a_search_hold_every_resource_once(client: FlaskClient) -> None:
+    seen, address = [], "/fhir/ValueSet?_count=90"
+    while address:
+        page = client.get(address).json
+        seen += [each["resource"]["id"] for each in page["entry"]]
+        address = next((each["url"] for each in page["link"] if each["relation"] == "next"), "")
+    assert sorted(seen) == sorted(key for kind, key in resources() if kind == "ValueSet")
+    assert page["total"] == len(seen)
+    counted = client.get("/fhir/ValueSet?_count=0").json
+    assert counted["total"] == len(seen)
+    assert "entry" not in counted
+
+
+def test_it_is_public_as_the_pages_of_the_knowledge_are_and_in_other_origins_too(client: FlaskClient) -> None:
+    assert (
+        client.get("/fhir/metadata", headers={"Origin": "https://other.example"}).headers["Access-Control-Allow-Origin"] == "*"
+    )
