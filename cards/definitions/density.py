@@ -56,6 +56,16 @@ def hip_t(chart: Chart, since: date | None = None) -> Measurement | None:
     return min(found, key=lambda m: m.value, default=None)
 
 
+def hip_read(chart: Chart, day: date) -> Measurement | None:
+    """The hip T-score that decides on a holiday, as it is read on that day: the lower of the newest of femoral neck and total
+    hip of the {hip-t-window-months} months before it."""
+    since, newest = add_months(day, -chart.numbers.hip_t_window_months), []
+    for site in sorted(HIP_SITES):
+        values = tuple(m for m in chart.values("t-score", site=site, since=since) if m.when <= day)
+        newest += [min(_of_that_day(values), key=lambda m: m.value)] if values else []
+    return min(newest, key=lambda m: m.value, default=None)
+
+
 class Fall(Struct, frozen=True):
     """A loss of BMD at one site, in percent of the baseline; negative for a gain."""
 

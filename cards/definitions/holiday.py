@@ -9,18 +9,19 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Measurement, per_chart
 from cards.chart.calendar import add_days, add_months
 from cards.definitions.bisphosphonates import in_all
-from cards.definitions.density import change
+from cards.definitions.density import change, hip_read
 from cards.definitions.treatment import courses, on_treatment
-from cards.vocabulary import HIP_SITES, Mechanism
+from cards.vocabulary import HIP_SITES, ZOLEDRONATE, Mechanism
 
 
 class Holiday(Struct, frozen=True):
     """A bisphosphonate stopped after years of use, with nothing since; ``day``: its last day (zoledronate: the infusion), and
-    the last that it can have been."""
+    the last that it can have been. ``worn_off``: the last day on which it works, and on which a holiday is decided."""
 
     course: Course
     day: date
     at_latest: date
+    worn_off: date
 
 
 @per_chart
@@ -42,15 +43,27 @@ def holiday_since(chart: Chart) -> Holiday | None:
         later = [c for c in courses(chart) if c is not course and c.covered_until and c.covered_until > worn_off]
         if not later and add_months(day, chart.numbers.holiday_longest_months) >= chart.today:
             latest = course.last_dose_latest if infused else course.end_latest if day == course.end else None
-            return Holiday(course, day, latest or day)
+            return Holiday(course, day, latest or day, _worn_off(chart, course, latest or day))
     return None
 
 
+def _worn_off(chart: Chart, course: Course, last: date) -> date:
+    """Tablets end on their last day; zoledronate is reviewed until its holiday begins."""
+    if course.drug is ZOLEDRONATE:
+        return add_months(last, chart.numbers.holiday_zoledronate_months)
+    covered = course.covered_until if course.drug.covers_months is not None else None
+    return covered or last
+
+
 def hip_at_the_end(chart: Chart, holiday: Holiday) -> Measurement | None:
-    """The lower of the newest hip T-scores of the {hip-t-window-months} months before the holiday began."""
-    since = add_months(holiday.day, -chart.numbers.hip_t_window_months)
-    newest = [next((m for m in chart.values("t-score", site=s, since=since) if m.when <= holiday.day), None) for s in HIP_SITES]
-    return min((m for m in newest if m), key=lambda m: m.value, default=None)
+    """The hip T-score on which a holiday was decided: as `bisphosphonate-review` read it on the last day on which the drug
+    worked, or on the last before it on which a scan was recent enough; None without a scan since {hip-t-window-months} months
+    before the last dose."""
+    scans = [m.when for site in HIP_SITES for m in chart.values("t-score", site=site) if m.when <= holiday.worn_off]
+    newest, window = max(scans, default=None), chart.numbers.hip_t_window_months
+    if newest is None or newest < add_months(holiday.day, -window):
+        return None
+    return hip_read(chart, min(holiday.worn_off, add_months(newest, window)))
 
 
 def within_error(chart: Chart, holiday: Holiday, hip: Measurement) -> bool:

@@ -16,8 +16,20 @@ from cds_service.clinic.journey import Journey, Truth, Visit
 
 ALL = tuple(HABITS)
 FOLLOWING = ("everything", "starred")
-SHORTEST_MONTHS = {"dxa": 12, "frax": 12, "vitamin-d": 3, "ctx": 3, "p1np": 3, "creatinine": 3, "calcium": 3, "height": 12}
-"""No test that was done comes again before this."""
+SHORTEST_MONTHS = {
+    "dxa": 12,
+    "frax": 12,
+    "vitamin-d": 3,
+    "ctx": 3,
+    "p1np": 3,
+    "creatinine": 3,
+    "calcium": 3,
+    "height": 12,
+    "vertebral-imaging": 6,
+}
+"""No test that was done comes again before this; of the spine unless something broke since. MRI is left
+out: signs of myeloma that stand ask for it again after 30 days."""
+_SPINE = {"vertebral-imaging"}
 LONGEST_MONTHS = {"dxa": 27}
 """Who needs treatment or has it, and is with a clinician who does all that is recommended, is scanned at least so often: the
 interval, and one visit more."""
@@ -60,6 +72,8 @@ def _twice(journey: Journey) -> Iterator[str]:
     """A test whose result is on record is recommended again before its shortest interval."""
     done: dict[str, Visit] = {}
     for visit in journey.visits:
+        if any(each.startswith("fracture") for each in visit.news):
+            done = {key: last for key, last in done.items() if key not in _SPINE}
         for card in visit.cards:
             for option in card.options:
                 last = done.get(option.key)

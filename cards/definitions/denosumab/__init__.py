@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cards.chart import Chart
 from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until
+from cards.definitions.denosumab.done import done
 from cards.definitions.denosumab.duration import Duration, duration
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, anabolic_beside, follow_on, only_ordered
 from cards.definitions.denosumab.kidneys import tests_first, watched, with_nephrology
@@ -27,6 +28,7 @@ __all__ = [
     "anabolic_beside",
     "blocking",
     "closes_gap",
+    "done",
     "due_as_recorded",
     "duration",
     "ended_oncologic",

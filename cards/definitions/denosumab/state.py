@@ -122,7 +122,7 @@ def _early_settled(chart: Chart, last: date, after: FollowOn) -> bool:
     {ctx-target} or less."""
     n = chart.numbers
     worn_off, recent = add_months(last, n.denosumab_months), chart.months_ago(n.denosumab_ctx_months)
-    newest = chart.newest("ctx", since=max(worn_off, recent, _judged_from(chart, after) or worn_off))
+    newest = chart.newest("ctx", since=max(worn_off, recent, judged_from(chart, after) or worn_off))
     return newest is not None and newest.at_most(n.ctx_target) is True
 
 
@@ -176,7 +176,7 @@ def _turnover(chart: Chart, after: FollowOn) -> Measurement | None:
     """The newest CTX, of the last {denosumab-ctx-months} months and of the {denosumab-sequence-months} months since the
     follow-on was begun, is above {ctx-target}, taken late enough after its start and its last infusion, and with no fragility
     fracture in the {denosumab-ctx-months} months before it."""
-    n, begun, first = chart.numbers, after.latest or after.begun, _judged_from(chart, after)
+    n, begun, first = chart.numbers, after.latest or after.begun, judged_from(chart, after)
     newest = chart.newest("ctx", since=chart.months_ago(n.denosumab_ctx_months))
     if begun is None or first is None or newest is None or newest.at_most(n.ctx_target) is not False:
         return None
@@ -187,7 +187,7 @@ def _turnover(chart: Chart, after: FollowOn) -> Measurement | None:
     return None if broken else newest
 
 
-def _judged_from(chart: Chart, after: FollowOn) -> date | None:
+def judged_from(chart: Chart, after: FollowOn) -> date | None:
     """The first day of a CTX that tells whether the follow-on holds: {btm-first-months} months after its start or its last
     infusion, less the {follow-on-ctx-early-days} days by which a sample may be early. Sooner it shows what was there before."""
     begun = after.latest or after.begun

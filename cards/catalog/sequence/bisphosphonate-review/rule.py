@@ -11,7 +11,7 @@ from cards.chart import Chart, Course, facts
 from cards.chart.calendar import add_months, months_between
 from cards.definitions import density, person, risk, target, treatment
 from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_on
-from cards.definitions.density import bmd_fall, hip_t
+from cards.definitions.density import bmd_fall, hip_read
 from cards.definitions.glucocorticoid_ended import Ended, begun_for
 from cards.definitions.person import orchiectomy
 from cards.definitions.risk import fracture_on_treatment
@@ -139,7 +139,7 @@ def _not_before(n: Numbers, pause: Pause | None, anew: Pause | None, due: int) -
 
 
 def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended | None) -> Iterator[Finding]:
-    hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
+    hip = hip_read(chart, chart.today)
     if hip is None and chart.ordered("dxa"):
         return
     stratum = risk.risk(chart)
@@ -223,7 +223,7 @@ def _tests(chart: Chart, n: Numbers, variant: str) -> Iterator[Option]:
 def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
     """Why the risk is still high, as phrase keys; empty if nothing indicates it."""
     reasons = list(risk.risk(chart).reasons) if risk.risk(chart).very_high else []
-    hip = hip_t(chart, since=chart.months_ago(n.hip_t_window_months))
+    hip = hip_read(chart, chart.today)
     if hip is not None and hip.value <= n.hip_t_holiday:
         reasons.append("hip-t-low")
     elif target.missed(chart, hip):

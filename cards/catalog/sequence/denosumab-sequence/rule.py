@@ -22,6 +22,7 @@ from cards.definitions.denosumab import (
     Kind,
     State,
     anabolic_beside,
+    done,
     due_as_recorded,
     duration,
     ended_oncologic,
@@ -97,7 +98,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     another infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6)
     denosumab now, zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
     {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a
-    recommendation, none where a drug that harms bone calls for treatment today. Where something forbids the drugs, none is
+    recommendation, none where a drug that harms bone calls for treatment today. No test is suggested again that was done in
+    the gap: the spine for {spine-again-months} months, unless something broke or the back hurts since, CTX and P1NP for
+    {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the drugs, none is
     recommended, and the card says who decides by the last safe day.
     """
     if not person.adult(chart):
@@ -127,6 +130,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
     options = answer(barred, offered) if barred else offered.options
     due = add_months(last, n.denosumab_months) if last else None
     chosen = next((o for o in options if o.recommended and o.kind == "drug"), None)
+    told = done(chart, found)
     return Finding(
         indicator=_urgency(chart, n, found),
         variant="forbidden" if barred else "plan-short" if found.kind is Kind.PLAN and lasted.short else found.kind.value,
@@ -157,6 +161,8 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "elsewhere": found.kind is Kind.LONG_AGO and _elsewhere(chart),
             "out": [each.key for each in offered.dropped],
             "ctx_months": n.btm_first_months,
+            "image": "vertebral-imaging" not in told,
+            "markers": "ctx" not in told,
             **_after(chart, found),
             **_broken(chart, found),
         },
@@ -268,7 +274,8 @@ def _specialist(chart: Chart, n: Numbers, found: State, chosen: Offer) -> Iterat
 
 
 def _tests(chart: Chart, found: State) -> Iterator[Option]:
-    """What shows how far it has gone; not what is ordered, nor density of {hip-t-window-months} months."""
+    """What shows how far it has gone; not what is ordered or was done in the gap, nor density of {hip-t-window-months}
+    months."""
     begun = found.follow_on.begun if found.follow_on else None
     keys: tuple[str, ...] = {
         Kind.LATE: ("vertebral-imaging", "ctx"),
@@ -281,7 +288,7 @@ def _tests(chart: Chart, found: State) -> Iterator[Option]:
     }.get(found.kind, ())
     if found.kind in OPEN - {Kind.PERHAPS, Kind.LONG_AGO}:
         keys = tuple(dict.fromkeys((*tests_first(chart), *keys)))
-    known = {"dxa"} if density.bmd_since(chart, chart.numbers.hip_t_window_months) else set()
+    known = {*done(chart, found), *(("dxa",) if density.bmd_since(chart, chart.numbers.hip_t_window_months) else ())}
     yield from (service(key, recommended=True) for key in keys if key not in known and not chart.ordered(key))
 
 

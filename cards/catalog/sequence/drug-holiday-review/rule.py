@@ -52,7 +52,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: an antiresorptive or anabolic was taken since; it was given up soon after a restart (`adherence-gap`).
 
     Then: the first that applies of (1) a fragility fracture since the end (one possible day is enough); (2) a hip T-score of
-    {hip-t-holiday} or lower at the end, so that it never was a holiday; (3) the newest hip T-score, of {hip-t-window-months}
+    {hip-t-holiday} or lower at the end, as `bisphosphonate-review` read it (after an infusion {holiday-zoledronate-months}
+    months later at the latest), so that it never was a holiday; (3) the newest hip T-score, of {hip-t-window-months}
     months or since the end, is {hip-t-holiday} or lower; if the density of that site differs from that at the end by no more
     than the least significant change, and the risk is not very high, DXA again {near-dxa-months} months after it, or now; (4) a
     glucocorticoid of {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH
