@@ -27,15 +27,16 @@ def managed(episode: Episode, care: Care, rates: Rates) -> Outcome:
     if (before := _treated(care, t0 - timedelta(days=TREATED_BEFORE), t0 - timedelta(days=1))) is not None:
         return before
     last = date(year, 12, 31)
-    if care.comfort(min(care.today, last)):
-        return Outcome("excluded", "comfort-care")
-    return excluded(care, rates, t0, last, death=False) or _managed(episode, care)
+    return _out(care, rates, t0, last, death=True) or _managed(episode, care)
 
 
 def managed_all(episode: Episode, care: Care, rates: Rates) -> Outcome:
     """A woman of 50 to 85: the variant in which treatment at the fracture meets it."""
     if not _woman(care, episode.t0, ALL_AGES):
         return NOT_APPLICABLE
+    last = (episode.stay_until or episode.t0) + timedelta(days=MANAGED)
+    if out := _out(care, rates, episode.t0, last, death=False):
+        return out
     taken = care.treated(episode.t0)
     if taken.on:
         return Outcome("met", how="continued", day=episode.t0, source=next(iter(taken.sources), ""))
@@ -60,9 +61,15 @@ def screened(year: int, care: Care, rates: Rates) -> Outcome:
     begin = add_months(birth, SCREENED_FROM * 12)
     if (before := _treated(care, date.min, last)) is not None:
         return before
+    # on its last day the dead are of no age, whatever the profile
+    return _out(care, rates, begin, last, death=True) or within(care, "bone-density", begin, last)
+
+
+def _out(care: Care, rates: Rates, begin: date, last: date, *, death: bool) -> Outcome | None:
+    """Hospice and palliative care exclude in either profile."""
     if care.comfort(min(care.today, last)):
         return Outcome("excluded", "comfort-care")
-    return within(care, "bone-density", begin, last)
+    return excluded(care, rates, begin, last, death=death)
 
 
 def _woman(care: Care, day: date, ages: tuple[int, int]) -> bool:

@@ -8,6 +8,7 @@ transferred on 2025-04-04          an EpisodeOfCare that ended for a transfer
 code cpt 97112 done 2025-05-02     a Procedure (asked: a ServiceRequest); (not-done), (in-progress); "undated"
 observed 73830-2 on 2025-02-01     a final Observation without a value
 plan cpt 97110 begun 2025-05-02    an activity of a CarePlan in progress
+plan cpt 97110 begun under a plan of 2025-05-02    the same, dated by the plan alone
 alendronate proposed 2025-02-01    a MedicationRequest that is a proposal
 answer CARD accepted on 2025-02-01 offering drug/alendronate
 answer CARD overridden REASON on 2025-02-01; answer CARD shown on 2025-02-01
@@ -81,10 +82,12 @@ def observed(value: str, day: str) -> Json:
     return told | {"valueCodeableConcept": {"text": "no risk"}}
 
 
-def plan(system: str, value: str, day: str) -> Json:
+def plan(system: str, value: str, whole: str | None, day: str) -> Json:
     detail = {"status": "in-progress", "code": {"coding": [{"system": SYSTEMS[system], "code": value}]}}
-    detail["scheduledPeriod"] = {"start": day}
+    if whole is None:
+        detail["scheduledPeriod"] = {"start": day}
     return {
+        **({"period": {"start": day}} if whole else {}),
         "resourceType": "CarePlan",
         "status": "active",
         "intent": "plan",
@@ -106,7 +109,7 @@ SENTENCES = [
     (rf"transferred on ({DATE})", transferred),
     (rf"code (\w+) (\w+) (done|asked) ({DATE}|undated)(?: \(([\w-]+)\))?", code),
     (rf"observed (\S+) on ({DATE})", observed),
-    (rf"plan (\w+) (\w+) begun ({DATE})", plan),
+    (rf"plan (\w+) (\w+) begun (under a plan of )?({DATE})", plan),
     (rf"(\w+) proposed ({DATE})", proposed),
 ]
 ANSWER = re.compile(rf"answer (\S+) (accepted|overridden|shown)(?: ([\w-]+))? on ({lines.DAY})(?: offering (\S+))?")

@@ -20,6 +20,7 @@ from cds_service.figures.cells import NO_PLACE, Cell, counted, identified, of_ex
 from cds_service.figures.measures import individual, measures, summaries
 from cds_service.figures.person import Figures, Told
 from cds_service.figures.shared import suppressed
+from cds_service.population.job import MADE
 from cds_service.site import load
 from tests.indicators.grammar import record
 from tests.population.conftest import went, written
@@ -158,6 +159,7 @@ def test_a_run_counts_and_says_what_was_not_exported(folder: Path, out: Path) ->
         assert {row["state"] for row in csv.DictReader(file)} == {"suppressed"}
     reports = [json.loads(line) for line in (out / "fhir" / "MeasureReport.ndjson").read_bytes().splitlines()]
     assert {each["type"] for each in reports} == {"individual"}
+    assert {each.name for each in out.iterdir()} <= MADE  # else another run would not begin in its folder
     assert '"Patient/' not in (out / "figures.json").read_text(encoding="utf-8")
 
 
