@@ -114,8 +114,8 @@ def started(episode: Episode, care: Care, rates: Rates) -> Outcome:
 
 
 def not_treated(episode: Episode, care: Care, rates: Rates, last: date) -> Outcome | None:
-    """Whether the episode is none of those to whom a drug was recommended, or is excluded. Where orders could not be read, it is
-    not known who they are: to count those alone of whom something else tells would raise the rate."""
+    """Whether the episode is none of those to whom a drug was recommended, or is excluded. Where orders could not be read, it
+    is not known who they are: to count those alone of whom something else tells would raise the rate."""
     told = recommended(episode, care, rates)
     unread = told.state == "unknown" and told.reason == NOT_READ
     if told.state != "met" and not unread:

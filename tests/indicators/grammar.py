@@ -4,6 +4,7 @@ visit fls on 2025-04-04            a finished Encounter: fls, clinic or other; (
 stay fls from 2025-01-10 to 2025-01-20
 appointment fls on 2025-05-02      (fulfilled), (noshow)
 message fls on 2025-05-02          a completed Communication to the patient
+stay other to rehab from 2025-01-10 to 2025-01-20    the same, and where to from there: rehab, other-hcf
 transferred on 2025-04-04          an EpisodeOfCare that ended for a transfer
 code cpt 97112 done 2025-05-02     a Procedure (asked: a ServiceRequest); (not-done), (in-progress); "undated"
 observed 73830-2 on 2025-02-01     a final Observation without a value
@@ -28,6 +29,7 @@ Json = dict[str, Any]
 DATE = lines.DATE
 TYPES = {"fls": "Fracture liaison service", "clinic": "Bone clinic", "other": "General practice"}
 SYSTEMS = {"cpt": "http://www.ama-assn.org/go/cpt", "snomed": "http://snomed.info/sct"}
+DISPOSITION = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
 PATIENT = {"reference": "Patient/p1"}
 
 
@@ -41,8 +43,10 @@ def visit(kind: str, day: str, note: str | None) -> Json:
     return told | {"type": [{"text": TYPES[kind]}], "subject": PATIENT, "period": {"start": day, "end": day}}
 
 
-def stay(kind: str, begin: str, end: str) -> Json:
+def stay(kind: str, gone: str | None, begin: str, end: str) -> Json:
     told = {"resourceType": "Encounter", "status": "finished", "class": _class("IMP"), "type": [{"text": TYPES[kind]}]}
+    if gone:
+        told["hospitalization"] = {"dischargeDisposition": {"coding": [{"system": DISPOSITION, "code": gone}]}}
     return told | {"subject": PATIENT, "period": {"start": begin, "end": end}}
 
 
@@ -103,7 +107,7 @@ def proposed(drug: str, day: str) -> Json:
 
 SENTENCES = [
     (rf"visit (\w+) on ({DATE})(?: \((\w+)\))?", visit),
-    (rf"stay (\w+) from ({DATE}) to ({DATE})", stay),
+    (rf"stay (\w+)(?: to (\S+))? from ({DATE}) to ({DATE})", stay),
     (rf"appointment (\w+) on ({DATE}) \((\w+)\)", appointment),
     (rf"message (\w+) on ({DATE})", message),
     (rf"transferred on ({DATE})", transferred),

@@ -16,6 +16,7 @@ from fhir.resources.R4B.measurereport import MeasureReport
 from cards.indicators import INDICATORS, Outcome, Rates
 from cards.indicators.levels import level
 from cds_service.config import ConfigError
+from cds_service.figures import tables
 from cds_service.figures.cells import NO_PLACE, Cell, counted, identified, of_expected, share, spine_share
 from cds_service.figures.measures import individual, measures, summaries
 from cds_service.figures.person import Figures, Told
@@ -115,6 +116,13 @@ def test_small_counts_are_suppressed_with_what_would_give_them_away() -> None:
     assert not suppressed(cells, 1)
     five = counted([*many({"met": 20}, place="A"), *many({"met": 5}, place="C")], AS_OF)
     assert not suppressed(five, 5)
+
+
+def test_what_leaves_the_site_does_not_tell_of_one_by_how_or_why() -> None:
+    some = [*many({"met": 20}), *many({"unknown": 19}), told(date(2025, 1, 10), "unknown", "undated")]
+    assert "undated: 1" in tables.table(some, AS_OF, "en")
+    assert "undated" not in (shared := tables.table(some, AS_OF, "en", 5))
+    assert ",40,20,0,20," in shared
 
 
 def test_few_in_the_denominator_give_away_as_much_as_few_in_the_numerator() -> None:
