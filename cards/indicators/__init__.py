@@ -13,6 +13,7 @@
 Nothing here is a certified measure. Missing is unknown, never "no".
 """
 
+from cards.indicators import us
 from cards.indicators.care import Answer, Care, Episode, Event, Outcome, Rates, Treated
 from cards.indicators.table import EPISODE, INDICATORS, WIDE, YEARLY, Indicator, judged
 
@@ -30,4 +31,5 @@ __all__ = [
     "Rates",
     "Treated",
     "judged",
+    "us",
 ]

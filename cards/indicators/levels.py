@@ -48,13 +48,22 @@ def complete(known: int, closed: int) -> bool:
     return 100 * known > 80 * closed
 
 
+UK_FIELDS = 17
+"""Of the UK's report of 2018."""
+
+
 def good_data(fields: Sequence[tuple[int, int]]) -> bool | None:
-    """The UK's data completeness, of (missing, records) by field: fewer than five with more than 20% missing; None without any
-    record.
+    """The UK's data completeness, of (missing, records) by field: fewer than five of 17 with more than 20% missing. None
+    without any record, and where the fields that a chart does not have could still make it five.
 
     >>> [good_data([(21, 100)] * number + [(20, 100)] * (17 - number)) for number in (4, 5)], good_data([(0, 0)] * 17)
     ([True, False], None)
+    >>> good_data([(20, 100)] * 8), good_data([(21, 100)] * 5 + [(20, 100)] * 3), good_data([(20, 100)] * 13)
+    (None, False, True)
     """
     if not any(records for _, records in fields):
         return None
-    return sum(100 * missing > 20 * records for missing, records in fields) < 5
+    poor = sum(100 * missing > 20 * records for missing, records in fields)
+    if poor >= 5:
+        return False
+    return True if poor + max(UK_FIELDS - len(fields), 0) < 5 else None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from msgspec.structs import replace
+
 from cards.chart.calendar import years_between
 from cards.indicators import fls
 from cards.indicators.care import Care, Episode, Event, Outcome, Rates
-from cards.indicators.states import LATE, NOT_APPLICABLE, NOT_READ, after, excluded
+from cards.indicators.states import LATE, NOT_APPLICABLE, NOT_READ, after
 
 ASSESSED, DXA, FALLS, TRAINED, ON_DRUG = 90, 90, 112, 112, 365
 TRAINING_AGE = 65
@@ -24,7 +26,12 @@ def dxa(episode: Episode, care: Care, rates: Rates) -> Outcome:
     t0 = episode.t0
     asked = [e for key in ("dxa-ordered", "dxa") for e in care.done.get(key, ()) if e.first and (e.latest or e.first) >= t0]
     asked += [Event(a.day, a.day) for a in care.answers if a.said == "accepted" and a.offers("service/dxa") and a.day >= t0]
-    return fls.dxa(episode, care, rates, DXA) if asked else NOT_APPLICABLE
+    if asked:
+        return fls.dxa(episode, care, rates, DXA)
+    if "dxa-ordered" not in care.not_read:
+        return NOT_APPLICABLE
+    unread = replace(care, not_read=care.not_read | {"dxa"})  # for whom it was asked is not known
+    return fls.dxa(episode, unread, rates, DXA)
 
 
 def falls(episode: Episode, care: Care, rates: Rates) -> Outcome:
@@ -33,7 +40,10 @@ def falls(episode: Episode, care: Care, rates: Rates) -> Outcome:
     accepted = (a for a in care.answers if a.said == "accepted")
     advised = ("service/referral-falls", "service/assess-fall-risk")
     referred += [Event(a.day, a.day, a.card, "card") for a in accepted if any(map(a.offers, advised))]
-    return after(episode, care, rates, "falls", FALLS, *referred)
+    told = fls.refused(care, "falls", "service/assess-fall-risk")
+    if "falls-referred" in care.not_read:
+        told = replace(told, not_read=told.not_read | {"falls"})
+    return after(episode, told, rates, "falls", FALLS, *referred)
 
 
 def trained(episode: Episode, care: Care, rates: Rates) -> Outcome:
@@ -46,10 +56,8 @@ def trained(episode: Episode, care: Care, rates: Rates) -> Outcome:
 
 def started_by_first_contact(episode: Episode, care: Care, rates: Rates) -> Outcome:
     """A drug was begun on or before the first follow-up contact."""
-    if fls.recommended(episode, care, rates).state != "met":
-        return NOT_APPLICABLE
     last = episode.t0 + timedelta(days=fls.FOLLOWED)
-    out = excluded(care, rates, episode.t0, last, death=True)
+    out = fls.not_treated(episode, care, rates, last)
     if out:
         return out
     contact: date | None = fls.first_contact(episode, care)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from cards.chart import Patient
 from cards.chart.calendar import add_months, years_between
 from cards.indicators.care import Care, Episode, Event, Outcome, Rates
 from cards.indicators.states import NOT_APPLICABLE, excluded, within
@@ -19,7 +20,7 @@ def managed(episode: Episode, care: Care, rates: Rates) -> Outcome:
     t0, year = episode.t0, episode.t0.year + (episode.t0.month >= 7)
     begun = timedelta(days=NONE_BEFORE)
     alone = episode.since is None or episode.since < t0 - begun
-    if not (_woman(care, date(year, 12, 31), MANAGED_AGES) and alone):
+    if not (_woman(care.patient, date(year, 12, 31), MANAGED_AGES) and alone):
         return NOT_APPLICABLE
     since = t0 - timedelta(days=TESTED_BEFORE)
     if tested := _happened(care.done.get("bone-density", ()), since, t0 - timedelta(days=1)):
@@ -27,15 +28,16 @@ def managed(episode: Episode, care: Care, rates: Rates) -> Outcome:
     if (before := _treated(care, t0 - timedelta(days=TREATED_BEFORE), t0 - timedelta(days=1))) is not None:
         return before
     last = date(year, 12, 31)
-    if care.comfort(min(care.today, last)):
-        return Outcome("excluded", "comfort-care")
-    return excluded(care, rates, t0, last, death=False) or _managed(episode, care)
+    return _out(care, rates, t0, last, death=True) or _managed(episode, care)
 
 
 def managed_all(episode: Episode, care: Care, rates: Rates) -> Outcome:
     """A woman of 50 to 85: the variant in which treatment at the fracture meets it."""
-    if not _woman(care, episode.t0, ALL_AGES):
+    if not _woman(care.patient, episode.t0, ALL_AGES):
         return NOT_APPLICABLE
+    last = (episode.stay_until or episode.t0) + timedelta(days=MANAGED)
+    if out := _out(care, rates, episode.t0, last, death=False):
+        return out
     taken = care.treated(episode.t0)
     if taken.on:
         return Outcome("met", how="continued", day=episode.t0, source=next(iter(taken.sources), ""))
@@ -55,19 +57,30 @@ def _managed(episode: Episode, care: Care) -> Outcome:
 def screened(year: int, care: Care, rates: Rates) -> Outcome:
     """A woman of 65 to 75 at the end of the year had a test of bone density since her 65th birthday."""
     birth, last = care.patient.birth, date(year, 12, 31)
-    if birth is None or not _woman(care, last, SCREENED_AGES):
+    if birth is None or not asked(care.patient, year):
         return NOT_APPLICABLE
     begin = add_months(birth, SCREENED_FROM * 12)
     if (before := _treated(care, date.min, last)) is not None:
         return before
+    # on its last day the dead are of no age, whatever the profile
+    return _out(care, rates, begin, last, death=True) or within(care, "bone-density", begin, last)
+
+
+def _out(care: Care, rates: Rates, begin: date, last: date, *, death: bool) -> Outcome | None:
+    """Hospice and palliative care exclude in either profile."""
     if care.comfort(min(care.today, last)):
         return Outcome("excluded", "comfort-care")
-    return within(care, "bone-density", begin, last)
+    return excluded(care, rates, begin, last, death=death)
 
 
-def _woman(care: Care, day: date, ages: tuple[int, int]) -> bool:
-    birth = care.patient.birth
-    return care.patient.female and birth is not None and ages[0] <= years_between(birth, day) <= ages[1]
+def asked(patient: Patient, year: int) -> bool:
+    """Whether screening is asked of this person in that year."""
+    return _woman(patient, date(year, 12, 31), SCREENED_AGES)
+
+
+def _woman(patient: Patient, day: date, ages: tuple[int, int]) -> bool:
+    birth = patient.birth
+    return patient.female and birth is not None and ages[0] <= years_between(birth, day) <= ages[1]
 
 
 def _treated(care: Care, begin: date, last: date) -> Outcome | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from cards.indicators import Event
 from cds_service.fhir.reading.elements import Concept
 from cds_service.fhir.terminology.codes import Terminology, system_of
@@ -50,8 +52,11 @@ def _planned(raw: Raw) -> Iterator[Found]:
     for source, told in raw.of("CarePlan"):
         for detail in (part(each, "detail") for each in many(told.get("activity")) if isinstance(each, dict)):
             if detail.get("status") == "in-progress" and _known(concepts(detail.get("code"))) & TRAINING:
-                begin = part(detail, "scheduledPeriod").get("start")
-                yield "training", raw.event(source, begin, part(told, "period").get("start"), how="plan")
+                begun = raw.event(source, part(detail, "scheduledPeriod").get("start"), how="plan")
+                whole = raw.event(source, part(told, "period").get("start"), how="plan")
+                if begun.first is None and whole.first is not None:  # some day since the plan began
+                    begun = replace(whole, latest=max(raw.today, whole.first))
+                yield "training", begun
 
 
 def _surveys(raw: Raw, terminology: Terminology) -> Iterator[Found]:

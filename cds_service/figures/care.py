@@ -25,6 +25,8 @@ RESTS_ON = {
     "qct": ("Observation", "Procedure", "DiagnosticReport", "ImagingStudy"),
     "bone-density": ("Observation", "Procedure", "DiagnosticReport", "ImagingStudy"),
     "falls": ("Observation", "Procedure"),
+    "dxa-ordered": ("ServiceRequest",),
+    "falls-referred": ("ServiceRequest",),
     "recommended": ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"),
     "started": ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense"),
     "contact": ("Encounter", "Appointment", "Communication"),

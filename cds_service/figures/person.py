@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.chart import Chart
-from cards.indicators import EPISODE, INDICATORS, WIDE, YEARLY, Answer, Care, Episode, Outcome, Rates, judged
+from cards.indicators import EPISODE, INDICATORS, WIDE, YEARLY, Answer, Care, Episode, Outcome, Rates, judged, us
 from cards.indicators.episodes import Broken, episodes, undated
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.figures import visits
@@ -51,8 +51,8 @@ def figures(
     answers: tuple[Answer, ...] = (),
 ) -> Figures | None:
     """None for a patient of whom nothing is asked."""
-    woman = chart.patient.female and chart.patient.birth is not None
-    if not (chart.broken or chart.fractures or woman):
+    screened = any(us.asked(chart.patient, year) for year in _years(chart.today))
+    if not (chart.broken or chart.fractures or screened):
         return None
     raw = Raw(entries, zone, chart.today)
     counted, wide = [*broken(chart, raw, wide=rates.site_set == "wide")], [*broken(chart, raw, wide=True)]
@@ -88,11 +88,15 @@ def _of_any_site(some: Iterable[Episode], care: Care, rates: Rates, raw: Raw) ->
 
 
 def _of_years(care: Care, rates: Rates, raw: Raw) -> Iterable[Told]:
-    """This year and the last."""
-    for year in (care.today.year - 1, care.today.year):
+    for year in _years(care.today):
         outcomes = {key: judged(key, year, care, rates) for key in YEARLY}
         asked = {key: found for key, found in outcomes.items() if found.state != "not-applicable"}
         yield Told(date(year, 1, 1), "", _home(raw), outcomes=asked)
+
+
+def _years(today: date) -> tuple[int, int]:
+    """The last year and this one."""
+    return today.year - 1, today.year
 
 
 def _home(raw: Raw) -> str:

@@ -31,12 +31,15 @@ class Raw:
                 known = self._by_key.get(key)
                 if known is None or _version(told) >= _version(known):
                     self._by_key[key] = told
+        self._by_kind: dict[str, list[tuple[str, Json]]] = {}
+        for key, told in sorted(self._by_key.items()):
+            if told.get("status") not in NOTHING_MEANT:
+                self._by_kind.setdefault(told["resourceType"], []).append((key, told))
 
     def of(self, *kinds: str) -> Iterator[tuple[str, Json]]:
         """Those of these types, with their references, without what was entered in error."""
-        for key, told in sorted(self._by_key.items()):
-            if told["resourceType"] in kinds and told.get("status") not in NOTHING_MEANT:
-                yield key, told
+        for kind in sorted(kinds):
+            yield from self._by_kind.get(kind, ())
 
     def get(self, reference: str) -> Json:
         """The resource of a reference; empty for none."""

@@ -73,6 +73,8 @@ def table(some: Sequence[Figures], today: date, language: str, least: int = 1) -
     writer.writeheader()
     for cell in cells:
         row = {name: value if value is not None else "" for name, value in _row(cell, language).items()}
+        if least > 1:  # how many of those met it by a card, or why few are unknown: parts of what is told
+            row |= dict.fromkeys(("apart", "why_unknown", "why_excluded"), "")
         if (cell.indicator, cell.month, cell.place) in hidden:
             row = {name: row[name] for name in ("indicator", "name", "month", "site")} | {"state": "suppressed"}
         writer.writerow({name: _cell(value) for name, value in row.items()})

@@ -15,8 +15,9 @@ CLINIC = ("fracture liaison", "骨折联络")
 _INSIDE = frozenset({"IMP", "ACUTE", "NONAC", "SS", "EMER", "OBSENC"})
 """Classes of an encounter that is a stay."""
 _TELEPHONE = frozenset({"VR"})
-_ELSEWHERE = frozenset({"other-hcf", "long", "rehab"})
-"""Where somebody is discharged to the care of another institution."""
+_ELSEWHERE = frozenset({"other-hcf"})
+"""Where somebody is discharged to the care of another hospital. Not rehabilitation or long-term care: after a hip fracture that
+is the way home, and to leave out those of whom nothing more is heard would raise the rate (OWN)."""
 _TRANSFER = ("transfer", "转院", "转诊")
 
 
@@ -100,7 +101,7 @@ def died(raw: Raw) -> Event | None:
 
 
 def left(raw: Raw) -> Iterator[Event]:
-    """Who is no longer this service's: inactive, transferred, discharged to another institution and not seen since. No contact
+    """Who is no longer this service's: inactive, transferred, discharged to another hospital and not seen since. No contact
     alone is not "left"."""
     for source, told in raw.of("Patient"):
         if told.get("active") is False:

@@ -4,10 +4,12 @@ visit fls on 2025-04-04            a finished Encounter: fls, clinic or other; (
 stay fls from 2025-01-10 to 2025-01-20
 appointment fls on 2025-05-02      (fulfilled), (noshow)
 message fls on 2025-05-02          a completed Communication to the patient
+stay other to rehab from 2025-01-10 to 2025-01-20    the same, and where to from there: rehab, other-hcf
 transferred on 2025-04-04          an EpisodeOfCare that ended for a transfer
 code cpt 97112 done 2025-05-02     a Procedure (asked: a ServiceRequest); (not-done), (in-progress); "undated"
 observed 73830-2 on 2025-02-01     a final Observation without a value
 plan cpt 97110 begun 2025-05-02    an activity of a CarePlan in progress
+plan cpt 97110 begun under a plan of 2025-05-02    the same, dated by the plan alone
 alendronate proposed 2025-02-01    a MedicationRequest that is a proposal
 answer CARD accepted on 2025-02-01 offering drug/alendronate
 answer CARD overridden REASON on 2025-02-01; answer CARD shown on 2025-02-01
@@ -27,6 +29,7 @@ Json = dict[str, Any]
 DATE = lines.DATE
 TYPES = {"fls": "Fracture liaison service", "clinic": "Bone clinic", "other": "General practice"}
 SYSTEMS = {"cpt": "http://www.ama-assn.org/go/cpt", "snomed": "http://snomed.info/sct"}
+DISPOSITION = "http://terminology.hl7.org/CodeSystem/discharge-disposition"
 PATIENT = {"reference": "Patient/p1"}
 
 
@@ -40,8 +43,10 @@ def visit(kind: str, day: str, note: str | None) -> Json:
     return told | {"type": [{"text": TYPES[kind]}], "subject": PATIENT, "period": {"start": day, "end": day}}
 
 
-def stay(kind: str, begin: str, end: str) -> Json:
+def stay(kind: str, gone: str | None, begin: str, end: str) -> Json:
     told = {"resourceType": "Encounter", "status": "finished", "class": _class("IMP"), "type": [{"text": TYPES[kind]}]}
+    if gone:
+        told["hospitalization"] = {"dischargeDisposition": {"coding": [{"system": DISPOSITION, "code": gone}]}}
     return told | {"subject": PATIENT, "period": {"start": begin, "end": end}}
 
 
@@ -81,10 +86,12 @@ def observed(value: str, day: str) -> Json:
     return told | {"valueCodeableConcept": {"text": "no risk"}}
 
 
-def plan(system: str, value: str, day: str) -> Json:
+def plan(system: str, value: str, whole: str | None, day: str) -> Json:
     detail = {"status": "in-progress", "code": {"coding": [{"system": SYSTEMS[system], "code": value}]}}
-    detail["scheduledPeriod"] = {"start": day}
+    if whole is None:
+        detail["scheduledPeriod"] = {"start": day}
     return {
+        **({"period": {"start": day}} if whole else {}),
         "resourceType": "CarePlan",
         "status": "active",
         "intent": "plan",
@@ -100,13 +107,13 @@ def proposed(drug: str, day: str) -> Json:
 
 SENTENCES = [
     (rf"visit (\w+) on ({DATE})(?: \((\w+)\))?", visit),
-    (rf"stay (\w+) from ({DATE}) to ({DATE})", stay),
+    (rf"stay (\w+)(?: to (\S+))? from ({DATE}) to ({DATE})", stay),
     (rf"appointment (\w+) on ({DATE}) \((\w+)\)", appointment),
     (rf"message (\w+) on ({DATE})", message),
     (rf"transferred on ({DATE})", transferred),
     (rf"code (\w+) (\w+) (done|asked) ({DATE}|undated)(?: \(([\w-]+)\))?", code),
     (rf"observed (\S+) on ({DATE})", observed),
-    (rf"plan (\w+) (\w+) begun ({DATE})", plan),
+    (rf"plan (\w+) (\w+) begun (under a plan of )?({DATE})", plan),
     (rf"(\w+) proposed ({DATE})", proposed),
 ]
 ANSWER = re.compile(rf"answer (\S+) (accepted|overridden|shown)(?: ([\w-]+))? on ({lines.DAY})(?: offering (\S+))?")

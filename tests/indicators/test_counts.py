@@ -16,10 +16,12 @@ from fhir.resources.R4B.measurereport import MeasureReport
 from cards.indicators import INDICATORS, Outcome, Rates
 from cards.indicators.levels import level
 from cds_service.config import ConfigError
+from cds_service.figures import tables
 from cds_service.figures.cells import NO_PLACE, Cell, counted, identified, of_expected, share, spine_share
 from cds_service.figures.measures import individual, measures, summaries
 from cds_service.figures.person import Figures, Told
 from cds_service.figures.shared import suppressed
+from cds_service.population.job import MADE
 from cds_service.site import load
 from tests.indicators.grammar import record
 from tests.population.conftest import went, written
@@ -116,6 +118,13 @@ def test_small_counts_are_suppressed_with_what_would_give_them_away() -> None:
     assert not suppressed(five, 5)
 
 
+def test_what_leaves_the_site_does_not_tell_of_one_by_how_or_why() -> None:
+    some = [*many({"met": 20}), *many({"unknown": 19}), told(date(2025, 1, 10), "unknown", "undated")]
+    assert "undated: 1" in tables.table(some, AS_OF, "en")
+    assert "undated" not in (shared := tables.table(some, AS_OF, "en", 5))
+    assert ",40,20,0,20," in shared
+
+
 def test_few_in_the_denominator_give_away_as_much_as_few_in_the_numerator() -> None:
     cells = counted(many({"met": 46, "unknown": 4}), AS_OF)
     assert (DXA, "2025-01", "A") in suppressed(cells, 5)
@@ -158,6 +167,7 @@ def test_a_run_counts_and_says_what_was_not_exported(folder: Path, out: Path) ->
         assert {row["state"] for row in csv.DictReader(file)} == {"suppressed"}
     reports = [json.loads(line) for line in (out / "fhir" / "MeasureReport.ndjson").read_bytes().splitlines()]
     assert {each["type"] for each in reports} == {"individual"}
+    assert {each.name for each in out.iterdir()} <= MADE  # else another run would not begin in its folder
     assert '"Patient/' not in (out / "figures.json").read_text(encoding="utf-8")
 
 
