@@ -12,18 +12,21 @@ Json = dict[str, Any]
 
 
 def one_of(offers: Sequence[Offer]) -> list[Offer]:
-    """Those that stay on offer: the recommended one. If the EHR cannot do that, no other order takes its place, only what
-    removes a draft. If none is recommended: what removes, and the first of the others that can stand beside it."""
+    """Those that stay on offer: the recommended one, and what only removes a draft, which need not wait for it. If the EHR cannot
+    do what is recommended, no other order takes its place. If none is recommended: what removes, and the first of the others that
+    can stand beside it."""
     able = [each for each in offers if each.able]
-    recommended = [each for each in offers if each.recommended]
-    if kept := [each for each in able if each.recommended]:
-        return kept
-    removing = [each for each in able if only_removes(each.suggestion)]
-    gone = drafts_of(removing[0].suggestion, "delete") if removing else frozenset()
-    removing = [each for each in removing if drafts_of(each.suggestion, "delete") == gone]
-    ordering = [each for each in able if not only_removes(each.suggestion) and not drafts_of(each.suggestion, "update") & gone]
-    kept = removing if recommended else [*removing, *ordering[:1]]
-    return [each for each in able if each in kept]
+    first = [each for each in able if each.recommended]
+    removing = [each for each in able if only_removes(each.suggestion) and not _excluded(each.suggestion, first)]
+    removing = [each for each in removing if not _excluded(each.suggestion, removing[:1])]
+    if not any(each.recommended for each in offers):
+        others = [each for each in able if not only_removes(each.suggestion)]
+        first = [each for each in others if not any(_excluded(gone.suggestion, [each]) for gone in removing)][:1]
+    return [each for each in able if each in first or each in removing]
+
+
+def _excluded(removal: Json, beside: Sequence[Offer]) -> bool:
+    return _only_without_others(removal, [each.suggestion for each in beside])
 
 
 def only_removes(suggestion: Json) -> bool:

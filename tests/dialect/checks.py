@@ -64,6 +64,12 @@ def _check_removals(plain: Json, spoken: Spoken) -> None:
         for action in each.get("actions", ())
         if action["type"] == "delete" and len(each["actions"]) == 1
     }
+    offered = [action for each in spoken.card.get("suggestions", ()) for action in each.get("actions", ())]
+    changed = {action["resource"]["id"] for action in offered if action["type"] == "update"}
+    there = {action.get("resourceId") for action in offered}
+    assert {each for each in alone if each.rpartition("/")[2] not in changed} <= there, (
+        "do not sign: no way to remove the draft"
+    )
     for each in spoken.card.get("suggestions", ()):
         told = each.get("actions", ())
         of = whole[spoken.parts.get(each["uuid"], each["uuid"])].get("actions", ())

@@ -46,11 +46,12 @@ def test_in_print_everything_is_told_and_nothing_is_to_press(visitor: Visitor) -
 
 
 CONTRAST = """
-const of = color => color.match(/[0-9.]+/g).slice(0, 3).map(Number).map(c => c / 255)
-  .map(c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4).reduce((sum, c, at) => sum + c * [.2126, .7152, .0722][at], 0)
-const [code] = document.querySelectorAll('#api pre code'), ground = document.querySelector('#api pre')
-const [one, other] = [of(getComputedStyle(code).color), of(getComputedStyle(ground).backgroundColor)]
-return (Math.max(one, other) + .05) / (Math.min(one, other) + .05)
+const light = c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+const of = color => color.match(/[0-9.]+/g).slice(0, 3).map(c => light(c / 255))
+  .reduce((sum, c, at) => sum + c * [.2126, .7152, .0722][at], .05);
+const seen = [...document.querySelectorAll('#api pre')].find(each => each.querySelector('code'));
+const both = [of(getComputedStyle(seen.querySelector('code')).color), of(getComputedStyle(seen).backgroundColor)];
+return Math.max(...both) / Math.min(...both)
 """
 
 
