@@ -12,9 +12,9 @@ Json = dict[str, Any]
 
 
 def one_of(offers: Sequence[Offer]) -> list[Offer]:
-    """Those that stay on offer: the recommended one, and what only removes a draft, which need not wait for it. If the EHR cannot
-    do what is recommended, no other order takes its place. If none is recommended: what removes, and the first of the others that
-    can stand beside it."""
+    """Those that stay on offer: the recommended one, and what only removes a draft, which need not wait for it. If the EHR
+    cannot do what is recommended, no other order takes its place. If none is recommended: what removes, and the first of the
+    others that can stand beside it."""
     able = [each for each in offers if each.able]
     first = [each for each in able if each.recommended]
     removing = [each for each in able if only_removes(each.suggestion) and not _excluded(each.suggestion, first)]
