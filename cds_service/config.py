@@ -7,7 +7,6 @@ import re
 import tomllib
 from collections.abc import Iterable
 from datetime import date, datetime, tzinfo
-from difflib import get_close_matches
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -19,6 +18,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from cards.vocabulary import DRUGS, SHIPPED_FORMULARY
+from cds_service.misspelled import meant
 
 MIN_KEY = 16
 SQLITE = ("sqlite", "sqlite+pysqlite")
@@ -248,8 +248,7 @@ def _unknown(environment: Iterable[str]) -> list[str]:
 
 def _no_such(name: str) -> str:
     known = [str(field.validation_alias) for field in Settings.model_fields.values()]
-    nearest = get_close_matches(name, known, 1)
-    return f"{name}: there is no such setting{f'; {nearest[0]} is meant?' if nearest else ''}"
+    return f"{name}: there is no such setting{meant(name, known)}"
 
 
 def without_slash(url: str) -> str:

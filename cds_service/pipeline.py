@@ -189,7 +189,7 @@ class Evaluator:
         if repetition and chart.unread:
             repetition.note_unread(chart.unread)
         if not trace.used["patient"]:
-            raise errors.missing_data(gathered.missing | {"patient"})
+            raise errors.missing_patient(gathered.missing)
         if repetition:
             chart = replace(chart, clarified=repetition.clarified(FINDINGS, self._settings.zone))
         judged = self._judge(chart, repetition, apart=apart)
@@ -221,7 +221,7 @@ class Evaluator:
         self._complete(gathered, call)
         chart, trace = self._read(gathered, call, today or self._settings.today())
         if not trace.used["patient"]:
-            raise errors.missing_data(gathered.missing | {"patient"})
+            raise errors.missing_patient(gathered.missing)
         return letter(self.shown(chart), language, chart)
 
     def shown(self, chart: Chart) -> Sequence[Finding]:
@@ -235,7 +235,7 @@ class Evaluator:
         self._complete(gathered, call)
         chart, trace = self._read(gathered, call, today)
         if not trace.used["patient"]:
-            raise errors.missing_data(gathered.missing | {"patient"})
+            raise errors.missing_patient(gathered.missing)
         findings = self._judge(chart).shown
         return Judged(chart, findings, self._answerer.capped(findings, chart.hook), trace, gathered.failed)
 

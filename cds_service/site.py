@@ -34,6 +34,7 @@ from cards.engine.catalog import all_cards, retired
 from cards.indicators import Rates
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
+from cds_service import misspelled
 from cds_service.config import ConfigError
 from cds_service.dialect.settings import PLAIN, Dialect, checked, expanded
 from cds_service.fhir.fetching import queries
@@ -102,19 +103,21 @@ def load(path: Path | None) -> Site:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError("CDS_SITE: must name a readable TOML file") from error
     except msgspec.ValidationError as error:
-        raise ConfigError(f"CDS_SITE: {error}") from None
+        raise ConfigError(f"CDS_SITE: {misspelled.told(error, Site)}") from None
     try:
         checked(site.dialect)
     except ValueError as error:
         raise ConfigError(f"CDS_SITE: dialect: {error}") from None
     if unknown := sorted(site.cards_off - all_cards().keys() - retired().keys()):
-        raise ConfigError(f"CDS_SITE: cards_off: no such cards: {', '.join(unknown)}")
+        raise ConfigError(
+            f"CDS_SITE: cards_off: no such cards: {', '.join(unknown)}{misspelled.meant(unknown[0], all_cards())}"
+        )
     for code in sorted(site.cards_off & retired().keys()):
         fields = {"card": code, "until": retired()[code].until, "instead": retired()[code].instead}
         LOGGER.warning("CDS_SITE: cards_off names a card that is no more", extra={"fields": fields})
     for key, template in (item for each in site.prefetch for item in each.templates.items()):
         if key.rstrip("0123456789") not in _KEYS:
-            raise ConfigError(f"CDS_SITE: prefetch: no such key: {key}")
+            raise ConfigError(f"CDS_SITE: prefetch: no such key: {key}{misspelled.meant(key, _KEYS)}")
         if wrong := queries.misshapen(template):
             raise ConfigError(f"CDS_SITE: prefetch: {key}: {wrong[0]}")
     try:

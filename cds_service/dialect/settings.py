@@ -19,12 +19,13 @@ from msgspec import Meta, Struct
 
 from cds_service.fhir.proposing.order_templates import templates
 from cds_service.fhir.proposing.own_codes import How, OwnCode, OwnCodes
+from cds_service.misspelled import meant
 
 ActionType = Literal["create", "update", "delete"]
 LinkType = Literal["absolute", "smart"]
 
-_LEAST = 500
-"""Characters of a detail: what to do needs some room."""
+LEAST = 1500
+"""Characters of a detail: what to do, and what is to be done by hand, must fit whole."""
 
 
 class Dialect(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,8 +91,8 @@ def checked(dialects: tuple[Dialect, ...]) -> None:
         raise ValueError("two tables for the same iss")
     for each in dialects:
         if unknown := sorted(each.orders.keys() - known):
-            raise ValueError(f"orders: no such orders: {', '.join(unknown)}")
-        if 0 < each.detail_max < _LEAST:
-            raise ValueError(f"detail_max: at least {_LEAST}, or 0 for any number")
+            raise ValueError(f"orders: no such orders: {', '.join(unknown)}{meant(unknown[0], known)}")
+        if 0 < each.detail_max < LEAST:
+            raise ValueError(f"detail_max: at least {LEAST}, or 0 for any number")
         if not {"create", "delete"} <= each.types:
             raise ValueError("types: create and delete are needed; leave out update only")

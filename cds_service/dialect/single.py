@@ -33,12 +33,16 @@ class Parts:
         return found
 
     def _join(self, known: Json, part: Json) -> None:
-        """Two removals of one draft: a suggestion of its own lends its uuid."""
+        """Two removals of one draft: a suggestion of its own lends its uuid and its words, since a part waits for what its
+        order waits for. Of two parts the one that waits for less lends its words."""
         if part.get("isRecommended"):
             known["isRecommended"] = True
-        if self.of.pop(part["uuid"], None) is None and known["uuid"] in self.of:
+        own = self.of.pop(part["uuid"], None) is None
+        if own and known["uuid"] in self.of:
             del self.of[known["uuid"]]
-            known["uuid"] = part["uuid"]
+            known |= {member: part[member] for member in ("uuid", "label", "actions")}
+        elif not own and known["uuid"] in self.of and len(part["label"]) < len(known["label"]):
+            known |= {member: part[member] for member in ("label", "actions")}
 
     def _of(self, suggestion: Json) -> Iterator[Json]:
         actions = suggestion.get("actions", [])

@@ -45,14 +45,12 @@ def too_much(diagnostics: str) -> RequestError:
     return RequestError(413, diagnostics)
 
 
-def missing_data(keys: Iterable[str]) -> RequestError:
-    """412: nothing can be said without these prefetch keys."""
-    keys = sorted(keys)
-    return RequestError(
-        412,
-        "The patient's data could not be retrieved from prefetch or from the FHIR server. Missing: " + ", ".join(keys),
-        [f"prefetch.{key}" for key in keys],
-    )
+def missing_patient(others: Iterable[str]) -> RequestError:
+    """412: nothing can be said without the Patient. ``others``: what is missing, too, but not needed."""
+    told = "prefetch.patient: the Patient is needed, and came neither by prefetch nor from the FHIR server"
+    if also := ", ".join(sorted(set(others) - {"patient"})):
+        told += f". Not needed for an answer, but missing, too: {also}"
+    return RequestError(412, told, ["prefetch.patient"])
 
 
 def outcome(error: RequestError) -> dict[str, Any]:

@@ -41,20 +41,62 @@ def check_dialect(plain: Json, spoken: Spoken, dialect: Dialect) -> None:
             assert len(coding["code"]) <= MOST_CODE
     assert {link["type"] for link in card.get("links", ())} <= dialect.links
     assert not dialect.detail_max or len(card["detail"]) <= dialect.detail_max
-    _check_nothing_is_lost(plain, spoken, dialect)
+    _check_what_to_do_is_whole(plain, spoken)
+    _check_nothing_is_lost(plain, spoken)
+    _check_removals(plain, spoken)
     _check_no_order_stands_beside_what_it_replaces(plain, spoken)
     _check_choices(plain, spoken, dialect)
 
 
-def _check_nothing_is_lost(plain: Json, spoken: Spoken, dialect: Dialect) -> None:
+def _check_what_to_do_is_whole(plain: Json, spoken: Spoken) -> None:
+    """However short the EHR wants the text."""
+    first = plain["detail"].partition("\n\n**")[0]
+    assert spoken.card["detail"].startswith(first), "what to do was cut"
+
+
+def _check_removals(plain: Json, spoken: Spoken) -> None:
+    """A draft that a suggestion of its own removes waits for nothing: it does not say what the order in its place waits for.
+    A part is a part of what it says."""
+    whole = {each["uuid"]: each for each in plain.get("suggestions", ())}
+    alone = {
+        action["resourceId"]: action["description"]
+        for each in whole.values()
+        for action in each.get("actions", ())
+        if action["type"] == "delete" and len(each["actions"]) == 1
+    }
+    offered = [action for each in spoken.card.get("suggestions", ()) for action in each.get("actions", ())]
+    changed = {action["resource"]["id"] for action in offered if action["type"] == "update"}
+    there = {action.get("resourceId") for action in offered}
+    assert {each for each in alone if each.rpartition("/")[2] not in changed} <= there, (
+        "do not sign: no way to remove the draft"
+    )
+    for each in spoken.card.get("suggestions", ()):
+        told = each.get("actions", ())
+        of = whole[spoken.parts.get(each["uuid"], each["uuid"])].get("actions", ())
+        assert {_does(action) for action in told} <= {_does(action) for action in of}, "a part of something else"
+        if len(told) == 1 and told[0]["type"] == "delete" and told[0]["resourceId"] in alone:
+            assert told[0]["description"].startswith(alone[told[0]["resourceId"]]), "a removal that waits"
+
+
+def _does(action: Json) -> tuple[str, str, str]:
+    resource = action.get("resource", {})
+    what = resource.get("medicationCodeableConcept") or resource.get("code") or {}
+    return action["type"], action.get("resourceId", resource.get("id", "")), what.get("text", "")
+
+
+def _check_nothing_is_lost(plain: Json, spoken: Spoken) -> None:
     suggestions = spoken.card.get("suggestions", ())
     offered = {spoken.parts.get(each["uuid"], each["uuid"]) for each in suggestions}
     removed = {action["resourceId"] for each in suggestions for action in each.get("actions", ()) if "resourceId" in action}
     for each in plain.get("suggestions", ()):
         actions = each.get("actions", ())
         only_removes = bool(actions) and all(action.get("resourceId") in removed for action in actions)
-        said = escape(each["label"]) in spoken.card["detail"] or (dialect.detail_max and "…" in spoken.card["detail"])
+        said = escape(each["label"]) in spoken.card["detail"]
         assert each["uuid"] in offered or said or only_removes, f"lost: {each['label']}"
+        if each["uuid"] in offered:
+            there = [_does(action) for other in suggestions for action in other.get("actions", ())]
+            gone = [action for action in actions if _does(action) not in there]
+            assert all(escape(action["description"]) in spoken.card["detail"] for action in gone), "half of it is lost"
 
 
 def _check_no_order_stands_beside_what_it_replaces(plain: Json, spoken: Spoken) -> None:
@@ -88,6 +130,13 @@ def _check_choices(plain: Json, spoken: Spoken, dialect: Dialect) -> None:
             placed = [action for action in each.get("actions", ()) if action["type"] != "delete"]
             told = [each["label"], *(action["description"] for action in placed)]
             assert all("choose one only" in words or "仅选其一" in words for words in told), "one is enough"
+    removing = [
+        action for each in spoken.card["suggestions"] for action in each.get("actions", ()) if action["type"] == "delete"
+    ]
+    changed = {_does(action)[1] for each in placing for action in each.get("actions", ()) if action["type"] == "update"}
+    for action in removing:
+        rivals = action["resourceId"].rpartition("/")[2] in changed
+        assert not rivals or re.search("choose one only|仅选其一", action["description"]), "a draft is changed and removed"
     recommended = {spoken.parts.get(each["uuid"], each["uuid"]) for each in placing if each.get("isRecommended")}
     assert len(recommended) <= 1, "two are preselected"
 

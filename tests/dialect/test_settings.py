@@ -45,6 +45,13 @@ def test_every_preset_can_be_used_and_says_where_it_is_from(name: str, tmp_path:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('selectoin = "any"', r"\$\.dialect\[0\]`; selection is meant"),
+        ('selection = "at-most-one"', "one of 'both', 'any'"),
+        ('types = ["create", "delet"]', "one of 'create', 'update', 'delete'"),
+        ('orders."drug/alendronat" = { system = "urn:x", code = "1" }', "drug/alendronate is meant"),
+        ('orders."drug/alendronate" = { sistem = "urn:x", code = "1" }', "system is meant"),
+        ("[[dialects]]", "dialect is meant"),
+        ("detail_max = 1499", "detail_max: at least 1500"),
         ('like = "nobody"', "like: no such preset; there is epic"),
         ('selection = "at-most-one"', "selection"),
         ("detail_max = 100", "detail_max"),
@@ -60,6 +67,11 @@ def test_every_preset_can_be_used_and_says_where_it_is_from(name: str, tmp_path:
 def test_what_cannot_be_meant_stops_the_start_with_its_name(text: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=rf"CDS_SITE: .*{said}"):
         loaded(tmp_path, f"[[dialect]]\n{text}")
+
+
+def test_one_table_instead_of_a_list_of_them_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"write \[\[dialect\]\]"):
+        loaded(tmp_path, '[dialect]\nlike = "epic"')
 
 
 def test_bare_codes_lead_back_and_are_nobody_elses_k5() -> None:

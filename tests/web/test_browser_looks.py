@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.web.test_pages import ADDRESSES
+from tests.web.test_pages import ADDRESSES, API
 from tests.web.visitor import PHONE, SIZES, Visitor
 
 SEEN = ("denosumab-missed", "complex-orders", "bmd-falling", "healthy")
@@ -42,6 +42,30 @@ def test_in_print_everything_is_told_and_nothing_is_to_press(visitor: Visitor) -
     assert visitor.one(".picture").is_displayed()
     assert not any(each.is_displayed() for each in visitor.all(".bar .order, .suggestions, .tools, .patients, .moment, .wire"))
     assert len(visitor.browser.print_page()) > 10_000
+    visitor.look()
+
+
+CONTRAST = """
+const light = c => c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+const of = color => color.match(/[0-9.]+/g).slice(0, 3).map(c => light(c / 255))
+  .reduce((sum, c, at) => sum + c * [.2126, .7152, .0722][at], .05);
+const seen = [...document.querySelectorAll('#api pre')].find(each => each.querySelector('code'));
+const both = [of(getComputedStyle(seen.querySelector('code')).color), of(getComputedStyle(seen).backgroundColor)];
+return Math.max(...both) / Math.min(...both)
+"""
+
+
+@BOTH
+def test_the_examples_of_the_api_page_can_be_read_and_the_other_language_is_in_sight(
+    visitor: Visitor, language: str, scheme: str
+) -> None:
+    visitor.look(PHONE, scheme)
+    visitor.go(API, language=language)
+    visitor.until(lambda: visitor.all(".opblock-summary-control"))[1].click()
+    visitor.until(lambda: visitor.all("#api pre code"))
+    assert float(visitor.js(CONTRAST)) >= 4.5, "WCAG 1.4.3"
+    assert not visitor.overflows()
+    assert visitor.js("return document.querySelector('.top .language').getBoundingClientRect().right <= innerWidth")
     visitor.look()
 
 
