@@ -29,14 +29,17 @@ from cds_service.web.words import say
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 _LABEL = re.compile(r"(When|Not when|Then): ")
+_SENTENCE = re.compile(r"\.(?= [A-Z])")
 
 
 class Paragraph(Struct, frozen=True):
-    """Of the rule: ``label`` "" or When, Not when, Then; ``steps``: what it counts as (1), (2), ..."""
+    """Of the rule: ``label`` "" or When, Not when, Then; ``steps``: what it counts as (1), (2), ...; ``tail``: what holds for
+    all of them."""
 
     label: str
     lead: Markup
     steps: tuple[Markup, ...]
+    tail: Markup
 
 
 class Rests(Struct, frozen=True):
@@ -149,16 +152,19 @@ def _rule(card: Card, thresholds: Thresholds) -> list[Paragraph]:
         linked = _NAMED.sub(
             lambda m: f"[{thresholds.table[m[1]].value:g}](#n-{m[1]})" if m[1] in thresholds.table else m[0], rest
         )
-        lead, steps = _steps(linked)
-        found.append(Paragraph(label[1] if label else "", inline(lead), tuple(inline(each) for each in steps)))
+        lead, steps, tail = _steps(linked)
+        found.append(Paragraph(label[1] if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)))
     return found
 
 
-def _steps(text: str) -> tuple[str, list[str]]:
-    """What stands before (1), and the points themselves; a number that is not the next one is no point.
+def _steps(text: str) -> tuple[str, list[str], str]:
+    """What stands before (1), the points themselves, and the sentences after the last one, which hold for all; a number that is
+    not the next one is no point.
 
     >>> _steps("an adult who (1) fell (2) fell again after (1)")
-    ('an adult who', ['(1) fell', '(2) fell again after (1)'])
+    ('an adult who', ['(1) fell', '(2) fell again after (1)'], '')
+    >>> _steps("(1) fell. At home; (2) fell again. Only on orders.")
+    ('', ['(1) fell. At home;', '(2) fell again.'], 'Only on orders.')
     """
     cuts: list[int] = []
     start = 0
@@ -166,9 +172,10 @@ def _steps(text: str) -> tuple[str, list[str]]:
         cuts.append(place)
         start = place + 1
     if len(cuts) < 2:
-        return text, []
-    ends = [*cuts[1:], len(text)]
-    return text[: cuts[0]].strip(), [text[a:b].strip() for a, b in zip(cuts, ends, strict=True)]
+        return text, [], ""
+    over = _SENTENCE.search(text, cuts[-1])
+    ends = [*cuts[1:], over.end() if over else len(text)]
+    return text[: cuts[0]].strip(), [text[a:b].strip() for a, b in zip(cuts, ends, strict=True)], text[ends[-1] :].strip()
 
 
 def runs(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
