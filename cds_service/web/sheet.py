@@ -20,7 +20,7 @@ from cards.engine.sources import Recommendation, cited, place_of, places, slugs
 from cards.thresholds import Threshold, Thresholds, shipped
 from cards.vocabulary import Name
 from cards.words.phrases import LANGUAGES, unit
-from cds_service.casebook.sheet import ORDER, Block, Told, Variant, cases, judged, minutes, variants
+from cds_service.casebook.sheet import ORDER, Block, Told, Variant, cases, judged, minutes, usual, variants
 from cds_service.content.canon import current
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
@@ -60,6 +60,7 @@ class Sheet(Struct, frozen=True):
     named: dict[str, Threshold]
     other: dict[str, Threshold]
     cases: list[tuple[str, list[Told]]]
+    usual: str
     rests: list[Rests]
     grades: dict[str, Name]
     minutes: int
@@ -84,6 +85,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         named={key: table[key] for key in named},
         other={key: table[key] for key in card.shared if key not in named},
         cases=[(key, some) for key in ORDER if (some := [each for each in told_cases if each.outcome == key])],
+        usual=usual(card),
         rests=rests,
         grades=used,
         minutes=minutes(found, others, language),
@@ -118,7 +120,9 @@ def document(text: str) -> Markup:
 
 
 def unit_in_words(code: str, language: str) -> str:
-    """A unit as people write it; UCUM's units of time in words."""
+    """A unit as people write it; UCUM's units of time in words, nothing for a plain number."""
+    if code == "1":
+        return ""
     return say(f"unit.{code}", language) if code in ("a", "mo", "wk", "d") else unit(code, language)
 
 
