@@ -204,7 +204,9 @@ def _given(case: Case, defaults: Case) -> str:
 def _listed(value: object) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_listed(each)}" for key, each in value.items())
-    return "; ".join(map(_listed, value)) or "nothing" if isinstance(value, list) else str(value)
+    return (
+        "; ".join(map(_listed, value)) or "nothing" if isinstance(value, list) else str(value).replace("{1.73_m2}", "1.73 m²")
+    )
 
 
 def _demanded(key: str, value: object) -> str:

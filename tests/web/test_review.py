@@ -112,6 +112,12 @@ def test_nothing_is_kept_without_a_role_or_an_objection_without_its_reason(http:
     assert http.get("/review/signatures.jsonl", headers=LI).text == ""
 
 
+def test_a_name_has_nothing_in_it_that_cannot_be_seen(http: FlaskClient) -> None:
+    sign(http, who=known_as("李\u200b娜\u202e\x00"), role="pharma\x00cist", remark="a\x00b\u2028c")
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    assert (kept.by, kept.role, kept.remark) == ("李娜", "pharmacist", "ab c")
+
+
 def test_a_card_that_changed_while_it_was_read_is_not_signed(http: FlaskClient) -> None:
     answer = sign(http, hash="0" * 64, remark="I have read <this>")
     assert answer.status_code == 409
