@@ -56,18 +56,30 @@ def all_cases() -> Iterator[Case]:
 @cache
 def of_file(path: Path) -> tuple[Case, ...]:
     """The cases of one file, each with the file's defaults. ContentError for an invalid one."""
-    where = "/".join(path.parts[-3:])
+    where, defaults = "/".join(path.parts[-3:]), defaults_of(path)
     try:
-        told = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  a safe one
-        defaults = {key: value for key, value in told.items() if key != "cases"}
-        found = tuple({**defaults, **case} for case in told["cases"])
-    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
+        found = tuple({**defaults, **case} for case in _read(path)["cases"])
+    except (KeyError, TypeError) as error:
         raise ContentError(f"{where}: {' '.join(str(error).split())}") from None
     if wrong := defaults.keys() - DEFAULTS:
         raise ContentError(f"{where}: there is no case default called {', '.join(sorted(wrong))}")
     for case in found:
         _check(case, f"{where}, {case.get('name', 'a case without a name')}")
     return found
+
+
+def defaults_of(path: Path) -> Case:
+    """What each case of a file has, unless it says otherwise."""
+    return {key: value for key, value in _read(path).items() if key != "cases"}
+
+
+@cache
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        told = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  a safe one
+        return {**told}
+    except (OSError, yaml.YAMLError, TypeError) as error:
+        raise ContentError(f"{'/'.join(path.parts[-3:])}: {' '.join(str(error).split())}") from None
 
 
 def _check(case: Case, where: str) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
-from cds_service.casebook.cases import Case, of_file
+from cds_service.casebook.cases import Case, defaults_of, of_file
 from cds_service.casebook.requests import request
 from cds_service.casebook.runs import answered, formulary_of, served, stands_apart
 from cds_service.casebook.samples import LANGUAGE_NAMES
@@ -38,12 +38,20 @@ DEMANDS = {
 }
 """What a case may expect beside an outcome, in words and in the order in which it is told."""
 
-_MEANS = {
-    "discard": "removal of the draft",
-    "discard*": "removal of the draft*",
-    "mend": "a corrected draft",
-    "none": "no card",
+GIVEN = {
+    "today": "on",
+    "patient": "",
+    "background": "",
+    "record": "",
+    "plus": "",
+    "draft": "order:",
+    "entered": "just recorded:",
+    "failed": "could not be retrieved:",
+    "formulary": "the site has:",
 }
+"""What makes the patient of a case, in words and in the order in which it is told."""
+
+_MEANS = {"discard": "removal of the draft", "mend": "a corrected draft", "none": "no card", "": "nothing"}
 
 _PER_MINUTE = {"en": 220, "zh": 350}
 """Words, or characters, that a clinician reads in a minute; from textbooks of typography, not measured here."""
@@ -75,10 +83,12 @@ class Variant(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A case as a sentence. ``outcome``: of ``ORDER``; ``expects``: all that it demands, in short."""
+    """A case as a sentence. ``given``: what its patient has beside what all of the file have; ``outcome``: of ``ORDER``;
+    ``expects``: all that it demands, in short."""
 
     number: int
     name: str
+    given: str
     hook: str
     outcome: str
     expects: str
@@ -114,8 +124,14 @@ def variants(card: Card) -> list[Variant]:
 
 def cases(card: Card) -> list[Told]:
     """In the order of their outcome; within it that of the file."""
-    told = [_told(number, case) for number, case in enumerate(of_file(card.folder / "cases.yaml"))]
+    path = card.folder / "cases.yaml"
+    told = [_told(number, case, defaults_of(path)) for number, case in enumerate(of_file(path))]
     return sorted(told, key=lambda each: ORDER.index(each.outcome))
+
+
+def usual(card: Card) -> str:
+    """What the patients of its cases have, unless a case says otherwise."""
+    return _given(defaults_of(card.folder / "cases.yaml"), {})
 
 
 @lru_cache(maxsize=4096)
@@ -165,19 +181,48 @@ def _block(line: str, seen: set[str]) -> Block:
     return Block(kind, text, known)
 
 
-def _told(number: int, case: Case) -> Told:
+def _told(number: int, case: Case, defaults: Case) -> Told:
     expected = case.get("expect", "other")
     outcome = expected if isinstance(expected, str) and expected in ORDER else "other"
-    demands = [f"{words} {_short(case[key])}" for key, words in DEMANDS.items() if key in case]
+    demands = [f"{words} {_demanded(key, case[key])}" for key, words in DEMANDS.items() if key in case]
     if isinstance(expected, list):
         demands.insert(0, " + ".join(map(str, expected)))
-    return Told(number, case["name"], case.get("hook", "patient-view"), outcome, "; ".join(demands))
+    hook = case.get("hook", "patient-view")
+    return Told(number, case["name"], _given(case, defaults), hook, outcome, "; ".join(demands))
 
 
-def _short(value: object) -> str:
+def _given(case: Case, defaults: Case) -> str:
+    """Of a case, what its patient has beside the defaults.
+
+    >>> _given({"patient": "male 70", "record": ["denosumab given 2026-01-01"], "draft": ["calcium"]}, {"patient": "female 72"})
+    'male 70; denosumab given 2026-01-01; order: calcium'
+    """
+    keys = [key for key in GIVEN if key in case and case[key] != defaults.get(key)]
+    return "; ".join(f"{GIVEN[key]} {_listed(case[key])}".strip() for key in keys)
+
+
+def _listed(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_short(each)}" for key, each in value.items())
-    return ", ".join(map(_short, value)) if isinstance(value, list) else _MEANS.get(str(value), str(value))
+        return ", ".join(f"{key} {_listed(each)}" for key, each in value.items())
+    return (
+        "; ".join(map(_listed, value)) or "nothing" if isinstance(value, list) else str(value).replace("{1.73_m2}", "1.73 m²")
+    )
+
+
+def _demanded(key: str, value: object) -> str:
+    """What a case demands, in words; keys of drugs and tests stay as they are.
+
+    >>> _demanded("suggests", ["mend*", "ctx"]), _demanded("suggests", []), _demanded("recommends", "none")
+    ('a corrected draft*, ctx', 'nothing', 'nothing')
+    """
+    if isinstance(value, Mapping):
+        return ", ".join(f"{each} {_demanded(key, of)}" for each, of in value.items())
+    if isinstance(value, list):
+        return ", ".join(_demanded(key, each) for each in value) or _MEANS[""]
+    if key in ("says", "says-not"):
+        return str(value)
+    bare = str(value).removesuffix("*")
+    return _MEANS.get("" if key == "recommends" and bare == "none" else bare, bare) + str(value)[len(bare) :]
 
 
 def _is_chinese(text: str) -> bool:

@@ -30,7 +30,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export.add_argument("file", metavar="FILE", type=Path)
     export.set_defaults(command=write_export)
 
-    signatures = actions.add_parser("signatures", help="print the signatures of the database as JSON lines, to be committed")
+    signatures = actions.add_parser(
+        "signatures", help="print all signatures, committed ones and those of the database, as JSON lines"
+    )
     signatures.set_defaults(command=print_signatures)
 
     verify = actions.add_parser("verify", help="hold a file of signatures against the content; exit 1 if one no longer holds")
@@ -81,11 +83,12 @@ def write_export(chosen: argparse.Namespace, settings: Settings) -> None:
 
 def print_signatures(chosen: argparse.Namespace, settings: Settings) -> None:
     from cds_service.cli.store import opened_store
+    from cds_service.content.releases import with_committed
     from cds_service.content.signatures import kept_ones, sealed
     from cds_service.store import reviews
 
     with opened_store(settings) as store:
-        sys.stdout.writelines(sealed(kept_ones(store.ask(reviews.kept))))
+        sys.stdout.writelines(sealed(with_committed(kept_ones(store.ask(reviews.kept)))))
 
 
 def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:

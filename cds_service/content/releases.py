@@ -40,6 +40,13 @@ def committed() -> list[Signature]:
     return opened(SIGNATURES.read_text("utf-8"), SIGNATURES.name) if SIGNATURES.is_file() else []
 
 
+def with_committed(own: Sequence[Signature]) -> list[Signature]:
+    """Every signature: those that came with the content, then those of a database that did not."""
+    shipped = committed()
+    known = set(shipped)
+    return [*shipped, *(each for each in own if each not in known)]
+
+
 def releases(folder: Path | None = None) -> list[Release]:
     """All that are kept, the newest first."""
     try:
@@ -50,7 +57,10 @@ def releases(folder: Path | None = None) -> list[Release]:
 
 
 def release(content: Content, before: Content | None, on: date, signatures: Sequence[Signature]) -> Release:
-    """The release of this content. It carries the signatures that hold for it, and the objections to a card as it is."""
+    """The release of this content. It carries the signatures that hold for it, and the objections to a card as it is.
+    ContentError where the release before has its number, or a later one."""
+    if before is not None and _number(content.version) <= _number(before.version):
+        raise ContentError(f"{content.version} is no later than {before.version}: raise it in recommendations.yaml first")
     hashes = content.hashes
     return Release(
         version=content.version,

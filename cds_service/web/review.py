@@ -21,7 +21,7 @@ from cds_service import logs
 from cds_service.config import Settings
 from cds_service.content.canon import PARTS, current, parts_of
 from cds_service.content.compare import Row, beside, differences, marked
-from cds_service.content.releases import committed
+from cds_service.content.releases import with_committed
 from cds_service.content.signatures import Signature, kept_ones, last_of_each, sealed
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
@@ -97,7 +97,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
     def sign(code: str) -> Any:
         if code not in all_cards():
             abort(404)
-        told = {key: " ".join(request.form.get(key, "").split())[:most] for key, most in LONGEST.items()}
+        told = {key: _line(request.form.get(key, ""), most) for key, most in LONGEST.items()}
         told["by"] = _reader() or told["by"]
         decision = request.form.get("decision", "")
         if decision not in DECISIONS or not told["by"] or not told["role"] or (decision == "objected" and not told["remark"]):
@@ -146,14 +146,18 @@ def _reader() -> str:
     """Who reads: the user name that came with the token; "" for none."""
     given = request.authorization
     name = (given.username or "") if given is not None and given.type == "basic" else ""
-    return " ".join(name.split())[: LONGEST["by"]]
+    return _line(name, LONGEST["by"])
+
+
+def _line(text: str, most: int) -> str:
+    """One line of what can be seen: a control or format character would make a second name that looks like the first, and
+    PostgreSQL keeps no NUL."""
+    return " ".join("".join(each if each.isprintable() else " " * each.isspace() for each in text).split())[:most]
 
 
 def _said(store: Store) -> list[Signature]:
     """Every signature: those that came with the content, then those of this database that did not."""
-    shipped = committed()
-    own = kept_ones(store.ask(reviews.kept))
-    return [*shipped, *(each for each in own if each not in set(shipped))]
+    return with_committed(kept_ones(store.ask(reviews.kept)))
 
 
 def _mine(said: list[Signature], code: str, by: str) -> Signature | None:

@@ -20,7 +20,7 @@ from cards.engine.sources import Recommendation, cited, place_of, places, slugs
 from cards.thresholds import Threshold, Thresholds, shipped
 from cards.vocabulary import Name
 from cards.words.phrases import LANGUAGES, unit
-from cds_service.casebook.sheet import ORDER, Block, Told, Variant, cases, judged, minutes, variants
+from cds_service.casebook.sheet import ORDER, Block, Told, Variant, cases, judged, minutes, usual, variants
 from cds_service.content.canon import current
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
@@ -29,14 +29,17 @@ from cds_service.web.words import say
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 _LABEL = re.compile(r"(When|Not when|Then): ")
+_SENTENCE = re.compile(r"\.(?= [A-Z])")
 
 
 class Paragraph(Struct, frozen=True):
-    """Of the rule: ``label`` "" or When, Not when, Then; ``steps``: what it counts as (1), (2), ..."""
+    """Of the rule: ``label`` "" or When, Not when, Then; ``steps``: what it counts as (1), (2), ...; ``tail``: what holds for
+    all of them."""
 
     label: str
     lead: Markup
     steps: tuple[Markup, ...]
+    tail: Markup
 
 
 class Rests(Struct, frozen=True):
@@ -57,6 +60,7 @@ class Sheet(Struct, frozen=True):
     named: dict[str, Threshold]
     other: dict[str, Threshold]
     cases: list[tuple[str, list[Told]]]
+    usual: str
     rests: list[Rests]
     grades: dict[str, Name]
     minutes: int
@@ -81,6 +85,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         named={key: table[key] for key in named},
         other={key: table[key] for key in card.shared if key not in named},
         cases=[(key, some) for key in ORDER if (some := [each for each in told_cases if each.outcome == key])],
+        usual=usual(card),
         rests=rests,
         grades=used,
         minutes=minutes(found, others, language),
@@ -115,7 +120,9 @@ def document(text: str) -> Markup:
 
 
 def unit_in_words(code: str, language: str) -> str:
-    """A unit as people write it; UCUM's units of time in words."""
+    """A unit as people write it; UCUM's units of time in words, nothing for a plain number."""
+    if code == "1":
+        return ""
     return say(f"unit.{code}", language) if code in ("a", "mo", "wk", "d") else unit(code, language)
 
 
@@ -149,16 +156,19 @@ def _rule(card: Card, thresholds: Thresholds) -> list[Paragraph]:
         linked = _NAMED.sub(
             lambda m: f"[{thresholds.table[m[1]].value:g}](#n-{m[1]})" if m[1] in thresholds.table else m[0], rest
         )
-        lead, steps = _steps(linked)
-        found.append(Paragraph(label[1] if label else "", inline(lead), tuple(inline(each) for each in steps)))
+        lead, steps, tail = _steps(linked)
+        found.append(Paragraph(label[1] if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)))
     return found
 
 
-def _steps(text: str) -> tuple[str, list[str]]:
-    """What stands before (1), and the points themselves; a number that is not the next one is no point.
+def _steps(text: str) -> tuple[str, list[str], str]:
+    """What stands before (1), the points themselves, and the sentences after the last one, which hold for all; a number that is
+    not the next one is no point.
 
     >>> _steps("an adult who (1) fell (2) fell again after (1)")
-    ('an adult who', ['(1) fell', '(2) fell again after (1)'])
+    ('an adult who', ['(1) fell', '(2) fell again after (1)'], '')
+    >>> _steps("(1) fell. At home; (2) fell again. Only on orders.")
+    ('', ['(1) fell. At home;', '(2) fell again.'], 'Only on orders.')
     """
     cuts: list[int] = []
     start = 0
@@ -166,9 +176,10 @@ def _steps(text: str) -> tuple[str, list[str]]:
         cuts.append(place)
         start = place + 1
     if len(cuts) < 2:
-        return text, []
-    ends = [*cuts[1:], len(text)]
-    return text[: cuts[0]].strip(), [text[a:b].strip() for a, b in zip(cuts, ends, strict=True)]
+        return text, [], ""
+    over = _SENTENCE.search(text, cuts[-1])
+    ends = [*cuts[1:], over.end() if over else len(text)]
+    return text[: cuts[0]].strip(), [text[a:b].strip() for a, b in zip(cuts, ends, strict=True)], text[ends[-1] :].strip()
 
 
 def runs(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:

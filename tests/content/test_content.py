@@ -272,6 +272,25 @@ def test_a_release_carries_the_changes_and_the_signatures_that_hold(tmp_path: Pa
         write(made, tmp_path)
 
 
+@pytest.mark.parametrize("version", [current().version, "2999.1"])
+def test_a_release_has_a_later_number_than_the_one_before(version: str) -> None:
+    with pytest.raises(ContentError, match="raise it"):
+        release(current(), replace(current(), version=version), date(2026, 12, 1), [])
+
+
+def test_committed_signatures_are_exported_with_those_of_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exported from a new database, the file that replaces the committed one must not lose what others signed."""
+    kept = tmp_path / "signatures.jsonl"
+    kept.write_text("".join(sealed([signature()])), "utf-8")
+    monkeypatch.setattr(releases, "SIGNATURES", kept)
+    monkeypatch.setenv("CDS_DATABASE_URL", f"sqlite:///{tmp_path}/new.db")
+    main(["content", "signatures"])
+    assert opened(capsys.readouterr().out) == [signature()]
+    assert releases.with_committed([signature(), signature(SECOND)]) == [signature(), signature(SECOND)]
+
+
 def test_releases_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for version in ("2026.9", "2026.12", "2027.1"):
         write(release(replace(current(), version=version), None, date(2026, 12, 1), []), tmp_path)

@@ -12,8 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from msgspec.structs import replace
 
+from cards.engine.catalog import all_cards
 from cards.engine.sources import RECOMMENDATIONS, VERSION
-from cards.thresholds import ContentError
+from cards.thresholds import ContentError, shipped
 from cds_service.app import create_app
 from cds_service.content import canon
 from cds_service.content.canon import Content, current
@@ -111,6 +112,12 @@ def test_nothing_is_kept_without_a_role_or_an_objection_without_its_reason(http:
     assert http.get("/review/signatures.jsonl", headers=LI).text == ""
 
 
+def test_a_name_has_nothing_in_it_that_cannot_be_seen(http: FlaskClient) -> None:
+    sign(http, who=known_as("李\u200b娜\u202e\x00"), role="pharma\x00cist", remark="a\x00b\u2028c")
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    assert (kept.by, kept.role, kept.remark) == ("李娜", "pharmacist", "ab c")
+
+
 def test_a_card_that_changed_while_it_was_read_is_not_signed(http: FlaskClient) -> None:
     answer = sign(http, hash="0" * 64, remark="I have read <this>")
     assert answer.status_code == 409
@@ -194,6 +201,30 @@ def test_a_sheet_shows_texts_that_were_rendered_and_numbers_in_their_place(http:
     assert RECOMMENDATIONS["ELD2023-04b"].gist in page
     assert "{%" not in page
     assert "{{" not in page
+
+
+def test_a_case_shows_its_patient_and_what_it_demands_in_words(http: FlaskClient) -> None:
+    """Names such as "A day later it does" say nothing without the record, once they are sorted by outcome."""
+    page = http.get("/review/cards/denosumab-sequence?lang=en", headers=LI).text
+    assert "denosumab given 2025-11-18" in page
+    assert re.search(WORDS["sheet.usual"].en + r".*female 72.*creatinine 0.7 mg/dL on 2026-05-01", page)
+    for code in all_cards():
+        told = sheet.sheet(all_cards()[code], shipped(), "en")
+        listed = [each for _, some in told.cases for each in some]
+        wrong = [
+            each.expects for each in listed if re.search(r"\bmend\b|offers exactly (;|$)|recommends no card", each.expects)
+        ]
+        assert not wrong, code
+
+
+@pytest.mark.parametrize(("code", "words"), [("1", ""), ("mo", "months"), ("mg/dL", "mg/dL")])
+def test_a_unit_is_what_people_write(code: str, words: str) -> None:
+    assert sheet.unit_in_words(code, "en") == words
+
+
+def test_what_holds_for_all_points_of_a_rule_stands_below_their_list(http: FlaskClient) -> None:
+    page = http.get("/review/cards/denosumab-sequence?lang=en", headers=LI).text
+    assert re.search(r"<li>\(8\) oncology, CTX\.</li>\s*</ul>\s*<p>After ", page)
 
 
 def test_a_case_is_judged_by_the_service_as_it_is(http: FlaskClient) -> None:

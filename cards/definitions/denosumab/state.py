@@ -89,7 +89,7 @@ def _kind(chart: Chart, course: Course) -> tuple[Kind, Course, FollowOn | None]:
     if chart.today > late_from(chart.numbers, last):
         if chart.today <= add_months(last, chart.numbers.denosumab_sequence_months):
             return Kind.LATE, course, after
-        return (Kind.LONG_AGO if after is None else Kind.SETTLED), course, after
+        return Kind.LONG_AGO, course, after
     if course.stopped or ends_with_the_dose(chart, course) or only_ordered(chart, course) or reason_ended(chart, course):
         return (Kind.PLAN if chart.today <= late_from(chart.numbers, first) else Kind.PERHAPS), course, after
     return (Kind.GOING_ON if chart.today <= late_from(chart.numbers, first) else Kind.PERHAPS), course, after

@@ -83,9 +83,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
     still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
-    again; (3) and (4) once they are settled, (3) to (4) after {denosumab-sequence-months} months; (6) once denosumab or
-    zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course continues and no dose has
-    a date.
+    again; (3) and (4) once they are settled, or more than {denosumab-sequence-months} months after the last dose; (6) once
+    denosumab or zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course continues
+    and no dose has a date.
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (but for a SERM or hormone
     therapy), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is
