@@ -12,7 +12,7 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.shown import like
 from cards.definitions.density import since_baseline
 from cards.definitions.kidney import ckd_epi_2021, drug_limit, renal
-from cards.definitions.minerals import calcium_values
+from cards.definitions.minerals import calcium_range, calcium_values
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, SITE_NAMES, Drug, Mechanism, Site
 from cards.words.phrases import capital, num, unit
 from cds_service.web.screen.marks import Band, Line, Strip, measured
@@ -154,9 +154,7 @@ def _calcium(chart: Chart, language: str) -> Iterator[Strip]:
         if not found:
             continue
         key, newest = found[0].value.key, found[0].value
-        kind = "calcium-ionized" if ionized else "calcium"
-        low = chart.numbers[f"{kind}-low"] if newest.low is None else newest.low
-        high = chart.numbers[f"{kind}-high"] if newest.high is None else newest.high
+        low, high = calcium_range(chart.numbers, newest)
         tones = ["bad" if each.low or each.high else "" for each in reversed(found)]
         label = f"{like(low, newest).value}–{like(high, newest).value}"
         yield Strip(
