@@ -59,7 +59,8 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
         "next": following,
         "order": _order(chart, findings, language),
         "heads": _whole(chart, findings, language),
-        "step": step(findings[0], language, chart) if findings else "",
+        "step": _step(chart, findings, language),
+        "names": _names(chart, findings, language),
     }
     return dict(msgspec.to_builtins(drawn))
 
@@ -68,6 +69,21 @@ def _whole(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
     """By the line of a card, what it would have said with more room."""
     told = (headline(finding, language, chart) for finding in findings)
     return {short: whole for short, whole in told if short != whole}
+
+
+def _step(chart: Chart, findings: Sequence[Finding], language: str) -> str:
+    """What is to be done first, where the headline does not name what the button orders."""
+    if not findings:
+        return ""
+    order = events.first_order(findings)
+    named = order is not None and order.kind in ("drug", "mend") and DRUGS[order.key].name[language]
+    return "" if named and named in headline(findings[0], language, chart)[1] else step(findings[0], language, chart)
+
+
+def _names(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
+    """By the label of an option that is a drug, the drug's name."""
+    options = (option for finding in findings for option in finding.options if option.kind in ("drug", "mend"))
+    return {label(option, language, chart): DRUGS[option.key].name[language] for option in options}
 
 
 def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:

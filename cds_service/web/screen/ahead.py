@@ -37,6 +37,8 @@ class Ahead(Struct, kw_only=True, omit_defaults=True):
     day: str
     date: str = ""
     tone: str = ""
+    brief: str = ""
+    """The same where there is little room; "" where it is short."""
 
 
 def ahead(chart: Chart, findings: Sequence[Finding], language: str) -> list[Ahead]:
@@ -54,17 +56,18 @@ def ahead(chart: Chart, findings: Sequence[Finding], language: str) -> list[Ahea
 def strip(told: Sequence[Ahead], language: str) -> Strip | None:
     """What has a day, as marks on the axis."""
     marks = [
-        Mark(kind="due", title=each.what, date=each.date, day=each.day, tone=each.tone, text=each.what)
+        Mark(kind="due", title=each.what, date=each.date, day=each.day, tone=each.tone, text=each.brief or each.what)
         for each in told
         if each.date
     ]
     return Strip(key="ahead", label=say("strip.ahead", language), marks=marks) if marks else None
 
 
-def _at(words: str, when: date | None, chart: Chart, language: str, *, late: bool = True) -> Iterator[Ahead]:
+def _at(words: str, when: date | None, chart: Chart, language: str, brief: str = "") -> Iterator[Ahead]:
     if when is not None:
-        over = late and when < chart.today
-        yield Ahead(what=words, day=day(when, language), date=iso(when), tone="bad" if over else "")
+        yield Ahead(
+            what=words, day=day(when, language), date=iso(when), tone="bad" if when < chart.today else "", brief=brief
+        )
 
 
 def _courses(chart: Chart, first: Option | None, language: str) -> Iterator[Ahead]:
@@ -116,7 +119,8 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
     for option in options:
         chosen = option.kind == "service" or (option.kind in ("drug", "mend") and (option == drug or option.recommended))
         if chosen and option.start is not None and option.start > chart.today:
-            yield from _at(capital(what(option, language)), option.start, chart, language)
+            brief = "" if option.kind == "service" else capital(DRUGS[option.key].name[language])
+            yield from _at(capital(what(option, language)), option.start, chart, language, brief)
     yield from _now(chart, findings, language)
     if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and not _single(drug):
         start = max(drug.start or chart.today, chart.today)

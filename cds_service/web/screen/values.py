@@ -116,7 +116,8 @@ def _targets(key: str, chart: Chart, language: str) -> Iterator[Line]:
     denosumab = chart.course(DENOSUMAB)
     if key == "ctx" and denosumab is not None and not denosumab.on_treatment(chart.today):
         target = chart.numbers.ctx_target
-        yield Line(at=target, label=say("limit.after-denosumab", language, at=str(like(target, newest).value)), tone="bad")
+        tone = "good" if newest.at_most(target) else "bad"
+        yield Line(at=target, label=say("limit.after-denosumab", language, at=str(like(target, newest).value)), tone=tone)
 
 
 def _baseline(key: str, chart: Chart, course: Course | None) -> Measurement | None:

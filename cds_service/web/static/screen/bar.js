@@ -6,6 +6,7 @@ const ICONS = { ok: "✓", warn: "!", stop: "✕", unknown: "?" };
 const AHEAD = 5; // days that are named under Next
 const NAMED = 2; // other options that are named
 
+const SMALL = "(max-width: 40rem)";
 const LABELED = 5; // columns from which on they wrap
 
 /** `cards` as the service gave them, `told` the screen; `on.take(card, suggestion)` and `on.open(card)` lead to the card. */
@@ -25,8 +26,8 @@ function now(cards, told, on) {
   root.append(advice(first, told, on));
   if (told.step && !also.length) root.append(h("p", { class: "step" }, told.step));
   const { owner, order } = orderOf(cards, told.order);
-  root.append(...offers(first, owner, order, on));
-  for (const card of also) root.append(advice(card, told, on), ...(card === owner ? [] : offers(card, card, recommended(card), on)));
+  root.append(...offers(first, owner, order, told, on));
+  for (const card of also) root.append(advice(card, told, on), ...(card === owner ? [] : offers(card, card, recommended(card), told, on)));
   const late = told.next.filter((each) => past(each, told));
   if (late.length) root.append(h("ul", { class: "ahead late" }, late.map(item)));
   return root;
@@ -44,7 +45,7 @@ function advice(card, told, on) {
 const look = (card, text, on) => h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(card); } }, text);
 
 /** The order of a card, and what else it holds. */
-function offers(card, owner, order, on) {
+function offers(card, owner, order, told, on) {
   if (!on.take) return [];
   const rest = (card.suggestions ?? []).filter((each) => each !== order);
   const found = [];
@@ -52,13 +53,13 @@ function offers(card, owner, order, on) {
     const look = removal(order) ? "remove" : "primary";
     found.push(h("p", { class: "row" }, h("button", { type: "button", class: `button ${look} order`, "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label)));
   }
-  if (rest.length) found.push(h("p", { class: "soft" }, lookAt(card, rest, order && owner === card ? "bar.more" : "bar.choices", on)));
+  if (rest.length) found.push(h("p", { class: "soft" }, lookAt(card, rest, told, order && owner === card ? "bar.more" : "bar.choices", on)));
   return found;
 }
 
-function lookAt(card, rest, phrase, on) {
+function lookAt(card, rest, told, phrase, on) {
   const more = rest.length > NAMED ? ` +${rest.length - NAMED}` : "";
-  return look(card, t(phrase, { what: rest.slice(0, NAMED).map((each) => each.label).join("; ") }) + more, on);
+  return look(card, t(phrase, { what: rest.slice(0, NAMED).map((each) => told.names[each.label] ?? each.label).join("; ") }) + more, on);
 }
 
 /** The first order, only if it is recommended: that of the first card, or of the one that holds it (`wanted`, its label). */
@@ -79,8 +80,10 @@ function safe(found) {
       const names = h("ul", { class: "checks" }, clear.map(line));
       list.append(h("li", { class: "ok clear" }, h("details", {}, h("summary", {}, icon("ok"), t("bar.all-clear", { count: clear.length })), names)));
     }
-    const verdict = each.word && h("p", { class: `verdict-word ${each.verdict}` }, each.word);
-    return h("div", { class: "safe" }, h("h2", {}, each.drug ? t("bar.safe-of", { drug: each.drug }) : t("bar.safe")), verdict || "", list);
+    const verdict = each.word && h("strong", { class: `word ${each.verdict}` }, each.word);
+    const head = h("h2", {}, each.drug ? t("bar.safe-of", { drug: each.drug }) : t("bar.safe"), " ", verdict || "");
+    const open = found.length < 2 || !matchMedia(SMALL).matches; // of several drugs there is no room for all reasons on a phone
+    return h("div", { class: "safe" }, h("details", { open }, h("summary", {}, head), list));
   });
 }
 
