@@ -125,7 +125,7 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
     if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and not _single(drug):
         start = max(drug.start or chart.today, chart.today)
         words = say("ahead.following", language, drug=DRUGS[drug.key].name[language])
-        yield from _at(capital(words), add_months(start, months), chart, language)
+        yield from _at(capital(words), add_months(start, months), chart, language, capital(DRUGS[drug.key].name[language]))
 
 
 def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:

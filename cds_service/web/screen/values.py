@@ -92,9 +92,10 @@ def turnover(chart: Chart, language: str) -> Iterator[Strip]:
     for key in ("ctx", "p1np"):
         values = chart.values(key)
         if values:
-            yield _plain(
-                key, values, language, bands=[*_marker_bands(key, chart, language)], lines=[*_targets(key, chart, language)]
-            )
+            bands, lines = [*_marker_bands(key, chart, language)], [*_targets(key, chart, language)]
+            strip = _plain(key, values, language, bands=bands, lines=lines)
+            strip.newest = "" if bands or lines else say("limit.none", language)
+            yield strip
 
 
 def _marker_bands(key: str, chart: Chart, language: str) -> Iterator[Band]:

@@ -2,9 +2,10 @@
 // stylesheet, by meaning; shapes say the same to whoever sees no color.
 
 const Plot = window.Plot;
+const pen = document.createElement("canvas").getContext("2d");
 const SYMBOLS = ["circle", "triangle", "square", "diamond", "wye"];
 const STACK = 13; // pixels between things of one day
-const ROWS = 4; // at most this many rows for what is due
+const ROWS = 5; // at most this many rows for what is due
 const LEAST_WORDS = 40; // pixels below which not even a part of the words is told
 const PAD = { marginLeft: 6, marginRight: 6, marginTop: 0, marginBottom: 0 };
 
@@ -16,7 +17,7 @@ function heightOf(strip, told) {
   if (strip.kind !== "line") return Math.max(told?.rows > 1 ? 6 + 22 * told.rows : 34, 10 + STACK * (told?.deep ?? 1));
   const several = new Set(strip.marks.map((mark) => mark.date)).size > 1;
   if (strip.key === "t-score") return several ? 92 : 60;
-  return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 52 : 44;
+  return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 58 : 44;
 }
 
 /** The SVG of a strip. `axis`: {from, to, today, ticks} as dates; `bind(element, mark)` makes a point of the picture reachable. */
@@ -89,7 +90,7 @@ function limitLabels(strip, axis, width, height, [low, high]) {
   const told = [...(strip.lines ?? []), ...(strip.bands ?? []).map((band) => (band.tone === "noise" ? { at: (band.low + band.high) / 2, label: band.label } : { at: band.low ?? band.high, label: band.label, tone: "good" }))];
   const ahead = ((axis.to - axis.today) / (axis.to - axis.from)) * width;
   const placed = told.map((line) => ({ ...line, y: 9 + room * (1 - (line.at - low) / (high - low)) })).sort((a, b) => a.y - b.y);
-  for (let place = 1; place < placed.length; place += 1) placed[place].y = Math.max(placed[place].y, placed[place - 1].y + 12);
+  for (let place = 1; place < placed.length; place += 1) placed[place].y = Math.max(placed[place].y, placed[place - 1].y + 14);
   const over = (placed.at(-1)?.y ?? 0) - (height - 6);
   if (over > 0) for (const each of placed) each.y -= over;
   return placed.map((each) => Plot.text([each], {
@@ -107,8 +108,11 @@ function fitted(label, room) {
   return count > 1 && count < words.length ? `${told}…` : told;
 }
 
-/** About how wide a text of 11 pixels is. */
-export const breadth = (text) => [...text].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 11 : 5.8), 0);
+/** How wide a text of the picture is, in the font of the page. */
+export function breadth(text) {
+  pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
+}
 
 // -- things on days ---------------------------------------------------------------------------------------------------
 
