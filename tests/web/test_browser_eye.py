@@ -102,6 +102,15 @@ return document.querySelectorAll("[data-strip=ahead] .point").length - words.len
 """
 """How many marks of what is due have no words."""
 
+MIDDLES = """
+const boxes = [...document.querySelectorAll("[data-strip=fractures] .point")].map((mark) => mark.getBoundingClientRect());
+return boxes.map((box) => Math.round(box.left + box.width / 2));
+"""
+BELOW = """
+const [low, high] = [...arguments].map((each) => document.querySelector(each).getBoundingClientRect());
+return low.top >= high.bottom;
+"""
+
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("name", FIVE)
@@ -115,14 +124,12 @@ def test_no_words_cross_today_and_what_is_due_has_words(visitor: Visitor, name: 
 
 def test_things_of_one_day_stand_on_that_day(visitor: Visitor) -> None:
     visitor.go(fixture="complex-denosumab-late-failure")
-    middle = "return [...document.querySelectorAll('[data-strip=fractures] .point')].map(e => { const b = e.getBoundingClientRect(); return Math.round(b.left + b.width / 2); })"
-    places = visitor.until(lambda: visitor.js(middle))
+    places = visitor.until(lambda: visitor.js(MIDDLES))
     assert len(places) == 2
     assert len(set(places)) == 1
 
 
 def test_the_answer_stands_above_the_moment_and_names_the_day(visitor: Visitor) -> None:
     visitor.go(fixture="denosumab-missed")
-    below = "return document.querySelector('.moment').getBoundingClientRect().top >= document.querySelector('.bar').getBoundingClientRect().bottom"
-    assert visitor.until(lambda: visitor.js(below))
+    assert visitor.until(lambda: visitor.js(BELOW, ".moment", ".bar"))
     assert "2026" in visitor.one(".bar .now h2 .day").text

@@ -97,7 +97,9 @@ def test_every_value_of_a_check_stands_beside_its_limit(name: str) -> None:
 
 def test_a_draft_that_the_order_itself_ends_is_no_duplicate() -> None:
     (safe,) = drawn(told("bmd-falling"))["safe"]
-    assert [c["said"] for c in safe["checks"] if c.get("code") == "same-class-duplicate"] == ["alendronate stops with this order"]
+    assert [c["said"] for c in safe["checks"] if c.get("code") == "same-class-duplicate"] == [
+        "alendronate stops with this order"
+    ]
 
 
 # -- one plan ---------------------------------------------------------------------------------------------------------------

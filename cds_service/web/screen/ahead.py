@@ -65,9 +65,7 @@ def strip(told: Sequence[Ahead], language: str) -> Strip | None:
 
 def _at(words: str, when: date | None, chart: Chart, language: str, brief: str = "") -> Iterator[Ahead]:
     if when is not None:
-        yield Ahead(
-            what=words, day=day(when, language), date=iso(when), tone="bad" if when < chart.today else "", brief=brief
-        )
+        yield Ahead(what=words, day=day(when, language), date=iso(when), tone="bad" if when < chart.today else "", brief=brief)
 
 
 def _courses(chart: Chart, first: Option | None, language: str) -> Iterator[Ahead]:
@@ -129,8 +127,8 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
 
 
 def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
-    """What is recommended for today: first what the bar offers, then what else there is in the order of the cards, the vitamin D
-    that a drug waits for, too. Of what is not named, the cards that hold it."""
+    """What is recommended for today: first what the bar offers, then what else there is in the order of the cards, also the
+    vitamin D that a drug waits for. Of what is not named, the cards that hold it."""
     first = first_order(findings)
     if first is not None and first.kind in ("drug", "mend") and _today(first, chart):
         words = label(first, language, chart) if first.stops else capital(what(first, language))
@@ -149,8 +147,7 @@ def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[A
         yield Ahead(what=words, day=say("ahead.now", language), tone="warn")
     if rest := Counter([*holders.values()][_NAMED:]):
         titles = [
-            say("ahead.counted", language, title=all_cards()[code].title[language], count=count)
-            for code, count in rest.items()
+            say("ahead.counted", language, title=all_cards()[code].title[language], count=count) for code, count in rest.items()
         ]
         told = say("ahead.also", language, titles=phrases.listed(titles, language))
         yield Ahead(what=told, day=say("ahead.now", language))

@@ -63,9 +63,7 @@ def safe(chart: Chart, findings: Sequence[Finding], language: str, off: Containe
     return [_judged(chart.with_draft(draft, option.replaces), draft, drug, language, off, option)]
 
 
-def _judged(
-    chart: Chart, draft: Draft, drug: Drug, language: str, off: Container[str], option: Option | None = None
-) -> Safe:
+def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Container[str], option: Option | None = None) -> Safe:
     """What order safety says of one draft on the desk: the rules themselves, run once more. ``option``: the one that is
     proposed, where the draft stands for it."""
     found = [finding for finding in run(chart, safety_checks(drug.mechanism)) if finding.code not in off]
@@ -154,9 +152,7 @@ def _value(key: str, value: Measurement | None, result: str, language: str, note
     return Check(title=title, result=result, said=said, day=day(value.dated, language), refs=refs)
 
 
-def _record(
-    told: Sequence[Finding], results: Mapping[str, Result], language: str, stops: frozenset[str]
-) -> Iterator[Check]:
+def _record(told: Sequence[Finding], results: Mapping[str, Result], language: str, stops: frozenset[str]) -> Iterator[Check]:
     """The checks that rest on what else is on record: those that speak first."""
     rank = {Result.FIRED: 0, Result.NOT_RUN: 1, Result.NOT_JUDGED: 1, Result.NO_OBJECTION: 2}
     for code, result in sorted(results.items(), key=lambda item: rank[item[1]]):

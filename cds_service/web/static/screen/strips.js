@@ -128,6 +128,9 @@ function row(strip, axis, width, { points, rows, of, height }, bind) {
   const words = (side) => Plot.text(points.filter((mark) => of.get(mark).side === side), {
     x: (m) => date(m.date), y: at, text: (m) => of.get(m).words, dx: side === "end" ? -10 : 10, textAnchor: side, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
   });
+  const over = Plot.text(points.filter((mark) => of.get(mark).side === "over"), {
+    x: (m) => new Date(+axis.from + (of.get(m).over.from / width) * (axis.to - axis.from)), y: (m) => 1 - (of.get(m).over.row + 0.5) / rows, text: (m) => of.get(m).words, textAnchor: "start", fill: "var(--ink)", fontSize: 11,
+  });
   const wide = (mark) => ((clamp(mark.until) - clamp(mark.date)) / (axis.to - axis.from)) * width > breadth(mark.text ?? "") + 8;
   return [
     bar("cover", { fill: "var(--treat-soft)", stroke: "var(--treat)", strokeOpacity: 0.5 }),
@@ -139,6 +142,7 @@ function row(strip, axis, width, { points, rows, of, height }, bind) {
     Plot.text(spans.filter((mark) => mark.text && wide(mark)), { x: (m) => new Date((+clamp(m.date) + +clamp(m.until)) / 2), y: 0.5, text: "text", fontSize: 11, fill: "var(--tone-bad)" }),
     words("start"),
     words("end"),
+    over,
     Plot.dot(points, {
       x: (m) => date(m.date), y: stacked, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
       r: { value: (m) => ({ dose: 4.5, due: 5.5, fracture: 6 })[m.kind] ?? 4.5, scale: null }, fill: (m) => (m.kind === "dose" ? "var(--treat)" : tone(m)), stroke: "var(--surface)", strokeWidth: 1, render: reachable(points, bind),
@@ -174,7 +178,7 @@ function placed(points, axis, width, rows, lifts, short) {
   const row = new Map(along.map((mark) => [mark, days.indexOf(mark.kind === "due" ? mark : mark.date) % rows]));
   const taken = along.map((mark) => ({ row: row.get(mark), from: place(mark) - 7, to: place(mark) + 7 }));
   const coming = (mark) => date(mark.date) >= axis.today;
-  const free = (mark, from, to) => from >= (coming(mark) ? today : 0) && to <= width && (from >= today || to <= today) && taken.every((each) => each.row !== row.get(mark) || to < each.from || from > each.to);
+  const free = (mark, from, to, at = row.get(mark)) => from >= (coming(mark) ? today : 0) && to <= width && (from >= today || to <= today) && taken.every((each) => each.row !== at || to < each.from || from > each.to);
   const result = new Map();
   for (const mark of along.sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)))) {
     const x = place(mark);
@@ -188,8 +192,15 @@ function placed(points, axis, width, rows, lifts, short) {
       words = fitted(mark.text, room);
       found = sides(words);
     }
-    if (found) taken.push({ row: row.get(mark), from: found[1], to: found[2] });
-    result.set(mark, { row: row.get(mark), lift: lifts.get(mark).lift, side: found?.[0], words });
+    let at = row.get(mark);
+    if (!found && mark.text && coming(mark)) { // beside it there is no room: over or under it
+      const long = breadth(mark.text) + 4;
+      const from = Math.max(today + 6, Math.min(x - long / 2, width - long));
+      at = [at - 1, at + 1].find((each) => each >= 0 && each < rows && free(mark, from, from + long, each));
+      if (at !== undefined) [found, words] = [["over", from, from + long], mark.text];
+    }
+    if (found) taken.push({ row: at, from: found[1], to: found[2] });
+    result.set(mark, { row: row.get(mark), lift: lifts.get(mark).lift, side: found?.[0], words, over: { row: at, from: found?.[1] } });
   }
   return result;
 }
