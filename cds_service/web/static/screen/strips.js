@@ -159,8 +159,9 @@ function labels(strip, axis, width) {
   const lifts = stack(points);
   const most = strip.key === "ahead" ? ROWS : 2;
   let best = null;
-  for (let rows = 1; rows <= most; rows += 1) {
-    const of = placed(points, axis, width, rows, lifts, rows === most);
+  const tries = [false, true].flatMap((short) => Array.from({ length: most }, (_, place) => [place + 1, short]));
+  for (const [rows, short] of tries) {
+    const of = placed(points, axis, width, rows, lifts, short);
     const told = points.filter((mark) => of.get(mark).side).length;
     if (!best || told > best.told) best = { points, rows, of, told, deep: Math.max(1, ...[...lifts.values()].map((each) => each.count)) };
   }
