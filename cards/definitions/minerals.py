@@ -74,7 +74,7 @@ def _corrected(chart: Chart, total: Measurement) -> Measurement:
 
 
 def _judged(chart: Chart, value: Measurement) -> Calcium:
-    low, high = (round(end, 2) for end in _range(chart.numbers, value))
+    low, high = (round(end, 2) for end in calcium_range(chart.numbers, value))
     judged = replace(value, value=round(value.value, 2))  # 2.12 mmol/L is 8.497 mg/dL: the same limit, not below it
     return Calcium(judged, judged.below(low), _above(judged, high), value.key == "calcium", high)
 
@@ -94,7 +94,7 @@ def _albumin_near(chart: Chart, day: date) -> Measurement | None:
     return nearest if nearest and abs((nearest.when - day).days) <= chart.numbers.albumin_near_days else None
 
 
-def _range(numbers: Numbers, value: Measurement) -> tuple[float, float]:
+def calcium_range(numbers: Numbers, value: Measurement) -> tuple[float, float]:
     """The laboratory's own range if given, otherwise the usual one."""
     kind = "calcium-ionized" if value.key == "calcium-ionized" else "calcium"
     low = numbers[f"{kind}-low"] if value.low is None else value.low

@@ -25,10 +25,24 @@ from cards.words import phrases
 from cards.words.phrases import phrase
 from cards.words.templates import block, blocks, has, load
 
-__all__ = ["Text", "cites_of", "closing", "described", "draft_called", "label", "load", "render", "what"]
+__all__ = [
+    "Text",
+    "cites_of",
+    "closing",
+    "described",
+    "draft_called",
+    "headline",
+    "label",
+    "load",
+    "render",
+    "step",
+    "what",
+]
 
 SUMMARY = 139
 """The most code points of a summary (CDS Hooks: fewer than 140)."""
+_FIRST = re.compile(r"(?<=[^A-Z]\.)\s+(?=[A-Z])|(?<=。)")
+"""Where a sentence ends."""
 MOST_LEFT_OUT = 6
 """How many kinds of unusable entries a card names; the rest are counted."""
 
@@ -52,7 +66,7 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     write = blocks(finding, language, chart)
     objections = _objections(finding, language, chart)
     forbidden = _forbidden(finding, objections, language)
-    summary = _doubted(_one_line(forbidden or write("summary")), finding, language)
+    summary = _summary(forbidden or write("summary"), finding, language)
     withheld = _withheld(finding, language)
     parts = {
         "do": [
@@ -73,6 +87,19 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     return Text(summary, "\n\n".join([*sections, _sources(cites_of(finding), language)]))
 
 
+def headline(finding: Finding, language: str, chart: Chart) -> tuple[str, str]:
+    """The summary as a card says it, and whole: a page has room for more than the line of a card."""
+    forbidden = _forbidden(finding, _objections(finding, language, chart), language)
+    written = forbidden or blocks(finding, language, chart)("summary")
+    return _summary(written, finding, language), _summary(written, finding, language, len(written) + SUMMARY)
+
+
+def step(finding: Finding, language: str, chart: Chart) -> str:
+    """The first sentence of what to do, as plain text; "" for a card that only stands for others."""
+    do = _withheld(finding, language) or blocks(finding, language, chart)("do")
+    return _FIRST.split(phrases.plain(do.strip().partition("\n\n")[0]).replace("**", ""), maxsplit=1)[0]
+
+
 def cites_of(finding: Finding) -> tuple[str, ...]:
     """The recommendations that this finding rests on: its own, otherwise all of its card's, plus those of the findings that it
     stands for."""
@@ -81,7 +108,11 @@ def cites_of(finding: Finding) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *(each for found in finding.contains for each in cites_of(found)))))
 
 
-def _doubted(summary: str, finding: Finding, language: str) -> str:
+def _summary(written: str, finding: Finding, language: str, longest: int = SUMMARY) -> str:
+    return _doubted(phrases.shorten(phrases.plain(written), longest), finding, language, longest)
+
+
+def _doubted(summary: str, finding: Finding, language: str, longest: int) -> str:
     """The summary; for advice, followed by what it rests on that could not be retrieved or read."""
     if not finding.doubt or all_cards()[finding.code].checks_orders:
         return summary
@@ -89,7 +120,7 @@ def _doubted(summary: str, finding: Finding, language: str) -> str:
     groups = phrases.listed(
         names if len(names) < 3 else [names[0], phrase("line", "more", language, count=len(names) - 1)], language
     )
-    room = SUMMARY - len(phrase("line", "doubted", language, summary="", groups=groups))
+    room = longest - len(phrase("line", "doubted", language, summary="", groups=groups))
     return phrase("line", "doubted", language, summary=phrases.shorten(summary, room), groups=groups)
 
 

@@ -67,3 +67,69 @@ def test_the_bar_offers_only_what_is_recommended_and_every_card_with_evidence_li
     assert offered <= {each["uuid"] for each in suggested if each.get("isRecommended")}
     bare = [card["source"]["topic"]["code"] for card in answer["cards"] if EVIDENCE not in card["extension"]]
     assert visitor.js(LIGHTS) == bare
+
+
+# -- what a reader in a hurry must not miss ---------------------------------------------------------------------------------
+
+FIVE = ("complex-orders", "vitamin-d-hip", "complex-denosumab-late-failure", "bmd-falling", "teriparatide-ended")
+"""The patients that were shown to an endocrinologist for ten seconds each."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_draft_that_is_not_to_be_signed_is_named_beside_its_button(visitor: Visitor, language: str) -> None:
+    """Whoever does as the bar says leaves none of them on the desk."""
+    visitor.look(SIZES["phone"])
+    visitor.go(language=language, fixture="complex-orders")
+    told = visitor.until(lambda: [each.text for each in visitor.all(".bar .advice")])
+    assert len(told) == len(visitor.all(".bar .order.remove")) == 2
+    assert not any("…" in each for each in told)
+    names = ("alendronate", "raloxifene") if language == "en" else ("阿仑膦酸钠", "雷洛昔芬")
+    assert all(name in each for name, each in zip(names, told, strict=True))
+    visitor.until(lambda: visitor.sees(".bar"))
+    for left in (1, 0):
+        visitor.js("document.querySelector('.bar .order.remove:enabled').click()")
+        visitor.until(lambda left=left: len(visitor.all("#drafts .chip")) == left)
+
+
+ACROSS = """
+const zone = document.querySelector(".zone").getBoundingClientRect().left;
+const across = (text) => { const box = text.getBoundingClientRect(); return box.left < zone - 1 && box.right > zone + 1; };
+return [...document.querySelectorAll(".strip:not(.axis) .strip-svg text")].filter(across).map((text) => text.textContent);
+"""
+SILENT = """
+const words = [...document.querySelectorAll("[data-strip=ahead] text")].map((text) => text.textContent).filter(Boolean);
+return document.querySelectorAll("[data-strip=ahead] .point").length - words.length;
+"""
+"""How many marks of what is due have no words."""
+
+MIDDLES = """
+const boxes = [...document.querySelectorAll("[data-strip=fractures] .point")].map((mark) => mark.getBoundingClientRect());
+return boxes.map((box) => Math.round(box.left + box.width / 2));
+"""
+BELOW = """
+const [low, high] = [...arguments].map((each) => document.querySelector(each).getBoundingClientRect());
+return low.top >= high.bottom;
+"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", FIVE)
+def test_no_words_cross_today_and_what_is_due_has_words(visitor: Visitor, name: str, language: str) -> None:
+    visitor.look()
+    visitor.go(language=language, fixture=name)
+    visitor.until(lambda: visitor.all(".picture .point"))
+    assert visitor.js(ACROSS) == []
+    assert visitor.js(SILENT) == 0
+
+
+def test_things_of_one_day_stand_on_that_day(visitor: Visitor) -> None:
+    visitor.go(fixture="complex-denosumab-late-failure")
+    places = visitor.until(lambda: visitor.js(MIDDLES))
+    assert len(places) == 2
+    assert len(set(places)) == 1
+
+
+def test_the_answer_stands_above_the_moment_and_names_the_day(visitor: Visitor) -> None:
+    visitor.go(fixture="denosumab-missed")
+    assert visitor.until(lambda: visitor.js(BELOW, ".moment", ".bar"))
+    assert "2026" in visitor.one(".bar .now h2 .day").text

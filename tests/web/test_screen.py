@@ -334,3 +334,14 @@ def test_what_cannot_be_assumed_is_refused(client: FlaskClient, assumed: Any) ->
     answer = client.post("/playground/open", json={"fixture": "healthy", "assumed": assumed})
     assert answer.status_code == 400
     assert client.post("/playground/turns", json={"fixture": "healthy", "axis": "weight"}).status_code == 400
+
+
+@pytest.mark.parametrize(("ctx", "tone"), [(280, "good"), (281, "bad")])
+def test_a_goal_that_is_met_is_not_red(ctx: int, tone: str) -> None:
+    shown = drawn(from_lines("denosumab given 2025-01-10, 2025-07-10", f"CTX {ctx} pg/mL on 2026-05-01"))
+    assert [line["tone"] for line in strip_of(shown, "ctx")["lines"] if "goal" in line["label"]] == [tone]
+
+
+def test_a_marker_without_anything_to_hold_it_against_says_so() -> None:
+    shown = drawn(from_lines("CTX 210 pg/mL on 2026-05-01"))
+    assert strip_of(shown, "ctx")["newest"] == "no range or baseline on record"

@@ -14,7 +14,7 @@ import msgspec
 from cards.chart import Chart
 from cards.engine.findings import Finding
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
-from cards.words.text import label
+from cards.words.text import headline, label, step
 from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, values
 from cds_service.web.screen.ahead import ahead
@@ -35,7 +35,8 @@ _SHARE_AHEAD = 0.27
 
 def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> Json:
     """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), and the bar:
-    ``safe``, ``next``, the label of the first ``order`` where another card holds it. ``off``: cards that the site switched off.
+    ``safe``, ``next``, the label of the first ``order`` where another card holds it, the first ``step``, and the ``heads`` that
+    a card cuts short. ``off``: cards that the site switched off.
     Dates are ISO 8601."""
     told = [each for finding in findings for each in evidence(finding, language)]
     following = ahead(chart, findings, language)
@@ -57,8 +58,32 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
         "safe": safe(chart, findings, language, off),
         "next": following,
         "order": _order(chart, findings, language),
+        "heads": _whole(chart, findings, language),
+        "step": _step(chart, findings, language),
+        "names": _names(chart, findings, language),
     }
     return dict(msgspec.to_builtins(drawn))
+
+
+def _whole(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
+    """By the line of a card, what it would have said with more room."""
+    told = (headline(finding, language, chart) for finding in findings)
+    return {short: whole for short, whole in told if short != whole}
+
+
+def _step(chart: Chart, findings: Sequence[Finding], language: str) -> str:
+    """What is to be done first, where the headline does not name what the button orders."""
+    if not findings:
+        return ""
+    order = events.first_order(findings)
+    named = order is not None and order.kind in ("drug", "mend") and DRUGS[order.key].name[language]
+    return "" if named and named in headline(findings[0], language, chart)[1] else step(findings[0], language, chart)
+
+
+def _names(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
+    """By the label of an option that is a drug, the drug's name."""
+    options = (option for finding in findings for option in finding.options if option.kind in ("drug", "mend"))
+    return {label(option, language, chart): DRUGS[option.key].name[language] for option in options}
 
 
 def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:

@@ -3,6 +3,7 @@ what the rules reckoned, and from what is ordered."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -12,12 +13,13 @@ from cards.chart import Chart, Course
 from cards.chart.calendar import Partial, add_months
 from cards.definitions.courses import limit_day
 from cards.definitions.denosumab import due_as_recorded, safe_until
+from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding, Option
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, Mechanism
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import capital, day
-from cards.words.text import what
+from cards.words.text import label, what
 from cds_service.web.screen.events import first_drug, first_order
 from cds_service.web.screen.marks import Mark, Strip, iso
 from cds_service.web.words import WORDS, say
@@ -35,6 +37,8 @@ class Ahead(Struct, kw_only=True, omit_defaults=True):
     day: str
     date: str = ""
     tone: str = ""
+    brief: str = ""
+    """The same where there is little room; "" where it is short."""
 
 
 def ahead(chart: Chart, findings: Sequence[Finding], language: str) -> list[Ahead]:
@@ -52,17 +56,16 @@ def ahead(chart: Chart, findings: Sequence[Finding], language: str) -> list[Ahea
 def strip(told: Sequence[Ahead], language: str) -> Strip | None:
     """What has a day, as marks on the axis."""
     marks = [
-        Mark(kind="due", title=each.what, date=each.date, day=each.day, tone=each.tone, text=each.what)
+        Mark(kind="due", title=each.what, date=each.date, day=each.day, tone=each.tone, text=each.brief or each.what)
         for each in told
         if each.date
     ]
     return Strip(key="ahead", label=say("strip.ahead", language), marks=marks) if marks else None
 
 
-def _at(words: str, when: date | None, chart: Chart, language: str, *, late: bool = True) -> Iterator[Ahead]:
+def _at(words: str, when: date | None, chart: Chart, language: str, brief: str = "") -> Iterator[Ahead]:
     if when is not None:
-        over = late and when < chart.today
-        yield Ahead(what=words, day=day(when, language), date=iso(when), tone="bad" if over else "")
+        yield Ahead(what=words, day=day(when, language), date=iso(when), tone="bad" if when < chart.today else "", brief=brief)
 
 
 def _courses(chart: Chart, first: Option | None, language: str) -> Iterator[Ahead]:
@@ -107,33 +110,51 @@ def _followed(course: Course, chart: Chart) -> bool:
 
 
 def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
-    """What the cards would have ordered for a day ahead; what they would have ordered now, together; and the dose after the
-    proposed one."""
+    """What the cards would have ordered for a day ahead; what they would have ordered now; and the dose after the proposed
+    one."""
     options = [option for finding in findings for option in finding.options]
     drug = first_drug(findings)
     for option in options:
         chosen = option.kind == "service" or (option.kind in ("drug", "mend") and (option == drug or option.recommended))
         if chosen and option.start is not None and option.start > chart.today:
-            yield from _at(capital(what(option, language)), option.start, chart, language)
-    offered = (drug, first_order(findings))
-    yield from _now(chart, [option for option in options if option not in offered], language)
+            brief = "" if option.kind == "service" else capital(DRUGS[option.key].name[language])
+            yield from _at(capital(what(option, language)), option.start, chart, language, brief)
+    yield from _now(chart, findings, language)
     if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and not _single(drug):
         start = max(drug.start or chart.today, chart.today)
         words = say("ahead.following", language, drug=DRUGS[drug.key].name[language])
-        yield from _at(capital(words), add_months(start, months), chart, language)
+        yield from _at(capital(words), add_months(start, months), chart, language, capital(DRUGS[drug.key].name[language]))
 
 
-def _now(chart: Chart, options: Sequence[Option], language: str) -> Iterator[Ahead]:
-    """What is recommended for today beside what the bar offers, in the order of the cards: the vitamin D that a drug waits
-    for, too."""
+def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
+    """What is recommended for today: first what the bar offers, then what else there is in the order of the cards, also the
+    vitamin D that a drug waits for. Of what is not named, the cards that hold it."""
+    first = first_order(findings)
+    if first is not None and first.kind in ("drug", "mend") and _today(first, chart):
+        words = label(first, language, chart) if first.stops else capital(what(first, language))
+        yield Ahead(what=words, day=say("ahead.now", language), tone="warn")
+    drug = first_drug(findings)
     due = [
-        o for o in options if o.kind in ("service", "drug") and o.recommended and (o.start is None or o.start <= chart.today)
+        (finding, option)
+        for finding in findings
+        for option in finding.options
+        if option.kind in ("service", "drug") and option.recommended and _today(option, chart) and option not in (first, drug)
     ]
-    names = list(dict.fromkeys(what(o, language) for o in sorted(due, key=lambda o: not o.urgent)))
-    if names:
-        told = phrases.joined(names[:_NAMED], "clause", language)
-        more = say("ahead.more", language) if len(names) > _NAMED else ""
-        yield Ahead(what=capital(told) + more, day=say("ahead.now", language), tone="warn")
+    holders: dict[str, str] = {}
+    for finding, option in sorted(due, key=lambda pair: not pair[1].urgent):
+        holders.setdefault(capital(what(option, language)), finding.code)
+    for words in [*holders][:_NAMED]:
+        yield Ahead(what=words, day=say("ahead.now", language), tone="warn")
+    if rest := Counter([*holders.values()][_NAMED:]):
+        titles = [
+            say("ahead.counted", language, title=all_cards()[code].title[language], count=count) for code, count in rest.items()
+        ]
+        told = say("ahead.also", language, titles=phrases.listed(titles, language))
+        yield Ahead(what=told, day=say("ahead.now", language))
+
+
+def _today(option: Option, chart: Chart) -> bool:
+    return option.start is None or option.start <= chart.today
 
 
 def _single(option: Option) -> bool:

@@ -7,14 +7,15 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from cards.chart.shown import like
 from cards.definitions.kidney import drug_limit, renal
-from cards.definitions.minerals import calcium, vitamin_d, vitamin_d_excess
+from cards.definitions.minerals import calcium, calcium_range, vitamin_d, vitamin_d_excess
 from cards.engine.catalog import all_cards, safety_checks
 from cards.engine.checked import Result, checked
-from cards.engine.findings import CRITICAL, INFO, Finding
+from cards.engine.findings import CRITICAL, INFO, Finding, Option
 from cards.engine.run import run
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Drug
-from cards.words.phrases import capital, clean, day, name, num
+from cards.words.phrases import capital, clean, day, listed, name, num
 from cds_service.web.screen.events import first_drug
 from cds_service.web.screen.marks import value_of
 from cds_service.web.words import say
@@ -23,6 +24,7 @@ _KIDNEYS = frozenset({"bisphosphonate-renal", "renal-function-unknown"})
 _MINERALS = frozenset({"hypocalcemia"})
 """The checks that rest on the values shown above them."""
 _EMERGENCIES = frozenset({"calcium-critical"})
+_DUPLICATES = frozenset({"same-class-duplicate"})
 
 
 class Check(Struct, kw_only=True, omit_defaults=True):
@@ -42,6 +44,10 @@ class Safe(Struct, kw_only=True, omit_defaults=True):
 
     drug: str = ""
     checks: list[Check] = []
+    verdict: str = ""
+    """"yes", "care", "later" or "no"; "" with no drug in question."""
+    word: str = ""
+    """The answer in a word or two, as it is read."""
 
 
 def safe(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> list[Safe]:
@@ -54,16 +60,34 @@ def safe(chart: Chart, findings: Sequence[Finding], language: str, off: Containe
         return [Safe(checks=[*_values(chart, None, findings, language)])]
     drug = DRUGS[option.key]
     draft = Draft("proposed", drug, start=option.start, proposed=True)
-    return [_judged(chart.with_draft(draft, option.replaces), draft, drug, language, off)]
+    return [_judged(chart.with_draft(draft, option.replaces), draft, drug, language, off, option)]
 
 
-def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Container[str]) -> Safe:
-    """What order safety says of one draft on the desk: the rules themselves, run once more."""
+def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Container[str], option: Option | None = None) -> Safe:
+    """What order safety says of one draft on the desk: the rules themselves, run once more. ``option``: the one that is
+    proposed, where the draft stands for it."""
     found = [finding for finding in run(chart, safety_checks(drug.mechanism)) if finding.code not in off]
     results = next(each.results for each in checked(chart, found, off) if each.draft == draft)
     told = [finding for finding in found if finding.about == draft]
-    checks = [*_values(chart, drug, told, language), *_record(told, results, language)]
-    return Safe(drug=name(drug, language), checks=checks)
+    stops = frozenset(course.drug.key for course in option.stops) if option else frozenset()
+    checks = [*_values(chart, drug, told, language), *_record(told, results, language, stops)]
+    verdict = _verdict(chart, checks, told, draft)
+    key = "verdict.from" if verdict == "later" and draft.start and draft.start > chart.today else f"verdict.{verdict}"
+    word = say(key, language, day=day(draft.start, language) if draft.start else "")
+    return Safe(drug=name(drug, language), checks=checks, verdict=verdict, word=word)
+
+
+def _verdict(chart: Chart, checks: Sequence[Check], told: Sequence[Finding], draft: Draft) -> str:
+    """The answer before its reasons. "No" where a check rules the drug out; "not yet" where it is to begin later, where what
+    speaks against it can be put right, or where an order on the desk rests on what nobody knows."""
+    results = {check.result for check in checks}
+    if "stop" in results:
+        return "no"
+    warned = [finding for finding in told if finding.indicator is not INFO]
+    waits = draft.start is not None and draft.start > chart.today
+    if waits or any(f.correctable for f in warned) or ("unknown" in results and not draft.proposed):
+        return "later"
+    return "care" if results != {"ok"} else "yes"
 
 
 def _values(chart: Chart, drug: Drug | None, told: Sequence[Finding], language: str) -> Iterator[Check]:
@@ -76,13 +100,26 @@ def _values(chart: Chart, drug: Drug | None, told: Sequence[Finding], language: 
     odd = None if reading is None else bool(reading.low or reading.high)
     lack = None if level is None else level.below(n.vitamin_d_deficient) or vitamin_d_excess(chart) is not None
     told_by = _resting_on(fired & _MINERALS, odd, lack)
-    renal_note = say("safe.limit", language, limit=num(limit)) if limit else ""
+    renal_note = (
+        say("safe.limit", language, limit=num(limit))
+        if limit
+        else say("safe.specialist", language, limit=num(n.egfr_specialist))
+    )
     key = "egfr" if kidneys.lowest is None else kidneys.lowest.key
     yield _value(key, kidneys.lowest, _tone(told, (fired & _KIDNEYS) | told_by["kidneys"], low), language, renal_note)
     key = "calcium" if reading is None else reading.value.key
     told_of = told_by["calcium"] | (fired & _EMERGENCIES)
-    yield _value(key, None if reading is None else reading.value, _tone(told, told_of, odd), language)
-    yield _value("vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language)
+    value, note = (None, "") if reading is None else (reading.value, _range(chart, reading.value, language))
+    if odd and drug and not told_of:
+        note += say("safe.apart", language, drug=name(drug, language))
+    yield _value(key, value, _tone(told, told_of, odd), language, note)
+    note = say("safe.limit", language, limit=like(n.vitamin_d_deficient, level).value) if level else ""
+    yield _value("vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language, note)
+
+
+def _range(chart: Chart, value: Measurement, language: str) -> str:
+    low, high = calcium_range(chart.numbers, value)
+    return say("safe.range", language, low=like(low, value).value, high=like(high, value).value)
 
 
 def _resting_on(codes: frozenset[str], odd: bool | None, lack: bool | None) -> Mapping[str, frozenset[str]]:
@@ -115,7 +152,7 @@ def _value(key: str, value: Measurement | None, result: str, language: str, note
     return Check(title=title, result=result, said=said, day=day(value.dated, language), refs=refs)
 
 
-def _record(told: Sequence[Finding], results: Mapping[str, Result], language: str) -> Iterator[Check]:
+def _record(told: Sequence[Finding], results: Mapping[str, Result], language: str, stops: frozenset[str]) -> Iterator[Check]:
     """The checks that rest on what else is on record: those that speak first."""
     rank = {Result.FIRED: 0, Result.NOT_RUN: 1, Result.NOT_JUDGED: 1, Result.NO_OBJECTION: 2}
     for code, result in sorted(results.items(), key=lambda item: rank[item[1]]):
@@ -129,6 +166,8 @@ def _record(told: Sequence[Finding], results: Mapping[str, Result], language: st
             continue
         because = [fact for fact in finding.facts if not fact.brief and fact.source != finding_draft(finding)]
         said = "; ".join(dict.fromkeys(clean(fact.name[language]) for fact in because[:2]))
+        if code in _DUPLICATES and stops:  # the order itself ends what it would double
+            said = say("safe.stops", language, drugs=listed([name(key, language, DRUGS) for key in sorted(stops)], language))
         dated = next((day(fact.dated, language) for fact in because if fact.dated), "")
         refs = tuple(fact.source for fact in because if fact.source)
         result_word = "stop" if finding.indicator is CRITICAL else "warn" if finding.indicator is not INFO else "ok"

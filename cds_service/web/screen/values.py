@@ -12,7 +12,7 @@ from cards.chart.calendar import add_days, add_months
 from cards.chart.shown import like
 from cards.definitions.density import since_baseline
 from cards.definitions.kidney import ckd_epi_2021, drug_limit, renal
-from cards.definitions.minerals import calcium_values
+from cards.definitions.minerals import calcium_range, calcium_values
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, SITE_NAMES, Drug, Mechanism, Site
 from cards.words.phrases import capital, num, unit
 from cds_service.web.screen.marks import Band, Line, Strip, measured
@@ -92,9 +92,10 @@ def turnover(chart: Chart, language: str) -> Iterator[Strip]:
     for key in ("ctx", "p1np"):
         values = chart.values(key)
         if values:
-            yield _plain(
-                key, values, language, bands=[*_marker_bands(key, chart, language)], lines=[*_targets(key, chart, language)]
-            )
+            bands, lines = [*_marker_bands(key, chart, language)], [*_targets(key, chart, language)]
+            strip = _plain(key, values, language, bands=bands, lines=lines)
+            strip.newest = "" if bands or lines else say("limit.none", language)
+            yield strip
 
 
 def _marker_bands(key: str, chart: Chart, language: str) -> Iterator[Band]:
@@ -116,7 +117,8 @@ def _targets(key: str, chart: Chart, language: str) -> Iterator[Line]:
     denosumab = chart.course(DENOSUMAB)
     if key == "ctx" and denosumab is not None and not denosumab.on_treatment(chart.today):
         target = chart.numbers.ctx_target
-        yield Line(at=target, label=say("limit.after-denosumab", language, at=str(like(target, newest).value)), tone="bad")
+        tone = "good" if newest.at_most(target) else "bad"
+        yield Line(at=target, label=say("limit.after-denosumab", language, at=str(like(target, newest).value)), tone=tone)
 
 
 def _baseline(key: str, chart: Chart, course: Course | None) -> Measurement | None:
@@ -154,9 +156,7 @@ def _calcium(chart: Chart, language: str) -> Iterator[Strip]:
         if not found:
             continue
         key, newest = found[0].value.key, found[0].value
-        kind = "calcium-ionized" if ionized else "calcium"
-        low = chart.numbers[f"{kind}-low"] if newest.low is None else newest.low
-        high = chart.numbers[f"{kind}-high"] if newest.high is None else newest.high
+        low, high = calcium_range(chart.numbers, newest)
         tones = ["bad" if each.low or each.high else "" for each in reversed(found)]
         label = f"{like(low, newest).value}–{like(high, newest).value}"
         yield Strip(

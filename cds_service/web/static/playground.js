@@ -54,7 +54,7 @@ async function refresh({ quietly = false, keys } = {}) {
     if (turn !== state.turn) return;
   }
   if (ready.status !== 200) {
-    for (const id of ["screen", "inspect", "drafts"]) at(id).replaceChildren(); // nothing of the patient before
+    for (const id of ["bar", "screen", "inspect", "drafts"]) at(id).replaceChildren(); // nothing of the patient before
     at("as-patient").hidden = true;
     return failed(ready);
   }
@@ -72,7 +72,7 @@ async function refresh({ quietly = false, keys } = {}) {
   inspect(request, answer);
   if (answer.status !== 200) return failed(answer);
   const { cards } = answer.body;
-  drawScreen(at("screen"), screen, cards, imagined ? undefined : (card, root) => live(card, request, root));
+  drawScreen(at("screen"), screen, cards, imagined ? undefined : (card, root) => live(card, request, root), at("bar"));
   say(t("cards.count", { count: cards.length }));
 }
 
@@ -135,6 +135,7 @@ function result(card) {
 
 function failed(answer) {
   const why = answer.status ? problem(answer) || `HTTP ${answer.status}` : t("cards.offline");
+  at("bar").replaceChildren();
   at("screen").replaceChildren(h("div", { class: "quiet-note bad", role: "alert" }, h("p", {}, t("cards.error")), h("p", {}, why), h("p", { class: "hint" }, t("cards.error-why"))));
   say(t("cards.error"));
 }

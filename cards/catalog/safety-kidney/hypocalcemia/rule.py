@@ -45,12 +45,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     `incomplete-data` says so.
 
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
-    estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower. One card per order: the summary
-    gives the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning or calcium is
-    missing), 25(OH)D and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if
-    the card is critical and calcium is not recommended. The detail says to correct calcium first, to recheck about two
-    weeks after the dose in kidney disease (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks} weeks,
-    then monthly), not to let denosumab lapse, and whether the calcium is uncorrected.
+    estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower. One card per order: the summary gives
+    the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning or calcium is missing),
+    25(OH)D (not where it was {vitamin-d-target} ng/mL or more within {calcium-recent-months} months) and PTH, in (5) magnesium
+    (recommended, as is PTH); the draft can be deleted, which is recommended if the card is critical and calcium is not
+    recommended. The detail says to correct calcium first, to recheck about two weeks after the dose in kidney disease
+    (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks} weeks, then monthly), not to let denosumab lapse,
+    and whether the calcium is uncorrected.
     """
     known = _Minerals(
         calcium(chart),
@@ -196,7 +197,7 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         },
         also=(
             service("calcium", recommended=indicator is WARNING or "no-calcium" in keys),
-            service("vitamin-d"),
+            *(() if _level_is_known(chart, n, known) else (service("vitamin-d"),)),
             service("pth", recommended="prone" in keys),
             *((service("magnesium", recommended=True),) if "prone" in keys else ()),
         ),
@@ -207,6 +208,13 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
     )
     more = (*(("EXT-03",) if _KIDNEY_REASONS.intersection(keys) else ()), *(("EXT-39",) if "prone" in keys else ()))
     return replace(found, cites=("OPREF-T3", "OPREF-P4", *more))
+
+
+def _level_is_known(chart: Chart, n: Numbers, known: _Minerals) -> bool:
+    """Whether a recent 25(OH)D is enough: then it explains no low calcium, and to measure it again changes nothing."""
+    level = known.vitamin_d
+    enough = level is not None and level.below(n.vitamin_d_target) is False
+    return enough and level is not None and level.when >= chart.months_ago(n.calcium_recent_months)
 
 
 def _after_vitamin_d(chart: Chart, order: Order) -> dict[str, Any]:

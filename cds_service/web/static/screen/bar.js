@@ -1,42 +1,70 @@
 // The decision bar: what to do now, whether that is safe, what comes next.
 
-import { h, t } from "./dom.js";
+import { day, h, t } from "./dom.js";
 
 const ICONS = { ok: "✓", warn: "!", stop: "✕", unknown: "?" };
-const AHEAD = 4;
+const AHEAD = 5; // days that are named under Next
+const NAMED = 2; // other options that are named
 
+const SMALL = "(max-width: 40rem)";
 const LABELED = 5; // columns from which on they wrap
 
 /** `cards` as the service gave them, `told` the screen; `on.take(card, suggestion)` and `on.open(card)` lead to the card. */
 export function drawBar(cards, told, on) {
-  const parts = [now(cards, told.order, on), ...safe(told.safe), next(told.next)];
+  const parts = [now(cards, told, on), ...safe(told.safe), next(told)];
   return h("section", { class: `bar of-${Math.min(parts.length, LABELED)}`, "aria-label": t("bar.title") }, parts);
 }
 
-function now(cards, wanted, on) {
-  const [first] = cards;
-  if (!first) return h("div", { class: "now calm" }, h("h2", {}, t("bar.now")), h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why")));
-  const root = h("div", { class: `now ${first.indicator}` }, h("h2", {}, t("bar.now"), " ", h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
-  root.append(h("p", { class: "advice" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(first); } }, first.summary)));
-  if (!on.take) return root;
-  const { owner, order } = orderOf(cards, wanted);
-  const choices = first.suggestions?.length ?? 0;
-  const look = (text) => h("p", { class: "soft" }, h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(first); } }, text));
-  if (!order) return choices ? fill(root, look(t("bar.choices", { count: choices }))) : root;
-  const button = h("button", { type: "button", class: "button primary order", "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label);
-  root.append(h("p", { class: "row" }, button));
-  if (owner !== first) return choices ? fill(root, look(t("bar.choices", { count: choices }))) : root;
-  return choices > 1 ? fill(root, look(t("bar.more", { count: choices - 1 }))) : root;
+/** What comes first, and beside it every other card that is critical or would have a draft removed: whoever does as the bar says
+ * must leave nothing on the desk that is not to be signed. */
+function now(cards, told, on) {
+  const [first, ...others] = cards;
+  const title = (...more) => h("h2", {}, t("bar.now"), " ", h("span", { class: "day" }, day(told.today)), " ", ...more);
+  if (!first) return h("div", { class: "now calm" }, title(), h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why")));
+  const also = others.filter((card) => card.indicator === "critical" || removal(recommended(card)));
+  const root = h("div", { class: `now ${first.indicator}${also.length ? " several" : ""}` }, title(h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
+  root.append(advice(first, told, on));
+  if (told.step && !also.length) root.append(h("p", { class: "step" }, told.step));
+  const { owner, order } = orderOf(cards, told.order);
+  root.append(...offers(first, owner, order, told, on));
+  for (const card of also) root.append(advice(card, told, on), ...(card === owner ? [] : offers(card, card, recommended(card), told, on)));
+  const late = told.next.filter((each) => past(each, told));
+  if (late.length) root.append(h("ul", { class: "ahead late" }, late.map(item)));
+  return root;
 }
 
-function fill(root, ...more) {
-  root.append(...more);
-  return root;
+const recommended = (card) => card.suggestions?.find((each) => each.isRecommended);
+
+/** Whether taking a suggestion only takes something away. */
+export const removal = (suggestion) => Boolean(suggestion?.actions?.length) && suggestion.actions.every((action) => action.type === "delete");
+
+function advice(card, told, on) {
+  return h("p", { class: "advice" }, look(card, told.heads[card.summary] ?? card.summary, on));
+}
+
+const look = (card, text, on) => h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(card); } }, text);
+
+/** The order of a card, and what else it holds. */
+function offers(card, owner, order, told, on) {
+  if (!on.take) return [];
+  const rest = (card.suggestions ?? []).filter((each) => each !== order);
+  const found = [];
+  if (order) {
+    const look = removal(order) ? "remove" : "primary";
+    found.push(h("p", { class: "row" }, h("button", { type: "button", class: `button ${look} order`, "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label)));
+  }
+  if (rest.length) found.push(h("p", { class: "soft" }, lookAt(card, rest, told, order && owner === card ? "bar.more" : "bar.choices", on)));
+  return found;
+}
+
+function lookAt(card, rest, told, phrase, on) {
+  const more = rest.length > NAMED ? ` +${rest.length - NAMED}` : "";
+  return look(card, t(phrase, { what: rest.slice(0, NAMED).map((each) => told.names[each.label] ?? each.label).join("; ") }) + more, on);
 }
 
 /** The first order, only if it is recommended: that of the first card, or of the one that holds it (`wanted`, its label). */
 function orderOf(cards, wanted) {
-  const own = cards[0].suggestions?.find((each) => each.isRecommended);
+  const own = recommended(cards[0]);
   if (own) return { owner: cards[0], order: own };
   const holds = (card) => card.suggestions?.find((each) => each.label === wanted);
   const owner = cards.find(holds) ?? cards[0];
@@ -52,7 +80,10 @@ function safe(found) {
       const names = h("ul", { class: "checks" }, clear.map(line));
       list.append(h("li", { class: "ok clear" }, h("details", {}, h("summary", {}, icon("ok"), t("bar.all-clear", { count: clear.length })), names)));
     }
-    return h("div", { class: "safe" }, h("h2", {}, each.drug ? t("bar.safe-of", { drug: each.drug }) : t("bar.safe")), list);
+    const verdict = each.word && h("strong", { class: `word ${each.verdict}` }, each.word);
+    const head = h("h2", {}, each.drug ? t("bar.safe-of", { drug: each.drug }) : t("bar.safe"), " ", verdict || "");
+    const open = found.length < 2 || !matchMedia(SMALL).matches; // of several drugs there is no room for all reasons on a phone
+    return h("div", { class: "safe" }, h("details", { open }, h("summary", {}, head), list));
   });
 }
 
@@ -62,12 +93,26 @@ function icon(result) {
 
 function line(check) {
   const said = check.said && h("strong", {}, check.said);
-  const day = check.day && h("span", { class: "day" }, check.day);
-  return h("li", { class: check.result }, icon(check.result), h("span", { class: "what" }, check.code && check.said ? t("bar.says", { title: check.title }) : check.title), " ", said || "", " ", day || "");
+  const when = check.day && h("span", { class: "day" }, check.day);
+  return h("li", { class: check.result }, icon(check.result), h("span", { class: "what" }, check.code && check.said ? t("bar.says", { title: check.title }) : check.title), " ", said || "", " ", when || "");
 }
 
+const past = (each, told) => Boolean(each.date) && each.date < told.today;
+const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "day" }, each.day), " ", h("span", {}, each.what));
+
+/** What is to come, by day; what is past stands under Now. */
 function next(told) {
-  const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "day" }, each.day), " ", h("span", {}, each.what));
-  const list = told.length ? h("ul", { class: "ahead" }, told.slice(0, AHEAD).map(item)) : h("p", { class: "soft" }, t("bar.nothing-ahead"));
-  return h("div", { class: "next" }, h("h2", {}, t("bar.next")), list);
+  const days = new Map();
+  for (const each of told.next.filter((one) => !past(one, told))) days.set(each.day, [...(days.get(each.day) ?? []), each]);
+  const items = [...days.values()].map((found) => h("li", { class: found[0].tone ?? "" }, h("span", { class: "day" }, found[0].day), " ", h("div", {}, found.map((each) => h("span", { class: "thing" }, each.what)))));
+  const root = h("div", { class: "next" }, h("h2", {}, t("bar.next")));
+  if (!items.length) return fill(root, h("p", { class: "soft" }, t("bar.nothing-ahead")));
+  root.append(h("ul", { class: "ahead" }, items.slice(0, AHEAD)));
+  if (items.length > AHEAD) root.append(h("details", { class: "later" }, h("summary", {}, t("bar.later", { count: items.length - AHEAD })), h("ul", { class: "ahead" }, items.slice(AHEAD))));
+  return root;
+}
+
+function fill(root, ...more) {
+  root.append(...more);
+  return root;
 }

@@ -1,6 +1,7 @@
 // A card as an EHR would draw it: indicator by color and word, suggestions, detail as Markdown, reasons to set it aside, links.
 
 import { h, markdown, t } from "./dom.js";
+import { removal } from "./bar.js";
 import { copy } from "./copy.js";
 
 const EVIDENCE = "org.osteoporosis-cds.evidence";
@@ -33,7 +34,7 @@ function suggestions(card, on) {
   const box = h("div", { class: "suggestions", role: "group", "aria-label": t("cards.suggestions") });
   for (const each of card.suggestions) {
     const flag = each.isRecommended && h("span", { class: "flag" }, t("cards.recommended"));
-    const button = h("button", { type: "button", class: `button${each.isRecommended ? " recommended" : ""}`, "data-suggestion": each.uuid }, h("span", {}, each.label), flag);
+    const button = h("button", { type: "button", class: `button${each.isRecommended ? " recommended" : ""}${removal(each) ? " remove" : ""}`, "data-suggestion": each.uuid }, h("span", {}, each.label), flag);
     button.addEventListener("click", () => {
       button.classList.add("taken");
       for (const other of any ? [button] : box.querySelectorAll("button")) other.disabled = true;

@@ -10,9 +10,10 @@ let drawn = null;
 
 /**
  * Draw into `place`: `told` is the screen of the service, `cards` its cards. `on(card, root)` gives what the page does with a card:
- * `{accept, override}`; without it the cards are only to be read.
+ * `{accept, override}`; without it the cards are only to be read. `above`: where the bar goes instead, if a page puts something
+ * between the bar and the rest.
  */
-export function drawScreen(place, told, cards, on) {
+export function drawScreen(place, told, cards, on, above) {
   drawn?.destroy();
   const picture = h("section", { class: "over-time", "aria-labelledby": "picture-title" }, h("header", {}, h("h2", { id: "picture-title" }, t("picture.title")), h("p", { class: "hint" }, t("picture.help"))));
   const drawing = h("div", {});
@@ -35,6 +36,8 @@ export function drawScreen(place, told, cards, on) {
     show(card);
     roots.get(card).querySelector(`[data-suggestion="${CSS.escape(suggestion.uuid)}"]`).click();
   };
-  place.replaceChildren(drawBar(cards, told, { open: show, take: on && take }), h("div", { class: `split${cards.length ? "" : " alone"}` }, picture, cards.length ? list : ""));
+  const bar = drawBar(cards, told, { open: show, take: on && take });
+  above?.replaceChildren(bar);
+  place.replaceChildren(above ? "" : bar, h("div", { class: `split${cards.length ? "" : " alone"}` }, picture, cards.length ? list : ""));
   drawn = drawPicture(drawing, told);
 }

@@ -2,7 +2,11 @@
 // stylesheet, by meaning; shapes say the same to whoever sees no color.
 
 const Plot = window.Plot;
+const pen = document.createElement("canvas").getContext("2d");
 const SYMBOLS = ["circle", "triangle", "square", "diamond", "wye"];
+const STACK = 13; // pixels between things of one day
+const ROWS = 5; // at most this many rows for what is due
+const LEAST_WORDS = 40; // pixels below which not even a part of the words is told
 const PAD = { marginLeft: 6, marginRight: 6, marginTop: 0, marginBottom: 0 };
 
 export const date = (iso) => new Date(`${iso}T00:00:00Z`);
@@ -10,17 +14,17 @@ export const symbolOf = (series) => SYMBOLS[series % SYMBOLS.length];
 
 /** How high a strip stands, in pixels. */
 function heightOf(strip, told) {
-  if (strip.kind !== "line") return told?.rows > 1 ? 50 : 34;
+  if (strip.kind !== "line") return Math.max(told?.rows > 1 ? 6 + 22 * told.rows : 34, 10 + STACK * (told?.deep ?? 1));
   const several = new Set(strip.marks.map((mark) => mark.date)).size > 1;
   if (strip.key === "t-score") return several ? 92 : 60;
-  return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 52 : 44;
+  return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 58 : 44;
 }
 
 /** The SVG of a strip. `axis`: {from, to, today, ticks} as dates; `bind(element, mark)` makes a point of the picture reachable. */
 export function drawStrip(strip, axis, width, bind) {
   const told = strip.kind === "line" ? null : labels(strip, axis, width);
   const height = heightOf(strip, told);
-  const marks = strip.kind === "line" ? values(strip, axis, width, height, bind) : row(strip, axis, width, told, bind);
+  const marks = strip.kind === "line" ? values(strip, axis, width, height, bind) : row(strip, axis, width, { ...told, height }, bind);
   const y = strip.kind === "line" ? extent(strip) : [0, 1];
   return plot({ ...PAD, width, height, marginTop: strip.kind === "line" ? 9 : 0, marginBottom: strip.kind === "line" ? 9 : 0, x: scale(axis), y: { domain: y, axis: null }, marks: [...ground(axis), ...marks] });
 }
@@ -86,7 +90,7 @@ function limitLabels(strip, axis, width, height, [low, high]) {
   const told = [...(strip.lines ?? []), ...(strip.bands ?? []).map((band) => (band.tone === "noise" ? { at: (band.low + band.high) / 2, label: band.label } : { at: band.low ?? band.high, label: band.label, tone: "good" }))];
   const ahead = ((axis.to - axis.today) / (axis.to - axis.from)) * width;
   const placed = told.map((line) => ({ ...line, y: 9 + room * (1 - (line.at - low) / (high - low)) })).sort((a, b) => a.y - b.y);
-  for (let place = 1; place < placed.length; place += 1) placed[place].y = Math.max(placed[place].y, placed[place - 1].y + 12);
+  for (let place = 1; place < placed.length; place += 1) placed[place].y = Math.max(placed[place].y, placed[place - 1].y + 14);
   const over = (placed.at(-1)?.y ?? 0) - (height - 6);
   if (over > 0) for (const each of placed) each.y -= over;
   return placed.map((each) => Plot.text([each], {
@@ -104,21 +108,28 @@ function fitted(label, room) {
   return count > 1 && count < words.length ? `${told}…` : told;
 }
 
-/** About how wide a text of 11 pixels is. */
-export const breadth = (text) => [...text].reduce((sum, char) => sum + (char.charCodeAt(0) > 0x2e80 ? 11 : 5.8), 0);
+/** How wide a text of the picture is, in the font of the page. */
+export function breadth(text) {
+  pen.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(text).width;
+}
 
 // -- things on days ---------------------------------------------------------------------------------------------------
 
-function row(strip, axis, width, { points, rows, of }, bind) {
+function row(strip, axis, width, { points, rows, of, height }, bind) {
   const clamp = (iso) => new Date(Math.min(Math.max(date(iso), axis.from), axis.to));
   const spans = strip.marks.filter((mark) => mark.until && date(mark.until) >= axis.from && date(mark.date) <= axis.to);
   const bar = (kind, options) => {
     const found = spans.filter((mark) => mark.kind === kind);
     return Plot.rect(found, { x1: (m) => clamp(m.date), x2: (m) => clamp(m.until), y1: 0.26, y2: 0.74, rx: 3, className: `bars bars-${kind}`, ...options, render: reachable(found, bind) });
   };
-  const at = (mark) => (rows < 2 ? 0.5 : of.get(mark).row ? 0.26 : 0.74);
+  const at = (mark) => 1 - (of.get(mark).row + 0.5) / rows;
+  const stacked = (mark) => at(mark) + (of.get(mark).lift * STACK) / height;
   const words = (side) => Plot.text(points.filter((mark) => of.get(mark).side === side), {
-    x: (m) => new Date(+date(m.date) + (side === "end" ? of.get(m).reach : 0)), y: at, text: (m) => m.text, dx: side === "end" ? -10 : 10, textAnchor: side, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
+    x: (m) => date(m.date), y: at, text: (m) => of.get(m).words, dx: side === "end" ? -10 : 10, textAnchor: side, fill: (m) => (m.tone ? `var(--tone-${m.tone})` : "var(--ink)"), fontSize: 11, stroke: "var(--surface)", strokeWidth: 3,
+  });
+  const over = Plot.text(points.filter((mark) => of.get(mark).side === "over"), {
+    x: (m) => new Date(+axis.from + (of.get(m).over.from / width) * (axis.to - axis.from)), y: (m) => 1 - (of.get(m).over.row + 0.5) / rows, text: (m) => of.get(m).words, textAnchor: "start", fill: "var(--ink)", fontSize: 11,
   });
   const wide = (mark) => ((clamp(mark.until) - clamp(mark.date)) / (axis.to - axis.from)) * width > breadth(mark.text ?? "") + 8;
   return [
@@ -131,56 +142,78 @@ function row(strip, axis, width, { points, rows, of }, bind) {
     Plot.text(spans.filter((mark) => mark.text && wide(mark)), { x: (m) => new Date((+clamp(m.date) + +clamp(m.until)) / 2), y: 0.5, text: "text", fontSize: 11, fill: "var(--tone-bad)" }),
     words("start"),
     words("end"),
+    over,
     Plot.dot(points, {
-      x: (m) => new Date(+date(m.date) + of.get(m).shift), y: at, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
+      x: (m) => date(m.date), y: stacked, sort: null, symbol: (m) => ({ fracture: "triangle", due: "diamond", event: "square" })[m.kind] ?? "circle",
       r: { value: (m) => ({ dose: 4.5, due: 5.5, fracture: 6 })[m.kind] ?? 4.5, scale: null }, fill: (m) => (m.kind === "dose" ? "var(--treat)" : tone(m)), stroke: "var(--surface)", strokeWidth: 1, render: reachable(points, bind),
     }),
   ];
 }
 
 /**
- * Where the things of a strip stand, and their words: `of` a mark {row, shift, side, reach}. What is due stands on two rows in turn;
- * others on one, unless their words need two.
+ * Where the things of a strip stand, and their words: `of` a mark {row, lift, side, words}. On as few rows as all words need; things
+ * of one day stand above each other, none beside its day.
  */
 function labels(strip, axis, width) {
   const points = strip.marks.filter((mark) => mark.date && !mark.until && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
-  const place = (rows) => ({ points, rows, of: placed(points, axis, width, rows) });
-  const one = place(1);
-  const left = points.some((mark) => mark.text && !one.of.get(mark).side);
-  return points.length > 1 && (strip.key === "ahead" || left) ? place(2) : one;
+  const lifts = stack(points);
+  const most = strip.key === "ahead" ? ROWS : 2;
+  let best = null;
+  const tries = [false, true].flatMap((short) => Array.from({ length: most }, (_, place) => [place + 1, short]));
+  for (const [rows, short] of tries) {
+    const of = placed(points, axis, width, rows, lifts, short);
+    const told = points.filter((mark) => of.get(mark).side).length;
+    if (!best || told > best.told) best = { points, rows, of, told, deep: Math.max(1, ...[...lifts.values()].map((each) => each.count)) };
+  }
+  return best;
 }
 
-/** Beside the marks as many words as fit and touch no other mark or word, what is to come first. */
-function placed(points, axis, width, rows) {
+/** Beside the marks as many words as fit and touch no other mark or word nor cross today, what is to come first; what is to come
+ * is told on its side of today. `short`: words that do not fit are cut. */
+function placed(points, axis, width, rows, lifts, short) {
   const scale = width / (axis.to - axis.from);
-  const shift = apart(points, scale);
   const place = (mark) => (date(mark.date) - axis.from) * scale;
+  const today = (axis.today - axis.from) * scale;
   const along = [...points].sort((a, b) => place(a) - place(b));
   const days = [...new Set(along.map((mark) => (mark.kind === "due" ? mark : mark.date)))];
   const row = new Map(along.map((mark) => [mark, days.indexOf(mark.kind === "due" ? mark : mark.date) % rows]));
-  const taken = along.map((mark) => ({ mark, row: row.get(mark), from: place(mark) + shift.get(mark) * scale - 7, to: place(mark) + 7 }));
-  const free = (mark, from, to) => from >= 0 && to <= width && taken.every((each) => each.row !== row.get(mark) || to < each.from || from > each.to);
+  const taken = along.map((mark) => ({ row: row.get(mark), from: place(mark) - 7, to: place(mark) + 7 }));
   const coming = (mark) => date(mark.date) >= axis.today;
+  const free = (mark, from, to, at = row.get(mark)) => from >= (coming(mark) ? today : 0) && to <= width && (from >= today || to <= today) && taken.every((each) => each.row !== at || to < each.from || from > each.to);
   const result = new Map();
   for (const mark of along.sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)))) {
-    const reach = Math.min(...points.filter((each) => each.date === mark.date).map((each) => shift.get(each)));
-    const x = place(mark), long = breadth(mark.text ?? "") + 14;
-    const sides = [["start", x + 8, x + long], ["end", x + reach * scale - long, x + reach * scale - 8]];
-    const found = mark.text ? sides.find(([, from, to]) => free(mark, from, to)) : undefined;
-    if (found) taken.push({ row: row.get(mark), from: found[1], to: found[2] });
-    result.set(mark, { row: row.get(mark), shift: shift.get(mark), reach, side: found?.[0] });
+    const x = place(mark);
+    const sides = (words) => {
+      const long = breadth(words) + 14;
+      const found = [["start", x + 8, x + long], ["end", x - long, x - 8]];
+      return (coming(mark) ? found : found.reverse()).find(([, from, to]) => free(mark, from, to));
+    };
+    let words = mark.text ?? "", found = words ? sides(words) : undefined;
+    for (let room = breadth(words) - 8; short && words && !found && room > LEAST_WORDS; room -= 8) {
+      words = fitted(mark.text, room);
+      found = sides(words);
+    }
+    let at = row.get(mark);
+    if (!found && mark.text && coming(mark)) { // beside it there is no room: over or under it
+      const long = breadth(mark.text) + 4;
+      const from = Math.max(today + 6, Math.min(x - long / 2, width - long));
+      at = [at - 1, at + 1].find((each) => each >= 0 && each < rows && free(mark, from, from + long, each));
+      if (at !== undefined) [found, words] = [["over", from, from + long], mark.text];
+    }
+    if (found) taken.push({ row: at, from: found[1], to: found[2] });
+    result.set(mark, { row: row.get(mark), lift: lifts.get(mark).lift, side: found?.[0], words, over: { row: at, from: found?.[1] } });
   }
   return result;
 }
 
-/** Fractures and falls of one day stand beside each other. */
-function apart(points, scale) {
-  const seen = new Map();
+/** Fractures and falls of one day stand above each other: `lift`, in steps around the middle, and their `count`. */
+function stack(points) {
+  const days = new Map();
+  for (const mark of points) if (!["dose", "due"].includes(mark.kind)) days.set(mark.date, [...(days.get(mark.date) ?? []), mark]);
   return new Map(points.map((mark) => {
-    if (mark.kind === "dose" || mark.kind === "due") return [mark, 0];
-    const before = seen.get(mark.date) ?? 0;
-    seen.set(mark.date, before + 1);
-    return [mark, -before * 11 / scale];
+    const same = days.get(mark.date) ?? [];
+    const order = same.indexOf(mark);
+    return [mark, order < 0 ? { lift: 0, count: 1 } : { lift: (same.length - 1) / 2 - order, count: same.length }];
   }));
 }
 
