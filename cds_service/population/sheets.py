@@ -20,7 +20,7 @@ from cds_service.population.worklist import COLUMNS, Cell, cells, say
 CSV, XLSX = "worklist.csv", "worklist.xlsx"
 BOM = b"\xef\xbb\xbf"
 """Tells Excel that a CSV is in UTF-8."""
-_FORMULA = re.compile(r"\s*(?:[=@＝＠]|[+-](?![\d() ./-]{0,40}$)|[＋－])|[\t\r\n]")
+_FORMULA = re.compile(r"\A(?:\s*(?:[=@＝＠]|[+-](?![\d() ./-]{0,40}$)|[＋－])|[\t\r\n])")
 """Also in the width of Chinese and Japanese text, which a spreadsheet takes for the same."""
 _ROWS = 1_000_000
 """Lines of one sheet of a workbook, which cannot hold many more."""

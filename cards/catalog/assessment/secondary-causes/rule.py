@@ -20,7 +20,7 @@ from cards.definitions.workup import Row
 from cards.definitions.workup.basic import BASIC_LABS, lacking
 from cards.definitions.workup.causes import blamed, causes, known_already
 from cards.definitions.workup.emergency import emergency
-from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding
+from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding, Undecided
 from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, ruled_out, service, starts
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
@@ -39,7 +39,7 @@ _BONE_CARDS = ("bmd-screening", "low-bmd-for-age", "bone-loss-medication")
 _CALCIUM_CARDS = ("hypocalcemia", "pth-analog-contraindication")
 
 
-def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undecided]:
     """Primary osteoporosis has normal laboratory values. New osteoporosis, or osteoporosis about to be treated, needs basic
     labs first; an abnormal value is another disease until it is clarified, and drugs wait for it.
 
@@ -69,15 +69,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     osteomalacia and low calcium also calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The
     first finding names the card, the detail lists all, names known causes (first drugs that explain it: lithium and thiazides
     with high calcium; tenofovir disoproxil, adefovir, and iron by vein of {iron-phosphate-months} months with low phosphate)
-    and what must pause, says until when to decide, and
-    names recorded results that could not be used.
+    and what must pause, says until when to decide, and names recorded results that could not be used. On an order of a
+    patient of unknown age with basic results on record, `incomplete-data` says that they were not judged.
     """
     if not person.adult(chart):
         return
     starting = "start-treatment" in earlier
     rows = _rows(chart, earlier, starting=starting or _offered(chart, earlier))
     if chart.hook in ORDER_HOOKS:
-        yield from _on_orders(chart, n, rows, earlier)
+        yield from _on_orders(chart, n, rows, earlier) if rows or chart.age is not None else _ageless(chart)
         return
     about = treatment.about_to_be_treated(chart, starting=starting)
     known = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or about)
@@ -86,6 +86,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     missing = labs if new and chart.hook is not Hook.DISCHARGE else []
     if rows or missing:
         yield _finding(chart, n, rows, missing, known=known)
+
+
+def _ageless(chart: Chart) -> Iterator[Undecided]:
+    """Of each drafted drug for bone, that results which might hold it were not judged, since nobody knows the age."""
+    if any(chart.newest(key) for results in BASIC_LABS.values() for key in results):
+        drafts = chart.drafted(treatment.TREATMENT)
+        yield from (Undecided(about=draft, missing=(Data.PATIENT,), indicator=INFO) for draft in drafts)
 
 
 def _rows(chart: Chart, earlier: Earlier, *, starting: bool) -> tuple[Row, ...]:
