@@ -26,10 +26,10 @@ SHORTEST_MONTHS = {
     "calcium": 3,
     "height": 12,
     "vertebral-imaging": 6,
+    "spine-mri": 6,
 }
-"""No test that was done comes again before this; of the spine unless something broke since. MRI is left
-out: signs of myeloma that stand ask for it again after 30 days."""
-_SPINE = {"vertebral-imaging"}
+"""No test that was done comes again before this; of the spine unless something broke since."""
+_SPINE = {"vertebral-imaging", "spine-mri"}
 LONGEST_MONTHS = {"dxa": 27}
 """Who needs treatment or has it, and is with a clinician who does all that is recommended, is scanned at least so often: the
 interval, and one visit more."""

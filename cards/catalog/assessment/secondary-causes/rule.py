@@ -30,6 +30,8 @@ _RESULTS = BASIC_LABS | {
     "light-chains": ("light-chain-ratio",),
     "celiac": ("transglutaminase-iga",),
 }
+_MRI = "spine-mri"
+_SPINE = (_MRI, "spine-ct")
 _CALCIUM = DRUGS["calcium"]
 _CORRECTION = {_CALCIUM.key: "calcium-correction"}
 _NAMED = 3
@@ -65,12 +67,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     pause.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
     nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
-    of {low-calcium-again-days}; what is only searched for, of {yearly-months} months, and not for a disease on record. In
-    osteomalacia and low calcium also calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The
-    first finding names the card, the detail lists all, names known causes (first drugs that explain it: lithium and thiazides
-    with high calcium; tenofovir disoproxil, adefovir, and iron by vein of {iron-phosphate-months} months with low phosphate)
-    and what must pause, says until when to decide, and names recorded results that could not be used. On an order of a
-    patient of unknown age with basic results on record, `incomplete-data` says that they were not judged.
+    of {low-calcium-again-days}; MRI not after an MRI or CT, read, since the newest vertebral fracture and the newest sign; what
+    is only searched for, of {yearly-months} months, and not for a disease on record. In osteomalacia and low calcium also
+    calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The first finding names the card, the
+    detail lists all, names known causes (first drugs that explain it: lithium and thiazides with high calcium; tenofovir
+    disoproxil, adefovir, and iron by vein of {iron-phosphate-months} months with low phosphate) and what must pause, says until
+    when to decide, and names recorded results that could not be used. On an order of a patient of unknown age with basic
+    results on record, `incomplete-data` says that they were not judged.
     """
     if not person.adult(chart):
         return
@@ -320,6 +323,8 @@ def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
         return False
     if _later(chart, n, row, key) is not None or (row.key, key) == ("high-urine-calcium", "urine-calcium"):
         return True
+    if key == _MRI and _imaged(chart, row):
+        return False
     if row.key in ("z-score", "high-turnover"):
         since = chart.months_ago(n.yearly_months)
     elif key == "calcium" and row.key == "low-calcium":
@@ -328,6 +333,15 @@ def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
         soon = key in ("calcium", "pth") or (key, row.key) == ("phosphate", "low-phosphate")
         since = chart.days_ago(n.calcium_again_days if soon else n.repeat_days)
     return not _resulted(chart, key, since)
+
+
+def _imaged(chart: Chart, row: Row) -> bool:
+    """Whether the spine was imaged by MRI or CT, and the report read, since its newest fracture and since the newest of the
+    signs: an MRI in which nothing new can be seen is not repeated."""
+    broken = (f.at_latest for f in chart.fractures if f.site == "vertebra" and f.at_latest)
+    since = max((*broken, *row.began), default=row.since)
+    scans = (scan for key in _SPINE for scan in chart.services.get(key, ()))
+    return any(scan.done and not scan.unread and scan.when is not None and scan.when >= since for scan in scans)
 
 
 def _newly_known(chart: Chart, n: Numbers) -> bool:
