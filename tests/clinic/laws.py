@@ -28,7 +28,7 @@ SHORTEST_MONTHS = {
     "vertebral-imaging": 6,
     "spine-mri": 6,
 }
-"""No test that was done comes again before this; of the spine unless something broke since."""
+"""No test that was done comes again before this; of the spine unless something broke or denosumab wore off since."""
 _SPINE = {"vertebral-imaging", "spine-mri"}
 LONGEST_MONTHS = {"dxa": 27}
 """Who needs treatment or has it, and is with a clinician who does all that is recommended, is scanned at least so often: the
@@ -71,8 +71,11 @@ def _refused(journey: Journey) -> Iterator[str]:
 def _twice(journey: Journey) -> Iterator[str]:
     """A test whose result is on record is recommended again before its shortest interval."""
     done: dict[str, Visit] = {}
+    drug = ""
     for visit in journey.visits:
-        if any(each.startswith("fracture") for each in visit.news):
+        worn_off = drug == "denosumab" != visit.truth.drug
+        drug = visit.truth.drug
+        if worn_off or any(each.startswith("fracture") for each in visit.news):
             done = {key: last for key, last in done.items() if key not in _SPINE}
         for card in visit.cards:
             for option in card.options:
