@@ -44,6 +44,7 @@ GOING_ON = {
     r"{drug}[^.;:\n]*\b(?:continues|goes on|(?:may|can) be continued)",
     "zh": r"(?:继续(?:使用|用|给予|服用)?|延长|续方)[^。；，\n]*{drug}|{drug}[^。；，\n]*(?:继续|延长)",
 }
+TESTS = ("DXA", "CTX", "P1NP", "25(OH)D", "PTH", "FRAX", "height")
 RESTED_ON = {
     "38264-8": "the T-score that the diagnosis stands on",
     "FRAX-hip": "the probability that the treatment stands on",
@@ -101,6 +102,15 @@ def test_no_text_goes_on_with_what_a_card_forbids(name: str) -> None:
             for drug in drugs:
                 said = re.search(GOING_ON[language].replace("{drug}", re.escape(called(drug, language))), words, re.IGNORECASE)
                 assert said is None, (code, said)
+
+
+@EVERYTHING
+def test_the_routine_names_a_test_in_one_line_only(name: str) -> None:
+    for code, words in words_of(cards_of(told(name)), "en"):
+        do = words.partition("**Because**")[0] if code == "routine-care" else ""
+        lines = [line for line in do.splitlines() if line.startswith("- ")]
+        named = Counter(test for line in lines for test in TESTS if test in line)
+        assert not [test for test, times in named.items() if times > 1], lines
 
 
 # -- what is recommended can be signed --------------------------------------------------------------------------------

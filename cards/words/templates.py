@@ -188,7 +188,7 @@ def has(finding: Finding, which: str, language: str) -> bool:
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
     """A function that renders a block of the finding's text as Markdown by name; "" if the text does not have the block. The
-    text may ask for the ``short`` words of other findings.
+    text may ask for the ``short`` words of other findings, and for the keys of what other cards offer (``elsewhere``).
 
     It raises ContentError if a block uses a value that the finding does not have, or one that a filter cannot use.
     """
@@ -201,6 +201,7 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
         "indicator": finding.indicator.value,
         "about": finding.about,
         "offered": offered,
+        "elsewhere": [option.key for option in finding.elsewhere],
         "short": lambda found: Markdown(phrases.listed([block(each, "short", language, chart) for each in found], language)),
     }
     context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})
