@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import pairwise
 
 from msgspec import Struct
@@ -42,6 +43,7 @@ _ANSWERS_NEED = frozenset(
 """Cards that answer someone who needs treatment and has none."""
 _MERGED = {"routine-care"}
 """It stands for cards that may as well stand alone."""
+WEEK = timedelta(days=7)
 _YEAR = 5
 OSTEOPOROSIS_T = -2.5
 """Visits in a year, both ends included; the T-score of the WHO from which on there is osteoporosis."""
@@ -89,13 +91,14 @@ def _twice(journey: Journey) -> Iterator[str]:
 
 
 def _a_week_apart(journey: Journey) -> Iterator[str]:
-    """A card goes within a week and nothing takes its place: no new card, nor, of a card of tests, other cards that suggest all
-    that it did; for one that offers a drug against osteoporosis, no other that does or that answers a need. (Time alone may end
-    a window.) Nor does another drug become the recommended one while its card stays as it is."""
+    """A card goes within a week and nothing takes its place: no new card, nor, of a card of tests, other cards that suggest
+    all that it did; for one that offers a drug against osteoporosis, no other that does or that answers a need. (Time alone
+    may end a window, and what is said of a drug may go with its effect.) Nor does another drug become the recommended one
+    while its card stays as it is."""
     for visit in journey.visits:
         if visit.again is not None:
             (now, orders), (later, orders_later) = _advice(visit.cards), _advice(visit.again)
-            gone = now - later - _MERGED
+            gone = now - later - _MERGED - _of_what_wears_off(visit)
             came, suggested = later - now, {key for _, key in orders_later}
             drugs, treating, treating_later = _of_drugs(visit.cards), _of_treatment(visit.cards), _of_treatment(visit.again)
             for code in sorted(gone):
@@ -110,6 +113,16 @@ def _a_week_apart(journey: Journey) -> Iterator[str]:
             yield from (
                 _at(visit, f"{card} {stars[card]}") for card in stars if stars_later.get(card, stars[card]) != stars[card]
             )
+
+
+def _of_what_wears_off(visit: Visit) -> set[str]:
+    """The codes of the cards that speak of a drug whose effect ends within the week."""
+    worn_off = {
+        c.drug
+        for c in visit.chart.drug_courses.values()
+        if c.on_treatment(visit.today) and not c.on_treatment(visit.today + WEEK)
+    }
+    return {card.code for card in visit.cards if card.values.get("drug") in worn_off}
 
 
 def _of_drugs(cards: list[Finding]) -> set[str]:

@@ -69,9 +69,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {btm-baseline-window-months} months while `start-treatment` fires in the same answer or within {btm-baseline-days} days of
     the start; from {btm-first-months} months after the start on, none since the start, or the newest more than
     {btm-interval-months} months old, more than {btm-stable-months} from {btm-stable-years} years on; if the start is unknown,
-    none within {btm-stable-months} months. After denosumab instead, for {follow-on-ctx-until-months} months: CTX
-    {btm-first-months} months after the follow-on was begun, and every {follow-on-ctx-every-months} months, up to
-    {follow-on-ctx-early-days} days sooner. (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or
+    none within {btm-stable-months} months. After denosumab instead: CTX {btm-first-months} months after the follow-on was
+    begun, and every {follow-on-ctx-every-months} months to month {follow-on-ctx-until-months}, up to {follow-on-ctx-early-days}
+    days sooner; the last stays due as long again. (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or
     creatinine clearance), height: none within {yearly-months} months; height also where the newest is more than {height-spread}
     cm below one of the {height-window-months} months before it, or more than {height-spread-ever} cm below the tallest, and no
     other within {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. A DXA
@@ -224,13 +224,15 @@ def _interval(chart: Chart, n: Numbers) -> int | None:
 
 
 def _watched(chart: Chart, n: Numbers) -> date | None:
-    """The day on which a follow-on after denosumab was begun, as long as CTX is watched."""
+    """The day on which a follow-on after denosumab was begun, as long as CTX is watched: its last day stays due for one more
+    interval, so that whoever comes a week late is not missed."""
     after, denosumab = follow_on(chart), chart.course(DENOSUMAB)
     bisphosphonate = after is not None and after.course.drug.mechanism is Mechanism.BISPHOSPHONATE
     if after is None or denosumab is None or not (bisphosphonate and after.took_over) or after.begun is None:
         return None
     begun = max(after.begun, denosumab.last_dose or after.begun)
-    return begun if chart.today <= add_months(begun, n.follow_on_ctx_until_months) else None
+    until = n.follow_on_ctx_until_months + n.follow_on_ctx_every_months
+    return begun if chart.today < add_months(begun, until) else None
 
 
 def _after_denosumab(chart: Chart, n: Numbers, begun: date) -> Iterator[_Due]:
