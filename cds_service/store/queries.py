@@ -83,6 +83,8 @@ class Hold(NamedTuple):
 
 CLARIFIED = "clarified"
 """The reason of an override that ends what is held."""
+OURS = "urn:osteoporosis-cds:%"
+"""Its code systems. A code of the same name that somebody else defines ends nothing; one that names no system is ours."""
 LATER = "reconsider-later"
 """The reason of an override that holds until the next encounter and no longer."""
 
@@ -159,6 +161,7 @@ def clarified(connection: Connection, received_since: datetime | None = None) ->
         select(SHOWN.c.patient, SHOWN.c.holds, FEEDBACK.c.outcome_at, FEEDBACK.c.received_at)
         .join(FEEDBACK, FEEDBACK.c.card == SHOWN.c.card)
         .where(FEEDBACK.c.outcome == "overridden", FEEDBACK.c.reason == CLARIFIED, SHOWN.c.holds.is_not(None))
+        .where(or_(FEEDBACK.c.reason_system.is_(None), FEEDBACK.c.reason_system.like(OURS)))
         .where(SHOWN.c.practitioner != "", SHOWN.c.shadow.is_(False))
     )
     if received_since is not None:

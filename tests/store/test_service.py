@@ -405,6 +405,21 @@ def test_a_patient_clarifies_nothing(start: Started) -> None:
     assert holds(service, request)
 
 
+def test_a_code_of_that_name_that_somebody_else_defines_clarifies_nothing(start: Started) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, request, {"reason": CLARIFIED["reason"] | {"system": "urn:oid:1.2.3"}})
+    assert eventually(lambda: "secondary-causes" not in service.cards(request)), "it is recalled by now"
+    assert holds(service, request)
+
+
+def test_a_code_without_its_system_is_ours(start: Started) -> None:
+    service = start()
+    request = anemic(service, (8.9, "2026-05-01"))
+    report(service, request, {"reason": {"code": "clarified"}})
+    assert eventually(lambda: not holds(service, request))
+
+
 def test_what_was_shown_is_on_record_without_telling_whose_record_it_is(start: Started, database: str, tmp_path: Path) -> None:
     service = start()
     service.http.application.extensions["store"].migrate()
