@@ -89,7 +89,7 @@ LATER = "reconsider-later"
 """The reason of an override that holds until the next encounter and no longer."""
 
 
-def _insert(connection: Connection, table: Table) -> Any:
+def unless_there(connection: Connection, table: Table) -> Any:
     """An insert that skips rows which are there already."""
     make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
     return make(table).on_conflict_do_nothing()
@@ -97,10 +97,10 @@ def _insert(connection: Connection, table: Table) -> Any:
 
 def add_shown(connection: Connection, rows: Sequence[Shown]) -> None:
     kept = [column.name for column in SHOWN.columns if column.name != "id"]
-    connection.execute(_insert(connection, SHOWN), [{name: getattr(row, name) for name in kept} for row in rows])
+    connection.execute(unless_there(connection, SHOWN), [{name: getattr(row, name) for name in kept} for row in rows])
     offers = [offer._asdict() | {"card": row.card, "shown_at": row.shown_at} for row in rows for offer in row.offers]
     if offers:
-        connection.execute(_insert(connection, OFFERED), offers)
+        connection.execute(unless_there(connection, OFFERED), offers)
 
 
 def add_feedback(connection: Connection, service: str, reports: Iterable[Report]) -> Counter[str]:
@@ -110,7 +110,7 @@ def add_feedback(connection: Connection, service: str, reports: Iterable[Report]
         asdict(report) | {"service": service, "received_at": now, "suggestions": "\n".join(report.suggestions) or None}
         for report in reports
     ]
-    statement = _insert(connection, FEEDBACK).returning(FEEDBACK.c.outcome)
+    statement = unless_there(connection, FEEDBACK).returning(FEEDBACK.c.outcome)
     new: Counter[str] = Counter()
     for start in range(0, len(rows), BATCH):
         new.update(connection.scalars(statement, rows[start : start + BATCH]).all())
@@ -120,7 +120,7 @@ def add_feedback(connection: Connection, service: str, reports: Iterable[Report]
 def add_token(connection: Connection, token: str, until: datetime, again: str = "") -> bool:
     """Whether the token was not there before, or else ``again`` was left with it lately: that is good for one time."""
     now = datetime.now(UTC)
-    statement = _insert(connection, TOKENS).returning(TOKENS.c.token)
+    statement = unless_there(connection, TOKENS).returning(TOKENS.c.token)
     if connection.execute(statement, {"token": token, "until": until}).first() is not None:
         if again:
             connection.execute(statement, {"token": again, "until": now + AGAIN})

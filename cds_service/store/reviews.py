@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, insert, select
 
+from cds_service.store.queries import unless_there
 from cds_service.store.tables import SIGNATURES, SIGNED
 
 _COLUMNS = [column for column in SIGNATURES.c if column.name != "id"]
@@ -14,8 +15,7 @@ _COLUMNS = [column for column in SIGNATURES.c if column.name != "id"]
 
 def add(connection: Connection, signature: Mapping[str, str], text: str) -> None:
     """Keep a signature (the columns but ``id`` and ``at``, which is now) and the text that it is about."""
-    if text_of(connection, signature["hash"]) is None:
-        connection.execute(insert(SIGNED).values(hash=signature["hash"], text=text))
+    connection.execute(unless_there(connection, SIGNED).values(hash=signature["hash"], text=text))
     connection.execute(insert(SIGNATURES).values(**signature, at=datetime.now(UTC)))
 
 
