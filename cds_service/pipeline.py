@@ -250,7 +250,7 @@ class Evaluator:
         every, off = self._run(chart), self._site.cards_off
         found = [finding for finding in every if finding.code not in off]
         fresh = repetition.fresh(found) if repetition else found
-        shown = voice.shown_here(fresh, chart) if apart else voice.answered(fresh, found, chart, off)
+        shown = voice.alone(fresh, chart) if apart else voice.answered(fresh, found, chart, off)
         return _Judged(found, fresh, shown, checked(chart, every, off))
 
     def _run(self, chart: Chart) -> list[Finding]:

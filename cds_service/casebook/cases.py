@@ -6,7 +6,7 @@ starts with) and the ``cases``. A case states what it expects of that card, iden
     expect           its indicator, "none", or a list if several cards with the code must appear
     suggests         what it suggests, in this order; * marks the recommended one. Drugs and services by key, "discard"
     offers, drops    what must, what must not be among the suggestions
-    recommends       the one that is recommended, or "none"; not-recommended: those that must not be
+    recommends       the only one that is recommended (a drug: beside tests), or "none"; not-recommended: those that must not be
     starts           drug or service -> the day on which the proposed order starts
     contains         codes of the cards that this card stands for
     says             strings in summary or detail (English); says-not: strings that must not be there

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from cards.vocabulary import SERVICES
+from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, SERVICES
 from cards.vocabulary.regimens import REGIMENS
 from cds_service.casebook.cases import Case
 from cds_service.fhir.proposing.order_templates import order_codes
@@ -64,11 +64,24 @@ def _suggestions(case: Case, suggestions: list[Json]) -> Iterator[str]:
     yield from (f"does not offer {key}" for key in case.get("offers", ()) if key not in keys)
     yield from (f"offers {key}" for key in case.get("drops", ()) if key in keys)
     yield from (f"recommends {key}" for key in case.get("not-recommended", ()) if key in recommended)
-    if "recommends" in case and recommended != ([] if case["recommends"] == "none" else [case["recommends"]]):
-        yield f"recommends {', '.join(recommended) or 'nothing'}, not {case['recommends']}"
+    yield from _recommended(case, recommended)
     for key, day in case.get("starts", {}).items():
         if key not in keys or (starts := _start(suggestions[keys.index(key)])) != day:
             yield f"{key} starts {starts if key in keys else 'never: it is not offered'}, not {day}"
+
+
+def _recommended(case: Case, recommended: list[str]) -> Iterator[str]:
+    """What a case recommends is the only one; beside a drug against osteoporosis tests may be recommended, too."""
+    if "recommends" not in case:
+        return
+    wanted = case["recommends"]
+    found = [key for key in recommended if _against_osteoporosis(key)] if _against_osteoporosis(wanted) else recommended
+    if found != ([] if wanted == "none" else [wanted]):
+        yield f"recommends {', '.join(found) or 'nothing'}, not {wanted}"
+
+
+def _against_osteoporosis(key: str) -> bool:
+    return key in DRUGS and DRUGS[key].mechanism in ANTI_OSTEOPOROSIS
 
 
 def _start(suggestion: Json) -> date:

@@ -15,6 +15,7 @@ from cards.definitions.person import postmenopausal
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.engine.run import run
+from cards.engine.voice import alone
 from cards.words import text
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.samples import samples
@@ -47,6 +48,15 @@ def test_every_variant_that_a_case_shows_becomes_a_sound_card(code: str) -> None
     for sample in found:
         for language in LANGUAGES:
             check_both(sample.chart, sample.finding, language, f"{code} {sample.finding.variant}, {sample.told}")
+
+
+@pytest.mark.parametrize("code", sorted(all_cards()))
+def test_what_a_sample_recommends_its_cases_recommend(code: str) -> None:
+    """Who signs reads both: tests beside drugs that exclude each other had a mark in the one and none in the other."""
+    for sample in samples(code):
+        for each in alone([sample.finding], sample.chart):
+            assert each.options == sample.finding.options
+            assert each.any_number or sum(option.recommended for option in each.options) <= 1, sample.told
 
 
 def check_both(patient: Chart, finding: Finding, language: str, which: str) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from msgspec.structs import replace
+
 from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions import workup
 from cards.engine.catalog import all_cards, shown
@@ -20,7 +22,7 @@ from cards.engine.voice.ownership import exclusive, once
 from cards.engine.voice.pregnancy import without_radiation
 from cards.engine.voice.table import table
 
-__all__ = ["answered", "heard", "shown_here"]
+__all__ = ["alone", "answered", "heard", "shown_here"]
 
 
 def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart, off: Collection[str] = ()) -> list[Finding]:
@@ -51,6 +53,13 @@ def _as_told(finding: Finding, chart: Chart, *, comforted: bool) -> list[Finding
 def shown_here(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
     """Those of cards that are shown on the chart's hook."""
     return [finding for finding in findings if chart.hook in all_cards()[finding.code].hooks]
+
+
+def alone(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
+    """Each finding as if it were the only one. Tests beside drugs that exclude each other keep their marks: in the answer they
+    stand in `tests-due`, where any number may be chosen."""
+    found = shown_here(findings, chart)
+    return [replace(each, any_number=True) if len(exclusive([each])) > 1 else each for each in found]
 
 
 def _unshown(chart: Chart) -> list[Finding]:

@@ -97,8 +97,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     is below {egfr-specialist}. (3) CTX, P1NP, another infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5)
     another infusion, {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6)
     denosumab now, zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
-    {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP recommended, and the drugs without a
-    recommendation, none where a drug that harms bone calls for treatment today. No test is suggested again that was done in
+    {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP first, and the drugs without a
+    recommendation, none where a drug that harms bone calls for treatment today. Every test is recommended; beside drugs
+    that exclude each other it stands in `tests-due`. No test is suggested again that was done in
     the gap: the spine for {spine-again-months} months, unless something broke or the back hurts since, CTX and P1NP for
     {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the drugs, none is
     recommended, and the card says who decides by the last safe day.
