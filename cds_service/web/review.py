@@ -17,6 +17,8 @@ from msgspec import Struct
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards, sections
 from cards.engine.sources import CHECKED, VERSION
+from cards.thresholds import Threshold
+from cards.vocabulary import Name
 from cds_service import logs
 from cds_service.config import Settings
 from cds_service.content.canon import PARTS, current, parts_of
@@ -121,17 +123,22 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
 
     @pages.get("/print")
     def everything() -> Response:
-        """Every card, or those of one section, for paper; sent card by card."""
+        """Every card, or those of one section, for paper; sent card by card. ``form``: short, or full: see print_head.html."""
         language, section = page_language(settings.language), request.args.get("section", "")
+        form = "full" if request.args.get("form") == "full" else "short"
         found = [card for key in sections() for card in _of(key) if section in ("", key)]
         last = last_of_each(_said(store))
 
         def leaves() -> Iterator[str]:
-            yield page("print_head.html", count=len(found))
+            shared: dict[str, Threshold] = {}
+            grades: dict[str, Name] = {}
+            yield page("print_head.html", count=len(found), form=form)
             for each in found:
                 s = sheet(each, evaluator.thresholds, language)
-                yield page("print_card.html", s=s, card=each, signed=last.get(each.code, []), judge="", paper=True)
-            yield "</body></html>\n"
+                yield page("print_card.html", s=s, card=each, signed=last.get(each.code, []), judge="", paper=form)
+                shared |= s.other
+                grades |= s.grades
+            yield page("print_end.html", form=form, shared=dict(sorted(shared.items())), grades=grades)
 
         return Response(stream_with_context(leaves()), content_type="text/html; charset=utf-8")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -16,11 +16,12 @@ from msgspec.json import encode
 
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
-from cards.engine.sources import Recommendation, cited, place_of, places, slugs
+from cards.engine.sources import RECOMMENDATIONS, Recommendation, cited, place_of, places, slugs
 from cards.thresholds import Threshold, Thresholds, shipped
 from cards.vocabulary import Name
 from cards.words.phrases import LANGUAGES, unit
-from cds_service.casebook.sheet import ORDER, Block, Told, Variant, cases, judged, minutes, usual, variants
+from cds_service.casebook.sheet import Block, Variant, minutes, variants
+from cds_service.casebook.told import Chapter, chapters, judged, usual
 from cds_service.content.canon import current
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
@@ -51,7 +52,9 @@ class Rests(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """Everything that somebody reads who signs."""
+    """Everything that somebody reads who signs. ``named``: the numbers of the rule, those first that no source prints, since
+    they are to be judged; ``gists``: of the recommendations that numbers name. ``minutes`` for what is unfolded, ``whole`` for
+    all of it in one language."""
 
     card: Card
     hooks: list[str]
@@ -59,24 +62,38 @@ class Sheet(Struct, frozen=True):
     rule: list[Paragraph]
     named: dict[str, Threshold]
     other: dict[str, Threshold]
-    cases: list[tuple[str, list[Told]]]
+    gists: dict[str, Recommendation]
+    chapters: list[Chapter]
     usual: str
     rests: list[Rests]
     grades: dict[str, Name]
     minutes: int
+    whole: int
     hash: str
+
+    @property
+    def count(self) -> int:
+        """How many cases it has."""
+        return sum(sum(each.outcomes.values()) for each in self.chapters)
+
+    @property
+    def unprinted(self) -> int:
+        """How many numbers of the rule no source prints."""
+        return sum(not _printed(each) for each in self.named.values())
 
 
 def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     """The sheet in one language; the variants are in both. ``thresholds``: those of the site."""
     table = thresholds.table
     told = [*_NAMED.findall(card.doc)]
-    named = [key for key in table if table[key].card == card.code or key in told]
-    found, told_cases = variants(card), cases(card)
+    named = sorted((key for key in table if table[key].card == card.code or key in told), key=lambda key: _printed(table[key]))
+    found, told_cases = variants(card), chapters(card)
     recommendations = cited(card.cites)
     rests = [Rests(each, place_of(each, language), each.url or each.document.url) for each in recommendations]
     used = {each.document.key: places()[each.document.key].grades for each in recommendations}
-    others = [*card.told(thresholds), *(each.gist for each in recommendations), *(table[key].source for key in named)]
+    gists = {table[key].link: RECOMMENDATIONS[table[key].link] for key in named if table[key].link in RECOMMENDATIONS}
+    first = [*card.told(thresholds), *(each.gist for each in recommendations), *(table[key].source for key in named)]
+    first += [text for each in found for text in _headline(each, language)]
     return Sheet(
         card=card,
         hooks=[service.hook for service in SERVICES.values() if service.hook in card.hooks],
@@ -84,13 +101,34 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         rule=_rule(card, thresholds),
         named={key: table[key] for key in named},
         other={key: table[key] for key in card.shared if key not in named},
-        cases=[(key, some) for key in ORDER if (some := [each for each in told_cases if each.outcome == key])],
+        gists=gists,
+        chapters=told_cases,
         usual=usual(card),
         rests=rests,
         grades=used,
-        minutes=minutes(found, others, language),
+        minutes=minutes(first),
+        whole=minutes([*first, *_folded(found, told_cases, language)]),
         hash=hashes()[card.code],
     )
+
+
+def _printed(each: Threshold) -> bool:
+    return each.status not in ("RECALL", "OWN")
+
+
+def _headline(each: Variant, language: str) -> Iterator[str]:
+    """What a variant shows while it is folded."""
+    yield from (each.told, each.clinician[language].summary, *each.clinician[language].recommended)
+
+
+def _folded(found: Sequence[Variant], told: Sequence[Chapter], language: str) -> Iterator[str]:
+    for each in found:
+        shown = set(_headline(each, language))
+        yield from (text for said in (each.clinician, each.patient) for text in said[language].new if text not in shown)
+    for chapter in told:
+        for line in chapter.lines:
+            yield line.given
+            yield from (text for case in line.cases for text in (case.name, case.expects))
 
 
 @cache

@@ -37,6 +37,11 @@ def visitor(chromium: Chrome, tmp_path: Path) -> Iterator[Visitor]:
 
 def test_a_reviewer_reads_a_card_runs_its_cases_signs_and_prints(visitor: Visitor) -> None:
     visitor.go(f"/review/cards/{CARD}")
+    assert all(each.is_displayed() for each in visitor.all(".variant .headline")), "what each variant comes to is seen at once"
+    assert not any(each.is_displayed() for each in visitor.all(".to-patient")), "the rest is folded"
+    visitor.one("#unfold").click()
+    assert visitor.one(".to-patient").is_displayed()
+    assert {each.get_attribute("lang") for each in visitor.all(".tongue") if each.is_displayed()} == {"en"}
     hidden = visitor.js("return [...document.querySelectorAll('.seen')].every((each) => each.hidden)")
     assert hidden, "what an earlier variant says is not shown again"
     visitor.one("#only-new").click()

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from markupsafe import Markup
 from msgspec.structs import replace
 
 from cards.engine.catalog import all_cards
 from cards.engine.sources import RECOMMENDATIONS, VERSION
 from cards.thresholds import ContentError, shipped
+from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
 from cds_service.content import canon
 from cds_service.content.canon import Content, current
@@ -204,13 +206,13 @@ def test_a_sheet_shows_texts_that_were_rendered_and_numbers_in_their_place(http:
 
 
 def test_a_case_shows_its_patient_and_what_it_demands_in_words(http: FlaskClient) -> None:
-    """Names such as "A day later it does" say nothing without the record, once they are sorted by outcome."""
+    """Names such as "A day later it does" say nothing without the record."""
     page = http.get("/review/cards/denosumab-sequence?lang=en", headers=LI).text
-    assert "denosumab given 2025-11-18" in page
+    assert "denosumab given 2025-11-17 | 2025-11-18" in page
     assert re.search(WORDS["sheet.usual"].en + r".*female 72.*creatinine 0.7 mg/dL on 2026-05-01", page)
     for code in all_cards():
         told = sheet.sheet(all_cards()[code], shipped(), "en")
-        listed = [each for _, some in told.cases for each in some]
+        listed = [each for chapter in told.chapters for line in chapter.lines for each in line.cases]
         wrong = [
             each.expects for each in listed if re.search(r"\bmend\b|offers exactly (;|$)|recommends no card", each.expects)
         ]
@@ -235,9 +237,28 @@ def test_a_case_is_judged_by_the_service_as_it_is(http: FlaskClient) -> None:
     assert http.get("/review/cards/no-such/cases/0", headers=LI).status_code == 404
 
 
-def test_everything_of_a_section_can_be_printed(http: FlaskClient) -> None:
-    page = http.get("/review/print?section=emergencies&lang=zh", headers=LI).text
-    assert page.count('<article class="prose wide sheet"') == 1
+@pytest.mark.parametrize(("form", "articles"), [("short", 2), ("full", 1)])
+def test_everything_of_a_section_can_be_printed(http: FlaskClient, form: str, articles: int) -> None:
+    """In short with what the cards share at the end."""
+    page = http.get(f"/review/print?section=emergencies&lang=zh&form={form}", headers=LI).text
+    assert page.count('<article class="prose wide sheet"') == articles
     assert page.rstrip().endswith("</html>")
-    assert not re.search(r'<details(?! open| class="no-print")', page)
+    assert not re.search(r"<details(?![^>]* open>)", page)
     assert len(re.findall(r' id="([^"]+)"', page)) == len(set(re.findall(r' id="([^"]+)"', page)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_short_form_leaves_out_nothing_that_decides(http: FlaskClient, language: str) -> None:
+    """Each sentence, offer, number and case of each card is there, in the language of the page."""
+    page = Markup(http.get(f"/review/print?section=minerals&lang={language}", headers=LI).text).striptags()
+    for code, card in all_cards().items():
+        if card.section != "minerals":
+            continue
+        told = sheet.sheet(card, shipped(), language)
+        wanted = [each.name for chapter in told.chapters for line in chapter.lines for each in line.cases]
+        wanted += [line.given for chapter in told.chapters for line in chapter.lines]
+        wanted += [*told.named, *told.other, *(each.recommendation.gist for each in told.rests)]
+        for each in told.variants:
+            wanted += [text for said in (each.clinician, each.patient) for text in said[language].new]
+        plain = (" ".join(str(sheet.inline(each).striptags()).split()) for each in wanted)
+        assert [each for each in plain if each not in page] == [], code

@@ -33,16 +33,21 @@ button?.addEventListener("click", judge);
 const shown = document.getElementById("shown");
 const tongue = document.getElementById("tongue");
 const onlyNew = document.getElementById("only-new");
+const unfold = document.getElementById("unfold");
 
 function show(all) {
   for (const each of document.querySelectorAll("[data-tongue]")) each.hidden = !all && tongue.value && each.lang !== tongue.value;
   for (const each of document.querySelectorAll(".seen")) each.hidden = !all && onlyNew.checked;
+  for (const each of document.querySelectorAll(".known")) each.hidden = all || !onlyNew.checked;
 }
 
 if (shown) {
   shown.hidden = false;
   tongue.addEventListener("change", () => show(false));
   onlyNew.addEventListener("change", () => show(false));
+  unfold.addEventListener("click", () => {
+    for (const each of document.querySelectorAll("details.variant")) each.open = true;
+  });
   show(false);
 }
 
