@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -66,13 +67,13 @@ def test_each_case_is_told_once_and_whole(code: str) -> None:
         for line in chapter.lines:
             count = len(line.cases)
             for place, each in enumerate(line.cases):
-                own = re.sub(r"(?:\S+ \| ){%d}\S+" % (count - 1), lambda m, n=place: m[0].split(" | ")[n], line.given)
+                own = re.sub(rf"(?:\S+ \| ){{{count - 1}}}\S+", lambda m, n=place: m[0].split(" | ")[n], line.given)
                 assert count == 1 or re.sub(r"\W", "", own) == re.sub(r"\W", "", each.given), line.given
 
 
 def test_variants_of_one_name_follow_each_other() -> None:
     names = [each.name for each in variants(all_cards()["denosumab-sequence"])]
-    assert len([a for a, b in zip(names, names[1:], strict=False) if a != b]) + 1 == len(set(names))
+    assert len([a for a, b in itertools.pairwise(names) if a != b]) + 1 == len(set(names))
 
 
 def test_what_differs_stands_side_by_side() -> None:

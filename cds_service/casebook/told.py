@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 import yaml
 from msgspec import Struct
@@ -120,7 +121,7 @@ def headings(text: str) -> list[str]:
     ['', 'doses', 'doses']
     """
     told = {number: found[1] for number, line in enumerate(text.splitlines()) if (found := _HEADING.match(line))}
-    root = yaml.compose(text, Loader=LOADER)
+    root: Any = yaml.compose(text, Loader=LOADER)
     starts = next([each.start_mark.line for each in node.value] for key, node in root.value if key.value == "cases")
     return [told[max(above)] if (above := [line for line in told if line < start]) else "" for start in starts]
 

@@ -316,6 +316,18 @@ def test_every_recommendation_of_a_guideline_has_its_place() -> None:
     assert named <= RECOMMENDATIONS.keys()
 
 
+UNLINKED = {
+    *("EXT-01", "EXT-02", "EXT-06", "EXT-09", "EXT-11", "EXT-12", "EXT-17", "EXT-22", "EXT-23", "EXT-27", "EXT-28"),
+    *("EXT-30", "EXT-40"),
+}
+"""Whose address nobody has opened: labels without one of their own, several sources in one, our own rule."""
+
+
+def test_what_no_document_of_ours_says_has_an_address_unless_nobody_has_opened_one() -> None:
+    external = [each for each in RECOMMENDATIONS.values() if each.document.key == EXTERNAL]
+    assert {each.id for each in external if not each.url} == UNLINKED
+
+
 ENTRY = "newer:\n- {date: '2026-10', title: T, url: '%s', gist: g, documents: [%s], cards: []}\n"
 
 

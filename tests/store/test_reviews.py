@@ -45,7 +45,7 @@ def test_many_who_sign_one_text_at_once_are_all_kept(url: str, opened: Opened) -
         together.wait()
         try:
             signs(stores[number % 2], f"reviewer {number}")
-        except Exception as error:  # noqa: BLE001  whatever it is, it is not kept
+        except Exception as error:
             failed.append(error)
 
     threads = [Thread(target=sign, args=(number,)) for number in range(4)]
