@@ -44,6 +44,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
     release = actions.add_parser("release", help="keep number, date, changes and signatures of this content version")
     release.add_argument("--since", metavar="STATE", default="", help="the release before: a git ref or an exported file")
+    release.add_argument("--dry-run", action="store_true", help="print what it would hold, and write nothing")
     release.add_argument("--on", metavar="DATE", type=date.fromisoformat, default=None, help="day of the release (today)")
     release.set_defaults(command=make_release)
 
@@ -113,8 +114,13 @@ def make_release(chosen: argparse.Namespace, settings: Settings) -> None:
 
     before = found(chosen.since) if chosen.since else None
     made = release(current(), before, chosen.on or settings.today(), committed())
-    path = write(made)
-    print(f"Wrote {path}: content {made.version}, {len(made.signatures)} signatures hold for it. For the changelog:\n")
+    done = "Nothing is written" if chosen.dry_run else f"Wrote {write(made)}"
+    lacking = len(made.cards) - len({each.card for each in made.signatures if each.decision == "signed"})
+    print(
+        f"{done}: content {made.version} of {made.on} ({made.fingerprint}), {len(made.signatures)} signatures hold for it, ",
+        end="",
+    )
+    print(f"{lacking} of {len(made.cards)} cards carry none. For the changelog:\n")
     print(told(made.changes, made.shared), end="")
 
 

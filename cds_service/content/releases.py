@@ -75,6 +75,14 @@ def release(content: Content, before: Content | None, on: date, signatures: Sequ
     )
 
 
+def unreleased(content: Content, last: Release | None = None) -> list[str]:
+    """The cards of this content that are not as the ``last`` release (the newest that is kept) has them, by code; all of them
+    where there is none."""
+    known = last or next(iter(releases()), None)
+    before, now = known.cards if known else {}, content.hashes
+    return sorted(code for code in before.keys() | now.keys() if before.get(code) != now.get(code))
+
+
 def write(made: Release, folder: Path | None = None) -> Path:
     """Keep a release. ContentError where that number is taken: what was released does not change."""
     path = (folder or RELEASES) / f"{made.version}.json"

@@ -15,7 +15,7 @@ from cards.thresholds import HERE, Thresholds
 from cards.vocabulary import DRUGS
 from cds_service.casebook import windows
 from cds_service.content.canon import current
-from cds_service.content.releases import committed, releases
+from cds_service.content.releases import committed, releases, unreleased
 from cds_service.content.signatures import last_of_each
 from cds_service.web.attributes import of_service
 from cds_service.web.sheet import document, hashes
@@ -60,7 +60,8 @@ def about(pages: Blueprint, page: Callable[..., str], language: Callable[[], str
     @pages.get("/versions")
     def versions() -> str:
         heading = say("versions.title", language())
-        return page("versions.html", releases=releases(), heading=heading, lead=_installed(language()))
+        kept, differ = releases(), unreleased(current())
+        return page("versions.html", releases=kept, differ=differ, heading=heading, lead=_installed(language()))
 
 
 def ranking(thresholds: Thresholds, language: str) -> list[tuple[str, list[str]]]:

@@ -272,6 +272,36 @@ def test_a_release_carries_the_changes_and_the_signatures_that_hold(tmp_path: Pa
         write(made, tmp_path)
 
 
+def test_cards_that_differ_from_the_last_release_are_known(tmp_path: Path) -> None:
+    path, old, new, _ = COVERED["a sentence"]
+    made = release(edited(path, old, new), None, date(2026, 12, 1), [])
+    assert releases.unreleased(current(), made) == [CARD]
+    fewer = replace(current(), cards={code: parts for code, parts in current().cards.items() if code != SECOND})
+    assert releases.unreleased(fewer, made) == sorted([CARD, SECOND])
+
+
+def test_what_was_released_is_what_is_installed_under_its_number() -> None:
+    """Whoever changes a card after a release raises the version: answers name it."""
+    ours = [each for each in releases.releases() if each.version == current().version]
+    assert [releases.unreleased(current(), each) for each in ours] == [[] for _ in ours]
+
+
+def test_a_release_can_be_looked_at_before_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, old, new, said = COVERED["its number"]
+    before = replace(edited(path, old, new), version="2026.10")
+    (tmp_path / "before.json").write_bytes(exported(before))
+    monkeypatch.setattr(releases, "RELEASES", tmp_path / "releases")
+    main(["content", "release", "--since", str(tmp_path / "before.json"), "--dry-run"])
+    told = capsys.readouterr().out
+    assert "Nothing is written" in told
+    assert f"{len(all_cards())} of {len(all_cards())} cards carry none" in told
+    assert f"- `{CARD}`" in told
+    assert said.split(": ")[0] in told
+    assert releases.releases() == []
+
+
 @pytest.mark.parametrize("version", [current().version, "2999.1"])
 def test_a_release_has_a_later_number_than_the_one_before(version: str) -> None:
     with pytest.raises(ContentError, match="raise it"):
