@@ -28,8 +28,8 @@ UNPACKED = 10
 RECORDS, PARTS, STATE = "records", "parts", "run.json"
 MADE = frozenset(
     {RECORDS, PARTS, "fhir", "export", "run.json", "export.json", "summary.json", "problems.csv", "medications.sqlite"}
-    | {"figures.json", "figures.csv", "figures-shared.csv"}
-    | {"medications.sqlite-journal", "worklist.jsonl", "worklist.csv", "worklist.xlsx", "findings.csv", "findings.parquet"}
+    | {"figures.json", "figures.csv", "figures-shared.csv", "medications.sqlite-journal"}
+    | {"worklist.sqlite", "worklist.csv", "worklist.xlsx", "findings.csv", "findings.parquet"}
 )
 """What runs make in their folder, but for hidden files."""
 
