@@ -31,7 +31,7 @@ from cds_service.population.pool import Advance, Engine, batches_of
 from cds_service.population.private import Occupied, kept_private
 from cds_service.population.source import Ledger
 
-NEEDS = {"pool": (), "duckdb": ("duckdb", "pyarrow"), "spark": ("pyspark", "pyarrow")}
+NEEDS = {"pool": (), "duckdb": ("duckdb", "pyarrow"), "spark": ("pyspark", "pyarrow", "pandas")}
 """Engines, and what each needs beside this package."""
 
 
@@ -60,7 +60,7 @@ def run(folder: Path, out: Path, settings: Settings, options: Options, advance: 
     Raises ConfigError: there is nothing to read, or it cannot be written; what is done stays, and the next run goes on.
     """
     folder, out = folder.resolve(), out.resolve()
-    _readable(folder)
+    readable(folder)
     if out.is_relative_to(folder):
         raise ConfigError(f"--out {out}: must not be in {folder}: the next run would read what this one writes")
     with _alone(out):
@@ -73,13 +73,14 @@ def run_server(server: Server, out: Path, settings: Settings, options: Options, 
     with _alone(out):
         types = Rules(Evaluator(settings), settings.today()).types - READ_BESIDES
         folder, whole = bulk.fetched(server, out, types, options.fresh)
-        _readable(folder)
+        readable(folder)
         told = _run(folder, out, settings, replace(options, whole=whole), advance)
         bulk.used(server, out)
         return told
 
 
-def _readable(folder: Path) -> None:
+def readable(folder: Path) -> None:
+    """ConfigError where there is nothing to read."""
     if not folder.is_dir() or not source.files(folder):
         raise ConfigError(f"{folder}: holds no file of FHIR (.ndjson, .jsonl, .json, each also .gz)")
 
