@@ -18,6 +18,7 @@ from typing import Any
 from cds_service.store import queries
 from cds_service.store.background import Background
 from cds_service.store.database import Database, StoreUnavailable, T, Work, where
+from cds_service.store.keyed import FILE as KEY_FILE
 from cds_service.store.keyed import kept_key, keyed
 from cds_service.store.queries import CLARIFIED, Hold, Offer, Override, Report, Shown
 from cds_service.store.seen import Seen
@@ -42,6 +43,12 @@ class Store:
     def where(self) -> str:
         """Which database it is, without credentials."""
         return where(self._database.url)
+
+    @property
+    def key(self) -> bytes:
+        """That of the hashes, without a new one being made; b"" where there is none."""
+        path = self._database.folder / KEY_FILE
+        return self._key or (path.read_bytes().strip() if path.is_file() else b"")
 
     # -- one process ----------------------------------------------------------------------------------------------
 
