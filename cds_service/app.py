@@ -13,7 +13,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from cards.engine import sources
-from cds_service import config, logs, metrics
+from cds_service import config, logs, metrics, site
 from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
 from cds_service.dialect.codes import our_card
@@ -58,6 +58,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     watch = Watch(store)
     add_pages(app, settings, evaluator, store, load, watch)
     authenticator = Authenticator.of(settings, store.remember_token) if settings.in_production else None
+    for table, iss in site.unmatched(site.load(settings.site), authenticator.issuers if authenticator else ()):
+        logs.warn("CDS_SITE: a table for a client that is not in CDS_CLIENTS", {"table": table, "iss": iss})
     add_operation(app, store, watch, authenticator)
     if authenticator:
         add_authentication(app, authenticator, settings)

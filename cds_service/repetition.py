@@ -5,7 +5,7 @@ override lasts longer (``Rest``), its state is used instead of its facts."""
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,11 @@ from cds_service.unread import shape
 Json = dict[str, Any]
 
 
+def patient_hash(hashed: Callable[..., str], client: str, tenant: str, patient: str) -> str:
+    """What the store knows a patient by: ids are unique only within one tenant of one EHR."""
+    return hashed("patient of tenant", client, tenant, patient) if tenant else hashed("patient", client, patient)
+
+
 class Repetition:
     """What the store knows about one call: the patient and the user, as hashes."""
 
@@ -42,7 +47,7 @@ class Repetition:
         self._of_same: dict[tuple[str, ...], str] = {}
         self._lines: dict[Hashable, str] = {}
         where, of = ((client, tenant), " of tenant") if tenant else ((client,), "")
-        self._patient = store.hashed(f"patient{of}", *where, call.patient_id)
+        self._patient = patient_hash(store.hashed, client, tenant, call.patient_id)
         self._practitioner = store.hashed(f"practitioner{of}", *where, call.user_id) if call.user_id else ""
         encounter = ("encounter", call.encounter_id) if call.encounter_id else ("day", today.isoformat())
         self._encounter = store.hashed(f"encounter{of}", *where, call.patient_id, *encounter)

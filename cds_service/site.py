@@ -24,6 +24,7 @@ like = "epic"
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,6 +89,14 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
         """The dialect of one client: its own, or the one for every client."""
         known = {each.iss: each for each in self.dialect}
         return known.get(iss) or known.get("", PLAIN)
+
+
+def unmatched(site: Site, issuers: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Tables for a client that nobody is, which would never count: their name, and the ``iss`` with what may be meant."""
+    tables = [*(("dialect", each.iss) for each in site.dialect), *(("prefetch", each.iss) for each in site.prefetch)]
+    for table, iss in tables:
+        if iss and iss not in issuers:
+            yield table, iss + misspelled.meant(iss, issuers)
 
 
 def load(path: Path | None) -> Site:

@@ -75,7 +75,8 @@ def _of_store(chosen: argparse.Namespace, settings: Settings) -> Found:
     with opened_store(settings) as store:
         some, every = store.ask(lambda c: (calls.of_store(c, since), calls.counted_calls(c, since)))
     if not some and not every:
-        raise ConfigError(f"nothing was recorded in the last {chosen.days} days")
+        raise ConfigError(f"{store.where}: nothing was recorded in the last {chosen.days} days")
     days = calls.days_between(some, seen.today())
     found = counts.of_store(some, every, days, chosen.hours, settings.max_cards, settings.suppress_days or 90)
+    print(f"Counts of {store.where}")
     return found, ("Cards for which there was no room (CDS_MAX_CARDS) are not on record.",), f"{days} days on record"

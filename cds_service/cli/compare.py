@@ -33,11 +33,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def compare(chosen: argparse.Namespace, settings: Settings) -> None:
     from cds_service.compare import sheet
     from cds_service.compare.changes import changes, differences, table
-    from cds_service.compare.sides import comparable, kind_of, side
+    from cds_service.compare.sides import comparable, side, usable
     from cds_service.population.private import Occupied, kept_private
 
     for name in (chosen.before, chosen.after):
-        kind_of(name)
+        usable(name, chosen.source)
     today, processes = chosen.today or settings.today(), chosen.processes or settings.workers
 
     def tell(what: str) -> None:

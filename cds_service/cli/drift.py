@@ -29,9 +29,10 @@ def drift(chosen: argparse.Namespace, settings: Settings) -> None:
     with opened_store(settings) as store:
         lines = Watch(store).lines(chosen.today or seen.today())
     if not lines:
-        raise ConfigError("too little has been counted: four weeks of calls, and a week to judge")
+        raise ConfigError(f"{store.where}: too little has been counted: four weeks of calls, and a week to judge")
     found = alarms(lines)
     shown = sorted(lines, key=lambda line: (line.kind, line.key)) if chosen.all else found
+    print(f"Counts of {store.where}")
     print(f"{lines[0].calls:,} calls in seven days; {len(found)} alarm{'' if len(found) == 1 else 's'}")
     for line in shown:
         limits = f"limits {line.per_thousand(line.low):.1f} to {line.per_thousand(line.high):.1f}"

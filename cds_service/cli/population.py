@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from cds_service.config import ConfigError, Settings
 
 if TYPE_CHECKING:
+    from cds_service.population.answered import Asked
     from cds_service.population.bulk import Server
     from cds_service.population.pool import Advance
 
+_NOBODY = ": another client, tenant, database or hash key?"
 ENGINES = ("pool", "duckdb", "spark")
 
 
@@ -40,6 +42,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown.add_argument(
         "--no-records", action="store_true", help="do not keep the records, which /worklist shows a patient from"
     )
+    shown.add_argument(
+        "--answers-of",
+        metavar="ISS",
+        help="the client (iss in CDS_CLIENTS) whose users' answers to cards, in CDS_DATABASE_URL, count in the key figures",
+    )
+    shown.add_argument("--tenant", default="", metavar="T", help="its tenant, where it has several")
     server = shown.add_argument_group("where SOURCE is the URL of a Bulk Data server (or of its Group/ID)")
     server.add_argument("--client-id", default="", metavar="ID", help="our id there, for backend services authorization")
     server.add_argument("--key", type=Path, metavar="FILE", help="our private key (PEM), as client-keys makes it")
@@ -62,6 +70,23 @@ def _positive(text: str) -> int:
 
 
 def population(chosen: argparse.Namespace, settings: Settings) -> None:
+    with _answers(chosen, settings) as answers:
+        _run(chosen, settings, answers)
+
+
+@contextmanager
+def _answers(chosen: argparse.Namespace, settings: Settings) -> Iterator[Asked | None]:
+    if chosen.answers_of is None:
+        yield None
+        return
+    from cds_service.cli.store import opened_store
+    from cds_service.population.answered import Asked
+
+    with opened_store(settings) as store:
+        yield Asked(store, chosen.answers_of, chosen.tenant)
+
+
+def _run(chosen: argparse.Namespace, settings: Settings, answers: Asked | None) -> None:
     from cds_service.population.run import Options, run, run_server
 
     options = Options(
@@ -72,6 +97,7 @@ def population(chosen: argparse.Namespace, settings: Settings) -> None:
         fresh=chosen.fresh,
         records=not chosen.no_records,
         language=chosen.lang or settings.language,
+        answers=answers,
     )
     before = signal.signal(signal.SIGTERM, _interrupted)
     try:
@@ -139,6 +165,9 @@ def _print(told: dict[str, Any], out: Path) -> None:
         print(f"Not used: {', '.join(f'{number:,} {why}' for why, number in told['problems'].items())}: {out / 'problems.csv'}")
     if missing:
         print(f"Not exported, and so unknown: {', '.join(missing)} (--complete: there are none)")
+    if run["answers"] is not None:
+        joined = told["reading"].get("answers-to-cards", 0)
+        print(f"Cards on record: {run['answers']:,}, of these patients {joined:,}{'' if joined else _NOBODY}")
     print(f"Key figures: osteoporosis-cds figures {out}, by month and site {out / 'figures.csv'}")
     print(f"Written to {out}, which names patients")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cds_service.client_check.server import Server
+from cds_service.client_check.server import Server, Told
 from cds_service.client_check.sheet import Row
 
 SECTION = "Capabilities"
@@ -13,8 +13,8 @@ _OURS = frozenset({"_sort", "_count"})
 """Parameters that many servers know without saying so; the queries try them."""
 
 
-def rows(server: Server, templates: Iterable[str]) -> Iterator[Row]:
-    told = server.ask("metadata")
+def rows(server: Server, told: Told, templates: Iterable[str]) -> Iterator[Row]:
+    """``told``: the answer of ``/metadata``."""
     if told.status != 200 or told.body.get("resourceType") != "CapabilityStatement":
         yield Row(
             SECTION,

@@ -14,9 +14,10 @@ from typing import Any
 import orjson
 from msgspec import Struct, json
 
+from cds_service import site
 from cds_service.config import ConfigError, Settings
 from cds_service.population.job import PARTS
-from cds_service.population.run import Options, run
+from cds_service.population.run import Options, readable, run
 from cds_service.population.tables import SUMMARY
 
 
@@ -81,11 +82,9 @@ def side(
 ) -> Side:
     """A folder with a finished run is taken as it is; a site file (.toml), "shipped" (no site file), a checkout or a wheel of
     another release judge ``source``, each in a folder of its own. ConfigError where that cannot be done."""
-    path, kind = Path(name), kind_of(name)
-    if kind == RUN:
+    path, kind = Path(name), usable(name, source)
+    if kind == RUN or source is None:
         return Side(name, path, _summary(path))
-    if source is None:
-        raise ConfigError(f"{name}: is no finished run, so that SOURCE is needed: whom to judge")
     tell(f"Judging everybody by {name} ...")
     if kind == SITE:
         own = settings.model_copy(update={"site": None if name == SHIPPED else path})
@@ -94,6 +93,25 @@ def side(
     else:
         _other_release(path, source, out, today, processes, complete=complete)
     return Side(name, out, _summary(out))
+
+
+def usable(name: str, source: Path | None) -> str:
+    """What a side is, as far as that can be told without judging anybody: a run takes hours. ConfigError."""
+    path, kind = Path(name), kind_of(name)
+    if kind == RUN:
+        _summary(path)
+        return kind
+    if source is None:
+        raise ConfigError(f"{name}: is no finished run, so that SOURCE is needed: whom to judge")
+    readable(source)
+    if kind == SITE and name != SHIPPED:
+        try:
+            site.load(path)
+        except ConfigError as error:
+            raise ConfigError(f"{name}: {str(error).removeprefix('CDS_SITE: ')}") from None
+    if path.suffix == ".whl" and not zipfile.is_zipfile(path):
+        raise ConfigError(f"{path}: is no wheel that can be read")
+    return kind
 
 
 def kind_of(name: str) -> str:

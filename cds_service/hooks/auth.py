@@ -63,6 +63,11 @@ class Authenticator:
         """The authenticator for these settings. ConfigError if the clients file cannot be used."""
         return cls(clients.load(settings.clients) if settings.clients else (), settings.base_url, remember, settings.clients)
 
+    @property
+    def issuers(self) -> frozenset[str]:
+        """Those whose clients may call."""
+        return frozenset(self._clients)
+
     def probe(self) -> None:
         """Read the clients file again, to verify that the service could restart with it. ConfigError if not."""
         for client in clients.load(self._file) if self._file else ():

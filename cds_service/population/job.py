@@ -16,6 +16,8 @@ from msgspec.structs import replace
 from cards.engine.sources import VERSION
 from cds_service.config import Settings
 from cds_service.population import medications, source
+from cds_service.population.answered import FILE as ANSWERS
+from cds_service.population.answered import Whose
 from cds_service.population.private import is_left, written
 
 BATCH = 128 * 1024**2
@@ -28,8 +30,8 @@ UNPACKED = 10
 RECORDS, PARTS, STATE = "records", "parts", "run.json"
 MADE = frozenset(
     {RECORDS, PARTS, "fhir", "export", "run.json", "export.json", "summary.json", "problems.csv", "medications.sqlite"}
-    | {"figures.json", "figures.csv", "figures-shared.csv"}
-    | {"medications.sqlite-journal", "worklist.jsonl", "worklist.csv", "worklist.xlsx", "findings.csv", "findings.parquet"}
+    | {"figures.json", "figures.csv", "figures-shared.csv", "medications.sqlite-journal"}
+    | {ANSWERS, "worklist.sqlite", "worklist.csv", "worklist.xlsx", "findings.csv", "findings.parquet"}
 )
 """What runs make in their folder, but for hidden files."""
 
@@ -45,7 +47,8 @@ class State(Struct, frozen=True):
 
 class Job(Struct, frozen=True):
     """One run. ``batches``: files by name, as they are grouped together. ``absent``: types that were not exported, known once
-    all is grouped. ``complete``: what has no file does not exist; ``whole``: nor does what the cards read."""
+    all is grouped. ``complete``: what has no file does not exist; ``whole``: nor does what the cards read. ``whose``: the
+    answers to cards that count."""
 
     folder: Path
     out: Path
@@ -57,6 +60,7 @@ class Job(Struct, frozen=True):
     complete: bool = False
     whole: bool = False
     absent: frozenset[str] = frozenset()
+    whose: Whose | None = None
 
     @property
     def records(self) -> Path:
@@ -87,13 +91,19 @@ def prepared(
     complete: bool,
     whole: bool = False,
     fresh: bool,
+    answers: str = "",
 ) -> tuple[Job, str]:
     """The job, with its folders made, and what becomes of an earlier run there: "" (there is none), "resumed" or "replaced"
-    (it had another source, day, content or engine). ``fresh``: it does not count. OSError where that fails."""
+    (it had another source, day, content or engine). ``fresh``: it does not count. OSError where that fails.
+
+    ``answers``: a digest of those to cards.
+    """
     paths = source.files(folder)
     sizes = [_unpacked(path) for path in paths]
     buckets = min(max(sum(sizes) // BUCKET, FEWEST), MOST)
-    state = State(_of_files(folder, paths), _of_rules(settings, today, complete=complete, whole=whole), engine, buckets)
+    state = State(
+        _of_files(folder, paths), _of_rules(settings, today, answers, complete=complete, whole=whole), engine, buckets
+    )
     before = None if fresh else _earlier(out)
     if before is None or replace(before, rules=state.rules) != state:
         _remove(out / RECORDS)
@@ -155,8 +165,8 @@ def _of_files(folder: Path, paths: Sequence[Path]) -> str:
     return told.hexdigest()
 
 
-def _of_rules(settings: Settings, today: date, *, complete: bool, whole: bool) -> str:
+def _of_rules(settings: Settings, today: date, answers: str, *, complete: bool, whole: bool) -> str:
     """The content, the code, the day, and the site's own choices."""
     own = [path.read_bytes() for path in (settings.site, settings.local_codes) if path]
     told = (VERSION, version("osteoporosis-cds"), today, sorted(settings.formulary), settings.max_cards, str(settings.zone))
-    return hashlib.sha256(repr((told, own, complete, whole)).encode()).hexdigest()
+    return hashlib.sha256(repr((told, own, complete, whole, answers)).encode()).hexdigest()

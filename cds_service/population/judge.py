@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 
 from msgspec import Raw, json
 
 from cards.chart import Chart
+from cards.indicators import Answer
 from cds_service.fhir.fetching.answers import asked_for
 from cds_service.fhir.reading import wire
 from cds_service.fhir.reading.given import BROKEN
@@ -31,6 +32,9 @@ HOOK = "patient-view"
 UNKNOWN, TOO_MUCH, FAILED, TWICE, NOT_COUNTED = "unknown-patient", "too-much", "failed", "twice", "not-counted"
 """Why a patient has no answer: no Patient resource; more than one call may bring; the program failed. A resource that came
 twice; a patient in no key figure, since the program failed."""
+ANSWERS = "answers-to-cards"
+"""Counted beside the reading."""
+Answers = Callable[[str], tuple[Answer, ...]]
 ENCODE = json.Encoder().encode
 DECODE: json.Decoder[Judged] = json.Decoder(Judged)
 
@@ -38,8 +42,11 @@ DECODE: json.Decoder[Judged] = json.Decoder(Judged)
 class Rules:
     """What does not change from patient to patient: the rules as they are loaded, the day, and what the export lacks."""
 
-    def __init__(self, evaluator: Evaluator, today: date, absent: frozenset[str] = frozenset()) -> None:
-        """``absent``: types that were not exported, which are unknown, never "none"."""
+    def __init__(
+        self, evaluator: Evaluator, today: date, absent: frozenset[str] = frozenset(), answers: Answers | None = None
+    ) -> None:
+        """``absent``: types that were not exported, which are unknown, never "none". ``answers``: to cards, by patient."""
+        self.answers = answers
         self.evaluator = evaluator
         self.today = today
         self.keys = {key: asked_for(template) for key, template in evaluator.prefetch[HOOK].items()}
@@ -83,14 +90,18 @@ def _answered(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
     told = tuple(rows.rows_of(patient, judged.findings, judged.shown))
     item = gaps.item_of(patient, judged, entries)
     twice = tuple(_twice(entries)) if judged.trace.duplicates else ()
-    counted, wrong = _figures(patient, judged.chart, entries, rules)
-    return Judged(patient, "", told, item, _counts(judged.trace), (*twice, *wrong), counted)
+    answers = rules.answers(patient) if rules.answers else ()
+    counted, wrong = _figures(patient, judged.chart, entries, rules, answers)
+    counts = _counts(judged.trace) | ({ANSWERS: len(answers)} if answers else {})
+    return Judged(patient, "", told, item, counts, (*twice, *wrong), counted)
 
 
-def _figures(patient: str, chart: Chart, entries: Sequence[bytes], rules: Rules) -> tuple[Figures | None, tuple[Problem, ...]]:
+def _figures(
+    patient: str, chart: Chart, entries: Sequence[bytes], rules: Rules, answers: tuple[Answer, ...]
+) -> tuple[Figures | None, tuple[Problem, ...]]:
     """The states of the indicators. What goes wrong with them costs no patient a card."""
     try:
-        return figures(chart, entries, *rules.evaluator.counting(), rules.absent), ()
+        return figures(chart, entries, *rules.evaluator.counting(), rules.absent, answers), ()
     except Exception as error:
         return None, (Problem("", 0, NOT_COUNTED, f"Patient/{patient}, {type(error).__name__}"),)
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from cds_service.pipeline import Evaluator
 from cds_service.population import medications
+from cds_service.population.answered import Answers
 from cds_service.population.job import Job
 from cds_service.population.judge import ENCODE, Rules, evaluate
 from cds_service.population.medications import Medications
@@ -148,7 +149,8 @@ def read(job: Job, place: int, ledger: Ledger, note: Note) -> Iterator[Record]:
 
 
 def rules_of(job: Job) -> Rules:
-    return Rules(Evaluator(job.settings), job.today, job.absent)
+    answers = Answers(job.out, job.whose) if job.whose else None
+    return Rules(Evaluator(job.settings), job.today, job.absent, answers)
 
 
 def write_part(job: Job, bucket: int, patients: Iterable[tuple[str, list[bytes]]], rules: Rules) -> int:

@@ -23,7 +23,8 @@ from msgspec.structs import replace
 from cds_service.config import ConfigError, Settings
 from cds_service.figures.care import READ_BESIDES
 from cds_service.pipeline import Evaluator
-from cds_service.population import bulk, medications, source, tables
+from cds_service.population import answered, bulk, medications, source, tables
+from cds_service.population.answered import Whose
 from cds_service.population.bulk import Server
 from cds_service.population.job import Job, prepared, strange
 from cds_service.population.judge import Rules
@@ -31,7 +32,7 @@ from cds_service.population.pool import Advance, Engine, batches_of
 from cds_service.population.private import Occupied, kept_private
 from cds_service.population.source import Ledger
 
-NEEDS = {"pool": (), "duckdb": ("duckdb", "pyarrow"), "spark": ("pyspark", "pyarrow")}
+NEEDS = {"pool": (), "duckdb": ("duckdb", "pyarrow"), "spark": ("pyspark", "pyarrow", "pandas")}
 """Engines, and what each needs beside this package."""
 
 
@@ -42,7 +43,8 @@ def _silent(what: str, number: int, total: int | None = None) -> None:
 class Options(Struct, frozen=True):
     """``complete``: types of which there is no file do not exist (else they are unknown); ``whole``: of those that the cards
     read a server has given all. ``fresh``: an earlier run in the
-    folder does not count. ``records``: keep what was grouped, so that a page can show a patient."""
+    folder does not count. ``records``: keep what was grouped, so that a page can show a patient. ``answers``: those to cards
+    that count in the key figures."""
 
     today: date | None = None
     engine: str = "pool"
@@ -52,6 +54,7 @@ class Options(Struct, frozen=True):
     fresh: bool = False
     records: bool = True
     language: str = "en"
+    answers: answered.Asked | None = None
 
 
 def run(folder: Path, out: Path, settings: Settings, options: Options, advance: Advance = _silent) -> dict[str, Any]:
@@ -60,7 +63,7 @@ def run(folder: Path, out: Path, settings: Settings, options: Options, advance: 
     Raises ConfigError: there is nothing to read, or it cannot be written; what is done stays, and the next run goes on.
     """
     folder, out = folder.resolve(), out.resolve()
-    _readable(folder)
+    readable(folder)
     if out.is_relative_to(folder):
         raise ConfigError(f"--out {out}: must not be in {folder}: the next run would read what this one writes")
     with _alone(out):
@@ -73,13 +76,14 @@ def run_server(server: Server, out: Path, settings: Settings, options: Options, 
     with _alone(out):
         types = Rules(Evaluator(settings), settings.today()).types - READ_BESIDES
         folder, whole = bulk.fetched(server, out, types, options.fresh)
-        _readable(folder)
+        readable(folder)
         told = _run(folder, out, settings, replace(options, whole=whole), advance)
         bulk.used(server, out)
         return told
 
 
-def _readable(folder: Path) -> None:
+def readable(folder: Path) -> None:
+    """ConfigError where there is nothing to read."""
     if not folder.is_dir() or not source.files(folder):
         raise ConfigError(f"{folder}: holds no file of FHIR (.ndjson, .jsonl, .json, each also .gz)")
 
@@ -123,6 +127,7 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
     began, cpu = time.perf_counter(), _cpu()
     today = options.today or settings.today()
     rules = Rules(Evaluator(settings), today)
+    whose, digest, number = _answers(out, settings, options)
     job, earlier = prepared(
         folder,
         out,
@@ -133,7 +138,9 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
         complete=options.complete,
         whole=options.whole,
         fresh=options.fresh,
+        answers=digest,
     )
+    job = replace(job, whose=whose)
     engine = make(job, options.processes, advance)
     advance("read", 0, sum(map(job.size, range(len(job.batches)))))
     if not (all(batch.counted for batch in batches_of(job)) and all(job.part(b).exists() for b in range(job.state.buckets))):
@@ -157,11 +164,24 @@ def _run(folder: Path, out: Path, settings: Settings, options: Options, advance:
     told = {
         "earlier": earlier,
         "processes": options.processes,
+        "answers": number,
         "seconds": round(time.perf_counter() - began, 1),
         "cpu_seconds": {name: round(took, 1) for name, took in (("grouping", grouped - cpu), ("judging", judged - grouped))},
         "peak_megabytes": {"this": _peak(resource.RUSAGE_SELF), "largest_process": _peak(resource.RUSAGE_CHILDREN)},
     }
     return tables.summarize(job, totals, told)
+
+
+def _answers(out: Path, settings: Settings, options: Options) -> tuple[Whose | None, str, int | None]:
+    """Whose answers to cards count, a digest of all that are on record, and how many there are. Those of an earlier run go."""
+    answered.forget(out)
+    if (asked := options.answers) is None:
+        return None, "", None
+    if options.engine == "spark":
+        raise ConfigError("--answers-of: not with --engine spark: the key of the hashes stays on this machine")
+    whose = asked.whose
+    digest, number = answered.keep(out, asked.store, settings.zone)
+    return whose, f"{digest} {asked.client} {asked.tenant}", number
 
 
 def _absent(job: Job, ledger: Ledger, rules: Rules) -> frozenset[str]:

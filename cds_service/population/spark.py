@@ -15,7 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 from msgspec import json
+from py4j.protocol import Py4JError
 from pyspark import SparkConf
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as sql
 
@@ -25,6 +27,7 @@ from cds_service.population.pool import Engine, batches_of, read, rules_of
 from cds_service.population.private import written
 from cds_service.population.shuffle import LEDGER, SHARED, bucket_of
 from cds_service.population.source import Ledger, Problem
+from cds_service.population.spark_says import check_java, in_one_sentence, without_values
 
 STORED = "spark.parquet"
 _BROKEN, _LEDGER = -2, -3
@@ -34,6 +37,8 @@ _TASKS = 4
 """Tasks that judge, for each core; a task may hold several buckets, a bucket is never torn."""
 _RECORD = "bucket int, patient string, medication string, entry binary"
 _JUDGED = "bucket int, patient string, judged binary"
+
+_ERRORS = (PySparkException, Py4JError, ConnectionError)
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -45,6 +50,7 @@ class SparkEngine(Engine):
     def _stored(self) -> str:
         return (self.job.records / STORED).as_uri()
 
+    @in_one_sentence(*_ERRORS)
     def group(self) -> None:
         batches = batches_of(self.job)
         if not all(batch.counted for batch in batches):
@@ -72,6 +78,7 @@ class SparkEngine(Engine):
             batch.data.touch()
             batch.finish({}, ledger)
 
+    @in_one_sentence(*_ERRORS)
     def judge(self, job: Job) -> None:
         self.job = job
         todo = [bucket for bucket in range(job.state.buckets) if not job.part(bucket).exists()]
@@ -92,11 +99,14 @@ class SparkEngine(Engine):
 def _session(processes: int) -> SparkSession:
     """Of ``spark-submit``, if that started us; else one on this machine."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:  # else Java has started us
+        check_java()
     builder = SparkSession.builder.appName("osteoporosis-cds population")
     if not SparkConf().contains("spark.master"):
         builder = builder.master(f"local[{processes}]").config("spark.ui.enabled", "false")
         builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
         builder = builder.config("spark.sql.shuffle.partitions", processes).config("spark.ui.showConsoleProgress", "false")
+        builder = builder.config("spark.log.level", "OFF")  # what stops it we say ourselves
     return builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", _ROWS).getOrCreate()
 
 
@@ -161,5 +171,10 @@ def _packed(rows: Iterable[tuple[Any, ...]], names: tuple[str, ...]) -> Batches:
     rows = iter(rows)
     kinds = {"bucket": pa.int32(), "entry": pa.binary(), "judged": pa.binary()}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names])
-    while some := [*islice(rows, _ROWS)]:
+    while some := _some(rows):
         yield pa.RecordBatch.from_pydict(dict(zip(names, zip(*some, strict=True), strict=True)), schema)
+
+
+def _some(rows: Iterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    with without_values():
+        return [*islice(rows, _ROWS)]

@@ -25,7 +25,7 @@ from cds_service.population.rows import Judged
 from cds_service.population.sheets import lines, write_csv, write_xlsx
 from cds_service.population.source import Ledger, Problem
 
-PROBLEMS, SUMMARY, ITEMS = "problems.csv", "summary.json", "worklist.jsonl"
+PROBLEMS, SUMMARY = "problems.csv", "summary.json"
 
 
 class Totals(Struct):
@@ -63,12 +63,12 @@ def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) ->
     totals = Totals(resources=ledger.resources, not_read=ledger.not_read, problems=ledger.problems)
     with listed(job) as items:
         _tables(job, totals, items, broken)
-        with written(job.out / ITEMS) as file:
-            file.writelines(line + b"\n" for line in items.lines())
+        items.sort()
         figures.write(job, language)
         groups.write_groups(job, items)
         write_csv(job, items, language)
         write_xlsx(job, items, language)
+        items.about(totals.patients)
     return totals
 
 

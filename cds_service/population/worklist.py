@@ -21,6 +21,11 @@ COLUMNS = tuple(key.removeprefix("column.") for key in WORDS if key.startswith("
 STATES = tuple(key.removeprefix("state.") for key in WORDS if key.startswith("state."))
 REASONS = tuple(key.removeprefix("reason.") for key in WORDS if key.startswith("reason."))
 
+NO_CLOCK = date.max
+"""Stands for the day of a gap without a clock: those come last."""
+_CLOCKED = frozenset({"denosumab-overdue", "denosumab-due", "denosumab-follow-on", "fracture-untreated", "fracture-new"})
+"""Gaps whose clock tells one time from the next."""
+
 Cell = str | int | float | None
 
 
@@ -31,7 +36,12 @@ def say(key: str, language: str) -> str:
 def rank(item: Item) -> tuple[int, date, str]:
     """By the first gap, then by whose clock ran out first; those without a clock last."""
     first = item.gaps[0]
-    return ORDER.index(first.key), first.clock or date.max, item.patient
+    return ORDER.index(first.key), first.clock or NO_CLOCK, item.patient
+
+
+def episode(gap: Gap) -> str:
+    """What tells one time of a gap from the next; "" where nothing does."""
+    return gap.clock.isoformat() if gap.clock and gap.key in _CLOCKED else ""
 
 
 def cells(item: Item, today: date, language: str, gap: Gap | None = None) -> dict[str, Cell]:

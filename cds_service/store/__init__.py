@@ -17,7 +17,8 @@ from typing import Any
 
 from cds_service.store import queries
 from cds_service.store.background import Background
-from cds_service.store.database import Database, StoreUnavailable, T, Work
+from cds_service.store.database import Database, StoreUnavailable, T, Work, where
+from cds_service.store.keyed import FILE as KEY_FILE
 from cds_service.store.keyed import kept_key, keyed
 from cds_service.store.queries import CLARIFIED, Hold, Offer, Override, Report, Shown
 from cds_service.store.seen import Seen
@@ -37,6 +38,17 @@ class Store:
         self._key = hash_key.encode()
         self._passing_key = secrets.token_bytes(32)
         self._background = Background(self._database, suppress_days=suppress_days, retention_days=retention_days)
+
+    @property
+    def where(self) -> str:
+        """Which database it is, without credentials."""
+        return where(self._database.url)
+
+    @property
+    def key(self) -> bytes:
+        """That of the hashes, without a new one being made; b"" where there is none."""
+        path = self._database.folder / KEY_FILE
+        return self._key or (path.read_bytes().strip() if path.is_file() else b"")
 
     # -- one process ----------------------------------------------------------------------------------------------
 

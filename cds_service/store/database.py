@@ -57,6 +57,16 @@ def url_of(text: str) -> URL:
     return url
 
 
+def where(url: URL) -> str:
+    """Which database it is, without user, password or options.
+
+    >>> where(url_of("postgresql://cds:secret@db.example.org:5433/cds?sslpassword=x")), where(url_of("sqlite:///data/cds.db"))
+    ('postgresql://db.example.org:5433/cds', 'sqlite:///data/cds.db')
+    """
+    plain = URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database)
+    return plain.render_as_string()
+
+
 class Database:
     """One database as one process sees it. Made before the fork, opened by each process when it first asks."""
 

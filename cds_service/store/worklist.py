@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -24,10 +25,12 @@ class State(NamedTuple):
     set_at: datetime
 
 
-def states(connection: Connection) -> dict[Line, State]:
-    """All that are kept."""
+def states(connection: Connection, patients: Collection[str] | None = None) -> dict[Line, State]:
+    """All that are kept, or those of some patients."""
     columns = WORKLIST.c
     wanted = select(columns.patient, columns.gap, columns.episode, columns.state, columns.reason, columns.set_at)
+    if patients is not None:
+        wanted = wanted.where(columns.patient.in_(patients))
     return {Line(*row[:3]): State(*row[3:]) for row in connection.execute(wanted)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -173,3 +174,30 @@ def _check_the_real_one(capsys: pytest.CaptureFixture[str], running: Sekmet, tmp
     assert rows["Queries", "administrations"]["verdict"] == "ok"
     assert rows["Refusals", "a wrong token"]["verdict"] == "ok"
     assert rows["Pacing", "20 reads at once"]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:{port}/fhir", "no such host, or it takes no connection"),
+        ("http://nowhere.invalid/fhir", "no such host, or it takes no connection"),
+    ],
+)
+def test_where_nobody_answers_one_sentence_says_so(capsys: pytest.CaptureFixture[str], url: str, said: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # bound and not listening: refused
+        url = url.format(port=free.getsockname()[1])
+        with pytest.raises(SystemExit):
+            cli.main(["check-client", url, "--patient", STORY])
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"osteoporosis-cds: {url}: does not answer: {said}\n"
+
+
+def test_where_tls_is_not_spoken_one_sentence_says_so(server: FhirServer, capsys: pytest.CaptureFixture[str]) -> None:
+    url = server.base.replace("http:", "https:")
+    with pytest.raises(SystemExit):
+        cli.main(["check-client", url])
+    assert capsys.readouterr().err == (
+        f"osteoporosis-cds: {url}: does not answer: its certificate is not trusted, or it does not speak TLS\n"
+    )

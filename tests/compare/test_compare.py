@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -82,3 +83,34 @@ def test_what_is_neither_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with pytest.raises(SystemExit):
         main(["compare", "shipped", "nowhere", str(export(tmp_path)), "--out", str(tmp_path / "out"), "--processes", "1"])
     assert "neither a finished run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text", "said"),
+    [
+        ("shipped", "b.toml", None, r"b\.toml: must name a readable TOML file"),
+        ("shipped", "b.toml", 'cards_off = ["nowhere"]', r"b\.toml: cards_off: no such cards: nowhere"),
+        ("b.toml", "shipped", "[", r"b\.toml: must name a readable TOML file"),
+        ("shipped", "b.whl", "no wheel", r"b\.whl: is no wheel"),
+    ],
+)
+def test_both_sides_are_looked_at_before_anybody_is_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, text: str | None, said: str
+) -> None:
+    """A run takes hours; what is wrong with the other side is said before it."""
+    if text is not None:
+        (tmp_path / (before if "." in before else after)).write_text(text, "utf-8")
+    names = [str(tmp_path / each) if "." in each else each for each in (before, after)]
+    with pytest.raises(SystemExit):
+        main(["compare", *names, str(export(tmp_path)), "--out", str(tmp_path / "out"), "--processes", "1"])
+    told = capsys.readouterr().err
+    assert re.fullmatch(rf"osteoporosis-cds: \S*{said}.*\n", told), told
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_source_that_is_none_is_told_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for source in ([], [str(tmp_path / "gone")]):
+        with pytest.raises(SystemExit):
+            main(["compare", "shipped", "shipped", *source, "--out", str(tmp_path / "out")])
+    told = capsys.readouterr().err.splitlines()
+    assert [("SOURCE is needed" in told[0]), ("holds no file of FHIR" in told[1]), len(told)] == [True, True, 2]

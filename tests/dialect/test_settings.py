@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from cards.engine.catalog import all_cards, retired
 from cds_service import site
-from cds_service.config import ConfigError
-from cds_service.dialect import PLAIN
+from cds_service.app import create_app
+from cds_service.config import ConfigError, Settings
+from cds_service.dialect import PLAIN, Dialect
 from cds_service.dialect.codes import bare, our_card, our_reason
 from cds_service.dialect.settings import presets
 from cds_service.hooks.override_reasons import every_code
@@ -82,3 +84,22 @@ def test_bare_codes_lead_back_and_are_nobody_elses_k5() -> None:
     assert len({bare(code) for code in reasons}) == len(reasons)
     assert all(our_reason(bare(code)) == our_reason(code) == code for code in reasons)
     assert our_reason("45") == "45"
+
+
+def test_a_table_for_a_client_that_nobody_is_is_named_with_what_may_be_meant() -> None:
+    """It would never count, and nobody would know."""
+    known = "https://ehr.example.org"
+    some = site.Site(
+        dialect=(Dialect(), Dialect(iss=known), Dialect(iss=f"{known}/")),
+        prefetch=(site.Prefetch({}), site.Prefetch({}, iss=known), site.Prefetch({}, iss="urn:other")),
+    )
+    assert [*site.unmatched(some, {known})] == [("dialect", f"{known}/; {known} is meant?"), ("prefetch", "urn:other")]
+    assert [*site.unmatched(site.Site(dialect=(Dialect(iss=known),)), ())] == [("dialect", known)]
+
+
+def test_it_is_said_at_the_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "site.toml"
+    path.write_text('[[dialect]]\niss = "https://ehr.example.org/fhir"\n', "utf-8")
+    create_app(Settings.model_validate({"CDS_SITE": path, "CDS_DATABASE_URL": f"sqlite:///{tmp_path}/s.db"}))
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if "not in CDS_CLIENTS" in line]
+    assert (orjson.loads(told)["table"], orjson.loads(told)["iss"]) == ("dialect", "https://ehr.example.org/fhir")

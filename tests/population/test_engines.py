@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cds_service.config import ConfigError
 from cds_service.population.run import engine_of
 from tests.population.conftest import generated, patient, went, written
 
@@ -72,6 +74,23 @@ def test_spark_gives_the_same(export: Path, tmp_path: Path, monkeypatch: pytest.
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
     compared(export, Path(), "spark", 1)
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
+def test_a_process_that_spark_loses_is_said_in_one_sentence_and_the_run_goes_on(
+    folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for module in ("pyspark", "pyarrow", "pandas"):
+        pytest.importorskip(module)
+    from cds_service.population import spark
+
+    generated(folder, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(spark, "_reading", lambda job: lambda places: os._exit(9))
+        with pytest.raises(ConfigError, match=r"\A--engine spark: Spark lost a process, perhaps for want of memory; what is"):
+            went(folder, out, engine="spark", processes=1)
+    assert "Traceback" not in capfd.readouterr().err
+    assert went(folder, out, engine="spark", processes=1)["answered"] == 1
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "spark"])

@@ -219,7 +219,8 @@ def test_a_workbook_of_more_lines_than_a_sheet_holds_has_several(
 
 def test_the_lines_of_the_worklist_are_those_of_the_groups(folder: Path, out: Path) -> None:
     went(generated(folder), out)
-    items = [orjson.loads(line) for line in (out / "worklist.jsonl").read_bytes().splitlines()]
+    with sqlite3.connect(out / "worklist.sqlite") as kept:
+        items = [orjson.loads(item) for (item,) in kept.execute("select item from items")]
     groups = [orjson.loads(line) for line in (out / "fhir" / "Group.ndjson").read_bytes().splitlines()]
     for each in groups:
         expected = sorted(f"Patient/{item['patient']}" for item in items if each["id"] in {g["key"] for g in item["gaps"]})

@@ -117,7 +117,7 @@ def test_whoever_sets_the_state_of_somebody_searched_for_sees_that_line_again(ht
     key = key_of(seen(http), "Li Broken")
     form = {"key": key, "gap": "fracture-untreated", "state": "reached", "at-search": "1", "at-sort": "name"}
     goal = http.post("/worklist/state", data=form, headers=RIGHT).headers["Location"]
-    assert goal == f"/worklist?sort=name&line={key}#{key}"
+    assert goal == f"/worklist?sort=name&line={key}&row=3#{key}"
     assert names(seen(http, goal)) == ["Li Broken"]
 
 

@@ -21,7 +21,7 @@ from cds_service.population import findings, job, pool, private, sheets, shuffle
 from cds_service.population.private import kept_private
 from tests.population.conftest import TODAY, generated, patient, went, written
 
-TABLES = ("findings.csv", "worklist.csv", "worklist.jsonl", "problems.csv", "fhir/Group.ndjson", "fhir/DetectedIssue.ndjson")
+TABLES = ("findings.csv", "worklist.csv", "problems.csv", "fhir/Group.ndjson", "fhir/DetectedIssue.ndjson")
 
 
 @pytest.fixture(autouse=True)
