@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from cds_service.package.files import write
-from cds_service.package.plans import SUGGESTED
+from cds_service.package.proposals import SUGGESTED
 from tests import suggested
 from tests.package.core import build
 from tests.package.faults import FAULTS
