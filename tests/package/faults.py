@@ -1,7 +1,7 @@
 """Faults for each kind of resource: what a careless change might do, and at least one of the validators must see.
 
 In each round one resource of each kind is spoiled, so that what a validator says can be told by the kind. None of the three
-sees a code that FHIR has not deep inside a resource, or the 31st of February: ``test_resources`` looks for these.
+sees a code that FHIR has not deep inside a resource or in an ActivityDefinition, or the 31st of February: ``test_resources`` does.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ ROUNDS: tuple[dict[str, Fault], ...] = (
     },
     {
         "PlanDefinition": Fault("a status that FHIR has not", _with("signed", "status"), False),
-        "ActivityDefinition": Fault("a status that FHIR has not", _with("signed", "status"), False),
+        "ActivityDefinition": Fault("a list in place of one", _with(["proposal"], "intent")),
         "Library": Fault("a status that FHIR has not", _with("signed", "status"), False),
         "ValueSet": Fault("an operator that FHIR has not", _with([_BEGINS], "include", "compose"), False),
         "CodeSystem": Fault("a content that FHIR has not", _with("all", "content"), False),
