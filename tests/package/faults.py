@@ -1,7 +1,7 @@
 """Faults for each kind of resource: what a careless change might do, and at least one of the validators must see.
 
 In each round one resource of each kind is spoiled, so that what a validator says can be told by the kind. None of the three
-sees a code that FHIR has not deep inside a resource or in an ActivityDefinition, or the 31st of February: ``test_resources`` does.
+sees a wrong code deep inside a resource, or any of an ActivityDefinition, or the 31st of February: ``test_resources`` does.
 """
 
 from __future__ import annotations

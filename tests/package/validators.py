@@ -14,7 +14,7 @@ from tests.package.core import build
 
 _LOUD = re.compile(r"^error ?(.*(?:\n +File: .*)?)$", re.MULTILINE)
 _TOTAL = re.compile(r"(\d+) Errors?\b")
-SECONDS = 900
+SECONDS = 1200
 NOWHERE = "http://127.0.0.1:9"
 """In place of the registry of packages, so that nothing is loaded but what is given."""
 
