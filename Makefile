@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+CPG_PROFILES ?= ../shared/data/cpg
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -65,8 +66,8 @@ supply: .venv-supply/installed ## List what is in the image (dist/sbom.cdx.json)
 cluster-test: .venv/installed-test ## Two processes and PostgreSQL behind nginx: kill one under load (needs nginx, postgresql)
 	@exec $(BIN)/python -m tests.cluster
 
-fhir-package: .venv/installed-test .venv-fhir/installed build/npm/installed ## Export the FHIR package into build/fhir, hold it against three validators (needs node)
-	@exec $(BIN)/python -m tests.package.check build/npm/node_modules .venv-fhir/bin/pyrofile build/fhir
+fhir-package: .venv/installed-test .venv-validators/installed build/npm/installed ## Export the FHIR package into build/fhir, hold it against three validators (needs node)
+	@exec $(BIN)/python -m tests.package.check build/npm/node_modules .venv-validators/bin/pyrofile build/fhir $(CPG_PROFILES)
 
 lint: .venv/installed-test ## Check format, style, types, direction of imports, what is in deploy
 	$(BIN)/ruff format --check .
@@ -78,7 +79,7 @@ lint: .venv/installed-test ## Check format, style, types, direction of imports, 
 	$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
 
 clean: ## Remove what the other targets made
-	rm -rf .venv .venv-fhir .venv-supply dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-fhir .venv-validators .venv-supply dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # A stamp says what is installed, so that a second start takes no time. It follows the project file.
 .venv/installed: pyproject.toml
@@ -102,9 +103,9 @@ clean: ## Remove what the other targets made
 	@.venv-supply/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8' 'pip-audit>=2.10,<3' 'uv>=0.9,<1'
 	@touch $@
 
-.venv-fhir/installed:
-	@$(PYTHON) -m venv .venv-fhir
-	@.venv-fhir/bin/python -m pip install --quiet --disable-pip-version-check 'pyrofile-validator>=0.3,<0.4'
+.venv-validators/installed:
+	@$(PYTHON) -m venv .venv-validators
+	@.venv-validators/bin/python -m pip install --quiet --disable-pip-version-check 'pyrofile-validator>=0.3,<0.4'
 	@touch $@
 
 # Into a folder of its own: npm removes whatever else it finds that no list names.

@@ -11,7 +11,7 @@ from cds_service.casebook import runs
 from cds_service.casebook.cases import Case, all_cases
 from cds_service.casebook.requests import request
 from cds_service.fhir.proposing.order_templates import templates
-from cds_service.package.plans import SUGGESTED
+from cds_service.package.proposals import SUGGESTED
 
 Json = dict[str, Any]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from msgspec import Struct, ValidationError, json
 
 from cards.thresholds import HERE, ContentError
-from cds_service.content.canon import Content
+from cds_service.content.canon import Content, current
 from cds_service.content.compare import Changed, changes, shared_changes
-from cds_service.content.signatures import Signature, opened
+from cds_service.content.signatures import Signature, last_of_each, opened
 
 RELEASES = HERE / "releases"
 SIGNATURES = HERE / "signatures.jsonl"
@@ -38,6 +38,19 @@ class Release(Struct, frozen=True):
 def committed() -> list[Signature]:
     """The signatures that came with this installation. ContentError for a file that was changed by hand."""
     return opened(SIGNATURES.read_text("utf-8"), SIGNATURES.name) if SIGNATURES.is_file() else []
+
+
+def approved() -> dict[str, date]:
+    """By card, the day on which it was last signed as it is now; none where somebody's last word on that is an objection."""
+    hashes = current().hashes
+    of_this = {
+        code: [each for each in said if each.hash == hashes.get(code)] for code, said in last_of_each(committed()).items()
+    }
+    return {
+        code: max(date.fromisoformat(each.at[:10]) for each in said)
+        for code, said in of_this.items()
+        if said and all(each.decision == "signed" for each in said)
+    }
 
 
 def with_committed(own: Sequence[Signature]) -> list[Signature]:

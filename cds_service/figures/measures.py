@@ -1,4 +1,4 @@
-"""Measures and MeasureReports (FHIR R4): one for each episode, and a summary for each month and site."""
+"""MeasureReports (FHIR R4): one for each episode, and a summary for each month and site. The Measures: ``package.measures``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any
 
-from cards.engine.sources import CHECKED, VERSION
-from cards.indicators import INDICATORS, YEARLY, Outcome
+from cards.engine.sources import VERSION
+from cards.indicators import YEARLY, Outcome
 from cds_service.figures.cells import Cell
 from cds_service.figures.person import Figures, Told, closes
-from cds_service.figures.tables import NO_CERTIFIED
-from cds_service.package.metadata import PUBLISHER, computer_name
 
 Json = dict[str, Any]
 
@@ -21,35 +19,7 @@ POPULATION = "http://terminology.hl7.org/CodeSystem/measure-population"
 OWN = "urn:osteoporosis-cds:measure-population"
 STATE, REASON, HOW = (f"urn:osteoporosis-cds:indicator-{name}" for name in ("state", "reason", "evidence-kind"))
 _META = {"tag": [{"system": "urn:osteoporosis-cds:content", "code": str(VERSION)}]}
-_PUBLISHED = ("initial-population", "denominator", "denominator-exclusion", "numerator")
-
-
-def measures() -> Iterator[Json]:
-    """One Measure an indicator: what it counts and where that is from. A draft: nothing here is certified."""
-    for key, each in INDICATORS.items():
-        yield {
-            "resourceType": "Measure",
-            "id": key,
-            "meta": _META,
-            "url": f"{BASE}{key}",
-            "version": str(VERSION),
-            "name": computer_name(key),
-            "title": each.name.en,
-            "status": "draft",
-            "experimental": True,
-            "date": CHECKED.isoformat(),
-            "publisher": PUBLISHER,
-            "description": f"{each.asks.en}. Source: {each.source}. A chart cannot tell: {each.cannot.en}. {NO_CERTIFIED}",
-            "scoring": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/measure-scoring", "code": "proportion"}]},
-            "improvementNotation": {
-                "coding": [{"system": "http://terminology.hl7.org/CodeSystem/measure-improvement-notation", "code": "increase"}]
-            },
-            "group": [{"population": [_population(name) | {"criteria": _criteria(name)} for name in _PUBLISHED]}],
-        }
-
-
-def _criteria(name: str) -> Json:
-    return {"language": "text/plain", "expression": f"urn:osteoporosis-cds:{name}"}
+PUBLISHED = ("initial-population", "denominator", "denominator-exclusion", "numerator")
 
 
 def individual(patient: str, told: Figures, today: date) -> Iterator[Json]:
@@ -118,9 +88,9 @@ def _report(key: str, kind: str, name: str, first: date, last: date, counts: dic
         "measure": f"{BASE}{key}|{VERSION}",
         "date": today.isoformat(),
         "period": {"start": first.isoformat(), "end": last.isoformat()},
-        "group": [{"population": [_population(name) | {"count": number} for name, number in counts.items()]}],
+        "group": [{"population": [population(name) | {"count": number} for name, number in counts.items()]}],
     }
 
 
-def _population(name: str) -> Json:
-    return {"code": {"coding": [{"system": POPULATION if name in _PUBLISHED else OWN, "code": name}]}}
+def population(name: str) -> Json:
+    return {"code": {"coding": [{"system": POPULATION if name in PUBLISHED else OWN, "code": name}]}}

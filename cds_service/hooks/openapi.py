@@ -22,6 +22,7 @@ _ERRORS = {
     401: "Not authenticated (production)",
     404: "No such address",
     405: "No such method here",
+    406: "Not an answer in JSON",
     412: "Nothing is known about the patient",
     413: "The body is too large",
     415: "Not JSON, or compressed",
@@ -29,6 +30,8 @@ _ERRORS = {
     503: "The database is not available",
 }
 _READ = (401, 405, 500, 503)
+TYPES = ("ActivityDefinition", "CodeSystem", "Library", "Measure", "PlanDefinition", "ValueSet")
+"""Of which types the knowledge has resources."""
 _CALL = (400, 401, 405, 412, 413, 415, 500, 503)
 _FEEDBACK = (400, 401, 405, 413, 415, 500, 503)
 
@@ -89,7 +92,33 @@ def _paths(requests: dict[str, type[BaseModel]], examples: Mapping[str, Example]
             _show(call, examples[service.id])
             _show(told, Example(FEEDBACK, {"received": 1}))
         paths |= {at: {"post": call}, f"{at}/feedback": {"post": told}}
-    return paths
+    return paths | _knowledge()
+
+
+def _knowledge() -> Json:
+    """``/fhir``: the knowledge as FHIR R4, read-only and public. Its errors are FHIR, too."""
+    of_type = {"name": "type", "in": "path", "required": True, "schema": {"enum": list(TYPES)}}
+    of_id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": r"^[A-Za-z0-9\-.]{1,64}$"}}
+    text, number = {"type": "string"}, {"type": "integer", "minimum": 0, "maximum": 999_999}
+    asked = {"url": text, "name": text, "version": text, "_id": text, "_count": number, "_offset": number}
+    search = [of_type, *({"name": name, "in": "query", "schema": schema} for name, schema in asked.items())]
+    return {
+        "/fhir/metadata": {"get": _fhir("capabilities", "What there is of the knowledge as FHIR", (405, 406, 500), [])},
+        "/fhir/{type}": {"get": _fhir("search", "Resources of a type", (400, 404, 405, 406, 500), search)},
+        "/fhir/{type}/{id}": {"get": _fhir("read", "A resource", (404, 405, 406, 500), [of_type, of_id])},
+    }
+
+
+def _fhir(name: str, summary: str, errors: tuple[int, ...], parameters: list[Json]) -> Json:
+    resource: Json = {"type": "object", "required": ["resourceType"], "properties": {"resourceType": {"type": "string"}}}
+    outcome = {"$ref": _SCHEMAS + OperationOutcome.__name__}
+    answers = {"200": {"description": "OK"} | _as_fhir(resource)}
+    answers |= {str(status): {"description": _ERRORS[status]} | _as_fhir(outcome) for status in errors}
+    return {"operationId": name, "summary": summary, "parameters": parameters, "responses": answers, "security": [{}]}
+
+
+def _as_fhir(schema: Json) -> Json:
+    return {"content": {"application/fhir+json": {"schema": schema}}}
 
 
 def _operation(

@@ -17,7 +17,8 @@ from cds_service.package.resources import resources
 
 NAME = "org.osteoporosis-cds.knowledge"
 FHIR_VERSION = "4.0.1"
-DEPENDENCIES = {"hl7.fhir.r4.core": FHIR_VERSION, "hl7.fhir.uv.cpg": "2.0.0"}
+DEPENDENCIES = {"hl7.fhir.r4.core": FHIR_VERSION, "hl7.fhir.uv.extensions.r4": "5.2.0", "hl7.fhir.uv.cpg": "2.0.0"}
+"""Where what is used is defined: of the extensions, those that came after R4 in the second."""
 _INDEXED = ("id", "url", "version", "kind", "type")
 
 
@@ -60,7 +61,7 @@ def manifest() -> Json:
         "fhirVersions": [FHIR_VERSION],
         "jurisdiction": "http://unstats.un.org/unsd/methods/m49/m49.htm#001",
         "dependencies": DEPENDENCIES,
-        "directories": {"lib": "package", "tests": "package/tests"},
+        "directories": {"lib": "package", "tests": "tests"},
     }
 
 

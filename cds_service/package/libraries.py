@@ -9,6 +9,7 @@ from functools import cache
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
 from cards.vocabulary import Data, Name
+from cds_service.content.releases import approved
 from cds_service.fhir.fetching.queries import Query, build
 from cds_service.fhir.terminology.codes import load
 from cds_service.package.metadata import EXTENSION, PATIENT, TERMINOLOGY, Json, computer_name, concept, described
@@ -20,12 +21,13 @@ WHOLE = "knowledge"
 
 def libraries() -> Iterator[Json]:
     """One a card."""
+    signed = approved()
     for code, card in sorted(all_cards().items()):
         title = Name(f"Data of: {card.title.en}", f"所需数据：{card.title.zh}")
         told = (
             f"What the rule of the card {code} reads, and the prefetch queries that bring it. The rule itself is not in here."
         )
-        yield described("Library", code, title, told, name=f"{computer_name(code)}Data", reviews=card.reviewed) | {
+        yield described("Library", code, title, told, name=f"{computer_name(code)}Data", approved=signed.get(code)) | {
             "type": concept(f"{TERMINOLOGY}library-type", "module-definition"),
             "subjectCodeableConcept": PATIENT,
             "dataRequirement": _requirements(card),

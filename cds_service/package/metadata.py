@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from cards.engine.card import Review
 from cards.engine.sources import CHECKED, VERSION
 from cards.vocabulary import Name
 
@@ -17,7 +15,7 @@ PUBLISHER = "osteoporosis-cds"
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
 CPG = "http://hl7.org/fhir/uv/cpg/"
-_DATED = frozenset({"PlanDefinition", "ActivityDefinition", "Library"})
+_DATED = frozenset({"PlanDefinition", "ActivityDefinition", "Library", "Measure"})
 """The types that have elements for the days of approval and review; the others say these in extensions."""
 
 
@@ -36,13 +34,11 @@ def versioned(kind: str, key: str) -> str:
 
 
 def described(
-    kind: str, key: str, title: Name, description: str, *, name: str = "", reviews: Iterable[Review] = (), url: str = ""
+    kind: str, key: str, title: Name, description: str, *, name: str = "", approved: date | None = None, url: str = ""
 ) -> Json:
-    """The elements that all resources share. ``name``: "" for one made of the id. ``reviews``: who signed the medicine.
-
-    A resource is active once a clinician has signed this version, and a draft until then.
+    """The elements that all resources share. ``name``: "" for one made of the id. ``approved``: when a clinician signed it as
+    it is now (``content.releases``). It is active from then on, and a draft until then.
     """
-    signed = [date.fromisoformat(each.on) for each in reviews if each.content == VERSION]
     return {
         "resourceType": kind,
         "id": key,
@@ -51,12 +47,12 @@ def described(
         "name": name or computer_name(key),
         "title": title.en,
         "_title": translated(title),
-        "status": "active" if signed else "draft",
-        "experimental": not signed,
+        "status": "active" if approved else "draft",
+        "experimental": approved is None,
         "date": CHECKED.isoformat(),
         "publisher": PUBLISHER,
         "description": description,
-    } | _days(kind, max(signed, default=None))
+    } | _days(kind, approved)
 
 
 def _days(kind: str, approved: date | None) -> Json:

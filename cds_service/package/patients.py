@@ -15,6 +15,8 @@ from cds_service.casebook.requests import request
 from cds_service.package.metadata import BASE, EXTENSION, Json
 
 NAME = f"{BASE}case"
+_SERVER = "https://osteoporosis-cds.example/cases"
+"""No server: references between the resources of a Bundle are resolved by such addresses alone, and each case has its own."""
 _DOSE_NOT_TOLD = {"extension": [{"url": f"{EXTENSION}data-absent-reason", "valueCode": "unknown"}]}
 
 
@@ -35,7 +37,7 @@ def _bundle(case: Case, key: str, told: Json) -> Json:
         "identifier": {"system": NAME, "value": f"{case['card']}: {case['name']}"},
         "type": "collection",
         "entry": [
-            {"fullUrl": f"{NAME}:{key}:{each['resourceType']}:{each['id']}", "resource": each} for each in _resources(told)
+            {"fullUrl": f"{_SERVER}/{key}/{each['resourceType']}/{each['id']}", "resource": each} for each in _resources(told)
         ],
     }
 

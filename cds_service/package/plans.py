@@ -6,17 +6,14 @@ The condition is not computable, and does not claim to be: the logic lives in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 
 from cards.chart import Hook
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards, sections
 from cards.engine.sources import cited
-from cards.thresholds import read_toml
+from cds_service.content.releases import approved
 from cds_service.hooks.discovery import SERVICES
-from cds_service.package.activities import steps
 from cds_service.package.metadata import (
     CPG,
     EXTENSION,
@@ -28,25 +25,23 @@ from cds_service.package.metadata import (
     described,
     versioned,
 )
+from cds_service.package.proposals import proposals, suggested
 from cds_service.package.sources import artifact, direction, graded
 
 PROFILE = f"{CPG}StructureDefinition/cpg-recommendationdefinition"
-SUGGESTED = Path(__file__).with_name("suggested.toml")
 _WORDS = "text/plain"
-_ACTION = f"{TERMINOLOGY}action-type"
-_DRAFTS = {
-    "delete": ("Delete the draft that the card is about", "remove"),
-    "update": ("Amend the order that the card is about", "update"),
-}
-"""What a suggestion does to orders that exist, by the type of its CDS Hooks action."""
+_ON_ORDERS = frozenset({Hook.ORDER_SELECT, Hook.ORDER_SIGN})
 
 
 def plans() -> Iterator[Json]:
     """One a card, by code."""
+    signed = approved()
     for code, card in sorted(all_cards().items()):
         told, _, _, further = parts(card)
         description = "\n\n".join([told, *further])
-        yield described("PlanDefinition", code, card.title, description, name=computer_name(code), reviews=card.reviewed) | {
+        yield described(
+            "PlanDefinition", code, card.title, description, name=computer_name(code), approved=signed.get(code)
+        ) | {
             "meta": {"profile": [PROFILE]},
             "extension": _representation(),
             "type": concept(f"{TERMINOLOGY}plan-definition-type", "eca-rule"),
@@ -66,13 +61,6 @@ def parts(card: Card) -> tuple[str, str, str, list[str]]:
     return first, " ".join(when), then.removeprefix("Then:").strip(), [each for each in others if each not in (*when, then)]
 
 
-@cache
-def suggested() -> Mapping[str, Mapping[str, str]]:
-    """By card, what it was seen to propose, as "kind key" ("delete", "update": a draft), and the case that shows it."""
-    found: Mapping[str, Mapping[str, str]] = read_toml(SUGGESTED)
-    return found
-
-
 def _representation() -> list[Json]:
     """How far a machine can use it: shared and published, partly structured; not executable."""
     return [
@@ -87,7 +75,6 @@ def _action(card: Card) -> Json:
     told = cited(card.cites)
     grades = {each.grade for each in told}
     action: Json = {
-        "extension": [direction(against=against(card)), *(graded(grades.pop()) if len(grades) == 1 else [])],
         "title": card.title.en,
         "description": then or card.told()[0],
         "documentation": [artifact(each) for each in told],
@@ -99,18 +86,22 @@ def _action(card: Card) -> Json:
             }
         ],
     }
-    if further := list(_proposals(card)):
+    if further := list(proposals(card)):
         action |= {"groupingBehavior": "logical-group", "selectionBehavior": "any", "action": further}
-    return action
+    extension = [*direction(direction_of(card)), *(graded(grades.pop()) if len(grades) == 1 else [])]
+    return ({"extension": extension} if extension else {}) | action
 
 
 def hooks(card: Card) -> list[Hook]:
     return [hook for hook in Hook if hook in card.hooks]
 
 
-def against(card: Card) -> bool:
-    """Whether what a card recommends is not to do something: it judges orders."""
-    return card.checks_orders
+def direction_of(card: Card) -> str:
+    """ "against" the order that a card judges, "for" what it proposes; "" for one that does both, or proposes nothing."""
+    seen = suggested().get(card.code, {})
+    if "delete" in seen:
+        return "against" if card.checks_orders or card.hooks <= _ON_ORDERS else ""
+    return "for" if seen else ""
 
 
 def _decided(card: Card) -> str:
@@ -119,13 +110,3 @@ def _decided(card: Card) -> str:
         f"Decided by the CDS Hooks service{'s' if len(services) > 1 else ''} {', '.join(services)} of osteoporosis-cds "
         f"(card {card.code}), not by this resource: the words here are for people."
     )
-
-
-def _proposals(card: Card) -> Iterator[Json]:
-    for each in suggested().get(card.code, {}):
-        kind, _, key = each.partition(" ")
-        if kind in _DRAFTS:
-            title, code = _DRAFTS[kind]
-            yield {"title": title, "type": concept(_ACTION, code)}
-        else:
-            yield from ({**step, "type": concept(_ACTION, "create")} for step in steps(kind, key))

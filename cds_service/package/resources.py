@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
-from cds_service.figures.measures import measures
 from cds_service.package.activities import activities
 from cds_service.package.libraries import libraries, whole
+from cds_service.package.measures import measures
 from cds_service.package.metadata import Json
 from cds_service.package.plans import plans
 from cds_service.package.value_sets import code_systems, value_sets

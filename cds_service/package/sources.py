@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cards.engine.sources import Recommendation
+from cards.engine.sources import Recommendation, place_of
 from cds_service.package.metadata import CPG, EXTENSION, TERMINOLOGY, Json, concept
 
 _GRADE = re.compile(r"([12])([ABCD])")
@@ -15,7 +15,7 @@ _QUALITY = {"A": "high", "B": "moderate", "C": "low", "D": "very-low"}
 def artifact(told: Recommendation) -> Json:
     """A recommendation as a RelatedArtifact. ``display`` is its gist in our words. Where its document grades it by one number
     and letter, strength and quality are coded; a grade of several, or none, is only printed."""
-    where = ", ".join(part for part in (told.document.title.en, told.place) if part)
+    where = ", ".join(part for part in (told.document.title.en, place_of(told, "en")) if part)
     grade = "" if told.grade == "-" else f". Grade {told.grade}"
     url = told.url or told.document.url
     found: Json = {"type": "citation", "label": told.id, "display": told.gist, "citation": f"{where}{grade}"}
@@ -42,7 +42,8 @@ def graded(grade: str) -> list[Json]:
     ]
 
 
-def direction(*, against: bool) -> Json:
-    """Whether it is recommended to do something or to leave it."""
-    code = concept(f"{CPG}CodeSystem/cpg-recommendation-direction-cs", "against" if against else "for")
-    return {"url": f"{CPG}StructureDefinition/cpg-directionOfRecommendation", "valueCodeableConcept": code}
+def direction(which: str) -> list[Json]:
+    """Whether it is recommended to do something ("for") or to leave it ("against"); none where neither can be said."""
+    code = concept(f"{CPG}CodeSystem/cpg-recommendation-direction-cs", which)
+    url = f"{CPG}StructureDefinition/cpg-directionOfRecommendation"
+    return [{"url": url, "valueCodeableConcept": code}] if which else []

@@ -9,6 +9,7 @@ from cds_service.figures import measures, tables
 from cds_service.figures.cells import counted
 from cds_service.figures.person import Figures
 from cds_service.figures.shared import suppressed
+from cds_service.package.measures import measures as definitions
 from cds_service.population.groups import FOLDER
 from cds_service.population.job import Job
 from cds_service.population.parts import judged
@@ -31,7 +32,7 @@ def write(job: Job, language: str) -> None:
         summaries = measures.summaries(cells, suppressed(cells, rates.least_cell), job.today)
         file.writelines(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE) for told in summaries)
     with written(job.out / FOLDER / "Measure.ndjson") as file:
-        file.writelines(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE) for told in measures.measures())
+        file.writelines(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE) for told in definitions())
     told = tables.summary(some, rates, job.today, sorted(job.absent))
     with written(job.out / tables.JSON) as file:
         file.write(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

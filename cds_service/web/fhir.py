@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import HTTPException
 
-from cards.engine.sources import CHECKED, VERSION
+from cards.engine.sources import CHECKED
 from cds_service.package.metadata import Json
 from cds_service.package.resources import resources
 
 MOST = 100
 """How many resources one page of a search holds, and how many unless ``_count`` says otherwise."""
 MEDIA_TYPE = "application/fhir+json"
-_PARAMETERS = ("url", "name", "version", "_id", "_count", "_offset", "_format")
+_SEARCH = {"url": "uri", "name": "string", "version": "token", "_id": "token"}
+"""What can be searched by, and of what type it is."""
+_PARAMETERS = (*_SEARCH, "_count", "_offset", "_format")
+_JSON = frozenset({MEDIA_TYPE, "application/json", "text/json", "json"})
+_ANY = frozenset({"*/*", "application/*"})
+_READING, _WRITING = ("GET", "HEAD", "OPTIONS"), ("POST", "PUT", "PATCH", "DELETE")
 
 
 class RefusedError(Exception):
@@ -31,9 +36,24 @@ class RefusedError(Exception):
 
 
 def fhir(base_url: str) -> Blueprint:
-    """``GET /fhir/metadata``, ``/fhir/{type}`` and ``/fhir/{type}/{id}``."""
+    """``GET /fhir/metadata``, ``/fhir/{type}`` and ``/fhir/{type}/{id}``. All else is refused, as FHIR has it."""
     pages = Blueprint("fhir", __name__, url_prefix="/fhir")
     base = f"{base_url}/fhir"
+
+    @pages.before_request
+    def reads_only() -> Response | None:
+        """Of the method and of what is accepted, before anything is looked for."""
+        if request.method not in _READING:
+            answer = _answer(_outcome("not-supported", "read-only: GET of metadata, a type or a resource"), 405)
+            answer.headers["Allow"] = ", ".join(_READING)
+            return answer
+        if request.method == "OPTIONS":
+            return Response(status=204, headers={"Allow": ", ".join(_READING)})
+        told = request.args.get("_format") or request.headers.get("Accept") or MEDIA_TYPE
+        wanted = {each.partition(";")[0].strip().lower().replace(" ", "+") for each in told.split(",")}
+        if not wanted & (_JSON | _ANY):
+            raise RefusedError(406, "not-supported", f"answers are {MEDIA_TYPE}")
+        return None
 
     @pages.get("/metadata")
     def metadata() -> Response:
@@ -56,18 +76,20 @@ def fhir(base_url: str) -> Blueprint:
     def refused(error: RefusedError) -> Response:
         return _answer(_outcome(error.code, str(error)), error.status)
 
-    @pages.errorhandler(HTTPException)
-    def of_the_framework(error: HTTPException) -> Response:
-        answer = _answer(_outcome("not-supported", "read-only: GET of metadata, a type or a resource"), error.code or 500)
-        answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
-        return answer
+    @pages.route("", methods=_WRITING)
+    @pages.route("/<path:anything>", methods=_WRITING)
+    @pages.get("")
+    @pages.get("/<path:anything>")
+    def other(anything: str = "") -> Response:
+        raise RefusedError(404, "not-found", f"there is nothing here: {base}/metadata says what there is")
 
     return pages
 
 
 def found_by(kind: str, asked: MultiDict[str, str], base: str) -> Json:
-    """The searchset of a search: ``url`` and ``version`` exactly, ``name`` by its beginning, ``_id``. Refused for a parameter
-    that is not known: a search that ignores one gives too much."""
+    """The searchset of a search: ``url`` and ``version`` exactly, ``name`` by its beginning, ``_id``; several values between
+    commas are "or", a parameter given twice is "and". Refused for one that is not known: a search that ignores it gives too
+    much."""
     if unknown := sorted(set(asked) - set(_PARAMETERS)):
         raise RefusedError(
             400, "not-supported", f"parameters here are {', '.join(_PARAMETERS)}; not {len(unknown)} of those given"
@@ -88,16 +110,15 @@ def found_by(kind: str, asked: MultiDict[str, str], base: str) -> Json:
 
 def capabilities(base: str) -> Json:
     """The CapabilityStatement: what can be read and searched."""
-    search = [("url", "uri"), ("name", "string"), ("version", "token"), ("_id", "token")]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": CHECKED.isoformat(),
         "kind": "instance",
-        "software": {"name": "osteoporosis-cds", "version": VERSION},
+        "software": {"name": "osteoporosis-cds", "version": version("osteoporosis-cds")},
         "implementation": {"description": "Knowledge on osteoporosis, read-only. Nothing of a patient.", "url": base},
         "fhirVersion": "4.0.1",
-        "format": ["json"],
+        "format": ["json", MEDIA_TYPE],
         "rest": [
             {
                 "mode": "server",
@@ -105,7 +126,7 @@ def capabilities(base: str) -> Json:
                     {
                         "type": kind,
                         "interaction": [{"code": "read"}, {"code": "search-type"}],
-                        "searchParam": [{"name": name, "type": of} for name, of in search],
+                        "searchParam": [{"name": name, "type": of} for name, of in _SEARCH.items()],
                     }
                     for kind in _kinds()
                 ],
@@ -120,10 +141,15 @@ def _kinds() -> tuple[str, ...]:
 
 
 def _fits(resource: Mapping[str, Any], asked: MultiDict[str, str]) -> bool:
-    exactly = (("url", "url"), ("version", "version"), ("_id", "id"))
-    if any(parameter in asked and asked[parameter] != resource[element] for parameter, element in exactly):
-        return False
-    return str(resource["name"]).lower().startswith(asked.get("name", "").lower())
+    return all(
+        any(_is(resource, name, one) for one in told.split(",")) for name in _SEARCH for told in asked.getlist(name) if told
+    )
+
+
+def _is(resource: Mapping[str, Any], name: str, told: str) -> bool:
+    if name == "name":
+        return str(resource["name"]).lower().startswith(told.lower())
+    return bool(resource[name.removeprefix("_")] == told)
 
 
 def _number(asked: MultiDict[str, str], name: str, otherwise: int) -> int:
@@ -134,7 +160,8 @@ def _number(asked: MultiDict[str, str], name: str, otherwise: int) -> int:
 
 
 def _link(kind: str, asked: MultiDict[str, str], base: str, offset: int) -> str:
-    told = {name: asked[name] for name in _PARAMETERS if name in asked} | ({"_offset": str(offset)} if offset else {})
+    told = [(name, each) for name in _PARAMETERS if name != "_offset" for each in asked.getlist(name)]
+    told += [("_offset", str(offset))] if offset else []
     return f"{base}/{kind}" + (f"?{urlencode(told)}" if told else "")
 
 

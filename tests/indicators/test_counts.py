@@ -18,9 +18,10 @@ from cards.indicators.levels import level
 from cds_service.config import ConfigError
 from cds_service.figures import tables
 from cds_service.figures.cells import NO_PLACE, Cell, counted, identified, of_expected, share, spine_share
-from cds_service.figures.measures import individual, measures, summaries
+from cds_service.figures.measures import individual, summaries
 from cds_service.figures.person import Figures, Told
 from cds_service.figures.shared import suppressed
+from cds_service.package.measures import measures
 from cds_service.population.job import MADE
 from cds_service.site import load
 from tests.indicators.grammar import record

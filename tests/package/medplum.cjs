@@ -1,5 +1,6 @@
 // node medplum.cjs MODULES PROFILES FOLDER...: each resource held against FHIR R4 and, where PROFILES holds it, the profile that
-// it names, by @medplum/core. Of a Bundle each entry too. One line of JSON: {"resources": n, "errors": [[file, message], ...]}.
+// it names, by @medplum/core. Of a Bundle each entry too. One line of JSON: {"files": n, "resources": n, "profiles": n, "errors":
+// [[file, message], ...]}.
 const { readFileSync, readdirSync, existsSync } = require("fs");
 const { createRequire } = require("module");
 const { join, resolve } = require("path");
@@ -19,6 +20,7 @@ for (const file of existsSync(profiles) ? readdirSync(profiles) : []) {
 const errors = [];
 const used = new Set();
 let resources = 0;
+let files = 0;
 
 function hold(file, resource) {
   resources += 1;
@@ -35,6 +37,8 @@ function hold(file, resource) {
 }
 
 for (const folder of folders)
-  for (const file of readdirSync(folder).filter((name) => name.includes("-") && name.endsWith(".json")))
+  for (const file of readdirSync(folder).filter((name) => name.includes("-") && name.endsWith(".json"))) {
+    files += 1;
     hold(file, JSON.parse(readFileSync(join(folder, file))));
-console.log(JSON.stringify({ resources, profiles: used.size, errors }));
+  }
+console.log(JSON.stringify({ files, resources, profiles: used.size, errors }));

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +16,20 @@ from pydantic import ValidationError
 
 from cards.engine.card import Review
 from cards.engine.catalog import all_cards
-from cards.engine.sources import RECOMMENDATIONS, VERSION
+from cards.engine.sources import RECOMMENDATIONS, VERSION, place_of
+from cards.indicators import INDICATORS
 from cds_service.casebook.cases import all_cases, of_file
 from cds_service.cli import main
+from cds_service.content import releases
+from cds_service.content.canon import current
+from cds_service.content.signatures import Signature, sealed
+from cds_service.figures.measures import PUBLISHED
 from cds_service.package import files, patients
 from cds_service.package import plans as plans_of
-from cds_service.package.libraries import WHOLE
+from cds_service.package.libraries import WHOLE, libraries
+from cds_service.package.proposals import choice, suggested
 from cds_service.package.resources import resources
-from tests.package.faults import FAULTS
+from tests.package.faults import ROUNDS, Fault, spoiled, tells
 from tests.suggested import proposals
 
 Json = dict[str, Any]
@@ -44,15 +52,32 @@ def test_every_resource_is_valid() -> None:
     assert [key for key, each in resources().items() if not valid(each)] == []
 
 
-@pytest.mark.parametrize("kind", [kind for kind, caught in FAULTS.items() if caught.by_models])
-def test_a_fault_in_each_kind_of_resource_is_caught(kind: str) -> None:
-    whole = next(iter(of(kind).values()))
+@pytest.mark.parametrize(
+    ("kind", "fault"), [(kind, fault) for faults in ROUNDS for kind, fault in faults.items() if fault.by_models]
+)
+def test_a_fault_in_each_kind_of_resource_is_caught(kind: str, fault: Fault) -> None:
+    whole = min(of(kind).items())[1]
     assert valid(whole)
-    assert not valid(FAULTS[kind].spoil(json.loads(json.dumps(whole))))
+    assert not valid(spoiled(kind, json.loads(json.dumps(whole)), fault))
 
 
-def test_every_kind_of_resource_has_a_fault_that_is_tried() -> None:
-    assert {kind for kind, _ in resources()} == FAULTS.keys()
+def test_every_kind_of_resource_has_faults_that_are_tried() -> None:
+    for faults in ROUNDS:
+        assert {kind for kind, _ in resources()} == faults.keys()
+        for kind, fault in faults.items():
+            whole = json.dumps(min(of(kind).items())[1])
+            told = spoiled(kind, json.loads(whole), fault)
+            assert {**told, "id": "", "name": ""} != {**json.loads(whole), "id": "", "name": ""}, (
+                f"{fault.what} changes nothing"
+            )
+
+
+def test_what_a_validator_says_is_told_by_the_kind() -> None:
+    assert tells("Library", "cardinality.min Library.type: Library.type is required")
+    assert tells("ValueSet", "Unsupported filter operator in ValueSet FaultValueSet: undefined")
+    assert tells("Measure", "does not exist: kindd File: /x/instances/fault-Measure.fsh")
+    assert not tells("Library", "only 5 of 6 resources came through")
+    assert not tells("Library", "Element Measure.group.population.criteria has minimum cardinality 1")
 
 
 def test_every_resource_says_what_it_is() -> None:
@@ -99,19 +124,155 @@ def test_a_grade_of_number_and_letter_is_coded_and_any_other_only_printed() -> N
             assert grade == "-" or cited["citation"].endswith(f"Grade {grade}")
 
 
-def test_a_draft_until_a_clinician_signs_this_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "denosumab-sequence"
-    signed = Review("A. Example", "endocrinologist", "2026-11-25", VERSION)
+CODE = "denosumab-sequence"
 
-    def plan(*reviews: Review) -> Json:
-        monkeypatch.setattr(plans_of, "all_cards", lambda: {code: replace(all_cards()[code], reviewed=reviews)})
-        return next(iter(plans_of.plans()))
 
-    assert (plan()["status"], plan()["experimental"], plan().get("approvalDate")) == ("draft", True, None)
-    of_before = plan(replace(signed, content="2026.10"))
-    assert (of_before["status"], of_before.get("approvalDate")) == ("draft", None), "another version was read"
-    now = plan(signed)
-    assert (now["status"], now["experimental"], now["approvalDate"]) == ("active", False, "2026-11-25")
+def said(decision: str = "signed", by: str = "A. Example", at: str = "2026-11-25T08:00:00Z", text: str = "") -> Signature:
+    """``text``: the hash of what was read; "": of the card as it is."""
+    return Signature(CODE, decision, by, "endocrinologist", "", VERSION, text or current().hashes[CODE], "s", at)  # type: ignore[arg-type]
+
+
+OF_BEFORE = "0" * 64
+SIGNED: list[tuple[str, list[Signature], str]] = [
+    ("nobody", [], ""),
+    ("the card as it is", [said()], "2026-11-25"),
+    ("the newest of two", [said(), said(by="B. Example", at="2026-11-27T08:00:00Z")], "2026-11-27"),
+    ("another text of the card", [said(text=OF_BEFORE)], ""),
+    ("an objection", [said("objected")], ""),
+    ("an objection beside a signature", [said(), said("objected", by="B. Example")], ""),
+    ("an objection to another text", [said("objected", by="B. Example", text=OF_BEFORE), said()], "2026-11-25"),
+    ("an objection, then a signature", [said("objected"), said(at="2026-11-26T08:00:00Z")], "2026-11-26"),
+    ("a signature, then an objection", [said(), said("objected", at="2026-11-26T08:00:00Z")], ""),
+]
+
+
+@pytest.mark.parametrize(("signatures", "day"), [told[1:] for told in SIGNED], ids=[told[0] for told in SIGNED])
+def test_a_draft_until_a_clinician_has_signed_this_text(
+    signatures: list[Signature], day: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "signatures.jsonl"
+    path.write_text("".join(sealed(signatures)))
+    monkeypatch.setattr(releases, "SIGNATURES", path)
+    for made in (plans_of.plans(), libraries()):
+        for each in made:
+            if each["id"] == CODE:
+                assert (each["status"], each["experimental"]) == (("active", False) if day else ("draft", True))
+                assert each.get("approvalDate", "") == day
+            else:
+                assert (each["status"], "approvalDate" in each) == ("draft", False)
+
+
+def test_a_line_in_a_card_s_file_is_no_approval(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not about a text: the card may have changed since."""
+    review = Review("A. Example", "endocrinologist", "2026-11-25", VERSION)
+    monkeypatch.setattr(plans_of, "all_cards", lambda: {CODE: replace(all_cards()[CODE], reviewed=(review,))})
+    (plan,) = plans_of.plans()
+    assert (plan["status"], plan["experimental"], "approvalDate" in plan) == ("draft", True, False)
+
+
+DIRECTIONS = {
+    "calcitonin-cancer": "against",
+    "vertebral-augmentation": "against",
+    "physical-agent-evidence": "against",
+    "denosumab-due": "for",
+    "vitamin-d-excess": "",
+    "incomplete-data": "",
+    "goals-of-care": "",
+}
+"""Judges orders; proposes; does both; recommends nothing to order."""
+
+
+@pytest.mark.parametrize("code", DIRECTIONS)
+def test_a_plan_tells_the_direction_where_it_has_one(code: str) -> None:
+    told = [each for each in of("PlanDefinition")[code]["action"][0].get("extension", ()) if "direction" in each["url"]]
+    assert [each["valueCodeableConcept"]["coding"][0]["code"] for each in told] == [*filter(None, [DIRECTIONS[code]])]
+
+
+def test_nothing_that_takes_orders_away_is_told_as_recommended_for() -> None:
+    for code, seen in suggested().items():
+        assert "delete" not in seen or plans_of.direction_of(all_cards()[code]) != "for", code
+
+
+def drugs(actions: list[Json]) -> list[str]:
+    found = (each.get("definitionCanonical", "").partition(":drug-")[2] for each in actions)
+    return [each.partition("|")[0] for each in found if each]
+
+
+def test_a_plan_lets_nobody_choose_two_drugs_of_which_one_is_meant() -> None:
+    seen = 0
+    for plan in of("PlanDefinition").values():
+        further = plan["action"][0].get("action", [])
+        groups = [each.get("action", [each]) for each in further]
+        assert all(each["selectionBehavior"] == "at-most-one" for each in further if "action" in each)
+        chosen = [{choice(key) for key in drugs(group)} for group in groups if drugs(group)]
+        assert all(len(each) == 1 for each in chosen), plan["id"]
+        assert len({*chain(*chosen)}) == len(chosen), f"{plan['id']}: the same choice twice"
+        named = [each["definitionCanonical"] for group in groups for each in group if "definitionCanonical" in each]
+        assert len(named) == len(set(named)), f"{plan['id']}: an action twice"
+        seen += sum(len(group) > 1 for group in groups)
+    assert seen > 20
+
+
+def test_a_citation_says_where_in_its_document_it_stands() -> None:
+    cited = {each["label"]: each for plan in of("PlanDefinition").values() for each in plan["action"][0]["documentation"]}
+    for key, each in cited.items():
+        assert place_of(RECOMMENDATIONS[key], "en") in each["citation"], key
+    assert cited["ELD2023-07d"]["citation"].endswith("Question 7 of 12. Grade 2C")
+
+
+CODES = {
+    "status": {"draft", "active"},
+    "intent": {"proposal"},
+    "kind": {"MedicationRequest", "ServiceRequest", "Task", "applicability"},
+    "groupingBehavior": {"logical-group"},
+    "selectionBehavior": {"any", "at-most-one"},
+    "op": {"regex"},
+    "content": {"complete"},
+    "periodUnit": {"d", "wk", "mo", "a"},
+    "trigger.type": {"named-event"},
+    "condition.kind": {"applicability"},
+    "documentation.type": {"citation"},
+    "relatedArtifact.type": {"citation", "composed-of"},
+}
+"""Codes of required bindings, as FHIR R4 has them: the validators look at few of them."""
+
+
+def test_codes_deep_inside_are_those_of_fhir() -> None:
+    found: dict[str, set[str]] = {}
+    for each in resources().values():
+        for path, value in leaves(each):
+            for name in (path[-1], ".".join(path[-2:])):
+                if name in CODES:
+                    found.setdefault(name, set()).add(value)
+    assert {name: values - CODES[name] for name, values in found.items() if values - CODES[name]} == {}
+    assert found.keys() == CODES.keys()
+
+
+def leaves(told: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(told, dict):
+        for name, each in told.items():
+            yield from leaves(each, (*path, name))
+    elif isinstance(told, list):
+        for each in told:
+            yield from leaves(each, path)
+    else:
+        yield path, told
+
+
+def test_measures_say_who_is_counted() -> None:
+    for key, each in of("Measure").items():
+        told = INDICATORS[key]
+        if not told.function:
+            assert "denominator-exclusion" not in json.dumps(each), "nobody is excluded from what is counted over many"
+            continue
+        population = {p["code"]["coding"][0]["code"]: p["criteria"]["expression"] for p in each["group"][0]["population"]}
+        assert list(population) == list(PUBLISHED)
+        assert population["numerator"].startswith(told.asks.en)
+        assert str(told.days or "end of the year") in population["numerator"]
+        assert len(set(population.values())) == len(PUBLISHED)
+    scorings = {key: each["scoring"]["coding"][0]["code"] for key, each in of("Measure").items() if "scoring" in each}
+    assert of("Measure").keys() - scorings.keys() == {"uk-data-complete"}, "a yes or no is no proportion"
+    assert {key for key, each in scorings.items() if each == "ratio"} == {"fls-non-spine", "fls-spine", "uk-identified"}
 
 
 def test_what_a_case_says_a_card_suggests_is_among_its_actions() -> None:
@@ -156,6 +317,7 @@ def test_the_package_is_laid_out_as_loaders_expect(
     manifest = json.loads((package / "package.json").read_text())
     assert re.fullmatch(r"\d+\.\d+\.\d+", manifest["version"])
     assert manifest["name"] == files.NAME
+    assert (package / manifest["directories"]["tests"]).is_dir()
     lines = json.loads((package / "tests" / "cases.json").read_text())
     assert [each["name"] for each in lines] == [case["name"] for case in of_file(few)]
     for line in lines:
@@ -163,3 +325,7 @@ def test_the_package_is_laid_out_as_loaders_expect(
         assert valid(bundle), line["name"]
         assert [e["resource"]["resourceType"] for e in bundle["entry"]].count("Patient") == 1
         assert line["expected"]
+        held = {each["fullUrl"] for each in bundle["entry"]}
+        server = bundle["entry"][0]["fullUrl"].rsplit("/", 2)[0]
+        named = re.findall(r'"reference": ?"([^"#]+)"', json.dumps(bundle))
+        assert {f"{server}/{each}" for each in named} <= held, "a reference that a loader resolves"

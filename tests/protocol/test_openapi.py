@@ -17,13 +17,17 @@ from cds_service.app import create_app
 from cds_service.config import Settings
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.models import Cards, Discovery, OperationOutcome, request_of
+from cds_service.hooks.openapi import TYPES
+from cds_service.package.resources import resources
 from tests.protocol.conftest import TODAY, Service
 
 PROMISES = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
 SERVICES_AT = [f"/cds-services/{service}" for service in SERVICES]
+FHIR = ["/fhir/metadata", "/fhir/{type}", "/fhir/{type}/{id}"]
 CALLS = [("/cds-services", "GET"), *((at, "POST") for at in SERVICES_AT), (f"{SERVICES_AT[0]}/feedback", "POST")]
+CALLS += [(at, "GET") for at in FHIR]
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +42,8 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_requests_made_from_the_description_are_answered_as_it_says_t8(
     described: Any, path: str, method: str, mode: GenerationMode
 ) -> None:
-    if method == "GET" and mode is GenerationMode.NEGATIVE:
-        pytest.skip("discovery takes no parameters that could be wrong")
+    if path in ("/cds-services", "/fhir/metadata") and mode is GenerationMode.NEGATIVE:
+        pytest.skip("takes no parameters that could be wrong")
 
     @given(case=described[path][method].as_strategy(generation_mode=mode))
     @settings(max_examples=10, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
@@ -51,7 +55,11 @@ def test_requests_made_from_the_description_are_answered_as_it_says_t8(
 
 def test_it_describes_every_service_and_its_feedback(service: Service) -> None:
     paths = service.http.get("/openapi.json").json["paths"]
-    assert set(paths) == {"/cds-services", *SERVICES_AT, *(f"{at}/feedback" for at in SERVICES_AT)}
+    assert set(paths) == {"/cds-services", *SERVICES_AT, *(f"{at}/feedback" for at in SERVICES_AT), *FHIR}
+
+
+def test_it_names_the_types_that_the_knowledge_has() -> None:
+    assert list(TYPES) == sorted({kind for kind, _ in resources()})
 
 
 @pytest.mark.parametrize("name", fhir_fixtures.names())

@@ -40,7 +40,7 @@ URIS = {
     "icd9": "http://hl7.org/fhir/sid/icd-9-cm",
     "icd11": "http://id.who.int/icd/release/11/mms",
     "cpt": "http://www.ama-assn.org/go/cpt",
-    "hcpcs": "https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+    "hcpcs": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
     "local": LOCAL_SYSTEM,
 }
 _SPELLINGS = (  # tried in this order on the folded URI, OID or name of a code system
