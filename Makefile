@@ -38,8 +38,9 @@ hammer: .venv/installed-test ## Put the running service under load: 16 threads, 
 both-sides: .venv/installed-test ## Move each number of the medicine: some case must notice on both sides
 	@exec $(BIN)/python -m tests.both_sides
 
-laws: .venv/installed-test ## Hold the laws of the answer as a whole against every case of every card
-	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto --dist worksteal tests/test_voice.py tests/test_voice_laws.py tests/web/test_browser_eye.py
+laws: .venv/installed-test ## Hold what `make test` tries on a part against all: the laws of an answer on every case, each case in all ways
+	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto --dist worksteal tests/test_every_answer.py tests/test_cases.py tests/output/test_everything.py \
+	  tests/test_comfort.py tests/test_voice.py tests/web/test_browser_eye.py
 
 silence: .venv/installed-test ## Spoil every field, answer and order of every story, and a sample in every case: no card may go unsaid
 	@$(BIN)/python -m tests.silence

@@ -24,8 +24,10 @@ from cards.engine.voice.table import table
 from cards.vocabulary import Data
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import Call, parse
+from tests import test_voice, test_voice_laws
+from tests.laws import law
 from tests.silence.told import Told, told
-from tests.test_voice import EVERYTHING, evaluator, everything, for_bone, proposed
+from tests.test_voice import evaluator, everything, for_bone, proposed, rules_find
 
 Json = dict[str, Any]
 
@@ -64,9 +66,9 @@ def parsed(call: Told) -> Call:
 
 @lru_cache(maxsize=1)
 def judged(name: str) -> tuple[Chart, list[Finding]]:
-    """The chart in hospice care and what the rules find on it: made once for all tests of one name (``EVERYTHING``)."""
+    """The chart in hospice care and what the rules find on it: made once for all laws (``tests.laws``)."""
     chart = chart_of(in_hospice(name))
-    return chart, run(chart)
+    return chart, rules_find(chart)
 
 
 def fires(name: str) -> bool:
@@ -74,8 +76,8 @@ def fires(name: str) -> bool:
     return any(finding.code == COMFORT.card for finding in judged(name)[1])
 
 
-@EVERYTHING
-def test_under_comfort_care_no_drug_is_recommended_and_routine_is_silent(name: str) -> None:
+@law
+def under_comfort_care_no_drug_is_recommended_and_routine_is_silent(name: str) -> None:
     call = in_hospice(name)
     if not fires(name):
         return
@@ -89,23 +91,27 @@ def test_under_comfort_care_no_drug_is_recommended_and_routine_is_silent(name: s
     assert "critical" not in {card["indicator"] for card in cards if card["source"]["topic"]["code"] in COMFORT.milder}
 
 
-@EVERYTHING
-def test_once_the_card_is_set_aside_all_is_said_again(name: str) -> None:
+@law
+def once_the_card_is_set_aside_all_is_said_again(name: str) -> None:
     chart, found = judged(name)
     fresh = [finding for finding in found if finding.code != COMFORT.card]
-    usual = chart_of(told(name))
+    usual = test_voice_laws.chart_of(told(name))
     if not comfort_care(usual):
-        as_ever = run(usual)
+        as_ever = rules_find(usual)
         before = {each for each in kinds(answered(as_ever, as_ever, usual)) if each[0] in COMFORT.silent}
         assert kinds(answered(fresh, found, chart)) >= before
 
 
-@pytest.mark.parametrize("name", [name for name in everything() if Hook(told(name).hook) in ORDER_HOOKS])
-def test_what_stops_harm_by_an_order_is_said_all_the_same(name: str) -> None:
+@law
+def what_stops_harm_by_an_order_is_said_all_the_same(name: str) -> None:
     """Every check of orders that warns, and what speaks against an order besides; denosumab's gap one step milder."""
+    if Hook(told(name).hook) not in ORDER_HOOKS:
+        return
     call = in_hospice(name)
     kept = {code for code, card in all_cards().items() if card.checks_orders} | set(COMFORT.besides_orders)
-    warned = {code for card in cards_of(told(name)) for code, _ in spoken_for(card) if card["indicator"] != "info"} & kept
+    warned = {
+        code for card in test_voice.cards_of(told(name)) for code, _ in spoken_for(card) if card["indicator"] != "info"
+    } & kept
     assert warned <= {code for card in cards_of(call) for code, _ in spoken_for(card)}
 
 

@@ -3,17 +3,13 @@ against when the next drug is looked for on the chart without it."""
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
 from cards.chart import Chart
 from cards.definitions import bisphosphonates, femur, risk
 from cards.engine.options import ruled_out, work_up
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, DRUGS, RISEDRONATE, TERIPARATIDE, ZOLEDRONATE, Drug
-from cds_service.hooks.request import parse
+from tests.laws import law
 from tests.silence.told import told
-from tests.test_voice import evaluator, everything
+from tests.test_voice_laws import chart_of
 
 TABLETS = tuple(DRUGS[key] for key in ("alendronate", "risedronate", "ibandronate", "raloxifene"))
 NEXT = (ZOLEDRONATE, DENOSUMAB, ALENDRONATE, RISEDRONATE, TERIPARATIDE)
@@ -27,10 +23,9 @@ def against(chart: Chart, drug: Drug) -> set[str]:
     return {each.code for each in found.because} - TOGETHER or {found.phrase} if found is not None else set()
 
 
-@pytest.mark.parametrize("name", everything())
-def test_what_rules_a_drug_out_does_so_when_another_ends(name: str) -> None:
-    call = told(name)
-    chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+@law
+def what_rules_a_drug_out_does_so_when_another_ends(name: str) -> None:
+    chart = chart_of(told(name))
     for taken in filter(chart.course, TABLETS):
         ended = chart.without(taken)
         assert bisphosphonates.longest_over(ended) == bisphosphonates.longest_over(chart)
