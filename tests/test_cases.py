@@ -1,16 +1,19 @@
 """The clinical cases of the cards: each is turned into FHIR, sent the whole way, and judged by the cards that come back.
 
-Each runs in both languages, then with nothing but a FHIR server to ask (one in memory; a real one stands in
-``protocol/test_both_ways.py``), with codings only and with text only.
+Each runs in both languages, and is then told once more: with nothing but a FHIR server to ask (one in memory; a real one stands
+in ``protocol/test_both_ways.py``), with codings only or with text only. `make laws` and `card check` tell it in all of these
+ways.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
+from zlib import crc32
 
 import pytest
 from flask.testing import FlaskClient
@@ -26,16 +29,29 @@ from cds_service.config import Settings
 from tests.protocol.checks import check_response
 
 CASES = list(all_cases())
+ALL = bool(os.environ.get("ALL_CASES"))
 
 
 def name(case: Case) -> str:
     return f"{case['card']}: {case['name']}"
 
 
+def chance(case: Case, sides: int) -> int:
+    """The same for a case whatever others there are; 0 for all of them where all is asked for."""
+    return 0 if ALL else crc32(name(case).encode()) % sides
+
+
+def tellings(case: Case) -> Sequence[str]:
+    """One, by chance. Those of a case that says what it cannot be told in are all tried."""
+    return runs.TELLINGS if ALL or "ways" in case else [runs.TELLINGS[chance(case, len(runs.TELLINGS))]]
+
+
 @pytest.mark.parametrize("case", CASES, ids=name)
 def test_case(case: Case) -> None:
-    """As its file says in every way of telling it; and the whole answer is as the protocol wants it."""
-    assert list(runs.all_faults(case)) == []
+    """As its file says in whatever way it is told; and the whole answer, of every third, is as the protocol wants it."""
+    assert list(runs.all_faults(case, tellings(case))) == []
+    if chance(case, 3):
+        return
     body = request(case)
     evaluator, _ = runs.served(runs.formulary_of(case))
     check_response(runs.answered(evaluator, body, case["today"], "en"), body)
