@@ -56,7 +56,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.silence", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("stories", nargs="*", metavar="STORY", help="these alone")
     parser.add_argument("--cases", action="store_true", help="the cases of the cards in the place of the stories")
-    parser.add_argument("--sample", action="store_true", help="what the tests run")
+    parser.add_argument("--sample", action="store_true", help="some of the defects of each")
     parser.add_argument("--table", metavar="FILE", help="where to write the tables, field by field, too")
     parser.add_argument("--found", metavar="FILE", help="where to write one case of each kind, as found.yaml has them")
     parser.add_argument("--show", nargs=3, metavar=("STORY", "WHERE", "DEFECT"), help="both answers of one mutation")
