@@ -24,7 +24,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     shown.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the sign-off sheet and the runs")
     shown.add_argument("--sample", type=int, default=5, metavar="N", help="of each card and kind of change (default: 5)")
     shown.add_argument("--today", type=date.fromisoformat, metavar="DATE", help="judge as of this day")
-    shown.add_argument("--processes", type=int, metavar="N", help="default: number of cores")
+    shown.add_argument("--processes", type=int, metavar="N", help="default: number of cores; 0: none but this one")
     shown.add_argument("--complete", action="store_true", help="types of which there is no file do not exist")
     shown.add_argument("--lang", choices=("en", "zh"), help="language of the titles (default: CDS_LANGUAGE)")
     shown.set_defaults(command=compare)
@@ -38,7 +38,8 @@ def compare(chosen: argparse.Namespace, settings: Settings) -> None:
 
     for name in (chosen.before, chosen.after):
         usable(name, chosen.source)
-    today, processes = chosen.today or settings.today(), chosen.processes or settings.workers
+    today = chosen.today or settings.today()
+    processes = settings.workers if chosen.processes is None else chosen.processes
 
     def tell(what: str) -> None:
         print(what, file=sys.stderr, flush=True)

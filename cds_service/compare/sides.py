@@ -151,7 +151,7 @@ def _other_release(path: Path, source: Path, out: Path, today: date, processes: 
         "--today",
         today.isoformat(),
         "--processes",
-        str(processes),
+        str(max(processes, 1)),
         "--no-records",
         "--fresh",
     ]

@@ -62,7 +62,7 @@ def test_two_site_files_by_the_command(tmp_path: Path, capsys: pytest.CaptureFix
     site.write_text('cards_off = ["start-treatment"]\n', "utf-8")
     arguments = ["compare", "shipped", str(site), str(export(tmp_path)), "--out", str(tmp_path / "out"), "--complete"]
     with pytest.raises(SystemExit) as ended:
-        main([*arguments, "--today", TODAY.isoformat(), "--processes", "1"])
+        main([*arguments, "--today", TODAY.isoformat(), "--processes", "0"])
     assert ended.value.code == 1
     assert "gone" in capsys.readouterr().out
     assert "switched off in B" in (tmp_path / "out" / "sign-off.csv").read_text("utf-8-sig")
@@ -74,14 +74,14 @@ def test_two_site_files_by_the_command(tmp_path: Path, capsys: pytest.CaptureFix
 def test_another_release_judges_in_a_process_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree = Path(__file__).parents[2]
     source = export(tmp_path)
-    with_it = ["compare", "shipped", str(tree), str(source), "--out", str(tmp_path / "out"), "--complete", "--processes", "1"]
+    with_it = ["compare", "shipped", str(tree), str(source), "--out", str(tmp_path / "out"), "--complete", "--processes", "0"]
     main([*with_it, "--today", TODAY.isoformat()])
     assert "0 differences in 2 patients" in capsys.readouterr().out
 
 
 def test_what_is_neither_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["compare", "shipped", "nowhere", str(export(tmp_path)), "--out", str(tmp_path / "out"), "--processes", "1"])
+        main(["compare", "shipped", "nowhere", str(export(tmp_path)), "--out", str(tmp_path / "out"), "--processes", "0"])
     assert "neither a finished run" in capsys.readouterr().err
 
 

@@ -68,6 +68,14 @@ class Running:
         return self.process.wait(20)
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One as it is without settings, for the tests that need no other: a start takes seconds."""
+    started = Running(tmp_path_factory.mktemp("service"))
+    yield started
+    started.stop()
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
@@ -101,8 +109,7 @@ def test_a_request_in_flight_is_finished_when_it_is_told_to_stop(run: Callable[.
     assert service.process.wait(20) == 0
 
 
-def test_when_a_worker_is_killed_the_rest_goes_on(run: Callable[..., Running]) -> None:
-    service = run()
+def test_when_a_worker_is_killed_the_rest_goes_on(service: Running) -> None:
     killed = service.workers[0]
     os.kill(killed, signal.SIGKILL)
     time.sleep(0.2)
@@ -115,8 +122,7 @@ def test_when_a_worker_is_killed_the_rest_goes_on(run: Callable[..., Running]) -
     raise AssertionError("the killed worker was not replaced")
 
 
-def test_hammered_with_good_and_broken_requests_it_answers_the_same_each_time(run: Callable[..., Running]) -> None:
-    service = run()
+def test_hammered_with_good_and_broken_requests_it_answers_the_same_each_time(service: Running) -> None:
     good = [fhir_fixtures.load(name).request() for name in HAMMERED]
     broken: list[Any] = [b"", b"[" * 100_000, b"\xff", {}, good[0] | {"context": {}}, good[0] | {"prefetch": {}}]
     asked = [body for pair in zip(good, broken, strict=False) for body in pair]

@@ -123,6 +123,7 @@ def test_two_workers_count_record_and_recall_as_one(running: Running, url: str, 
     assert "Traceback" not in log
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_worker_that_is_killed_is_replaced_and_what_it_counted_stays(running: Running, request_of_untreated: Json) -> None:
     for _ in range(6):
         assert running.post(VIEW, request_of_untreated).ok
