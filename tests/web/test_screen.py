@@ -56,6 +56,12 @@ def drawn(view: View, language: str = "en") -> Json:
     return screen(view.chart, view.findings, language, view.off)
 
 
+@cache
+def shown_of(name: str, language: str = "en") -> Json:
+    """The screen of a story. It must not be modified."""
+    return drawn(told(name), language)
+
+
 def from_lines(*record: str, patient: str = "female 72", hook: str = "patient-view", today: date = TODAY) -> View:
     case = {"card": "tests-due", "name": "", "today": today, "patient": patient, "hook": hook, "record": list(record)}
     return of_case(case)
@@ -101,7 +107,7 @@ def test_all_that_any_card_rests_on_is_on_the_picture() -> None:
 
 
 def test_a_dose_lights_itself_and_no_other() -> None:
-    shown = drawn(told("denosumab-missed"))
+    shown = shown_of("denosumab-missed")
     (key,) = (key for key in shown["lights"] if key.startswith("denosumab, last dose"))
     (lit,) = (mark for mark in marks(shown) if mark["id"] in shown["lights"][key])
     assert (lit["kind"], lit["date"]) == ("dose", "2025-09-12")
@@ -175,8 +181,8 @@ def test_a_drug_that_took_over_leaves_no_gap() -> None:
 
 
 def test_what_is_proposed_and_what_is_on_the_desk_are_ahead_of_today() -> None:
-    proposed = [m for m in marks(drawn(told("denosumab-missed"))) if m["kind"] == "planned"]
-    drafted = [m for m in marks(drawn(told("alendronate-egfr-28"))) if m["kind"] == "draft"]
+    proposed = [m for m in marks(shown_of("denosumab-missed")) if m["kind"] == "planned"]
+    drafted = [m for m in marks(shown_of("alendronate-egfr-28")) if m["kind"] == "draft"]
     assert [m["date"] for m in (*proposed, *drafted)] == ["2026-06-15"] * 2
 
 
@@ -240,12 +246,12 @@ def test_a_value_that_is_missing_is_not_called_fine() -> None:
 
 
 def test_a_critical_calcium_is_no_mere_caution() -> None:
-    (safe,) = drawn(told("calcium-high"))["safe"]
+    (safe,) = shown_of("calcium-high")["safe"]
     assert [check["result"] for check in safe["checks"] if "13.4" in check["said"]] == ["stop"]
 
 
 def test_an_injection_without_a_dose_on_record_is_not_drawn_as_cover() -> None:
-    assert {m["kind"] for m in marks(drawn(told("denosumab-date-unknown")), "drug-denosumab")} == {"other"}
+    assert {m["kind"] for m in marks(shown_of("denosumab-date-unknown"), "drug-denosumab")} == {"other"}
 
 
 # -- what comes next ---------------------------------------------------------------------------------------------------------
@@ -267,14 +273,14 @@ def test_the_next_dose_and_the_last_safe_day_have_their_dates(today: date, due: 
 
 
 def test_what_lies_ahead_is_sorted_by_day_and_late_days_are_marked() -> None:
-    following = drawn(told("denosumab-missed"))["next"]
+    following = shown_of("denosumab-missed")["next"]
     dated = [each["date"] for each in following if "date" in each]
     assert dated == sorted(dated)
     assert {each["date"] for each in following if each.get("tone") == "bad"} == {"2026-03-12", "2026-04-09"}
 
 
 def test_the_effect_ends_where_no_other_dose_is_to_come() -> None:
-    words = {each["what"] for each in drawn(told("denosumab-sixteen-doses"))["next"]}
+    words = {each["what"] for each in shown_of("denosumab-sixteen-doses")["next"]}
     assert "Denosumab: effect ends" in words
     assert "Denosumab due" not in words
 

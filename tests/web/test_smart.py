@@ -285,32 +285,41 @@ def test_what_goes_wrong_has_a_page_of_its_own(clinician: Visitor, ehr: Ehr, cas
         assert ehr.asked == [], "nothing was read"
 
 
-@pytest.mark.parametrize(
-    "scope", ["launch openid patient/*.rs", "openid user/*.read", "openid user/*.*", "openid patient/*.cruds"]
+ENOUGH = ("launch openid patient/*.rs", "openid user/*.read", "openid user/*.*", "openid patient/*.cruds")
+PART = "openid patient/Patient.rs patient/Condition.rs patient/MedicationRequest.rs patient/Observation.rs?code=x"
+NOT_ENOUGH = (
+    "",
+    "openid",
+    "patient/*.rs",
+    "openid patient/*.r",
+    "openid patient/*.s",
+    "openid patient/*.cud",
+    "openid system/*.rs",
 )
-def test_what_is_granted_in_other_words_is_enough(clinician: Visitor, ehr: Ehr, scope: str) -> None:
-    ehr.extra = {"scope": scope}
+JUDGED = """
+const [scopes, done] = arguments;
+import("/static/smart/tokens.js").then(({ lacking }) => done(scopes.map((scope) => {
+  try { lacking(scope.split(/\\s+/)); return true; } catch { return false; }
+})));
+"""
+
+
+def test_what_is_granted_in_other_words_is_enough_and_a_part_is_not(clinician: Visitor, ehr: Ehr) -> None:
+    clinician.browser.get(f"{clinician.address}/smart")
+    for scopes, enough in ((ENOUGH, True), ((*NOT_ENOUGH, PART), False)):
+        judged = clinician.browser.execute_async_script(JUDGED, scopes)
+        assert dict(zip(scopes, judged, strict=True)) == dict.fromkeys(scopes, enough)
+
+
+def test_a_launch_that_is_granted_enough_in_other_words_is_whole(clinician: Visitor, ehr: Ehr) -> None:
+    ehr.extra = {"scope": ENOUGH[1]}
     launch(clinician, ehr)
     assert clinician.all(".card")
     assert not clinician.all(".partial")
 
 
-@pytest.mark.parametrize(
-    "scope",
-    [
-        *(
-            "",
-            "openid",
-            "patient/*.rs",
-            "openid patient/*.r",
-            "openid patient/*.s",
-            "openid patient/*.cud",
-            "openid system/*.rs",
-        ),
-        "openid patient/Patient.rs patient/Condition.rs patient/MedicationRequest.rs patient/Observation.rs?code=x",
-    ],
-)
-def test_what_is_granted_in_part_is_not_enough(clinician: Visitor, ehr: Ehr, scope: str) -> None:
+@pytest.mark.parametrize("scope", ["openid", PART])
+def test_a_launch_that_is_granted_a_part_reads_nothing(clinician: Visitor, ehr: Ehr, scope: str) -> None:
     ehr.extra = {"scope": scope}
     launch(clinician, ehr)
     assert trouble(clinician) == "scopes"

@@ -41,7 +41,8 @@ async function withoutIdToken(answer) {
   if (told?.access_token && !told.id_token) lacking((told.scope ?? "").split(/\s+/));
 }
 
-function lacking(scopes) {
+/** Throws where what was granted is not enough. */
+export function lacking(scopes) {
   const missing = [...(scopes.includes("openid") ? [] : ["openid"]), ...ESSENTIAL.filter((type) => !covers(scopes, type)).map((type) => `patient/${type}.rs`)];
   if (missing.length) throw new Problem("scopes", { missing: missing.join(", ") });
 }
