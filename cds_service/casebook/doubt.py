@@ -57,12 +57,14 @@ def _fired(card: Card, case: Case, body: Json) -> list[tuple[str, str]]:
     """Indicator and draft of each finding of the card."""
     evaluator, _ = served(formulary_of(case))
     chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
-    return [_kind(finding) for finding in run(chart, _asked(card.code, chart.hook)) if finding.code == card.code]
+    return [_kind(finding) for finding in run(chart, asked(card.code, chart.hook)) if finding.code == card.code]
 
 
 @cache
-def _asked(card: str, hook: Hook) -> tuple[Card, ...]:
-    """The card after those whose findings it is handed, and what these are handed."""
+def asked(card: str, hook: Hook) -> tuple[Card, ...]:
+    """The card after those whose findings it is handed, and what these are handed: to run it alone finds the same of it."""
+    if all_cards()[card].last:
+        return (*cards_of(hook),)
     wanted = {card}
     for each in reversed(cards_of(hook)):
         if each.code in wanted:

@@ -24,6 +24,7 @@ from cards.words import text
 from cards.words.phrases import LANGUAGES, phrase
 from cards.words.templates import block
 from cds_service.casebook.cases import Case, of_file
+from cds_service.casebook.doubt import asked
 from cds_service.casebook.requests import request
 from cds_service.casebook.runs import formulary_of, served
 from cds_service.hooks.request import parse
@@ -136,5 +137,7 @@ def _of_stories(card: Card) -> Iterator[Sample]:
 
 def _found(chart: Chart, card: Card) -> list[Finding]:
     """What the rules found, with nothing silenced or merged, unless it is the card that merges."""
+    if not card.merges:
+        return run(chart, asked(card.code, chart.hook))
     found = run(chart)
-    return voice.answered(found, found, chart) if card.merges else found
+    return voice.answered(found, found, chart)
