@@ -15,7 +15,7 @@ from cards.vocabulary import RADIATION, SERVICES
 from cds_service.hooks.request import parse
 from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
-from tests.silence.told import cases, stories, told
+from tests.silence.told import cases, patient, stories, told
 from tests.test_voice import evaluator
 from tests.test_voice_laws import resources_of
 
@@ -27,10 +27,9 @@ def younger_women() -> Iterator[str]:
     """Every story and case of a woman of an age at which a pregnancy is read."""
     limit = shipped().table["pregnancy-age-years"].value
     for name in (*stories(), *cases()):
-        call = told(name)
-        patient = call.body["prefetch"].get("patient") or {}
-        born = str(patient.get("birthDate", "1900"))[:10]
-        if patient.get("gender") == "female" and len(born) == 10 and (call.as_of - date.fromisoformat(born)).days < 365 * limit:
+        as_of, who = patient(name)
+        born = str(who.get("birthDate", "1900"))[:10]
+        if who.get("gender") == "female" and len(born) == 10 and (as_of - date.fromisoformat(born)).days < 365 * limit:
             yield name
 
 

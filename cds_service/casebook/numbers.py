@@ -7,7 +7,7 @@ captures both without analyzing the source. What other rules read while an optio
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from cards.engine.findings import Earlier, Finding
 from cards.engine.run import run
 from cards.thresholds import Numbers, Thresholds, shipped
 from cds_service.casebook.cases import all_cases, of_file
+from cds_service.casebook.doubt import asked
 from cds_service.casebook.requests import request
 from cds_service.casebook.runs import formulary_of, served
 from cds_service.hooks.request import parse
@@ -77,10 +78,12 @@ def read_by(card: Card) -> tuple[str, ...]:
     return tuple(sorted(key for key in seen if not shipped().table[key].card))
 
 
-def read_with_records() -> set[str]:
-    """The shared numbers that are read while a record becomes a chart, in any case."""
+def unread_with_records(keys: Collection[str]) -> set[str]:
+    """Those of these shared numbers that are read while no record, of any case, becomes a chart."""
     seen: set[str] = set()
     for case in all_cases():
+        if seen.issuperset(keys):
+            break
         evaluator, _ = served(formulary_of(case))
         body = request(case)
         evaluator.thresholds = _NotedThresholds(seen)
@@ -88,7 +91,7 @@ def read_with_records() -> set[str]:
             evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
         finally:
             evaluator.thresholds = shipped()
-    return seen
+    return {*keys} - seen
 
 
 def _handed(card: Card) -> dict[str, int | float]:
@@ -108,7 +111,7 @@ def _earlier(card: Card, chart: Chart) -> tuple[Earlier, ...]:
     if not card.wants_earlier:
         return ()
     found: dict[str, tuple[Finding, ...]] = {}
-    for finding in run(chart):
+    for finding in run(chart, asked(card.code, chart.hook)):
         if card.last or finding.code in card.earlier:
             found[finding.code] = (*found.get(finding.code, ()), finding)
     return (Earlier(found),)

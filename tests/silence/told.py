@@ -9,6 +9,7 @@ from typing import NamedTuple
 import fhir_fixtures
 from cds_service.casebook.cases import Case, all_cases
 from cds_service.casebook.requests import request
+from fhir_fixtures import lines
 from tests.silence.json_path import Json
 
 
@@ -45,6 +46,14 @@ def told(name: str) -> Told:
         return Told(name, case["today"], request(case))
     story = fhir_fixtures.load(name)
     return Told(name, story.as_of, story.request())
+
+
+def patient(name: str) -> tuple[date, Json]:
+    """The day of a call and whom it is about; of a case without making its record."""
+    if (case := _cases().get(name)) is not None:
+        return case["today"], lines.patient(case["patient"], case["today"])
+    call = told(name)
+    return call.as_of, call.body["prefetch"].get("patient") or {}
 
 
 @cache
