@@ -16,6 +16,7 @@ from cards.definitions.bone_loss import harmful
 from cards.definitions.density import hip_t
 from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
 from cards.definitions.repeats import again
+from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option, Rest
 from cards.engine.ladder import VERY_HIGH
 from cards.engine.options import SPECIALIST, Offer, offer, ranking, service
@@ -80,6 +81,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=INFO if variant == "holiday" or (variant == "very-high" and chart.today < state.decide) else WARNING,
         variant=variant,
         values={
+            "supplements": supplements(chart),
             "drug": holiday.course.drug,
             "ended": holiday.day,
             "decide": state.decide,
