@@ -22,12 +22,25 @@ def test_the_decision_and_its_order_are_seen_without_scrolling(visitor: Visitor,
         visitor.until(lambda part=part: visitor.sees(f".bar {part}"))
 
 
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_what_is_to_be_done_today_is_the_first_button(visitor: Visitor, size: str) -> None:
+    visitor.look(SIZES[size])
+    visitor.go(fixture="vitamin-d-hip")
+    visitor.until(lambda: visitor.sees(".bar .now .order"))
+    first, later = visitor.all(".bar .now .order")
+    assert "primary" in first.get_attribute("class").split()
+    assert first.text.startswith("Cholecalciferol")
+    assert later.text.endswith("from 29 Jun 2026")
+    first.click()
+    visitor.until(lambda: "cholecalciferol" in visitor.one("#drafts").text)
+
+
 WRONG = {
-    "denosumab-missed": ("last safe day passed", "no follow-on"),
-    "complex-denosumab-late-failure": ("Rebound fractures", "last safe day passed"),
+    "denosumab-missed": ("latest day for the dose passed", "no follow-on"),
+    "complex-denosumab-late-failure": ("Rebound fractures", "latest day for the dose passed"),
     "calcium-high": ("13.4", "calcium"),
     "complex-orders": ("Do not sign alendronate", "limit 35"),
-    "vitamin-d-hip": ("16 ng/mL", "zoledronate"),
+    "vitamin-d-hip": ("16 ng/mL", "zoledronate", "Load vitamin D"),
 }
 """Patients, and what must meet the eye."""
 
