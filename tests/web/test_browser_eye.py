@@ -128,7 +128,7 @@ return low.top >= high.bottom;
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", (*FIVE, "complex-hip-discharge"))
+@pytest.mark.parametrize("name", [*FIVE, "complex-hip-discharge"])
 def test_no_words_cross_today_and_what_is_due_has_words(visitor: Visitor, name: str, language: str) -> None:
     visitor.look()
     visitor.go(language=language, fixture=name)

@@ -9,7 +9,6 @@ from cards.chart import Chart, Course, facts
 from cards.chart.calendar import add_days, add_months
 from cards.definitions import kidney, minerals, person, treatment
 from cards.definitions.overdue import infusion_overdue
-from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.options import offer, service
 from cards.thresholds import Numbers
@@ -69,13 +68,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         yield Finding(
             indicator=WARNING if late else INFO,
             variant=variant,
-            values={
-                "supplements": supplements(chart),
-                "drug": course.drug,
-                "since": since,
-                "days": (chart.today - since).days,
-                "start": course.current_start,
-            },
+            values={"drug": course.drug, "since": since, "days": (chart.today - since).days, "start": course.current_start},
             cites=_CITES[variant],
             facts=(facts.begun(course), facts.stopped(course, since) if variant == "given-up" else facts.supply(course)),
             options=(service("education", recommended=True), *chosen.options),
@@ -97,13 +90,7 @@ def _overdue(chart: Chart, n: Numbers, earlier: Earlier) -> Finding | None:
     return Finding(
         indicator=WARNING if due < chart.days_ago(n.adherence_warning_days) else INFO,
         variant="overdue",
-        values={
-            "supplements": supplements(chart),
-            "drug": course.drug,
-            "since": due,
-            "days": (chart.today - due).days,
-            "last": course.last_dosed,
-        },
+        values={"drug": course.drug, "since": due, "days": (chart.today - due).days, "last": course.last_dosed},
         cites=_CITES["overdue"],
         facts=(facts.last_dose(course),),
         options=chosen.options,

@@ -10,7 +10,6 @@ from cards.chart.calendar import add_days, add_months
 from cards.definitions import person, treatment
 from cards.definitions.courses import limit_day, longest_months
 from cards.definitions.kidney import renal
-from cards.definitions.supplements import supplements
 from cards.definitions.treatment import antiresorptive_after
 from cards.engine.findings import INFO, WARNING, Finding, Option
 from cards.engine.options import AFTER_ANABOLIC, SPECIALIST, offer
@@ -76,7 +75,6 @@ def _finding(chart: Chart, n: Numbers, course: Course, *, ended: date | None = N
         indicator=INFO if limit else WARNING,
         variant="ending" if limit else "ended",
         values={
-            "supplements": supplements(chart),
             "drug": course.drug,
             "ended": ended,
             "limit": limit,

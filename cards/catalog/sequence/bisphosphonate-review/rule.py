@@ -15,7 +15,6 @@ from cards.definitions.density import bmd_fall, hip_read
 from cards.definitions.glucocorticoid_ended import Ended, begun_for
 from cards.definitions.person import orchiectomy
 from cards.definitions.risk import fracture_on_treatment
-from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
 from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer, service, work_up
 from cards.thresholds import Numbers
@@ -174,7 +173,6 @@ def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended 
         indicator=WARNING if past else INFO,
         variant=variant,
         values={
-            "supplements": supplements(chart),
             "drug": course.drug,
             "months": time.months,
             "infusions": len(course.doses) if course.drug.covers_months else None,

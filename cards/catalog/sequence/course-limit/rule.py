@@ -9,7 +9,6 @@ from cards.chart import ORDER_HOOKS, Chart, Course, Draft, SetAside, facts
 from cards.chart.calendar import add_days
 from cards.definitions import kidney, minerals, person
 from cards.definitions.courses import limit_day, longest_months, used_up
-from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, WARNING, Finding, Undecided
 from cards.engine.options import AFTER_ANABOLIC, Offer, discard, offer, service
 from cards.thresholds import Numbers
@@ -82,7 +81,6 @@ def _beyond_limit(chart: Chart, n: Numbers, drug: Drug, course: Course, draft: D
         indicator=WARNING,
         variant=variant,
         values={
-            "supplements": supplements(chart),
             "drug": drug,
             "active": draft is None,
             "start": course.started,

@@ -11,7 +11,6 @@ from cards.definitions import density, glucocorticoid, person, risk, target
 from cards.definitions.denosumab import Kind, blocking, exposure, next_due, safe_until, state
 from cards.definitions.glucocorticoid_bands import assessed_lately
 from cards.definitions.person import orchiectomy
-from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, WARNING, Finding, Rest
 from cards.engine.lapse import Forbidden, forbidden
 from cards.engine.options import offer, ruled_out, service
@@ -70,7 +69,6 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         indicator=WARNING if long else INFO,
         variant="forbidden" if barred else variant,
         values={
-            "supplements": supplements(chart),
             "start": course.started if begun == course.start_at_latest else begun,
             "months": months_between(begun, chart.today),
             "reasons": risk.risk(chart).reasons if variant == "high" else (),

@@ -16,7 +16,6 @@ from cards.definitions.bone_loss import harmful
 from cards.definitions.density import hip_t
 from cards.definitions.holiday import Holiday, hip_at_the_end, holiday_since, turnover_up, within_error
 from cards.definitions.repeats import again
-from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option, Rest
 from cards.engine.ladder import VERY_HIGH
 from cards.engine.options import SPECIALIST, Offer, offer, ranking, service
@@ -43,7 +42,7 @@ class _State(Struct, frozen=True):
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A bisphosphonate was stopped after {holiday-course-months} months or more and nothing followed: review the holiday for up
-    to {holiday-longest-months} months. Continue calcium and vitamin D; decide again after some years; if the risk is high
+    to {holiday-longest-months} months. Decide again after some years; if the risk is high
     again, go back on treatment: denosumab in sequence, or the drug of before.
 
     When: an adult off treatment whose bisphosphonate was stopped after {holiday-course-months} months or more on
@@ -67,7 +66,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     for a start of treatment, otherwise denosumab, zoledronate and the drug of before, filtered, the first without a warning
     recommended; no bisphosphonate after {max-oral-years} years in all or {max-zoledronate-years} of infusions; a referral where
     nothing is left. DXA, and CTX and P1NP if none was measured within {markers-months} months and none is ordered; any number
-    may be chosen. The detail says to continue calcium and vitamin D. An override of (7) to (9) rests {review-rest-months}
+    may be chosen. The detail says what goes on of calcium and vitamin D. An override of (7) to (9) rests {review-rest-months}
     months.
     """
     holiday = holiday_since(chart)
@@ -81,7 +80,6 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=INFO if variant == "holiday" or (variant == "very-high" and chart.today < state.decide) else WARNING,
         variant=variant,
         values={
-            "supplements": supplements(chart),
             "drug": holiday.course.drug,
             "ended": holiday.day,
             "decide": state.decide,

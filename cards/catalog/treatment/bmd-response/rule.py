@@ -8,7 +8,6 @@ from cards.chart import Chart, facts
 from cards.definitions import kidney, minerals, person, treatment
 from cards.definitions.failure import loss_on
 from cards.definitions.repeats import again, marker_interval
-from cards.definitions.supplements import supplements
 from cards.engine.findings import WARNING, Earlier, Finding
 from cards.engine.options import service
 from cards.engine.stronger import stronger_instead
@@ -56,7 +55,6 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         yield Finding(
             indicator=WARNING,
             values={
-                "supplements": supplements(chart),
                 "drug": course.drug,
                 "site": fall.site,
                 "percent": fall.percent,

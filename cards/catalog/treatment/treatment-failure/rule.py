@@ -8,7 +8,6 @@ from cards.chart import Chart, Fracture, facts
 from cards.definitions import kidney, minerals, person, treatment
 from cards.definitions.denosumab import Kind, next_due, state
 from cards.definitions.failure import fracture_on
-from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
 from cards.engine.stronger import stronger_instead
 from cards.thresholds import Numbers
@@ -48,7 +47,6 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             indicator=WARNING if _recent(chart, broken, n) else INFO,
             variant="denosumab" if course.drug is DENOSUMAB else "stronger",
             values={
-                "supplements": supplements(chart),
                 "drug": course.drug,
                 "fracture": broken,
                 "start": course.current_start,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from cards.chart import Chart, Course, Measurement, facts
 from cards.chart.calendar import add_months
 from cards.definitions import person, target, treatment, workup
-from cards.definitions.supplements import supplements
 from cards.engine.findings import INFO, Earlier, Finding, Option
 from cards.engine.options import Offer, offer, service, work_up
 from cards.thresholds import Numbers
@@ -56,7 +55,6 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=INFO,
         variant=variant,
         values={
-            "supplements": supplements(chart),
             "drug": course.drug,
             "hip": hip,
             "baseline": pace.baseline,
