@@ -193,3 +193,14 @@ def test_both_languages_at_once_are_what_each_is_by_itself(name: str) -> None:
     for language, answer in answers(name).items():
         alone = evaluator().evaluate(parse(json.dumps(call.body).encode(), call.hook), language, call.as_of).response
         assert without_uuids(answer) == without_uuids(alone)
+
+
+@pytest.mark.parametrize("name", stories())
+def test_what_one_card_recommends_its_owner_recommends(name: str) -> None:
+    """A test or referral stands in the card that owns it, and stays as recommended as where it came from."""
+    call = told(name)
+    found = evaluator().view(parse(json.dumps(call.body).encode(), call.hook), "en", call.as_of).findings
+    wanted = {each.key for f in found for each in f.elsewhere if each.kind == "service" and each.recommended}
+    offered = {each.key for f in found for each in f.options if each.kind == "service"}
+    recommended = {each.key for f in found for each in f.options if each.kind == "service" and each.recommended}
+    assert wanted & offered <= recommended

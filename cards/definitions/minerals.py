@@ -125,13 +125,6 @@ def vitamin_d_excess(chart: Chart) -> Measurement | None:
     return newest if newest.at_most(limit_beside(chart.numbers.vitamin_d_excess, newest)) is False else None
 
 
-@per_chart
-def may_supplement(chart: Chart) -> bool:
-    """Whether nothing says that calcium and vitamin D are to be stopped: neither calcium nor 25(OH)D is too high."""
-    reading = calcium(chart)
-    return vitamin_d_excess(chart) is None and (reading is None or not reading.high)
-
-
 READS = (Data.CALCIUM,)
 
 

@@ -32,6 +32,9 @@ best first), ``today``, ``hook`` and ``age``, and these filters:
 - ``regimen`` writes how a drug is usually given, from a key of ``offered``;
 - ``names`` joins a list, ``unit`` writes a UCUM unit, ``capital`` capitalizes the first letter.
 
+They can also call ``short(findings)``, and ``supplements()`` (in ``patient_do``: ``supplements_asked()``), the sentence on
+calcium and vitamin D that is true of the record: no text says in its own words that they go on.
+
 Without a filter, a drug, course, draft, analyte, site, problem, fracture or group of data prints its name, a measurement its
 value and unit as recorded, and a date or number what ``day`` or ``num`` gives.
 
@@ -60,6 +63,7 @@ from jinja2.bccache import Bucket
 
 from cards.chart import Chart
 from cards.chart.shown import like
+from cards.definitions.supplements import supplements
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
@@ -188,7 +192,8 @@ def has(finding: Finding, which: str, language: str) -> bool:
 
 def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str]:
     """A function that renders a block of the finding's text as Markdown by name; "" if the text does not have the block. The
-    text may ask for the ``short`` words of other findings, and for the keys of what other cards offer (``elsewhere``).
+    text may ask for the ``short`` words of other findings, for the keys of what other cards offer (``elsewhere``), and for what
+    the record says of calcium and vitamin D.
 
     It raises ContentError if a block uses a value that the finding does not have, or one that a filter cannot use.
     """
@@ -202,6 +207,8 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
         "about": finding.about,
         "offered": offered,
         "elsewhere": [option.key for option in finding.elsewhere],
+        "supplements": lambda: Markdown(phrases.phrase("supplements", supplements(chart).said, language)),
+        "supplements_asked": lambda: Markdown(phrases.phrase("supplements-patient", supplements(chart).asked, language)),
         "short": lambda found: Markdown(phrases.listed([block(each, "short", language, chart) for each in found], language)),
     }
     context = template.new_context(finding.values | about | {"today": chart.today, "hook": chart.hook.value, "age": chart.age})

@@ -16,7 +16,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.vocabulary import ANALYTES, DRUGS, Name, Site
 from cards.words.phrases import capital, day, num
-from cds_service.web.screen.events import first_drug
+from cds_service.web.screen.plan import first_drug
 from cds_service.web.words import WORDS, say
 
 Json = dict[str, Any]

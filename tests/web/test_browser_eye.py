@@ -22,12 +22,25 @@ def test_the_decision_and_its_order_are_seen_without_scrolling(visitor: Visitor,
         visitor.until(lambda part=part: visitor.sees(f".bar {part}"))
 
 
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_what_is_to_be_done_today_is_the_first_button(visitor: Visitor, size: str) -> None:
+    visitor.look(SIZES[size])
+    visitor.go(fixture="vitamin-d-hip")
+    visitor.until(lambda: visitor.sees(".bar .now .order"))
+    first, later = visitor.all(".bar .now .order")
+    assert "primary" in first.get_attribute("class").split()
+    assert first.text.startswith("Cholecalciferol")
+    assert later.text.endswith("from 29 Jun 2026")
+    first.click()
+    visitor.until(lambda: "cholecalciferol" in visitor.one("#drafts").text)
+
+
 WRONG = {
-    "denosumab-missed": ("last safe day passed", "no follow-on"),
-    "complex-denosumab-late-failure": ("Rebound fractures", "last safe day passed"),
+    "denosumab-missed": ("latest day for the dose passed", "no follow-on"),
+    "complex-denosumab-late-failure": ("Rebound fractures", "latest day for the dose passed"),
     "calcium-high": ("13.4", "calcium"),
     "complex-orders": ("Do not sign alendronate", "limit 35"),
-    "vitamin-d-hip": ("16 ng/mL", "zoledronate"),
+    "vitamin-d-hip": ("16 ng/mL", "zoledronate", "Load vitamin D"),
 }
 """Patients, and what must meet the eye."""
 
@@ -102,6 +115,8 @@ return document.querySelectorAll("[data-strip=ahead] .point").length - words.len
 """
 """How many marks of what is due have no words."""
 
+WORDS = "return [...document.querySelectorAll('[data-strip=ahead] text')].map((text) => text.textContent)"
+
 MIDDLES = """
 const boxes = [...document.querySelectorAll("[data-strip=fractures] .point")].map((mark) => mark.getBoundingClientRect());
 return boxes.map((box) => Math.round(box.left + box.width / 2));
@@ -113,13 +128,23 @@ return low.top >= high.bottom;
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", FIVE)
+@pytest.mark.parametrize("name", [*FIVE, "complex-hip-discharge"])
 def test_no_words_cross_today_and_what_is_due_has_words(visitor: Visitor, name: str, language: str) -> None:
     visitor.look()
     visitor.go(language=language, fixture=name)
     visitor.until(lambda: visitor.all(".picture .point"))
     assert visitor.js(ACROSS) == []
     assert visitor.js(SILENT) == 0
+
+
+def test_words_that_are_cut_say_so_and_still_tell_one_thing_from_another(visitor: Visitor) -> None:
+    visitor.look()
+    visitor.go(fixture="btm-not-falling")
+    visitor.until(lambda: visitor.all(".picture .point"))
+    told = [text for text in visitor.js(WORDS) if text]
+    assert len(set(told)) == len(told) == 2
+    assert all(text.startswith("Serum ") for text in told)
+    assert not [text for text in told if text.endswith(("Serum", "Serum…"))]
 
 
 def test_things_of_one_day_stand_on_that_day(visitor: Visitor) -> None:

@@ -29,8 +29,8 @@ from cds_service.hooks.request import parse
 from cds_service.pipeline import View
 from cds_service.web.assumed import AXES
 from cds_service.web.screen import screen
-from cds_service.web.screen.events import first_drug
 from cds_service.web.screen.lights import key_of
+from cds_service.web.screen.plan import first_drug
 
 Json = dict[str, Any]
 
@@ -260,10 +260,10 @@ def test_an_injection_without_a_dose_on_record_is_not_drawn_as_cover() -> None:
 @pytest.mark.parametrize(
     ("today", "due", "safe"),
     [
-        (date(2025, 7, 10), "Denosumab due", "Denosumab: last safe day"),
-        (date(2025, 7, 11), "Denosumab was due", "Denosumab: last safe day"),
-        (date(2025, 8, 7), "Denosumab was due", "Denosumab: last safe day"),
-        (date(2025, 8, 8), "Denosumab was due", "Denosumab: last safe day passed"),
+        (date(2025, 7, 10), "Denosumab due", "Denosumab: latest day for the dose"),
+        (date(2025, 7, 11), "Denosumab was due", "Denosumab: latest day for the dose"),
+        (date(2025, 8, 7), "Denosumab was due", "Denosumab: latest day for the dose"),
+        (date(2025, 8, 8), "Denosumab was due", "Denosumab: latest day for the dose passed"),
     ],
 )
 def test_the_next_dose_and_the_last_safe_day_have_their_dates(today: date, due: str, safe: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 import fhir_fixtures
+from cards.engine.findings import INFO
 from cards.words.text import render, what
-from cds_service.web.screen.events import first_drug, first_order
+from cds_service.web.screen.plan import first_drug, first_order, for_today, lead
+from cds_service.web.words import WORDS
 from tests.web.test_screen import drawn, from_lines, marks, shown_of, strip_of, told
 
 NOW = {"en": "Now", "zh": "现在"}
@@ -25,7 +27,9 @@ def test_the_vitamin_d_that_a_drug_waits_for_is_what_is_next() -> None:
 def test_what_is_next_is_only_what_is_recommended(name: str) -> None:
     view = told(name)
     recommended = {what(o, "en") for f in view.findings for o in f.options if o.recommended}
-    named = [each for each in today(name).split("; ") if each and not each.startswith(("Also", "Stop "))]
+    asked = drawn(view)["step"].rstrip(".")
+    told_now = [each["what"] for each in drawn(view)["next"] if each["day"] == NOW["en"]]
+    named = [each for each in told_now if each != asked and not each.startswith(("Also", "Stop ", "Add "))]
     assert {each.casefold() for each in named} <= {each.casefold() for each in recommended}
 
 
@@ -106,12 +110,56 @@ def test_a_draft_that_the_order_itself_ends_is_no_duplicate() -> None:
 
 
 @pytest.mark.parametrize("name", fhir_fixtures.names())
-def test_what_the_button_orders_is_part_of_what_is_next(name: str) -> None:
-    order = first_order(told(name).findings)
-    if order is None or order.kind not in ("drug", "mend"):
-        return
-    named = [each["what"].casefold() for each in shown_of(name)["next"]]
-    assert any(what(order, "en").casefold() in each for each in named)
+def test_what_the_buttons_order_is_part_of_what_is_next(name: str) -> None:
+    view = told(name)
+    leading, first = lead(view.findings, view.chart.today), first_order(view.findings, view.chart.today)
+    named = [each["what"].casefold() for each in drawn(view)["next"]]
+    for order in (leading.order if leading else None, first):
+        if order is not None and order.kind != "discard":
+            assert any(what(order, "en").casefold() in each for each in named), order
+
+
+@pytest.mark.parametrize("name", fhir_fixtures.names())
+def test_what_is_for_today_stands_before_what_is_for_a_later_day(name: str) -> None:
+    """Whatever is more than information and has an order for today."""
+    view = told(name)
+    today = view.chart.today
+    due = [o for f in view.findings if f.indicator is not INFO for o in f.options if o.recommended and for_today(o, today)]
+    leading, first = lead(view.findings, today), first_order(view.findings, today)
+    offered = leading.order if leading else first
+    assert first is None or not due or (offered is not None and for_today(offered, today))
+
+
+@pytest.mark.parametrize(
+    ("language", "head"), [("en", "Load vitamin D 50,000 units a week, 4 weeks"), ("zh", "请负荷补充维生素D")]
+)
+def test_the_vitamin_d_of_today_leads_with_its_order(language: str, head: str) -> None:
+    shown = drawn(told("vitamin-d-hip"), language)
+    assert shown["lead"]["head"].startswith(head)
+    assert shown["lead"]["order"] in [each["what"] for each in shown["next"]]
+    assert drawn(told("denosumab-missed"), language)["lead"] == {}
+
+
+@pytest.mark.parametrize("name", ["bmd-falling", "failure-on-alendronate", "refill-late", "denosumab-stopped-undated"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_must_be_asked_before_an_order_is_the_first_thing_next(name: str, language: str) -> None:
+    shown = drawn(told(name), language)
+    assert shown["step"]
+    assert today(name, language).startswith(shown["step"].rstrip(".。"))
+
+
+@pytest.mark.parametrize("name", ["teriparatide-ended", "achalasia-alendronate", "height-lost", "tests-overdue"])
+def test_a_step_that_only_says_the_order_in_other_words_is_not_told_twice(name: str) -> None:
+    shown = drawn(told(name))
+    assert shown["step"]
+    assert shown["step"].rstrip(".") not in today(name)
+
+
+def test_nothing_that_is_to_come_is_called_safe_beside_the_answer_whether_the_drug_is() -> None:
+    """A last safe day that has passed, beside a drug that is safe, reads as a contradiction."""
+    for language, word in (("en", "safe"), ("zh", "安全")):
+        assert word in WORDS["bar.safe-of"][language]
+        assert not [key for key, name in WORDS.items() if key.startswith("ahead.") and word in name[language]]
 
 
 def test_the_first_step_of_the_first_advice_is_told() -> None:

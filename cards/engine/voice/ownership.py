@@ -75,7 +75,7 @@ def once(findings: Sequence[Finding], *, writing: bool) -> list[Finding]:
                 if known is None or _claim(option, finding) < _claim(option, findings[known]):
                     owners[thing] = place
     told = [_owned(finding, place, findings, owners, writing) for place, finding in enumerate(findings)]
-    told = [_pointing(each, told) for each in told]
+    told = [_pointing(each, told) for each in _as_recommended(told, writing)]
     return _one_recommended_drug(told)
 
 
@@ -132,6 +132,21 @@ def _owned(finding: Finding, place: int, findings: Sequence[Finding], owners: di
             see=tuple(code for code in dict.fromkeys(see) if code != finding.code),
         )
     )
+
+
+def _as_recommended(findings: Sequence[Finding], writing: bool) -> list[Finding]:
+    """The findings, a test or referral that one of them recommends recommended by the card that owns it, too."""
+    wanted = {_thing(each, finding, writing) for finding in findings for each in finding.elsewhere if _recommends(each)}
+
+    def told(option: Option, finding: Finding) -> Option:
+        same = option.kind == "service" and _thing(option, finding, writing) in wanted
+        return replace(option, recommended=True) if same else option
+
+    return [replace(each, options=tuple(told(option, each) for option in each.options)) for each in findings]
+
+
+def _recommends(option: Option) -> bool:
+    return option.kind == "service" and option.recommended
 
 
 def _pointing(finding: Finding, findings: Sequence[Finding]) -> Finding:

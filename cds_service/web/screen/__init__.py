@@ -14,9 +14,9 @@ import msgspec
 from cards.chart import Chart
 from cards.engine.findings import Finding
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
-from cards.words.text import headline, label, step
+from cards.words.text import headline, label
 from cds_service.hooks.cards import evidence
-from cds_service.web.screen import events, values
+from cds_service.web.screen import events, plan, values
 from cds_service.web.screen.ahead import ahead
 from cds_service.web.screen.ahead import strip as ahead_strip
 from cds_service.web.screen.lights import deciding, lights
@@ -35,8 +35,8 @@ _SHARE_AHEAD = 0.27
 
 def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> Json:
     """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), and the bar:
-    ``safe``, ``next``, the label of the first ``order`` where another card holds it, the first ``step``, and the ``heads`` that
-    a card cuts short. ``off``: cards that the site switched off.
+    ``safe``, ``next``, the label of the first ``order``, what comes before it today (``lead``), the first ``step``, and the
+    ``heads`` that a card cuts short. ``off``: cards that the site switched off.
     Dates are ISO 8601."""
     told = [each for finding in findings for each in evidence(finding, language)]
     following = ahead(chart, findings, language)
@@ -59,7 +59,8 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
         "next": following,
         "order": _order(chart, findings, language),
         "heads": _whole(chart, findings, language),
-        "step": _step(chart, findings, language),
+        "lead": _lead(chart, findings, language),
+        "step": plan.step(chart, findings, language),
         "names": _names(chart, findings, language),
     }
     return dict(msgspec.to_builtins(drawn))
@@ -71,15 +72,6 @@ def _whole(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
     return {short: whole for short, whole in told if short != whole}
 
 
-def _step(chart: Chart, findings: Sequence[Finding], language: str) -> str:
-    """What is to be done first, where the headline does not name what the button orders."""
-    if not findings:
-        return ""
-    order = events.first_order(findings)
-    named = order is not None and order.kind in ("drug", "mend") and DRUGS[order.key].name[language]
-    return "" if named and named in headline(findings[0], language, chart)[1] else step(findings[0], language, chart)
-
-
 def _names(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
     """By the label of an option that is a drug, the drug's name."""
     options = (option for finding in findings for option in finding.options if option.kind in ("drug", "mend"))
@@ -87,9 +79,17 @@ def _names(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
 
 
 def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:
-    """The label of the recommended order that the first card leaves to another one; "" where it recommends one itself."""
-    order = events.first_order(findings)
-    return label(order, language, chart) if order and order not in findings[0].options else ""
+    """The label of the first order, which may stand in another card."""
+    order = plan.first_order(findings, chart.today)
+    return label(order, language, chart) if order else ""
+
+
+def _lead(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
+    """Of the card that comes today, before the first order: its line, and the label of its order."""
+    found = plan.lead(findings, chart.today)
+    if found is None:
+        return {}
+    return {"head": headline(found.finding, language, chart)[0], "order": label(found.order, language, chart)}
 
 
 def _groups(chart: Chart, findings: Sequence[Finding], following: Sequence[Any], language: str) -> Iterator[Group]:

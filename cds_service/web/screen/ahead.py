@@ -20,8 +20,8 @@ from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import capital, day
 from cards.words.text import label, what
-from cds_service.web.screen.events import first_drug, first_order
 from cds_service.web.screen.marks import Mark, Strip, iso
+from cds_service.web.screen.plan import first_drug, first_order, for_today, lead, step_before
 from cds_service.web.words import WORDS, say
 
 _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN})
@@ -127,23 +127,29 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
 
 
 def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
-    """What is recommended for today: first what the bar offers, then what else there is in the order of the cards, also the
-    vitamin D that a drug waits for. Of what is not named, the cards that hold it."""
-    first = first_order(findings)
-    if first is not None and first.kind in ("drug", "mend") and _today(first, chart):
-        words = label(first, language, chart) if first.stops else capital(what(first, language))
-        yield Ahead(what=words, day=say("ahead.now", language), tone="warn")
-    drug = first_drug(findings)
+    """What is to be done today: what must be asked first, what the bar offers, then what else is recommended, in the order of
+    the cards, also the vitamin D that a drug waits for. Of what is not named, the cards that hold it."""
+    today = chart.today
+    leading, first, drug = lead(findings, today), first_order(findings, today), first_drug(findings)
+    named = [step_before(chart, findings, language).rstrip(".。")]
+    if leading is not None:
+        named.append(capital(what(leading.order, language)))
+    elif first is not None and first.kind != "discard" and for_today(first, today):
+        plain = first.kind != "problem" and not first.stops
+        named.append(capital(what(first, language)) if plain else label(first, language, chart))
     due = [
         (finding, option)
         for finding in findings
         for option in finding.options
-        if option.kind in ("service", "drug") and option.recommended and _today(option, chart) and option not in (first, drug)
+        if option.kind in ("service", "drug")
+        and option.recommended
+        and for_today(option, today)
+        and option not in (first, drug, leading.order if leading else None)
     ]
     holders: dict[str, str] = {}
     for finding, option in sorted(due, key=lambda pair: not pair[1].urgent):
         holders.setdefault(capital(what(option, language)), finding.code)
-    for words in [*holders][:_NAMED]:
+    for words in [*filter(None, named), *[*holders][:_NAMED]]:
         yield Ahead(what=words, day=say("ahead.now", language), tone="warn")
     if rest := Counter([*holders.values()][_NAMED:]):
         titles = [
@@ -151,10 +157,6 @@ def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[A
         ]
         told = say("ahead.also", language, titles=phrases.listed(titles, language))
         yield Ahead(what=told, day=say("ahead.now", language))
-
-
-def _today(option: Option, chart: Chart) -> bool:
-    return option.start is None or option.start <= chart.today
 
 
 def _single(option: Option) -> bool:

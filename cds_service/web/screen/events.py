@@ -12,6 +12,7 @@ from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, FRACTURE_SITES,
 from cards.words.phrases import capital, day, unit
 from cards.words.text import what
 from cds_service.web.screen.marks import Mark, Strip, iso, measured
+from cds_service.web.screen.plan import first_drug
 from cds_service.web.words import say
 
 _SCORES = ("height", "frax-major", "frax-hip", "falls", "morse", "berg", "tug", "pain-nrs", "pain-vas", "barthel", "odi")
@@ -122,24 +123,6 @@ def _standing(drafted: bool, proposed: Option | None) -> str:
     if drafted:
         return "course.draft"
     return f"course.{_word(proposed)}" if proposed is not None else "course.unknown"
-
-
-def first_drug(findings: Iterable[Finding]) -> Option | None:
-    """The drug against osteoporosis that the answer puts first: of the first card that offers any the recommended one, else its
-    first."""
-    for finding in findings:
-        drugs = [o for o in finding.options if o.kind in ("drug", "mend") and DRUGS[o.key].mechanism in ANTI_OSTEOPOROSIS]
-        if drugs:
-            return next((o for o in drugs if o.recommended), drugs[0])
-    return None
-
-
-def first_order(findings: Sequence[Finding]) -> Option | None:
-    """What the bar offers: of the first card the recommended option, else the one that it leaves to another card."""
-    if not findings:
-        return None
-    offered = (*findings[0].options, *findings[0].elsewhere)
-    return next((option for option in offered if option.recommended), None)
 
 
 def _ahead(chart: Chart, key: str, proposed: Option | None, language: str) -> Iterator[Mark]:

@@ -16,8 +16,8 @@ from cards.engine.findings import CRITICAL, INFO, Finding, Option
 from cards.engine.run import run
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.phrases import capital, clean, day, listed, name, num
-from cds_service.web.screen.events import first_drug
 from cds_service.web.screen.marks import value_of
+from cds_service.web.screen.plan import first_drug
 from cds_service.web.words import say
 
 _KIDNEYS = frozenset({"bisphosphonate-renal", "renal-function-unknown"})

@@ -18,7 +18,6 @@ from cards.definitions.denosumab import (
     watched,
     with_nephrology,
 )
-from cards.definitions.minerals import may_supplement
 from cards.engine.findings import INFO, WARNING, Finding, Indicator
 from cards.engine.lapse import answer, forbidden
 from cards.engine.options import offer, ruled_out, service
@@ -105,7 +104,6 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "follows": ruled_out(chart, ZOLEDRONATE) is None,
             **watched(chart),
             "leaving": chart.hook is Hook.DISCHARGE,
-            "supplement": may_supplement(chart),
             "comfort": False,
         },
         facts=(facts.last_dose(course), *((facts.on_board(anabolic),) if anabolic else ())),

@@ -38,7 +38,6 @@ from cards.definitions.denosumab import (
 )
 from cards.definitions.hormone_blockers import blockers
 from cards.definitions.kidney import renal
-from cards.definitions.minerals import may_supplement
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.lapse import answer, forbidden
 from cards.engine.options import NOT_READ, Offer, offer, ruled_out, service
@@ -152,7 +151,6 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             and any(o.kind == "drug" for o in options),
             "anabolic": anabolic.drug if (anabolic := anabolic_beside(chart)) else None,
             **watched(chart),
-            "supplement": may_supplement(chart),
             "comfort": False,
             "order": next((d.drug for d in chart.drafted(ANTI_OSTEOPOROSIS)), None),
             "again": next((o.start for o in options if o.start and o.start > chart.today), None),
@@ -365,7 +363,6 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
             "resume": False,
             "recommended": None,
             "from_day": None,
-            "supplement": False,
             "comfort": False,
             "order": None,
         },

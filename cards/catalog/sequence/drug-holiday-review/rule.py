@@ -42,7 +42,7 @@ class _State(Struct, frozen=True):
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A bisphosphonate was stopped after {holiday-course-months} months or more and nothing followed: review the holiday for up
-    to {holiday-longest-months} months. Continue calcium and vitamin D; decide again after some years; if the risk is high
+    to {holiday-longest-months} months. Decide again after some years; if the risk is high
     again, go back on treatment: denosumab in sequence, or the drug of before.
 
     When: an adult off treatment whose bisphosphonate was stopped after {holiday-course-months} months or more on
@@ -66,7 +66,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     for a start of treatment, otherwise denosumab, zoledronate and the drug of before, filtered, the first without a warning
     recommended; no bisphosphonate after {max-oral-years} years in all or {max-zoledronate-years} of infusions; a referral where
     nothing is left. DXA, and CTX and P1NP if none was measured within {markers-months} months and none is ordered; any number
-    may be chosen. The detail says to continue calcium and vitamin D. An override of (7) to (9) rests {review-rest-months}
+    may be chosen. The detail says what goes on of calcium and vitamin D. An override of (7) to (9) rests {review-rest-months}
     months.
     """
     holiday = holiday_since(chart)

@@ -16,17 +16,18 @@ export function drawBar(cards, told, on) {
 }
 
 /** What comes first, and beside it every other card that is critical or would have a draft removed: whoever does as the bar says
- * must leave nothing on the desk that is not to be signed. */
+ * must leave nothing on the desk that is not to be signed. Where the first order is for a later day, what leads is today's. */
 function now(cards, told, on) {
   const [first, ...others] = cards;
   const title = (...more) => h("h2", {}, t("bar.now"), " ", h("span", { class: "day" }, day(told.today)), " ", ...more);
   if (!first) return h("div", { class: "now calm" }, title(), h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why")));
-  const also = others.filter((card) => card.indicator === "critical" || removal(recommended(card)));
-  const root = h("div", { class: `now ${first.indicator}${also.length ? " several" : ""}` }, title(h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
-  root.append(advice(first, told, on));
-  if (told.step && !also.length) root.append(h("p", { class: "step" }, told.step));
   const { owner, order } = orderOf(cards, told.order);
-  root.append(...offers(first, owner, order, told, on));
+  const lead = cards.find((card) => card.summary === told.lead.head);
+  const also = others.filter((card) => card !== lead && (card.indicator === "critical" || removal(recommended(card))));
+  const root = h("div", { class: `now ${first.indicator}${also.length ? " several" : ""}` }, title(h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
+  if (lead) root.append(advice(lead, told, on), ...offers(lead, lead, labeled(lead, told.lead.order), told, on));
+  const main = [advice(first, told, on), told.step && !also.length && !lead ? h("p", { class: "step" }, told.step) : "", ...offers(first, owner, order, told, on, lead && "quiet")];
+  root.append(...(lead ? [h("div", { class: "then" }, main)] : main));
   for (const card of also) root.append(advice(card, told, on), ...(card === owner ? [] : offers(card, card, recommended(card), told, on)));
   const late = told.next.filter((each) => past(each, told));
   if (late.length) root.append(h("ul", { class: "ahead late" }, late.map(item)));
@@ -45,30 +46,29 @@ function advice(card, told, on) {
 const look = (card, text, on) => h("a", { href: "#cards", onclick: (event) => { event.preventDefault(); on.open(card); } }, text);
 
 /** The order of a card, and what else it holds. */
-function offers(card, owner, order, told, on) {
+function offers(card, owner, order, told, on, quiet) {
   if (!on.take) return [];
   const rest = (card.suggestions ?? []).filter((each) => each !== order);
   const found = [];
   if (order) {
-    const look = removal(order) ? "remove" : "primary";
+    const look = removal(order) ? "remove" : quiet ? "" : "primary";
     found.push(h("p", { class: "row" }, h("button", { type: "button", class: `button ${look} order`, "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label)));
   }
-  if (rest.length) found.push(h("p", { class: "soft" }, lookAt(card, rest, told, order && owner === card ? "bar.more" : "bar.choices", on)));
+  if (rest.length) found.push(h("p", { class: "soft" }, lookAt(card, rest, told, order && owner === card ? (card.selectionBehavior === "any" ? "bar.also" : "bar.more") : "bar.choices", on)));
   return found;
 }
 
 function lookAt(card, rest, told, phrase, on) {
   const more = rest.length > NAMED ? ` +${rest.length - NAMED}` : "";
-  return look(card, t(phrase, { what: rest.slice(0, NAMED).map((each) => told.names[each.label] ?? each.label).join("; ") }) + more, on);
+  return look(card, t(phrase, { what: rest.slice(0, NAMED).map((each) => told.names[each.label] ?? each.label).join(t("bar.between")) }) + more, on);
 }
 
-/** The first order, only if it is recommended: that of the first card, or of the one that holds it (`wanted`, its label). */
+const labeled = (card, label) => card.suggestions?.find((each) => each.isRecommended && each.label === label);
+
+/** The first order (`wanted`, its label), only if it is recommended, and the card that holds it; else what the first card recommends. */
 function orderOf(cards, wanted) {
-  const own = recommended(cards[0]);
-  if (own) return { owner: cards[0], order: own };
-  const holds = (card) => card.suggestions?.find((each) => each.label === wanted);
-  const owner = cards.find(holds) ?? cards[0];
-  return { owner, order: holds(owner) };
+  const owner = cards.find((card) => labeled(card, wanted));
+  return owner ? { owner, order: labeled(owner, wanted) } : { owner: cards[0], order: recommended(cards[0]) };
 }
 
 function safe(found) {

@@ -7,6 +7,7 @@ const SYMBOLS = ["circle", "triangle", "square", "diamond", "wye"];
 const STACK = 13; // pixels between things of one day
 const ROWS = 5; // at most this many rows for what is due
 const LEAST_WORDS = 40; // pixels below which not even a part of the words is told
+const SPILL = 8; // pixels that words may reach over the end of the axis
 const PAD = { marginLeft: 6, marginRight: 6, marginTop: 0, marginBottom: 0 };
 
 export const date = (iso) => new Date(`${iso}T00:00:00Z`);
@@ -105,7 +106,7 @@ function fitted(label, room) {
   let count = words.length;
   while (count > 1 && breadth(words.slice(0, count).join(" ")) + (count < words.length ? 8 : 0) > room) count -= 1;
   const told = words.slice(0, count).join(" ").replace(/[,、]$/, "");
-  return count > 1 && count < words.length ? `${told}…` : told;
+  return count < words.length ? `${told}…` : told;
 }
 
 /** How wide a text of the picture is, in the font of the page. */
@@ -152,7 +153,7 @@ function row(strip, axis, width, { points, rows, of, height }, bind) {
 
 /**
  * Where the things of a strip stand, and their words: `of` a mark {row, lift, side, words}. On as few rows as all words need; things
- * of one day stand above each other, none beside its day.
+ * of one day stand above each other, none beside its day. Where not all words fit whole, on the rows that show most of them.
  */
 function labels(strip, axis, width) {
   const points = strip.marks.filter((mark) => mark.date && !mark.until && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
@@ -162,8 +163,9 @@ function labels(strip, axis, width) {
   const tries = [false, true].flatMap((short) => Array.from({ length: most }, (_, place) => [place + 1, short]));
   for (const [rows, short] of tries) {
     const of = placed(points, axis, width, rows, lifts, short);
-    const told = points.filter((mark) => of.get(mark).side).length;
-    if (!best || told > best.told) best = { points, rows, of, told, deep: Math.max(1, ...[...lifts.values()].map((each) => each.count)) };
+    const words = points.map((mark) => of.get(mark)).filter((each) => each.side).map((each) => each.words);
+    const [told, long] = [words.length, words.join("").length];
+    if (!best || told > best.told || (told === best.told && long > best.long)) best = { points, rows, of, told, long, deep: Math.max(1, ...[...lifts.values()].map((each) => each.count)) };
   }
   return best;
 }
@@ -176,10 +178,11 @@ function placed(points, axis, width, rows, lifts, short) {
   const today = (axis.today - axis.from) * scale;
   const along = [...points].sort((a, b) => place(a) - place(b));
   const days = [...new Set(along.map((mark) => (mark.kind === "due" ? mark : mark.date)))];
-  const row = new Map(along.map((mark) => [mark, days.indexOf(mark.kind === "due" ? mark : mark.date) % rows]));
+  const apart = rows >= 2 * days.length ? 2 : 1; // room over each
+  const row = new Map(along.map((mark) => [mark, (days.indexOf(mark.kind === "due" ? mark : mark.date) * apart + apart - 1) % rows]));
   const taken = along.map((mark) => ({ row: row.get(mark), from: place(mark) - 7, to: place(mark) + 7 }));
   const coming = (mark) => date(mark.date) >= axis.today;
-  const free = (mark, from, to, at = row.get(mark)) => from >= (coming(mark) ? today : 0) && to <= width && (from >= today || to <= today) && taken.every((each) => each.row !== at || to < each.from || from > each.to);
+  const free = (mark, from, to, at = row.get(mark)) => from >= (coming(mark) ? today : 0) && to <= width + SPILL && (from >= today || to <= today) && taken.every((each) => each.row !== at || to < each.from || from > each.to);
   const result = new Map();
   for (const mark of along.sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)))) {
     const x = place(mark);
@@ -188,19 +191,25 @@ function placed(points, axis, width, rows, lifts, short) {
       const found = [["start", x + 8, x + long], ["end", x - long, x - 8]];
       return (coming(mark) ? found : found.reverse()).find(([, from, to]) => free(mark, from, to));
     };
-    let words = mark.text ?? "", found = words ? sides(words) : undefined;
-    for (let room = breadth(words) - 8; short && words && !found && room > LEAST_WORDS; room -= 8) {
-      words = fitted(mark.text, room);
-      found = sides(words);
-    }
+    const text = mark.text ?? "";
+    let words = text, found = words ? sides(words) : undefined;
+    const cut = (least) => {
+      for (let room = breadth(text) - 8; short && text && !found && room > LEAST_WORDS; room -= 8) {
+        words = fitted(text, room);
+        if (words.split(" ").length >= least) found = sides(words);
+      }
+    };
+    cut(2);
     let at = row.get(mark);
-    if (!found && mark.text && coming(mark)) { // beside it there is no room: over or under it
-      const long = breadth(mark.text) + 4;
+    if (!found && text && coming(mark)) { // beside it there is no room: over or under it
+      const whole = short ? fitted(text, width - today - 16) : text;
+      const long = breadth(whole) + 4;
       const from = Math.max(today + 6, Math.min(x - long / 2, width - long));
       at = [at - 1, at + 1].find((each) => each >= 0 && each < rows && free(mark, from, from + long, each));
-      if (at !== undefined) [found, words] = [["over", from, from + long], mark.text];
+      if (at !== undefined) [found, words] = [["over", from, from + long], whole];
     }
-    if (found) taken.push({ row: at, from: found[1], to: found[2] });
+    if (!found) cut(1);
+    if (found) taken.push({ row: at ?? row.get(mark), from: found[1], to: found[2] });
     result.set(mark, { row: row.get(mark), lift: lifts.get(mark).lift, side: found?.[0], words, over: { row: at, from: found?.[1] } });
   }
   return result;
