@@ -1,130 +1,96 @@
-"""``make bench``: what one request costs the server, next to what nobody can go below. Writes docs/performance.md."""
+"""``make bench``: what one request costs the server, next to what nobody can go below. Writes docs/performance.md.
+
+``--before DIR``: a checkout of an earlier commit, which is asked in turns with this one.
+"""
 
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import servers
+from bench import page, servers
+from bench.cases import cases
 from bench.records import TODAY, body, fetching
 from bench.servers import Server
+from bench.timing import BARE, BEFORE, NOW, Timing, timed
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
-BEGIN, END = "<!-- made by `make bench` -->", "<!-- end -->"
-CASES = (
-    ("patient-view", 1, False, 200),
-    ("patient-view", 50, False, 200),
-    ("patient-view", 500, False, 150),
-    ("patient-view", 500, True, 100),
-    ("patient-view", 2_000, False, 60),
-    ("patient-view", 10_000, False, 20),
-    ("order-sign", 50, False, 200),
-)
-AIMS = {500: 2.5, 2_000: 1.0, 10_000: 0.6}
-WARM_UP = 10
 CLIENTS = 4
+STARTS = 5
+ROOT = Path(__file__).parents[1]
 
 
-class Timing(NamedTuple):
-    """One line of the table, in milliseconds."""
+class Rest(NamedTuple):
+    """What is not told request by request: seconds, milliseconds, megabytes. ``start_before``: 0 where nothing was compared."""
 
-    hook: str
-    resources: int
-    only_read: bool
-    kilobytes: int
-    p50: float
-    p99: float
-    loads: float
-    bare: float
-
-    @property
-    def ratio(self) -> float:
-        return self.p50 / self.loads
-
-    def line(self) -> str:
-        aim = AIMS.get(self.resources, 0) if not self.only_read else 0
-        name = f"{self.hook}, every Observation read" if self.only_read else self.hook
-        numbers = (self.p50, self.p99, self.loads, self.bare, self.ratio)
-        wanted = f"{aim}" if aim else "2 ms in all" if self.resources <= 50 else ""
-        cells = (name, f"{self.resources:,}", f"{self.kilobytes:,}", *(f"{number:.2f}" for number in numbers), wanted)
-        return f"| {' | '.join(cells)} |"
+    start: float
+    start_before: float
+    crowd: tuple[float, float]
+    requests: int
+    growth: float
+    fetching: float
+    hanging: float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a fifth of the requests, nothing written")
-    quick = parser.parse_args().quick
-    service = ("-m", "cds_service", "serve")
-    bare = ("-m", "gunicorn", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "60", "bench.bare:app")
-    with (
-        tempfile.TemporaryDirectory() as store,
-        servers.running(*service, CDS_TODAY=str(TODAY), CDS_DATABASE_URL=f"sqlite:///{store}/cds.db") as (served, started),
-        servers.running(*bare) as (floor, _),
-    ):
-        table = [_timing(served, floor, *case[:3], max(case[3] // (5 if quick else 1), 10)) for case in CASES]
-        crowd = _crowd(served, body("patient-view", 500), 20 if quick else 100)
-        grown = _growth(served, body("patient-view", 50), 200 if quick else 10_000)
-    told = _told(table, crowd, started, grown, _fetched(0.06, 10 if quick else 50), _fetched(5, 2))
+    parser.add_argument("--before", metavar="DIR", type=Path, help="a checkout of what to compare with, asked in turns")
+    given = parser.parse_args()
+    before = given.before.resolve() if given.before else None
+    with _service(ROOT) as now, _bare() as bare:
+        if before:
+            with _service(before) as then:
+                table = _asked({BEFORE: then, NOW: now, BARE: bare}, given.quick)
+        else:
+            table = _asked({NOW: now, BARE: bare}, given.quick)
+        crowd = _crowd(now, body("patient-view", 500), 20 if given.quick else 100)
+        requests = 200 if given.quick else 10_000
+        growth = _growth(now, body("patient-view", 50), requests)
+    starts = _starts(before, 1 if given.quick else STARTS)
+    rest = Rest(*starts, crowd, requests, growth, _fetched(0.06, 10 if given.quick else 50), _fetched(5, 2))
+    told = page.told(table, rest, CLIENTS)
     print(told)
-    if not quick:
-        _write(told)
-
-
-def _timing(served: Server, floor: Server, hook: str, count: int, only_read: bool, times: int) -> Timing:
-    content, path = body(hook, count, only_read=only_read), f"/cds-services/osteoporosis-{hook}"
-    for _ in range(WARM_UP):
-        served.ask(path, content)
-        floor.ask("/", content)
-    took, bare, loads = [], [], []
-    with _parser(content) as parse:
-        for _ in range(times):  # in turns: what slows down one slows down all
-            took += served.timed(path, content, 1)[0]
-            bare += floor.timed("/", content, 1)[0]
-            loads.append(parse())
-    centiles = statistics.quantiles(took, n=100, method="inclusive")
-    return Timing(
-        hook,
-        count,
-        only_read,
-        len(content) // 1000,
-        centiles[49],
-        centiles[98],
-        statistics.median(loads),
-        statistics.median(bare),
-    )
+    if not given.quick:
+        page.write(told, page.row(table, rest, ROOT))
 
 
 @contextmanager
-def _parser(content: bytes) -> Iterator[Callable[[], float]]:
-    """What parses the body once, in a fresh process, and tells the milliseconds."""
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(content)
-        file.flush()
-        command = [sys.executable, "-m", "bench.floor", file.name]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-            asked, told = process.stdin, process.stdout
-            assert asked  # noqa: S101
-            assert told  # noqa: S101
-
-            def parse() -> float:
-                print(file=asked, flush=True)
-                return float(told.readline())
-
-            yield parse
-            asked.close()
+def _service(tree: Path) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory() as store:
+        settings = {"CDS_TODAY": str(TODAY), "CDS_DATABASE_URL": f"sqlite:///{store}/cds.db"}
+        with servers.running("-m", "cds_service", "serve", tree=tree, **settings) as (served, _):
+            yield served
 
 
-def _fetched(delay: float, times: int) -> list[float]:
-    """How long an answer takes in milliseconds, in order, where a FHIR server takes ``delay`` seconds for each query."""
+@contextmanager
+def _bare() -> Iterator[Server]:
+    threads = ("--worker-class", "gthread", "--threads", "8", "--keep-alive", "60")
+    with servers.running("-m", "gunicorn", *threads, "bench.bare:app", tree=ROOT) as (bare, _):
+        yield bare
+
+
+def _asked(all_of_them: dict[str, Server], quick: bool) -> list[Timing]:
+    return [timed(case, all_of_them) for case in cases(5 if quick else 1)]
+
+
+def _starts(before: Path | None, times: int) -> tuple[float, float]:
+    """Seconds of processor time until the service is ready, now and before: the medians of some starts in turns."""
+    took: dict[Path, list[float]] = {tree: [] for tree in (ROOT, before) if tree}
+    for _ in range(times):
+        for tree, some in took.items():
+            with _service(tree) as served:
+                some.append(served.started())
+    return statistics.median(took[ROOT]), statistics.median(took[before]) if before else 0
+
+
+def _fetched(delay: float, times: int) -> float:
+    """How many milliseconds an answer takes where a FHIR server takes ``delay`` seconds for each query."""
     slow = ("-m", "gunicorn", "--worker-class", "gthread", "--threads", "64", "bench.slow_fhir:app")
     with (
         tempfile.TemporaryDirectory() as store,
@@ -139,7 +105,7 @@ def _fetched(delay: float, times: int) -> list[float]:
         ) as (served, _),
     ):
         _, waits = served.timed("/cds-services/osteoporosis-patient-view", fetching(f"{fhir.address}/fhir"), times)
-    return sorted(waits)
+    return statistics.median_high(waits)
 
 
 def _crowd(served: Server, content: bytes, times: int) -> tuple[float, float]:
@@ -155,46 +121,12 @@ def _crowd(served: Server, content: bytes, times: int) -> tuple[float, float]:
     return centiles[49], centiles[98]
 
 
-def _growth(served: Server, content: bytes, times: int) -> tuple[int, float]:
-    """How many requests, and by how many MB the worker's memory grew over them."""
+def _growth(served: Server, content: bytes, times: int) -> float:
+    """By how many MB the worker's memory grew over so many requests."""
     before = served.resident()
     for _ in range(times):
         served.ask("/cds-services/osteoporosis-patient-view", content)
-    return times, (served.resident() - before) / 1e6
-
-
-def _told(
-    table: list[Timing],
-    crowd: tuple[float, float],
-    started: float,
-    grown: tuple[int, float],
-    fetched: list[float],
-    hanging: list[float],
-) -> str:
-    head = "| request | resources | kB | p50 | p99 | `orjson.loads` | bare Flask | p50 / loads | aim |"
-    rule = "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
-    p50, p99 = crowd
-    return "\n".join(
-        (
-            f"Python {platform.python_version()}, one worker; milliseconds of processor time per request.\n",
-            head,
-            rule,
-            *(timing.line() for timing in table),
-            "",
-            f"- {CLIENTS} clients at once, 500 resources: waiting p50 {p50:.0f} ms, p99 {p99:.0f} ms ({p99 / p50:.1f} times).",
-            f"- Memory of the worker over {grown[0]:,} further requests: {grown[1]:+.1f} MB.",
-            f"- Start to ready: {started:.1f} s.",
-            f"- Fetch mode, a FHIR server that takes 60 ms a query: waiting p50 {statistics.median(fetched):.0f} ms.",
-            f"- Fetch mode, a FHIR server that hangs: an answer after {hanging[-1] / 1e3:.2f} s (`CDS_FHIR_TIMEOUT` is 2 s).",
-        )
-    )
-
-
-def _write(told: str) -> None:
-    """Put the figures between the marks; what people wrote around them stays."""
-    before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{told}\n{END}{after}", encoding="utf-8")
+    return (served.resident() - before) / 1e6
 
 
 if __name__ == "__main__":

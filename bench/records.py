@@ -189,9 +189,10 @@ def fetching(fhir_server: str) -> bytes:
     return orjson.dumps(request | {"context": context, "prefetch": {"patient": resources(1)[0]}})
 
 
-def body(hook: str, count: int, *, only_read: bool = False) -> bytes:
+def body(hook: str, count: int, *, only_read: bool = False, unrelated: bool = False) -> bytes:
     """A hook request with ``count`` resources prefetched: each under the key that asks for it, what no key asks for with the
-    first group of Observations, where a server that does not filter by code would put it."""
+    first group of Observations, where a server that does not filter by code would put it. ``unrelated``: what is ordered is
+    none of ours."""
     record = resources(count, only_read=only_read)
     asked = templates(hook)
     prefetch = {key: answer(template, record) or {} for key, template in asked.items()}
@@ -201,7 +202,8 @@ def body(hook: str, count: int, *, only_read: bool = False) -> bytes:
     prefetch[first]["entry"] = [*prefetch[first].get("entry", ()), *rest]
     context: Resource = {"userId": "Practitioner/1", "patientId": "bench"}
     if hook != "patient-view":
-        draft = _request(0, Random(SEED), (ATC, "M05BA08", "zoledronic acid 5 mg infusion"), TODAY) | {"status": "draft"}  # noqa: S311
+        drug = DRUGS[0] if unrelated else (ATC, "M05BA08", "zoledronic acid 5 mg infusion")
+        draft = _request(0, Random(SEED), drug, TODAY) | {"status": "draft"}  # noqa: S311
         context["draftOrders"] = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
     request = {"hook": hook, "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea", "context": context}
     return orjson.dumps(request | {"prefetch": prefetch})

@@ -36,17 +36,28 @@ class Server:
         return int(Path(f"/proc/{self._master}/task/{self._master}/children").read_text().split()[0])
 
     def ask(self, path: str, body: bytes) -> bytes:
-        self._connection.request("POST", path, body, {"Content-Type": "application/json"})
-        answer = self._connection.getresponse()
+        try:
+            answer = self._ask(path, body)
+        except (OSError, http.client.HTTPException):  # it was let go of, meanwhile others were asked
+            self._connection.close()
+            answer = self._ask(path, body)
         content = answer.read()
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status}")
         return content
 
+    def _ask(self, path: str, body: bytes) -> http.client.HTTPResponse:
+        self._connection.request("POST", path, body, {"Content-Type": "application/json"})
+        return self._connection.getresponse()
+
     def spent(self) -> int:
         """Nanoseconds that the worker's threads have been running, user and system together."""
         tasks = Path(f"/proc/{self.worker}/task").iterdir()
         return sum(int(task.joinpath("schedstat").read_text().split()[0]) for task in tasks)
+
+    def started(self) -> float:
+        """Seconds of processor time of all processes of the service since it was called."""
+        return (_ticks(self._master) + _ticks(self.worker)) / os.sysconf("SC_CLK_TCK")
 
     def resident(self) -> int:
         """Bytes of memory that the worker holds."""
@@ -68,15 +79,24 @@ class Server:
         return Server(self._master, self._port)
 
 
+def _ticks(process: int) -> int:
+    """User and system time of a process, and of what it waited for."""
+    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, told[11:15]))
+
+
 @contextmanager
-def running(*command: str, **environment: str) -> Iterator[tuple[Server, float]]:
-    """The server that a command (of Python) starts on $PORT, and the seconds until it answered."""
+def running(*command: str, tree: Path | None = None, **environment: str) -> Iterator[tuple[Server, float]]:
+    """The server that a command (of Python) starts on $PORT, and the seconds until it answered. ``tree``: the checkout whose
+    code runs, where that is another one than this."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     told = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": "1"} | environment
+    if tree:
+        told["PYTHONPATH"] = str(tree)
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *command], env=told, stdout=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen([sys.executable, *command], env=told, cwd=tree, stdout=subprocess.DEVNULL)  # noqa: S603
     try:
         _wait(port, process)
         yield Server(process.pid, port), time.perf_counter() - began
