@@ -8,7 +8,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from threading import Event, Lock, Thread
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -27,14 +29,21 @@ RELOAD = 600.0
 OVERLAP = timedelta(minutes=5)
 """How far back a look for new overrides reaches: a card may be written later than the feedback about it."""
 PRUNE = 3600.0
-GATHER = 0.25
-"""Seconds for which cards are gathered into one transaction."""
+GATHER = 1.0
+"""Seconds for which cards are gathered into one transaction: opening and closing one costs more than its rows."""
 TELL = 10.0
 """Seconds for which what was seen is counted in memory."""
 CLOSING = 3.0
 """Seconds to write what is queued when the process ends."""
 
 LOGGER = logging.getLogger("cds_service")
+
+
+class _Look(NamedTuple):
+    """A look for what was reported: when it is made, and since when it was received (None: all of it)."""
+
+    at: float
+    since: datetime | None
 
 
 class Background:
@@ -57,6 +66,7 @@ class Background:
         self._seen: Counter[seen.Seen] = Counter()
         self._lock = Lock()
         self._wake = Event()
+        self._now = Event()
         self._stopping = False
         self._thread: Thread | None = None
         self._hurried = False
@@ -77,6 +87,7 @@ class Background:
         if self._thread is not None:
             self._stopping = True
             self._wake.set()
+            self._now.set()
             self._thread.join(CLOSING)
             self._thread = None
 
@@ -108,14 +119,16 @@ class Background:
         """Look for new overrides now."""
         self._hurried = True
         self._wake.set()
+        self._now.set()
 
     def _run(self) -> None:
         while not self._stopping:
             self._round()
             self._wake.wait(REFRESH)
+            if self._failing or not self._hurried:
+                self._now.wait(REFRESH if self._failing else GATHER)
             self._wake.clear()
-            if not self._stopping:
-                time.sleep(REFRESH if self._failing else GATHER)
+            self._now.clear()
         self._attempt()
 
     def _round(self) -> None:
@@ -125,9 +138,9 @@ class Background:
     def _attempt(self) -> bool:
         """Write, look, prune: whatever is due. What failed is due again."""
         try:
-            self._write()
+            while self._carry():
+                pass
             if not self._stopping:
-                self._look()
                 self._prune()
         except StoreUnavailable as error:
             if not self._failing:
@@ -137,44 +150,50 @@ class Background:
             return False
         return True
 
-    def _write(self) -> None:
-        while self._queue:
-            batch = [self._queue[place] for place in range(min(BATCH, len(self._queue)))]
-            self._database.run(lambda connection, rows=batch: queries.add_shown(connection, rows))  # type: ignore[misc]
-            with self._lock:
-                for _ in batch:
-                    self._queue.popleft()
+    def _carry(self) -> bool:
+        """Write what is queued and read what was reported, in one transaction. Whether more is queued."""
         with self._lock:
+            batch = list(islice(self._queue, BATCH))
             counts = self._unread.copy()
-        if counts:
-            self._database.run(lambda connection: unread.add(connection, counts))
-            with self._lock:
-                self._unread -= counts  # what came meanwhile stays
-        if self._stopping or time.monotonic() - self._told >= TELL:
-            self._write_seen()
+            seen_now = self._seen.copy() if self._stopping or time.monotonic() - self._told >= TELL else Counter[seen.Seen]()
+        look = None if self._stopping or len(self._queue) > len(batch) else self._what_to_look_for()
 
-    def _write_seen(self) -> None:
+        def work(connection: Connection) -> tuple[set[Override], dict[Hold, datetime]] | None:
+            if batch:
+                queries.add_shown(connection, batch)
+            unread.add(connection, counts)
+            seen.add(connection, seen_now)
+            return self._reported(connection, look.since) if look else None
+
+        if not (batch or counts or seen_now or look):
+            return False
+        reported = self._database.run(work, writes=bool(batch or counts or seen_now))
         with self._lock:
-            counts = self._seen.copy()
-        if counts:
-            self._database.run(lambda connection: seen.add(connection, counts))
-            with self._lock:
-                self._seen -= counts
-        self._told = time.monotonic()
+            for _ in batch:
+                self._queue.popleft()
+            self._unread -= counts  # what came meanwhile stays
+            self._seen -= seen_now
+        if seen_now:
+            self._told = time.monotonic()
+        if look and reported:
+            self._remember(look, *reported)
+        return bool(self._queue)
 
-    def _look(self) -> None:
+    def _what_to_look_for(self) -> _Look | None:
         now = time.monotonic()
         if now - self._refreshed < REFRESH and not self._hurried:
-            return
+            return None
         self._hurried = False
         whole = now - self._reloaded >= RELOAD
-        since = None if whole else datetime.now(UTC) - OVERLAP
-        found, clarified = self._database.run(lambda connection: self._reported(connection, since), writes=False)
+        return _Look(now, None if whole else datetime.now(UTC) - OVERLAP)
+
+    def _remember(self, look: _Look, found: set[Override], clarified: dict[Hold, datetime]) -> None:
+        whole = look.since is None
         self.overrides = frozenset(found) if whole else self.overrides | found
         self.clarified = clarified if whole else self.clarified | clarified
-        self._refreshed = now
+        self._refreshed = look.at
         if whole:
-            self._reloaded = now
+            self._reloaded = look.at
 
     def _reported(self, connection: Connection, since: datetime | None) -> tuple[set[Override], dict[Hold, datetime]]:
         overrides = queries.overrides(connection, self._suppress_days, since) if self._suppress_days else set()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import asdict
-from sqlalchemy import Connection, Select, Table, and_, case, delete, func, not_, or_, select
+from sqlalchemy import Connection, Dialect, Select, Table, and_, bindparam, case, delete, func, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from cds_service.store.tables import FEEDBACK, OFFERED, SHOWN, TOKENS, WORKLIST
+from cds_service.store.tables import FEEDBACK, OFFERED, SHOWN, TOKENS, WORKLIST, Moment
 
 BATCH = 500
 AGAIN = timedelta(seconds=30)
@@ -91,16 +93,46 @@ LATER = "reconsider-later"
 
 def unless_there(connection: Connection, table: Table) -> Any:
     """An insert that skips rows which are there already."""
-    make = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
+    return _skipping(connection.dialect, table)
+
+
+def _skipping(dialect: Dialect, table: Table) -> Any:
+    make = postgresql_insert if dialect.name == "postgresql" else sqlite_insert
     return make(table).on_conflict_do_nothing()
 
 
+_OF_A_CARD = tuple(column.name for column in SHOWN.columns if column.name != "id")
+_of_a_card = attrgetter(*_OF_A_CARD)
+_OF_AN_OFFER = ("suggestion", "option", "card", "shown_at")
+
+
 def add_shown(connection: Connection, rows: Sequence[Shown]) -> None:
-    kept = [column.name for column in SHOWN.columns if column.name != "id"]
-    connection.execute(unless_there(connection, SHOWN), [{name: getattr(row, name) for name in kept} for row in rows])
-    offers = [offer._asdict() | {"card": row.card, "shown_at": row.shown_at} for row in rows for offer in row.offers]
-    if offers:
-        connection.execute(unless_there(connection, OFFERED), offers)
+    _put(connection, SHOWN, _OF_A_CARD, map(_of_a_card, rows))
+    offers = ((*offer, row.card, row.shown_at) for row in rows for offer in row.offers)
+    _put(connection, OFFERED, _OF_AN_OFFER, offers)
+
+
+def _put(connection: Connection, table: Table, names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Insert rows that are not there, values in the order of ``names``, by the driver itself: what every request leaves."""
+    statement, write = _prepared(connection.dialect, table, names)
+    if values := [write(row) for row in rows]:
+        connection.exec_driver_sql(statement, values)
+
+
+@lru_cache(maxsize=8)
+def _prepared(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[tuple[Any, ...]], Any]]:
+    """An insert as the driver takes it, and what makes its parameters of a row."""
+    compiled = _skipping(dialect, table).compile(dialect=dialect, column_keys=names)
+    order = [names.index(name) for name in compiled.positiontup or names]
+    as_driver = [(each, table.c[names[each]].type.dialect_impl(dialect).bind_processor(dialect)) for each in order]
+
+    def positional(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(process(row[each]) if process else row[each] for each, process in as_driver)
+
+    def named(row: tuple[Any, ...]) -> dict[str, Any]:
+        return dict(zip(names, positional(row), strict=True))
+
+    return str(compiled), positional if compiled.positional else named
 
 
 def add_feedback(connection: Connection, service: str, reports: Iterable[Report]) -> Counter[str]:
@@ -128,6 +160,7 @@ def add_token(connection: Connection, token: str, until: datetime, again: str = 
     return bool(again) and connection.execute(delete(TOKENS).where(TOKENS.c.token == again, TOKENS.c.until > now)).rowcount > 0
 
 
+_RECEIVED = FEEDBACK.c.received_at >= bindparam("received_since", type_=Moment)
 _WITH_A_REASON = and_(FEEDBACK.c.outcome == "overridden", func.coalesce(FEEDBACK.c.reason, FEEDBACK.c.comment).is_not(None))
 
 
@@ -139,7 +172,15 @@ def overrides(connection: Connection, days: int, received_since: datetime | None
     is to be reconsidered later rests in its encounter alone; one shown without any (before there was the column) does not rest.
     """
     now = datetime.now(UTC)
-    since = now - timedelta(days=days)
+    told = {"now": now, "since": now - timedelta(days=days), "received_since": received_since}
+    found = connection.execute(_overrides(narrowed=received_since is not None), told)
+    return {Override(*row) for row in found}
+
+
+@cache
+def _overrides(*, narrowed: bool) -> Select[Any]:
+    """Made once: it is asked every second."""
+    since, now = bindparam("since", type_=Moment), bindparam("now", type_=Moment)
     lately = and_(FEEDBACK.c.outcome_at >= since, FEEDBACK.c.received_at >= since)
     later = func.coalesce(FEEDBACK.c.reason == LATER, False)
     wanted = (
@@ -149,14 +190,23 @@ def overrides(connection: Connection, days: int, received_since: datetime | None
         .where(SHOWN.c.indicator != "critical", SHOWN.c.practitioner != "", SHOWN.c.shadow.is_(False))
         .where(or_(not_(later), SHOWN.c.encounter.is_not(None)))
     )
-    if received_since is not None:
-        wanted = wanted.where(FEEDBACK.c.received_at >= received_since)
-    return {Override(*row) for row in connection.execute(wanted)}
+    return wanted.where(_RECEIVED) if narrowed else wanted
 
 
 def clarified(connection: Connection, received_since: datetime | None = None) -> dict[Hold, datetime]:
     """What practitioners have clarified of a patient, and when last, as long as that is kept. The client's clock decides, but
     the future does not count. ``received_since`` narrows it to what is new."""
+    found: dict[Hold, datetime] = {}
+    wanted = _clarified(narrowed=received_since is not None)
+    for patient, holds, told, received in connection.execute(wanted, {"received_since": received_since}):
+        for finding in holds.split():
+            hold = Hold(patient, finding)
+            found[hold] = max(min(told, received), found.get(hold, min(told, received)))
+    return found
+
+
+@cache
+def _clarified(*, narrowed: bool) -> Select[Any]:
     wanted = (
         select(SHOWN.c.patient, SHOWN.c.holds, FEEDBACK.c.outcome_at, FEEDBACK.c.received_at)
         .join(FEEDBACK, FEEDBACK.c.card == SHOWN.c.card)
@@ -164,14 +214,7 @@ def clarified(connection: Connection, received_since: datetime | None = None) ->
         .where(or_(FEEDBACK.c.reason_system.is_(None), FEEDBACK.c.reason_system.like(OURS)))
         .where(SHOWN.c.practitioner != "", SHOWN.c.shadow.is_(False))
     )
-    if received_since is not None:
-        wanted = wanted.where(FEEDBACK.c.received_at >= received_since)
-    found: dict[Hold, datetime] = {}
-    for patient, holds, told, received in connection.execute(wanted):
-        for finding in holds.split():
-            hold = Hold(patient, finding)
-            found[hold] = max(min(told, received), found.get(hold, min(told, received)))
-    return found
+    return wanted.where(_RECEIVED) if narrowed else wanted
 
 
 def prune(connection: Connection, days: int, *, resting: bool = True) -> int:

@@ -5,10 +5,10 @@ Whatever arrived is used in any case. The group counts as failed unless the answ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.given import BROKEN, Source, whole
@@ -36,28 +36,29 @@ OTHER_RELEASES = frozenset({"MedicationOrder", "ProcedureRequest", "DiagnosticOr
 IsOurs = Callable[[str], bool]
 
 
-class _Entry(Struct):
-    """One entry of an answer: its type, its search mode, and whose it is ("": not said)."""
+class _Read:
+    """What the pages of one answer contain, as it is looked through: how many entries answer the query (``matches``), how many
+    of them are of the type ``asked`` for, how many of another FHIR release, and whether any is, or names itself, somebody's."""
 
-    type: str
-    mode: str = "match"
-    found: Any = None
+    def __init__(self, asked: str, is_ours: IsOurs) -> None:
+        self.asked = asked
+        self.is_ours = is_ours
+        self.matches = self.right = self.other_release = 0
+        self.ours = self.named = False
+        self.total: int | None = None
+        self.collected = False
+        self.why = ""
 
-    @property
-    def other_release(self) -> bool:
-        """A type of DSTU2 or STU3, or a shape of R5."""
-        found = self.found
-        newer = isinstance(found, wire.Medicine | wire.Glance) and found.medication != elements.NOTHING
-        return self.type in OTHER_RELEASES or newer
-
-
-class _Read(Struct):
-    """What the pages of one answer contain."""
-
-    entries: list[_Entry]
-    total: int | None = None
-    collected: bool = False
-    why: str = ""
+    def take(self, kind: str, found: Any, mode: str = "match") -> None:
+        """Note one entry."""
+        if mode != "match":
+            return
+        self.matches += 1
+        self.right += kind == self.asked
+        self.other_release += _is_of_other_release(kind, found)
+        if not self.ours and (subject := _subject(found)):
+            self.named = True
+            self.ours = self.is_ours(subject)
 
 
 def why_failed(asked: str, pages: Sequence[Source], is_ours: IsOurs, *, complete: bool = True) -> str:
@@ -66,35 +67,29 @@ def why_failed(asked: str, pages: Sequence[Source], is_ours: IsOurs, *, complete
     ``asked`` is the requested type, ``is_ours`` says whether a reference points to the patient, ``complete`` is False if a page
     could not be retrieved.
     """
-    read = _Read([])
+    read = _Read(asked, is_ours)
     for page in pages:
         _look(page, read)
     if not pages:
         return UNANSWERED
-    matches = [entry for entry in read.entries if entry.mode == "match"]
-    if matches and all(entry.other_release for entry in matches):
+    if read.matches and read.matches == read.other_release:
         return OTHER_RELEASE
-    if why := read.why or _wrong_type(asked, matches, read.collected) or _others_only(matches, is_ours):
+    if why := read.why or _wrong_type(read) or (OTHER_PATIENT if read.named and not read.ours else ""):
         return why
-    return PARTIAL if not complete or (read.total is not None and read.total > len(matches)) else ""
+    return PARTIAL if not complete or (read.total is not None and read.total > read.matches) else ""
 
 
-def _wrong_type(asked: str, matches: Sequence[_Entry], collected: bool) -> str:
+def _wrong_type(read: _Read) -> str:
     """A collection, which a client assembled, may contain more than was requested; search results are of one type."""
-    if not matches:
+    if not read.matches:
         return ""
-    right = (entry.type == asked for entry in matches)
-    return "" if (any(right) if collected else all(right)) else OTHER_TYPE
+    right = read.right > 0 if read.collected else read.right == read.matches
+    return "" if right else OTHER_TYPE
 
 
-def _others_only(matches: Iterable[_Entry], is_ours: IsOurs) -> str:
-    named = False
-    for entry in matches:
-        if subject := _subject(entry.found):
-            if is_ours(subject):
-                return ""
-            named = True
-    return OTHER_PATIENT if named else ""
+def _is_of_other_release(kind: str, found: Any) -> bool:
+    """A type of DSTU2 or STU3, or a shape of R5."""
+    return kind in OTHER_RELEASES or (isinstance(found, wire.Medicine | wire.Glance) and found.medication != elements.NOTHING)
 
 
 def _subject(found: Any) -> str:
@@ -119,7 +114,7 @@ def _look(page: Source, read: _Read) -> None:
     elif isinstance(found, bytes | Raw):
         _look_by_itself(found, "match", read)
     else:
-        read.entries.append(_Entry(type(found).__name__, found=found))
+        read.take(type(found).__name__, found)
 
 
 def _loose(page: bytes | Raw) -> wire.LooseBundle | None:
@@ -142,9 +137,10 @@ def _look_into(bundle: wire.Bundle | wire.LooseBundle, read: _Read) -> None:
         return
     for entry in bundle.entry or ():
         if entry is not None:
-            mode = entry.search.mode if entry.search and entry.search.mode else "match"
+            mode = (entry.search.mode or "match") if entry.search else "match"
             _look_at(entry.resource, mode, read)
-            _note_status(entry.response.status if entry.response else None, read)
+            if entry.response:
+                _note_status(entry.response.status, read)
 
 
 def _look_at(found: wire.AnyResource | None, mode: str, read: _Read) -> None:
@@ -153,7 +149,7 @@ def _look_at(found: wire.AnyResource | None, mode: str, read: _Read) -> None:
     elif isinstance(found, wire.OperationOutcome):
         _note_outcome(found, read)
     elif found is not None:
-        read.entries.append(_Entry(type(found).__name__, mode, found))
+        read.take(type(found).__name__, found, mode)
 
 
 def _look_at_raw(raw: Raw, read: _Read) -> None:
@@ -182,7 +178,7 @@ def _look_by_itself(raw: bytes | Raw, mode: str, read: _Read) -> None:
         if any(isinstance(issue, dict) and issue.get("severity") in tuple(_ERRORS) for issue in issues):
             read.why = read.why or OUTCOME
     else:
-        read.entries.append(_Entry(found.resource_type, mode, found))
+        read.take(found.resource_type, found, mode)
 
 
 def _note_outcome(found: wire.OperationOutcome, read: _Read) -> None:

@@ -46,7 +46,7 @@ def _fits(part: wire.Value, sense: Sense, table: units.Units) -> bool:
     written = units.plain(value.code or value.unit or "")
     if sense.unit is not None and not (sense.unit.search(written) or sense.unit.search(units.plain(value.unit or ""))):
         return False
-    if part.reference_range is not elements.NOTHING and (reference := normal(ranges_of(part)[0])) is not None:
+    if part.reference_range is not elements.NOTHING and (reference := normal(ranges_of(part.reference_range)[0])) is not None:
         usual = units.bound(reference.high, value, analyte, table)
         if usual is not None:
             return sense.low <= usual <= sense.high

@@ -20,6 +20,7 @@ from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.terminology.codes import Terminology, group_of
 
 Meant = TypeVar("Meant")
+Made = TypeVar("Made")
 
 GROUPS: dict[str, Data] = {
     "Patient": Data.PATIENT,
@@ -66,11 +67,14 @@ class Facts:
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
         self.unread: list[Unread] = []
+        self.left_out: dict[bytes, bool] = {}
+        """Whether a code of a result (its JSON) tells that it is none of ours."""
         self._concepts: dict[bytes, elements.Concept | None] = {}
         self._broken: dict[bytes, tuple[str, ...]] = {}
         self._meanings: dict[tuple[object, bytes], Any] = {}
         self._mine: set[str] = set()
         self._days: dict[str, date | None] = {}
+        self._made: dict[tuple[object, bytes], Any] = {}
 
     def apart(self) -> Facts:
         """The same record to read from, and nothing collected yet: for what is looked at, but not told."""
@@ -174,6 +178,15 @@ class Facts:
             found: Meant = self._meanings[question]
         except KeyError:
             found = self._meanings[question] = of(self.concept(content), self.terminology)
+        return found
+
+    def once(self, make: Callable[[Raw], Made], content: Raw) -> Made:
+        """What ``make`` gives for some JSON; worked out once for the same bytes: a record says the same again and again."""
+        question = (make, bytes(content))
+        try:
+            found: Made = self._made[question]
+        except KeyError:
+            found = self._made[question] = make(content)
         return found
 
     def day(self, text: str | None) -> date | None:

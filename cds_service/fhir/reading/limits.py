@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import Raw
 
 from cds_service.fhir.reading import elements, wire
@@ -48,12 +50,16 @@ class Room:
 
     def take_parts(self, kept: Kept) -> None:
         """Note the components and codings of a resource."""
-        if isinstance(kept, Given):
+        if isinstance(kept, wire.Observation):  # most of a chart
+            if kept.component:
+                self.take("components", len(kept.component))
+            code: Any = kept.code
+        elif isinstance(kept, Given):
             return
-        if isinstance(kept, wire.Observation) and kept.component:
-            self.take("components", len(kept.component))
-        code = getattr(kept, "code", None) or getattr(kept, "medication_codeable_concept", None)
-        if isinstance(code, Raw) and len(code) > _ORDINARY:
-            self.take("codings", bytes(code).count(b"{") - 1)
+        else:
+            code = getattr(kept, "code", None) or getattr(kept, "medication_codeable_concept", None)
+        if isinstance(code, Raw):
+            if len(code) > _ORDINARY:
+                self.take("codings", bytes(code).count(b"{") - 1)
         elif isinstance(code, elements.Concept) and code.coding:
             self.take("codings", len(code.coding))

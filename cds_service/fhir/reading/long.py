@@ -31,6 +31,8 @@ def say_what_is_too_long(source: str, found: object, facts: Facts, *, data: Data
 
 def fields_too_long(found: object) -> list[str]:
     """The fields of a decoded resource that say more in words than is read."""
+    if is_brief(found):
+        return []
     said = _ENCODE(found)
     if len(said) <= LONGEST:  # nearly all: what is no longer as a whole has nothing that is
         return []
@@ -39,6 +41,20 @@ def fields_too_long(found: object) -> list[str]:
     except BROKEN:
         return []
     return [field for field, value in content.items() if any(map(_is_too_long, _parts(field, value)))]
+
+
+def is_brief(found: object) -> bool:
+    """Whether it is a result of which all that is said in words is short as it came, as nearly all are: told without writing it
+    out again."""
+    return (
+        isinstance(found, wire.Observation)
+        and found.component is None
+        and found.value_codeable_concept is None
+        and found.body_site is None
+        and found.method is None
+        and found.device is None
+        and len(found.code) + len(found.meta) + len(found.reference_range) <= LONGEST
+    )
 
 
 def _parts(field: str, value: Any) -> list[Any]:

@@ -41,8 +41,7 @@ def observed(concept: elements.Concept | None, terminology: Terminology) -> list
 
 def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     """Read one Observation, with its components, into ``facts.measured`` (and ``facts.smoking``)."""
-    plain = not found.component and found.value_codeable_concept is None
-    if plain and facts.meaning(found.code, _says_nothing) and not facts.is_broken(found.code):
+    if is_left_out(found, facts):
         facts.not_ours(source, "Observation")
         return
     meanings = _meanings(found, found, facts)
@@ -53,6 +52,18 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
             _not_understood(source, found, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
+
+
+def is_left_out(found: wire.Observation, facts: Facts) -> bool:
+    """Whether a result is none of ours, told by its code alone: most of a chart is, and is left here. One that has components
+    or an answer in words, or whose code is broken, is looked at."""
+    if found.component or found.value_codeable_concept is not None:
+        return False
+    said = bytes(found.code)
+    known = facts.left_out.get(said)
+    if known is None:
+        known = facts.left_out[said] = facts.meaning(found.code, _says_nothing) and not facts.is_broken(found.code)
+    return known
 
 
 def _says_nothing(concept: elements.Concept | None, terminology: Terminology) -> bool:
@@ -175,7 +186,7 @@ def _measurement(
         facts.put_aside(source, "site-unclear", data=analyte.group, key=analyte.key, when=when)
     low, high, whole = None, None, True
     if part.reference_range is not elements.NOTHING:
-        ranges, whole = ranges_of(part)
+        ranges, whole = facts.once(ranges_of, part.reference_range)
         reference = normal(ranges)
         if reference is not None:
             low = units.bound(reference.low, value, analyte, table)
@@ -209,7 +220,7 @@ def _method(found: wire.Observation) -> str:
 
 def _is_scale_unclear(value: units.Value, part: wire.Value, short: int) -> bool:
     """A Barthel index of up to 20 may be of the 0-20 or of the 0-100 scale: the reference range tells, or nothing does."""
-    ranges = [units.number(r.high.value) for r in ranges_of(part)[0] if r.high]
+    ranges = [units.number(r.high.value) for r in ranges_of(part.reference_range)[0] if r.high]
     top = max((high for high in ranges if high is not None), default=None)
     return value.value <= short and (top is None or top <= short) and "100" not in value.given
 

@@ -25,7 +25,7 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.given import BROKEN, Given, Kept, Source, part, type_of
 from cds_service.fhir.reading.ledger import why_unread_condition
 from cds_service.fhir.reading.lenient import field_of
-from cds_service.fhir.reading.long import say_what_is_too_long
+from cds_service.fhir.reading.long import is_brief, say_what_is_too_long
 from cds_service.fhir.reading.medications import medication
 from cds_service.fhir.reading.observations import in_order, observation
 from cds_service.fhir.reading.record import Record
@@ -121,7 +121,8 @@ def read_record(
     patient = _patient(facts)
     for source, kept in record:
         if (reader := _READERS.get(type(kept))) is not None:
-            say_what_is_too_long(source, kept, facts)
+            if not is_brief(kept):
+                say_what_is_too_long(source, kept, facts)
             try:
                 reader(source, kept, facts)
             except BROKEN as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from cards.vocabulary import Analyte
 from cds_service.fhir.phrases import LONGEST
 from cds_service.fhir.reading import elements, units, wire
@@ -31,10 +33,10 @@ def _none(part: wire.Value) -> str:
     return said if said and len(said) <= LONGEST and denied(said) else ""
 
 
-def ranges_of(part: wire.Value) -> tuple[tuple[elements.ReferenceRange, ...], bool]:
+def ranges_of(content: Raw) -> tuple[tuple[elements.ReferenceRange, ...], bool]:
     """What of the reference ranges can be read, and whether that is all of them."""
     try:
-        found, left_out = parts(wire.REFERENCE_RANGES, part.reference_range, "referenceRange")
+        found, left_out = parts(wire.REFERENCE_RANGES, content, "referenceRange")
     except BROKEN:
         return (), False
     return found or (), not left_out
