@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 30
+PATIENCE = 120
 """Seconds that a server may take to start."""
 
 SETTLE = 0.003

@@ -15,6 +15,7 @@ REQUEST: ContextVar[str] = ContextVar("REQUEST", default="")
 """The id of the request that this thread works on; "" for none."""
 
 LOGGER = logging.getLogger("cds_service")
+_ENCODE = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 class JsonLines(logging.Formatter):
@@ -38,7 +39,7 @@ class JsonLines(logging.Formatter):
             frames = traceback.extract_tb(error.__traceback__)
             line["error"] = type(error).__name__
             line["at"] = [f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}" for frame in frames[-8:]]
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _ENCODE(line)
 
 
 def _configuration() -> dict[str, Any]:

@@ -48,6 +48,9 @@ class Offers:
         self._stored = stored
         self._own = own
         self._removals: dict[int, tuple[str, list[Json]]] = {}
+        problem = chart.active_problem("osteoporosis")
+        self._osteoporosis = problem.source if problem and is_reference(problem.source) else None
+        self._postmenopausal = postmenopausal(chart)
 
     def suggestion(self, option: Option) -> Json:
         label, actions = self._removal(option) if option.kind == "discard" and len(option.replaces) == 1 else self._made(option)
@@ -61,7 +64,6 @@ class Offers:
 
     def _made(self, option: Option) -> tuple[str, list[Json]]:
         chart, language = self._chart, self._language
-        reason = chart.active_problem("osteoporosis") if option.reason == "osteoporosis" else None
         actions = orders.actions(
             option,
             patient_id=self._call.patient_id,
@@ -69,8 +71,8 @@ class Offers:
             language=language,
             encounter_id=self._call.encounter_id or None,
             system=self._system,
-            reason_reference=reason.source if reason and is_reference(reason.source) else None,
-            postmenopausal=postmenopausal(chart),
+            reason_reference=self._osteoporosis if option.reason == "osteoporosis" else None,
+            postmenopausal=self._postmenopausal,
             drafts=self._drafts,
             stored=self._stored,
             own=self._own,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from importlib.metadata import version
-from uuid import uuid4
+from secrets import token_hex
 
 import orjson
 from flask import Flask, Response, g, request
@@ -47,7 +47,7 @@ def add_operation(app: Flask, store: Store, watch: Watch, authenticator: Authent
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        logs.REQUEST.set(uuid4().hex)
+        logs.REQUEST.set(token_hex(16))
 
     @app.after_request
     def count(response: Response) -> Response:

@@ -192,7 +192,18 @@ def draft_called(draft: Draft, language: str, chart: Chart) -> str:
 
 
 def _condition(option: Option, language: str, chart: Chart) -> str:
-    """What must come first; "" where nothing must."""
+    """What must come first; "" where nothing must. A button, its actions and the card say it: it is put into words once."""
+    if not (option.after or option.first or option.condition):
+        return ""
+    question = (_condition, id(option), language)
+    known = chart.known.get(question)
+    if known is None or known[0] is not option:
+        known = chart.known[question] = (option, _in_words(option, language, chart))
+    told: str = known[1]
+    return told
+
+
+def _in_words(option: Option, language: str, chart: Chart) -> str:
     conditions = [phrase("work-up-after", option.after, language)] if option.after else []
     conditions += [phrase("first", option.first, language)] if option.first else []
     conditions += filter(None, (block(each, "condition", language, chart) for each in option.condition))

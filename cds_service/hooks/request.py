@@ -112,6 +112,8 @@ class _Resource(Struct):
 
 
 _NULL = Raw(b"null")
+_BUNDLE = re.compile(rb'\{\s*"resourceType"\s*:\s*"Bundle"')
+_HEAD = 64
 
 _body: msgspec.json.Decoder[Body[Raw]] = msgspec.json.Decoder(Body[Raw])
 _bundle = msgspec.json.Decoder(_Bundle)
@@ -131,7 +133,8 @@ def parse(
 ) -> Call:
     """Read the body of a call to the service of ``hook``. ``client`` is the issuer of its token ("": not authenticated),
     ``fhir_servers`` are those that it may name (None: the general list). ``body`` decodes a ``Body`` of resources; if it
-    cannot, they stay JSON, so that an error in one affects only that one.
+    cannot, they stay JSON, so that an error in one affects only that one. So they do where the context holds orders or entries,
+    since most often nothing in it concerns the rules, and then nobody asks what came with it.
 
     Raises:
         RequestError: 400, with the field that is missing or wrong; 413, with the name of the limit that is exceeded.
@@ -139,7 +142,8 @@ def parse(
     content = content.removeprefix(BOM)
     if len(content) > MOST_VALUES and len(content) - len(content.translate(None, b"{[,")) > MOST_VALUES:
         raise too_much(f"values: more than {MOST_VALUES:,} in one request")
-    told = _decode_body(content, body)
+    wanted = HOOKS[hook]
+    told = _decode_body(content, _body if wanted.bundle else body)
     if not told.hook:
         raise bad_request("hook", "is required", "required")
     if told.hook != hook:
@@ -148,7 +152,6 @@ def parse(
         raise bad_request("hookInstance", "is required", "required")
     if told.context is None:
         raise bad_request("context", "is required", "required")
-    wanted = HOOKS[hook]
     patient_id = _patient_id(_text(told.context, "patientId"))
     bundle, names = _bundled(told.context, wanted) if wanted.bundle else ((), {})
     given, empty, failed = _sorted_prefetch(told.prefetch or {})
@@ -300,6 +303,15 @@ def _peek(resource: Raw) -> _Resource | None:
     return peek if peek.resourceType else None
 
 
+def _is_answer(resource: Raw) -> bool:
+    """Whether it is a resource that tells something. Nearly all say at once that they are Bundles: nobody need look through
+    those."""
+    if _BUNDLE.match(memoryview(resource)[:_HEAD]):
+        return True
+    peek = _peek(resource)
+    return peek is not None and peek.resourceType != "OperationOutcome"
+
+
 def _sorted_prefetch(prefetch: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str], frozenset[str]]:
     given: dict[str, Any] = {}
     empty: set[str] = set()
@@ -307,7 +319,7 @@ def _sorted_prefetch(prefetch: Mapping[str, Any]) -> tuple[dict[str, Any], froze
     for key, resource in prefetch.items():
         if resource is None or resource == _NULL:
             empty.add(key)
-        elif not isinstance(resource, Raw) or ((peek := _peek(resource)) and peek.resourceType != "OperationOutcome"):
+        elif not isinstance(resource, Raw) or _is_answer(resource):
             given[key] = resource
         else:
             failed.add(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -20,7 +19,7 @@ def keyed(key: bytes, kind: str, *parts: str) -> str:
     False
     """
     message = "\0".join((kind, *parts)).encode("utf-8", "surrogatepass")
-    return hmac.new(key, message, hashlib.sha256).hexdigest()[:HASH]
+    return hmac.digest(key, message, "sha256").hex()[:HASH]
 
 
 def kept_key(folder: Path) -> bytes:

@@ -66,6 +66,12 @@ def test_what_a_suggestion_proposes_is_valid_fhir(option: Option, system: str, l
         assert not [each for each in walk(resource) if each in (None, "", [], {})]
 
 
+def test_each_template_is_what_a_validated_model_of_it_writes() -> None:
+    for which, template in templates().items():
+        model = get_fhir_model_class(json.loads(template)["resourceType"]).model_validate_json(template)
+        assert model.model_dump_json().encode() == template, which
+
+
 def test_the_validator_would_notice_an_unknown_element() -> None:
     assert fhirkit.validate(json.dumps(resources(OPTIONS[0])[0] | {"medication": "x"}))
 

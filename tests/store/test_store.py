@@ -16,10 +16,11 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from msgspec.structs import asdict
-from sqlalchemy import Engine, create_engine, inspect, select, update
+from sqlalchemy import Engine, create_engine, inspect, select, text, update
 
-from cds_service.store import Override, Report, Shown, Store, StoreUnavailable, queries
+from cds_service.store import Override, Report, Shown, Store, StoreUnavailable, queries, schema
 from cds_service.store.database import url_of
 from cds_service.store.tables import FEEDBACK, METADATA, OFFERED, SHOWN, TOKENS, UNREAD
 
@@ -76,6 +77,21 @@ def test_the_revisions_make_the_tables_as_they_are_declared(url: str, opened: Op
         unique = {tuple(each["column_names"]) for each in found.get_unique_constraints(table.name)}
         assert unique >= UNIQUE.get(table, set())
     engine.dispose()
+
+
+def test_the_newest_revision_is_known_without_asking_alembic(url: str, opened: Opened) -> None:
+    opened(url).migrate()
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        assert ScriptDirectory.from_config(schema.configured(connection)).get_current_head() == schema.LATEST
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == schema.LATEST
+    engine.dispose()
+
+
+def test_a_database_that_is_up_to_date_is_opened_without_alembic(url: str, opened: Opened) -> None:
+    opened(url).migrate()
+    program = f"import sys; from cds_service.store import Store; Store({url!r}).migrate(); assert 'alembic' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 
 def test_many_processes_may_make_the_schema_at_once(url: str) -> None:

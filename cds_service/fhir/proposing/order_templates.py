@@ -1,4 +1,5 @@
-"""The resources that suggestions propose, built as ``fhir.resources`` models once and kept as JSON."""
+"""The resources that suggestions propose, built once and kept as JSON. That each is valid R4, and written in FHIR's order, the
+tests hold against the models of ``fhir.resources`` (``tests/output/test_orders.py``); they cost a start too much."""
 
 from __future__ import annotations
 
@@ -7,9 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
-from fhir.resources.R4B.condition import Condition
-from fhir.resources.R4B.medicationrequest import MedicationRequest
-from fhir.resources.R4B.servicerequest import ServiceRequest
+import orjson
 
 from cards.definitions.accepted import Accepted
 from cards.engine.options import TOGETHER
@@ -65,9 +64,9 @@ _SUBJECT = {"reference": "Patient/of-the-request"}
 
 @cache
 def templates() -> Mapping[tuple[str, str, str, str], bytes]:
-    """The resources as JSON, by option kind, key, language and system; ValueError when one is not valid R4."""
+    """The resources as JSON, by option kind, key, language and system."""
     choices = [(language, system) for language in LANGUAGES for system in get_args(System)]
-    return {(*which, *choice): _BUILDERS[which[0]](which[1], *choice) for which in _kinds() for choice in choices}
+    return {(*which, *choice): orjson.dumps(_BUILDERS[which[0]](which[1], *choice)) for which in _kinds() for choice in choices}
 
 
 def called(kind: str, key: str) -> Name:
@@ -92,21 +91,16 @@ def _kinds() -> Iterator[tuple[str, str]]:
     yield from (("problem", key) for key in PHRASES["problem"])
 
 
-def _drug(key: str, language: str, system: System) -> bytes:
+def _drug(key: str, language: str, system: System) -> dict[str, Any]:
     regimen = REGIMENS[key]
-    return (
-        MedicationRequest.model_validate(
-            {
-                "status": CODES["status"],
-                "intent": CODES["intent"],
-                "subject": _SUBJECT,
-                "medicationCodeableConcept": _concept("drug", key, regimen.product[language], system),
-                "dosageInstruction": [_dosage(regimen, language)],
-            }
-        )
-        .model_dump_json()
-        .encode()
-    )
+    return {
+        "resourceType": "MedicationRequest",
+        "status": CODES["status"],
+        "intent": CODES["intent"],
+        "medicationCodeableConcept": _concept("drug", key, regimen.product[language], system),
+        "subject": _SUBJECT,
+        "dosageInstruction": [_dosage(regimen, language)],
+    }
 
 
 def _dosage(regimen: Regimen, language: str) -> dict[str, Any]:
@@ -142,33 +136,23 @@ def route(regimen: Regimen | Accepted, language: str) -> Concept:
     return {"coding": [{"system": URIS["snomed"], "code": code}], "text": name[language]}
 
 
-def _service(key: str, language: str, system: System) -> bytes:
-    resource: dict[str, Any] = {
-        "status": CODES["status"],
-        "intent": CODES["intent"],
-        "subject": _SUBJECT,
-        "code": _concept("service", key, called("service", key)[language], system),
-    }
+def _service(key: str, language: str, system: System) -> dict[str, Any]:
+    resource: dict[str, Any] = {"resourceType": "ServiceRequest", "status": CODES["status"], "intent": CODES["intent"]}
     if category := SERVICE_CATEGORIES.get(key):
         code, display = _CATEGORIES[category]
         resource["category"] = [{"coding": [{"system": URIS["snomed"], "code": code, "display": display}]}]
-    return ServiceRequest.model_validate(resource).model_dump_json().encode()
+    return resource | {"code": _concept("service", key, called("service", key)[language], system), "subject": _SUBJECT}
 
 
-def _problem(key: str, language: str, system: System) -> bytes:
-    return (
-        Condition.model_validate(
-            {
-                "clinicalStatus": _coded("condition-clinical", CODES["clinical"]),
-                "verificationStatus": _coded("condition-ver-status", CODES["verification"]),
-                "category": [_coded("condition-category", CODES["category"])],
-                "code": _concept("problem", key, called("problem", key)[language], system),
-                "subject": _SUBJECT,
-            }
-        )
-        .model_dump_json()
-        .encode()
-    )
+def _problem(key: str, language: str, system: System) -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "clinicalStatus": _coded("condition-clinical", CODES["clinical"]),
+        "verificationStatus": _coded("condition-ver-status", CODES["verification"]),
+        "category": [_coded("condition-category", CODES["category"])],
+        "code": _concept("problem", key, called("problem", key)[language], system),
+        "subject": _SUBJECT,
+    }
 
 
 _BUILDERS = {"drug": _drug, "service": _service, "problem": _problem}

@@ -1,6 +1,6 @@
 """What a suggestion does: an option of the medicine becomes CDS Hooks actions with complete FHIR R4 resources.
 
-The resources are validated models, built once (``order_templates``). A request takes a copy and fills in whose it is, when,
+The resources are built once (``order_templates``). A request takes a copy and fills in whose it is, when,
 and what it rests on.
 """
 

@@ -111,7 +111,17 @@ def _names(given: Given) -> set[str]:
 
 
 def _ordered(given: Given, record: Record, terminology: Terminology) -> OrderedMedicine | OrderedService | None:
-    """What is ordered; None for what is no order. Raises what BROKEN lists."""
+    """What is ordered; None for what is no order. Read once: first it is asked whether a draft is ours, then what it says. But
+    where it points at a Medication, that may have come meanwhile. Raises what BROKEN lists."""
+    ordered: OrderedMedicine | OrderedService | None = given.ordered
+    if ordered is None:
+        ordered = _read(given, record, terminology)
+        if ordered is not None and not getattr(ordered.found, "medication_reference", None):
+            given.ordered = ordered
+    return ordered
+
+
+def _read(given: Given, record: Record, terminology: Terminology) -> OrderedMedicine | OrderedService | None:
     if given.type in _MEDICATION_ORDERS:
         found = given.found if isinstance(given.found, wire.Medicine) else wire.MEDICINE.decode(given.raw)
         concept = part(wire.CONCEPT, found.medication_codeable_concept, "code")

@@ -39,7 +39,8 @@ class Given(Struct, gc=False):
     """A resource that is kept as it came: a draft, or one that is broken or of a type that is not read.
 
     ``found`` is None where it is broken or foreign; ``fault`` is then the field, without its value. ``left_out``: the fields
-    of a wrong type, without which it could be read. ``repeated``: another draft has the same id.
+    of a wrong type, without which it could be read. ``repeated``: another draft has the same id. ``ordered``: of a draft, what
+    was made of it, where that is known by itself (``drafts``).
     """
 
     type: str
@@ -49,6 +50,7 @@ class Given(Struct, gc=False):
     fault: str = ""
     left_out: tuple[str, ...] = ()
     repeated: bool = False
+    ordered: Any = None
 
     @property
     def source(self) -> str:

@@ -164,13 +164,15 @@ class Record:
         """Keep a draft. A second one of the same id is another draft unless it says the same."""
         key = self._key(given.type, given.id, given)
         known = self._drafted.get(key)
-        said_before = self._told.setdefault(key, decoded(given.raw)) if known is None else self._told[key]
-        if known is not None and said_before != decoded(given.raw):
-            self._drafted[key] = replace(known, repeated=True)
-            given = replace(given, repeated=True)
-            key = f"{key}{_APART}{len(self._drafted)}"
-        elif known is not None:
-            self.trace.duplicates += 1
+        if known is not None:
+            if key not in self._told:
+                self._told[key] = decoded(known.raw)
+            if self._told[key] != decoded(given.raw):
+                self._drafted[key] = replace(known, repeated=True)
+                given = replace(given, repeated=True)
+                key = f"{key}{_APART}{len(self._drafted)}"
+            else:
+                self.trace.duplicates += 1
         if full_url:
             self._by_url[full_url] = key
         self._drafted[key] = given
