@@ -29,8 +29,9 @@ RELOAD = 600.0
 OVERLAP = timedelta(minutes=5)
 """How far back a look for new overrides reaches: a card may be written later than the feedback about it."""
 PRUNE = 3600.0
-GATHER = 1.0
-"""Seconds for which cards are gathered into one transaction: opening and closing one costs more than its rows."""
+GATHER = 0.5
+"""Seconds for which cards are gathered into one transaction: opening and closing one costs more than its rows. Those of a
+process that is killed are lost."""
 TELL = 10.0
 """Seconds for which what was seen is counted in memory."""
 CLOSING = 3.0
