@@ -17,8 +17,8 @@ run: .venv/installed ## Serve on HOST:PORT (127.0.0.1:8000) until interrupted
 test: .venv/installed-test ## Run the tests
 	@exec $(BIN)/python -m pytest -n auto --dist worksteal
 
-bench: .venv/installed-test ## Time the service, write docs/performance.md
-	@exec $(BIN)/python -m bench
+bench: .venv/installed-test ## Time the service, write docs/performance.md; BEFORE=DIR: a checkout to compare with, in turns
+	@exec $(BIN)/python -m bench $(if $(BEFORE),--before $(BEFORE))
 
 bench-population: .venv/installed-test ## Time a population run of 10,000 patients, write docs/population.md
 	@exec $(BIN)/python -m bench.population
