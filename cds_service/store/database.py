@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, insert, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_service.store.revision import is_latest
+from cds_service.store import schema
 from cds_service.store.tables import SHOWN, TOKENS
 
 SECONDS = 5.0
@@ -147,13 +147,8 @@ class Database:
         if (path := self._file) is not None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.touch(mode=0o600)  # the files that SQLite puts beside it are made like it
-        with engine.connect().execution_options(reads=True) as connection, connection.begin():
-            latest = is_latest(connection)
-        if not latest:
-            from cds_service.store import schema  # loads Alembic: before the transaction, since others wait for its lock
-
-            with engine.begin() as connection:
-                schema.upgrade(connection)
+        with engine.begin() as connection:
+            schema.upgrade(connection)
         self._ready = True
 
     def probe(self) -> None:

@@ -17,11 +17,10 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from msgspec.structs import asdict
-from sqlalchemy import Engine, create_engine, inspect, select, text, update
+from sqlalchemy import Engine, create_engine, inspect, select, update
 
 from cds_service.store import Override, Report, Shown, Store, StoreUnavailable, queries
 from cds_service.store.database import url_of
-from cds_service.store.revision import LATEST
 from cds_service.store.tables import FEEDBACK, METADATA, OFFERED, SHOWN, TOKENS, UNREAD
 
 UNIQUE = {
@@ -77,20 +76,6 @@ def test_the_revisions_make_the_tables_as_they_are_declared(url: str, opened: Op
         unique = {tuple(each["column_names"]) for each in found.get_unique_constraints(table.name)}
         assert unique >= UNIQUE.get(table, set())
     engine.dispose()
-
-
-def test_the_newest_revision_is_known_without_asking_alembic(url: str, opened: Opened) -> None:
-    opened(url).migrate()
-    engine = engine_of(url)
-    with engine.connect() as connection:
-        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == LATEST
-    engine.dispose()
-
-
-def test_a_database_that_is_up_to_date_is_opened_without_alembic(url: str, opened: Opened) -> None:
-    opened(url).migrate()
-    program = f"import sys; from cds_service.store import Store; Store({url!r}).migrate(); assert 'alembic' not in sys.modules"
-    assert subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=False).returncode == 0
 
 
 def test_many_processes_may_make_the_schema_at_once(url: str) -> None:
