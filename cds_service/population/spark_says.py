@@ -15,19 +15,28 @@ LEAST_JAVA = 17
 """Of Spark 4."""
 MEMORY = "ran out of memory: fewer --processes, or more of spark.driver.memory (on a cluster: spark.executor.memory)"
 CAUSES = (
-    (r"INVALID_(DRIVER|EXECUTOR)_MEMORY", "was given too little memory to start: spark.driver.memory, spark.executor.memory"),
-    (r"OutOfMemory|\bMemoryError|Cannot allocate memory|exit code:? (137|52)\b|memory limits", MEMORY),
-    (r"No space left on device|Disk quota exceeded", "found a disk full: of DIR, or of spark.local.dir (default: /tmp)"),
-    (r"PYTHON_VERSION_MISMATCH", "has another version of Python on its nodes: send an environment (--archives)"),
-    (r"ModuleNotFoundError|No module named", "lacks this package on its nodes: send an environment (--archives)"),
-    (r"PATH_NOT_FOUND|FileNotFoundError|No such file", "does not see SOURCE or DIR on all nodes under one path"),
-    (r"Permission denied|PermissionError|AccessDenied", "may not read SOURCE or write DIR on all nodes"),
     (
-        r"worker exited unexpectedly|ExecutorLost|Lost executor|EOFError|connect back",
+        re.compile(r"INVALID_(DRIVER|EXECUTOR)_MEMORY"),
+        "was given too little memory to start: spark.driver.memory, spark.executor.memory",
+    ),
+    (re.compile(r"OutOfMemory|\bMemoryError|Cannot allocate memory|exit code:? (137|52)\b|memory limits"), MEMORY),
+    (
+        re.compile(r"No space left on device|Disk quota exceeded"),
+        "found a disk full: of DIR, or of spark.local.dir (default: /tmp)",
+    ),
+    (re.compile(r"PYTHON_VERSION_MISMATCH"), "has another version of Python on its nodes: send an environment (--archives)"),
+    (re.compile(r"ModuleNotFoundError|No module named"), "lacks this package on its nodes: send an environment (--archives)"),
+    (re.compile(r"PATH_NOT_FOUND|FileNotFoundError|No such file"), "does not see SOURCE or DIR on all nodes under one path"),
+    (re.compile(r"Permission denied|PermissionError|AccessDenied"), "may not read SOURCE or write DIR on all nodes"),
+    (
+        re.compile(r"worker exited unexpectedly|ExecutorLost|Lost executor|EOFError|connect back"),
         "lost a process, perhaps for want of memory",
     ),
-    (r"Connection (refused|reset)|ConnectionError|Py4JNetworkError", "ended while it worked, perhaps for want of memory"),
-    (r"JAVA_GATEWAY_EXITED", "did not start: java ended at once (JAVA_HOME; PYSPARK_SUBMIT_ARGS)"),
+    (
+        re.compile(r"Connection (refused|reset)|ConnectionError|Py4JNetworkError"),
+        "ended while it worked, perhaps for want of memory",
+    ),
+    (re.compile(r"JAVA_GATEWAY_EXITED"), "did not start: java ended at once (JAVA_HOME; PYSPARK_SUBMIT_ARGS)"),
 )
 """What is looked for, in this order, and what is said of it."""
 _KIND = re.compile(r"\[([A-Z][A-Z_.]+)\]")
@@ -38,7 +47,7 @@ def why(error: BaseException) -> str:
     """The cause, without any value. What Spark calls it, where we do not know it."""
     text = f"{type(error).__name__}: {error}"
     for sign, told in CAUSES:
-        if re.search(sign, text):
+        if sign.search(text):
             return told
     kind = _KIND.search(text)
     return f"failed ({kind[1] if kind else type(error).__name__})"

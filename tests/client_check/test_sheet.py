@@ -147,11 +147,13 @@ def test_the_text_can_be_filled_in_and_names_nobody(capsys: pytest.CaptureFixtur
 
 
 def test_a_server_that_is_not_there_and_an_address_that_is_none_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = sheet(capsys, "http://127.0.0.1:9/fhir", "--patient", "p")
-    assert "no answer" in rows["Capabilities", "CapabilityStatement"]["found"]
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(["check-client", "ftp://x"])
-    assert stopped.value.code == 2
+    for address, told in (("http://127.0.0.1:9/fhir", "does not answer"), ("ftp://x", "must be the http(s) base URL")):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["check-client", address, "--patient", "p", "--json"])
+        assert stopped.value.code == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert told in said
 
 
 def test_the_real_server_is_asked_and_gets_its_sheet(

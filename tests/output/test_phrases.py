@@ -28,6 +28,7 @@ SET_ASIDE = [
     "other-patient",
     "unresolved-reference",
     "codings-disagree",
+    "use-unreadable",
     "incomplete-page",
     "too-long",
 ]

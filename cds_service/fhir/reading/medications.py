@@ -118,6 +118,8 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
     say_what_dose_is_unread(source, found, zip(drugs.drugs, told.dosings, strict=True), facts)
     status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
     _doubt(source, facts, found, kind, status, dates.start)
+    if any(drug.mechanism is Mechanism.HORMONE_THERAPY for drug in drugs.drugs) and facts.record.lacks(source, "reason"):
+        facts.put_aside(source, "use-unreadable")  # it may be for bone, and then the patient is treated
     for drug, taken, works in zip(drugs.drugs, told.dosings, told.works, strict=True):
         end, end_latest = _ends(kind, dates, works)
         facts.exposures.append(
