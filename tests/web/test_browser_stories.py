@@ -10,6 +10,8 @@ from selenium.webdriver.support.ui import Select
 import fhir_fixtures
 from tests.web.visitor import MISSED, Visitor
 
+FALLING = "Bone lost on tablets"
+
 
 def test_a_newcomer_understands_the_missed_denosumab_and_closes_the_gap(visitor: Visitor) -> None:
     visitor.go()
@@ -34,6 +36,17 @@ def test_a_newcomer_understands_the_missed_denosumab_and_closes_the_gap(visitor:
     visitor.named(".outcome a", "Governance").click()
     row = visitor.until(lambda: [each.text for each in visitor.all("tbody tr") if "denosumab-sequence" in each.text])
     assert "2026-06" not in row[0]  # counted when it was really shown, whatever day the story is told on
+
+
+def test_what_the_check_on_signing_objects_is_a_card_below_what_was_chosen(visitor: Visitor) -> None:
+    visitor.go()
+    visitor.choose(FALLING)
+    visitor.one(".card .suggestions .recommended").click()
+    told = visitor.until(lambda: "Stored (HTTP 200)" in visitor.one(".outcome").text and visitor.one(".outcome").text)
+    assert visitor.all(".outcome .card h3")
+    assert "[object" not in told
+    top = "return document.querySelector('.outcome h3').getBoundingClientRect().top"
+    assert visitor.until(lambda: 0 <= visitor.js(top) < visitor.js("return innerHeight / 2")), "it begins where one looks"
 
 
 def labels(visitor: Visitor) -> list[str]:

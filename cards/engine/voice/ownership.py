@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 
 from msgspec.structs import replace
 
@@ -24,12 +24,12 @@ _SUPPLEMENTS = (Mechanism.CALCIUM, Mechanism.VITAMIN_D)
 def exclusive(findings: Sequence[Finding], off: Container[str] = ()) -> list[Finding]:
     """Drugs that exclude each other stand alone, and at most one of them is chosen; the tests of such a card move to
     `tests-due`, which then fires for them. Where the site switched that card ``off`` they stay beside the drugs."""
-    moved: list[Option] = []
+    moved: dict[Option, str] = {}
     told = []
     for finding in findings:
         if finding.about is None and _drugs_exclude(finding.options):
             tests = [] if _TESTS in off else [option for option in finding.options if _is_test(option)]
-            moved += tests
+            moved = dict.fromkeys(tests, "drug-now" if finding.indicator is CRITICAL else "next-drug") | moved
             options = tuple(option for option in finding.options if option not in tests)
             finding = replace(finding, options=options, any_number=False, see=(*finding.see, *([_TESTS] if tests else [])))
         told.append(finding)
@@ -47,12 +47,12 @@ def _is_test(option: Option) -> bool:
     return option.kind == "service" and not option.key.startswith(_REFERRAL) and option.key not in _STAYS
 
 
-def _with_tests(findings: Sequence[Finding], tests: Sequence[Option]) -> list[Finding]:
-    """`tests-due` with these besides its own."""
+def _with_tests(findings: Sequence[Finding], tests: Mapping[Option, str]) -> list[Finding]:
+    """`tests-due` with these besides its own, each with why: a drug that is critical does not wait for a result."""
     own = next((each for each in findings if each.code == _TESTS), None)
     due = own or Finding(code=_TESTS, indicator=INFO, values={"tests": []}, any_number=True)
-    asked = {option.key: option for option in tests if option.key not in {each.key for each in due.options}}
-    lines = [{"name": SERVICES[key], "why": "next-drug", "last": None} for key in asked]
+    asked = {option.key: why for option, why in tests.items() if option.key not in {each.key for each in due.options}}
+    lines = [{"name": SERVICES[key], "why": why, "last": None} for key, why in asked.items()]
     due = replace(
         due,
         options=(*due.options, *(service(key, recommended=True) for key in asked)),

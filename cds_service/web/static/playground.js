@@ -105,13 +105,14 @@ function live(card, request, root) {
       accepted.push({ id: suggestion.uuid });
       decided(root(), t("cards.accepted", { label: suggestion.label }));
       for (const button of document.querySelectorAll(`.bar [data-order="${CSS.escape(suggestion.uuid)}"]`)) Object.assign(button, { disabled: true, textContent: t("cards.accepted", { label: suggestion.label }) });
-      const { step } = result(root());
+      const { step, root: room } = result(root());
       const done = apply(suggestion.actions ?? [], state.shown);
       state.shown = done.drafts;
       filed(step, done);
       desk.draw(state.shown);
       await signed(step, asked(), done.drafts);
       await told(step, request.hook, { card: card.uuid, outcome: "accepted", acceptedSuggestions: [...accepted] });
+      bring(room); // the page is longer now
     },
     override: async (reason, comment) => {
       decided(root(), t("cards.overridden", { reason: reason?.display ?? comment }));
@@ -129,8 +130,12 @@ function result(card) {
   const made = panel();
   card.after(made.root);
   made.root.focus({ preventScroll: true });
-  made.root.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  bring(made.root);
   return made;
+}
+
+function bring(element) {
+  element.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
 function failed(answer) {

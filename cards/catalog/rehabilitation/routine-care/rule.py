@@ -87,7 +87,7 @@ def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
     if finding.code == "active-vitamin-d" and finding.variant != "falls":
         return True
     whys = {test["why"] for test in finding.values["tests"]} if finding.code == "tests-due" else set()
-    if whys & {"after-denosumab", "next-drug"}:
+    if whys & {"after-denosumab", "next-drug", "drug-now"}:
         return True
     due = {option.key for option in (*finding.options, *finding.elsewhere)}
     if finding.code != "tests-due" or not {"calcium", "creatinine"} & due:
