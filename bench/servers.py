@@ -92,7 +92,8 @@ def running(*command: str, tree: Path | None = None, **environment: str) -> Iter
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    told = os.environ | {"HOST": "127.0.0.1", "PORT": str(port), "WEB_CONCURRENCY": "1"} | environment
+    loopback = {"HOST": "127.0.0.1", "PORT": str(port), "GUNICORN_CMD_ARGS": f"--bind=127.0.0.1:{port}"}
+    told = os.environ | loopback | {"WEB_CONCURRENCY": "1"} | environment
     if tree:
         told["PYTHONPATH"] = str(tree)
     began = time.perf_counter()
