@@ -159,6 +159,11 @@ class Chart(Struct, frozen=True, kw_only=True):
         ]
         return max(found, key=lambda s: s.when or date.min) if found else None
 
+    def read(self, *keys: str, since: date) -> bool:
+        """Whether one of these services was done on or after ``since``, and what its report says could be read."""
+        every = (s for key in keys for s in self.services.get(key, ()))
+        return any(s.done and not s.unread and s.when is not None and s.when >= since for s in every)
+
     def fractures_since(self, months: int) -> tuple[Fracture, ...]:
         """Fragility fractures that occurred, or may have occurred, in the last ``months`` months."""
         since = self.months_ago(months)

@@ -24,7 +24,7 @@ def done(chart: Chart, found: State) -> frozenset[str]:
 
 def _done(chart: Chart, found: State) -> Iterator[str]:
     imaged = max((chart.months_ago(chart.numbers.spine_again_months), *_spine_from(chart, found)))
-    yield from (key for key in SPINE if _imaged(chart, SPINE if key == SPINE[0] else (key,), imaged))
+    yield from (key for key in SPINE if chart.read(*(SPINE if key == SPINE[0] else (key,)), since=imaged))
     measured = max((chart.months_ago(chart.numbers.denosumab_ctx_months), *_turnover_from(chart, found)))
     yield from (key for key in ("ctx", "p1np") if chart.newest(key, since=measured) is not None)
     if vitamin_d(chart) is not None:
@@ -47,9 +47,3 @@ def _turnover_from(chart: Chart, found: State) -> Iterator[date]:
     if found.kind in _FOLLOWED and found.follow_on is not None:
         days += [found.follow_on.latest or found.follow_on.begun, judged_from(chart, found.follow_on)]
     yield from (day for day in days if day and day <= chart.today)
-
-
-def _imaged(chart: Chart, keys: tuple[str, ...], since: date) -> bool:
-    """Whether one of these was done on that day or later, and the report was read."""
-    every = (service for key in keys for service in chart.services.get(key, ()))
-    return any(s.done and not s.unread and s.when is not None and s.when >= since for s in every)

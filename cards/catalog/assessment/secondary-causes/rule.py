@@ -340,8 +340,7 @@ def _imaged(chart: Chart, row: Row) -> bool:
     signs: an MRI in which nothing new can be seen is not repeated."""
     broken = (f.at_latest for f in chart.fractures if f.site == "vertebra" and f.at_latest)
     since = max((*broken, *row.began), default=row.since)
-    scans = (scan for key in _SPINE for scan in chart.services.get(key, ()))
-    return any(scan.done and not scan.unread and scan.when is not None and scan.when >= since for scan in scans)
+    return chart.read(*_SPINE, since=since)
 
 
 def _newly_known(chart: Chart, n: Numbers) -> bool:
