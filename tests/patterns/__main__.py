@@ -14,7 +14,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("cards", "cds_service", "fhir_fixtures")
 ELSEWHERE = ("cds_service.__main__", "cds_service.store.migrations.")
-HEAVY = ("pyspark",)
+HEAVY = ("pyspark", "py4j")
 """Of an extra that the tests do not install: a module that wants it cannot be loaded, and no record reaches it as text."""
 seen: dict[tuple[str, str, int], None] = {}
 
