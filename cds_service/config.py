@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     playground: bool | None = Field(default=None, validation_alias="CDS_PLAYGROUND")
     population: Path | None = Field(default=None, validation_alias="CDS_POPULATION")
     admin_token: SecretStr = Field(default=SecretStr(""), validation_alias="CDS_ADMIN_TOKEN")
-    reviewer_token: SecretStr = Field(default=SecretStr(""), validation_alias="CDS_REVIEWER_TOKEN")
+    review_token: SecretStr = Field(default=SecretStr(""), validation_alias="CDS_REVIEW_TOKEN")
     today_is: date | None = Field(default=None, validation_alias="CDS_TODAY")
     timezone: str = Field(default="", validation_alias="CDS_TIMEZONE")
 
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a URL such as sqlite:////absolute/path.db (no memory) or postgresql://user@host/name")
         return value
 
-    @field_validator("hash_key", "admin_token", "reviewer_token")
+    @field_validator("hash_key", "admin_token", "review_token")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
         if 0 < len(value.get_secret_value()) < MIN_KEY:

@@ -43,7 +43,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
             each.before_request(only_from_its_own_page(settings.base_url if settings.in_production else ""))
         each.before_request(asks_for(settings.admin_token.get_secret_value()))
     shown += guarded
-    if token := settings.reviewer_token.get_secret_value():
+    if token := settings.review_token.get_secret_value():
         desk = review(settings, evaluator, store, load)
         desk.before_request(only_from_its_own_page(settings.base_url if settings.in_production else ""))
         desk.before_request(asks_for(token, realm="osteoporosis-cds review"))
@@ -75,7 +75,7 @@ def add_pages(app: Flask, settings: Settings, evaluator: Evaluator, store: Store
             "other_language": other_language,
             "full_site": settings.shows_playground,
             "worklist": bool(settings.population),
-            "review": bool(settings.reviewer_token.get_secret_value()),
+            "review": bool(settings.review_token.get_secret_value()),
         }
 
 

@@ -19,7 +19,7 @@ from tests.web.visitor import AXE, Visitor
 
 @pytest.fixture
 def visitor(chromium: Chrome, tmp_path: Path) -> Iterator[Visitor]:
-    app = create_app(settings(tmp_path, CDS_REVIEWER_TOKEN=TOKEN))
+    app = create_app(settings(tmp_path, CDS_REVIEW_TOKEN=TOKEN))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -39,7 +39,7 @@ LI = known_as("李娜")
 
 @pytest.fixture
 def http(tmp_path: Path) -> Iterator[FlaskClient]:
-    app = create_app(settings(tmp_path, CDS_REVIEWER_TOKEN=TOKEN))
+    app = create_app(settings(tmp_path, CDS_REVIEW_TOKEN=TOKEN))
     yield app.test_client()
     app.extensions["store"].close()
 
@@ -184,7 +184,7 @@ def test_the_file_cannot_be_changed_unnoticed(http: FlaskClient) -> None:
 
 
 def test_the_desk_says_so_when_the_database_is_gone(tmp_path: Path) -> None:
-    gone = settings(tmp_path, CDS_REVIEWER_TOKEN=TOKEN, CDS_DATABASE_URL="sqlite:////proc/no/such/place.db")
+    gone = settings(tmp_path, CDS_REVIEW_TOKEN=TOKEN, CDS_DATABASE_URL="sqlite:////proc/no/such/place.db")
     client = create_app(gone).test_client()
     for path in ("", f"/cards/{CARD}", "/signatures.jsonl"):
         assert client.get(f"/review{path}", headers=LI).status_code == 503
