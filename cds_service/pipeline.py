@@ -22,6 +22,7 @@ from msgspec import Struct, field, json
 from msgspec.structs import replace
 
 from cards.chart import Chart
+from cards.chart.units import in_one_system
 from cards.definitions.workup import FINDINGS
 from cards.engine import voice
 from cards.engine.checked import Checked, checked
@@ -295,7 +296,8 @@ class Evaluator:
             terminology=self._terminology,
             thresholds=self.thresholds,
         )
-        return chart, gathered.record.trace
+        told = in_one_system(chart, self._site.units) if self._site.units else chart
+        return told, gathered.record.trace
 
 
 def _opened(call: Call, *, full: bool = False) -> Gathered:

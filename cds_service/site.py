@@ -3,6 +3,8 @@
 cards_off = ["lifestyle-education"]
 code_system = "us"
 observations = "category"
+units = "si"
+vitd_loading = "daily"
 phone = "010-5555 0100"
 
 [thresholds]
@@ -31,10 +33,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Struct
 
+from cards.chart.units import System
+from cards.definitions.loading import DAILY, SEVERE
 from cards.engine.catalog import all_cards, retired
 from cards.indicators import Rates
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import Data
+from cards.vocabulary.regimens import REGIMENS
 from cds_service import misspelled
 from cds_service.config import ConfigError
 from cds_service.dialect.settings import PLAIN, Dialect, checked, expanded
@@ -46,6 +51,9 @@ _KEYS = frozenset(queries.camel_case(data) for data in Data) | {each.key for eac
 
 _PHONE = r"^(?:[+(]?[0-9][0-9 ()/.-]{1,28}[0-9](?: ?(?:ext\.|转) ?[0-9]{1,6})?)?\Z"
 """A telephone number as people write it, with an extension."""
+
+_PRODUCT = "vitamin-d-product-units"
+"""The number that decides whether a loading is weekly or daily."""
 
 
 class Prefetch(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,7 +70,8 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     is no more is named in the log.
     ``thresholds``: values for thresholds of status RECALL. ``code_system``: the codes that come first in proposed orders.
     ``phone``: the one number that patients are told to call. ``observations``: whether results are asked for by "code" or,
-    where they have no LOINC, by "category" and date.
+    where they have no LOINC, by "category" and date. ``units``: the system in which values are told of an analyte that a
+    record holds in both. ``vitd_loading``: "daily" where there is no product of vitamin D strong enough for a weekly dose.
     ``prefetch``: queries that a client's FHIR server needs otherwise. ``dialect``: how a client wants its answers. ``figures``:
     how key figures are counted."""
 
@@ -70,6 +79,8 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: dict[str, int | float] = {}
     code_system: Literal["international", "us"] = "international"
     observations: Literal["code", "category"] = "code"
+    units: System | None = None
+    vitd_loading: Literal["weekly", "daily"] = "weekly"
     phone: Annotated[str, msgspec.Meta(pattern=_PHONE)] = ""
     prefetch: tuple[Prefetch, ...] = ()
     dialect: tuple[Dialect, ...] = ()
@@ -77,7 +88,8 @@ class Site(Struct, frozen=True, forbid_unknown_fields=True):
 
     def numbers(self) -> Thresholds:
         """The numbers of the medicine with the site's own in their place."""
-        return shipped().overridden(self.thresholds)
+        daily = {_PRODUCT: REGIMENS[DAILY[SEVERE]].dose} if self.vitd_loading == "daily" else {}
+        return shipped().overridden(daily | self.thresholds)
 
     def templates(self, iss: str) -> dict[str, str]:
         """The templates for one client: those for every client, and its own over them."""
