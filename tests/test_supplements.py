@@ -50,6 +50,12 @@ def test_what_is_said_of_them_is_true_of_the_record(said: str, asked: str, recor
 
 GOES_ON = re.compile(r"(?:continue|go on with) calcium|继续(?:补充)?钙|继续补钙(?!之前)|钙和维生素D请按", re.IGNORECASE)
 """Says that they go on."""
+ADVISED = re.compile(
+    r"(?:ensure|(?<!up )enough|start|whatever the result: |below that: )(?: with)? ?calcium(?:,| and) vitamin D|"
+    r"enough calcium \(|(?:保证|足够的)(?:足够的)?钙（?[^。；]{0,12}和维生素D|(?:开始|先)补充钙剂?和维生素D|：补充钙和维生素D",
+    re.IGNORECASE,
+)
+"""Tells anybody to take both, whatever the record says against it."""
 EMERGENCY = "calcium-critical"
 """Whose calcium is critically low goes on with both, whatever the list says."""
 
@@ -60,6 +66,17 @@ def test_no_card_says_that_they_go_on_in_words_of_its_own() -> None:
         for code, card in all_cards().items()
         for language in LANGUAGES
         if code != EMERGENCY and GOES_ON.search((card.folder / f"{language}.md").read_text("utf-8"))
+    ]
+    assert said == []
+
+
+def test_no_card_advises_them_in_words_of_its_own() -> None:
+    """Where calcium is high, or 25(OH)D too high, another card of the answer takes them away."""
+    said = [
+        (code, language, found.group())
+        for code, card in all_cards().items()
+        for language in LANGUAGES
+        for found in ADVISED.finditer((card.folder / f"{language}.md").read_text("utf-8"))
     ]
     assert said == []
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from msgspec import Struct
 
-from cards.chart import Chart, Course, Draft
+from cards.chart import Chart, Course, Draft, Hook
 from cards.definitions import ckd, femur, workup
 from cards.definitions.bisphosphonates import longest_over
 from cards.definitions.courses import used_up
@@ -345,8 +345,10 @@ def _unsuitable(chart: Chart, drug: Drug, start: date | None) -> str:
 
 
 def safety(chart: Chart, drug: Drug, start: date | None = None, replaces: tuple[Draft, ...] = ()) -> list[Finding]:
-    """What the safety section would say of this drug if it were ordered now (or for ``start``), beside the other drafts. It is
-    reckoned once: several cards ask."""
+    """What the safety section would say of this drug if it were ordered now (or for ``start``), beside the other drafts; a
+    refill of a drug for bone is no order beside it, but what it is offered for. It is reckoned once: several cards ask."""
+    if chart.hook is Hook.REFILL and drug.mechanism in ANTI_OSTEOPOROSIS:
+        replaces = (*replaces, *(draft for draft in chart.drafted(ANTI_OSTEOPOROSIS) if draft not in replaces))
     asked = (safety, chart.hook, chart.drafts, drug, start, replaces)
     if asked not in chart.known:
         trial = chart.with_draft(Draft("proposed", drug, start=start, proposed=True), replaces)

@@ -116,6 +116,39 @@ def test_a_short_name_means_what_stands_beside_it(text: str, keys: set[str]) -> 
     assert {m.key for m in TERMINOLOGY.said("problem", text)} == keys
 
 
+CRACKING = {"femur-lesion": "present"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("左股骨中上段外侧皮质增厚，呈鸟嘴样改变", CRACKING),
+        ("左股骨外侧骨皮质局限性增厚", CRACKING),
+        ("右股骨干外侧皮质鸟嘴征", CRACKING),
+        ("右股骨中段外侧皮质可见横行透亮线", CRACKING),
+        ("股骨干不全骨折", CRACKING),
+        ("左股骨转子下应力性骨折", CRACKING | {"stress-fracture": "present"}),
+        ("右股骨干外侧皮质增厚？", {"femur-lesion": "doubtful"}),
+        ("未见股骨外侧皮质增厚", {"femur-lesion": "denied"}),
+        ("股骨外侧皮质未见增厚", {}),
+        ("左股骨颈不完全骨折", {"fracture": "present"}),
+        ("右股骨颈应力性骨折", {"stress-fracture": "present"}),
+        ("左股骨骨皮质变薄", {}),
+        ("股骨内侧皮质增厚", {}),
+        ("Focal lateral cortical thickening of the left proximal femur with beaking", CRACKING),
+        ("Left femoral diaphysis: focal periosteal beaking", CRACKING),
+        ("Stress reaction in the subtrochanteric region of the right femur", CRACKING),
+        ("Stress fracture of the right femoral shaft", CRACKING | {"stress-fracture": "present"}),
+        ("No cortical thickening of the femur", {"femur-lesion": "denied"}),
+        ("Incomplete fracture of the femoral neck", {"fracture": "present"}),
+        ("Femoral neck stress fracture", {"stress-fracture": "present"}),
+        ("Medial cortical thickening of the femur", {}),
+    ],
+)
+def test_a_cracking_femur_is_told_however_a_report_words_it(text: str, found: dict[str, str]) -> None:
+    assert {m.key: m.verdict.value for m in TERMINOLOGY.said("problem", text)} == found
+
+
 @pytest.mark.parametrize(
     ("text", "mentions"),
     [

@@ -14,16 +14,21 @@ from cards.engine.orders import CHECKED, REFERRAL, Order, finding_about, orders_
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, Drug, Mechanism, Name
 
+_CLASSES = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.SERM, Mechanism.PTH_ANALOG})
+"""In these an allergy to one drug may be one to all."""
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """A drug is not given if an allergy or intolerance to it or to its class is on record.
 
     When: an anti-osteoporosis drug, calcium, vitamin D or active vitamin D is ordered or taken, and an active, unrefuted
-    allergy or intolerance to its ingredient or its whole class is on record. An allergy to one drug of a class does not extend
-    to the others.
+    allergy or intolerance to its ingredient or its whole class is on record. An order also meets an allergy to another
+    bisphosphonate, SERM or PTH analog: the label of zoledronate rules it out after hypersensitivity to any bisphosphonate. An
+    intolerance of one drug, unless it was severe, does not extend to the others.
 
     Then: critical for an allergy, high criticality or anaphylaxis (warning on patient-view); warning for an intolerance only
-    (info on patient-view). Of several entries, the most severe counts. Instead of an osteoporosis drug (hormone therapy: only
+    (info on patient-view). To another drug of the class: critical for high criticality or anaphylaxis, else warning. Of several
+    entries, the most severe counts, one to the drug itself first. Instead of an osteoporosis drug (hormone therapy: only
     with osteoporosis), drugs with another mechanism, ranked as for starting treatment; after intolerance of an oral drug, also
     drugs of its class that are not taken by mouth; the first without a warning is recommended. After denosumab that was given
     none: a specialist decides by the last safe day, and `denosumab-due` and `denosumab-sequence` have the drugs. The draft can
@@ -34,6 +39,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         if hits:
             worst = next((a for a in hits if a.severe or not a.intolerance), hits[0])
             yield _finding(chart, order, worst)
+        elif related := [allergy for allergy in chart.allergies if order.draft is not None and _is_related(allergy, order.drug)]:
+            yield _finding(chart, order, next((a for a in related if a.severe), related[0]))
 
 
 def _is_to(allergy: Allergy, drug: Drug) -> bool:
@@ -41,7 +48,14 @@ def _is_to(allergy: Allergy, drug: Drug) -> bool:
     return by_itself or (allergy.mechanism is not None and allergy.mechanism is drug.mechanism)
 
 
+def _is_related(allergy: Allergy, drug: Drug) -> bool:
+    """Whether it is to another drug of its class, and no mere intolerance."""
+    same = allergy.drug is not None and allergy.drug.mechanism is drug.mechanism
+    return same and drug.mechanism in _CLASSES and (allergy.severe or not allergy.intolerance)
+
+
 def _finding(chart: Chart, order: Order, allergy: Allergy) -> Finding:
+    related = not _is_to(allergy, order.drug)
     mild = allergy.intolerance and not allergy.severe
     for_bone = order.drug.mechanism in ANTI_OSTEOPOROSIS and (
         order.drug.mechanism is not Mechanism.HORMONE_THERAPY or osteoporosis(chart)
@@ -50,10 +64,15 @@ def _finding(chart: Chart, order: Order, allergy: Allergy) -> Finding:
     return finding_about(
         chart,
         order,
-        WARNING if mild else CRITICAL,
+        WARNING if mild or (related and not allergy.severe) else CRITICAL,
         [_evidence(allergy, order.drug, mild=mild)],
-        variant="intolerance" if mild else "allergy",
-        values={"by_class": allergy.drug is None, "recorded": allergy.recorded},
+        variant="related" if related else "intolerance" if mild else "allergy",
+        values={
+            "by_class": allergy.drug is None,
+            "recorded": allergy.recorded,
+            "other": allergy.drug,
+            "severe": allergy.severe,
+        },
         alternatives=_unlike(order.drug, ranking(chart), mild=mild) if for_bone and not lapsing else (),
         also=(service(REFERRAL, recommended=True),) if lapsing and order.draft is None else (),
     )

@@ -18,9 +18,9 @@ from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
-from cards.engine.options import Offer, additional, offer, ranking, service
+from cards.engine.options import AFTER_ANABOLIC, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB, DRUGS, Drug, Mechanism
+from cards.vocabulary import ANABOLIC, DENOSUMAB, DRUGS, Drug, Mechanism
 
 _SECTION_C = (
     "denosumab-due",
@@ -63,6 +63,7 @@ _CITES_BESIDES = {
     "frax-high": ("REHAB2024-08",),
     "fracture": ("ELD2023-11c", "OPREF-M4"),
     "low-kidney-function": ("OVCF2021-T3", "ELD2023-07e"),
+    "after-anabolic": ("OVCF2021-T8",),
     "denosumab": ("ELD2023-07a",),
     "romosozumab": ("ELD2023-08a",),
     "raloxifene": ("OPREF-T6",),
@@ -80,8 +81,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
     `romosozumab-cardiovascular`, `serm-thrombosis`, `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an
     oncologic strength), the record counts as it would be without that drug (its years and doses have been had all the same);
-    what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing back. Not where
-    `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
+    what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing back. After an anabolic that
+    must stop, denosumab, zoledronate or alendronate keeps the bone that it built (below {egfr-alendronate} by the kidneys). Not
+    where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
@@ -109,7 +111,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     stratum = risk.risk(chart)
     kidneys = renal(chart)
     below_30 = bool(kidneys.below(n.egfr_specialist))
-    chosen = offer(chart, ranking(chart), recommend=not below_30, stops=stops)
+    keeps = any(drug.mechanism in ANABOLIC for drug in given_up) and not kidneys.below(n.egfr_alendronate)
+    chosen = offer(chart, AFTER_ANABOLIC if keeps else ranking(chart), recommend=not below_30, stops=stops)
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
@@ -139,6 +142,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
             "from_day": _from_day(chart, chosen),
             "before": _before(chosen),
+            "keeps": keeps,
             "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranking(chart) else "",
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
@@ -150,6 +154,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             *(option.key for option in options),
             *(("fracture",) if newest_fracture else ()),
             *(("low-kidney-function",) if estimate else ()),
+            *(("after-anabolic",) if keeps else ()),
         ),
         options=options,
         dropped=(*chosen.dropped, *beside.dropped),
