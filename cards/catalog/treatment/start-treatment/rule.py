@@ -18,6 +18,7 @@ from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
+from cards.engine.ladder import HIP_FIRST
 from cards.engine.options import Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, Drug, Mechanism
@@ -109,7 +110,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     stratum = risk.risk(chart)
     kidneys = renal(chart)
     below_30 = bool(kidneys.below(n.egfr_specialist))
-    chosen = offer(chart, ranking(chart), recommend=not below_30, stops=stops)
+    ranked = ranking(chart)
+    chosen = offer(chart, ranked, recommend=not below_30, stops=stops)
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
@@ -139,7 +141,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
             "from_day": _from_day(chart, chosen),
             "before": _before(chosen),
-            "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranking(chart) else "",
+            "at_hip": tuple(ranked) == HIP_FIRST,
+            "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranked else "",
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
