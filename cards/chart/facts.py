@@ -63,6 +63,7 @@ def earlier_drugs(drugs: Iterable[Drug]) -> Fact:
 
 
 _FROM_TEXT = Name("from the report's text", "据报告文字")
+_UNDATED = Name("date unknown", "日期不详")
 _UNSURE = Name("status of the record unknown", "记录状态不明")
 _HOW = {
     "dialysis": Name("inferred from dialysis", "据透析推定"),
@@ -185,18 +186,24 @@ def on_board(course: Course) -> Fact:
 
 
 def fracture(broken: Fracture) -> Fact:
-    """A fragility fracture; a presumed one asks for confirmation."""
+    """A fragility fracture; a presumed one asks for confirmation, one without a date says so."""
     note = None
     if broken.presumed:
         note = Name("presumed low-energy, please confirm", "推定为低能量骨折，请核实")
     elif broken.after_bone_tumor:
         note = Name("coded as osteoporotic, but a bone tumor is on record", "编码为骨质疏松性骨折，但病历中有骨肿瘤记录")
     if broken.from_text:
-        note = Name(f"{_FROM_TEXT.en}, {note.en}", f"{_FROM_TEXT.zh}，{note.zh}") if note else _FROM_TEXT
+        note = _also(_FROM_TEXT, note)
+    if broken.when is None:
+        note = _also(_UNDATED, note)
     name = FRACTURE_SITES[broken.site]
     if broken.level:
         name = Name(f"{name.en} ({broken.level})", f"{name.zh}（{broken.level.replace(', ', '、')}）")
     return Fact(name, None, "", broken.when, broken.source, note, broken.latest)
+
+
+def _also(first: Name, note: Name | None) -> Name:
+    return Name(f"{first.en}, {note.en}", f"{first.zh}，{note.zh}") if note else first
 
 
 def problem(entry: Problem) -> Fact:

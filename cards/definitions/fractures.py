@@ -32,12 +32,14 @@ def fragility(
     rebounds: Sequence[tuple[date, date]] = (),
 ) -> tuple[Fracture, ...]:
     """A fracture counts if its code says osteoporotic; or if it is of a vertebra, hip, proximal humerus, pelvis, distal forearm
-    or rib, happened at {fragility-age-years} or later (age and date known; for a date given as year or month, one possible day
-    at that age is enough), no transport accident or fall from height is on record within {high-energy-window-days} days before
-    or after, and no bone metastasis, myeloma or primary bone cancer is on record that began by that day or has no date. Without
-    such a code, and unless the text says that the energy was low (which outweighs a transport accident near that date), it is
-    presumed, and the card asks to confirm it. A fracture coded as osteoporotic after such a tumor counts, and the card says so.
-    Refuted entries do not count; resolved ones do.
+    or rib, happened at {fragility-age-years} or later (for a date given as year or month, one possible day at that age is
+    enough), no transport accident or fall from height is on record within {high-energy-window-days} days before or after, and
+    no bone metastasis, myeloma or primary bone cancer is on record that began by that day or has no date. Without a date, one
+    of vertebra or hip counts from {fragility-age-years} on, unless such an accident of any date is on record: as "ever", never
+    as recent; the others do not, because children break their wrists, too. Without such a code, and unless the text says that
+    the energy was low (which outweighs a transport accident near that date), it is presumed, and the card asks to confirm it. A
+    fracture coded as osteoporotic after such a tumor counts, and the card says so. Refuted entries do not count; resolved ones
+    do.
 
     Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
     An ICD-10-CM 7th character for subsequent care (D, G, K, P, S) does not indicate a new fracture. Entries for one site within
@@ -48,7 +50,7 @@ def fragility(
 
     Entries later than the given day are left out. Newest first, undated last.
     """
-    return _events(numbers, entries, today, lambda entry: _fracture(numbers, entry, problems, patient), rebounds)
+    return _events(numbers, entries, today, lambda entry: _fracture(numbers, entry, problems, patient, today), rebounds)
 
 
 def at_young_age(
@@ -101,13 +103,13 @@ def _events(
 
 
 def _fracture(
-    numbers: Numbers, entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]], patient: Patient
+    numbers: Numbers, entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]], patient: Patient, today: date
 ) -> Fracture | None:
     """The entry as a fragility fracture, or None if it is not one (or cannot be known to be one)."""
     if not entry.osteoporotic:
-        last = entry.latest or entry.when
-        age = patient.age_on(last) if last else None
-        if entry.site not in FRAGILITY_SITES or age is None or age < numbers.fragility_age_years:
+        age = patient.age_on(entry.latest or entry.when or today)
+        sites = FRAGILITY_SITES if entry.when else MAJOR_SITES
+        if entry.site not in sites or age is None or age < numbers.fragility_age_years:
             return None
     return _explained_by_nothing(numbers, entry, problems)
 
@@ -128,8 +130,9 @@ def _explained_by_nothing(
 
 
 def _near(day: date | None, problems: Mapping[str, tuple[Problem, ...]], keys: Iterable[str], *, days: int) -> bool:
-    found = (p.when for key in keys for p in problems.get(key, ()))
-    return day is not None and any(abs((when - day).days) <= days for when in found if when)
+    """Whether one of these problems is on record near that day; any of them may have been near a day that is not known."""
+    found = [p.when for key in keys for p in problems.get(key, ())]
+    return bool(found) if day is None else any(abs((when - day).days) <= days for when in found if when)
 
 
 def _after_tumor(day: date | None, problems: Mapping[str, tuple[Problem, ...]]) -> bool:

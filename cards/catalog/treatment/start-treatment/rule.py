@@ -18,6 +18,7 @@ from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
+from cards.engine.ladder import HIP_FIRST
 from cards.engine.options import AFTER_ANABOLIC, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, DENOSUMAB, DRUGS, Drug, Mechanism
@@ -112,7 +113,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     kidneys = renal(chart)
     below_30 = bool(kidneys.below(n.egfr_specialist))
     keeps = any(drug.mechanism in ANABOLIC for drug in given_up) and not kidneys.below(n.egfr_alendronate)
-    chosen = offer(chart, AFTER_ANABOLIC if keeps else ranking(chart), recommend=not below_30, stops=stops)
+    ranked = AFTER_ANABOLIC if keeps else ranking(chart)
+    chosen = offer(chart, ranked, recommend=not below_30, stops=stops)
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
@@ -143,7 +145,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "from_day": _from_day(chart, chosen),
             "before": _before(chosen),
             "keeps": keeps,
-            "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranking(chart) else "",
+            "at_hip": tuple(ranked) == HIP_FIRST,
+            "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranked else "",
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
         },
