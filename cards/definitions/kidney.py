@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from msgspec import Struct
@@ -146,6 +147,16 @@ def _former(chart: Chart) -> Measurement | None:
         value = ckd_epi_2021(creatinine.value, age, female=chart.patient.female)
         told.append(_estimate("egfr", value, creatinine, "CKD-EPI 2021"))
     return max(told, key=lambda m: (m.when, -_reach(m)), default=None)
+
+
+def ever_estimated(chart: Chart) -> Iterator[Measurement]:
+    """Every eGFR on record, of any age: as reported, or by CKD-EPI 2021 from a creatinine."""
+    yield from chart.values("egfr")
+    for creatinine in chart.values("creatinine"):
+        age = chart.patient.age_on(creatinine.when) or 0
+        if not creatinine.comparator and age >= chart.numbers.adult_years and chart.patient.sex in ("female", "male"):
+            value = ckd_epi_2021(creatinine.value, age, female=chart.patient.female)
+            yield _estimate("egfr", value, creatinine, "CKD-EPI 2021")
 
 
 def _by_stage(chart: Chart) -> list[Measurement]:

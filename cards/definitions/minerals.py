@@ -79,6 +79,15 @@ def _judged(chart: Chart, value: Measurement) -> Calcium:
     return Calcium(judged, judged.below(low), _above(judged, high), value.key == "calcium", high)
 
 
+def borderline(chart: Chart) -> Measurement | None:
+    """The newest calcium, if it is not high and yet above {calcium-borderline} mg/dL, where the laboratory gives no upper limit;
+    never ionized calcium."""
+    reading = calcium(chart)
+    if reading is None or reading.high or reading.value.high is not None or reading.value.key == "calcium-ionized":
+        return None
+    return reading.value if reading.value.at_most(chart.numbers.calcium_borderline) is False else None
+
+
 def denial(chart: Chart, listed: Problem | None) -> Measurement | None:
     """The newest calcium, if it is within range and no older than a problem-list entry of hypercalcemia."""
     newest = calcium(chart)

@@ -16,7 +16,7 @@ from cards.definitions import workup
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.kidney import renal
 from cards.definitions.loading import DAILY, PLAIN, RAPID, SEVERE, in_all_of, is_large, is_single, loading, room
-from cards.definitions.minerals import calcium, high_urine_calcium, vitamin_d
+from cards.definitions.minerals import borderline, calcium, high_urine_calcium, vitamin_d
 from cards.definitions.person import body_mass_index
 from cards.definitions.workup import emergency
 from cards.definitions.workup.values import maybe_since
@@ -188,8 +188,7 @@ def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
         yield GRANULOMA, facts.problem(ill)
     if (listed := chart.active_problem("hyperparathyroidism")) is not None:
         yield "hyperparathyroidism", facts.problem(listed)
-    plain = reading is not None and reading.value.high is None and reading.value.key != "calcium-ionized"
-    if reading is not None and (reading.high or (plain and reading.value.at_most(n.calcium_borderline) is False)):
+    if reading is not None and (reading.high or borderline(chart)):
         yield "calcium", facts.measured(reading.value)
     if (urine := high_urine_calcium(chart)) is not None:
         yield "urine-calcium", facts.measured(urine)

@@ -19,6 +19,13 @@ BASIC_LABS: dict[str, tuple[str, ...]] = {
 }
 """What to order, by its results."""
 
+_FOLLOWED = {
+    "tsh": ("hyperthyroidism", ("tsh",)),
+    "celiac": ("celiac-disease", ("transglutaminase-iga",)),
+    "testosterone": ("hypogonadism", ("testosterone",)),
+}
+"""What follows a known cause of bone loss once a year: the disease, and the results."""
+
 _AT_YOUNG_AGE = BASIC_LABS | {
     "celiac": ("transglutaminase-iga",),
     "tsh": ("tsh",),
@@ -34,6 +41,14 @@ def lacking(chart: Chart, key: str, results: tuple[str, ...], months: int) -> bo
     since = chart.months_ago(months)
     done = any(chart.newest(analyte, since=since) for analyte in results) or chart.done(key, since=since)
     return not done and not chart.ordered(key)
+
+
+def followed(chart: Chart, months: int) -> dict[str, tuple[str, ...]]:
+    """The tests that follow a known cause (thyroid, celiac disease under diet, testosterone of a man) and are lacking."""
+    known = {key: results for key, (disease, results) in _FOLLOWED.items() if chart.active_problem(disease) is not None}
+    if chart.patient.sex != "male":
+        known.pop("testosterone", None)
+    return {key: results for key, results in known.items() if lacking(chart, key, results, months)}
 
 
 def at_young_age(chart: Chart, months: int) -> list[str]:

@@ -26,6 +26,8 @@ _DISEASES = (
     "cirrhosis",
     "rheumatoid-arthritis",
     "lupus",
+    "hiv",
+    "type-1-diabetes",
     "immobility",
 )
 _DRUGS = frozenset({Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH, Mechanism.ANTIEPILEPTIC})

@@ -10,7 +10,7 @@ from msgspec import Struct
 from cards.chart import Chart, Fracture, Measurement, Problem, facts
 from cards.chart.facts import Fact
 from cards.definitions.diagnosis import first_known
-from cards.definitions.kidney import renal
+from cards.definitions.kidney import ever_estimated, renal
 from cards.definitions.minerals import calcium
 from cards.definitions.workup.calcium import high_calcium
 from cards.definitions.workup.row import ALL, ANABOLICS, Row, Rows
@@ -42,18 +42,22 @@ def marrow(chart: Chart, *, about_to_be_treated: bool) -> Rows:
     to be treated, or calcium is high without PTH; (iii) with three signs. Without signs: a monoclonal gammopathy on record with
     a fragility fracture of {metastasis-fracture-months} months, or about to be treated; cancer on record (active, or first
     recorded within {cancer-months} months) with a vertebral fracture of {metastasis-fracture-months} months that was not imaged
-    by MRI or CT since. Mild anemia with weak kidneys alone holds nothing. Not with myeloma on record; with bone metastasis on
-    record, only the signs."""
+    by MRI or CT since. Mild anemia with weak kidneys alone holds nothing, unless such a gammopathy is on record. Not
+    with myeloma on record; with bone metastasis on record, only the signs."""
     if chart.problem("myeloma") is not None:
         return
     signs = list(_signs(chart))
     fracture = next((f for f in chart.fractures_since(chart.numbers.myeloma_fracture_months) if f.site == "vertebra"), None)
-    if signs and not fracture and len(signs) == 2 and {s.kind for s in signs} == {"anemia", "kidney"} and _renal_anemia(signs):
-        yield _row(chart, signs, kind="renal", warns=False)
-    elif (met := _met(chart, signs, fracture, about_to_be_treated=about_to_be_treated)) is not None:
+    renal_only = not fracture and len(signs) == 2 and {s.kind for s in signs} == {"anemia", "kidney"} and _renal_anemia(signs)
+    met = None if renal_only else _met(chart, signs, fracture, about_to_be_treated=about_to_be_treated)
+    if met is not None:
         yield _row(chart, signs, since=met, fracture=fracture is not None)
-    elif chart.problem("bone-metastasis") is None:
-        yield from _without_signs(chart, signs, about_to_be_treated=about_to_be_treated)
+        return
+    known = chart.problem("bone-metastasis") is None
+    alone = tuple(_without_signs(chart, signs, about_to_be_treated=about_to_be_treated)) if known else ()
+    yield from alone
+    if renal_only and not alone:
+        yield _row(chart, signs, kind="renal", warns=False)
 
 
 def _met(chart: Chart, signs: list[Sign], fracture: Fracture | None, *, about_to_be_treated: bool) -> date | None:
@@ -297,7 +301,7 @@ def _kidneys(chart: Chart) -> Sign | None:
     disease (or an estimate below {egfr-work-up}) has been known for {long-known-days} days."""
     year_ago, n = chart.days_ago(chart.numbers.long_known_days), chart.numbers
     known = any(surely_by(p, year_ago) for key in _KIDNEY for p in chart.problems.get(key, ()))
-    if known or any(surely_by(m, year_ago) and m.below(n.egfr_work_up) for m in chart.values("egfr")):
+    if known or any(surely_by(m, year_ago) and m.below(n.egfr_work_up) for m in ever_estimated(chart)):
         return None
 
     def raised(each: Measurement) -> bool:
@@ -316,7 +320,7 @@ def _long_known_renal_anemia(chart: Chart) -> bool:
     """Dialysis or stage 4 to 5, and anemia, each known for {long-known-days} days."""
     year_ago = chart.days_ago(chart.numbers.long_known_days)
     listed = any(surely_by(p, year_ago) for key in ("dialysis", "ckd-4", "ckd-5") for p in chart.problems.get(key, ()))
-    measured = any(surely_by(m, year_ago) and m.below(chart.numbers.egfr_specialist) for m in chart.values("egfr"))
+    measured = any(surely_by(m, year_ago) and m.below(chart.numbers.egfr_specialist) for m in ever_estimated(chart))
     anemic = any(surely_by(m, year_ago) and m.below(_floor(chart, m)) for m in chart.values("hemoglobin"))
     return (listed or measured) and anemic
 

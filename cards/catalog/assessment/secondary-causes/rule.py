@@ -17,7 +17,7 @@ from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import unmeasured, vitamin_d
 from cards.definitions.workup import Row
-from cards.definitions.workup.basic import BASIC_LABS, lacking
+from cards.definitions.workup.basic import BASIC_LABS, followed, lacking
 from cards.definitions.workup.causes import blamed, causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding, Undecided
@@ -48,7 +48,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     When: an adult, and any of these. (1) {good-bone} fragility fractures within {good-bone-months} months with good bone, or
     osteoporosis that first became known within {newly-known-days} days or is about to be treated, and a basic test with no
     result within {yearly-months} months that is not ordered: blood count, ESR, calcium (of any kind), phosphate, ALP, albumin,
-    creatinine or eGFR, liver enzymes, 25(OH)D, PTH. "First known" is the earliest date of osteoporosis on the problem list or,
+    creatinine or eGFR, liver enzymes, 25(OH)D, PTH; with hyperthyroidism, celiac disease or (a man) hypogonadism on record also
+    TSH, celiac antibodies, testosterone. "First known" is the earliest date of osteoporosis on the problem list or,
     if it is not listed, of a T-score of {t-osteoporosis} or lower, a QCT below {qct-osteoporosis} mg/cm3 or a fragility
     fracture. An undated entry is new only while it is being entered. (2) Of a bone patient (or one for whom `bmd-screening`,
     `low-bmd-for-age` or `bone-loss-medication` fires), a finding of the work-up: signs of myeloma or metastasis, high calcium,
@@ -86,6 +87,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     known = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or about)
     new = known or bool(fractures_with_good_bone(chart))
     labs = [key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months)]
+    labs += followed(chart, n.yearly_months)
     missing = labs if new and chart.hook is not Hook.DISCHARGE else []
     if rows or missing:
         yield _finding(chart, n, rows, missing, known=known)
@@ -150,7 +152,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
         any_number=True,
         notes=("good-bone",) if missing and fractures_with_good_bone(chart) else (),
         holds=_holding(rows),
-        left_out=chart.left_out(*(analyte for key in missing for analyte in BASIC_LABS[key])),
+        left_out=chart.left_out(*(analyte for key in missing for analyte in _RESULTS.get(key, (key,)))),
     )
 
 

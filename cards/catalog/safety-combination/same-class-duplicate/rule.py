@@ -9,9 +9,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
+from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.definitions.basket import Said, Together, dose, said_of, together
 from cards.definitions.denosumab import next_due
+from cards.definitions.minerals import borderline, calcium
 from cards.definitions.overlap import basket, begins, covered_of, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
@@ -42,6 +44,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     without grace: the one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted
     twice or more.
 
+    An oncologic strength counts beside the other while it is on the list as active, and for {oncologic-dose-months} months
+    after its last dose.
+
     Not when: a draft and the list have the same ingredient, but for an oncologic strength beside the one for osteoporosis; the
     other drug is one taken daily to monthly and was stopped; the draft begins on or after the day on which the other has worn
     off; of two drafts, the later begins when the dose or the stated time of the earlier is over, by a share of
@@ -49,7 +54,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: warning on orders, info on the chart view, a card for each pair; of a draft beside several other drugs that are
     drafted, or that are taken, one that names them all. Critical on orders (warning on the chart view) for an
-    oncologic strength beside the other; in (3) where the drafts add up to what no accepted regimen gives in the same time
+    oncologic strength beside the other; for two active forms of vitamin D with a calcium that is high, or above
+    {calcium-borderline} mg/dL where the laboratory gives no range; in (3) where the drafts add up to what no accepted regimen gives in the same time
     (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for
     an option beside a draft that nobody can add up: it is no option then. Info on an order where the other drug, taken daily to
     monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`,
@@ -66,7 +72,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     for draft, beside in basket(chart, _NOT_TOGETHER):
         if draft.drug is not None:
             yield from _drafted_together(chart, draft, draft.drug, beside)
-            yield from _beside_courses(chart, draft, draft.drug, leaves)
+            yield from _beside_courses(chart, n, draft, draft.drug, leaves)
     said: dict[Draft, Said] = chart.known.setdefault(said_of, {})  # beside every option on trial stand the same drafts
     written = (*chart.drafted(CHECKED), *chart.drafted_beside(CHECKED))
     said.update({draft: said_of(draft) for draft in written if draft not in said})
@@ -78,12 +84,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         yield _ordered_twice(chart, draft, drug, same, totals[asked])
 
 
-def _beside_courses(chart: Chart, draft: Draft, drug: Drug, leaves: Callable[[Course, date], bool]) -> Iterator[Finding]:
+def _beside_courses(
+    chart: Chart, n: Numbers, draft: Draft, drug: Drug, leaves: Callable[[Course, date], bool]
+) -> Iterator[Finding]:
     """A draft with what is taken and that it must not be given with: one finding for all of which the same is said. Of the
     other strength of its own ingredient each is one."""
     clashing: dict[tuple[str, str], list[Course]] = {}
     for course in chart.courses(_clashing(drug)):
-        if _clash(drug, course.drug) and still_works(chart, course, draft):
+        lately = _oncologic(drug, course.drug) and _given_lately(n, course, begins(chart, draft))
+        if _clash(drug, course.drug) and (lately or still_works(chart, course, draft)):
             variant = _variant(drug, course.drug)
             switch = variant != "oncologic" and leaves(course, begins(chart, draft))
             alone = course.drug.key if variant == "oncologic" else ""
@@ -149,12 +158,17 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                 yield finding_about(
                     chart,
                     Order(newer.drug, course=newer),
-                    _graded(newer.drug, older.drug),
-                    [facts.on_board(older)],
+                    _graded(chart, newer.drug, older.drug),
+                    [facts.on_board(older), *_near_the_limit(chart, newer.drug)],
                     variant=_variant(newer.drug, older.drug),
                     values=other_drug(older.drug, older)
                     | _next_denosumab(chart, newer, older)
-                    | {"others": [older.drug], "anabolic": newer.drug.mechanism in ANABOLIC},
+                    | {
+                        "others": [older.drug],
+                        "anabolic": newer.drug.mechanism in ANABOLIC,
+                        "given": None,
+                        "near": bool(_near_the_limit(chart, newer.drug)),
+                    },
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
 
@@ -190,8 +204,24 @@ def _variant(one: Drug, other: Drug) -> str:
     return "active-vitamin-d" if one.mechanism is Mechanism.ACTIVE_VITAMIN_D else ""
 
 
-def _graded(one: Drug, other: Drug) -> Indicator:
-    return CRITICAL if _oncologic(one, other) else WARNING
+def _graded(chart: Chart, one: Drug, other: Drug) -> Indicator:
+    return CRITICAL if _oncologic(one, other) or _near_the_limit(chart, one) else WARNING
+
+
+def _given_lately(n: Numbers, course: Course, day: date) -> bool:
+    """Whether an oncologic strength goes on, or was given so lately that the other one would come on top of it."""
+    if not course.drug.oncologic:
+        return False
+    last = course.last_dose_at_latest
+    return course.active or (last is not None and day < add_months(last, n.oncologic_dose_months))
+
+
+def _near_the_limit(chart: Chart, drug: Drug) -> list[Fact]:
+    """A calcium that is high or close to it, which two active forms of vitamin D would raise further."""
+    reading = calcium(chart)
+    near = reading is not None and (reading.high or borderline(chart) is not None)
+    active = drug.mechanism is Mechanism.ACTIVE_VITAMIN_D
+    return [facts.measured(reading.value)] if reading is not None and active and near else []
 
 
 def _duplicate(
@@ -204,8 +234,20 @@ def _duplicate(
     values = other_drug(other, courses[0] if courses else None)
     values |= {"others": others, "alike": all(each.mechanism == drug.mechanism for each in others)}
     values |= {"covered": max((day for each in courses if (day := covered_of(each))), default=None)}
+    values |= _worn_off(chart, draft, courses)
     values["anabolic"] = drug.mechanism in ANABOLIC
-    graded, variant = (INFO, "switch") if switch else (_graded(drug, other), _variant(drug, other))
+    near = _near_the_limit(chart, drug)
+    values["near"] = bool(near)
+    evidence = [*evidence, *near]
+    graded, variant = (INFO, "switch") if switch else (_graded(chart, drug, other), _variant(drug, other))
     about = Order(drug, draft=draft)
     found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=switch)
     return found if courses or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), *evidence))
+
+
+def _worn_off(chart: Chart, draft: Draft, courses: list[Course]) -> dict[str, Any]:
+    """Of an oncologic strength that has worn off and counts all the same the last dose, in place of the day it works until."""
+    course = next(iter(courses), None)
+    if course is None or works_on(course, begins(chart, draft)) or course.drug.covers_months is None:
+        return {"given": None}
+    return {"given": course.last_dosed, "covered": None}

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from cards.chart import Chart, Measurement, facts
 from cards.chart.facts import Fact
+from cards.definitions import workup
+from cards.definitions.ckd import phosphate_high
 from cards.definitions.kidney import renal
-from cards.definitions.minerals import calcium, denial, high_urine_calcium, vitamin_d
+from cards.definitions.minerals import borderline, calcium, denial, high_urine_calcium, vitamin_d
 from cards.engine.findings import CRITICAL, WARNING, Finding
 from cards.engine.options import service
 from cards.engine.orders import finding_about, going_on, orders_of
@@ -15,17 +17,23 @@ from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
 
+_PARATHYROID = ("high-calcium", "hyperparathyroidism")
+"""Findings of the work-up that rule it out, in kidney disease with a calcium that is not yet above its range."""
+
+
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Alfacalcidol, calcitriol and eldecalcitol raise calcium: not with high calcium or an excess of vitamin D, and with
     caution where calcium leaves by the kidneys or phosphate is high.
 
-    When: an active form of vitamin D is ordered or taken, and (1) the newest calcium is high, hypercalcemia is on record as
-    active, or the newest 25(OH)D (the highest of one day) is above {active-vitamin-d-excess} ng/mL; or (2) hypercalcemia is on
-    record as active, but a newer calcium is within range; 24 h urine calcium within
+    When: an active form of vitamin D is ordered or taken, and (1) the newest calcium is high, or the work-up finds high calcium
+    or hyperparathyroidism (in kidney disease from a borderline calcium on), hypercalcemia is on record as active, or the newest
+    25(OH)D (the highest of one day) is above {active-vitamin-d-excess} ng/mL; or (2) hypercalcemia is on
+    record as active, but a newer calcium is within range; calcium is above {calcium-borderline} mg/dL and its laboratory gives
+    no range; 24 h urine calcium within
     {urine-calcium-window-months} months is above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in
     anyone else; kidney stones are active or of the last {active-vitamin-d-stone-months} months; the newest phosphate of
-    {active-vitamin-d-phosphate-months} months is above the laboratory's own range, but not with low calcium or
-    hypoparathyroidism, which active vitamin D treats; or plain vitamin D of more than
+    {work-up-window-months} months is above the laboratory's own range, else above {phosphate-high} mg/dL, but not with low
+    calcium or hypoparathyroidism, which active vitamin D treats; or plain vitamin D of more than
     {active-vitamin-d-plain-units} units a day is taken beside it.
 
     Then: (1) critical, calcium and PTH to be ordered; (2) warning, calcium and, but not on dialysis or with a renal estimate
@@ -66,6 +74,8 @@ def _against(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
         yield "calcium", facts.measured(reading.value)
     elif listed is not None and denial(chart, listed) is None:
         yield "calcium", facts.problem(listed)
+    elif (row := next((r for r in workup.rows(chart, about_to_be_treated=False) if r.key in _PARATHYROID), None)) is not None:
+        yield from (("parathyroid", fact) for fact in row.evidence)
     if level is not None and level.at_most(_limit(n.active_vitamin_d_excess, level)) is False:
         yield "vitamin-d", facts.measured(level)
 
@@ -90,6 +100,9 @@ def _weighed(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     if listed is not None and denied is not None:
         yield "listed", facts.problem(listed)
         yield "denied", facts.measured(denied)
+    near = borderline(chart)
+    if near is not None:
+        yield "borderline", facts.measured(near)
     urine = high_urine_calcium(chart)
     if urine is not None:
         yield "urine", facts.measured(urine)
@@ -97,11 +110,9 @@ def _weighed(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     since = chart.months_ago(n.active_vitamin_d_stone_months)
     if stones and (stones.active or (stones.at_latest and stones.at_latest >= since)):
         yield "stones", facts.problem(stones)
-    phosphate = chart.newest("phosphate", since=chart.months_ago(n.active_vitamin_d_phosphate_months))
-    reading = calcium(chart)
+    reading, phosphate = calcium(chart), phosphate_high(chart)
     treats = (reading is not None and reading.low) or chart.active_problem("hypoparathyroidism") is not None
-    above = phosphate is not None and phosphate.high is not None and phosphate.at_most(phosphate.high) is False
-    if phosphate is not None and above and not treats:
+    if phosphate is not None and not treats:
         yield "phosphate", facts.measured(phosphate)
     for course in going_on(chart, {Mechanism.VITAMIN_D}):
         daily = course.dosing.daily if course.dosing and course.dosing.unit != "mg" else None

@@ -9,7 +9,7 @@ from cards.chart.facts import Fact
 from cards.definitions import kidney
 from cards.definitions.basket import dose
 from cards.definitions.kidney import renal, renal_facts
-from cards.definitions.minerals import calcium, denial, high_urine_calcium
+from cards.definitions.minerals import borderline, calcium, denial, high_urine_calcium
 from cards.definitions.person import adult, of_unknown_age
 from cards.definitions.workup import rows
 from cards.definitions.workup.row import PTH_ANALOGS, Row
@@ -46,7 +46,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {alp-fracture-months} months explains it; (5) dialysis, or a renal estimate below {pth-analog-egfr} mL/min; (6) kidney
     stones that are active or of the last {pth-analog-stone-months} months, 24 h urine calcium within
     {urine-calcium-window-months} months above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anyone
-    else, or digoxin, taken or drafted.
+    else, a calcium above {calcium-borderline} mg/dL of which the laboratory gives no range, or digoxin, taken or drafted.
 
     Not when: none of (1) to (5) applies, but a calcium on record could not be read or does not show whether it is high, or a
     renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
@@ -147,7 +147,7 @@ def _of_bone(chart: Chart) -> Row | None:
     return next((row for row in found if row.drops >= PTH_ANALOGS), None)
 
 
-_TEST = {"stones": "urine-calcium", "urine": "urine-calcium", "digoxin": "calcium"}
+_TEST = {"stones": "urine-calcium", "urine": "urine-calcium", "borderline": "urine-calcium", "digoxin": "calcium"}
 
 
 def _cautions(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
@@ -158,6 +158,9 @@ def _cautions(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     urine = high_urine_calcium(chart)
     if urine is not None:
         yield "urine", facts.measured(urine)
+    near = borderline(chart)
+    if near is not None:
+        yield "borderline", facts.measured(near)
     for course in going_on(chart, {Mechanism.CARDIAC_GLYCOSIDE}):
         yield "digoxin", facts.taken(course)
     for draft in (*chart.drafted({Mechanism.CARDIAC_GLYCOSIDE}), *chart.drafted_beside({Mechanism.CARDIAC_GLYCOSIDE})):
