@@ -38,7 +38,7 @@ class Recommendation(Struct, frozen=True):
     """One recommendation: ``grade`` as its document prints it ("-": none), ``gist`` in our words.
 
     ``url`` opens it where it has an address of its own; ``place`` says where in the document or at that address. ``card``: the
-    code of the card that declares it, "" where it stands in ``recommendations.yaml``.
+    code of the card that declares it, "" where it stands in ``recommendations.yaml``. ``zh``: the gist in Chinese.
     """
 
     id: str
@@ -48,6 +48,11 @@ class Recommendation(Struct, frozen=True):
     url: str = ""
     place: str = ""
     card: str = ""
+    zh: str = ""
+
+    def told(self, language: str) -> str:
+        """The gist in this language; in English where nobody has written another."""
+        return (self.zh if language == "zh" else "") or self.gist
 
 
 class _Told(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,6 +63,7 @@ class _Told(Struct, frozen=True, forbid_unknown_fields=True):
     grade: str = "-"
     url: str = ""
     place: str = ""
+    zh: str = ""
 
 
 def _load() -> dict[str, Any]:
@@ -110,7 +116,7 @@ def _recommendation(where: str, card: str, row: Mapping[str, Any]) -> Recommenda
         raise ContentError(f"{where}: recommendation {told.id}: url is no https address")
     if card and document.key == EXTERNAL and not (told.url or told.place):
         raise ContentError(f"{where}: recommendation {told.id}: url or place must say where it stands")
-    return Recommendation(told.id, document, told.grade, told.gist, told.url, told.place, card)
+    return Recommendation(told.id, document, told.grade, told.gist, told.url, told.place, card, told.zh)
 
 
 RECOMMENDATIONS: dict[str, Recommendation] = recommendations(_written())

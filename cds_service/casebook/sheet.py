@@ -20,7 +20,7 @@ from cds_service.casebook.samples import LANGUAGE_NAMES
 _PER_MINUTE = {"en": 220, "zh": 350}
 """Words, or characters, that a clinician reads in a minute; from textbooks of typography, not measured here."""
 
-_DAY = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4}年\d{1,2}月\d{1,2}日")
+DAY = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4}年\d{1,2}月\d{1,2}日")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -129,7 +129,7 @@ def _kind(line: str) -> tuple[str, str]:
 
 
 def _block(kind: str, text: str, seen: set[str], *, of_record: bool = False) -> Block:
-    bare = _DAY.sub("#", text)
+    bare = DAY.sub("#", text)
     bare = _FIGURE.sub("#", bare) if of_record else bare
     known = bare in seen and kind != "option"
     seen.add(bare)

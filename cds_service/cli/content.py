@@ -100,7 +100,8 @@ def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
     verdicts = verified(_signatures(chosen.file), [found(name) for name in chosen.against or ["."]])
     for signature, stands in verdicts:
         said = f"{signature.card:38} {signature.decision:9} {signature.by}, {signature.role}, {signature.at[:10]}"
-        print(f"{stands:9} {said}, content {signature.content}")
+        read = f", read: {signature.read}" if signature.read else ""
+        print(f"{stands:9} {said}, content {signature.content}{read}")
     open_ones = {"changed", "retired"}
     asked = [v for v in verdicts if v.stands in open_ones or (v.stands == "holds" and v.signature.decision == "objected")]
     print(f"{len(verdicts)} signatures, every seal right; {len(asked)} to look at again")

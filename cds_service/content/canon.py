@@ -29,7 +29,7 @@ from cds_service.content.tree import Tree, at, here
 Json = dict[str, Any]
 Parts = Mapping[str, str]
 
-PARTS = ("numbers", "rule-words", "rendered", "recommendations", "definitions", "declared", "en", "zh", "cases", "rule")
+PARTS = ("numbers", "rule-words", "rule-zh", "rendered", "recommendations", "definitions", "declared", "en", "zh", "cases", "rule")
 """In the order in which a reader wants them; the files are the last four."""
 
 _SIGNED_ELSEWHERE = ("reviewed", "numbers", "recommendations")
@@ -136,6 +136,7 @@ def _card(tree: Tree, folder: str, told: Mapping[str, Json], definitions: Mappin
     parts = {
         "rendered": tree[f"{folder}/sample.md"],
         "rule-words": _filled(_words(rule), table),
+        "rule-zh": _filled(tree.get(f"{folder}/rule.zh.md", ""), table),
         "numbers": "\n".join(_number(key, table[key]) for key in [*own, *declared.get("shared", ())]),
         "recommendations": "\n".join(_recommendation(told["recommendations"][key]) for key in declared["cites"]),
         "definitions": "\n".join(f"{key}: {_filled(each, table)}" for key, each in used(rule, definitions).items()),
@@ -209,4 +210,5 @@ def _recommendations(tree: Tree, sources: Json) -> dict[str, Json]:
 def _recommendation(row: Json) -> str:
     document = row["document"]
     place = " | ".join(filter(None, (document["en"], row.get("url") or document.get("url", ""), row.get("place", ""))))
-    return f"{row['id']} ({row.get('grade', '-')}): {row['gist']} <- {place}"
+    gist = " / ".join(filter(None, (row["gist"], row.get("zh", ""))))
+    return f"{row['id']} ({row.get('grade', '-')}): {gist} <- {place}"

@@ -21,7 +21,8 @@ Decision = Literal["signed", "objected"]
 
 class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody said of a card as it was. ``content``: the version; ``hash``: of the card's canonical text; ``shared``: of
-    the code that all cards share, as it was then; ``at``: UTC, ISO 8601."""
+    the code that all cards share, as it was then; ``at``: UTC, ISO 8601. ``read``: the language of the sheet, which was read as
+    it opens, and what of ``READ`` was read besides, with blanks between; "" where it was not asked."""
 
     card: str
     decision: Decision
@@ -32,6 +33,11 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     hash: str
     shared: str
     at: str
+    read: str = ""
+
+
+READ = ("texts", "patient", "cases", "sources")
+"""What somebody may have read beside the sheet as it opens: the whole texts, those for the patient, each case, the sources."""
 
 
 class Verdict(NamedTuple):
@@ -51,7 +57,8 @@ def sealed(signatures: Iterable[Signature]) -> Iterator[str]:
     """The lines of the file, each with its line end."""
     before = ""
     for each in signatures:
-        line = {**structs.asdict(each), "before": before}
+        told = structs.asdict(each)
+        line = {**(told if told["read"] else _without(told, "read")), "before": before}
         before = _seal(line)
         yield json.dumps({**line, "seal": before}, ensure_ascii=False, sort_keys=True) + "\n"
 
@@ -107,6 +114,10 @@ def _read(line: str, where: str) -> dict[str, str]:
     if not isinstance(told, dict) or not all(isinstance(each, str) for each in told.values()):
         raise ContentError(f"{where}: is no signature")
     return told
+
+
+def _without(line: Mapping[str, str], key: str) -> dict[str, str]:
+    return {name: each for name, each in line.items() if name != key}
 
 
 def _seal(line: Mapping[str, str]) -> str:

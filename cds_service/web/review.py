@@ -24,7 +24,7 @@ from cds_service.config import Settings
 from cds_service.content.canon import PARTS, current, parts_of
 from cds_service.content.compare import Row, beside, differences, marked
 from cds_service.content.releases import with_committed
-from cds_service.content.signatures import Signature, kept_ones, last_of_each, sealed
+from cds_service.content.signatures import READ, Signature, kept_ones, last_of_each, sealed
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
@@ -85,7 +85,8 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             kept=text is not None,
             difference=_difference(code, text) if text is not None else [],
             judge=url_for("review.judge", code=code, number=0)[:-2],
-            form={key: request.form.get(key, "") for key in LONGEST} | {"role": role},
+            form={key: request.form.get(key, "") for key in LONGEST} | {"role": role, "read": request.form.getlist("read")},
+            READ=READ,
             wrong=wrong,
             config={"words": of_sheet(language), "language": language},
         )
@@ -108,6 +109,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             return desk(code, "moved-on", 409)
         row = {**told, "card": code, "decision": decision, "content": VERSION, "hash": hashes()[code]}
         row["shared"] = current().shared_hash
+        row["read"] = " ".join([page_language(settings.language), *(key for key in READ if key in request.form.getlist("read"))])
         store.change(partial(reviews.add, signature=row, text=current().text(code)))
         logs.event("review", {"card": code, "decision": decision, "hash": row["hash"][:12]})
         return redirect(url_for("review.index", kept=code, lang=page_language(settings.language)), 303)

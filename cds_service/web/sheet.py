@@ -13,24 +13,30 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from msgspec import Struct
 from msgspec.json import encode
+from msgspec.structs import replace
 
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
-from cards.engine.sources import RECOMMENDATIONS, Recommendation, cited, place_of, places, slugs
+from cards.engine.sources import RECOMMENDATIONS, Document, Recommendation, cited, place_of, places, slugs
 from cards.thresholds import Threshold, Thresholds, shipped
 from cards.vocabulary import Name
 from cards.words.phrases import LANGUAGES, unit
-from cds_service.casebook.sheet import Block, Variant, minutes, variants
-from cds_service.casebook.told import Chapter, chapters, judged, usual
+from cds_service.casebook.digest import Table, tables, words_of
+from cds_service.casebook.sheet import Block, Said, Variant, minutes, variants
+from cds_service.casebook.told import Chapter, chapters, judged, patients, usual
+from cds_service.casebook.translated import LABELS, chinese
 from cds_service.content.canon import current
+from cds_service.content.signatures import Signature
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
 from cds_service.web.words import say
+from fhir_fixtures import stories
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
-_LABEL = re.compile(r"(When|Not when|Then): ")
-_SENTENCE = re.compile(r"\.(?= [A-Z])")
+_LABEL = re.compile(r"(When|Not when|Then|何时不|何时|则)(?:: |：)")
+_SENTENCE = re.compile(r"\.(?= [A-Z])|。")
+_IN_ENGLISH = {chinese: english for english, chinese in LABELS.items()}
 
 
 class Paragraph(Struct, frozen=True):
@@ -44,32 +50,49 @@ class Paragraph(Struct, frozen=True):
 
 
 class Rests(Struct, frozen=True):
-    """A recommendation with its own place in its source; ``url`` "" where none is known."""
+    """A recommendation with its own place in its source; ``place`` "" where it is that of the one before; ``url`` "" where it
+    has no address of its own."""
 
     recommendation: Recommendation
     place: str
     url: str
 
 
+class Source(Struct, frozen=True):
+    """A document, named once, with what the card rests on in it."""
+
+    document: Document
+    rests: tuple[Rests, ...]
+
+
 class Sheet(Struct, frozen=True):
-    """Everything that somebody reads who signs. ``named``: the numbers of the rule, those first that no source prints, since
-    they are to be judged; ``gists``: of the recommendations that numbers name. ``minutes`` for what is unfolded, ``whole`` for
-    all of it in one language."""
+    """Everything that somebody reads who signs. ``tables``: what it comes to, in short; ``named``: the numbers of the rule, those
+    first that no source prints, since they are to be judged; ``gists``: of the recommendations that numbers name and the card
+    does not cite. ``minutes`` for what is unfolded; ``more``: for the whole texts, those for the patient and the cases, in one
+    language."""
 
     card: Card
     hooks: list[str]
     variants: list[Variant]
+    told: list[str]
+    tables: list[Table]
     rule: list[Paragraph]
+    rule_in: str
     named: dict[str, Threshold]
     other: dict[str, Threshold]
     gists: dict[str, Recommendation]
     chapters: list[Chapter]
     usual: str
-    rests: list[Rests]
+    sources: list[Source]
     grades: dict[str, Name]
     minutes: int
-    whole: int
+    more: dict[str, int]
     hash: str
+
+    @property
+    def whole(self) -> int:
+        """Minutes for all of it."""
+        return self.minutes + sum(self.more.values())
 
     @property
     def count(self) -> int:
@@ -87,48 +110,87 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     table = thresholds.table
     told = [*_NAMED.findall(card.doc)]
     named = sorted((key for key in table if table[key].card == card.code or key in told), key=lambda key: _printed(table[key]))
-    found, told_cases = variants(card), chapters(card)
-    recommendations = cited(card.cites)
-    rests = [Rests(each, place_of(each, language), each.url or each.document.url) for each in recommendations]
-    used = {each.document.key: places()[each.document.key].grades for each in recommendations}
-    gists = {table[key].link: RECOMMENDATIONS[table[key].link] for key in named if table[key].link in RECOMMENDATIONS}
-    first = [*card.told(thresholds), *(each.gist for each in recommendations), *(table[key].source for key in named)]
-    first += [text for each in found for text in _headline(each, language)]
-    return Sheet(
+    found, told_cases = variants(card), chapters(card, language)
+    links = {table[key].link for key in named} - set(card.cites)
+    words = chinese(card) if language == "zh" else None
+    made = Sheet(
         card=card,
         hooks=[service.hook for service in SERVICES.values() if service.hook in card.hooks],
         variants=found,
-        rule=_rule(card, thresholds),
+        told=_of_whom(card, found, language),
+        tables=tables(found, language),
+        rule=_rule(words or card.doc, thresholds),
+        rule_in="zh" if words else "en",
         named={key: table[key] for key in named},
         other={key: table[key] for key in card.shared if key not in named},
-        gists=gists,
+        gists={link: RECOMMENDATIONS[link] for link in links & RECOMMENDATIONS.keys()},
         chapters=told_cases,
-        usual=usual(card),
-        rests=rests,
-        grades=used,
-        minutes=minutes(first),
-        whole=minutes([*first, *_folded(found, told_cases, language)]),
+        usual=usual(card, language),
+        sources=list(_sources(card, language)),
+        grades={each.document.key: places()[each.document.key].grades for each in cited(card.cites)},
+        minutes=0,
+        more={},
         hash=hashes()[card.code],
     )
+    more = {"texts": _texts(found, language), "patient": _to_patient(found, language), "cases": _cases(told_cases)}
+    return replace(made, minutes=minutes(_first(made, language)), more={key: minutes(each) for key, each in more.items()})
+
+
+def _of_whom(card: Card, found: Sequence[Variant], language: str) -> list[str]:
+    """Of each variant the invented patient: in Chinese what the case declares, since its name is English."""
+    if language == "en":
+        return [each.told for each in found]
+    known = patients(card, language) | {f"{each.title['en']} (`{each.name}`)": each.title["zh"] for each in stories()}
+    return [known.get(each.told.removesuffix("."), each.told) for each in found]
+
+
+def _sources(card: Card, language: str) -> Iterator[Source]:
+    for _, some in groupby(cited(card.cites), key=lambda each: each.document.key):
+        before, rests = "", []
+        for each in some:
+            place = place_of(each, language)
+            rests.append(Rests(each, "" if place == before else place, each.url))
+            before = place
+        yield Source(rests[0].recommendation.document, tuple(rests))
+
+
+def _first(made: Sheet, language: str) -> Iterator[str]:
+    """What is read without unfolding anything."""
+    yield from words_of(made.tables)
+    for paragraph in made.rule:
+        yield from (text.striptags() for text in (paragraph.lead, *paragraph.steps, paragraph.tail))
+    for each in made.named.values():
+        yield from (each.name[language], f"{each.value:g} {each.unit}", each.status, each.source)
+        yield from (then.why for then in each.history)
+    yield from (each.told(language) for each in made.gists.values())
+    for source in made.sources:
+        yield source.document.title[language]
+        for rest in source.rests:
+            yield from (rest.recommendation.told(language), rest.place)
+    yield from (chapter.title for chapter in made.chapters)
 
 
 def _printed(each: Threshold) -> bool:
     return each.status not in ("RECALL", "OWN")
 
 
-def _headline(each: Variant, language: str) -> Iterator[str]:
-    """What a variant shows while it is folded."""
-    yield from (each.told, each.clinician[language].summary, *each.clinician[language].recommended)
+def _texts(found: Sequence[Variant], language: str) -> list[str]:
+    return [text for each in found for text in _new(each.clinician[language])]
 
 
-def _folded(found: Sequence[Variant], told: Sequence[Chapter], language: str) -> Iterator[str]:
-    for each in found:
-        shown = set(_headline(each, language))
-        yield from (text for said in (each.clinician, each.patient) for text in said[language].new if text not in shown)
-    for chapter in told:
-        for line in chapter.lines:
-            yield line.given
-            yield from (text for case in line.cases for text in (case.name, case.expects))
+def _to_patient(found: Sequence[Variant], language: str) -> list[str]:
+    return [text for each in found for text in (each.patient[language].summary, *_new(each.patient[language]))]
+
+
+def _new(said: Said) -> list[str]:
+    """Beside the headline and what is recommended, which are read already."""
+    return [text for text in said.new[1:] if text not in said.recommended]
+
+
+def _cases(told: Sequence[Chapter]) -> list[str]:
+    told_lines = [line for chapter in told for line in chapter.lines]
+    names = [text for line in told_lines for case in line.cases for text in (case.name, case.expects)]
+    return [*names, *(line.given for line in told_lines)]
 
 
 @cache
@@ -185,17 +247,17 @@ def source_url(each: Threshold) -> str:
     return each.link if each.link.startswith("https://") else ""
 
 
-def _rule(card: Card, thresholds: Thresholds) -> list[Paragraph]:
-    """The docstring, each number in its place and linked to its row."""
+def _rule(words: str, thresholds: Thresholds) -> list[Paragraph]:
+    """The words of the rule, each number in its place and linked to its row."""
     found = []
-    for text in card.doc.split("\n\n"):
+    for text in words.split("\n\n"):
         label = _LABEL.match(text)
         rest = " ".join(text[label.end() if label else 0 :].split())
         linked = _NAMED.sub(
             lambda m: f"[{thresholds.table[m[1]].value:g}](#n-{m[1]})" if m[1] in thresholds.table else m[0], rest
         )
         lead, steps, tail = _steps(linked)
-        found.append(Paragraph(label[1] if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)))
+        found.append(Paragraph(_IN_ENGLISH.get(label[1], label[1]) if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)))
     return found
 
 
@@ -225,9 +287,21 @@ def runs(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
     return [(kind, list(some)) for kind, some in groupby(blocks, key=lambda each: each.kind)]
 
 
+def read_of(each: Signature, language: str) -> str:
+    """What somebody who signed had read, in brackets; "" where it was not asked."""
+    if not each.read:
+        return ""
+    tongue, *more = each.read.split()
+    told = [say("review.read-opens", language, language=say(f"language.{tongue}", language))]
+    told += [say(f"review.read-{key}", language) for key in more]
+    return say("review.read-of", language, what=("、" if language == "zh" else ", ").join(told))
+
+
 def context(language: str) -> dict[str, Any]:
     """What the templates of a sheet call."""
     return {
+        "read_of": lambda each: read_of(each, language),
+        "labels": LABELS,
         "inline": inline,
         "runs": runs,
         "to_patient": {each: say("sheet.to-patient", each) for each in LANGUAGES},

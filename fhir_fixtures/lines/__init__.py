@@ -141,7 +141,7 @@ def hook_context(hook: str, orders: Iterable[tuple[Resource, bool]], entered: It
 
 
 def _read(line: str) -> list[Resource]:
-    if len(parts := _results(line)) > 1:
+    if len(parts := in_parts(line)) > 1:
         return [resource for part in parts for resource in _read(part)]
     text, notes = split_off(line)
     for pattern, sentence in SENTENCES:
@@ -152,10 +152,10 @@ def _read(line: str) -> list[Resource]:
     raise ValueError(f"cannot read the line {line!r}")
 
 
-def _results(line: str) -> list[str]:
+def in_parts(line: str) -> list[str]:
     """A line for each result of one that holds several.
 
-    >>> _results("25(OH)D 34 ng/mL, calcium 9.3 mg/dL (range 8.6-10.2, at 09:30) on 2026-05-01")
+    >>> in_parts("25(OH)D 34 ng/mL, calcium 9.3 mg/dL (range 8.6-10.2, at 09:30) on 2026-05-01")
     ['25(OH)D 34 ng/mL on 2026-05-01', 'calcium 9.3 mg/dL on 2026-05-01 (range 8.6-10.2, at 09:30)']
     """
     found = re.fullmatch(rf"(.+) on ({DATE})", line.strip())

@@ -46,7 +46,7 @@ if (shown) {
   tongue.addEventListener("change", () => show(false));
   onlyNew.addEventListener("change", () => show(false));
   unfold.addEventListener("click", () => {
-    for (const each of document.querySelectorAll("details.variant")) each.open = true;
+    for (const each of document.querySelectorAll("details.whole")) each.open = true;
   });
   show(false);
 }

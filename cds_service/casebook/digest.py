@@ -1,0 +1,137 @@
+"""What a card comes to, in short: its variants with headline and what they recommend, as decision tables.
+
+Variants of one stem (``low-alp``, ``low-alp-once``) that recommend much the same stand in one table: a line for each thing
+that is recommended, a column for each variant. Those that differ in nothing but a day, a figure or their urgency are one
+column, with both values in its headline. Nothing that any variant recommends is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from msgspec import Struct
+
+from cds_service.casebook.sheet import DAY, Variant
+from cds_service.casebook.told import together
+
+MOST = 6
+"""Columns that fit beside each other."""
+_WORTH = 0.85
+"""A table is drawn where it takes at most this part of the words that a list would take."""
+_MARK = 1
+"""Words that a mark in a table counts as: it has to be looked at."""
+_VERB = re.compile(r"^(?:● )?(Order|Referral to|开具：|转诊至) ?(.+)$")
+
+
+class Column(Struct, frozen=True):
+    """Variants that say and recommend the same. ``variants``: their places in the list; ``headline``: of all, "79 | 78"."""
+
+    variants: tuple[int, ...]
+    indicators: tuple[str, ...]
+    names: tuple[str, ...]
+    headline: str
+    recommended: tuple[str, ...]
+
+
+class Row(Struct, frozen=True):
+    """One thing that is recommended; ``marks``: by which column."""
+
+    label: str
+    marks: tuple[bool, ...]
+
+
+class Table(Struct, frozen=True):
+    """``groups``: the rows by their verb ("" for none), said once: "Order", "Referral to"."""
+
+    columns: tuple[Column, ...]
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+
+    @property
+    def variants(self) -> list[int]:
+        return [place for column in self.columns for place in column.variants]
+
+
+def tables(found: Sequence[Variant], language: str) -> list[Table]:
+    """Of all variants, in the order of the first of each stem."""
+    stems = _stems([each.name for each in found])
+    order = list(dict.fromkeys(stems))
+    by_stem = {stem: [place for place, each in enumerate(stems) if each == stem] for stem in order}
+    return [table for stem in order for table in _of_stem(found, by_stem[stem], language)]
+
+
+def words_of(told: Iterable[Table]) -> Iterator[str]:
+    """All that is to be read in them; of a mark, a word."""
+    for table in told:
+        yield from (text for column in table.columns for text in (" ".join(column.names), column.headline))
+        for verb, rows in table.groups:
+            yield verb
+            yield from (row.label for row in rows)
+            if len(table.columns) > 1:
+                yield " ".join("●" for row in rows for mark in row.marks if mark)
+
+
+def _stems(names: Sequence[str]) -> list[str]:
+    """Of each name the longest beginning that another name has, too; itself where none has.
+
+    >>> _stems(["low-alp", "low-alp-once", "celiac", "low-tsh"])
+    ['low-alp', 'low-alp', 'celiac', 'low']
+    """
+    parts = {name: name.split("-") for name in names}
+    found = []
+    for name in names:
+        shared = [_shared(parts[name], parts[other]) for other in parts if other != name]
+        most = max(shared, default=0)
+        found.append("-".join(parts[name][:most]) if most else name)
+    return found
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _of_stem(found: Sequence[Variant], places: Sequence[int], language: str) -> Iterator[Table]:
+    columns = list(_columns(found, places, language))
+    for start in range(0, len(columns), MOST):
+        some = columns[start : start + MOST]
+        whole = _table(some)
+        apart = [_table([column]) for column in some]
+        yield from [whole] if _length([whole]) <= _WORTH * _length(apart) else apart
+
+
+def _columns(found: Sequence[Variant], places: Sequence[int], language: str) -> Iterator[Column]:
+    def kind(place: int) -> tuple[str, str, tuple[str, ...]]:
+        said = found[place].clinician[language]
+        return found[place].name, _figureless(said.summary), tuple(DAY.sub("#", each) for each in said.recommended)
+
+    for (name, _, _), some in groupby(sorted(places, key=lambda place: (places.index(_first(found, place)), place)), key=kind):
+        alike = tuple(some)
+        said = [found[place].clinician[language] for place in alike]
+        indicators = tuple(found[place].indicator for place in alike)
+        recommended = tuple(each.removeprefix("● ") for each in said[0].recommended)
+        yield Column(alike, indicators, (name,) if name else (), together([each.summary for each in said]), recommended)
+
+
+def _first(found: Sequence[Variant], place: int) -> int:
+    return next(each for each, variant in enumerate(found) if variant.name == found[place].name)
+
+
+def _figureless(text: str) -> str:
+    return re.sub(r"[\d.,]*\d", "#", DAY.sub("#", text))
+
+
+def _table(columns: Sequence[Column]) -> Table:
+    rows: dict[str, tuple[str, list[bool]]] = {}
+    for number, column in enumerate(columns):
+        for label in column.recommended:
+            rows.setdefault(DAY.sub("#", label), (label, [False] * len(columns)))[1][number] = True
+    groups: dict[str, list[Row]] = {}
+    for label, marks in rows.values():
+        found = _VERB.match(label)
+        groups.setdefault(found[1] if found else "", []).append(Row(found[2] if found else label, tuple(marks)))
+    return Table(tuple(columns), tuple((verb, tuple(some)) for verb, some in groups.items()))
+
+
+def _length(told: Iterable[Table]) -> int:
+    return sum(len(text) for text in words_of(told))
