@@ -10,11 +10,11 @@ from typing import Any
 from cards.chart import ORDER_HOOKS, Chart, Course, Problem, Service, facts
 from cards.chart.calendar import DAYS_A_MONTH, add_days, add_months
 from cards.chart.facts import Fact
-from cards.engine.findings import INFO, WARNING, Finding
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.options import service
 from cards.engine.orders import Order, finding_about, going_on, orders_of
 from cards.thresholds import Numbers
-from cards.vocabulary import DENOSUMAB, SERVICES, Mechanism
+from cards.vocabulary import DENOSUMAB, DRUGS, SERVICES, Drug, Mechanism
 
 _ON_JAW = {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR}
 _SURGERY = "dental-surgery"
@@ -22,18 +22,18 @@ _JAW = re.compile(
     r"\bhead\b|\bneck\b|\bjaw|mandib|maxill|\boral\b|\bmouth|tongue|pharyn|laryn|头颈|鼻咽|口腔|口咽|颌|舌|喉|腮腺"
 )
 """Sites of radiotherapy that reach the jaw."""
-_DENTIST = (service("referral-dentist", recommended=True),)
+_REFERRAL = "referral-dentist"
 
 
-def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
+def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Teeth are seen to before a bisphosphonate, denosumab or romosozumab; a drug that is taken is not stopped for the
     dentist, the procedure is fitted to its doses.
 
-    When: one of these drugs is ordered or taken, and (the first counts) (1) a dental abscess or inflammation of the jaw is
+    When: one of these drugs is ordered or taken, or is new and another card of the answer offers it, and (the first counts) (1) a dental abscess or inflammation of the jaw is
     active, of the last {dental-entry-months} months or undated; (2) an extraction, implant or operation of the jaw is ordered;
     (3) periodontitis is active, of the same time. Also on orders, such a procedure is drafted while one of the drugs goes on.
 
-    Then: warning, (3) info; on the chart view info. Referral to a dentist (recommended); a draft can be deleted. The detail
+    Then: warning, (3) info; on the chart view info. Referral to a dentist (recommended), unless ordered; a draft can be deleted. The detail
     says what to do by the state: first dose, tablets (for less than {dental-tablet-years} years they go on), denosumab (best
     from {dental-denosumab-months} months after the last dose to the next; at high risk of the jaw so early that the next dose,
     up to {dental-next-weeks} weeks later, is at most {denosumab-grace-days} days late), other injections.
@@ -47,7 +47,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 variant="surgery",
                 values={"drug": order.drug, "active": True, "problem": None, **_timing(chart, n, order)},
                 facts=(facts.drafted(draft), facts.on_board(taken[0])),
-                options=_DENTIST,
+                options=_dentist(chart),
                 any_number=True,
                 about=draft,
             )
@@ -55,7 +55,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if found is None:
         return
     variant, problem, evidence = found
-    for order in orders_of(chart, _ON_JAW):
+    new = _offered(chart, earlier)
+    for order in (*orders_of(chart, _ON_JAW), *((Order(new),) if new else ())):
         yield finding_about(
             chart,
             order,
@@ -63,10 +64,24 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             [evidence],
             variant=variant,
             values={"problem": problem, **_timing(chart, n, order)},
-            also=_DENTIST,
+            also=_dentist(chart),
             any_number=True,
             correctable=True,
         )
+
+
+def _offered(chart: Chart, earlier: Earlier) -> Drug | None:
+    """The drug that another card offers and that would be new, the recommended one first; not while orders are written."""
+    if chart.hook in ORDER_HOOKS:
+        return None
+    found = [o for code in earlier.found for each in earlier.of(code) for o in each.options if o.kind == "drug"]
+    drugs = [DRUGS[o.key] for o in sorted(found, key=lambda o: not o.recommended)]
+    taken = {course.drug.ingredient for course in going_on(chart, _ON_JAW)}
+    return next((d for d in drugs if d.mechanism in _ON_JAW and d.ingredient not in taken), None)
+
+
+def _dentist(chart: Chart) -> tuple[Option, ...]:
+    return () if chart.ordered(_REFERRAL) else (service(_REFERRAL, recommended=True),)
 
 
 def _reason(chart: Chart, n: Numbers) -> tuple[str, Problem | None, Fact] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain, takewhile
 
@@ -17,7 +17,7 @@ from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
-from cards.engine.findings import INFO, WARNING, Earlier, Finding
+from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.ladder import HIP_FIRST
 from cards.engine.options import AFTER_ANABOLIC, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
@@ -50,6 +50,8 @@ _OF_GOING_ON = ("adherence-gap", "bisphosphonate-review")
 _FAILURE = ("treatment-failure", "bmd-response")
 """The cards that forbid a drug which is being taken, those of section C that then say nothing of it, and those that name the
 next drug after one that failed."""
+
+_ON_JAW = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR})
 
 _CITES = {
     "specialist": ("POP2022-T1", "OVCF2021-T3", "ELD2023-07e"),
@@ -98,7 +100,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
     specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left,
     unless calcium is critical.
-    Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail gives
+    Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail
+    asks about the teeth before a drug that acts on the jaw (where an entry calls for a dentist, `dental-check` speaks); it gives
     the reasons for the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
     not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out.
     """
@@ -131,6 +134,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         values={
             "level": level,
             "held": held,
+            "teeth": _teeth(options),
             "given_up": given_up,
             "weeks": n.denosumab_calcium_weeks,
             "must_stop": must_stop,
@@ -167,6 +171,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             *(("very-old",) if very_old(chart) else ()),
         ),
     )
+
+
+def _teeth(options: Iterable[Option]) -> bool:
+    """Whether to ask about the teeth: a drug that acts on the jaw is offered, and no entry on record calls for a dentist."""
+    drugs = [option for option in options if option.kind == "drug" and DRUGS[option.key].mechanism in _ON_JAW]
+    return bool(drugs) and not any(found.code == "dental-check" for option in drugs for found in option.condition)
 
 
 def _must_stop(earlier: Earlier) -> tuple[Finding, ...]:
