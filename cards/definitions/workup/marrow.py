@@ -199,7 +199,7 @@ def _counted(chart: Chart, key: str, abnormal: Test) -> Measurement | None:
     return next((each for each in values if not abnormal(each) or not disturbed(chart, each)), None)
 
 
-def _floor(chart: Chart, value: Measurement) -> float:
+def hemoglobin_floor(chart: Chart, value: Measurement) -> float:
     """The lower limit of hemoglobin: the laboratory's, otherwise {hemoglobin-low-woman} g/dL, of men {hemoglobin-low-man}."""
     usual = chart.numbers.hemoglobin_low_man if chart.patient.sex == "male" else chart.numbers.hemoglobin_low_woman
     return float(usual if value.low is None else value.low)
@@ -211,10 +211,10 @@ def _anemia(chart: Chart) -> Sign | None:
     n = chart.numbers
 
     def anemic(each: Measurement) -> bool | None:
-        return each.below(_floor(chart, each))
+        return each.below(hemoglobin_floor(chart, each))
 
     def marked(each: Measurement) -> bool | None:
-        return each.below(n.hemoglobin_marked) or each.below(round(_floor(chart, each) - n.hemoglobin_marked_below, 2))
+        return each.below(n.hemoglobin_marked) or each.below(round(hemoglobin_floor(chart, each) - n.hemoglobin_marked_below, 2))
 
     value, mcv = _counted(chart, "hemoglobin", anemic), newest(chart, "mcv")
     if value is None or not anemic(value):
@@ -224,12 +224,16 @@ def _anemia(chart: Chart) -> Sign | None:
     return _sign(chart, value, anemic, marked if strong else None, "anemia", mild=not marked(value))
 
 
+def esr_limit(chart: Chart) -> float:
+    """{esr-high} mm/h, from {esr-old-years} years on {esr-old}."""
+    n = chart.numbers
+    return float(n.esr_old if chart.age is not None and chart.age >= n.esr_old_years else n.esr_high)
+
+
 def _esr(chart: Chart) -> Sign | None:
     """{esr-very-high} mm/h or more is strong; {esr-high} or more weak, from {esr-old-years} years on {esr-old} or more, and not
     with inflammatory rheumatic disease or infection on record."""
-    n = chart.numbers
-    old = chart.age is not None and chart.age >= n.esr_old_years
-    limit = n.esr_old if old else n.esr_high
+    n, limit = chart.numbers, esr_limit(chart)
 
     def raised(each: Measurement) -> bool:
         return at_least(each, limit)
@@ -321,7 +325,7 @@ def _long_known_renal_anemia(chart: Chart) -> bool:
     year_ago = chart.days_ago(chart.numbers.long_known_days)
     listed = any(surely_by(p, year_ago) for key in ("dialysis", "ckd-4", "ckd-5") for p in chart.problems.get(key, ()))
     measured = any(surely_by(m, year_ago) and m.below(chart.numbers.egfr_specialist) for m in ever_estimated(chart))
-    anemic = any(surely_by(m, year_ago) and m.below(_floor(chart, m)) for m in chart.values("hemoglobin"))
+    anemic = any(surely_by(m, year_ago) and m.below(hemoglobin_floor(chart, m)) for m in chart.values("hemoglobin"))
     return (listed or measured) and anemic
 
 

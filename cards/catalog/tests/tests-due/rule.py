@@ -17,6 +17,7 @@ from cards.definitions.goals import very_old
 from cards.definitions.height import Loss, implausible_loss
 from cards.definitions.kidney import renal
 from cards.definitions.repeats import marker_interval
+from cards.definitions.workup.recount import measured_again
 from cards.engine.findings import INFO, Earlier, Finding
 from cards.engine.options import service
 from cards.thresholds import Numbers
@@ -29,7 +30,7 @@ _CENTRAL = {*HIP_SITES, Site.LUMBAR_SPINE}
 _KIDNEY = ("creatinine", "egfr", "crcl")
 _OF_KIDNEYS = ("pth", "phosphate", "alp")
 """What is looked at every year in reduced kidney function."""
-_SHORT = {"dxa": Name("DXA", "DXA"), "frax": Name("FRAX", "FRAX"), "calcium": Name("calcium", "血钙")}
+_SHORT = {"dxa": Name("DXA", "DXA"), "frax": Name("FRAX", "FRAX"), "calcium": Name("calcium", "血钙"), "blood-count": SERVICES["blood-count"], "esr": Name("ESR", "血沉")}
 """Short names for tests in a list; other tests use the name of their analyte."""
 _CITES = {
     "dxa": ("OVCF2021-M1", "OPREF-M1", "OPREF-S1", "REHAB2024-04"),
@@ -39,6 +40,7 @@ _CITES = {
     "height": ("OVCF2021-M3",),
     "frax": ("EXT-33",),
     **dict.fromkeys(_OF_KIDNEYS, ("EXT-28",)),
+    **dict.fromkeys(("blood-count", "esr"), ("EXT-10",)),
 }
 """The recommendations that call for each test; there is none for calcium and creatinine."""
 
@@ -74,7 +76,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     days sooner; the last stays due as long again. (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or
     creatinine clearance), height: none within {yearly-months} months; height also where the newest is more than {height-spread}
     cm below one of the {height-window-months} months before it, or more than {height-spread-ever} cm below the tallest, and no
-    other within {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. A DXA
+    other within {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. (4) Hemoglobin and ESR that were abnormal
+    within {marker-after-surgery-days} days after a fracture, an operation or a pregnancy, once that time is over. A DXA
     is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed
     site. Also an adult with low bone mass who is off treatment and has no high FRAX is due for DXA, and FRAX with it (if none
     of {yearly-months} months is on record), when the newest DXA is older than an interval that the lowest newest T-score of hip
@@ -132,6 +135,8 @@ _ANALYTES: dict[str, tuple[str, ...]] = {
     "pth": ("pth",),
     "phosphate": ("phosphate",),
     "alp": ("alp",),
+    "blood-count": ("hemoglobin",),
+    "esr": ("esr",),
 }
 
 
@@ -166,6 +171,8 @@ def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
             continue  # monthly, by nephrology
         if ANALYTES[_ANALYTES[key][0]].group not in chart.failed:
             yield from _yearly(chart, n, key)
+    for order, value in measured_again(chart):
+        yield _Due(order, "undisturbed", value.when, value.source)
 
 
 def _current(chart: Chart) -> Course | None:
