@@ -214,7 +214,9 @@ def _anemia(chart: Chart) -> Sign | None:
         return each.below(hemoglobin_floor(chart, each))
 
     def marked(each: Measurement) -> bool | None:
-        return each.below(n.hemoglobin_marked) or each.below(round(hemoglobin_floor(chart, each) - n.hemoglobin_marked_below, 2))
+        return each.below(n.hemoglobin_marked) or each.below(
+            round(hemoglobin_floor(chart, each) - n.hemoglobin_marked_below, 2)
+        )
 
     value, mcv = _counted(chart, "hemoglobin", anemic), newest(chart, "mcv")
     if value is None or not anemic(value):

@@ -39,7 +39,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         if hits:
             worst = next((a for a in hits if a.severe or not a.intolerance), hits[0])
             yield _finding(chart, order, worst)
-        elif related := [allergy for allergy in chart.allergies if order.draft is not None and _is_related(allergy, order.drug)]:
+        elif related := [
+            allergy for allergy in chart.allergies if order.draft is not None and _is_related(allergy, order.drug)
+        ]:
             yield _finding(chart, order, next((a for a in related if a.severe), related[0]))
 
 

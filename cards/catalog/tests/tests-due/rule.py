@@ -30,7 +30,13 @@ _CENTRAL = {*HIP_SITES, Site.LUMBAR_SPINE}
 _KIDNEY = ("creatinine", "egfr", "crcl")
 _OF_KIDNEYS = ("pth", "phosphate", "alp")
 """What is looked at every year in reduced kidney function."""
-_SHORT = {"dxa": Name("DXA", "DXA"), "frax": Name("FRAX", "FRAX"), "calcium": Name("calcium", "血钙"), "blood-count": SERVICES["blood-count"], "esr": Name("ESR", "血沉")}
+_SHORT = {
+    "dxa": Name("DXA", "DXA"),
+    "frax": Name("FRAX", "FRAX"),
+    "calcium": Name("calcium", "血钙"),
+    "blood-count": SERVICES["blood-count"],
+    "esr": Name("ESR", "血沉"),
+}
 """Short names for tests in a list; other tests use the name of their analyte."""
 _CITES = {
     "dxa": ("OVCF2021-M1", "OPREF-M1", "OPREF-S1", "REHAB2024-04"),

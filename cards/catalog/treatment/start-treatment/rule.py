@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain, takewhile
 
-from cards.chart import Chart, Course, Fracture, facts
+from msgspec.structs import replace
+
+from cards.chart import Chart, Course, Fracture, Hook, facts
 from cards.chart.facts import Fact
 from cards.definitions import bone_loss, diagnosis, risk, treatment
 from cards.definitions.density import lowest_t
 from cards.definitions.diagnosis import criteria
 from cards.definitions.goals import very_old
+from cards.definitions.hip import after_hip_fracture
 from cards.definitions.hormone import for_bone
 from cards.definitions.indication import untreated
 from cards.definitions.kidney import renal
@@ -21,7 +24,7 @@ from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.ladder import HIP_FIRST
 from cards.engine.options import AFTER_ANABOLIC, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
-from cards.vocabulary import ANABOLIC, DENOSUMAB, DRUGS, Drug, Mechanism
+from cards.vocabulary import ALENDRONATE, ANABOLIC, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 
 _SECTION_C = (
     "denosumab-due",
@@ -52,6 +55,10 @@ _FAILURE = ("treatment-failure", "bmd-response")
 next drug after one that failed."""
 
 _ON_JAW = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR})
+
+_IF_NOT_BACK = "if-not-back"
+_BRIDGES = (DENOSUMAB, ALENDRONATE)
+"""What is begun before the patient leaves, where the return for the infusion is not sure."""
 
 _CITES = {
     "specialist": ("POP2022-T1", "OVCF2021-T3", "ELD2023-07e"),
@@ -97,7 +104,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
-    where breast-cancer risk is raised and the hip not at risk. With a renal estimate below {egfr-specialist}: referral to a
+    where breast-cancer risk is raised and the hip not at risk. At discharge, where zoledronate waits after a hip fracture,
+    denosumab and alendronate beside it, for whoever may not come back for the infusion. With a renal estimate below {egfr-specialist}: referral to a
     specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left,
     unless calcium is critical.
     Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail
@@ -118,6 +126,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     keeps = any(drug.mechanism in ANABOLIC for drug in given_up) and not kidneys.below(n.egfr_alendronate)
     ranked = AFTER_ANABOLIC if keeps else ranking(chart)
     chosen = offer(chart, ranked, recommend=not below_30, stops=stops)
+    if _infused_later(chart, chosen):
+        chosen = _bridged(offer(chart, (ZOLEDRONATE, *_BRIDGES), recommend=not below_30, stops=stops))
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
@@ -135,6 +145,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "level": level,
             "held": held,
             "teeth": _teeth(options),
+            "bridged": [option.key for option in options if option.label == _IF_NOT_BACK],
             "given_up": given_up,
             "weeks": n.denosumab_calcium_weeks,
             "must_stop": must_stop,
@@ -171,6 +182,19 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             *(("very-old",) if very_old(chart) else ()),
         ),
     )
+
+
+def _infused_later(chart: Chart, chosen: Offer) -> bool:
+    """Whether a patient leaves for whom zoledronate is offered and has to wait after a hip fracture: who may not come back."""
+    hip = after_hip_fracture(chart) if chart.hook is Hook.DISCHARGE else None
+    waits = hip is not None and hip.first > chart.today
+    return waits and any(option.key == ZOLEDRONATE.key for option in chosen.options)
+
+
+def _bridged(chosen: Offer) -> Offer:
+    keys = {drug.key for drug in _BRIDGES}
+    options = (replace(option, label=_IF_NOT_BACK) if option.key in keys else option for option in chosen.options)
+    return replace(chosen, options=tuple(options))
 
 
 def _teeth(options: Iterable[Option]) -> bool:
