@@ -10,7 +10,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
-from cards.definitions import density, diagnosis, femur, person, risk, treatment
+from cards.definitions import density, diagnosis, femur, person, risk, treatment, workup
 from cards.definitions.bone_loss import harmful
 from cards.definitions.denosumab import OPEN, follow_on, state
 from cards.definitions.goals import very_old
@@ -93,7 +93,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     these two within such a time of menopause {dxa-menopause-months}.
 
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the
-    femur pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
+    femur or the work-up pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
     retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
     (`bmd-screening` asks for it); calcium on dialysis, which nephrology measures every month; from {oldest-years} years on
     ({old-dementia-years} with dementia) markers, and DXA off treatment.
@@ -154,7 +154,7 @@ def _when_done(test: _Due) -> Fact:
 def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
     """The tests that are due; never one whose results could not be retrieved, since nothing is then known to be missing."""
     course = _current(chart)
-    if femur.pauses(chart):
+    if femur.pauses(chart) or _paused(chart, course):
         yield from _of_the_year(chart, n)
         return
     known = not {Data.BONE_DENSITY, Data.MEDICATIONS} & chart.failed
@@ -167,6 +167,12 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
         for marker in ("p1np",) if after is not None else ("ctx", "p1np"):
             yield from _marker(chart, n, course, marker, starting)
     yield from _of_the_year(chart, n)
+
+
+def _paused(chart: Chart, course: Course | None) -> bool:
+    """Whether the work-up pauses the drug by which response is judged."""
+    rows = workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart))
+    return course is not None and course.drug in workup.paused(chart, rows)
 
 
 def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
