@@ -173,3 +173,42 @@ def test_tablets_that_were_stopped_cover_nobody_beyond_the_stop_or_the_supply(
 ) -> None:
     found = course(*exposures)
     assert (found.stopped, found.covered_until, found.supply_until) == (True, covered, supply)
+
+
+# -- an entry whose status is not known -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["statement", "request"])
+def test_an_unknown_status_is_taken_for_active_and_said(kind: str) -> None:
+    found = course(said(kind, "unknown"))
+    assert (found.active, found.stopped, found.unsure) == (True, False, True)
+    note = facts.taken(found).note
+    assert note is not None
+    assert note.en == "status of the record unknown"
+    assert not course(said(kind, "unknown"), said(kind, "active")).unsure
+
+
+def test_an_unknown_status_says_nothing_against_a_stop_that_is_on_record() -> None:
+    stopped = said("statement", "stopped", end=date(2025, 1, 1))
+    assert course(stopped, said("statement", "unknown", start=None)).stopped
+
+
+def courses(*exposures: Exposure) -> dict[str, Course]:
+    return build(shipped().shared, exposures, {}, TODAY)
+
+
+LAST_DOSE = said("administration", "completed", date(2025, 10, 10), "denosumab")
+
+
+def test_a_dose_of_unknown_status_is_a_dose_where_no_other_is_on_record() -> None:
+    only = courses(said("administration", "unknown", date(2025, 10, 10), "denosumab"))["denosumab"]
+    assert (only.last_dose, only.unsure) == (date(2025, 10, 10), True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "drug"), [("statement", "alendronate"), ("administration", "denosumab"), ("administration", "zoledronate")]
+)
+def test_what_may_or_may_not_have_been_given_closes_no_gap_after_denosumab(kind: str, drug: str) -> None:
+    found = courses(LAST_DOSE, said(kind, "unknown", date(2026, 4, 1), drug))
+    assert found.keys() == {"denosumab"}
+    assert found["denosumab"].last_dose == date(2025, 10, 10)

@@ -104,6 +104,8 @@ def last_dose(course: Course) -> Fact:
         "order": Name("assumed from the order; no administration on record", "依据医嘱日期推定，无给药记录"),
         "statement": Name("assumed from the medication statement", "依据用药记录的结束日期推定"),
     }.get(course.last_dose_basis)
+    if course.unsure:
+        note = _UNSURE
     if course.last_dose is None:
         note = Name("date not on record", "日期未记录")
     name = course.drug.name
@@ -143,6 +145,8 @@ def begun(course: Course) -> Fact:
 
 
 def _unconfirmed(course: Course) -> Name | None:
+    if course.unsure:
+        return _UNSURE
     months = course.unconfirmed
     doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未确认：{months}个月内无续方记录")
     return doubt if months else None

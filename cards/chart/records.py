@@ -231,7 +231,7 @@ class Exposure(Struct, frozen=True, gc=False):
     ``supply_days`` is how long the amount dispensed or ordered lasts, or how long a depot works. ``strength_mg`` is read from
     the dose or the name. ``status`` is as recorded; "unknown" also where R5 says no more than "recorded": taken as on record,
     not as certain. ``latest`` and ``end_latest`` are the last days that ``start`` and ``end`` can have been, where they are not
-    exact. ``reasons``: problems named as the reason, of a hormone.
+    exact. ``reasons``: problems named as the reason, of a hormone. ``unsure``: ``status`` is what an unknown one is taken for.
     """
 
     drug: Drug
@@ -248,6 +248,7 @@ class Exposure(Struct, frozen=True, gc=False):
     latest: date | None = None
     end_latest: date | None = None
     reasons: frozenset[str] = frozenset()
+    unsure: bool = False
 
 
 class Period(Struct, frozen=True, gc=False):
@@ -280,7 +281,7 @@ class Course(Struct, frozen=True):
     ``start_latest``, ``current_start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days, if not exact.
     ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest possible. ``planned_end``: the day ahead
     on which every open statement is to end. ``written``: the day of the newest order or, of an injection, dose. ``periods``: of
-    a drug that is taken, what each entry says of its dose, by its first day.
+    a drug that is taken, what each entry says of its dose, by its first day. ``unsure``: the status of every entry is unknown.
     """
 
     drug: Drug
@@ -312,6 +313,7 @@ class Course(Struct, frozen=True):
     reasons: frozenset[str] = frozenset()
     planned_end: date | None = None
     written: date | None = None
+    unsure: bool = False
 
     @property
     def end_guessed(self) -> bool:

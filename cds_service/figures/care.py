@@ -212,7 +212,8 @@ def _treated(chart: Chart) -> Callable[[date], Treated]:
     """How things stood on a day, by what is on record today and had happened by then."""
 
     def treated(day: date) -> Treated:
-        entries = [_as_of(e, day) for e in chart.exposures if e.start is None or e.start <= day]
+        known = (e for e in chart.exposures if e.status != "unknown")
+        entries = [_as_of(e, day) for e in known if e.start is None or e.start <= day]
         built = courses.build(chart.numbers, entries, chart.problems, day)
         then = replace(chart, today=day, drug_courses=built)
         some = [c for c in treatment.courses(then) if not c.drug.oncologic]

@@ -57,6 +57,8 @@ HCPCS = "http://terminology.hl7.org/CodeSystem/HCPCS-all-codes"
         ("低分子肝素钙注射液", ["heparin"]),
         ("calcium 800 mg elemental tablet", ["calcium"]),
         ("维D钙咀嚼片", ["calcium", "cholecalciferol"]),
+        ("Calcium D3 600 mg/400 IU", ["calcium", "cholecalciferol"]),
+        ("Vit D3 1000 IU", ["cholecalciferol"]),
         ("amlodipine, a calcium channel blocker", []),
         ("ethinyl estradiol 0.03 mg / levonorgestrel", ["contraceptive-estrogen"]),
         ("estradiol vaginal cream", []),

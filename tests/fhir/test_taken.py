@@ -167,3 +167,9 @@ def test_a_year_that_has_begun_ends_today(told: Any) -> None:
 def test_a_full_date_is_exact(told: Any) -> None:
     (taken,) = told(medication("MedicationAdministration", concept(text="denosumab 60 mg"), effectiveDateTime="2025-03-04"))
     assert (taken.start, taken.latest, taken.end_latest) == (date(2025, 3, 4), None, None)
+
+
+def test_a_drug_of_unknown_status_is_on_record_and_named(chart_of: Reader) -> None:
+    chart, _ = chart_of(medication("MedicationStatement", ALENDRONATE, status="recorded"))
+    assert "alendronate" in chart.drug_courses
+    assert ("status-unknown", "alendronate") in [(each.reason, each.key) for each in chart.set_aside]

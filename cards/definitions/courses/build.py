@@ -18,11 +18,14 @@ from cards.definitions.courses.state import is_ongoing, stop, unconfirmed
 from cards.definitions.courses.strength import with_strength_decided
 from cards.definitions.courses.supply import with_supply
 from cards.thresholds import Numbers
-from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, Drug
+from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Drug
 
 _NO_EXPOSURE = frozenset(
-    {"entered-in-error", "cancelled", "not-taken", "draft", "intended", "not-done", "declined", "preparation", "unknown"}
+    {"entered-in-error", "cancelled", "not-taken", "draft", "intended", "not-done", "declined", "preparation"}
 )
+_UNKNOWN = "unknown"
+_PRESUMED = {"statement": "active", "request": "active", "administration": "completed", "dispense": "completed"}
+"""What an entry is taken for whose status is not known."""
 
 _BONE = ANTIRESORPTIVE | ANABOLIC
 
@@ -31,8 +34,9 @@ def build(
     numbers: Numbers, exposures: Iterable[Exposure], problems: Mapping[str, tuple[Problem, ...]], today: date
 ) -> dict[str, Course]:
     """Everything that statements, orders, administrations and dispenses say about one drug, combined (by drug key). Canceled,
-    not-taken, draft and erroneous entries do not count, nor do plans for a future day. Gaps of up to {gap-days} days count as
-    time on the drug; longer ones do not.
+    not-taken, draft and erroneous entries do not count, nor do plans for a future day. One whose status is unknown is taken for
+    active, or given, but says nothing against an entry whose status is known, and closes no gap after denosumab. Gaps of up to
+    {gap-days} days count as time on the drug; longer ones do not.
 
     Stopped: a statement that is stopped, completed or past its end, or an order that is stopped or past its end, with no entry,
     order or dose since. A completed order, administration or dispense is a dose given, not an end.
@@ -63,9 +67,31 @@ def build(
     brand is that of 120 mg, or bone metastasis, myeloma or giant cell tumor of bone is on record.
     """
     by_drug: dict[str, list[Exposure]] = {}
-    for exposure in with_strength_decided(numbers, [e for e in exposures if e.status not in _NO_EXPOSURE], problems):
+    for exposure in with_strength_decided(numbers, _counted([e for e in exposures if e.status not in _NO_EXPOSURE]), problems):
         by_drug.setdefault(exposure.drug.key, []).append(exposure)
     return {key: _course(numbers, some[0].drug, some, today, _others(by_drug, some[0].drug)) for key, some in by_drug.items()}
+
+
+def _counted(exposures: list[Exposure]) -> list[Exposure]:
+    """Without those of unknown status that would outweigh what is known: an undated one, or one of denosumab, beside others of
+    the drug, and a drug for bone that would seem to follow denosumab."""
+    sure = {e.drug.ingredient for e in exposures if e.status != _UNKNOWN}
+    denosumab = any(e.drug.ingredient == DENOSUMAB.ingredient for e in exposures)
+
+    def counts(exposure: Exposure) -> bool:
+        if exposure.status != _UNKNOWN:
+            return True
+        if exposure.drug.ingredient == DENOSUMAB.ingredient:
+            return DENOSUMAB.ingredient not in sure
+        if denosumab and exposure.drug.mechanism in _BONE:
+            return False
+        return exposure.start is not None or exposure.drug.ingredient not in sure
+
+    return [
+        replace(e, status=_PRESUMED.get(e.kind, e.status), unsure=True) if e.status == _UNKNOWN else e
+        for e in exposures
+        if counts(e)
+    ]
 
 
 def _others(by_drug: Mapping[str, list[Exposure]], drug: Drug) -> list[date] | None:
@@ -103,6 +129,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         if drug.covers_months
         else max((e.start for e in past if e.kind == "request" and e.start), default=None),
         dosing=_dosing(ongoing, past),
+        unsure=all(e.unsure for e in past),
         reasons=frozenset().union(*(e.reasons for e in past)),
         dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),
         sources=tuple(

@@ -6,7 +6,7 @@
 
 from cds_service.fhir.phrases.characters import LONGEST, LONGEST_REPORT, fold
 from cds_service.fhir.phrases.mentions import Bone, Mention, Verdict
-from cds_service.fhir.phrases.names import Found, Names
+from cds_service.fhir.phrases.names import Found, Names, Stems
 from cds_service.fhir.phrases.reader import Phrases
 
-__all__ = ["LONGEST", "LONGEST_REPORT", "Bone", "Found", "Mention", "Names", "Phrases", "Verdict", "fold"]
+__all__ = ["LONGEST", "LONGEST_REPORT", "Bone", "Found", "Mention", "Names", "Phrases", "Stems", "Verdict", "fold"]

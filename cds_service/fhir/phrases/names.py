@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,8 @@ from cds_service.fhir.phrases.characters import fold
 Meaning = TypeVar("Meaning")
 
 _LETTERS = re.compile(r"[a-z]+")
+_STEM, _STEM_ZH = 7, 3
+"""Letters, characters, by which a name is known that is spelled otherwise, broken off, or in another language."""
 _END = ""
 """Under this key of a node stands what the word that ends there means."""
 
@@ -91,6 +94,36 @@ class Names:
     def __init__(self, rows: Iterable[tuple[str, str, bool]]) -> None:
         self._names = Automaton((name, (key, brand)) for name, key, brand in rows)
 
+    def knows(self, text: str) -> bool:
+        """Whether folded ``text`` holds a name of the index, be it of ours or of what only looks like it."""
+        return next(self._names.find(text), None) is not None
+
     def find(self, text: str) -> list[Found]:
         """The names in folded ``text``, in order."""
         return [Found(key, brand, at) for at, _, (key, brand) in self._names.find(text) if key != "-"]
+
+
+class Stems:
+    """How names begin: what is written like one of ours, and is none, points to it.
+
+    >>> Stems(["zoledronic acid", "denosumab", "唑来膦酸"]).begin("acide zolédronique"), Stems(["denosumab"]).begin("dentist")
+    (True, False)
+    """
+
+    def __init__(self, names: Iterable[str], besides: str = "") -> None:
+        """``besides``: a pattern of what points to ours wherever it stands."""
+        folded = [fold(name) for name in names]
+        latin = {name[:_STEM] for name in folded if _LETTERS.match(name[:_STEM]) and name[:_STEM].isalpha() and name.isascii()}
+        chinese = {name[:_STEM_ZH] for name in folded if not name.isascii() and len(name) > _STEM_ZH}
+        parts = (f"(?<![a-z])(?:{'|'.join(sorted(latin))})" if latin else "", *sorted(chinese), besides)
+        self._pattern = re.compile("|".join(filter(None, parts)))
+
+    def begin(self, text: str) -> bool:
+        """Whether a word of folded ``text`` begins as one of the names does, accents aside."""
+        return self._pattern.search(_plain(text)) is not None
+
+
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))

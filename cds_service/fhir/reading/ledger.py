@@ -79,8 +79,11 @@ def _why_unread_drug(concept: elements.Concept, terminology: Terminology) -> str
 
 
 def _is_class_or_unclear(text: str, terminology: Terminology) -> bool:
-    """Whether it names a class, or a product of which is known that it is for bone, and not what is in it."""
-    return bool(terminology.class_names.find(text) or terminology.unclear_names.find(text))
+    """Whether it names a class, or a product of which is known that it is for bone, and not what is in it; or is written like a
+    drug for bone, and is none that is known."""
+    if terminology.class_names.find(text) or terminology.unclear_names.find(text):
+        return True
+    return terminology.drug_stems.begin(text) and not terminology.drug_names.knows(text)
 
 
 def _why_unread_condition(concept: elements.Concept, terminology: Terminology) -> str:

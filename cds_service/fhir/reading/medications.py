@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cards.chart import Dosing, Exposure
 from cards.chart.calendar import add_days
-from cards.vocabulary import DRUGS, Drug, Mechanism
+from cards.vocabulary import ANALYTES, DRUGS, Drug, Mechanism
 from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import calcium, durations, elements, strength, wire
 from cds_service.fhir.reading.conditions import reasons_of
@@ -117,7 +117,7 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
         return
     say_what_dose_is_unread(source, found, zip(drugs.drugs, told.dosings, strict=True), facts)
     status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
-    _doubt(source, facts, found, kind, status, dates.start)
+    _doubt(source, facts, found, kind, status, dates.start, drugs.drugs[0])
     if any(drug.mechanism is Mechanism.HORMONE_THERAPY for drug in drugs.drugs) and facts.record.lacks(source, "reason"):
         facts.put_aside(source, "use-unreadable")  # it may be for bone, and then the patient is treated
     for drug, taken, works in zip(drugs.drugs, told.dosings, told.works, strict=True):
@@ -164,10 +164,10 @@ def _reasons(drug: Drug, found: wire.Medicine, facts: Facts) -> frozenset[str]:
     return reasons_of(facts, elements.many(found.reason_code), found.reason_reference or ())
 
 
-def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: str, start: date | None) -> None:
+def _doubt(source: str, facts: Facts, found: wire.Medicine, kind: str, status: str, start: date | None, drug: Drug) -> None:
     """Record what leaves it open whether, or since when, the drug was taken, so that cards do not treat it as absent."""
     if status == "unknown":
-        facts.put_aside(source, "status-unknown")
+        facts.put_aside(source, "status-unknown", key="" if drug.key in ANALYTES else drug.key, when=start)
     lost = facts.record.lacks(source, "effective", "authoredOn", "when", "daysSupply", "dispenseRequest")
     supplies = (found.days_supply, found.dispense_request.expected_supply_duration if found.dispense_request else None)
     lost = lost or any(map(durations.is_garbled, supplies))

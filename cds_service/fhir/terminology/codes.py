@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, READ_BY, SERVICES, Data, Mechanism
-from cds_service.fhir.phrases import LONGEST, Mention, Names, Phrases
+from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, PROBLEMS, READ_BY, SERVICES, Data, Mechanism
+from cds_service.fhir.phrases import LONGEST, Mention, Names, Phrases, Stems
 from cds_service.fhir.reading.elements import Coding, Concept, codings
 from cds_service.fhir.reading.units import plain
 from cds_service.fhir.terminology.labels import Labels
@@ -71,6 +71,10 @@ _LONGEST_ICD = 10
 """Characters of the longest code: those of the Chinese clinical editions, without the dot."""
 _LONGEST_NAME = 200
 _REMEMBERED = 20_000
+_OTHER_USES = frozenset({Mechanism.HORMONE_THERAPY, Mechanism.STRONTIUM, Mechanism.VITAMIN_K2})
+"""What drugs for bone share with tooth paste, contraceptives and food: the beginning of a name does not tell them."""
+_ACID = "膦(?!甲酸)"
+"""A character of bisphosphonates alone, but for foscarnet."""
 _KINDS = ("observation", "drug", "condition", "service")
 
 
@@ -141,6 +145,7 @@ class Terminology:
         self._observed = frozenset(code for _, code in self.observations)
         names = [*_table("names.tsv"), *_names_of_problems(), *by_name]
         self.drug_names = _index(names, "drug")
+        self.drug_stems = Stems((name for name, key, brand in _names(names, "drug") if not brand and _is_for_bone(key)), _ACID)
         self.class_names = _index(names, "class")
         self.unclear_names = _index(names, "unclear")
         self._phrases = {
@@ -353,6 +358,11 @@ def _of_longest(table: Mapping[tuple[str, str], Result], coding: Coding) -> Resu
 
 def _icd(code: str) -> str:
     return _NOT_IN_CODE.sub("", code.upper())
+
+
+def _is_for_bone(key: str) -> bool:
+    """Whether a drug of one ingredient is taken for bone, and its name is not that of other things, too."""
+    return key in DRUGS and DRUGS[key].mechanism in ANTI_OSTEOPOROSIS - _OTHER_USES
 
 
 def _index(rows: Iterable[Mapping[str, str]], kind: str) -> Names:
