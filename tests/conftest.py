@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import each
+
 pytest.register_assert_rewrite("tests.laws")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--only", metavar="NAME", help="of what one test tries on many (tests/each.py): those of this name alone")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    each.ONLY[:] = filter(None, [config.getoption("--only")])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,6 +11,7 @@ from cards.thresholds import shipped
 from cds_service.casebook import numbers
 from cds_service.casebook.reference import TERMS, document, term_in_words
 from cds_service.casebook.samples import page
+from tests.each import for_each
 
 
 @pytest.mark.parametrize("code", sorted(all_cards()))
@@ -24,7 +25,7 @@ def test_a_card_declares_the_shared_numbers_that_it_reads(code: str) -> None:
     assert numbers.wrong(all_cards()[code]) == "", f"`osteoporosis-cds card check {code}` says what to write"
 
 
-@pytest.mark.parametrize("code", sorted(all_cards()))
+@for_each("code", sorted(all_cards()))
 def test_each_rule_says_when_it_fires_and_what_then_with_numbers_that_it_uses(code: str) -> None:
     card = all_cards()[code]
     labels = [paragraph.partition(": ")[0] for paragraph in card.told()[1:]]
@@ -39,7 +40,7 @@ def test_no_shared_number_is_there_in_vain() -> None:
     assert numbers.unread_with_records(left) == set()
 
 
-@pytest.mark.parametrize("term", TERMS)
+@for_each("term", TERMS)
 def test_each_word_that_rules_share_is_explained_without_names_of_the_code(term: str) -> None:
     words = " ".join(term_in_words(TERMS[term]))
     assert len(words) > 40

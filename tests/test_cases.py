@@ -1,24 +1,23 @@
 """The clinical cases of the cards: each is turned into FHIR, sent the whole way, and judged by the cards that come back.
 
-Each runs in both languages, and is then told once more: with nothing but a FHIR server to ask (one in memory; a real one stands
-in ``protocol/test_both_ways.py``), with codings only or with text only. `make laws` and `card check` tell it in all of these
-ways.
+Each is told as it is written, and once more: in Chinese, with nothing but a FHIR server to ask (one in memory; a real one
+stands in ``protocol/test_both_ways.py``), with codings only or with text only. `make laws` and `card check` tell it in all of
+these ways.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cache
 from typing import Any
-from zlib import crc32
 
 import pytest
 from flask.testing import FlaskClient
 
 from cards.engine.catalog import all_cards
+from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
 from cds_service.casebook import runs
 from cds_service.casebook.cases import WHY_NOT, Case, all_cases
@@ -26,31 +25,31 @@ from cds_service.casebook.complete import lacking
 from cds_service.casebook.doubt import missing
 from cds_service.casebook.requests import request
 from cds_service.config import Settings
+from tests.each import ALL, chance, for_each
 from tests.protocol.checks import check_response
 
 CASES = list(all_cases())
-ALL = bool(os.environ.get("ALL_CASES"))
 
 
 def name(case: Case) -> str:
     return f"{case['card']}: {case['name']}"
 
 
-def chance(case: Case, sides: int) -> int:
-    """The same for a case whatever others there are; 0 for all of them where all is asked for."""
-    return 0 if ALL else crc32(name(case).encode()) % sides
+EVERY = ("zh", *runs.TELLINGS)
 
 
-def tellings(case: Case) -> Sequence[str]:
-    """One, by chance. Those of a case that says what it cannot be told in are all tried."""
-    return runs.TELLINGS if ALL or "ways" in case else [runs.TELLINGS[chance(case, len(runs.TELLINGS))]]
+def others(case: Case) -> Sequence[str]:
+    """How it is told besides as it is written: in one way, by chance. A case that says what it cannot be told in is told in
+    all."""
+    return EVERY if ALL or "ways" in case else [EVERY[chance(name(case), len(EVERY))]]
 
 
-@pytest.mark.parametrize("case", CASES, ids=name)
+@for_each("case", CASES, ids=name, by=lambda case: case["card"])
 def test_case(case: Case) -> None:
     """As its file says in whatever way it is told; and the whole answer, of every third, is as the protocol wants it."""
-    assert list(runs.all_faults(case, tellings(case))) == []
-    if chance(case, 3):
+    told = others(case)
+    assert list(runs.all_faults(case, told, LANGUAGES if "zh" in told else ("en",))) == []
+    if chance(name(case), 3):
         return
     body = request(case)
     evaluator, _ = runs.served(runs.formulary_of(case))
@@ -67,7 +66,7 @@ def test_a_card_names_all_that_it_rests_on(code: str) -> None:
     assert list(missing(all_cards()[code])) == []
 
 
-@pytest.mark.parametrize("code", sorted(all_cards()))
+@for_each("code", sorted(all_cards()))
 def test_the_cases_of_a_card_show_all_its_hooks_and_its_silence(code: str) -> None:
     assert list(lacking(all_cards()[code])) == []
 
@@ -81,7 +80,7 @@ def first_cases() -> Iterator[Case]:
             yield case
 
 
-@pytest.mark.parametrize("case", list(first_cases()), ids=name)
+@for_each("case", first_cases, ids=name)
 def test_case_over_http(case: Case) -> None:
     body = request(case)
     answered = _client(case["today"]).post(f"/cds-services/osteoporosis-{body['hook']}", json=body)

@@ -9,15 +9,16 @@ import pytest
 from cards.engine.catalog import all_cards, citing
 from cards.engine.sources import RECOMMENDATIONS, Recommendation, recommendations
 from cards.thresholds import ContentError
+from tests.each import for_each
 
 
-@pytest.mark.parametrize("recommendation", RECOMMENDATIONS.values(), ids=list(RECOMMENDATIONS))
+@for_each("recommendation", RECOMMENDATIONS.values(), ids=lambda recommendation: recommendation.id)
 def test_a_recommendation_is_cited_by_a_card(recommendation: Recommendation) -> None:
     assert recommendation.gist
     assert citing(recommendation.id)
 
 
-@pytest.mark.parametrize("code", all_cards())
+@for_each("code", all_cards())
 def test_a_card_names_what_it_rests_on_once(code: str) -> None:
     cites = all_cards()[code].cites
     assert len(set(cites)) == len(cites)

@@ -23,6 +23,7 @@ from cds_service.hooks.errors import ISSUE_CODES
 from cds_service.hooks.override_reasons import override_reasons
 from fhir_fixtures import names
 from fhir_fixtures.prefetch import templates
+from tests.each import for_each
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")})
@@ -162,7 +163,7 @@ def test_the_thresholds_to_be_confirmed_are_printed_by_a_command_and_listed_nowh
     assert rows(told) == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?://)([^)]+)\)", path.read_text(encoding="utf-8")):
         name, _, anchor = target.partition("#")
@@ -186,7 +187,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+@for_each("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_documents_name_exist(path: Path) -> None:
     """By the path from the root, from the service, from its FHIR side or its manifests; or what every card has."""
     named = {code for code in codes(path.read_text(encoding="utf-8")) if re.fullmatch(r"[\w/.-]+\.(py|toml|yaml|tsv)", code)}

@@ -16,7 +16,8 @@ from cds_service.config import Settings
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
-from fhir_fixtures import Fixture, load, names, stories
+from fhir_fixtures import Fixture, all_fixtures, load, stories
+from tests.each import for_each
 from tests.protocol.checks import check_response
 
 LATER = date(2028, 3, 1)
@@ -28,12 +29,12 @@ def evaluator() -> Evaluator:
     return Evaluator(Settings())
 
 
-@pytest.mark.parametrize("fixture", list(map(load, names())), ids=names())
+@for_each("fixture", all_fixtures, ids=lambda fixture: fixture.name)
 def test_a_fixture_gives_its_cards_and_no_other(fixture: Fixture, evaluator: Evaluator) -> None:
     assert given(fixture, evaluator) == {language: dict(fixture.cards) for language in LANGUAGES}
 
 
-@pytest.mark.parametrize("fixture", list(map(load, names())), ids=names())
+@for_each("fixture", all_fixtures, ids=lambda fixture: fixture.name)
 def test_a_fixture_told_on_another_day_gives_the_same(fixture: Fixture, evaluator: Evaluator) -> None:
     assert given(fixture.shifted(LATER), evaluator, ("en",)) == {"en": dict(fixture.cards)}
 
@@ -43,7 +44,7 @@ MARGIN, MARGIN_OF_AN_EMERGENCY = 5, 2
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-@pytest.mark.parametrize("fixture", list(map(load, names())), ids=names())
+@for_each("fixture", all_fixtures, ids=lambda fixture: fixture.name)
 def test_a_fixture_keeps_five_days_margin_to_every_limit(fixture: Fixture, side: int, evaluator: Evaluator) -> None:
     days = side * (MARGIN_OF_AN_EMERGENCY if fixture.section == "emergencies" else MARGIN)
     called_on = date.fromordinal(fixture.as_of.toordinal() + days)
@@ -71,14 +72,14 @@ def test_stories_name_cards_that_there_are() -> None:
     assert [story.name for story in told if set(story.cards) & set(story.misses)] == []
 
 
-@pytest.mark.parametrize("fixture", list(map(load, names())), ids=names())
+@for_each("fixture", all_fixtures, ids=lambda fixture: fixture.name)
 def test_a_story_is_told_in_both_languages(fixture: Fixture) -> None:
     for told in (fixture.title, fixture.text):
         assert set(told) == {"en", "zh"}
         assert any("一" <= character <= "鿿" for character in told["zh"])
 
 
-@pytest.mark.parametrize("fixture", list(map(load, names())), ids=names())
+@for_each("fixture", all_fixtures, ids=lambda fixture: fixture.name)
 def test_ids_are_unique_and_the_record_is_one_patients(fixture: Fixture) -> None:
     ids = [(r["resourceType"], r["id"]) for r in fixture.resources]
     assert len(set(ids)) == len(ids)

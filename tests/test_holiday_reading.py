@@ -16,6 +16,7 @@ from cds_service.casebook.requests import request
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
+from tests.each import for_each
 
 LOW = -2.5
 TODAY = date(2026, 6, 15)
@@ -44,7 +45,7 @@ def scans(rng: Random) -> list[tuple[str, date, float]]:
 
 
 @pytest.mark.parametrize("drug", list(DRUGS))
-@pytest.mark.parametrize("seed", range(40))
+@for_each("seed", range(40))
 def test_what_allowed_a_holiday_is_not_held_against_it(drug: str, seed: int) -> None:
     """On no day while the drug worked may the review have read a T-score that allows a holiday, and the holiday be refused
     later for an older one."""

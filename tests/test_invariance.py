@@ -20,6 +20,7 @@ from cds_service.fhir.terminology.codes import URIS, Terminology, load, system_o
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture
+from tests.each import for_each
 
 Resource = dict[str, Any]
 Said = list[tuple[str, str, list[tuple[str, bool]]]]
@@ -171,7 +172,7 @@ def _alike(kind: str, code: tuple[str, str]) -> list[tuple[str, str]]:
 WAYS = (reordered, repeated, without_optional_fields, in_other_units, in_other_code_systems)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_cards_stay_the_same(way: Callable[[list[Resource], Random], None], name: str) -> None:
     """The chances of a story are its own: another one beside it changes nothing."""

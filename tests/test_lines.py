@@ -18,6 +18,7 @@ from fhir_fixtures import lines
 from fhir_fixtures.lines import vocabulary
 from fhir_fixtures.lines.notes import BARE, VALUED, split_off
 from fhir_fixtures.lines.pieces import look_up, words
+from tests.each import for_each
 
 GRAMMAR = lines.__doc__ or ""
 EXAMPLES = [re.split(r"\s{2,}", line.strip())[0] for line in GRAMMAR.splitlines() if re.match(r" {4}\S", line)]
@@ -180,7 +181,7 @@ def test_the_tables_hold_only_what_the_vocabulary_does_not_say(kind: str) -> Non
     assert [name for name, word in words()[kind].items() if word == vocabulary.word(kind, name)] == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         *(f"problem {key}" for key in PROBLEMS),

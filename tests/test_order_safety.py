@@ -29,6 +29,7 @@ from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture, lines, load, names, story
 from fhir_fixtures.prefetch import answer, templates
+from tests.each import for_each
 
 Json = dict[str, Any]
 
@@ -53,7 +54,7 @@ def evaluator() -> Once:
     return Once(Settings())
 
 
-@pytest.mark.parametrize("name", [name for name in names() if "born" in story(name).patient])
+@for_each("name", [name for name in names() if "born" in story(name).patient])
 def test_a_plain_correct_order_with_normal_labs_of_this_year_draws_no_warning(name: str, evaluator: Evaluator) -> None:
     """Of each story the patient and the bone density are kept, so that nothing stands against the order. Where the age is not
     known, a creatinine settles nothing; a woman who may become pregnant is asked for a test first."""
@@ -83,7 +84,7 @@ def ordered(fixture: Fixture, drug: str) -> Json:
     return {"hook": "order-sign", "hookInstance": found["hookInstance"], "context": context, "prefetch": prefetch}
 
 
-@pytest.mark.parametrize("case", SECTION_F, ids=lambda case: f"{case['card']}: {case['name']}")
+@for_each("case", SECTION_F, ids=lambda case: f"{case['card']}: {case['name']}")
 def test_a_draft_gives_the_same_cards_however_it_is_coded(case: Mapping[str, Any], evaluator: Evaluator) -> None:
     for coding in ("text only", "contained"):
         body = request({**case, "draft": [f"{draft} ({coding})" for draft in case["draft"]]})
@@ -140,7 +141,7 @@ def recording(chart: Chart, seen: set[Data]) -> Chart:
     )
 
 
-@pytest.mark.parametrize("name", names())
+@for_each("name", names())
 def test_a_rule_declares_all_that_it_reads(name: str) -> None:
     fixture = load(name)
     drafts = fixture.context.get("draftOrders")
@@ -178,7 +179,7 @@ def test_a_recording_chart_notes_what_is_read() -> None:
 # -- what we propose may be signed --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", names())
+@for_each("name", names())
 def test_no_suggested_order_draws_a_critical_card_when_it_is_signed(name: str, evaluator: Evaluator) -> None:
     """Each suggestion of each card is put on the desk, without what it takes away, and signed."""
     fixture = load(name)
@@ -193,7 +194,7 @@ def test_no_suggested_order_draws_a_critical_card_when_it_is_signed(name: str, e
             assert critical == [], (card["source"]["topic"]["code"], suggestion["label"])
 
 
-@pytest.mark.parametrize("name", names())
+@for_each("name", names())
 def test_the_same_drug_accepted_twice_from_one_answer_draws_a_card_when_it_is_signed(name: str, evaluator: Evaluator) -> None:
     """Each two suggestions of one answer, whichever cards they are of, that order the same drug: both are put on the desk."""
     fixture = load(name)

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-import pytest
-
 from cards.thresholds import shipped
 from cards.vocabulary import RADIATION, SERVICES
 from cds_service.hooks.request import parse
 from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
+from tests.each import for_each
 from tests.silence.told import cases, patient, stories, told
 from tests.test_voice import evaluator
 from tests.test_voice_laws import resources_of
@@ -33,7 +32,7 @@ def younger_women() -> Iterator[str]:
             yield name
 
 
-@pytest.mark.parametrize("name", list(younger_women()))
+@for_each("name", younger_women)
 def test_in_pregnancy_nothing_with_radiation_is_offered_or_asked_for(name: str) -> None:
     call = told(name)
     since = (call.as_of - timedelta(days=60)).isoformat()

@@ -6,13 +6,12 @@ import itertools
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES, phrase
 from cds_service.casebook.cases import of_file
 from cds_service.casebook.sheet import Block, Said, variants
 from cds_service.casebook.told import chapters, headings, together
+from tests.each import for_each
 
 CODES = sorted(all_cards())
 DAY = re.compile(r"\d+ [A-Z][a-z]{2} \d{4}|\d{4}年\d+月\d+日")
@@ -32,7 +31,7 @@ def with_heading(told: Said) -> Iterator[tuple[Block | None, Block]]:
         yield heading, each
 
 
-@pytest.mark.parametrize("code", CODES)
+@for_each("code", CODES)
 def test_what_is_left_out_was_said_before(code: str) -> None:
     """But for days, and for figures of the invented patient's record: never a dose, a limit or an offer."""
     earlier: dict[tuple[str, str], set[str]] = {}
@@ -47,7 +46,7 @@ def test_what_is_left_out_was_said_before(code: str) -> None:
             known |= {DAY.sub("#", each.text), re.sub(r"[\d.,]+", "#", DAY.sub("#", each.text))}
 
 
-@pytest.mark.parametrize("code", CODES)
+@for_each("code", CODES)
 def test_what_is_new_keeps_its_heading(code: str) -> None:
     """A drug that is not offered would else read as advice."""
     for _, _, told in said(code):
@@ -55,7 +54,7 @@ def test_what_is_new_keeps_its_heading(code: str) -> None:
             assert each.seen or heading is None or not heading.seen, each.text
 
 
-@pytest.mark.parametrize("code", CODES)
+@for_each("code", CODES)
 def test_each_case_is_told_once_and_whole(code: str) -> None:
     """Of patients who are told together each can be read off: the first of "a | b" is that of the first."""
     path = all_cards()[code].folder / "cases.yaml"

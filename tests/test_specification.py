@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from cards.engine.catalog import all_cards
 from cards.engine.sources import headings, opens
 from cards.thresholds import shipped
+from tests.each import for_each
 
 ROOT = Path(__file__).parents[1]
 SPECIFICATION = (ROOT / "cards/sources/specification.md").read_text(encoding="utf-8")
@@ -43,7 +42,7 @@ def test_every_cite_leads_to_a_heading() -> None:
     assert sorted({f"{file}: {anchor}" for file, anchor in cites() if anchor not in there}) == []
 
 
-@pytest.mark.parametrize("code", HEADED)
+@for_each("code", HEADED)
 def test_hooks_of_a_card_are_those_it_runs_on(code: str) -> None:
     """A card's first line begins with its hooks, such as *PV ED. Warning ...*"""
     line = re.search(rf"^### `{code}`\n\n\*(All hooks|[A-Z ]+)(.*?)\n", SPECIFICATION, re.MULTILINE)

@@ -12,6 +12,7 @@ import fhir_fixtures
 from cards.definitions.supplements import supplements
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES, PHRASES
+from tests.each import for_each
 from tests.web.test_screen import from_lines, told
 
 TODAY = date(2026, 6, 15)
@@ -86,7 +87,7 @@ def words() -> set[str]:
     return {name[language] for name in PHRASES["supplements"].values() for language in LANGUAGES}
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_no_two_cards_of_one_answer_say_different_things_of_them(name: str) -> None:
     """And none that they go on where a card of the same answer takes them away."""
     view = told(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -21,6 +20,7 @@ from cds_service.casebook.runs import without_uuids
 from cds_service.config import Settings
 from cds_service.hooks.cards import CONTENT, spoken_for
 from cds_service.hooks.request import parse
+from tests.each import ALL, for_each
 from tests.laws import law
 from tests.output.test_lengths import before_sources, length
 from tests.silence.told import Told, cases, stories, told
@@ -72,7 +72,7 @@ def for_bone(resource: Json) -> bool:
     return any(re.match("M05B|H05AA|G03XC|H05BA", coding["code"]) for coding in codings if "atc" in coding["system"])
 
 
-EACH = 1 if os.environ.get("ALL_CASES") else 6
+EACH = 1 if ALL else 12
 """Every so many-th case of the cards joins the stories (`make laws`: each)."""
 
 
@@ -195,7 +195,7 @@ def test_both_languages_at_once_are_what_each_is_by_itself(name: str) -> None:
         assert without_uuids(answer) == without_uuids(alone)
 
 
-@pytest.mark.parametrize("name", stories())
+@for_each("name", stories())
 def test_what_one_card_recommends_its_owner_recommends(name: str) -> None:
     """A test or referral stands in the card that owns it, and stays as recommended as where it came from."""
     call = told(name)

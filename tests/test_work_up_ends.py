@@ -17,6 +17,7 @@ from cds_service.hooks.request import Call, parse
 from fhir_fixtures import story
 from fhir_fixtures.lines import record
 from fhir_fixtures.prefetch import answer, templates
+from tests.each import for_each
 from tests.silence.told import Told, stories, told
 from tests.test_voice import evaluator, proposed
 from tests.test_voice_laws import resources_of
@@ -87,7 +88,7 @@ def held(call: Told) -> Row | None:
 ON_PATIENT_VIEW = [name for name in stories() if story(name).hook == "patient-view"]
 
 
-@pytest.mark.parametrize("name", ON_PATIENT_VIEW)
+@for_each("name", ON_PATIENT_VIEW)
 def test_every_hold_ends_when_its_tests_find_nothing(name: str) -> None:
     call = told(name)
     for _ in range(WEEKS):

@@ -13,6 +13,7 @@ from cards.definitions.workup import FINDINGS
 from cards.engine.options import work_up
 from cds_service.casebook.requests import request
 from cds_service.hooks.request import parse
+from tests.each import for_each
 from tests.test_voice import evaluator
 
 TODAY = date(2026, 6, 15)
@@ -187,7 +188,7 @@ def test_every_finding_of_the_work_up_has_a_pattern() -> None:
 
 
 @pytest.mark.parametrize("age", [1, 30, 180])
-@pytest.mark.parametrize("name", PATTERNS)
+@for_each("name", PATTERNS)
 def test_no_abnormal_value_passes_without_its_finding(name: str, age: int) -> None:
     key, lines, _ = PATTERNS[name]
     assert key in findings(lines, age, name)

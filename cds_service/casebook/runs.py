@@ -30,11 +30,11 @@ TELLINGS = ("fetched", *WAYS)
 """How a case is told besides as it is written."""
 
 
-def all_faults(case: Case, tellings: Collection[str] = TELLINGS) -> Iterator[str]:
-    """What is wrong with a case, each fault with the way in which it was found. As written it is told in both languages, and in
+def all_faults(case: Case, tellings: Collection[str] = TELLINGS, languages: Sequence[str] = LANGUAGES) -> Iterator[str]:
+    """What is wrong with a case, each fault with the way in which it was found. As written it is told in each language, and in
     English fetched, which must give exactly the same answer."""
     told = request(case)
-    answers = _answers(case, told, LANGUAGES)
+    answers = _answers(case, told, languages)
     for language, answer in answers.items():
         yield from (f"{fault} ({language})" for fault in faults(case, answer["cards"], language))
     if "fetched" in tellings and without_uuids(_fetched(case, told)) != without_uuids(answers["en"]):

@@ -19,6 +19,7 @@ from cards.vocabulary import Data, Site
 from cds_service.fhir.reading.read import read
 from cds_service.fhir.reading.record import AmbiguousPatientError
 from cds_service.fhir.terminology.codes import LocalCodesError, load
+from tests.each import for_each
 from tests.fhir.conftest import CM, TODAY, WHO, ZONE, bundle, concept, condition, medication, observation, patient
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -123,7 +124,7 @@ def spoiled(value: Any, chance: random.Random) -> Any:
     return made
 
 
-@pytest.mark.parametrize("seed", range(200))
+@for_each("seed", range(200))
 def test_spoiled_resources_never_stop_the_reading(seed: int) -> None:
     chance = random.Random(seed)
     body = bundle(*(r for r in (spoiled(r, chance) for r in RESOURCES) if isinstance(r, dict)))

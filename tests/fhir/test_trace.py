@@ -18,6 +18,7 @@ from cds_service import terminal
 from cds_service.fhir.reading.read import read
 from cds_service.fhir.reading.trace import Trace
 from cds_service.pipeline import Evaluation
+from tests.each import for_each
 
 Resource = dict[str, Any]
 
@@ -42,7 +43,7 @@ def traced(resources: list[Resource], patient: str | None = None) -> Trace:
     return read([json.dumps(bundle).encode()], patient_id=patient, today=date(2026, 6, 15), zone=UTC, full=True)[1]
 
 
-@pytest.mark.parametrize("name", RECORDS)
+@for_each("name", RECORDS)
 def test_every_resource_was_used_or_it_is_said_why_not(name: str) -> None:
     resources = RECORDS[name]
     lines = traced(resources).lines or []

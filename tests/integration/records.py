@@ -46,7 +46,7 @@ class Told(NamedTuple):
 
 def names() -> list[str]:
     """Fixtures that call one of our hooks, then the Synthea patients."""
-    ours = [each.name for each in fhir_fixtures.all_fixtures() if each.hook in HOOKS]
+    ours = [name for name in fhir_fixtures.names() if fhir_fixtures.story(name).hook in HOOKS]
     return [*ours, *(path.stem for path in sorted(SYNTHEA.glob("*.json")))]
 
 

@@ -15,6 +15,7 @@ from cards.engine.findings import CRITICAL
 from cards.words import text
 from cards.words.phrases import LANGUAGES, phrase
 from cds_service.casebook.samples import Sample, samples
+from tests.each import for_each
 
 MOST = 120
 """Words of a detail."""
@@ -50,7 +51,7 @@ def allowed(sample: Sample, language: str) -> int:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("code", sorted(all_cards()))
+@for_each("code", sorted(all_cards()))
 def test_a_card_is_short_enough_to_be_read(code: str, language: str) -> None:
     too_long = []
     for sample in samples(code):

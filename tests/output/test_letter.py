@@ -20,6 +20,7 @@ from cds_service.casebook.samples import samples as of_card
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
+from tests.each import for_each
 
 Sample = tuple[Chart, Finding]
 
@@ -92,7 +93,7 @@ def test_both_languages_say_the_same_in_the_same_order(samples: list[Sample]) ->
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_a_letter_is_short_in_order_of_time_and_holds_all_that_the_cards_say(
     evaluator: Evaluator, name: str, language: str
 ) -> None:

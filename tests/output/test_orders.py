@@ -19,6 +19,7 @@ from cards.vocabulary import SERVICES, SHIPPED_FORMULARY, ZOLEDRONATE
 from cards.vocabulary.regimens import REGIMENS, for_drug
 from cds_service.fhir.proposing import order_templates
 from cds_service.fhir.proposing.orders import actions, templates
+from tests.each import for_each
 
 TODAY = date(2026, 6, 15)
 LATER = date(2026, 9, 1)
@@ -56,7 +57,7 @@ def walk(value: object) -> Iterator[object]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("system", ["international", "us"])
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: f"{o.kind}-{o.key}")
+@for_each("option", OPTIONS, ids=lambda o: f"{o.kind}-{o.key}")
 def test_what_a_suggestion_proposes_is_valid_fhir(option: Option, system: str, language: str) -> None:
     later = Option(option.kind, option.key, start=LATER)
     more = {"encounter_id": "e1", "reason_reference": "Condition/c1", "system": system, "language": language}
@@ -76,7 +77,7 @@ def test_the_validator_would_notice_an_unknown_element() -> None:
     assert fhirkit.validate(json.dumps(resources(OPTIONS[0])[0] | {"medication": "x"}))
 
 
-@pytest.mark.parametrize("option", OPTIONS, ids=lambda o: f"{o.kind}-{o.key}")
+@for_each("option", OPTIONS, ids=lambda o: f"{o.kind}-{o.key}")
 def test_codes_of_required_bindings_are_the_pinned_ones(option: Option) -> None:
     for resource in resources(option):
         assert resource["subject"] == {"reference": "Patient/p1"}

@@ -14,7 +14,7 @@ from cds_service.fhir.terminology.codes import CLASSIFICATIONS, URIS, load, ship
 from cds_service.package.icd import holes
 from cds_service.package.value_sets import id_of, value_sets
 from fhir_fixtures.prefetch import templates
-from tests.package.members import holds
+from tests.package.members import Holds, holds, of_system
 
 Json = dict[str, Any]
 KINDS = ("observation", "drug", "condition", "service")
@@ -77,22 +77,17 @@ def dot(kind: str, family: str, code: str) -> int:
 
 def wrong(kind: str, codes: Iterable[tuple[str, str]]) -> list[str]:
     found = []
-    index = _by_system(kind)
     for system, code in sorted(set(codes)):
-        held = {each["id"] for each in index.get(system, ()) if holds(each, system, code, sets())}
+        held = {name for name, holds_it in _of_system(kind, system).items() if holds_it(code)}
         if code and held != read(kind, system, code):
             found.append(f"{system}|{code}: in {sorted(held)}, read as {sorted(read(kind, system, code))}")
     return found
 
 
 @cache
-def _by_system(kind: str) -> dict[str, list[Json]]:
-    """The ValueSets that name a system at all: the others hold none of its codes."""
-    found: dict[str, list[Json]] = {}
-    for each in of_kind(kind):
-        for system in {part["system"] for part in each["compose"]["include"]}:
-            found.setdefault(system, []).append(each)
-    return found
+def _of_system(kind: str, system: str) -> dict[str, Holds]:
+    """By the id of a ValueSet, which codes of a system it holds."""
+    return {each["id"]: of_system(each, system, sets()) for each in of_kind(kind)}
 
 
 @pytest.mark.parametrize("kind", KINDS)

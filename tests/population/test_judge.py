@@ -17,6 +17,7 @@ from cds_service.pipeline import Evaluator
 from cds_service.population.judge import FAILED, HOOK, TOO_MUCH, TWICE, UNKNOWN, Rules, evaluate
 from cds_service.population.rows import Row
 from fhir_fixtures import Fixture
+from tests.each import for_each
 from tests.population.conftest import TODAY, patient
 
 Json = dict[str, Any]
@@ -49,7 +50,7 @@ def said(row: Row) -> tuple[Any, ...]:
     return row.card, row.indicator, row.contains, [*zip(row.evidence, row.evidence_dates, strict=True)]
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_the_rows_of_a_story_are_the_cards_of_the_hook(name: str, rules: Rules) -> None:
     fixture = fhir_fixtures.load(name)._replace(hook=HOOK, context={})
     rules.today = fixture.as_of

@@ -38,7 +38,7 @@ JUNK: list[Any] = [
     "<b>",
     -0.0,
 ]
-EXAMPLES = max(8, ceil(int(os.environ.get("FUZZ", "0")) / len(fhir_fixtures.names())))
+EXAMPLES = max(4, ceil(int(os.environ.get("FUZZ", "0")) / len(fhir_fixtures.names())))
 """Requests for each story. ``FUZZ`` says how many they are in all: ``make fuzz`` asks for more."""
 KINDS = ["replace", "remove", "repeat", "wrap", "move"]
 CHANGES = some.lists(

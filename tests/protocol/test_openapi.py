@@ -19,6 +19,7 @@ from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.models import Cards, Discovery, OperationOutcome, request_of
 from cds_service.hooks.openapi import TYPES
 from cds_service.package.resources import resources
+from tests.each import for_each
 from tests.protocol.conftest import TODAY, Service
 
 PROMISES = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -62,7 +63,7 @@ def test_it_names_the_types_that_the_knowledge_has() -> None:
     assert list(TYPES) == sorted({kind for kind, _ in resources()})
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_what_is_sent_and_received_fits_the_description_d2_c1(service: Service, name: str) -> None:
     request = fhir_fixtures.load(name).request()
     request_of(request["hook"]).model_validate(request)

@@ -31,6 +31,7 @@ from cds_service.web.assumed import AXES
 from cds_service.web.screen import screen
 from cds_service.web.screen.lights import key_of
 from cds_service.web.screen.plan import first_drug
+from tests.each import for_each
 
 Json = dict[str, Any]
 
@@ -89,7 +90,7 @@ def dark(view: View, language: str) -> list[str]:
     return [key for each in told if not (set(shown["lights"][key := key_of(each)]) & ids)]
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_all_that_a_card_of_a_story_rests_on_is_on_the_picture(name: str) -> None:
     assert dark(told(name), "en") == []
 
@@ -216,7 +217,7 @@ def test_the_bar_says_of_each_draft_what_order_safety_says(name: str) -> None:
             assert expected[code] in ("ok", "unknown") or expected[code] in values | {"ok"}, code
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_what_is_recommended_is_nowhere_called_ruled_out(name: str) -> None:
     view = told(name)
     option = first_drug(view.findings)

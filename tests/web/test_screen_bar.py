@@ -9,6 +9,7 @@ from cards.engine.findings import INFO
 from cards.words.text import render, what
 from cds_service.web.screen.plan import first_drug, first_order, for_today, lead
 from cds_service.web.words import WORDS
+from tests.each import for_each
 from tests.web.test_screen import drawn, from_lines, marks, shown_of, strip_of, told
 
 NOW = {"en": "Now", "zh": "现在"}
@@ -75,7 +76,7 @@ def test_whether_it_is_safe_is_answered_in_a_word(name: str, verdicts: list[str]
     assert [each["verdict"] for each in shown_of(name)["safe"]] == verdicts
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_the_word_is_never_better_than_the_checks(name: str) -> None:
     for each in shown_of(name)["safe"]:
         results = {check["result"] for check in each["checks"]}
@@ -91,7 +92,7 @@ def test_what_is_to_begin_later_says_from_which_day() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_every_value_of_a_check_stands_beside_its_limit(name: str) -> None:
     for each in shown_of(name)["safe"]:
         for check in each["checks"]:
@@ -109,7 +110,7 @@ def test_a_draft_that_the_order_itself_ends_is_no_duplicate() -> None:
 # -- one plan ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_what_the_buttons_order_is_part_of_what_is_next(name: str) -> None:
     view = told(name)
     leading, first = lead(view.findings, view.chart.today), first_order(view.findings, view.chart.today)
@@ -119,7 +120,7 @@ def test_what_the_buttons_order_is_part_of_what_is_next(name: str) -> None:
             assert any(what(order, "en").casefold() in each for each in named), order
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 def test_what_is_for_today_stands_before_what_is_for_a_later_day(name: str) -> None:
     """Whatever is more than information and has an order for today."""
     view = told(name)
@@ -171,7 +172,7 @@ def test_what_is_not_named_is_told_by_its_card() -> None:
     assert "Also, in the cards: Routine care (6)" in {each["what"] for each in shown_of("teriparatide-ended")["next"]}
 
 
-@pytest.mark.parametrize("name", fhir_fixtures.names())
+@for_each("name", fhir_fixtures.names())
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_headline_is_cut_short(name: str, language: str) -> None:
     view = told(name)
