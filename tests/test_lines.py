@@ -86,7 +86,7 @@ def test_each_note_is_explained_and_used(note: str) -> None:
         "problem osteoporosis (dose 70 mg)",
         "problem no-such-problem",
         "test no-such-test done 2026-01-01",
-        "fracture hip",
+        "fracture hip since 2020",
         "",
     ],
 )

@@ -33,7 +33,8 @@ def fragility(
 ) -> tuple[Fracture, ...]:
     """A fracture counts if its code says osteoporotic; or if it is of a vertebra, hip, proximal humerus, pelvis, distal forearm
     or rib, happened at {fragility-age-years} or later (age and date known; for a date given as year or month, one possible day
-    at that age is enough), no transport accident or fall from height is on record within {high-energy-window-days} days before
+    at that age is enough; a vertebra or hip broken on an unknown day counts from that age on, unless a transport accident or
+    fall from height is on record at all), no transport accident or fall from height is on record within {high-energy-window-days} days before
     or after, and no bone metastasis, myeloma or primary bone cancer is on record that began by that day or has no date. Without
     such a code, and unless the text says that the energy was low (which outweighs a transport accident near that date), it is
     presumed, and the card asks to confirm it. A fracture coded as osteoporotic after such a tumor counts, and the card says so.
@@ -48,7 +49,7 @@ def fragility(
 
     Entries later than the given day are left out. Newest first, undated last.
     """
-    return _events(numbers, entries, today, lambda entry: _fracture(numbers, entry, problems, patient), rebounds)
+    return _events(numbers, entries, today, lambda entry: _fracture(numbers, entry, problems, patient, today), rebounds)
 
 
 def at_young_age(
@@ -101,15 +102,21 @@ def _events(
 
 
 def _fracture(
-    numbers: Numbers, entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]], patient: Patient
+    numbers: Numbers, entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]], patient: Patient, today: date
 ) -> Fracture | None:
     """The entry as a fragility fracture, or None if it is not one (or cannot be known to be one)."""
     if not entry.osteoporotic:
         last = entry.latest or entry.when
-        age = patient.age_on(last) if last else None
+        age = patient.age_on(last or today) if last or _may_be_late(entry, problems) else None
         if entry.site not in FRAGILITY_SITES or age is None or age < numbers.fragility_age_years:
             return None
     return _explained_by_nothing(numbers, entry, problems)
+
+
+def _may_be_late(entry: FractureEntry, problems: Mapping[str, tuple[Problem, ...]]) -> bool:
+    """Whether a fracture of no day is taken for one of old age: a vertebra or hip, which children hardly ever break, and no
+    accident on record that may have been its cause."""
+    return entry.site in MAJOR_SITES and not any(problems.get(key) for key in _HIGH_ENERGY)
 
 
 def _explained_by_nothing(

@@ -18,7 +18,7 @@ stands in round brackets refines the line (several notes: separated by commas, o
                                                     (range 8.6-10.2) the laboratory's own, (assay X), (at 09:30);
                                                     scores, Z-score and INR need no unit: NRS 6 on 2026-05-01
     smoking former on 2026-01-01                    the smoking status: current, former or never
-    fracture hip on 2025-12-01                      by its ICD-10 code; (osteoporotic), (refuted)
+    fracture hip on 2025-12-01                      by its ICD-10 code; undated without "on"; (osteoporotic), (refuted)
     problem osteoporosis since 2020-01-01           undated without "since"; (resolved 2024-01-01), (refuted)
                                                     both: (code S72.001D) an ICD-10-CM code, (ICD-10 I10.x00) an ICD-10 code
     encounter hospice on 2026-05-01                 a finished encounter, its type a problem of ours; (cancelled), (in-progress)
@@ -72,7 +72,7 @@ SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
     (rf"(\S+) taken(?: ({DATE})(?= to)| since ({DATE}))?(?: to ({DATE}))?", drugs.taken),
     (rf"(T-score|BMD) (\S+) ([<>]=?|)(-?[\d.]+) on ({DATE})", results.density),
     (rf"(\S+) ([<>]=?|)(-?[\d.]+)(?: (\S+))? on ({DATE})", results.measured),
-    (rf"fracture (\S+) on ({DATE})", problems.fracture),
+    (rf"fracture (\S+)(?: on ({DATE}))?", problems.fracture),
     (rf"problem (\S+)(?: since ({DATE}))?", problems.problem),
     (rf"encounter (\S+) on ({DATE})", problems.encounter),
     (rf"care plan (\S+) since ({DATE})(?: to ({DATE}))?", problems.care_plan),

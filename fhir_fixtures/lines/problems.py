@@ -9,7 +9,7 @@ ANAPHYLAXIS = "39579001"
 RELATIVES = {"mother": "MTH", "father": "FTH", "sister": "SIS"}
 
 
-def fracture(notes: Notes, site: str, day: str) -> list[Resource]:
+def fracture(notes: Notes, site: str, day: str | None) -> list[Resource]:
     word = look_up("fractures", site)
     osteoporotic = "osteoporotic" in notes
     code = coded(ICD10, word["osteoporotic" if osteoporotic else "icd10"])
