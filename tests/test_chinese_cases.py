@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from cards.engine.catalog import all_cards
+from cards.engine.sources import RECOMMENDATIONS, Recommendation
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook import chinese
 from cds_service.casebook.cases import all_cases, of_file
@@ -85,3 +86,10 @@ def test_no_case_stands_without_a_chapter(code: str) -> None:
                 assert any("failed" in cases[each.number] for each in line.cases)
             if chapter.tries in ("fires", "danger"):
                 assert expected != {"none"}
+
+
+@pytest.mark.parametrize("each", RECOMMENDATIONS.values(), ids=lambda each: each.id)
+def test_the_gist_of_each_recommendation_is_told_in_chinese_with_the_same_figures(each: Recommendation) -> None:
+    english, other = (re.findall(r"\d+(?:[.,]\d+)*", re.sub("[～-]", " ", each.told(language))) for language in LANGUAGES)
+    assert re.search(r"[\u4e00-\u9fff]", each.zh)
+    assert sorted(english) == sorted(other)
