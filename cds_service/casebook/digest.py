@@ -1,9 +1,9 @@
 """What a card comes to, in short: its variants with headline and what they recommend, as decision tables.
 
-Variants of one stem (``low-alp``, ``low-alp-once``) that recommend much the same stand in one table: a line for what
-the same variants recommend, a column for each variant. Those that differ in nothing but a day, a figure or their urgency are one
-column, with both values in its headline. Nothing that any variant recommends is left out; of the headlines the days of results
-are, which the whole texts have.
+Variants of one stem (``low-alp``, ``low-alp-once``) that recommend much the same stand in one table: a line for what the same
+variants recommend, a column for each variant. Those that differ in nothing but a day, a figure or their urgency are one
+column, with both values in its headline. Nothing that any variant recommends is left out; of the headlines the days of
+results are, which the whole texts have.
 """
 
 from __future__ import annotations
