@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from cards.engine.catalog import all_cards
+from cards.engine.sources import RECOMMENDATIONS, Recommendation
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook import chinese
 from cds_service.casebook.cases import all_cases, of_file
@@ -15,11 +16,10 @@ from cds_service.casebook.told import TRIES, chapters, patients
 
 CODES = sorted(all_cards())
 FIGURE = re.compile(r"(?<![A-Za-z\d.])\d+(?:\.\d+)?(?![\d(])")
-ABBREVIATIONS = set(
-    "CTX P1NP eGFR FRAX NRS VAS PHQ Morse Barthel Berg Oswestry HAMA SF QCT BMI DXA CT IgA IgG MRI FLS Paget Barrett QT M TNF ATC "
-    "RxNorm ICD TENS NMES LIPUS LH FSH SHBG TSH GnRH D3 D K2 T3 T4 FGF23 TmP GFR P1 T Z ALP B6 D2 X".split()
+ABBREVIATIONS = re.compile(
+    r"CTX|P1|P1NP|eGFR|FRAX|NRS|VAS|PHQ|Morse|Barthel|Berg|Oswestry|HAMA|SF|QCT|BMI|DXA|CT|IgA|FLS|Paget|Barrett|QT|M|T|Z|X|K2|D[23]?"
 )
-UNITS = set("mg ug μg g kg dL L mL μL mm cm m min h s d IU mIU pg ng nmol pmol mmol μmol U mmHg fL kPa m2 furlong zz wk mo a".split())
+UNITS = re.compile(r"[mμu]?g|kg|[dmμ]?L|[mc]?m|m2|min|h|s|d|m?IU|[pn]g|[npmμ]?mol|U|mmHg|fL|furlong|zz")
 
 
 def lines() -> Iterator[tuple[str, str]]:
@@ -42,7 +42,7 @@ def test_no_english_is_left_but_what_clinicians_write_so_and_what_the_record_say
     left = set()
     for _, said in lines():
         words = re.findall(r"[A-Za-zμ][A-Za-z0-9]*", re.sub(r"“[^”]*”|编码[^，）]+|检测方法[^，）]+", "", said))
-        left |= {each for each in words if each not in ABBREVIATIONS and each not in UNITS}
+        left |= {each for each in words if not ABBREVIATIONS.fullmatch(each) and not UNITS.fullmatch(each)}
     assert left <= {"Lunar", "Hologic"}
 
 
@@ -51,7 +51,9 @@ def test_the_chapters_are_the_same_in_both_languages(code: str) -> None:
     english, other = (chapters(all_cards()[code], language) for language in LANGUAGES)
     assert [each.outcomes for each in english] == [each.outcomes for each in other]
     for a, b in zip(english, other, strict=True):
-        assert [[case.number for case in line.cases] for line in a.lines] == [[c.number for c in line.cases] for line in b.lines]
+        assert [[case.number for case in line.cases] for line in a.lines] == [
+            [c.number for c in line.cases] for line in b.lines
+        ]
         assert bool(a.title) == bool(b.title)
         assert a.title == "" or re.search(r"[\u4e00-\u9fff]|mg", b.title)
 
@@ -85,3 +87,10 @@ def test_no_case_stands_without_a_chapter(code: str) -> None:
                 assert any("failed" in cases[each.number] for each in line.cases)
             if chapter.tries in ("fires", "danger"):
                 assert expected != {"none"}
+
+
+@pytest.mark.parametrize("each", RECOMMENDATIONS.values(), ids=lambda each: each.id)
+def test_the_gist_of_each_recommendation_is_told_in_chinese_with_the_same_figures(each: Recommendation) -> None:
+    english, other = (re.findall(r"\d+(?:[.,]\d+)*", re.sub("[～-]", " ", each.told(language))) for language in LANGUAGES)
+    assert re.search(r"[\u4e00-\u9fff]", each.zh)
+    assert sorted(english) == sorted(other)

@@ -1,7 +1,7 @@
 """The lines of a case in Chinese, made from what they declare: sentence by sentence, with the names of the vocabulary.
 
-Nobody has to write a case twice, and no figure can differ between the languages. What a record says in words of its own ("called
-...", "says ...") is quoted as it stands. Words that the vocabulary does not have stand in ``chinese.toml``.
+Nobody has to write a case twice, and no figure can differ between the languages. What a record says in words of its own
+("called ...", "says ...") is quoted as it stands. Words that the vocabulary does not have stand in ``chinese.toml``.
 """
 
 from __future__ import annotations
@@ -66,7 +66,14 @@ _VALUED = {
     "route": "{}",
     "because": "因{}",
 }
-_ROUTES = {"oral": "口服", "intravenous": "静脉", "subcutaneous": "皮下", "intramuscular": "肌内", "vaginal": "阴道", "nasal": "鼻用"}
+_ROUTES = {
+    "oral": "口服",
+    "intravenous": "静脉",
+    "subcutaneous": "皮下",
+    "intramuscular": "肌内",
+    "vaginal": "阴道",
+    "nasal": "鼻用",
+}
 _PERIODS = {"d": "天", "wk": "周", "mo": "个月", "a": "年", "h": "小时"}
 _SEX = {"female": "女", "male": "男", "unknown": "性别不明"}
 _HABIT = {"current": "目前吸烟", "former": "既往吸烟", "never": "从不吸烟"}

@@ -1,8 +1,9 @@
 """What a card comes to, in short: its variants with headline and what they recommend, as decision tables.
 
-Variants of one stem (``low-alp``, ``low-alp-once``) that recommend much the same stand in one table: a line for each thing
-that is recommended, a column for each variant. Those that differ in nothing but a day, a figure or their urgency are one
-column, with both values in its headline. Nothing that any variant recommends is left out.
+Variants of one stem (``low-alp``, ``low-alp-once``) that recommend much the same stand in one table: a line for what the same
+variants recommend, a column for each variant. Those that differ in nothing but a day, a figure or their urgency are one
+column, with both values in its headline. Nothing that any variant recommends is left out; of the headlines the days of
+results are, which the whole texts have.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _WORTH = 0.85
 """A table is drawn where it takes at most this part of the words that a list would take."""
 _MARK = 1
 """Words that a mark in a table counts as: it has to be looked at."""
+_DATED = re.compile(rf" ?[(（](?:{DAY.pattern})[)）]")
+"""The day of an invented patient's result; a day without brackets may be what the card is about."""
 _VERB = re.compile(r"^(?:● )?(Order|Referral to|开具：|转诊至) ?(.+)$")
 
 
@@ -36,9 +39,9 @@ class Column(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """One thing that is recommended; ``marks``: by which column."""
+    """What the same columns recommend; ``marks``: which."""
 
-    label: str
+    labels: tuple[str, ...]
     marks: tuple[bool, ...]
 
 
@@ -67,20 +70,25 @@ def words_of(told: Iterable[Table]) -> Iterator[str]:
         yield from (text for column in table.columns for text in (" ".join(column.names), column.headline))
         for verb, rows in table.groups:
             yield verb
-            yield from (row.label for row in rows)
+            yield from (label for row in rows for label in row.labels)
             if len(table.columns) > 1:
                 yield " ".join("●" for row in rows for mark in row.marks if mark)
 
 
 def _stems(names: Sequence[str]) -> list[str]:
-    """Of each name the longest beginning that another name has, too; itself where none has.
+    """Of each name the shortest other name that it begins with, else the longest beginning that another name has, too, else
+    itself.
 
-    >>> _stems(["low-alp", "low-alp-once", "celiac", "low-tsh"])
-    ['low-alp', 'low-alp', 'celiac', 'low']
+    >>> _stems(["low-alp", "low-alp-x-y", "low-alp-x-z", "celiac", "low-tsh"])
+    ['low-alp', 'low-alp', 'low-alp', 'celiac', 'low']
     """
     parts = {name: name.split("-") for name in names}
     found = []
     for name in names:
+        roots = [other for other in parts if name == other or name.startswith(f"{other}-")]
+        if any(other.startswith(f"{min(roots, key=len)}-") for other in parts):
+            found.append(min(roots, key=len))
+            continue
         shared = [_shared(parts[name], parts[other]) for other in parts if other != name]
         most = max(shared, default=0)
         found.append("-".join(parts[name][:most]) if most else name)
@@ -110,7 +118,8 @@ def _columns(found: Sequence[Variant], places: Sequence[int], language: str) -> 
         said = [found[place].clinician[language] for place in alike]
         indicators = tuple(found[place].indicator for place in alike)
         recommended = tuple(each.removeprefix("● ") for each in said[0].recommended)
-        yield Column(alike, indicators, (name,) if name else (), together([each.summary for each in said]), recommended)
+        headline = together([_DATED.sub("", each.summary) for each in said])
+        yield Column(alike, indicators, (name,) if name else (), headline, recommended)
 
 
 def _first(found: Sequence[Variant], place: int) -> int:
@@ -126,11 +135,13 @@ def _table(columns: Sequence[Column]) -> Table:
     for number, column in enumerate(columns):
         for label in column.recommended:
             rows.setdefault(DAY.sub("#", label), (label, [False] * len(columns)))[1][number] = True
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, dict[tuple[bool, ...], list[str]]] = {}
     for label, marks in rows.values():
         found = _VERB.match(label)
-        groups.setdefault(found[1] if found else "", []).append(Row(found[2] if found else label, tuple(marks)))
-    return Table(tuple(columns), tuple((verb, tuple(some)) for verb, some in groups.items()))
+        verb, bare = (found[1], found[2]) if found else ("", label)
+        groups.setdefault(verb, {}).setdefault(tuple(marks), []).append(bare)
+    told = ((verb, tuple(Row(tuple(labels), marks) for marks, labels in some.items())) for verb, some in groups.items())
+    return Table(tuple(columns), tuple(told))
 
 
 def _length(told: Iterable[Table]) -> int:

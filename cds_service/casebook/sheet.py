@@ -67,7 +67,11 @@ class Variant(Struct, frozen=True):
 
 def variants(card: Card) -> list[Variant]:
     """Of ``sample.md``, in the order of the first of each name."""
-    page = (card.folder / "sample.md").read_text("utf-8")
+    return of_page((card.folder / "sample.md").read_text("utf-8"))
+
+
+def of_page(page: str) -> list[Variant]:
+    """Of the text of a ``sample.md``, today's or an earlier one."""
     seen: dict[tuple[str, str], set[str]] = {
         (language, who): set() for language in LANGUAGES for who in ("clinician", "patient")
     }

@@ -198,6 +198,15 @@ def _part(texts: Sequence[str]) -> str:
     return varies.sub(all_of, texts[0])
 
 
+def in_words(case: Case, language: str) -> tuple[str, str]:
+    """A case of which only its text is at hand, today's or an earlier one: its patient, and what it demands."""
+    try:
+        told = _told(0, case, {}, language)
+    except (KeyError, ValueError):  # a word that no longer exists
+        told = _told(0, case, {}, "en")
+    return told.given, "; ".join(filter(None, (str(case.get("expect", "")), told.expects)))
+
+
 def patients(card: Card, language: str) -> dict[str, str]:
     """What the patient of each case has, by the name of the case."""
     path = card.folder / "cases.yaml"
@@ -226,7 +235,9 @@ def _told(number: int, case: Case, defaults: Case, language: str) -> Told:
     expected = case.get("expect", "other")
     outcome = expected if isinstance(expected, str) and expected in ORDER else "other"
     joint = "" if language == "zh" else " "
-    demands = [f"{words[language]}{joint}{_demanded(key, case[key], language)}" for key, words in DEMANDS.items() if key in case]
+    demands = [
+        f"{words[language]}{joint}{_demanded(key, case[key], language)}" for key, words in DEMANDS.items() if key in case
+    ]
     if isinstance(expected, list):
         demands.insert(0, " + ".join(chinese.named(each) if language == "zh" else each for each in expected))
     hook, like = case.get("hook", "patient-view"), _VARIES.sub("#", _given(case, defaults, "en"))

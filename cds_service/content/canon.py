@@ -29,7 +29,19 @@ from cds_service.content.tree import Tree, at, here
 Json = dict[str, Any]
 Parts = Mapping[str, str]
 
-PARTS = ("numbers", "rule-words", "rule-zh", "rendered", "recommendations", "definitions", "declared", "en", "zh", "cases", "rule")
+PARTS = (
+    "numbers",
+    "rule-words",
+    "rule-zh",
+    "rendered",
+    "recommendations",
+    "definitions",
+    "declared",
+    "en",
+    "zh",
+    "cases",
+    "rule",
+)
 """In the order in which a reader wants them; the files are the last four."""
 
 _SIGNED_ELSEWHERE = ("reviewed", "numbers", "recommendations")

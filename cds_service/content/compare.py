@@ -21,8 +21,15 @@ _LINE = {
     "numbers": re.compile(r"^(?P<key>\S+) = (?P<value>.*?) \[(?P<rest>.*)$"),
     "recommendations": re.compile(r"^(?P<key>\S+) \((?P<value>[^)]*)\): (?P<rest>.*)$"),
     "declared": re.compile(r"^(?P<key>\S+) = (?P<value>.*)$"),
+    "definitions": re.compile(r"^(?P<key>[^:]+): (?P<value>.*)$"),
 }
-_WORDS = {"en": "English text", "zh": "Chinese text", "rule": "rule (code)", "definitions": "words of shared definitions"}
+_WORDS = {
+    "rule-zh": "when and when not, in Chinese",
+    "en": "English text",
+    "zh": "Chinese text",
+    "rule": "rule (code)",
+    "definitions": "words of shared definitions",
+}
 
 
 class Changed(Struct, frozen=True):
@@ -66,7 +73,7 @@ def differences(before: Parts, after: Parts) -> Iterator[str]:
         old, new = before.get(part, ""), after.get(part, "")
         if old == new:
             continue
-        if part in _LINE:
+        if part in _LINE and part != "definitions":
             yield from _of_lines(part, old, new)
         elif part == "rendered":
             yield from _of_variants(old, new)
@@ -111,7 +118,8 @@ def marked(before: str, after: str) -> tuple[list[tuple[bool, str]], list[tuple[
     return left, right
 
 
-def _keyed(part: str, text: str) -> dict[str, tuple[str, str]]:
+def keyed(part: str, text: str) -> dict[str, tuple[str, str]]:
+    """Of a part that has a line for each thing, by key: its value, and what else is told of it."""
     found = {}
     for line in text.splitlines():
         if told := _LINE[part].match(line):
@@ -120,7 +128,7 @@ def _keyed(part: str, text: str) -> dict[str, tuple[str, str]]:
 
 
 def _of_lines(part: str, before: str, after: str) -> Iterator[str]:
-    old, new = _keyed(part, before), _keyed(part, after)
+    old, new = keyed(part, before), keyed(part, after)
     kind = {"numbers": "number", "recommendations": "recommendation", "declared": "card.toml,"}[part]
     for key in dict.fromkeys([*old, *new]):
         if old.get(key) == new.get(key):

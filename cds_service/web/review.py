@@ -6,7 +6,6 @@ exported proves who signed only as far as the repository does to which it is com
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -21,20 +20,20 @@ from cards.thresholds import Threshold
 from cards.vocabulary import Name
 from cds_service import logs
 from cds_service.config import Settings
-from cds_service.content.canon import PARTS, current, parts_of
+from cds_service.content.canon import current, parts_of
 from cds_service.content.compare import Row, beside, differences, marked
 from cds_service.content.releases import with_committed
 from cds_service.content.signatures import READ, Signature, kept_ones, last_of_each, sealed
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
+from cds_service.web.difference import Stretches, difference, files
 from cds_service.web.sheet import context, hashes, judged_case, reading_time, sheet
 from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}
 DECISIONS = ("signed", "objected")
 
-Stretches = list[tuple[bool, str]]
 Compared = tuple[Row, Stretches, Stretches]
 """A line of both sides, and of one that changed which stretches of it did, on either side."""
 
@@ -83,7 +82,8 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             log=[each for each in reversed(said) if each.card == code],
             mine=mine,
             kept=text is not None,
-            difference=_difference(code, text) if text is not None else [],
+            difference=list(difference(parts_of(text), current().cards[code], language)) if text is not None else [],
+            files=_files(code, text) if text is not None else [],
             judge=url_for("review.judge", code=code, number=0)[:-2],
             form={key: request.form.get(key, "") for key in LONGEST} | {"role": role, "read": request.form.getlist("read")},
             READ=READ,
@@ -109,7 +109,9 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             return desk(code, "moved-on", 409)
         row = {**told, "card": code, "decision": decision, "content": VERSION, "hash": hashes()[code]}
         row["shared"] = current().shared_hash
-        row["read"] = " ".join([page_language(settings.language), *(key for key in READ if key in request.form.getlist("read"))])
+        row["read"] = " ".join(
+            [page_language(settings.language), *(key for key in READ if key in request.form.getlist("read"))]
+        )
         store.change(partial(reviews.add, signature=row, text=current().text(code)))
         logs.event("review", {"card": code, "decision": decision, "hash": row["hash"][:12]})
         return redirect(url_for("review.index", kept=code, lang=page_language(settings.language)), 303)
@@ -197,16 +199,11 @@ def _grouped(said: list[Signature], store: Store, by: str, language: str) -> dic
     return groups
 
 
-def _difference(code: str, text: str) -> list[tuple[str, list[Compared]]]:
-    """Part by part, the lines that differ side by side."""
+def _files(code: str, text: str) -> list[tuple[str, list[Compared]]]:
+    """File by file, the lines that differ side by side."""
     before, after = parts_of(text), current().cards[code]
-    found = ((part, beside(_plain(before.get(part, "")), _plain(after[part]))) for part in PARTS)
-    return [(part, [_compared(row) for row in rows]) for part, rows in found if rows]
-
-
-def _plain(text: str) -> str:
-    """Without the marks of a quotation, which a sample is full of."""
-    return re.sub(r"^> ?", "", text, flags=re.MULTILINE)
+    found = ((part, beside(before.get(part, ""), after[part])) for part in files(before, after))
+    return [(part, [_compared(row) for row in rows]) for part, rows in found]
 
 
 def _compared(row: Row) -> Compared:

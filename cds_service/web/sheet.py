@@ -66,10 +66,10 @@ class Source(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """Everything that somebody reads who signs. ``tables``: what it comes to, in short; ``named``: the numbers of the rule, those
-    first that no source prints, since they are to be judged; ``gists``: of the recommendations that numbers name and the card
-    does not cite. ``minutes`` for what is unfolded; ``more``: for the whole texts, those for the patient and the cases, in one
-    language."""
+    """Everything that somebody reads who signs. ``told``: of whom each variant is; ``tables``: what they come to, in short;
+    ``named``: the numbers of the rule, those first that no source prints, since they are to be judged; ``gists``: of the
+    recommendations that numbers name and the card does not cite. ``minutes`` for what is unfolded; ``more``: for the whole
+    texts, those for the patient and the cases, in one language."""
 
     card: Card
     hooks: list[str]
@@ -257,7 +257,11 @@ def _rule(words: str, thresholds: Thresholds) -> list[Paragraph]:
             lambda m: f"[{thresholds.table[m[1]].value:g}](#n-{m[1]})" if m[1] in thresholds.table else m[0], rest
         )
         lead, steps, tail = _steps(linked)
-        found.append(Paragraph(_IN_ENGLISH.get(label[1], label[1]) if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)))
+        found.append(
+            Paragraph(
+                _IN_ENGLISH.get(label[1], label[1]) if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)
+            )
+        )
     return found
 
 
@@ -292,7 +296,7 @@ def read_of(each: Signature, language: str) -> str:
     if not each.read:
         return ""
     tongue, *more = each.read.split()
-    told = [say("review.read-opens", language, language=say(f"language.{tongue}", language))]
+    told = [say("review.read-opens", language, tongue=say(f"language.{tongue}", language))]
     told += [say(f"review.read-{key}", language) for key in more]
     return say("review.read-of", language, what=("、" if language == "zh" else ", ").join(told))
 

@@ -258,7 +258,11 @@ def test_the_short_form_leaves_out_nothing_that_decides(http: FlaskClient, langu
         told = sheet.sheet(card, shipped(), language)
         wanted = [each.name for chapter in told.chapters for line in chapter.lines for each in line.cases]
         wanted += [line.given for chapter in told.chapters for line in chapter.lines]
-        wanted += [*told.named, *told.other, *(each.recommendation.gist for each in told.rests)]
+        wanted += [
+            *told.named,
+            *told.other,
+            *(rest.recommendation.told(language) for source in told.sources for rest in source.rests),
+        ]
         for each in told.variants:
             wanted += [text for said in (each.clinician, each.patient) for text in said[language].new]
         plain = (" ".join(str(sheet.inline(each).striptags()).split()) for each in wanted)
