@@ -54,20 +54,29 @@ class Run(NamedTuple):
     why: str = ""
 
     @property
+    def own(self) -> bool:
+        """Whether its processor time is known: that of Spark's virtual machine is not ours to see."""
+        return self.engine != "spark" and not self.why
+
+    @property
     def speed(self) -> float:
-        """Patients a second and core."""
+        """Patients a second and core, where its processor time is known."""
         return self.patients / max(self.judging, 0.1)
 
+    @property
+    def told(self) -> str:
+        """What was measured, for the terminal."""
+        return self.why or f"{self.wall:.0f} s" + (f", {self.speed:.0f} patients a second and core" if self.own else "")
+
     def line(self) -> str:
-        own = self.engine != "spark"  # processor time of the virtual machine is not ours to see
         cells = (
             self.engine,
             f"{self.resources:,}",
             f"{self.patients:,}",
             *((f"{self.wall:.0f} s", f"{self.load:.1f}") if not self.why else (self.why, "")),
-            f"{self.speed:.0f}" if own and not self.why else "",
-            f"{self.grouping / self.million:.1f} s" if own and not self.why else "",
-            f"{self.megabytes} MB" if own and not self.why else "",
+            f"{self.speed:.0f}" if self.own else "",
+            f"{self.grouping / self.million:.1f} s" if self.own else "",
+            f"{self.megabytes} MB" if self.own else "",
         )
         return f"| {' | '.join(cells)} |"
 
@@ -87,7 +96,7 @@ def main() -> None:
             for place, each in enumerate(todo, 1):
                 print(f"{place} of {len(todo)}: {each[1]}, {each[3]:,} patients of {each[2]:,} resources", flush=True)
                 runs.append(run := _run(each, Path(folder)))
-                print(f"  {run.why or f'{run.wall:.0f} s, {run.speed:.0f} patients a second and core'}", flush=True)
+                print(f"  {run.told}", flush=True)
                 if not chosen.quick:
                     with KEPT.open("a", encoding="utf-8") as file:
                         file.write(f"{json.dumps(run)}\n")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-import errno
+import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from importlib.util import find_spec
 from itertools import islice
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from cds_service.population.job import Job
 from cds_service.population.private import scratch, written
@@ -65,9 +66,9 @@ def write_xlsx(job: Job, items: Iterable[Item], language: str) -> bool:
         return False
     import xlsxwriter
 
-    with written(job.out / XLSX) as file, scratch(job.out / "sheets") as meanwhile:
+    with written(job.out / XLSX) as file, scratch(job.out / "sheets") as meanwhile, _lent(file) as lent:
         options = {"constant_memory": True, "tmpdir": str(meanwhile)}
-        book = xlsxwriter.Workbook(file, options | {"strings_to_formulas": False, "strings_to_urls": False})
+        book = xlsxwriter.Workbook(lent, options | {"strings_to_formulas": False, "strings_to_urls": False})
         bold = book.add_format({"bold": True})
         items = iter(items)
         while True:
@@ -82,5 +83,27 @@ def write_xlsx(job: Job, items: Iterable[Item], language: str) -> bool:
         try:
             book.close()
         except xlsxwriter.exceptions.FileCreateError as error:
-            raise OSError(errno.EIO, "the workbook cannot be written", str(job.out / XLSX)) from error
+            (why,) = error.args
+            raise OSError(why.errno, why.strerror, str(job.out / XLSX)) from error
     return True
+
+
+class _Lent:
+    """A file that can be taken back from whoever still holds it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+@contextmanager
+def _lent(file: IO[bytes]) -> Iterator[_Lent]:
+    """Where a zip fails, it tries to end itself once more as it is thrown away, and Python prints what goes wrong then, past
+    everybody. Let it do so in memory."""
+    lent = _Lent(file)
+    try:
+        yield lent
+    finally:
+        lent.file = io.BytesIO()

@@ -78,6 +78,20 @@ def test_what_differs_and_what_misses_the_aim_is_said() -> None:
     assert "**not met** (200)" in text
 
 
+def test_of_spark_only_its_time_is_told(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its processor time is not ours to see: a speed made of it would be invented, on the terminal as in the table."""
+    monkeypatch.setattr(bench, "_engines", lambda: ["pool", "spark"])
+    monkeypatch.setattr(bench, "_run", lambda planned, folder: measured(planned, 0.4 if planned[1] == "spark" else 20))
+    bench.main()
+    lines = capsys.readouterr().out.splitlines()
+    after = dict(zip(lines, lines[1:], strict=False))
+    assert after["1 of 5: pool, 10,000 patients of 100 resources"] == "  30 s, 500 patients a second and core"
+    assert after["2 of 5: spark, 10,000 patients of 100 resources"] == "  30 s"
+    assert "| spark | 100 | 10,000 | 30 s | 2.0 |  |  |  |" in lines
+
+
 def test_a_run_is_measured(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what the command would leave."""
 
