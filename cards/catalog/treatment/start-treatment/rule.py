@@ -105,13 +105,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. At discharge, where zoledronate waits after a hip fracture,
-    denosumab and alendronate beside it, for whoever may not come back for the infusion. With a renal estimate below {egfr-specialist}: referral to a
-    specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left,
-    unless calcium is critical.
-    Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail
-    asks about the teeth before a drug that acts on the jaw (where an entry calls for a dentist, `dental-check` speaks); it gives
-    the reasons for the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
-    not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out.
+    denosumab and alendronate beside it, for whoever may not come back for the infusion. With a renal estimate below
+    {egfr-specialist}: referral to a specialist recommended, denosumab and menatetrenone as options only. The referral is also
+    recommended where no drug is left, unless calcium is critical. Where a finding of the work-up holds all drugs, the summary
+    says what comes first, and none is recommended. The detail asks about the teeth before a drug that acts on the jaw (where an
+    entry calls for a dentist, `dental-check` speaks); it gives the reasons for the stratum, calcium, 25(OH)D, PTH, ALP,
+    phosphate, renal estimate and earlier drugs, also where they were not measured, the drugs that were dropped and why, and an
+    earlier lower renal estimate that was left out.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
