@@ -80,8 +80,8 @@ def _judged(chart: Chart, value: Measurement) -> Calcium:
 
 
 def borderline(chart: Chart) -> Measurement | None:
-    """The newest calcium, if it is not high and yet above {calcium-borderline} mg/dL, where the laboratory gives no upper limit;
-    never ionized calcium."""
+    """The newest calcium, if it is not high and yet above {calcium-borderline} mg/dL, where the laboratory gives no upper
+    limit; never ionized calcium."""
     reading = calcium(chart)
     if reading is None or reading.high or reading.value.high is not None or reading.value.key == "calcium-ionized":
         return None

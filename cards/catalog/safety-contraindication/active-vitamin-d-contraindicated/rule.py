@@ -16,7 +16,6 @@ from cards.engine.orders import finding_about, going_on, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
-
 _PARATHYROID = ("high-calcium", "hyperparathyroidism")
 """Findings of the work-up that rule it out, in kidney disease with a calcium that is not yet above its range."""
 

@@ -29,14 +29,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Teeth are seen to before a bisphosphonate, denosumab or romosozumab; a drug that is taken is not stopped for the
     dentist, the procedure is fitted to its doses.
 
-    When: one of these drugs is ordered or taken, or is new and another card of the answer offers it, and (the first counts) (1) a dental abscess or inflammation of the jaw is
-    active, of the last {dental-entry-months} months or undated; (2) an extraction, implant or operation of the jaw is ordered;
-    (3) periodontitis is active, of the same time. Also on orders, such a procedure is drafted while one of the drugs goes on.
+    When: one of these drugs is ordered or taken, or is new and another card of the answer offers it, and (the first counts) (1)
+    a dental abscess or inflammation of the jaw is active, of the last {dental-entry-months} months or undated; (2) an
+    extraction, implant or operation of the jaw is ordered; (3) periodontitis is active, of the same time. Also on orders, such
+    a procedure is drafted while one of the drugs goes on.
 
-    Then: warning, (3) info; on the chart view info. Referral to a dentist (recommended), unless ordered; a draft can be deleted. The detail
-    says what to do by the state: first dose, tablets (for less than {dental-tablet-years} years they go on), denosumab (best
-    from {dental-denosumab-months} months after the last dose to the next; at high risk of the jaw so early that the next dose,
-    up to {dental-next-weeks} weeks later, is at most {denosumab-grace-days} days late), other injections.
+    Then: warning, (3) info; on the chart view info. Referral to a dentist (recommended), unless ordered; a draft can be
+    deleted. The detail says what to do by the state: first dose, tablets (for less than {dental-tablet-years} years they go
+    on), denosumab (best from {dental-denosumab-months} months after the last dose to the next; at high risk of the jaw so early
+    that the next dose, up to {dental-next-weeks} weeks later, is at most {denosumab-grace-days} days late), other injections.
     """
     for draft in chart.drafts if chart.hook in ORDER_HOOKS else ():
         taken = going_on(chart, _ON_JAW)

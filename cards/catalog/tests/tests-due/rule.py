@@ -82,18 +82,18 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     days sooner; the last stays due as long again. (3) 25(OH)D, calcium (total, corrected or ionized), creatinine (or eGFR, or
     creatinine clearance), height: none within {yearly-months} months; height also where the newest is more than {height-spread}
     cm below one of the {height-window-months} months before it, or more than {height-spread-ever} cm below the tallest, and no
-    other within {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. (4) Hemoglobin and ESR that were abnormal
-    within {marker-after-surgery-days} days after a fracture, an operation or a pregnancy, once that time is over. A DXA
-    is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip, distal 1/3 radius or an unnamed
-    site. Also an adult with low bone mass who is off treatment and has no high FRAX is due for DXA, and FRAX with it (if none
-    of {yearly-months} months is on record), when the newest DXA is older than an interval that the lowest newest T-score of hip
-    or spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with {glucocorticoid-mg} mg prednisone a
-    day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within {menopause-years} years of menopause
-    (without a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months} months, up to {t-low} {dxa-mild-months};
-    these two within such a time of menopause {dxa-menopause-months}.
+    other within {height-same-cm} cm confirms it; with a renal estimate below {egfr-work-up} also PTH, phosphate and ALP. (4)
+    Hemoglobin and ESR that were abnormal within {marker-after-surgery-days} days after a fracture, an operation or a pregnancy,
+    once that time is over. A DXA is a report or procedure, or a T-score or BMD of the lumbar spine, femoral neck, total hip,
+    distal 1/3 radius or an unnamed site. Also an adult with low bone mass who is off treatment and has no high FRAX is due for
+    DXA, and FRAX with it (if none of {yearly-months} months is on record), when the newest DXA is older than an interval that
+    the lowest newest T-score of hip or spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with
+    {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within
+    {menopause-years} years of menopause (without a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months}
+    months, up to {t-low} {dxa-mild-months}; these two within such a time of menopause {dxa-menopause-months}.
 
-    Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the
-    femur or the work-up pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
+    Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
+    or the work-up pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
     retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
     (`bmd-screening` asks for it); calcium on dialysis, which nephrology measures every month; from {oldest-years} years on
     ({old-dementia-years} with dementia) markers, and DXA off treatment.

@@ -22,7 +22,7 @@ from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.ladder import HIP_FIRST
-from cards.engine.options import AFTER_ANABOLIC, Offer, additional, offer, ranking, service
+from cards.engine.options import AFTER_ANABOLIC, NOT_READ, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, ANABOLIC, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 
@@ -105,13 +105,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. At discharge, where zoledronate waits after a hip fracture,
-    denosumab and alendronate beside it, for whoever may not come back for the infusion. With a renal estimate below {egfr-specialist}: referral to a
-    specialist recommended, denosumab and menatetrenone as options only. The referral is also recommended where no drug is left,
-    unless calcium is critical.
-    Where a finding of the work-up holds all drugs, the summary says what comes first, and none is recommended. The detail
-    asks about the teeth before a drug that acts on the jaw (where an entry calls for a dentist, `dental-check` speaks); it gives
-    the reasons for the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
-    not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out.
+    denosumab and alendronate beside it, for whoever may not come back for the infusion. With a renal estimate below
+    {egfr-specialist}: referral to a specialist recommended, denosumab and menatetrenone as options only. The referral is also
+    recommended where no drug is left, unless calcium is critical. Where a finding of the work-up holds all drugs, the summary
+    says what comes first, and none is recommended. The detail asks about the teeth before a drug that acts on the jaw (where an
+    entry calls for a dentist, `dental-check` speaks); it gives the reasons for the stratum, calcium, 25(OH)D, PTH, ALP,
+    phosphate, renal estimate and earlier drugs, also where they were not measured, the drugs that were dropped and why, and an
+    earlier lower renal estimate that was left out.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
@@ -185,13 +185,17 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _infused_later(chart: Chart, chosen: Offer) -> bool:
-    """Whether a patient leaves for whom zoledronate is offered and has to wait after a hip fracture: who may not come back."""
+    """Whether a patient leaves for whom zoledronate has to wait after a hip fracture: who may not come back. Where something of
+    it could not be read it is still the drug to wait for, and no other takes its place."""
     hip = after_hip_fracture(chart) if chart.hook is Hook.DISCHARGE else None
     waits = hip is not None and hip.first > chart.today
-    return waits and any(option.key == ZOLEDRONATE.key for option in chosen.options)
+    unread = (each.key for each in chosen.dropped if each.phrase == NOT_READ)
+    return waits and ZOLEDRONATE.key in {*(option.key for option in chosen.options), *unread}
 
 
 def _bridged(chosen: Offer) -> Offer:
+    if all(option.key != ZOLEDRONATE.key for option in chosen.options):
+        return chosen
     keys = {drug.key for drug in _BRIDGES}
     options = (replace(option, label=_IF_NOT_BACK) if option.key in keys else option for option in chosen.options)
     return replace(chosen, options=tuple(options))
