@@ -97,6 +97,13 @@ def test_a_procedure_by_its_classification(system: str, code: str, keys: tuple[s
         (NINE, "170.2", {"bone-cancer"}, ""),
         (ELEVEN, "FB83.11", {"osteoporosis"}, ""),
         (ELEVEN, "FB83.2", set(), ""),
+        (ELEVEN, "BA41.0", {"myocardial-infarction"}, ""),
+        (ELEVEN, "8B11.5Z", {"stroke"}, ""),
+        (ELEVEN, "NC72.30", set(), "hip"),
+        (ELEVEN, "NA82.0", set(), "vertebra"),
+        (ELEVEN, "NB52.0Z", set(), "vertebra"),
+        (ELEVEN, "NC12.2Z", set(), "proximal-humerus"),
+        (ELEVEN, "NC32.5Z", set(), "distal-forearm"),
         (ELEVEN, "NC72.2/XJ4NP", set(), "hip"),
         (PCS, "0UT20ZZ", set(), ""),
     ],
@@ -105,6 +112,13 @@ def test_a_condition_by_its_classification(system: str, code: str, problems: set
     said = understand(Concept((Coding(system, code),)), TERMINOLOGY)
     assert said.problems == problems
     assert [fracture.site for fracture in said.fractures] == ([site] if site else [])
+
+
+@pytest.mark.parametrize("code", ["11687002", "203435007", "240159007", "699528002", "240158004", "268028001", "109346000"])
+def test_gestational_diabetes_and_the_osteoporosis_that_is_none_are_known_by_their_code_alone(code: str) -> None:
+    concept = Concept((Coding("http://snomed.info/sct", code),))
+    assert not understand(concept, TERMINOLOGY)
+    assert why_unread_condition(concept, TERMINOLOGY) == ""
 
 
 def test_what_is_not_in_the_tables_is_unread_only_where_they_are_short() -> None:

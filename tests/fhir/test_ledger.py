@@ -73,6 +73,29 @@ def test_a_result_that_nobody_knows_is_unread_unless_it_is_named(code: Resource,
     assert trace.unread == ({why: 1} if why else {})
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("osteoporsis", "not-understood"),
+        ("骨质酥松症", "not-understood"),
+        ("Paget病", "not-understood"),
+        ("T12楔形变", "not-understood"),
+        ("L1压缩性改变", "not-understood"),
+        ("PE", "not-understood"),
+        ("AFF", "not-understood"),
+        ("MM", "not-understood"),
+        ("急性冠脉综合征", "not-understood"),
+        ("乳头Paget病", ""),
+        ("Paget disease of the nipple", ""),
+        ("no osteoporosis", ""),
+        ("pericarditis", ""),
+        ("hypertension", ""),
+    ],
+)
+def test_a_problem_that_may_be_one_of_ours_is_unread(text: str, why: str, chart_of: Reader) -> None:
+    assert whys(chart_of(condition(concept(text=text)))[0]) == ([("conditions", why)] if why else [])
+
+
 def test_what_says_nothing_of_the_patient_is_not_unread(chart_of: Reader) -> None:
     nameless = condition({})
     gone = medication("MedicationRequest", {}, status="entered-in-error")

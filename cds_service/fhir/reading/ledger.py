@@ -34,6 +34,12 @@ _MEASURES = re.compile(
     r"|\begfr\b|肾小球滤过率|glomerular filtration|25[- ]?\(?(oh|hydroxy|羟)|β-?ctx|\bp1np\b|胶原.{0,6}(肽|前肽)"
 )
 """Names that say that something of ours was measured, wherever they stand."""
+_PROBLEMS = re.compile(
+    r"(?a)\bosteop[oe]r|骨质.松|(?<!乳头)(?<!乳房)\bpaget(?!.{0,30}(breast|nipple|vulva|乳|阴))|\baff\b|\bmm\b|\bpe\b"
+    r"|楔形变|楔变|压缩性?(改变|变形|变扁)|椎体变扁|wedge deformity|\bvertebral (wedging|deformity)"
+    r"|acute coronary syndrome|急性冠脉综合征"
+)
+"""Names that may mean one of our problems and cannot be told: misspelled, or an abbreviation with other meanings, too."""
 _LOCAL_MEASURES = re.compile(r"肌酐|血钙|总钙|creatinine|scr\b|^ca$|^钙$|albumin|白蛋白|甲状旁腺激素|\bi?pth\b")
 """The same for a result without a public code, unless it is of another specimen."""
 _OTHER_SPECIMEN = re.compile(r"urin|尿|csf|脑脊液|fluid|胸水|腹水|钙素|clearance|清除|ratio|比值|微量")
@@ -50,7 +56,7 @@ def why_unread_drug(concept: elements.Concept | None, terminology: Terminology) 
 
 
 def why_unread_condition(concept: elements.Concept | None, terminology: Terminology) -> str:
-    """The same for a condition."""
+    """The same for a condition: its name may mean one of our problems."""
     return UNNAMED if concept is None else terminology.recall("unread condition", concept, _why_unread_condition)
 
 
@@ -89,6 +95,8 @@ def _is_class_or_unclear(text: str, terminology: Terminology) -> bool:
 def _why_unread_condition(concept: elements.Concept, terminology: Terminology) -> str:
     if any(terminology.condition(coding) is not None for coding in elements.codings(concept)):
         return ""
+    if _PROBLEMS.search(fold(wording(concept))):
+        return NOT_UNDERSTOOD
     return _why_unread(concept, terminology)
 
 
