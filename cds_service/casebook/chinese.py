@@ -136,7 +136,7 @@ def named(key: str) -> str:
         return DRUGS[key].name.zh if key in DRUGS else f"{REGIMENS[key].product.zh}（{key}）"
     if key in all_cards():
         return all_cards()[key].title.zh
-    return next((known[key].zh for known in (SERVICES, PROBLEMS) if key in known), None) or _drug(key)
+    return SERVICES[key].zh if key in SERVICES else PROBLEMS[key].zh if key in PROBLEMS else _drug(key)
 
 
 def _shared_day(parts: list[str]) -> str:
