@@ -141,7 +141,7 @@ def named(key: str) -> str:
 
 def _shared_day(parts: list[str]) -> str:
     """Results of one day, with the day behind the last."""
-    day = re.findall(rf"，{DATE}", parts[-1])[-1]
+    day = str(re.findall(rf"，{DATE}", parts[-1])[-1])
     return "，".join(part.replace(day, "") for part in parts) + day
 
 

@@ -63,9 +63,10 @@ TRIES = ("fires", "limits", "silent", "danger", "missing")
 """What a chapter tries whose file has no headings, in the order in which they are read."""
 
 _HEADING = re.compile(r"^ *# -+ (.+?) *-*$")
-_VARIES = re.compile(r"[^\s;()]*\d[^\s;()]*|\b(?:" + "|".join(sorted(DRUGS, key=len, reverse=True)) + r")\b")
+_DAY = r"\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4}年\d{1,2}月\d{1,2}日|"
+_VARIES = re.compile(_DAY + r"[^\s;()]*\d[^\s;()]*|\b(?:" + "|".join(sorted(DRUGS, key=len, reverse=True)) + r")\b")
 """A day, a number, whatever has a figure in it, a drug: what may be the only difference between two cases."""
-_VARIES_ZH = re.compile(r"[<>]?=?-?\d[\d.-]*|" + "|".join(sorted(chinese.drugs(), key=len, reverse=True)))
+_VARIES_ZH = re.compile(_DAY + r"[<>]?=?-?\d[\d.-]*|" + "|".join(sorted(chinese.drugs(), key=len, reverse=True)))
 
 _NEAR, _MOST = 4, 6
 """How many lines further up a case may find its like, and how many one line may tell of."""

@@ -40,7 +40,9 @@ class Shown(HTMLParser):
         told = dict(attrs)
         if tag not in VOID:
             self.path.append((tag, set((told.get("class") or "").split()), "open" in told))
-            self.inside = self.inside or (tag == "section" and told.get("id") in ("says", "when", "numbers", "cases", "sources"))
+            self.inside = self.inside or (
+                tag == "section" and told.get("id") in ("says", "when", "numbers", "cases", "sources")
+            )
 
     def handle_endtag(self, tag: str) -> None:
         while self.path and self.path.pop()[0] != tag:
@@ -73,7 +75,9 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
 @pytest.mark.parametrize("code", [*TYPICAL, "vitamin-d-low", "routine-care"])
 def test_the_minutes_are_those_of_what_is_shown(http: FlaskClient, code: str, language: str) -> None:
     shown = Shown()
-    shown.feed(re.sub(r"<script.*?</script>", "", http.get(f"/review/cards/{code}?lang={language}", headers=LI).text, flags=re.S))
+    shown.feed(
+        re.sub(r"<script.*?</script>", "", http.get(f"/review/cards/{code}?lang={language}", headers=LI).text, flags=re.S)
+    )
     told = sheet(all_cards()[code], shipped(), language).minutes
     assert abs(minutes(shown.texts) - told) <= max(1, 0.1 * told), minutes(shown.texts)
 
