@@ -205,7 +205,9 @@ def in_words(case: Case, language: str) -> tuple[str, str]:
         told = _told(0, case, {}, language)
     except (KeyError, ValueError):  # a word that no longer exists
         told = _told(0, case, {}, "en")
-    return told.given, "; ".join(filter(None, (str(case.get("expect", "")), told.expects)))
+    outcome = str(case.get("expect", ""))
+    outcome = chinese.named(outcome) if language == "zh" and outcome in ORDER else outcome
+    return told.given, _between(language).join(filter(None, (outcome, told.expects)))
 
 
 def patients(card: Card, language: str) -> dict[str, str]:
@@ -253,7 +255,7 @@ def _given(case: Case, defaults: Case, language: str = "en") -> str:
     >>> _given({"patient": "male 70", "draft": ["calcium"]}, {}, "zh")
     '男，70岁；医嘱：钙剂'
     """
-    keys = [key for key in GIVEN if key in case and case[key] != defaults.get(key)]
+    keys = [key for key in GIVEN if case.get(key, []) != defaults.get(key, [])]
     told = ((GIVEN[key][language], _in_chinese(key, case[key]) if language == "zh" else _listed(case[key])) for key in keys)
     joint = "" if language == "zh" else " "
     return _between(language).join(f"{words}{joint}{said}".strip() for words, said in told)
