@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -270,7 +270,15 @@ def _in_chinese(key: str, value: Any) -> str:
     if key in ("today", "patient"):
         return chinese.patient(value) if key == "patient" else str(value)
     word = {"draft": chinese.draft, "formulary": chinese.named, "failed": chinese.data}.get(key, chinese.line)
-    return ("；" if word == chinese.line else "、").join(map(word, value)) or "无"
+    return ("；" if word == chinese.line else "、").join(_or_as_written(word, each) for each in value) or "无"
+
+
+def _or_as_written(word: Callable[[str], str], line: str) -> str:
+    """A name that nobody has written in Chinese yet leaves its line in English."""
+    try:
+        return word(line)
+    except KeyError:
+        return _listed(line)
 
 
 def _listed(value: object) -> str:
