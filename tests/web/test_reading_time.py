@@ -66,7 +66,7 @@ class Shown(HTMLParser):
 @pytest.fixture(scope="module")
 def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     folder: Path = tmp_path_factory.mktemp("desk")
-    app = create_app(settings(folder, CDS_REVIEWER_TOKEN=TOKEN))
+    app = create_app(settings(folder, CDS_REVIEW_TOKEN=TOKEN))
     yield app.test_client()
     app.extensions["store"].close()
 
