@@ -37,8 +37,8 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 READ = ("texts", "patient", "definitions", "cases", "sources")
-"""What somebody may have read beside the sheet as it opens: the whole texts, those for the patient, the shared definitions, each
-case, the sources."""
+"""What may have been read beside the sheet as it opens: the whole texts, those for the patient, the shared definitions, each case,
+the sources."""
 
 
 class Verdict(NamedTuple):
