@@ -37,8 +37,7 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 READ = ("texts", "patient", "definitions", "cases", "sources")
-"""What may have been read beside the sheet as it opens: the whole texts, those for the patient, the shared definitions, each case,
-the sources."""
+"""What may be read beside the sheet as it opens: whole texts, those for the patient, shared definitions, cases, sources."""
 
 
 class Verdict(NamedTuple):
