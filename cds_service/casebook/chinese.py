@@ -136,12 +136,12 @@ def named(key: str) -> str:
         return DRUGS[key].name.zh if key in DRUGS else f"{REGIMENS[key].product.zh}（{key}）"
     if key in all_cards():
         return all_cards()[key].title.zh
-    return next((known[key].zh for known in (SERVICES, PROBLEMS) if key in known), None) or _drug(key)
+    return SERVICES[key].zh if key in SERVICES else PROBLEMS[key].zh if key in PROBLEMS else _drug(key)
 
 
 def _shared_day(parts: list[str]) -> str:
     """Results of one day, with the day behind the last."""
-    day = re.findall(rf"，{DATE}", parts[-1])[-1]
+    day = str(re.findall(rf"，{DATE}", parts[-1])[-1])
     return "，".join(part.replace(day, "") for part in parts) + day
 
 
@@ -160,8 +160,8 @@ def data(group: str) -> str:
 
 
 def chapter(title: str) -> str:
-    """A heading of a file of cases."""
-    return _words()["chapters"][title]
+    """A heading of a file of cases; as it is where nobody has written it in Chinese yet."""
+    return _words()["chapters"].get(title, title)
 
 
 def _noted(notes: Notes) -> str:
@@ -232,7 +232,7 @@ _TOLD: tuple[Callable[..., str], ...] = (
     _taken,
     lambda kind, site, than, value, day: f"{_site(site)}{'T值' if kind == 'T-score' else '骨密度'} {than}{value}，{day}",
     lambda what, than, value, of, day: f"{_measured(what)} {than}{_amount(f'{value} {of}' if of else value)}，{day}",
-    lambda site, day: f"{_fracture(site)}，{day}",
+    lambda site, day: _fracture(site) + (f"，{day}" if day else "，日期不明"),
     lambda name, since: _problem(name) + (f"，{_since(since)}" if since else ""),
     lambda name, day: f"就诊：{_problem(name)}，{day}",
     lambda name, since, end: f"照护计划：{_problem(name)}，{_since(since)}" + (f"，至{end}止" if end else ""),

@@ -1,8 +1,8 @@
 """What a card comes to, in short: its variants with headline and what they recommend, as decision tables.
 
-Variants of one stem (``low-alp``, ``low-alp-once``) that recommend much the same stand in one table: a line for what the same
-variants recommend, a column for each variant. Those that differ in nothing but a day, a figure or their urgency are one
-column, with both values in its headline. Nothing that any variant recommends is left out; of the headlines the days of
+Variants of one stem (``low-alp``, ``low-alp-once``) that offer much the same stand in one table: a line for what the same
+variants offer, a column for each variant. Those that differ in nothing but a day, a figure or their urgency are one
+column, with both values in its headline. Nothing that any variant offers is left out; of the headlines the days of
 results are, which the whole texts have.
 """
 
@@ -14,35 +14,34 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from cds_service.casebook.sheet import DAY, Variant
+from cds_service.casebook.sheet import DAY, Said, Variant
 from cds_service.casebook.told import together
 
 MOST = 6
 """Columns that fit beside each other."""
 _WORTH = 0.85
 """A table is drawn where it takes at most this part of the words that a list would take."""
-_MARK = 1
-"""Words that a mark in a table counts as: it has to be looked at."""
 _DATED = re.compile(rf" ?[(（](?:{DAY.pattern})[)）]")
 """The day of an invented patient's result; a day without brackets may be what the card is about."""
-_VERB = re.compile(r"^(?:● )?(Order|Referral to|开具：|转诊至) ?(.+)$")
+_VERB = re.compile(r"^(Order|Referral to|开具：|转诊至) ?(.+)$")
 
 
 class Column(Struct, frozen=True):
-    """Variants that say and recommend the same. ``variants``: their places in the list; ``headline``: of all, "79 | 78"."""
+    """Variants that say and offer the same. ``variants``: their places in the list; ``headline``: of all, "79 | 78";
+    ``options``: what they offer, each behind its mark: ● recommended, ○ offered beside."""
 
     variants: tuple[int, ...]
     indicators: tuple[str, ...]
     names: tuple[str, ...]
     headline: str
-    recommended: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
 
 
 class Row(Struct, frozen=True):
-    """What the same columns recommend; ``marks``: which."""
+    """What the same columns recommend or offer. ``marks``: of each column ●, ○ or ""."""
 
     labels: tuple[str, ...]
-    marks: tuple[bool, ...]
+    marks: tuple[str, ...]
 
 
 class Table(Struct, frozen=True):
@@ -65,14 +64,14 @@ def tables(found: Sequence[Variant], language: str) -> list[Table]:
 
 
 def words_of(told: Iterable[Table]) -> Iterator[str]:
-    """All that is to be read in them; of a mark, a word."""
+    """All that is to be read in them; a mark, of a group or of urgency, counts as a word."""
     for table in told:
-        yield from (text for column in table.columns for text in (" ".join(column.names), column.headline))
+        yield from (column.headline for column in table.columns)
         for verb, rows in table.groups:
             yield verb
             yield from (label for row in rows for label in row.labels)
-            if len(table.columns) > 1:
-                yield " ".join("●" for row in rows for mark in row.marks if mark)
+            yield " ".join(mark for row in rows for mark in row.marks if mark)
+        yield " ".join("●" for column in table.columns for _ in column.indicators)
 
 
 def _stems(names: Sequence[str]) -> list[str]:
@@ -111,15 +110,19 @@ def _of_stem(found: Sequence[Variant], places: Sequence[int], language: str) -> 
 def _columns(found: Sequence[Variant], places: Sequence[int], language: str) -> Iterator[Column]:
     def kind(place: int) -> tuple[str, str, tuple[str, ...]]:
         said = found[place].clinician[language]
-        return found[place].name, _figureless(said.summary), tuple(DAY.sub("#", each) for each in said.recommended)
+        return found[place].name, _figureless(said.summary), tuple(DAY.sub("#", each) for each in _options(said))
 
     for (name, _, _), some in groupby(sorted(places, key=lambda place: (places.index(_first(found, place)), place)), key=kind):
         alike = tuple(some)
         said = [found[place].clinician[language] for place in alike]
         indicators = tuple(found[place].indicator for place in alike)
-        recommended = tuple(each.removeprefix("● ") for each in said[0].recommended)
+        options = tuple((each[0], each[1:].strip()) for each in _options(said[0]))
         headline = together([_DATED.sub("", each.summary) for each in said])
-        yield Column(alike, indicators, (name,) if name else (), headline, recommended)
+        yield Column(alike, indicators, (name,) if name else (), headline, options)
+
+
+def _options(said: Said) -> list[str]:
+    return [each.text for each in said.blocks if each.kind == "option"]
 
 
 def _first(found: Sequence[Variant], place: int) -> int:
@@ -131,11 +134,11 @@ def _figureless(text: str) -> str:
 
 
 def _table(columns: Sequence[Column]) -> Table:
-    rows: dict[str, tuple[str, list[bool]]] = {}
+    rows: dict[str, tuple[str, list[str]]] = {}
     for number, column in enumerate(columns):
-        for label in column.recommended:
-            rows.setdefault(DAY.sub("#", label), (label, [False] * len(columns)))[1][number] = True
-    groups: dict[str, dict[tuple[bool, ...], list[str]]] = {}
+        for mark, label in column.options:
+            rows.setdefault(DAY.sub("#", label), (label, [""] * len(columns)))[1][number] = mark
+    groups: dict[str, dict[tuple[str, ...], list[str]]] = {}
     for label, marks in rows.values():
         found = _VERB.match(label)
         verb, bare = (found[1], found[2]) if found else ("", label)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -63,9 +63,10 @@ TRIES = ("fires", "limits", "silent", "danger", "missing")
 """What a chapter tries whose file has no headings, in the order in which they are read."""
 
 _HEADING = re.compile(r"^ *# -+ (.+?) *-*$")
-_VARIES = re.compile(r"[^\s;()]*\d[^\s;()]*|\b(?:" + "|".join(sorted(DRUGS, key=len, reverse=True)) + r")\b")
+_DAY = r"\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4}年\d{1,2}月\d{1,2}日|"
+_VARIES = re.compile(_DAY + r"[^\s;()]*\d[^\s;()]*|\b(?:" + "|".join(sorted(DRUGS, key=len, reverse=True)) + r")\b")
 """A day, a number, whatever has a figure in it, a drug: what may be the only difference between two cases."""
-_VARIES_ZH = re.compile(r"[<>]?=?-?\d[\d.-]*|" + "|".join(sorted(chinese.drugs(), key=len, reverse=True)))
+_VARIES_ZH = re.compile(_DAY + r"[<>]?=?-?\d[\d.-]*|" + "|".join(sorted(chinese.drugs(), key=len, reverse=True)))
 
 _NEAR, _MOST = 4, 6
 """How many lines further up a case may find its like, and how many one line may tell of."""
@@ -204,7 +205,9 @@ def in_words(case: Case, language: str) -> tuple[str, str]:
         told = _told(0, case, {}, language)
     except (KeyError, ValueError):  # a word that no longer exists
         told = _told(0, case, {}, "en")
-    return told.given, "; ".join(filter(None, (str(case.get("expect", "")), told.expects)))
+    outcome = str(case.get("expect", ""))
+    outcome = chinese.named(outcome) if language == "zh" and outcome in ORDER else outcome
+    return told.given, _between(language).join(filter(None, (outcome, told.expects)))
 
 
 def patients(card: Card, language: str) -> dict[str, str]:
@@ -252,7 +255,7 @@ def _given(case: Case, defaults: Case, language: str = "en") -> str:
     >>> _given({"patient": "male 70", "draft": ["calcium"]}, {}, "zh")
     '男，70岁；医嘱：钙剂'
     """
-    keys = [key for key in GIVEN if key in case and case[key] != defaults.get(key)]
+    keys = [key for key in GIVEN if case.get(key, []) != defaults.get(key, [])]
     told = ((GIVEN[key][language], _in_chinese(key, case[key]) if language == "zh" else _listed(case[key])) for key in keys)
     joint = "" if language == "zh" else " "
     return _between(language).join(f"{words}{joint}{said}".strip() for words, said in told)
@@ -267,7 +270,15 @@ def _in_chinese(key: str, value: Any) -> str:
     if key in ("today", "patient"):
         return chinese.patient(value) if key == "patient" else str(value)
     word = {"draft": chinese.draft, "formulary": chinese.named, "failed": chinese.data}.get(key, chinese.line)
-    return ("；" if word == chinese.line else "、").join(map(word, value)) or "无"
+    return ("；" if word == chinese.line else "、").join(_or_as_written(word, each) for each in value) or "无"
+
+
+def _or_as_written(word: Callable[[str], str], line: str) -> str:
+    """A name that nobody has written in Chinese yet leaves its line in English."""
+    try:
+        return word(line)
+    except KeyError:
+        return _listed(line)
 
 
 def _listed(value: object) -> str:

@@ -103,12 +103,13 @@ def beside(before: str, after: str) -> list[Row]:
 
 
 def marked(before: str, after: str) -> tuple[list[tuple[bool, str]], list[tuple[bool, str]]]:
-    """Of two lines, the stretches that differ (True) and those that do not, for either side; Chinese by character.
+    """Of two lines, the stretches that differ (True) and those that do not, for either side; Chinese by character, a number
+    as a whole.
 
     >>> marked("15 mg daily", "20 mg daily")
     ([(True, '15'), (False, ' mg daily')], [(True, '20'), (False, ' mg daily')])
     """
-    old, new = (re.findall(r"[^\W\u2e80-\u9fff]+|[\s\S]", each) for each in (before, after))
+    old, new = (re.findall(r"\d+(?:[.,]\d+)+|[^\W\u2e80-\u9fff]+|[\s\S]", each) for each in (before, after))
     left: list[tuple[bool, str]] = []
     right: list[tuple[bool, str]] = []
     for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -36,8 +36,8 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     read: str = ""
 
 
-READ = ("texts", "patient", "cases", "sources")
-"""What somebody may have read beside the sheet as it opens: the whole texts, those for the patient, each case, the sources."""
+READ = ("texts", "patient", "definitions", "cases", "sources")
+"""What may be read beside the sheet as it opens: whole texts, those for the patient, shared definitions, cases, sources."""
 
 
 class Verdict(NamedTuple):

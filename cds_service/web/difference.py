@@ -18,6 +18,7 @@ from cds_service.casebook.sheet import Variant, of_page
 from cds_service.casebook.told import in_words
 from cds_service.content.canon import Parts
 from cds_service.content.compare import keyed, marked
+from cds_service.web.sheet import unit_in_words
 from cds_service.web.words import say
 
 Stretches = list[tuple[bool, str]]
@@ -99,7 +100,8 @@ def _number(line: str, language: str) -> dict[str, str]:
     found = _NUMBER.match(line)
     if found is None:
         return {"value": line}
-    return {"name": found[language], "value": f"{found['value']} {found['unit']} [{found['status']}]", "rest": found["rest"]}
+    value = f"{found['value']} {unit_in_words(found['unit'], language)}".strip()
+    return {"name": found[language], "value": f"{value} [{found['status']}]", "rest": found["rest"]}
 
 
 def _lines(text: str) -> dict[str, str]:

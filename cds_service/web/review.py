@@ -136,13 +136,16 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         def leaves() -> Iterator[str]:
             shared: dict[str, Threshold] = {}
             grades: dict[str, Name] = {}
+            definitions: dict[str, str] = {}
             yield page("print_head.html", count=len(found), form=form)
             for each in found:
                 s = sheet(each, evaluator.thresholds, language)
                 yield page("print_card.html", s=s, card=each, signed=last.get(each.code, []), judge="", paper=form)
                 shared |= s.other
                 grades |= s.grades
-            yield page("print_end.html", form=form, shared=dict(sorted(shared.items())), grades=grades)
+                definitions |= s.definitions
+            ends = {"shared": dict(sorted(shared.items())), "definitions": dict(sorted(definitions.items()))}
+            yield page("print_end.html", form=form, grades=grades, **ends)
 
         return Response(stream_with_context(leaves()), content_type="text/html; charset=utf-8")
 

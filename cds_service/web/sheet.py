@@ -69,7 +69,7 @@ class Sheet(Struct, frozen=True):
     """Everything that somebody reads who signs. ``told``: of whom each variant is; ``tables``: what they come to, in short;
     ``named``: the numbers of the rule, those first that no source prints, since they are to be judged; ``gists``: of the
     recommendations that numbers name and the card does not cite. ``minutes`` for what is unfolded; ``more``: for the whole
-    texts, those for the patient and the cases, in one language."""
+    texts, those for the patient, the shared definitions that the rule calls, and the cases, in one language."""
 
     card: Card
     hooks: list[str]
@@ -78,6 +78,7 @@ class Sheet(Struct, frozen=True):
     tables: list[Table]
     rule: list[Paragraph]
     rule_in: str
+    definitions: dict[str, str]
     named: dict[str, Threshold]
     other: dict[str, Threshold]
     gists: dict[str, Recommendation]
@@ -121,6 +122,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         tables=tables(found, language),
         rule=_rule(words or card.doc, thresholds),
         rule_in="zh" if words else "en",
+        definitions=_definitions(card),
         named={key: table[key] for key in named},
         other={key: table[key] for key in card.shared if key not in named},
         gists={link: RECOMMENDATIONS[link] for link in links & RECOMMENDATIONS.keys()},
@@ -132,7 +134,12 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         more={},
         hash=hashes()[card.code],
     )
-    more = {"texts": _texts(found, language), "patient": _to_patient(found, language), "cases": _cases(told_cases)}
+    more = {
+        "texts": _texts(found, language),
+        "patient": _to_patient(found, language),
+        "definitions": list(made.definitions.values()),
+        "cases": _cases(told_cases),
+    }
     return replace(made, minutes=minutes(_first(made, language)), more={key: minutes(each) for key, each in more.items()})
 
 
@@ -142,6 +149,13 @@ def _of_whom(card: Card, found: Sequence[Variant], language: str) -> list[str]:
         return [each.told for each in found]
     known = patients(card, language) | {f"{each.title['en']} (`{each.name}`)": each.title["zh"] for each in stories()}
     return [known.get(each.told.removesuffix("."), each.told) for each in found]
+
+
+def _definitions(card: Card) -> dict[str, str]:
+    """The words of the shared definitions that the rule calls, by name, with the numbers as shipped: they are part of what is
+    signed."""
+    told = current().cards[card.code]["definitions"].splitlines()
+    return {name: text for name, _, text in (line.partition(": ") for line in told) if text}
 
 
 def _sources(card: Card, language: str) -> Iterator[Source]:
@@ -155,7 +169,8 @@ def _sources(card: Card, language: str) -> Iterator[Source]:
 
 
 def _first(made: Sheet, language: str) -> Iterator[str]:
-    """What is read without unfolding anything."""
+    """What is read without unfolding anything. Not counted: keys, and where a source is to be found, which nobody reads who
+    does not open it."""
     yield from words_of(made.tables)
     for paragraph in made.rule:
         yield from (text.striptags() for text in (paragraph.lead, *paragraph.steps, paragraph.tail))
@@ -165,8 +180,7 @@ def _first(made: Sheet, language: str) -> Iterator[str]:
     yield from (each.told(language) for each in made.gists.values())
     for source in made.sources:
         yield source.document.title[language]
-        for rest in source.rests:
-            yield from (rest.recommendation.told(language), rest.place)
+        yield from (rest.recommendation.told(language) for rest in source.rests)
     yield from (chapter.title for chapter in made.chapters)
 
 

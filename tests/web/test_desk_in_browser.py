@@ -56,10 +56,12 @@ def test_a_reviewer_reads_a_card_runs_its_cases_signs_and_prints(visitor: Visito
     printed = visitor.browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     assert base64.b64decode(printed["data"]).startswith(b"%PDF-")
     assert visitor.one("#shown").is_displayed(), "what was unfolded for paper is folded again"
+    visitor.one('input[name="read"][value="cases"]').click()
     visitor.one("#role").send_keys("pharmacist")
     visitor.one('button[value="signed"]').click()
     visitor.until(lambda: visitor.all(".kept"))
     visitor.keep("desk-start")
+    assert '"read": "en cases"' in visitor.js("return fetch('/review/signatures.jsonl').then((answer) => answer.text())")
     if AXE.is_file():
         assert visitor.violations() == []
     assert visitor.complaints() == []

@@ -20,7 +20,7 @@ from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
 from cds_service.content import canon
 from cds_service.content.canon import Content, current
-from cds_service.content.signatures import opened, verified
+from cds_service.content.signatures import opened, sealed, verified
 from cds_service.web import review, sheet
 from cds_service.web.words import WORDS
 from tests.web.conftest import settings
@@ -106,6 +106,27 @@ def test_a_signature_is_kept_with_name_role_version_and_what_was_read(http: Flas
     assert WORDS["review.done"].en.format(count=1) in page
 
 
+@pytest.mark.parametrize(("ticked", "kept_as"), [([], "zh"), (["cases", "texts", "nothing of ours"], "zh texts cases")])
+def test_a_signature_says_what_was_read(http: FlaskClient, ticked: list[str], kept_as: str) -> None:
+    """The sheet as it opens in the language of the page, and what was ticked."""
+    (read,) = re.findall(r'name="hash" value="(\w{64})"', http.get(f"/review/cards/{CARD}?lang=zh", headers=LI).text)
+    form = {"hash": read, "decision": "signed", "role": "药师", "remark": "", "read": ticked}
+    assert http.post(f"/review/cards/{CARD}?lang=zh", headers=LI, data=form).status_code == 303
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    assert kept.read == kept_as
+    shown = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
+    assert WORDS["review.read-opens"].en.format(tongue="Chinese") in shown
+    assert (f", {WORDS['review.read-cases'].en})" in shown) == ("cases" in ticked)
+
+
+def test_a_file_that_was_sealed_before_it_was_asked_what_was_read_holds(http: FlaskClient) -> None:
+    sign(http)
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    earlier = "".join(sealed([replace(kept, read="")]))
+    assert '"read"' not in earlier
+    assert opened(earlier) == [replace(kept, read="")]
+
+
 @pytest.mark.parametrize("form", [{"role": " "}, {"decision": "objected", "remark": ""}, {"decision": "maybe"}])
 def test_nothing_is_kept_without_a_role_or_an_objection_without_its_reason(http: FlaskClient, form: dict[str, str]) -> None:
     answer = sign(http, **form)
@@ -151,6 +172,37 @@ def test_a_changed_number_shows_as_changed_for_who_signed_the_card_last(http: Fl
     page = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
     assert "<del>300</del>" in page
     assert "<ins>350</ins>" in page
+
+
+def test_both_states_stand_side_by_side_in_words(http: FlaskClient, later: Any) -> None:
+    """Rendered sentences in both languages, each with its reader; a case as its patient; no template, no field of a file."""
+    sign(http)
+    parts = dict(current().cards[CARD])
+    for part, old, new in (
+        ("rendered", "Do not order calcium", "Never order calcium"),
+        ("rendered", "请勿开具钙剂", "不要开具钙剂"),
+        ("cases", "calcium 10.6 mg/dL", "calcium 10.7 mg/dL"),
+        ("rule-words", "When:", "Whenever:"),
+        ("en", "calcium", "Calcium"),
+    ):
+        assert old in parts[part]
+        parts[part] = parts[part].replace(old, new, 1)
+    later(replace(current(), cards={**current().cards, CARD: parts}))
+    page = http.get(f"/review/cards/{CARD}?lang=zh", headers=LI).text
+    section = page[page.index('<section id="difference"') : page.index('<section id="says"')]
+    words, files = section.split("<details", 1)
+    for said in (
+        "<del>Do not</del>",
+        "<ins>Never</ins>",
+        "<del>请勿</del>",
+        "<ins>不要</ins>",
+        "<ins>10.7</ins>",
+        "英文，对医生",
+    ):
+        assert said in words.replace("</del><del>", "").replace("</ins><ins>", ""), said
+    assert "{%" not in words
+    assert "record:" not in words
+    assert "<ins>Calcium</ins>" in files
 
 
 def test_it_is_no_change_for_somebody_who_has_not_signed(http: FlaskClient, later: Any) -> None:

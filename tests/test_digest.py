@@ -1,0 +1,107 @@
+"""What a card comes to in short: every variant, every offer, each once; and the rules in Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cards.engine.catalog import all_cards
+from cards.words.phrases import LANGUAGES
+from cds_service.casebook import translated
+from cds_service.casebook.digest import MOST, tables
+from cds_service.casebook.sheet import DAY, variants
+
+CODES = sorted(all_cards())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_nothing_that_a_variant_offers_is_lost_and_nothing_is_added(code: str, language: str) -> None:
+    """Read back from the tables, each variant has its own marks and offers, but for the day of a patient."""
+    found = variants(all_cards()[code])
+    told = tables(found, language)
+    assert sorted(place for table in told for place in table.variants) == list(range(len(found)))
+    for table in told:
+        assert len(table.columns) <= MOST
+        for number, column in enumerate(table.columns):
+            lines = [
+                f"{row.marks[number]} {' ' if verb else ''}{verb} {label}"
+                for verb, rows in table.groups
+                for row in rows
+                if row.marks[number]
+                for label in row.labels
+            ]
+            for place, indicator in zip(column.variants, column.indicators, strict=True):
+                offered = [each.text for each in found[place].clinician[language].blocks if each.kind == "option"]
+                assert Counter(_bare(each) for each in offered) == Counter(_bare(each) for each in lines)
+                assert found[place].indicator == indicator
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_each_headline_is_there_with_its_own_figures(code: str, language: str) -> None:
+    """Of "79 | 78" the first is that of the first; a day in brackets is left to the whole text."""
+    found = variants(all_cards()[code])
+    for table in tables(found, language):
+        for column in table.columns:
+            for number, place in enumerate(column.variants):
+                own = _own(column.headline, number, len(column.variants))
+                wanted = re.sub(rf" ?[(（](?:{DAY.pattern})[)）]", "", found[place].clinician[language].summary)
+                assert len(column.variants) == 1 or re.sub(r"\W", "", own) == re.sub(r"\W", "", wanted)
+                assert len(column.variants) > 1 or column.headline == wanted
+
+
+def _own(headline: str, number: int, count: int) -> str:
+    """What a headline of several says of one."""
+    one = rf"(?:{DAY.pattern}|[−-]?\d[\d.,]*)"
+    return re.sub(rf"(?:{one} \| ){{{count - 1}}}{one}", lambda m: m[0].split(" | ")[number], headline)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s", "", DAY.sub("#", text))
+
+
+# -- rules in Chinese ----------------------------------------------------------------------------------------------------------
+
+WRITTEN = [code for code in CODES if translated.chinese(all_cards()[code])]
+
+
+@dataclass
+class Card:
+    folder: Path
+    doc: str = "When: always.\n\nThen: warning."
+
+
+def test_some_rules_are_told_in_chinese() -> None:
+    assert WRITTEN
+
+
+@pytest.mark.parametrize("code", WRITTEN)
+def test_a_rule_in_chinese_names_the_same_numbers_cards_and_points(code: str) -> None:
+    english, other = all_cards()[code].doc, translated.chinese(all_cards()[code]) or ""
+    for what in (r"\{[a-z0-9-]+\}", r"`[a-z-]+`", r"\*[a-z-]+\*", r"\(\d\)"):
+        assert Counter(re.findall(what, english)) == Counter(re.findall(what, other)), what
+    figures = re.compile(r"(?<![A-Za-z\d{-])\d[\d,.]*(?![\d(A-Za-z%])")
+    plain = [Counter(figures.findall(re.sub(r"\{[^}]*\}", "", each))) for each in (english, other)]
+    assert plain[0] == plain[1]
+    labels = [re.findall(rf"^({'|'.join(some)})[:：]", text, re.MULTILINE) for some, text in _labelled(english, other)]
+    assert [translated.LABELS[each] for each in labels[0]] == labels[1]
+
+
+def _labelled(english: str, other: str) -> list[tuple[list[str], str]]:
+    return [(["Not when", "When", "Then"], english), (["何时不", "何时", "则"], other)]
+
+
+def test_the_chinese_of_an_earlier_rule_is_not_shown(tmp_path: Path) -> None:
+    card = Card(tmp_path)
+    assert translated.chinese(card) is None  # type: ignore[arg-type]
+    (tmp_path / translated.FILE).write_text(f"<!-- of {translated.mark(card.doc)} -->\n何时：总是。\n\n则：警告。\n", "utf-8")
+    assert translated.chinese(card) == "何时：总是。\n\n则：警告。"  # type: ignore[arg-type]
+    card.doc = card.doc.replace("\n\n", "\n\n   ")
+    assert translated.chinese(card), "how the lines are broken does not matter"  # type: ignore[arg-type]
+    card.doc = card.doc.replace("always", "never")
+    assert translated.chinese(card) is None  # type: ignore[arg-type]
