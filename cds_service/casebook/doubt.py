@@ -3,7 +3,7 @@ its card.toml must cover them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,6 @@ from cards.engine.catalog import all_cards, cards_of
 from cards.engine.findings import Finding, Indicator
 from cards.engine.run import run
 from cards.vocabulary import Data
-from cds_service.casebook.cases import Case
 from cds_service.casebook.requests import FAILED, request
 from cds_service.casebook.runs import chart_of, charts
 from cds_service.fhir.fetching.queries import camel_case
@@ -21,19 +20,19 @@ from cds_service.fhir.fetching.queries import camel_case
 Json = dict[str, Any]
 
 
-def missing(card: Card, tried: Callable[[Case], bool] = lambda case: True) -> Iterator[str]:
-    """The groups that ``rests_on`` (or ``needs``) should name and does not, by those cases that are ``tried``. What a check of
-    orders rests on that the card is handed need not be named again: that the check could not be made is said."""
+def missing(card: Card) -> Iterator[str]:
+    """The groups that ``rests_on`` (or ``needs``) should name and does not. What a check of orders rests on that the card is
+    handed need not be named again: that the check could not be made is said."""
     checks = [all_cards()[code] for code in card.earlier if all_cards()[code].checks_orders]
     named = {group_of(name) for told in (card, *checks) for name in told.rests_on}
-    yield from sorted(_needed(card, card.reads - named - {Data.PATIENT}, tried))
+    yield from sorted(_needed(card, card.reads - named - {Data.PATIENT}))
 
 
-def _needed(card: Card, groups: frozenset[Data], tried: Callable[[Case], bool]) -> set[Data]:
+def _needed(card: Card, groups: frozenset[Data]) -> set[Data]:
     """Of these groups, those without which the card fires differently (or no longer, or newly) in any of its cases."""
     found: set[Data] = set()
     for case, chart in charts(card.folder):
-        if chart.hook not in card.hooks or not tried(case):
+        if chart.hook not in card.hooks:
             continue
         sound, before = request(case), _fired(card, chart)
         for group in groups - found:
