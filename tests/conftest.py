@@ -40,6 +40,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"silence: {calls.total()} worse calls of {len(told)} stories ({each}); {red} stories red")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is tried of one card comes together, last: it starts from the same charts, which are then made once."""
+    items.sort(key=lambda item: (getattr(item, "callspec", None) and item.callspec.params.get("code")) or "")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Before every app that is made; those of tests that name no database keep theirs in one of this process."""

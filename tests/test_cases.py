@@ -62,7 +62,8 @@ def test_every_reason_why_a_case_cannot_be_told_otherwise_is_needed() -> None:
 
 @pytest.mark.parametrize("code", [code for code, card in all_cards().items() if not card.last])
 def test_a_card_names_all_that_it_rests_on(code: str) -> None:
-    """A group whose loss changes whether the card fires, in any of its cases, is in ``rests_on``: else it is silent unsaid."""
+    """A group whose loss changes whether the card fires, in any of its cases, is in ``rests_on``: else it is silent unsaid. All
+    cases are tried: a third of them would miss 59 of the 272 groups that are needed."""
     assert list(missing(all_cards()[code])) == []
 
 

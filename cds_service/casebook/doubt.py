@@ -3,22 +3,19 @@ its card.toml must cover them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from cards.chart import Hook
+from cards.chart import Chart, Hook
 from cards.engine.card import Card, group_of
 from cards.engine.catalog import all_cards, cards_of
 from cards.engine.findings import Finding, Indicator
 from cards.engine.run import run
 from cards.vocabulary import Data
-from cds_service.casebook.cases import Case, of_file
 from cds_service.casebook.requests import FAILED, request
-from cds_service.casebook.runs import formulary_of, served
+from cds_service.casebook.runs import chart_of, charts
 from cds_service.fhir.fetching.queries import camel_case
-from cds_service.hooks.request import parse
 
 Json = dict[str, Any]
 
@@ -34,13 +31,12 @@ def missing(card: Card) -> Iterator[str]:
 def _needed(card: Card, groups: frozenset[Data]) -> set[Data]:
     """Of these groups, those without which the card fires differently (or no longer, or newly) in any of its cases."""
     found: set[Data] = set()
-    for case in of_file(card.folder / "cases.yaml"):
-        sound = request(case)
-        if sound["hook"] not in card.hooks:
+    for case, chart in charts(card.folder):
+        if chart.hook not in card.hooks:
             continue
-        before = _fired(card, case, sound)
+        sound, before = request(case), _fired(card, chart)
         for group in groups - found:
-            if (broken := _without(sound, group)) and _differs(card, before, _fired(card, case, broken)):
+            if (broken := _without(sound, group)) and _differs(card, before, _fired(card, chart_of(case, broken))):
                 found.add(group)
     return found
 
@@ -53,10 +49,8 @@ def _without(sound: Json, group: Data) -> Json | None:
     return sound | {"prefetch": sound["prefetch"] | dict.fromkeys(keys, FAILED)}
 
 
-def _fired(card: Card, case: Case, body: Json) -> list[tuple[str, str]]:
+def _fired(card: Card, chart: Chart) -> list[tuple[str, str]]:
     """Indicator and draft of each finding of the card."""
-    evaluator, _ = served(formulary_of(case))
-    chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
     return [_kind(finding) for finding in run(chart, asked(card.code, chart.hook)) if finding.code == card.code]
 
 

@@ -21,11 +21,10 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import Earlier, Finding
 from cards.engine.run import run
 from cards.thresholds import Numbers, Thresholds, shipped
-from cds_service.casebook.cases import all_cases, of_file
+from cds_service.casebook.cases import all_cases
 from cds_service.casebook.doubt import asked
 from cds_service.casebook.requests import request
-from cds_service.casebook.runs import formulary_of, served
-from cds_service.hooks.request import parse
+from cds_service.casebook.runs import chart_of, charts, formulary_of, served
 
 
 class _Noted(Numbers):
@@ -85,10 +84,9 @@ def unread_with_records(keys: Collection[str]) -> set[str]:
         if seen.issuperset(keys):
             break
         evaluator, _ = served(formulary_of(case))
-        body = request(case)
         evaluator.thresholds = _NotedThresholds(seen)
         try:
-            evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
+            chart_of(case, request(case))
         finally:
             evaluator.thresholds = shipped()
     return {*keys} - seen
@@ -99,11 +97,7 @@ def _handed(card: Card) -> dict[str, int | float]:
 
 
 def _charts(card: Card) -> Iterator[Chart]:
-    for case in of_file(card.folder / "cases.yaml"):
-        evaluator, _ = served(formulary_of(case))
-        body = request(case)
-        if body["hook"] in card.hooks:
-            yield evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
+    yield from (chart for _, chart in charts(card.folder) if chart.hook in card.hooks)
 
 
 def _earlier(card: Card, chart: Chart) -> tuple[Earlier, ...]:

@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
+from cards.chart import Chart
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
-from cds_service.casebook.cases import WHY_NOT, Case
+from cds_service.casebook.cases import WHY_NOT, Case, of_file
 from cds_service.casebook.once import Once
 from cds_service.casebook.requests import SERVER, Served, request
 from cds_service.casebook.verdict import faults
@@ -89,6 +91,19 @@ def answered(evaluator: Evaluator, body: Json, today: date, language: str, *, ap
 
 def without_uuids(response: Json) -> str:
     return _UUID.sub("", json.dumps(response, ensure_ascii=False))
+
+
+@lru_cache(maxsize=2)
+def charts(folder: Path) -> tuple[tuple[Case, Chart], ...]:
+    """The cases of the card of a folder, each with the chart that it becomes: its sample, the numbers that it reads and what it
+    rests on start from the same."""
+    return tuple((case, chart_of(case, request(case))) for case in of_file(folder / "cases.yaml"))
+
+
+def chart_of(case: Case, body: Json) -> Chart:
+    """What the rules see of a case whose request is this."""
+    evaluator, _ = served(formulary_of(case))
+    return evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
 
 
 @cache

@@ -23,10 +23,8 @@ from cards.thresholds import ContentError
 from cards.words import text
 from cards.words.phrases import LANGUAGES, phrase
 from cards.words.templates import block
-from cds_service.casebook.cases import Case, of_file
 from cds_service.casebook.doubt import asked
-from cds_service.casebook.requests import request
-from cds_service.casebook.runs import formulary_of, served
+from cds_service.casebook.runs import charts, served
 from cds_service.hooks.request import parse
 
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
@@ -113,16 +111,10 @@ def _quoted(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _of_cases(card: Card) -> Iterator[Sample]:
-    for case in of_file(card.folder / "cases.yaml"):
+    for case, chart in charts(card.folder):
         if case.get("expect", "") != "none":
-            yield from _asked(case, card)
-
-
-def _asked(case: Case, card: Card) -> Iterator[Sample]:
-    evaluator, _ = served(formulary_of(case))
-    body = request(case)
-    chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
-    yield from (Sample(case["name"] + ".", chart, finding) for finding in _found(chart, card) if finding.code == card.code)
+            found = _found(chart, card)
+            yield from (Sample(case["name"] + ".", chart, finding) for finding in found if finding.code == card.code)
 
 
 def _of_stories(card: Card) -> Iterator[Sample]:
