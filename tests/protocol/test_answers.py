@@ -116,6 +116,21 @@ def test_the_total_counts_the_matches_of_all_pages_q4(service: Service, server: 
         assert evaluator.evaluate(call, "en").counts["why"] == why
 
 
+@pytest.mark.parametrize("total", [{}, {"total": 1}], ids=["without a total", "with one that counts only what came"])
+def test_a_page_that_cannot_be_had_leaves_a_part_whatever_the_total_says_q4(
+    service: Service, server: FhirServer, total: Json
+) -> None:
+    server.answers["AllergyIntolerance?page=2"] = resource(outcome("error"), 500)
+    following = {"link": [{"relation": "next", "url": "AllergyIntolerance?page=2"}]}
+    answer = found(match(ALLERGY), **total, **following)
+    evaluator = Evaluator(Settings(today_is=TODAY))
+    prefetched = service.request()
+    prefetched["prefetch"]["allergies"] = answer
+    call = parse(json.dumps(prefetched).encode(), "patient-view", body=BODY)
+    assert evaluator.evaluate(call, "en").counts["why"] == {"allergies": "partial"}, "nobody to ask for the page"
+    assert whys(service, server, "allergies", "AllergyIntolerance", answer) == ({"allergies": "partial"},) * 2
+
+
 @pytest.mark.parametrize("answer", [found(match(DRUG)), found(match(R5))])
 def test_another_release_of_fhir_is_named_q5(service: Service, server: FhirServer, answer: Json) -> None:
     told = whys(service, server, "medications", "MedicationRequest", answer)
