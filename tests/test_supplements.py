@@ -29,6 +29,8 @@ HIGH = "calcium 10.3 mg/dL (range 8.6-10.2), albumin 4.0 g/dL"
         ("continue", "continue", BOTH),
         ("continue-calcium", "ask", (BOTH[0], f"{FINE}, 25(OH)D 34 ng/mL on 2026-05-20")),
         ("continue-vitamin-d", "ask", (BOTH[1], f"{FINE}, 25(OH)D 34 ng/mL on 2026-05-20")),
+        ("continue-calcium", "ask", ("calcium ordered 2026-01-01 (every 12 h)", "calcium-300 ordered 2026-01-01")),
+        ("less-calcium", "stop", ("calcium ordered 2026-01-01 (every 12 h)", "calcium-315 ordered 2026-01-01")),
         ("ensure", "ask", ()),
         ("ensure", "ask", (f"{FINE}, 25(OH)D 30 ng/mL on 2026-05-20",)),
         ("correct", "ask", (f"{FINE}, 25(OH)D 29 ng/mL on 2026-05-20",)),

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from cards.chart import Chart, per_chart
 from cards.definitions import ckd, workup
+from cards.definitions.calcium import intake
 from cards.definitions.loading import PLAIN
 from cards.definitions.minerals import calcium_excess
 from cards.definitions.repletion import repletion
@@ -27,7 +28,7 @@ def supplements(chart: Chart) -> Supplements:
     """Continued is what is on the list; what is not there is to be ensured, and a 25(OH)D that calls for an order corrected.
     Nothing of either where a card stands against it: in an emergency of calcium that card speaks; no vitamin D where the
     work-up rules it out; no calcium with high blood or urine calcium, hypercalcemia on the problem list, or where weak kidneys
-    rule it out."""
+    rule it out; less of it above {calcium-supplement-mg} mg a day."""
     rows = (
         *emergency.rows(chart),
         *workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart)),
@@ -38,8 +39,11 @@ def supplements(chart: Chart) -> Supplements:
         return Supplements("emergency" if against.key == emergency.EMERGENCY else "neither", "stop")
     if calcium_excess(chart) is not None or workup.dropping(rows, DRUGS["calcium"]) is not None:
         return Supplements("no-calcium", "stop")
+    taken = [course for course in chart.courses(_CALCIUM) if course.active or course.on_treatment(chart.today)]
+    if intake(taken).daily > chart.numbers.calcium_supplement_mg:
+        return Supplements("less-calcium", "stop")
     told = repletion(chart)
-    calcium = _taken(chart, _CALCIUM)
+    calcium = bool(taken)
     if told is not None and told.running is None:
         return Supplements("continue-correct" if calcium else "correct", "ask")
     vitamin_d = told is not None or _taken(chart, PLAIN)

@@ -1,5 +1,5 @@
-"""Signs of a cracking femur, however a report words them ("左股骨中上段外侧皮质局限性增厚", "focal beaking of the lateral cortex of the
-right femur"): the lateral cortex thickened or beaked, a stress reaction, an incomplete fracture. Not of neck or head."""
+"""Signs of a cracking femur, however a report words them ("左股骨中上段外侧皮质局限性增厚", "beaking of the lateral cortex of
+the right femur"): the lateral cortex thickened or beaked, a stress reaction, an incomplete fracture. Not of neck, head."""
 
 from __future__ import annotations
 
