@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from cards.chart import Chart
@@ -45,7 +45,7 @@ class Offers:
         self._language = language
         self._system = system
         self._drafts = drafts
-        self._stored = stored
+        self._stored = cache(stored)
         self._own = own
         self._removals: dict[int, tuple[str, list[Json]]] = {}
         problem = chart.active_problem("osteoporosis")
@@ -83,5 +83,6 @@ class Offers:
 
     def _say(self, option: Option, description: str, *, places: bool) -> str:
         """The description of an action, with what it depends on: it may be all that the EHR shows."""
-        told = text.described(description, option, self._language, self._chart, places=places)
+        kept = [course for course in option.stops if places and not any(map(self._stored, course.sources))]
+        told = text.described(description, option, self._language, self._chart, places=places, by_hand=kept)
         return told + (BY_HAND[self._language] if places and orders.by_hand(option) else "")

@@ -27,9 +27,9 @@ from tests.silence.told import Told, cases, stories, told
 
 Json = dict[str, Any]
 
-NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes", "active-vitamin-d", "dental-check"}
+NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes", "active-vitamin-d", "dental-check", "referral"}
 """What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, an abnormal
-value of the work-up, what only nephrology may give, and a tooth that is planned before a dose."""
+value of the work-up, what only nephrology may give, a tooth planned before a dose, and the referral that comes first."""
 OF_ORDERS = {hook.value for hook in ORDER_HOOKS}
 
 

@@ -122,7 +122,7 @@ def only_ordered(course: Course) -> Fact:
 
 def safe_day(drug: Drug, day: date) -> Fact:
     """Until when the next dose is on time."""
-    return Fact(Name(f"{drug.name.en}, last safe day", f"{drug.name.zh}最后安全日"), None, "", day)
+    return Fact(Name(f"{drug.name.en}, latest day for the dose", f"{drug.name.zh}最迟给药日"), None, "", day)
 
 
 def started(course: Course) -> Fact:
@@ -179,7 +179,7 @@ def supply(course: Course) -> Fact:
 def taken(course: Course) -> Fact:
     """Evidence that the drug is recorded as being taken."""
     name = course.drug.name
-    listed = Name(f"{name.en}, on the medication list", f"{name.zh}（在用）")
+    listed = Name(f"{name.en}, on the medication list", f"{name.zh}（在用药清单中）")
     return Fact(listed, None, "", course.start, course.source, _unconfirmed(course), course.start_latest)
 
 

@@ -31,6 +31,12 @@ def very_high_pth(chart: Chart) -> Measurement | None:
     return pth if failing(chart) and high(pth, chart.numbers.pth_high, chart.numbers.pth_dialysis_high) else None
 
 
+def dialysis_range(chart: Chart, pth: Measurement) -> tuple[float, float]:
+    """Between which values PTH should be in kidney failure: {pth-dialysis-low} to {pth-dialysis-high} times its upper limit."""
+    n, limit = chart.numbers, _limit(chart, pth)
+    return n.pth_dialysis_low * limit, n.pth_dialysis_high * limit
+
+
 def rising_pth(chart: Chart) -> tuple[Measurement, Measurement] | None:
     """A newest PTH above {pth-ckd} times its upper limit and {pth-ckd-rise} % or more above one taken {pth-ckd-days} days or
     more before it: severe and progressive. That one, and the one before."""

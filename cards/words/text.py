@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import Chart, Draft, SetAside
+from cards.chart import Chart, Course, Draft, SetAside
 from cards.chart.facts import Fact
 from cards.definitions import goals
 from cards.definitions.accepted import ACCEPTED
@@ -34,6 +34,7 @@ __all__ = [
     "headline",
     "label",
     "load",
+    "named",
     "render",
     "step",
     "what",
@@ -41,8 +42,10 @@ __all__ = [
 
 SUMMARY = 139
 """The most code points of a summary (CDS Hooks: fewer than 140)."""
-_FIRST = re.compile(r"(?<=[^A-Z]\.)\s+(?=[A-Z])|(?<=。)")
+_FIRST = re.compile(r"(?:(?<=[^A-Z]\.)|(?<=[A-Z]{2}\.)|(?<= D\.))\s+(?=[A-Z0-9])|(?<=。)")
 """Where a sentence ends."""
+_VITAMIN_D = "vitamin-d-low"
+"""The card whose orders come before an option that waits for vitamin D."""
 MOST_LEFT_OUT = 6
 """How many kinds of unusable entries a card names; the rest are counted."""
 
@@ -66,7 +69,7 @@ def render(finding: Finding, language: str, chart: Chart, *, for_patient: bool =
     write = blocks(finding, language, chart)
     objections = _objections(finding, language, chart)
     forbidden = _forbidden(finding, objections, language)
-    summary = _summary(forbidden or write("summary"), finding, language)
+    summary = _summary(forbidden or write("summary"), finding, language, chart)
     withheld = _withheld(finding, language)
     parts = {
         "do": [
@@ -91,13 +94,14 @@ def headline(finding: Finding, language: str, chart: Chart) -> tuple[str, str]:
     """The summary as a card says it, and whole: a page has room for more than the line of a card."""
     forbidden = _forbidden(finding, _objections(finding, language, chart), language)
     written = forbidden or blocks(finding, language, chart)("summary")
-    return _summary(written, finding, language), _summary(written, finding, language, len(written) + SUMMARY)
+    return _summary(written, finding, language, chart), _summary(written, finding, language, chart, len(written) + SUMMARY)
 
 
 def step(finding: Finding, language: str, chart: Chart) -> str:
     """The first sentence of what to do, as plain text; "" for a card that only stands for others."""
     do = _withheld(finding, language) or blocks(finding, language, chart)("do")
-    return _FIRST.split(phrases.plain(do.strip().partition("\n\n")[0]).replace("**", ""), maxsplit=1)[0]
+    line = phrases.plain(do.strip().partition("\n")[0]).replace("**", "").removeprefix("- ")
+    return _FIRST.split(line, maxsplit=1)[0]
 
 
 def cites_of(finding: Finding) -> tuple[str, ...]:
@@ -108,8 +112,24 @@ def cites_of(finding: Finding) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *(each for found in finding.contains for each in cites_of(found)))))
 
 
-def _summary(written: str, finding: Finding, language: str, longest: int = SUMMARY) -> str:
-    return _doubted(phrases.shorten(phrases.plain(written), longest), finding, language, longest)
+def _summary(written: str, finding: Finding, language: str, chart: Chart, longest: int = SUMMARY) -> str:
+    summary = _unconfirmed(phrases.plain(written), finding, language, chart, longest)
+    return _doubted(summary, finding, language, longest)
+
+
+def _unconfirmed(summary: str, finding: Finding, language: str, chart: Chart, longest: int) -> str:
+    """The summary; where it names a drug of the list that nothing shows to be taken still, followed by that."""
+    sources = {fact.source for fact in finding.facts}
+    listed = (c for c in chart.drug_courses.values() if c.unconfirmed and c.drug.covers_months is None and c.source in sources)
+    if not any(phrases.name(course.drug, language).casefold() in summary.casefold() for course in listed):
+        return phrases.shorten(summary, longest)
+    return _followed("unconfirmed", summary, language, longest)
+
+
+def _followed(key: str, summary: str, language: str, longest: int, **values: str) -> str:
+    """The summary, cut short where what follows it needs the room."""
+    room = longest - len(phrase("line", key, language, summary="", **values))
+    return phrase("line", key, language, summary=phrases.shorten(summary, room), **values)
 
 
 def _doubted(summary: str, finding: Finding, language: str, longest: int) -> str:
@@ -120,8 +140,7 @@ def _doubted(summary: str, finding: Finding, language: str, longest: int) -> str
     groups = phrases.listed(
         names if len(names) < 3 else [names[0], phrase("line", "more", language, count=len(names) - 1)], language
     )
-    room = longest - len(phrase("line", "doubted", language, summary="", groups=groups))
-    return phrase("line", "doubted", language, summary=phrases.shorten(summary, room), groups=groups)
+    return _followed("doubted", summary, language, longest, groups=groups)
 
 
 def _withheld(finding: Finding, language: str) -> str:
@@ -142,22 +161,36 @@ def label(option: Option, language: str, chart: Chart) -> str:
     drafts = phrases.listed([_draft(each, option, language, chart) for each in option.replaces] or [""], language)
     text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
     if option.stops:
-        text = phrase("option", "stop", language, stopped=_stopped(option, language), label=text)
+        text = phrase("option", "stop", language, stopped=_names(option.stops, language), label=text)
     return phrases.capital(_qualified(_placed(text, option, language, chart), option, language, chart))
 
 
-def described(action: str, option: Option, language: str, chart: Chart, *, places: bool) -> str:
+def named(option: Option, language: str, chart: Chart) -> str:
+    """The drug of an option, with what must come first."""
+    name = phrases.name(option.key, language, DRUGS)
+    condition = _condition(option, language, chart)
+    return phrase("option", "named", language, what=name, condition=phrases.plain(condition)) if condition else name
+
+
+def described(
+    action: str, option: Option, language: str, chart: Chart, *, places: bool, by_hand: Collection[Course] = ()
+) -> str:
     """What one action of an option does, as plain text, with all that it depends on: some EHRs show the actions and not the
-    button. ``places``: it places the order, so that when to begin, how soon and what ends with it belong to it."""
-    if places and option.stops:
-        action = phrase("action", "and-stop", language, stopped=_stopped(option, language), label=action)
+    button. ``places``: it places the order, so that when to begin, how soon and what ends with it belong to it; ``by_hand``:
+    what no action ends."""
+    for key, courses in (
+        ("and-stop", [course for course in option.stops if course not in by_hand]),
+        ("and-end", [course for course in option.stops if course in by_hand]),
+    ):
+        if places and courses:
+            action = phrase("action", key, language, stopped=_names(courses, language), label=action)
     if places:
         action = _placed(action, option, language, chart)
     return phrases.capital(_qualified(action, option, language, chart))
 
 
-def _stopped(option: Option, language: str) -> str:
-    return phrases.listed([phrases.name(course.drug, language) for course in option.stops], language)
+def _names(courses: Iterable[Course], language: str) -> str:
+    return phrases.listed([phrases.name(course.drug, language) for course in courses], language)
 
 
 def _placed(text: str, option: Option, language: str, chart: Chart) -> str:
@@ -356,9 +389,12 @@ def _lapse(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 
 def _see(finding: Finding, language: str) -> Iterator[str]:
     """Other cards in the answer that offer what this one asks for."""
-    if finding.see:
-        titles = phrases.listed((all_cards()[code].title[language] for code in finding.see), language)
-        yield phrase("line", "see", language, titles=titles)
+    waits = any(option.first.startswith("vitamin-d") for option in finding.options)
+    first = [code for code in finding.see if waits and code == _VITAMIN_D]
+    for key, codes in (("see-first", first), ("see", [code for code in finding.see if code not in first])):
+        if codes:
+            titles = phrases.listed((all_cards()[code].title[language] for code in codes), language)
+            yield phrase("line", key, language, titles=titles)
 
 
 # -- the parts of detail ----------------------------------------------------------------------------------------------
@@ -398,6 +434,10 @@ def _to_check(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     for note in finding.notes:
         yield phrase("notes", note, language)
     yield from _waiting(finding, language, chart)
+    stops = dict.fromkeys(course.drug for option in finding.options for course in option.stops if course.written is None)
+    if stops:
+        stopped = phrases.listed([phrases.escape(phrases.name(drug, language)) for drug in stops], language)
+        yield phrase("line", "end-by-hand", language, stopped=stopped)
     yield from _left_out(finding.left_out, language)
     if finding.unread:
         groups = phrases.listed([phrase("unread", group, language) for group in finding.unread], language)

@@ -17,7 +17,7 @@ from cards.engine.catalog import all_cards, shown
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import work_up
 from cards.engine.voice import comfort
-from cards.engine.voice.merging import closed, one_per_draft, removed_once
+from cards.engine.voice.merging import closed, one_per_draft, removed_once, without_refused
 from cards.engine.voice.ownership import exclusive, once
 from cards.engine.voice.pregnancy import without_radiation
 from cards.engine.voice.table import table
@@ -39,7 +39,8 @@ def answered(findings: Sequence[Finding], found: Sequence[Finding], chart: Chart
     said = [(told, id(each) in ours) for each in found for told in _as_told(each, chart, comforted=comforted)]
     kept = {id(each) for each in heard([*_unshown(chart), *(told for told, _ in said)])}
     heard_of_ours = [told for told, own in said if own and id(told) in kept]
-    apart = in_order(exclusive(removed_once(one_per_draft(heard_of_ours)), off))
+    alone_on_desk = without_refused(heard_of_ours, found, chart)
+    apart = in_order(exclusive(removed_once(one_per_draft(alone_on_desk)), off))
     told = in_order(closed(once(shown_here(apart, chart), writing=chart.hook in ORDER_HOOKS), chart, off))
     return comfort.unrecommended(told) if comfort.no_drug(chart, findings) else told
 

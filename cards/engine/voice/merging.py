@@ -50,6 +50,25 @@ def removed_once(findings: Sequence[Finding]) -> list[Finding]:
     return told
 
 
+def without_refused(findings: Sequence[Finding], found: Iterable[Finding], chart: Chart) -> list[Finding]:
+    """The findings, no option waiting for a draft that order safety forbids: that draft is not to be signed, so that nothing
+    meets it. ``found`` is all that was found, whether it is told or not."""
+    desk = {draft.id for draft in (*chart.drafts, *chart.beside)}
+    refused = {each.about.id for each in found if each.about and each.indicator is CRITICAL and _judges_orders(each)}
+    if not refused:
+        return list(findings)
+
+    def meets(condition: Finding) -> bool:
+        others = {fact.source for fact in condition.facts} & desk
+        return not others or not others <= refused
+
+    def told(option: Option) -> Option:
+        met = tuple(filter(meets, option.condition))
+        return option if len(met) == len(option.condition) else replace(option, condition=met)
+
+    return [replace(each, options=tuple(map(told, each.options))) for each in findings]
+
+
 def _judges_orders(finding: Finding) -> bool:
     card = all_cards()[finding.code]
     return card.checks_orders and sections()[card.section].safety

@@ -6,6 +6,7 @@ from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Se
 
 from msgspec.structs import replace
 
+from cards.chart.facts import Fact
 from cards.engine.findings import CRITICAL, INFO, Finding, Option
 from cards.engine.options import NOT_READ, TOGETHER, service
 from cards.engine.voice.table import table
@@ -25,15 +26,17 @@ def exclusive(findings: Sequence[Finding], off: Container[str] = ()) -> list[Fin
     """Drugs that exclude each other stand alone, and at most one of them is chosen; the tests of such a card move to
     `tests-due`, which then fires for them. Where the site switched that card ``off`` they stay beside the drugs."""
     moved: dict[Option, str] = {}
+    asked_for: list[Fact] = []
     told = []
     for finding in findings:
         if finding.about is None and _drugs_exclude(finding.options):
             tests = [] if _TESTS in off else [option for option in finding.options if _is_test(option)]
             moved = dict.fromkeys(tests, "drug-now" if finding.indicator is CRITICAL else "next-drug") | moved
+            asked_for += finding.facts[:1] if tests else ()
             options = tuple(option for option in finding.options if option not in tests)
             finding = replace(finding, options=options, any_number=False, see=(*finding.see, *([_TESTS] if tests else [])))
         told.append(finding)
-    return _with_tests(told, moved) if moved else told
+    return _with_tests(told, moved, asked_for) if moved else told
 
 
 def _drugs_exclude(options: Iterable[Option]) -> bool:
@@ -47,8 +50,9 @@ def _is_test(option: Option) -> bool:
     return option.kind == "service" and not option.key.startswith(_REFERRAL) and option.key not in _STAYS
 
 
-def _with_tests(findings: Sequence[Finding], tests: Mapping[Option, str]) -> list[Finding]:
-    """`tests-due` with these besides its own, each with why: a drug that is critical does not wait for a result."""
+def _with_tests(findings: Sequence[Finding], tests: Mapping[Option, str], because: Sequence[Fact]) -> list[Finding]:
+    """`tests-due` with these besides its own, each with why: a drug that is critical does not wait for a result. ``because``:
+    what the cards that ask for them rest on first."""
     own = next((each for each in findings if each.code == _TESTS), None)
     due = own or Finding(code=_TESTS, indicator=INFO, values={"tests": []}, any_number=True)
     asked = {option.key: why for option, why in tests.items() if option.key not in {each.key for each in due.options}}
@@ -57,6 +61,7 @@ def _with_tests(findings: Sequence[Finding], tests: Mapping[Option, str]) -> lis
         due,
         options=(*due.options, *(service(key, recommended=True) for key in asked)),
         values={**due.values, "tests": [*lines, *due.values["tests"]]},
+        facts=(*due.facts, *(fact for fact in dict.fromkeys(because) if fact not in due.facts)),
     )
     return [*(due if each is own else each for each in findings), *([] if own else [due])]
 

@@ -12,14 +12,15 @@ from typing import Any
 import msgspec
 
 from cards.chart import Chart
-from cards.engine.findings import Finding
+from cards.engine.findings import WARNING, Finding
+from cards.engine.options import work_up
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
-from cards.words.text import headline, label
+from cards.words.text import draft_called, headline, label, named
 from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, plan, values
 from cds_service.web.screen.ahead import ahead
 from cds_service.web.screen.ahead import strip as ahead_strip
-from cds_service.web.screen.lights import deciding, lights
+from cds_service.web.screen.lights import deciding, key_of, lights
 from cds_service.web.screen.marks import Group, Strip
 from cds_service.web.screen.safe import safe
 from cds_service.web.words import say
@@ -41,7 +42,7 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
     told = [each for finding in findings for each in evidence(finding, language)]
     following = ahead(chart, findings, language)
     groups = [group for group in _groups(chart, findings, following, language) if group.strips]
-    if (rest := deciding(groups, told, language)) is not None:
+    if (rest := deciding(groups, told, language, _off(chart, language))) is not None:
         groups.append(Group(key="deciding", title="", strips=[rest]))
     marks = [mark for group in groups for strip in group.strips for mark in strip.marks]
     for place, mark in enumerate(marks):
@@ -62,6 +63,7 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
         "lead": _lead(chart, findings, language),
         "step": plan.step(chart, findings, language),
         "names": _names(chart, findings, language),
+        "drafts": {draft.id: draft_called(draft, language, chart) for draft in (*chart.drafts, *chart.beside) if draft.drug},
     }
     return dict(msgspec.to_builtins(drawn))
 
@@ -72,10 +74,16 @@ def _whole(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
     return {short: whole for short, whole in told if short != whole}
 
 
+def _off(chart: Chart, language: str) -> frozenset[str]:
+    """The values for which the work-up holds or drops drugs, by the key of their evidence."""
+    facts = tuple(dict.fromkeys(fact for row in work_up(chart) if row.values or row.drops for fact in row.evidence))
+    return frozenset(key_of(each) for each in evidence(Finding(indicator=WARNING, facts=facts), language))
+
+
 def _names(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
-    """By the label of an option that is a drug, the drug's name."""
+    """By the label of an option that is a drug, the drug's name, with what must come first."""
     options = (option for finding in findings for option in finding.options if option.kind in ("drug", "mend"))
-    return {label(option, language, chart): DRUGS[option.key].name[language] for option in options}
+    return {label(option, language, chart): named(option, language, chart) for option in options}
 
 
 def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:

@@ -3,6 +3,7 @@ what the rules reckoned, and from what is ordered."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -15,17 +16,20 @@ from cards.definitions.courses import limit_day
 from cards.definitions.denosumab import due_as_recorded, safe_until
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding, Option
-from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, Mechanism
+from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, Mechanism
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.phrases import capital, day
 from cards.words.text import label, what
 from cds_service.web.screen.marks import Mark, Strip, iso
-from cds_service.web.screen.plan import first_drug, first_order, for_today, lead, step_before
+from cds_service.web.screen.plan import first_drug, first_order, for_today, lead, step, step_before
 from cds_service.web.words import WORDS, say
 
 _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN})
 """Drugs that have a longest course."""
+_ROUTINE = frozenset({"routine-care", "lifestyle-education", "rehab-assessment"})
+"""What is no matter of today."""
+_VITAMIN = re.compile(r"\((vitamin [^)]+)\)")
 _NAMED = 2
 """How many of the things to do now are named; the cards have the rest."""
 
@@ -117,7 +121,7 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
     for option in options:
         chosen = option.kind == "service" or (option.kind in ("drug", "mend") and (option == drug or option.recommended))
         if chosen and option.start is not None and option.start > chart.today:
-            brief = "" if option.kind == "service" else capital(DRUGS[option.key].name[language])
+            brief = _brief(option, language)
             yield from _at(capital(what(option, language)), option.start, chart, language, brief)
     yield from _now(chart, findings, language)
     if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and not _single(drug):
@@ -126,22 +130,37 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
         yield from _at(capital(words), add_months(start, months), chart, language, capital(DRUGS[drug.key].name[language]))
 
 
+def _brief(option: Option, language: str) -> str:
+    """What stands beside a mark: the drug, as people call it, or what is measured."""
+    if option.kind == "service":
+        return capital(ANALYTES[option.key].name[language]) if option.key in ANALYTES else ""
+    name = DRUGS[option.key].name[language]
+    vitamin = _VITAMIN.search(name)
+    return capital(vitamin[1] if vitamin else name)
+
+
 def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
     """What is to be done today: what must be asked first, what the bar offers, then what else is recommended, in the order of
-    the cards, also the vitamin D that a drug waits for. Of what is not named, the cards that hold it."""
+    the cards, also the vitamin D that a drug waits for. Of what is not named, the cards that hold it. What is routine is no
+    matter of today, as its card says, and is counted as there."""
     today = chart.today
+    routine = [finding for finding in findings if finding.code in _ROUTINE]
     leading, first, drug = lead(findings, today), first_order(findings, today), first_drug(findings)
-    named = [step_before(chart, findings, language).rstrip(".。")]
+    asked = step_before(chart, findings, language) if first is not None else step(chart, findings, language)
+    named = [asked.rstrip(".。")]
     if leading is not None:
         named.append(capital(what(leading.order, language)))
     elif first is not None and first.kind != "discard" and for_today(first, today):
         plain = first.kind != "problem" and not first.stops
         named.append(capital(what(first, language)) if plain else label(first, language, chart))
+        kept = [phrases.name(course.drug, language) for course in first.stops if course.written is None]
+        named += [say("ahead.end", language, drugs=phrases.listed(kept, language))] if kept else []
     due = [
         (finding, option)
         for finding in findings
         for option in finding.options
         if option.kind in ("service", "drug")
+        and finding not in routine
         and option.recommended
         and for_today(option, today)
         and option not in (first, drug, leading.order if leading else None)
@@ -149,14 +168,18 @@ def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[A
     holders: dict[str, str] = {}
     for finding, option in sorted(due, key=lambda pair: not pair[1].urgent):
         holders.setdefault(capital(what(option, language)), finding.code)
+    urgent = not routine or findings[0] is not routine[0]
     for words in [*filter(None, named), *[*holders][:_NAMED]]:
-        yield Ahead(what=words, day=say("ahead.now", language), tone="warn")
+        yield Ahead(what=words, day=say("ahead.now" if urgent else "ahead.routine", language), tone="warn" if urgent else "")
     if rest := Counter([*holders.values()][_NAMED:]):
         titles = [
             say("ahead.counted", language, title=all_cards()[code].title[language], count=count) for code, count in rest.items()
         ]
         told = say("ahead.also", language, titles=phrases.listed(titles, language))
         yield Ahead(what=told, day=say("ahead.now", language))
+    for finding in routine:
+        title, count = all_cards()[finding.code].title[language], len(finding.contains) or len(finding.options)
+        yield Ahead(what=say("ahead.items", language, title=title, count=count), day=say("ahead.routine", language))
 
 
 def _single(option: Option) -> bool:

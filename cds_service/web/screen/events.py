@@ -255,5 +255,5 @@ def _state(course: Course, chart: Chart) -> str:
     if course.stopped:
         return "course.stopped"
     if course.active or course.on_treatment(chart.today):
-        return "course.running"
+        return "course.listed" if course.unconfirmed and course.drug.covers_months is None else "course.running"
     return "course.lapsed" if course.ended(chart.today) else "course.unknown"

@@ -3,7 +3,7 @@ dark."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,19 +19,20 @@ def key_of(evidence: Json) -> str:
     return "|".join(str(evidence.get(part, "")) for part in ("label", "date", "reference"))
 
 
-def deciding(groups: Sequence[Group], told: Iterable[Json], language: str) -> Strip | None:
-    """The evidence that the picture does not show yet: problems, allergies, age, orders."""
+def deciding(groups: Sequence[Group], told: Iterable[Json], language: str, off: Container[str] = ()) -> Strip | None:
+    """The evidence that the picture does not show yet: problems, allergies, age, orders. ``off``: the keys of values that are
+    another disease until they are clarified."""
     drawn = [mark for group in groups for strip in group.strips for mark in strip.marks]
     marks: dict[str, Mark] = {}
     for each in told:
         if not lit(each, drawn):
-            marks.setdefault(key_of(each), _chip(each, language))
+            marks.setdefault(key_of(each), _chip(each, language, tone="bad" if key_of(each) in off else ""))
     return (
         Strip(key="deciding", label=say("strip.deciding", language), kind="chips", marks=[*marks.values()]) if marks else None
     )
 
 
-def _chip(evidence: Json, language: str) -> Mark:
+def _chip(evidence: Json, language: str, tone: str) -> Mark:
     value = evidence.get("value")
     number = f"{value:g}".replace("-", "−") if isinstance(value, int | float) else str(value or "")
     said = f"{number} {phrases.unit(evidence.get('unit', ''), language)}".strip()
@@ -44,6 +45,7 @@ def _chip(evidence: Json, language: str) -> Mark:
         date=when if len(when) == _DAY else "",
         day=_day(when, language),
         said=said,
+        tone=tone,
         refs=(reference,) if reference else (key_of(evidence),),
     )
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from cards.chart import ORDER_HOOKS, Chart, Course, Draft, Measurement, facts
+from cards.chart.facts import said
 from cards.chart.shown import like
+from cards.definitions.ckd import dialysis_range, failing, low_turnover, very_high_pth
+from cards.definitions.hip import after_hip_fracture
 from cards.definitions.kidney import drug_limit, renal
 from cards.definitions.minerals import calcium, calcium_range, vitamin_d, vitamin_d_excess
 from cards.engine.catalog import all_cards, safety_checks
 from cards.engine.checked import Result, checked
 from cards.engine.findings import CRITICAL, INFO, Finding, Option
+from cards.engine.options import work_up
 from cards.engine.run import run
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Drug
-from cards.words.phrases import capital, clean, day, listed, name, num
+from cards.words.phrases import capital, clean, day, listed, name, num, phrase
 from cds_service.web.screen.marks import value_of
-from cds_service.web.screen.plan import first_drug
+from cds_service.web.screen.plan import first_drug, step_before
 from cds_service.web.words import say
 
 _KIDNEYS = frozenset({"bisphosphonate-renal", "renal-function-unknown"})
@@ -25,6 +30,10 @@ _MINERALS = frozenset({"hypocalcemia"})
 """The checks that rest on the values shown above them."""
 _EMERGENCIES = frozenset({"calcium-critical"})
 _DUPLICATES = frozenset({"same-class-duplicate"})
+_AFTER_HIP = "zoledronate-timing"
+_WORK_UP = "secondary-causes"
+_TOLD = 2
+"""How many values a check names."""
 
 
 class Check(Struct, kw_only=True, omit_defaults=True):
@@ -60,7 +69,34 @@ def safe(chart: Chart, findings: Sequence[Finding], language: str, off: Containe
         return [Safe(checks=[*_values(chart, None, findings, language)])]
     drug = DRUGS[option.key]
     draft = Draft("proposed", drug, start=option.start, proposed=True)
-    return [_judged(chart.with_draft(draft, option.replaces), draft, drug, language, off, option)]
+    judged = _judged(chart.with_draft(draft, option.replaces), draft, drug, language, off, option)
+    if option.after:
+        return [_held(chart, judged, option, language)]
+    asked = option in findings[0].options and step_before(chart, findings, language)
+    return [_asking(judged, language) if asked else judged]
+
+
+def _held(chart: Chart, judged: Safe, option: Option, language: str) -> Safe:
+    """The answer where the work-up holds the drug: what must come first stands before the checks."""
+    facts_of = next((row.evidence for row in work_up(chart) if row.key == option.after), ())
+    because = [clean(said(fact)[language]) for fact in facts_of if fact.value is not None]
+    first = Check(
+        title=capital(phrase("work-up-after", option.after, language)),
+        result="warn",
+        code=_WORK_UP,
+        said=listed(because[:_TOLD], language),
+        refs=tuple(fact.source for fact in facts_of if fact.source),
+    )
+    verdict = judged.verdict if judged.verdict == "no" else "later"
+    word = judged.word if judged.verdict in ("no", "later") else say("verdict.later", language)
+    return replace(judged, checks=[first, *judged.checks], verdict=verdict, word=word)
+
+
+def _asking(judged: Safe, language: str) -> Safe:
+    """The answer where something comes before the drug that no check can know."""
+    if judged.verdict not in ("yes", "care") or any(check.result == "warn" for check in judged.checks):
+        return judged
+    return replace(judged, verdict="care", word=say("verdict.step", language))
 
 
 def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Container[str], option: Option | None = None) -> Safe:
@@ -69,8 +105,9 @@ def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Containe
     found = [finding for finding in run(chart, safety_checks(drug.mechanism)) if finding.code not in off]
     results = next(each.results for each in checked(chart, found, off) if each.draft == draft)
     told = [finding for finding in found if finding.about == draft]
-    stops = frozenset(course.drug.key for course in option.stops) if option else frozenset()
-    checks = [*_values(chart, drug, told, language), *_record(told, results, language, stops)]
+    stops = option.stops if option else ()
+    checks = [*_values(chart, drug, told, language), *_taken(stops, language)]
+    checks += _record(chart, told, results, language, frozenset(course.drug.key for course in stops))
     verdict = _verdict(chart, checks, told, draft)
     key = "verdict.from" if verdict == "later" and draft.start and draft.start > chart.today else f"verdict.{verdict}"
     word = say(key, language, day=day(draft.start, language) if draft.start else "")
@@ -115,6 +152,18 @@ def _values(chart: Chart, drug: Drug | None, told: Sequence[Finding], language: 
     yield _value(key, value, _tone(told, told_of, odd), language, note)
     note = say("safe.limit", language, limit=like(n.vitamin_d_deficient, level).value) if level else ""
     yield _value("vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language, note)
+    if failing(chart):
+        yield _parathyroid(chart, language)
+
+
+def _parathyroid(chart: Chart, language: str) -> Check:
+    """In kidney failure PTH decides whether what slows turnover does harm."""
+    newest, low = chart.newest("pth", since=chart.months_ago(chart.numbers.work_up_window_months)), low_turnover(chart)
+    if newest is None:
+        return _value("pth", None, "unknown", language)
+    least, most = (like(limit, newest).value for limit in dialysis_range(chart, newest))
+    note = say("safe.turnover" if low else "safe.range", language, low=least, high=most)
+    return _value("pth", newest, "warn" if low or very_high_pth(chart) else "ok", language, note)
 
 
 def _range(chart: Chart, value: Measurement, language: str) -> str:
@@ -152,7 +201,18 @@ def _value(key: str, value: Measurement | None, result: str, language: str, note
     return Check(title=title, result=result, said=said, day=day(value.dated, language), refs=refs)
 
 
-def _record(told: Sequence[Finding], results: Mapping[str, Result], language: str, stops: frozenset[str]) -> Iterator[Check]:
+def _taken(stops: Sequence[Course], language: str) -> Iterator[Check]:
+    """What the order would end, where nothing shows that it is taken still."""
+    for course in stops:
+        if course.unconfirmed:
+            title = say("safe.taken", language, drug=capital(name(course.drug, language)))
+            said = say("safe.unconfirmed", language, months=course.unconfirmed)
+            yield Check(title=title, result="unknown", said=said, refs=course.sources)
+
+
+def _record(
+    chart: Chart, told: Sequence[Finding], results: Mapping[str, Result], language: str, stops: frozenset[str]
+) -> Iterator[Check]:
     """The checks that rest on what else is on record: those that speak first."""
     rank = {Result.FIRED: 0, Result.NOT_RUN: 1, Result.NOT_JUDGED: 1, Result.NO_OBJECTION: 2}
     for code, result in sorted(results.items(), key=lambda item: rank[item[1]]):
@@ -162,7 +222,7 @@ def _record(told: Sequence[Finding], results: Mapping[str, Result], language: st
         finding = next((f for f in told if f.code == code), None)
         if finding is None:
             word = {Result.NO_OBJECTION: "ok"}.get(result, "unknown")
-            yield Check(title=title, code=code, result=word)
+            yield replace(_looked_at(chart, code, language), title=title, code=code, result=word)
             continue
         because = [fact for fact in finding.facts if not fact.brief and fact.source != finding_draft(finding)]
         said = "; ".join(dict.fromkeys(clean(fact.name[language]) for fact in because[:2]))
@@ -172,6 +232,16 @@ def _record(told: Sequence[Finding], results: Mapping[str, Result], language: st
         refs = tuple(fact.source for fact in because if fact.source)
         result_word = "stop" if finding.indicator is CRITICAL else "warn" if finding.indicator is not INFO else "ok"
         yield Check(title=title, code=code, result=result_word, said=said, day=dated, refs=refs)
+
+
+def _looked_at(chart: Chart, code: str, language: str) -> Check:
+    """What a check that has no objection looked at, where it is one thing with a day."""
+    hip = after_hip_fracture(chart) if code == _AFTER_HIP else None
+    if hip is None:
+        return Check(title="", result="")
+    fact = facts.fracture(hip.fracture)
+    refs = (fact.source,) if fact.source else ()
+    return Check(title="", result="", said=clean(fact.name[language]), day=day(hip.fracture.dated, language), refs=refs)
 
 
 def finding_draft(finding: Finding) -> str:

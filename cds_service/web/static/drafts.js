@@ -1,7 +1,7 @@
 // The drafts on the desk: those of the story, and any number more, several of one drug too.
 
 import config, { h, t } from "./screen/dom.js";
-import { called } from "./orders.js";
+import { called, reference } from "./orders.js";
 
 const STORY = "own";
 
@@ -10,6 +10,7 @@ export function drafts(patientId, changed, now) {
   const at = (id) => document.getElementById(id);
   const keyOf = new WeakMap();
   let made = 0;
+  let names = {}; // what the service calls the drafts, by reference
 
   function order(key) {
     const found = config.orders.find((each) => each.key === key);
@@ -33,9 +34,10 @@ export function drafts(patientId, changed, now) {
     keys: (resources) => resources.map((each, place) => key(each) ?? `${STORY}${place}`),
     /** The drafts that an address names; `story` are those that the story brings. */
     made: (keys, story) => keys.map((each) => (each.startsWith(STORY) ? story[Number(each.slice(STORY.length))] : order(each))).filter(Boolean),
-    draw(resources) {
+    draw(resources, told = names) {
+      names = told;
       const chips = resources.map((resource, place) => {
-        const what = called(resource);
+        const what = names[reference(resource)] ?? called(resource);
         const remove = h("button", { type: "button", "aria-label": t("moment.remove", { what }), title: t("moment.removed-short") }, "×");
         remove.addEventListener("click", () => changed(now().filter((_, other) => other !== place)));
         return h("li", { class: "chip" }, h("span", {}, what), remove);

@@ -62,7 +62,7 @@ async function refresh({ quietly = false, keys } = {}) {
   state.hook = at("hook").value = request.hook;
   state.patientId = patientOf(request);
   state.shown = drafted(request);
-  desk.draw(state.shown);
+  desk.draw(state.shown, screen.drafts);
   remember(quietly);
   at("story-who").textContent = screen.age === null ? t(`sex.${screen.sex}`) : t("timeline.patient", { sex: t(`sex.${screen.sex}`), age: screen.age });
   asPatient(request, Boolean(imagined));

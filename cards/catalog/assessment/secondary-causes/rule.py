@@ -57,10 +57,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     urine calcium, low TSH, low testosterone, high turnover, celiac antibodies, a Z-score of {z-low} or lower. On orders: where
     an antiresorptive or anabolic is drafted that such a finding holds or drops.
 
-    Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; discharge and
-    orders. For (2), on orders, where a critical card names the same calcium on the same draft, or
-    order safety forbids what cannot wait; high calcium does not speak
-    against pamidronate or calcitonin, which treat it.
+    Not when: for (1), a group of results could not be retrieved: nothing in it is then known to be missing; orders; discharge,
+    unless `start-treatment` warns there. For (2), on orders, where a critical card names the same calcium on the same draft, or
+    order safety forbids what cannot wait; high calcium does not speak against pamidronate or calcitonin, which treat it.
 
     Then: warning where a finding of (2) warns, otherwise info; on orders, info for what closes the gap after denosumab up to
     {denosumab-sequence-months} months after its last dose (the next dose; once it is stopped or late also zoledronate or
@@ -88,7 +87,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     new = known or bool(fractures_with_good_bone(chart))
     labs = [key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months)]
     labs += followed(chart, n.yearly_months)
-    missing = labs if new and chart.hook is not Hook.DISCHARGE else []
+    now = chart.hook is not Hook.DISCHARGE or any(f.indicator is WARNING for f in earlier.of("start-treatment"))
+    missing = labs if new and now else []
     if rows or missing:
         yield _finding(chart, n, rows, missing, known=known)
 
@@ -194,7 +194,9 @@ def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     level = vitamin_d(chart)
     enough = level is not None and level.below(n.vitamin_d_target) is False
     drugs = (_CALCIUM, *(() if enough else (CHOLECALCIFEROL,)))
-    given = [drug for drug in drugs if not any(c.on_treatment(chart.today) for c in chart.courses({drug.mechanism}))]
+    taken = {c.drug.mechanism for c in chart.drug_courses.values() if c.on_treatment(chart.today)}
+    taken |= {draft.drug.mechanism for draft in (*chart.drafts, *chart.beside) if draft.drug}
+    given = [drug for drug in drugs if drug.mechanism not in taken]
     if chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
         return Offer((), tuple(Dropped(drug.key, phrase=NOT_READ) for drug in given))
     offers = [offer(chart, (drug,), regimens=_CORRECTION) for drug in given]
@@ -224,6 +226,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
     renewed = [draft for draft in drafts if draft not in due and _renewed(chart, draft, speaking[draft.id])]
     decide = workup.decide_on(chart, against)
     waiting = [draft for draft in drafts if draft not in due and draft not in renewed]
+    products = _products(chart, n, against)
     yield Finding(
         indicator=WARNING if waiting else INFO,
         variant=_variant(against),
@@ -250,9 +253,11 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             *dict.fromkeys(fact for row in against for fact in row.evidence),
         ),
         options=(
+            *products.options,
             *(service(key, start=_day(chart, n, against, key), recommended=True) for key in _asked(chart, n, against)),
             *(discard(draft) for draft in waiting),
         ),
+        dropped=products.dropped,
         any_number=True,
         holds=_holding(against),
     )

@@ -52,10 +52,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {vitamin-d-loading-days} days before the level, which may have been a loading, is of a wrong type, or a large single one
     has no date: it is asked for.
     """
-    injection = any(
-        o.recommended and o.key in _FAST for found in earlier.found.values() for each in found for o in each.options
-    )
-    told = repletion(chart, injection)
+    injections = [
+        o for found in earlier.found.values() for each in found for o in each.options if o.recommended and o.key in _FAST
+    ]
+    told = repletion(chart, bool(injections))
     if told is None or not person.adult(chart) or not (told.severe or workup.bone_patient(chart)):
         return
     drafts = chart.drafted(_WAKE)
@@ -73,7 +73,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     yield Finding(
         indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
         variant="pregnancy" if pregnant else told.instead if nothing else _grade(told),
-        values=_values(chart, n, told, drafts) | {"ordered": enough, "calcium_unknown": minerals.calcium(chart) is None},
+        values=_values(chart, n, told, drafts)
+        | {"ordered": enough, "calcium_unknown": minerals.calcium(chart) is None}
+        | {"sooner": _sooner(chart, n, told, injections)},
         cites=_CITES if told.loads or told.failed else _CITES[:-1],
         facts=tuple(_evidence(chart, told)),
         options=(
@@ -189,6 +191,12 @@ def _blood(chart: Chart, n: Numbers, told: Repletion) -> Iterator[tuple[str, dat
         yield "creatinine", chart.today
     if told.failed and told.severe and not _celiac_known(chart):
         yield "celiac", chart.today
+
+
+def _sooner(chart: Chart, n: Numbers, told: Repletion, injections: list[Option]) -> Option | None:
+    """The injection that is proposed for a day before calcium is measured after a loading."""
+    again = max((day for key, day in _blood(chart, n, told) if key == "calcium"), default=chart.today)
+    return next((o for o in injections if o.first == "vitamin-d" and o.start is not None and o.start < again), None)
 
 
 def _measured_again(chart: Chart, n: Numbers, told: Repletion) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from cards.chart import Chart
 from cards.definitions.kidney import renal
@@ -28,6 +28,9 @@ _BESIDE_ANOTHER = (
     "pain-rehabilitation",
     "mood-support",
 )
+_KIDNEY_FAILURE = ("low-turnover", "high-pth")
+_RENAL_BONE = {"pth", "phosphate", "alp"}
+"""What tells osteoporosis from renal bone disease, before a drug is chosen."""
 
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
@@ -40,11 +43,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `pain-rehabilitation`, `mood-support`.
 
     Not when: the card is a warning, or there is only one such card. An abnormal value of `secondary-causes` is not routine:
-    only its missing tests are; it counts as the card that comes first. Nor is
-    `active-vitamin-d` in weak kidneys. `tests-due` remains a separate card if calcium or
-    creatinine is due while the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, or
-    if CTX is due after denosumab, or a test is needed before the next drug is chosen; so does `referral` if a warning card
-    leaves its referral to it.
+    only its missing tests are; it counts as the card that comes first. Nor is `active-vitamin-d` in weak kidneys, nor
+    `calcium-intake` where it refers to nephrology. `tests-due` remains a separate card if calcium or creatinine is due while
+    the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, if PTH, phosphate or ALP
+    is due with one below {egfr-specialist}, if CTX is due after denosumab, or a test is needed before the next drug is chosen;
+    so does `referral` if a card that is not routine leaves its referral to it, and for PTH in kidney failure.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
     their orders are offered, and any number may be chosen; of mutually exclusive drugs, only the recommended one. An override
@@ -59,7 +62,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if finding.indicator is INFO
         and (finding.code in _ROUTINE or id(finding) in beside)
         and not _stands_alone(chart, n, finding)
-        and not _referred(finding, shown)
+        and not _referred(finding, shown, beside)
         and not _abnormal(finding)
     ]
     if len(lines) < 2:
@@ -79,26 +82,35 @@ def _abnormal(finding: Finding) -> bool:
 
 
 def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
-    """A target out of reach is not routine, nor an active form that only nephrology may give;
+    """A target out of reach is not routine, nor an active form that only nephrology may give, nor a PTH that decides whether
+    calcium and active forms do harm;
     nor are calcium and kidney function if the patient is on an injection or has
     impaired kidney function, nor a CTX after denosumab, or a test that another card needs before a drug is chosen."""
     if finding.code == "treatment-target":
         return finding.variant != "within-reach"
     if finding.code == "active-vitamin-d" and finding.variant != "falls":
         return True
+    if finding.code == "referral" and finding.variant in _KIDNEY_FAILURE:
+        return True
     whys = {test["why"] for test in finding.values["tests"]} if finding.code == "tests-due" else set()
     if whys & {"after-denosumab", "next-drug", "drug-now"}:
         return True
     due = {option.key for option in (*finding.options, *finding.elsewhere)}
-    if finding.code != "tests-due" or not {"calcium", "creatinine"} & due:
+    if finding.code == "calcium-intake":
+        return any(key.startswith("referral") for key in due)
+    if finding.code != "tests-due":
         return False
+    if renal(chart).below(n.egfr_specialist) and due & _RENAL_BONE:
+        return True
     injected = any(not course.drug.oral for course in treatments(chart))
-    return injected or bool(renal(chart).below(n.routine_egfr))
+    return bool({"calcium", "creatinine"} & due) and (injected or bool(renal(chart).below(n.routine_egfr)))
 
 
-def _referred(finding: Finding, shown: Iterable[Finding]) -> bool:
-    """Whether it is the referral that a warning card speaks of."""
-    return finding.code == "referral" and any("referral" in each.see for each in shown if each.indicator is not INFO)
+def _referred(finding: Finding, shown: Iterable[Finding], beside: Container[int]) -> bool:
+    """Whether it is the referral that a card speaks of which is not routine: what comes first there is not said to be "not
+    urgent" here."""
+    speaking = (each for each in shown if each.indicator is not INFO or not (each.code in _ROUTINE or id(each) in beside))
+    return finding.code == "referral" and any("referral" in each.see for each in speaking)
 
 
 def _offered(finding: Finding) -> tuple[Option, ...]:

@@ -104,7 +104,7 @@ function label(strip) {
 
 function chips(strip, bind) {
   return h("ul", { class: "chips" }, strip.marks.map((mark) => {
-    const chip = h("span", { class: "chip" }, [mark.title, mark.said].filter(Boolean).join(" "), mark.day ? h("small", {}, ` ${mark.day}`) : "");
+    const chip = h("span", { class: mark.tone ? `chip ${mark.tone}` : "chip" }, [mark.tone && "!", mark.title, mark.said].filter(Boolean).join(" "), mark.day ? h("small", {}, ` ${mark.day}`) : "");
     bind(chip, mark);
     return h("li", {}, chip);
   }));
