@@ -55,7 +55,7 @@ def item_of(patient: str, judged: Judged, entries: Sequence[bytes]) -> Item | No
     gaps = sorted(_gaps(chart, found), key=lambda gap: ORDER.index(gap.key))
     if not gaps:
         return None
-    who, broken = person(patient, entries), _newest_fracture(chart)
+    who, broken = person(patient, entries), newest_fracture(chart)
     return Item(
         patient=patient,
         gaps=tuple(gaps),
@@ -160,7 +160,7 @@ def _day(finding: Finding, key: str) -> date | None:
     return day if isinstance(day, date) else None
 
 
-def _newest_fracture(chart: Chart) -> Fracture | None:
+def newest_fracture(chart: Chart) -> Fracture | None:
     """Hip and vertebra before any other, the newest of them."""
     return max(
         (f for f in chart.fractures if f.when),

@@ -27,6 +27,7 @@ from cds_service.population import gaps, rows
 from cds_service.population.glance import SHARED, Unusable, look
 from cds_service.population.rows import Judged
 from cds_service.population.source import Problem
+from cds_service.population.strata import stratum
 
 HOOK = "patient-view"
 UNKNOWN, TOO_MUCH, FAILED, TWICE, NOT_COUNTED = "unknown-patient", "too-much", "failed", "twice", "not-counted"
@@ -93,7 +94,7 @@ def _answered(patient: str, entries: Sequence[bytes], rules: Rules) -> Judged:
     answers = rules.answers(patient) if rules.answers else ()
     counted, wrong = _figures(patient, judged.chart, entries, rules, answers)
     counts = _counts(judged.trace) | ({ANSWERS: len(answers)} if answers else {})
-    return Judged(patient, "", told, item, counts, (*twice, *wrong), counted)
+    return Judged(patient, "", told, item, counts, (*twice, *wrong), counted, stratum(judged.chart))
 
 
 def _figures(

@@ -91,9 +91,18 @@ class Item(Struct, frozen=True):
     doubt: tuple[str, ...] = ()
 
 
+class Stratum(Struct, frozen=True):
+    """What patients are counted by. ``fracture``: of hip or vertebra if there is one, else any other."""
+
+    age: str
+    sex: str
+    fracture: str
+
+
 class Judged(Struct):
     """What became of one patient. ``why`` is "" if there is an answer, else why there is none. ``counts``: of the reading, by
-    ledger and name ("unread: medications, local-code"). ``figures``: the states of the indicators."""
+    ledger and name ("unread: medications, local-code"). ``figures``: the states of the indicators. ``stratum``: None
+    without an answer."""
 
     patient: str
     why: str = ""
@@ -102,6 +111,7 @@ class Judged(Struct):
     counts: dict[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     figures: Figures | None = None
+    stratum: Stratum | None = None
 
 
 _DAYS = ("safe", "due", "limit", "decide", "latest", "next_dxa", "by", "day", "next")

@@ -24,6 +24,7 @@ from cds_service.population.private import written
 from cds_service.population.rows import Judged
 from cds_service.population.sheets import lines, write_csv, write_xlsx
 from cds_service.population.source import Ledger, Problem
+from cds_service.population.strata import Strata
 
 PROBLEMS, SUMMARY = "problems.csv", "summary.json"
 
@@ -42,6 +43,7 @@ class Totals(Struct):
     patients_by_card: Counter[str] = field(default_factory=Counter)
     patients_by_gap: Counter[str] = field(default_factory=Counter)
     reading: Counter[str] = field(default_factory=Counter)
+    strata: Strata = field(default_factory=Strata)
 
     def take(self, judged: Judged) -> None:
         self.patients += 1
@@ -53,8 +55,10 @@ class Totals(Struct):
         self.patients_by_card.update({code for row in judged.rows for code in (row.card, *row.contains)})
         if judged.rows:
             self.patients_by_indicator[judged.rows[0].indicator] += 1
-        if judged.item:
-            self.patients_by_gap.update({gap.key for gap in judged.item.gaps})
+        gaps = {gap.key for gap in judged.item.gaps} if judged.item else set()
+        self.patients_by_gap.update(gaps)
+        if judged.stratum:
+            self.strata.take(judged.stratum, gaps)
 
 
 def write(job: Job, ledger: Ledger, broken: Iterable[Problem], language: str) -> Totals:
@@ -102,6 +106,7 @@ def summarize(job: Job, totals: Totals, run: dict[str, Any]) -> dict[str, Any]:
         "numbers": _numbers(job),
         "cards_off": sorted(site.load(job.settings.site).cards_off),
         **{name: _sorted(getattr(totals, name)) for name in Totals.__struct_fields__},
+        "strata": totals.strata.told(site.load(job.settings.site).figures.least_cell),
         "run": run,
     }
     with written(job.out / SUMMARY) as file:

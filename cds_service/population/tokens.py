@@ -59,8 +59,10 @@ class Tokens:
         try:
             answer = self._session.post(url, form | {"client_assertion": self._assertion(url)}, timeout=_TIMEOUT)
             told = answer.json() if answer.ok else {}
-        except (requests.RequestException, ValueError):
+        except ValueError:  # not JSON
             told = {}
+        except requests.RequestException as error:
+            raise _unheard(url, error) from None
         if not isinstance(told, dict) or not isinstance(told.get("access_token"), str):
             raise ConfigError(f"{url}: gives no token for --client-id and --key")
         lasts = told.get("expires_in")
@@ -72,6 +74,8 @@ class Tokens:
         try:
             told = self._session.get(f"{base}/.well-known/smart-configuration", timeout=_TIMEOUT).json()
             return str(told["token_endpoint"])
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise _unheard(base, error) from None
         except (requests.RequestException, ValueError, KeyError, TypeError):
             raise ConfigError(f"{base}: does not say where tokens are given: name it by --token-url") from None
 
@@ -85,6 +89,11 @@ class Tokens:
         claims = {"iss": self._access.client, "sub": self._access.client, "aud": audience, "jti": uuid.uuid4().hex}
         alg = "ES384" if isinstance(key, EllipticCurvePrivateKey) else "RS384"
         return jwt.encode(claims | {"exp": int(time.time()) + 240}, pem, alg, headers=_key_id(path))
+
+
+def _unheard(url: str, error: requests.RequestException) -> ConfigError:
+    """Nobody answers: what is wrong is not what we sent."""
+    return ConfigError(f"{url}: does not answer ({type(error).__name__})")
 
 
 def _key_id(path: Path | None) -> dict[str, str]:

@@ -26,6 +26,8 @@ NO_CLOCK = date.max
 _CLOCKED = frozenset({"denosumab-overdue", "denosumab-due", "denosumab-follow-on", "fracture-untreated", "fracture-new"})
 """Gaps whose clock tells one time from the next."""
 
+_AND = {"en": "; ", "zh": "；"}
+
 Cell = str | int | float | None
 
 
@@ -50,7 +52,7 @@ def cells(item: Item, today: date, language: str, gap: Gap | None = None) -> dic
     first, taken, broken = gap or item.gaps[0], item.taken, item.fracture
     return {
         "gap": say(f"gap.{first.key}", language),
-        "gaps": "; ".join(say(f"gap.{gap.key}", language) for gap in item.gaps),
+        "gaps": _AND[language].join(say(f"gap.{gap.key}", language) for gap in item.gaps),
         "clock": _day(first.clock),
         "days_left": (first.clock - today).days if first.clock else None,
         "patient": item.patient,
@@ -73,10 +75,10 @@ def cells(item: Item, today: date, language: str, gap: Gap | None = None) -> dic
         "overdue_days": overdue(item, today),
         "safe": _day(taken.safe if taken else None),
         "stopped": _yes(bool(taken and taken.stopped), language),
-        "tests": "; ".join(SERVICES[key][language] for key in item.tests),
+        "tests": _AND[language].join(SERVICES[key][language] for key in item.tests),
         "falls": _day(item.falls),
         "strength": _day(item.strength),
-        "next": "; ".join(_order(order, language) for order in item.next),
+        "next": _AND[language].join(_order(order, language) for order in item.next),
         "cards": " ".join(item.cards),
         "doubt": " ".join(item.doubt),
         "state": "",

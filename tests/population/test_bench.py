@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_of_spark_only_its_time_is_told(
     monkeypatch.setattr(bench, "_run", lambda planned, folder: measured(planned, 0.4 if planned[1] == "spark" else 20))
     bench.main()
     lines = capsys.readouterr().out.splitlines()
-    after = dict(zip(lines, lines[1:], strict=False))
+    after = dict(pairwise(lines))
     assert after["1 of 5: pool, 10,000 patients of 100 resources"] == "  30 s, 500 patients a second and core"
     assert after["2 of 5: spark, 10,000 patients of 100 resources"] == "  30 s"
     assert "| spark | 100 | 10,000 | 30 s | 2.0 |  |  |  |" in lines

@@ -275,3 +275,10 @@ def test_a_server_that_is_not_there_is_said(tmp_path: Path) -> None:
     server = Server("http://127.0.0.1:9/fhir", Access(), lambda seconds: None)
     with pytest.raises(ConfigError, match="does not answer"):
         bulk.fetched(server, tmp_path, frozenset({"Patient"}), False)
+
+
+@pytest.mark.parametrize("token_url", ["", "http://127.0.0.1:9/token"])
+def test_that_nobody_answers_is_not_blamed_on_the_key(key: Path, tmp_path: Path, token_url: str) -> None:
+    server = Server("http://127.0.0.1:9/fhir", Access(CLIENT, key, token_url), lambda seconds: None)
+    with pytest.raises(ConfigError, match=r"\Ahttp://127\.0\.0\.1:9/\w+: does not answer \(ConnectionError\)"):
+        bulk.fetched(server, tmp_path, frozenset({"Patient"}), False)

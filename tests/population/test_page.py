@@ -226,3 +226,16 @@ def test_a_list_that_is_old_says_so(place: Path, tmp_path: Path) -> None:
         for day in ("2026-06-22", "2026-06-23")
     ]
     assert ["days old" in text for text in texts] == [False, True]
+
+
+def test_no_date_stands_without_what_it_is_and_what_was_not_assessed_is_not_told_as_none(http: FlaskClient) -> None:
+    """ "Falls not in the last year" would read as: has not fallen."""
+    text = re.sub(r"<[^>]+>", "", seen(http))
+    assert "by 2026-04-12 · 64 days over" in text
+    assert "overdue by 92 days" in text
+    assert "due 2026-03-15" in text
+    assert "Falls assessment: none in the last year" in text
+    text = re.sub(r"<[^>]+>", "", seen(http, "/worklist?lang=zh"))
+    assert "期限2026-04-12 · 已过64天" in text
+    assert "跌倒评估：近一年未做" in text
+    assert "25羟维生素D；" in text
