@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import orjson
 from flask import Blueprint, Response, current_app, render_template, request, url_for
+from msgspec.structs import replace
 
 import fhir_fixtures
 from cards.chart import Chart
@@ -21,9 +22,10 @@ from cds_service.fhir.proposing import orders
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, Call, parse
-from cds_service.pipeline import Evaluator
+from cds_service.pipeline import Evaluator, View
 from cds_service.story import request_in
-from cds_service.web.assumed import AXES, assumed, change, later, turns
+from cds_service.web.assumed import AXES, assumed, change, later, turns, undated
+from cds_service.web.ordered import Decided, added, decided, left, together
 from cds_service.web.screen import screen
 from cds_service.web.words import in_language, page_language
 
@@ -67,14 +69,27 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
 
     @pages.post("/playground/open")
     def opened() -> Response:
-        """A hook request and the screen from ``{fixture | given, hook, drafts, user}``; ``given`` is a Bundle or a request."""
+        """A hook request and the screen from ``{fixture | given, hook, drafts, ordered, decided, assumed, user}``; ``given`` is a Bundle or a request."""
         language = page_language(settings.language)
         asked = _asked()
-        ready, call = _told(asked, evaluator, settings)
         values = _assumed(asked)
-        view = evaluator.view(call, language, later(settings.today(), values), change(values))
-        answer = {"request": ready, "screen": screen(view.chart, view.findings, language, view.off)}
-        return _json(answer | ({"imagined": view.response} if values else {}))
+        day, changed = later(settings.today(), values), change(values)
+        ready, call = _told(asked, evaluator, settings)
+        view = evaluator.view(call, language, day, changed)
+        rest = left(view.findings, _decided(asked), view.chart, language)
+        answer: Json = {"request": ready, "decided": [finding.code for finding in rest.done]}
+        chart, findings, signing = view.chart, rest.findings, None
+        if drafts := _to_sign(asked, ready):
+            signs, sign_call = _told(asked | {"hook": "order-sign", "drafts": drafts}, evaluator, settings)
+            signing = evaluator.view(sign_call, language, day, changed)
+            chart = replace(chart, hook=signing.chart.hook, drafts=signing.chart.drafts)
+            findings = together(signing.findings, findings)
+            answer["sign"] = signs
+        answer["screen"] = screen(chart, findings, language, view.off, also=rest.done)
+        if values:
+            answer["imagined"] = _imagined(view, language)
+            answer["imaginedSign"] = _imagined(signing, language) if signing else None
+        return _json(answer)
 
     @pages.post("/playground/turns")
     def turning() -> Response:
@@ -98,11 +113,44 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
     return pages
 
 
+def _imagined(view: View, language: str) -> Json:
+    return {**view.response, "cards": undated(view.response["cards"], view.chart.today, language)}
+
+
 def _told(asked: Json, evaluator: Evaluator, settings: Settings) -> tuple[Json, Call]:
     """The hook request as the page sends it, and the call with the whole record, from which the screen is drawn."""
     told = fhir_fixtures.load(asked["fixture"]).shifted(settings.today()) if asked.get("fixture") else asked.get("given")
+    told = _ordered(told, asked)
     ready = filled(told, asked, evaluator, settings)
     return ready, parse(orjson.dumps(_whole(told, ready, evaluator)), ready["hook"])
+
+
+def _ordered(told: Any, asked: Json) -> Any:
+    """The record with what was ordered on the page, where that is a record and not a request, whose data stay as they came.
+    What is about to be signed stands among the drafts."""
+    drafts = {str(each.get("id")) for each in asked.get("drafts") or ()}
+    orders = [each for each in asked.get("ordered") or () if str(each.get("id")) not in drafts]
+    if not orders or _is_request(told):
+        return told
+    if isinstance(told, fhir_fixtures.Fixture):
+        return told._replace(bundle=added(told.bundle, orders))
+    return added(told, orders)
+
+
+def _to_sign(asked: Json, ready: Json) -> list[Json]:
+    """The orders that were made on the page at a moment that knows no drafts: what is said of them on signing belongs to the
+    answer."""
+    moment = HOOKS[ready["hook"]]
+    if moment.bundle and moment.orders:
+        return []
+    return [each for each in asked.get("ordered") or () if each.get("status") == "draft"]
+
+
+def _decided(asked: Json) -> list[Decided]:
+    try:
+        return decided(asked.get("decided"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise RequestError(400, "decided: must be a list of {code, label}") from None
 
 
 def _assumed(asked: Json) -> dict[str, float]:
@@ -170,8 +218,10 @@ def _asked() -> Json:
         raise RequestError(400, "fixture: must name a patient, or given must be a JSON object")
     if asked.get("hook") and asked["hook"] not in HOOKS:
         raise RequestError(400, "hook: there is no such service")
-    if not isinstance(asked.get("drafts") or [], list):
-        raise RequestError(400, "drafts: must be a list of resources")
+    for key in ("drafts", "ordered"):
+        given = asked.get(key) or []
+        if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+            raise RequestError(400, f"{key}: must be a list of resources")
     return asked
 
 

@@ -33,12 +33,15 @@ _SHARE_AHEAD = 0.27
 """At least this part of the axis lies ahead of today, so that what is due has room for its words."""
 
 
-def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> Json:
+def screen(
+    chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = (), *, also: Sequence[Finding] = ()
+) -> Json:
     """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), and the bar:
     ``safe``, ``next``, the label of the first ``order``, what comes before it today (``lead``), the first ``step``, and the
-    ``heads`` that a card cuts short. ``off``: cards that the site switched off.
+    ``heads`` that a card cuts short. ``off``: cards that the site switched off; ``also``: findings that are decided upon, and
+    have their light.
     Dates are ISO 8601."""
-    told = [each for finding in findings for each in evidence(finding, language)]
+    told = [each for finding in (*findings, *also) for each in evidence(finding, language)]
     following = ahead(chart, findings, language)
     groups = [group for group in _groups(chart, findings, following, language) if group.strips]
     if (rest := deciding(groups, told, language)) is not None:

@@ -16,7 +16,7 @@ from cards.engine.findings import CRITICAL, INFO, Finding, Option
 from cards.engine.run import run
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.phrases import capital, clean, day, listed, name, num
-from cds_service.web.screen.marks import value_of
+from cds_service.web.screen.marks import dated, value_of
 from cds_service.web.screen.plan import first_drug
 from cds_service.web.words import say
 
@@ -149,7 +149,7 @@ def _value(key: str, value: Measurement | None, result: str, language: str, note
     fact = facts.measured(value)
     refs = (value.source,) if value.source else ()
     said = value_of(fact, language) + note
-    return Check(title=title, result=result, said=said, day=day(value.dated, language), refs=refs)
+    return Check(title=title, result=result, said=said, day=dated(value, language), refs=refs)
 
 
 def _record(told: Sequence[Finding], results: Mapping[str, Result], language: str, stops: frozenset[str]) -> Iterator[Check]:
