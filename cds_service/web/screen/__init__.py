@@ -19,7 +19,7 @@ from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, plan, values
 from cds_service.web.screen.ahead import ahead
 from cds_service.web.screen.ahead import strip as ahead_strip
-from cds_service.web.screen.lights import deciding, lights
+from cds_service.web.screen.lights import asked, deciding, lights
 from cds_service.web.screen.marks import Group, Strip
 from cds_service.web.screen.safe import safe
 from cds_service.web.words import say
@@ -36,7 +36,8 @@ _SHARE_AHEAD = 0.27
 def screen(
     chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = (), *, also: Sequence[Finding] = ()
 ) -> Json:
-    """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), and the bar:
+    """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), what a
+    card without any does (``asks``), and the bar:
     ``safe``, ``next``, the label of the first ``order``, what comes before it today (``lead``), the first ``step``, and the
     ``heads`` that a card cuts short. ``off``: cards that the site switched off; ``also``: findings that are decided upon, and
     have their light.
@@ -44,7 +45,8 @@ def screen(
     told = [each for finding in (*findings, *also) for each in evidence(finding, language)]
     following = ahead(chart, findings, language)
     groups = [group for group in _groups(chart, findings, following, language) if group.strips]
-    if (rest := deciding(groups, told, language)) is not None:
+    due = asked([*findings, *also], groups, language)
+    if (rest := deciding(groups, told, [mark for some in due.values() for mark in some], language)) is not None:
         groups.append(Group(key="deciding", title="", strips=[rest]))
     marks = [mark for group in groups for strip in group.strips for mark in strip.marks]
     for place, mark in enumerate(marks):
@@ -58,6 +60,7 @@ def screen(
         ),
         "groups": groups,
         "lights": lights(groups, told),
+        "asks": {code: [mark.id for mark in some] for code, some in due.items()},
         "safe": safe(chart, findings, language, off),
         "next": following,
         "order": _order(chart, findings, language),

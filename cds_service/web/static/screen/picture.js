@@ -12,7 +12,8 @@ const NARROW = 430;
 const EDGE = 6;
 const LEAST = 120; // narrower than this nothing is drawn: the page is being laid out
 
-/** Draw into `place`. The result lights up what a card rests on: `light([{label, date, reference}])`, none for nothing. */
+/** Draw into `place`. The result lights up what a card rests on: `light([{label, date, reference}], code)`, none for nothing;
+ * what rests on nothing lights what it asks for. */
 export function drawPicture(place, told) {
   const strips = told.groups.flatMap((group) => group.strips.map((strip, order) => ({ ...strip, first: order === 0 })));
   if (!strips.length) {
@@ -47,8 +48,9 @@ export function drawPicture(place, told) {
   watch.observe(body);
   draw();
   return {
-    light(evidence) {
-      const ids = new Set(evidence.flatMap((each) => told.lights[key(each)] ?? []));
+    light(evidence, code) {
+      const found = evidence.flatMap((each) => told.lights[key(each)] ?? []);
+      const ids = new Set(found.length ? found : told.asks[code]);
       body.classList.toggle("lighting", ids.size > 0);
       for (const { element, mark } of points.points) element.classList.toggle("lit", ids.has(mark.id));
       for (const strip of body.querySelectorAll(".strip")) strip.classList.toggle("has-lit", Boolean(strip.querySelector(".lit")));
@@ -101,7 +103,7 @@ function label(strip) {
     if (!last) continue;
     const shape = several && h("i", { class: `shape ${symbolOf(place)}`, "aria-hidden": "true" });
     const value = h("strong", { class: last.tone ?? "" }, last.text);
-    root.append(h("span", { class: "newest" }, shape || "", value, name && ` ${name}`, several && !assumed(last) ? "" : h("span", { class: assumed(last) ? "assumed" : "" }, ` ${last.day}`)));
+    root.append(h("span", { class: "newest" }, shape || "", value, name && ` ${name}`, " ", several && !assumed(last) ? "" : h("span", { class: assumed(last) ? "assumed" : "" }, last.day)));
   }
   return root;
 }
