@@ -32,9 +32,10 @@ class Left(Struct, frozen=True):
 
 def decided(asked: Any) -> list[Decided]:
     """What the page says was decided. ValueError for anything else."""
-    if not isinstance(asked or [], list):
+    given = [] if asked is None else asked
+    if not isinstance(given, list):
         raise ValueError("decided")
-    return [Decided(str(each["code"]), str(each.get("label", ""))) for each in asked or ()]
+    return [Decided(str(each["code"]), str(each.get("label", ""))) for each in given]
 
 
 def added(bundle: Json, orders: Sequence[Json]) -> Json:
@@ -53,7 +54,8 @@ def left(findings: Sequence[Finding], chosen: Sequence[Decided], chart: Chart, l
     once nothing that it recommends is left. Set aside goes, too, but for what is critical. A check of orders says itself
     whether it still objects: where orders are being written, it is never taken for decided."""
     labels = frozenset(each.label for each in chosen if each.label)
-    kept, done = [], []
+    kept: list[Finding] = []
+    done: list[Finding] = []
     for finding in findings:
         of_it = [each for each in chosen if each.code == finding.code]
         smaller = _without(finding, labels, chart, language)

@@ -69,7 +69,10 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
 
     @pages.post("/playground/open")
     def opened() -> Response:
-        """A hook request and the screen from ``{fixture | given, hook, drafts, ordered, decided, assumed, user}``; ``given`` is a Bundle or a request."""
+        """A hook request and the screen from ``{fixture | given, hook, drafts, ordered, decided, assumed, user}``.
+
+        ``given`` is a Bundle or a request, ``ordered`` what was ordered on the page, ``decided`` the cards that were decided
+        upon there."""
         language = page_language(settings.language)
         asked = _asked()
         values = _assumed(asked)
@@ -219,7 +222,7 @@ def _asked() -> Json:
     if asked.get("hook") and asked["hook"] not in HOOKS:
         raise RequestError(400, "hook: there is no such service")
     for key in ("drafts", "ordered"):
-        given = asked.get(key) or []
+        given = [] if asked.get(key) is None else asked[key]
         if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
             raise RequestError(400, f"{key}: must be a list of resources")
     return asked

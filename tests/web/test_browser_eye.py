@@ -173,17 +173,20 @@ def test_a_limit_without_room_for_its_words_has_its_number_at_the_line_and_its_w
     visitor.look(SIZES["phone"])
     visitor.go(fixture="complex-denosumab-late-failure")
     visitor.until(lambda: visitor.all(".picture .point"))
-    assert {"≥35", "<30"} <= set(visitor.js("return [...document.querySelectorAll('[data-strip=kidney] text')].map(e => e.textContent)"))
+    assert {"≥35", "<30"} <= set(
+        visitor.js("return [...document.querySelectorAll('[data-strip=kidney] text')].map(e => e.textContent)")
+    )
     assert "<30 specialist decides" in visitor.one("[data-strip=kidney] .limits").text
 
 
 CUT = """
+const APART = "pre, code, textarea, select, option, a[href^=http], .hidden, .patients, .wire";
 const found = [];
 const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
 const range = document.createRange();
 while (walker.nextNode()) {
   const node = walker.currentNode, place = node.parentElement;
-  if (place.closest("pre, code, textarea, select, option, a[href^=http], .hidden, .patients, .wire")) continue;
+  if (place.closest(APART)) continue;
   if (node.textContent.includes("…") && !place.closest("#whatif, .tools, .moment")) found.push(node.textContent.trim());
   for (const word of node.textContent.matchAll(/[A-Za-z0-9]{2,}/g)) {
     range.setStart(node, word.index);
@@ -192,9 +195,10 @@ while (walker.nextNode()) {
     if (tops.size > 1) found.push(word[0]);
   }
 }
-for (const each of document.querySelectorAll(".bar *, .strip-label *, .card h3, .button")) {
+for (const each of document.querySelectorAll(".bar *:not(.hidden), .strip-label *, .card h3, .button")) {
   const style = getComputedStyle(each);
-  if (style.textOverflow === "ellipsis" || (style.overflowX === "hidden" && each.scrollWidth > each.clientWidth + 1 && !each.classList.contains("hidden"))) found.push(each.className);
+  const cut = style.overflowX === "hidden" && each.scrollWidth > each.clientWidth + 1;
+  if (cut || style.textOverflow === "ellipsis") found.push(each.className);
 }
 return found;
 """

@@ -39,7 +39,8 @@ def test_the_first_order_is_a_few_tab_presses_away(visitor: Visitor, name: str, 
 
 BEFORE = """
 const last = [...document.querySelectorAll(".card")].at(-1);
-return [...document.querySelectorAll("pre, textarea")].filter((each) => each.compareDocumentPosition(last) & Node.DOCUMENT_POSITION_FOLLOWING && !each.closest(".card")).length;
+const before = (each) => each.compareDocumentPosition(last) & Node.DOCUMENT_POSITION_FOLLOWING;
+return [...document.querySelectorAll("pre, textarea")].filter((each) => before(each) && !each.closest(".card")).length;
 """
 UNFOLDED = "return [...document.querySelectorAll('pre')].filter((each) => !each.closest('details:not([open])')).length"
 

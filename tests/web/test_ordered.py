@@ -93,7 +93,9 @@ def test_what_is_no_order_is_refused(client: FlaskClient, wrong: Json) -> None:
     assert client.post("/playground/open", json={"fixture": "healthy", **wrong}).status_code == 400
 
 
-@pytest.mark.parametrize(("language", "when", "word"), [("en", "15 Jun 2026", "(assumed)"), ("zh", "2026年6月15日", "（假设）")])
+@pytest.mark.parametrize(
+    ("language", "when", "word"), [("en", "15 Jun 2026", "(assumed)"), ("zh", "2026年6月15日", "（假设）")]
+)
 @pytest.mark.parametrize("assumed", [{"egfr": 28}, {"vitd": 12}, {"t": -3.2}])
 @pytest.mark.parametrize("name", ["denosumab-missed", "man-untreated"])
 def test_no_assumed_value_has_a_day(client: FlaskClient, name: str, assumed: Json, language: str, when: str, word: str) -> None:
@@ -106,6 +108,8 @@ def test_no_assumed_value_has_a_day(client: FlaskClient, name: str, assumed: Jso
     for check in (check for each in answer["screen"]["safe"] for check in each["checks"]):
         if number in check.get("said", ""):
             assert check["day"] == word.strip("()（）")
-    marks = [m for g in answer["screen"]["groups"] for s in g["strips"] for m in s["marks"] if m.get("said", "").startswith(number)]
+    marks = [
+        m for g in answer["screen"]["groups"] for s in g["strips"] for m in s["marks"] if m.get("said", "").startswith(number)
+    ]
     assert {m["day"] for m in marks} <= {word.strip("()（）")}
     assert marks

@@ -13,7 +13,6 @@ from cards.vocabulary import Name
 from cards.words import phrases
 from cds_service.web.words import say
 
-
 ASSUMED = "Observation/assumed"
 """Where a value is said to stand that is not on record, but assumed to see what would follow."""
 

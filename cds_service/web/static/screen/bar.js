@@ -25,7 +25,7 @@ export function drawBar(cards, told, on) {
   draw(ROOM[0]);
   const fit = () => {
     const read = [...root.children].slice(1).some((part) => part.contains(document.activeElement)); // nothing moves under the reader
-    if (read || !root.isConnected) return;
+    if (read || !root.isConnected || matchMedia("print").matches) return;
     for (const room of ROOM) {
       draw(room);
       if (root.querySelector(".next").lastElementChild.getBoundingClientRect().bottom + scrollY + EDGE <= innerHeight) return;
@@ -61,7 +61,8 @@ function now(cards, told, on) {
 /** The orders that were accepted here stand, until they are signed or taken off the desk. */
 function standing(decided) {
   const orders = decided.filter((each) => each.label);
-  return orders.length ? h("ul", { class: "stands", role: "status", tabindex: "-1" }, orders.map((each) => h("li", {}, h("i", { class: "icon", "aria-hidden": "true" }, "✓"), h("strong", {}, each.label), " ", h("span", { class: "soft" }, t(each.unsigned ? "bar.stands" : "bar.done"))))) : "";
+  const line = (each) => h("li", {}, h("i", { class: "icon", "aria-hidden": "true" }, "✓"), h("strong", {}, each.label), " ", h("span", { class: "soft" }, t(each.unsigned ? "bar.stands" : "bar.done")));
+  return orders.length ? h("div", { class: "stands", role: "status", tabindex: "-1" }, h("ul", {}, orders.map(line))) : "";
 }
 
 function overdue(told) {

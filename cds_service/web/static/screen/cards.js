@@ -11,12 +11,12 @@ export const evidence = (card) => card.extension?.[EVIDENCE] ?? [];
 /**
  * One card, a line until it is opened. `on.accept(suggestion, button)`, `on.override(reason, comment)` and `on.point(card or
  * null)`, where it is given, are what the page does; a card without `on.accept` is only to be read. `on.note(button)` copies it.
- * `on.open`: it starts open; `on.decided`: what was decided on it, as [{label, reason}].
+ * `on.head`: its line with more room; `on.open`: it starts open; `on.decided`: what was decided on it, as [{label, reason}].
  */
 export function drawCard(card, on = {}) {
   const root = h("article", { class: `card ${card.indicator}`, "data-code": card.source?.topic?.code });
   const topic = h("span", { class: "topic" }, card.source?.topic?.display ?? "");
-  const head = h("summary", {}, h("span", { class: `mark ${card.indicator}` }, t(`indicator.${card.indicator}`)), topic, h("h3", {}, card.summary));
+  const head = h("summary", {}, h("span", { class: `mark ${card.indicator}` }, t(`indicator.${card.indicator}`)), topic, h("h3", {}, on.head ?? card.summary));
   const detail = card.detail ? markdown(card.detail) : "";
   const verdicts = (on.decided ?? []).map((each) => h("p", { class: "verdict" }, each.label ? t("cards.accepted", each) : t("cards.overridden", each)));
   const offered = on.accept && card.suggestions?.length ? suggestions(card, on) : [];

@@ -22,7 +22,7 @@ export function note(cards, visit) {
   const taken = decided.filter((each) => each.label).map((each) => `- ${each.label}`);
   const aside = decided.filter((each) => !each.label).map((each) => `- ${each.title}: ${each.reason}`);
   const parts = [
-    ...cards.map((card) => advice(card, decided)),
+    ...cards.map((card) => advice(card, told.heads[card.summary] ?? card.summary, decided)),
     ...told.safe.map(checks),
     part("note.ordered", taken.length ? taken : [t("note.none")]),
     part("note.overridden", aside.length ? aside : [t("note.none")]),
@@ -32,12 +32,12 @@ export function note(cards, visit) {
 
 const part = (key, lines, values) => [t(key, values), ...lines];
 
-function advice(card, decided) {
+function advice(card, head, decided) {
   const labels = new Set(decided.map((each) => each.label));
   const open = (card.suggestions ?? []).filter((each) => !labels.has(each.label));
   const listed = (key, found) => (found.length ? [t(key), ...found.map((each) => `- ${each.label}`)] : []);
   return [
-    `[${t(`indicator.${card.indicator}`)}] ${card.summary}`,
+    `[${t(`indicator.${card.indicator}`)}] ${head}`,
     ...listed("note.advised", open.filter((each) => each.isRecommended)),
     ...listed("note.offered", open.filter((each) => !each.isRecommended)),
     ...plain(card.detail ?? ""),

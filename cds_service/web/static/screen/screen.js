@@ -30,8 +30,8 @@ export function drawScreen(place, told, cards, page = {}, done = []) {
   const roots = new Map();
   const light = (card) => drawn.light(card ? evidence(card) : [], card?.source?.topic?.code);
   const put = (card, starts, settled) => {
-    const told = (button) => copied(button, [card], visit);
-    const root = drawCard(card, { point: light, note: told, open: starts, decided: decided.filter((each) => each.code === card.source?.topic?.code), ...(settled ? {} : live?.(card, () => roots.get(card)) ?? {}) });
+    const copy = (button) => copied(button, [card], visit);
+    const root = drawCard(card, { point: light, note: copy, head: told.heads[card.summary], open: starts, decided: decided.filter((each) => each.code === card.source?.topic?.code), ...(settled ? {} : live?.(card, () => roots.get(card)) ?? {}) });
     roots.set(card, root);
     list.append(root);
   };
