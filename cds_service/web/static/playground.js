@@ -97,9 +97,11 @@ function sorted(cards, signing, decided) {
   const open = (card) => ({ ...card, suggestions: card.suggestions?.filter((each) => !taken.has(each.label)) });
   const said = new Set(signing.map(codeOf));
   const left = [...signing, ...cards.filter((card) => !said.has(codeOf(card)) && !decided.includes(codeOf(card)))];
+  const told = new Set([...said, ...cards.map(codeOf)]);
+  const silent = state.made.filter((each) => !told.has(each.code)).map((each) => each.card); // the service says it no more
   return {
     cards: left.sort((a, b) => RANK.indexOf(a.indicator) - RANK.indexOf(b.indicator)).map(open),
-    done: cards.filter((card) => decided.includes(codeOf(card)) && !said.has(codeOf(card))),
+    done: [...cards.filter((card) => decided.includes(codeOf(card)) && !said.has(codeOf(card))), ...new Map(silent.map((card) => [codeOf(card), card])).values()],
   };
 }
 
@@ -138,7 +140,7 @@ function drafted(request) {
 function live(card, request, root) {
   const assumed = Object.keys(state.assumed).length > 0;
   const decide = async (entry) => {
-    state.made.push({ code: codeOf(card), title: card.summary, label: "", resources: [], ...entry });
+    state.made.push({ card, code: codeOf(card), title: card.summary, label: "", resources: [], ...entry });
     const there = document.activeElement?.closest(".bar") ? ".bar .stands" : "";
     const answer = await refresh({ quietly: true });
     return { there, signing: answer?.signing };
