@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -16,13 +17,13 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.vocabulary import ANALYTES, DRUGS, Name, Site
 from cards.words.phrases import capital, day, num
+from cds_service.hooks.cards import EVIDENCE
+from cds_service.web.screen.marks import ASSUMED
 from cds_service.web.screen.plan import first_drug
 from cds_service.web.words import WORDS, say
 
 Json = dict[str, Any]
 
-SOURCE = "Observation/assumed"
-"""Where an assumed value is said to stand."""
 _RENAL = ("egfr", "crcl", "creatinine")
 
 
@@ -42,20 +43,20 @@ def _measured(chart: Chart, values: Mapping[str, tuple[Measurement, ...]]) -> Ch
 
 
 def _egfr(chart: Chart, value: float) -> Chart:
-    new = (Measurement("egfr", value, chart.today, SOURCE),)
+    new = (Measurement("egfr", value, chart.today, ASSUMED),)
     return _measured(chart, {**dict.fromkeys(_RENAL, ()), "egfr": new})
 
 
 def _t_score(chart: Chart, value: float) -> Chart:
     """The lowest T-score, at its own site; the total hip where none is on record."""
     lowest = lowest_t(chart)
-    new = Measurement("t-score", value, chart.today, SOURCE, site=lowest.site if lowest else Site.TOTAL_HIP)
+    new = Measurement("t-score", value, chart.today, ASSUMED, site=lowest.site if lowest else Site.TOTAL_HIP)
     kept = (m for m in chart.values("t-score") if m.site is not new.site and m.value > value)
     return _measured(chart, {"t-score": (new, *kept)})
 
 
 def _vitamin_d(chart: Chart, value: float) -> Chart:
-    return _measured(chart, {"vitamin-d": (Measurement("vitamin-d", value, chart.today, SOURCE),)})
+    return _measured(chart, {"vitamin-d": (Measurement("vitamin-d", value, chart.today, ASSUMED),)})
 
 
 def _same(chart: Chart, _: float) -> Chart:
@@ -97,6 +98,26 @@ def change(values: Mapping[str, float]) -> Callable[[Chart], Chart]:
 
 def later(today: date, values: Mapping[str, float]) -> date:
     return today + timedelta(days=int(values.get("day", 0)))
+
+
+_WHEN = {"en": r"(?:, | on | \()", "zh": r"(?:，|（|于)"}
+"""What stands between a value and its day."""
+
+
+def undated(cards: Sequence[Json], today: date, language: str) -> list[Json]:
+    """The cards of an assumed chart, with no assumed value dated as if it had been measured."""
+    return [_undated(card, day(today, language), language) for card in cards]
+
+
+def _undated(card: Json, when: str, language: str) -> Json:
+    extension = card["extension"]
+    told = [each for each in extension.get(EVIDENCE, ()) if each.get("reference") == ASSUMED]
+    if not told:
+        return card
+    numbers = "|".join(re.escape(f"{each['value']:g}".replace("-", "−")) for each in told if "value" in each)
+    found = re.compile(rf"((?<![\d.])(?:{numbers})(?![\d.])[^\n;；]{{0,40}}?){_WHEN[language]}{re.escape(when)}(?:\)|）)?")
+    said = rf"\1 ({say('whatif.assumed', language)})" if language == "en" else rf"\1（{say('whatif.assumed', language)}）"
+    return card | {key: found.sub(said, card[key]) for key in ("summary", "detail")}
 
 
 # -- where the answer changes -------------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from flask import Blueprint, Response, current_app, render_template, request, url_for
+from msgspec.structs import replace
 
 import fhir_fixtures
 from cards.chart import Chart
@@ -20,10 +20,11 @@ from cds_service.config import Settings
 from cds_service.fhir.proposing import orders
 from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.errors import RequestError
-from cds_service.hooks.request import HOOKS, Call, parse
-from cds_service.pipeline import Evaluator
-from cds_service.story import request_in
-from cds_service.web.assumed import AXES, assumed, change, later, turns
+from cds_service.hooks.request import HOOKS
+from cds_service.pipeline import Evaluator, View
+from cds_service.web.asking import to_sign, told_in
+from cds_service.web.assumed import AXES, assumed, change, later, turns, undated
+from cds_service.web.ordered import Decided, decided, left, together
 from cds_service.web.screen import screen
 from cds_service.web.words import in_language, page_language
 
@@ -31,7 +32,6 @@ Json = dict[str, Any]
 
 FIRST = "denosumab-missed"
 """The patient that the page opens with."""
-ENCOUNTER = "playground"
 
 
 def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
@@ -67,14 +67,30 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
 
     @pages.post("/playground/open")
     def opened() -> Response:
-        """A hook request and the screen from ``{fixture | given, hook, drafts, user}``; ``given`` is a Bundle or a request."""
+        """A hook request and the screen from ``{fixture | given, hook, drafts, ordered, decided, assumed, user}``.
+
+        ``given`` is a Bundle or a request, ``ordered`` what was ordered on the page, ``decided`` the cards that were decided
+        upon there."""
         language = page_language(settings.language)
         asked = _asked()
-        ready, call = _told(asked, evaluator, settings)
         values = _assumed(asked)
-        view = evaluator.view(call, language, later(settings.today(), values), change(values))
-        answer = {"request": ready, "screen": screen(view.chart, view.findings, language, view.off)}
-        return _json(answer | ({"imagined": view.response} if values else {}))
+        day, changed = later(settings.today(), values), change(values)
+        ready, call = told_in(asked, evaluator, settings)
+        view = evaluator.view(call, language, day, changed)
+        rest = left(view.findings, _decided(asked), view.chart, language)
+        answer: Json = {"request": ready, "decided": [finding.code for finding in rest.done]}
+        chart, findings, signing = view.chart, rest.findings, None
+        if drafts := to_sign(asked, ready):
+            signs, sign_call = told_in(asked | {"hook": "order-sign", "drafts": drafts}, evaluator, settings)
+            signing = evaluator.view(sign_call, language, day, changed)
+            chart = replace(chart, hook=signing.chart.hook, drafts=signing.chart.drafts)
+            findings = together(signing.findings, findings)
+            answer["sign"] = signs
+        answer["screen"] = screen(chart, findings, language, view.off, also=rest.done)
+        if values:
+            answer["imagined"] = _imagined(view, language)
+            answer["imaginedSign"] = _imagined(signing, language) if signing else None
+        return _json(answer)
 
     @pages.post("/playground/turns")
     def turning() -> Response:
@@ -83,7 +99,7 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
         asked = _asked()
         if asked.get("axis") not in AXES:
             raise RequestError(400, "axis: there is no such")
-        _, call = _told(asked, evaluator, settings)
+        _, call = told_in(asked, evaluator, settings)
         values = {key: value for key, value in _assumed(asked).items() if key != asked["axis"]}
         changed = change(values)
 
@@ -98,11 +114,15 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
     return pages
 
 
-def _told(asked: Json, evaluator: Evaluator, settings: Settings) -> tuple[Json, Call]:
-    """The hook request as the page sends it, and the call with the whole record, from which the screen is drawn."""
-    told = fhir_fixtures.load(asked["fixture"]).shifted(settings.today()) if asked.get("fixture") else asked.get("given")
-    ready = filled(told, asked, evaluator, settings)
-    return ready, parse(orjson.dumps(_whole(told, ready, evaluator)), ready["hook"])
+def _imagined(view: View, language: str) -> Json:
+    return {**view.response, "cards": undated(view.response["cards"], view.chart.today, language)}
+
+
+def _decided(asked: Json) -> list[Decided]:
+    try:
+        return decided(asked.get("decided"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise RequestError(400, "decided: must be a list of {code, label}") from None
 
 
 def _assumed(asked: Json) -> dict[str, float]:
@@ -170,59 +190,12 @@ def _asked() -> Json:
         raise RequestError(400, "fixture: must name a patient, or given must be a JSON object")
     if asked.get("hook") and asked["hook"] not in HOOKS:
         raise RequestError(400, "hook: there is no such service")
-    if not isinstance(asked.get("drafts") or [], list):
-        raise RequestError(400, "drafts: must be a list of resources")
+    for key in ("drafts", "ordered"):
+        given = [] if asked.get(key) is None else asked[key]
+        if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
+            raise RequestError(400, f"{key}: must be a list of resources")
     return asked
 
 
 def _names() -> list[str]:
     return fhir_fixtures.names()
-
-
-def filled(told: Any, asked: Json, evaluator: Evaluator, settings: Settings) -> Json:
-    """The hook request: what the hook's context must hold is filled in where the patient's own moment was another one."""
-    hook = asked.get("hook") or ""
-    if isinstance(told, fhir_fixtures.Fixture):
-        hook = hook or told.hook
-        ready = told._replace(hook=hook).request()
-        resources = told.resources
-    else:
-        ready = request_in(told, evaluator.prefetch, hook=hook)
-        resources = [
-            e["resource"] for e in told.get("entry") or () if isinstance(e, dict) and isinstance(e.get("resource"), dict)
-        ]
-    if not isinstance(ready.get("context"), dict):
-        raise RequestError(400, "context: must be an object")
-    context = dict(ready["context"])
-    if (wanted := HOOKS[ready["hook"]]).bundle:
-        if asked.get("drafts") is not None and wanted.orders:
-            context[wanted.bundle] = _bundle(asked["drafts"])
-            context.pop("selections", None)
-        elif not context.get(wanted.bundle):
-            problems = [each for each in resources if each.get("resourceType") == "Condition"]
-            context[wanted.bundle] = (context.get("draftOrders") or _bundle([])) if wanted.orders else _bundle(problems)
-    if ready["hook"] == "encounter-discharge":
-        context.setdefault("encounterId", ENCOUNTER)
-    if asked.get("user") and not _is_request(told):
-        context["userId"] = str(asked["user"])
-    if settings.in_production:  # whom we may ask there is a matter of the client's keys, and the page has none
-        ready = {key: value for key, value in ready.items() if key not in ("fhirServer", "fhirAuthorization")}
-    return ready | {"context": context, "hookInstance": str(uuid4())}
-
-
-def _is_request(told: Any) -> bool:
-    """Whether this is a hook request as a client sends it, whose user stays who it is."""
-    return isinstance(told, dict) and "context" in told
-
-
-def _whole(told: Any, ready: Json, evaluator: Evaluator) -> Json:
-    """A request that brings all that is known, not only what the hook reads: the timeline shows the whole record."""
-    bundle = told.bundle if isinstance(told, fhir_fixtures.Fixture) else told
-    if bundle.get("resourceType") != "Bundle":
-        return ready
-    prefetch = dict.fromkeys(evaluator.prefetch[ready["hook"]]) | {"patient": bundle}
-    return ready | {"prefetch": prefetch}
-
-
-def _bundle(resources: list[Json]) -> Json:
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": each} for each in resources]}

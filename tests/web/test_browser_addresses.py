@@ -45,7 +45,6 @@ def test_what_if_changes_the_screen_says_so_and_goes_back(visitor: Visitor) -> N
     visitor.go(fixture="denosumab-missed", egfr=28)
     visitor.until(lambda: "Assumed: eGFR 28" in visitor.one("#whatif-banner").text)
     assert "28 mL/min" in visitor.one(".bar .safe").text
-    assert visitor.all(".bar .order, .card .suggestions") == []  # nothing is ordered for a patient who is assumed
     visitor.all("#whatif-fields .button.quiet")[0].click()
     turns = visitor.until(lambda: [each.text for each in visitor.all(".turns li") if "from" in each.text])
     assert any(turn.startswith("from 35") for turn in turns)

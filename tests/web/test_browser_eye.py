@@ -13,6 +13,28 @@ from tests.web.visitor import SIZES, Visitor
 EVIDENCE = "org.osteoporosis-cds.evidence"
 
 
+FIRST_LINES = (".now .advice", ".now .order", ".safe h2", ".next h2", ".next .thing")
+TALL = ("bmd-falling", "vitamin-d-hip", "complex-orders", "complex-denosumab-late-failure", "calcium-high")
+"""Patients about whom there is much to say."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("size", ["200 %", "phone"])
+@pytest.mark.parametrize("name", ["denosumab-missed", *TALL])
+def test_what_is_to_be_done_whether_it_is_safe_and_what_is_next_begin_in_a_small_window(
+    visitor: Visitor, name: str, size: str, language: str
+) -> None:
+    visitor.look(SIZES[size])
+    visitor.go(language=language, fixture=name)
+    visitor.until(lambda: visitor.all(".bar .thing"))
+    parts = [part for part in FIRST_LINES if visitor.all(f".bar {part}")]
+    visitor.keep(f"small-{size}-{language}-{name}")
+    assert [part for part in parts if not visitor.sees(f".bar {part}")] == []
+    assert {".now .advice", ".safe h2", ".next h2"} <= set(parts)
+    visitor.unfold()
+    assert len(visitor.all(".bar .checks li:not(.clear)")) >= 3, "what there was no room for is there to unfold"
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("size", ["desk", "phone"])
 def test_the_decision_and_its_order_are_seen_without_scrolling(visitor: Visitor, size: str, language: str) -> None:
@@ -78,8 +100,8 @@ def test_the_bar_offers_only_what_is_recommended_and_every_card_with_evidence_li
     suggested = [each for card in answer["cards"] for each in card.get("suggestions", ())]
     offered = {each.get_attribute("data-order") for each in visitor.all(".bar .order")}
     assert offered <= {each["uuid"] for each in suggested if each.get("isRecommended")}
-    bare = [card["source"]["topic"]["code"] for card in answer["cards"] if EVIDENCE not in card["extension"]]
-    assert visitor.js(LIGHTS) == bare
+    bare = [card for card in answer["cards"] if EVIDENCE not in card["extension"] and not card.get("suggestions")]
+    assert visitor.js(LIGHTS) == [card["source"]["topic"]["code"] for card in bare], "there is nothing that these could light"
 
 
 # -- what a reader in a hurry must not miss ---------------------------------------------------------------------------------
@@ -137,14 +159,62 @@ def test_no_words_cross_today_and_what_is_due_has_words(visitor: Visitor, name: 
     assert visitor.js(SILENT) == 0
 
 
-def test_words_that_are_cut_say_so_and_still_tell_one_thing_from_another(visitor: Visitor) -> None:
-    visitor.look()
-    visitor.go(fixture="btm-not-falling")
+def test_words_without_room_are_told_in_full_under_a_number(visitor: Visitor) -> None:
+    visitor.look(SIZES["phone"])
+    visitor.go(fixture="vitamin-d-hip")
     visitor.until(lambda: visitor.all(".picture .point"))
-    told = [text for text in visitor.js(WORDS) if text]
-    assert len(set(told)) == len(told) == 2
-    assert all(text.startswith("Serum ") for text in told)
-    assert not [text for text in told if text.endswith(("Serum", "Serum…"))]
+    listed = [each.text for each in visitor.all("[data-strip=ahead] .listed li")]
+    numbers = [text for text in visitor.js(WORDS) if text.isdigit()]
+    assert sorted(numbers) == [each.split()[0] for each in listed]
+    assert any("Serum calcium with albumin 13 Jul 2026" in each for each in listed)
+
+
+def test_a_limit_without_room_for_its_words_has_its_number_at_the_line_and_its_words_in_the_label(visitor: Visitor) -> None:
+    visitor.look(SIZES["phone"])
+    visitor.go(fixture="complex-denosumab-late-failure")
+    visitor.until(lambda: visitor.all(".picture .point"))
+    assert {"≥35", "<30"} <= set(
+        visitor.js("return [...document.querySelectorAll('[data-strip=kidney] text')].map(e => e.textContent)")
+    )
+    assert "<30 specialist decides" in visitor.one("[data-strip=kidney] .limits").text
+
+
+CUT = """
+const APART = "pre, code, textarea, select, option, a[href^=http], .hidden, .patients, .wire";
+const found = [];
+const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+const range = document.createRange();
+while (walker.nextNode()) {
+  const node = walker.currentNode, place = node.parentElement;
+  if (place.closest(APART)) continue;
+  if (node.textContent.includes("…") && !place.closest("#whatif, .tools, .moment")) found.push(node.textContent.trim());
+  for (const word of node.textContent.matchAll(/[A-Za-z0-9]{2,}/g)) {
+    range.setStart(node, word.index);
+    range.setEnd(node, word.index + word[0].length);
+    const tops = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+    if (tops.size > 1) found.push(word[0]);
+  }
+}
+for (const each of document.querySelectorAll(".bar *:not(.hidden), .strip-label *, .card h3, .button")) {
+  const style = getComputedStyle(each);
+  const cut = style.overflowX === "hidden" && each.scrollWidth > each.clientWidth + 1;
+  if (cut || style.textOverflow === "ellipsis") found.push(each.className);
+}
+return found;
+"""
+"""Words that are cut, or broken within."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", [*FIVE, "btm-not-falling", "denosumab-missed"])
+def test_no_words_are_cut_at_any_size(visitor: Visitor, name: str, language: str) -> None:
+    visitor.look(SIZES["phone"])
+    visitor.go(language=language, fixture=name)
+    visitor.until(lambda: visitor.all(".picture .point"))
+    for size, pixels in SIZES.items():
+        visitor.look(pixels)
+        visitor.drawn()
+        assert visitor.js(CUT) == [], size
 
 
 def test_things_of_one_day_stand_on_that_day(visitor: Visitor) -> None:

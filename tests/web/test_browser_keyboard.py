@@ -21,17 +21,40 @@ def test_everything_can_be_reached_by_keyboard(visitor: Visitor) -> None:
     assert visitor.js("return document.activeElement.className") == "outcome"
 
 
-FEW = 20
-"""Tab presses from the top of the page to the first order, at most."""
+FEW = 5
+"""Tab presses from the top of the page to the first order, at most; the skip link is one of them."""
 
 
-def test_the_first_order_is_a_few_tab_presses_away(visitor: Visitor) -> None:
-    visitor.go(fixture="denosumab-missed")
+@pytest.mark.parametrize("asked", [{}, {"egfr": 28}])
+@pytest.mark.parametrize("name", ["denosumab-missed", "complex-orders", "vitamin-d-hip"])
+def test_the_first_order_is_a_few_tab_presses_away(visitor: Visitor, name: str, asked: dict[str, int]) -> None:
+    visitor.go(fixture=name, **asked)
+    visitor.until(lambda: visitor.all(".bar .order"))
     for _ in range(FEW):
         ActionChains(visitor.browser).send_keys(Keys.TAB).perform()
-        if "order" in visitor.js("return document.activeElement.className"):
+        if "order" in visitor.js("return document.activeElement.className").split():
             return
     pytest.fail(f"not within {FEW}")
+
+
+BEFORE = """
+const last = [...document.querySelectorAll(".card")].at(-1);
+const before = (each) => each.compareDocumentPosition(last) & Node.DOCUMENT_POSITION_FOLLOWING;
+return [...document.querySelectorAll("pre, textarea")].filter((each) => before(each) && !each.closest(".card")).length;
+"""
+UNFOLDED = "return [...document.querySelectorAll('pre')].filter((each) => !each.closest('details:not([open])')).length"
+
+
+def test_what_goes_over_the_wire_stands_last_and_folded(visitor: Visitor) -> None:
+    visitor.go(fixture="denosumab-missed")
+    visitor.until(lambda: visitor.all(".bar .order"))[0].click()
+    visitor.until(lambda: "Stored" in visitor.one(".outcome").text)
+    assert visitor.js(BEFORE) == 0
+    assert visitor.js(UNFOLDED) == 0
+    assert visitor.js("return document.querySelector('main').lastElementChild.className") == "wire"
+    sent = visitor.one("#sent").get_property("textContent")
+    assert '"outcome": "accepted"' in sent
+    assert '"MedicationRequest"' in sent
 
 
 def test_the_list_of_patients_is_one_tab_stop_and_arrow_keys_walk_it(visitor: Visitor) -> None:

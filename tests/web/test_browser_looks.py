@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import fhir_fixtures
 from tests.web.test_pages import ADDRESSES, API
 from tests.web.visitor import PHONE, SIZES, Visitor
 
@@ -34,15 +35,26 @@ def test_the_screen_of_a_patient_fits_any_size_and_axe_finds_nothing_serious(
     assert visitor.violations() == []
 
 
-def test_in_print_everything_is_told_and_nothing_is_to_press(visitor: Visitor) -> None:
-    visitor.go(fixture="denosumab-missed")
+@pytest.mark.parametrize("name", ["denosumab-missed", "bmd-falling"])
+def test_in_print_everything_is_told_of_whom_and_nothing_is_to_press(visitor: Visitor, name: str) -> None:
+    visitor.go(fixture=name)
+    visitor.until(lambda: visitor.all(".card"))
+    folded = len(visitor.all(".card > details:not([open])"))
     visitor.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    visitor.keep("print")
+    visitor.until(lambda: not visitor.all(".card > details:not([open]), .bar details:not([open])"))
+    visitor.keep(f"print-{name}")
     assert visitor.one(".bar .advice").is_displayed()
     assert visitor.one(".picture").is_displayed()
+    assert all(each.is_displayed() for each in visitor.all(".card .detail"))
+    patient = fhir_fixtures.load(name).resources[0]
+    who = visitor.one("#story-who").text
+    assert patient["name"][0]["text"] in who
+    assert f"id {name}" in who
+    assert "born" in who
     assert not any(each.is_displayed() for each in visitor.all(".bar .order, .suggestions, .tools, .patients, .moment, .wire"))
     assert len(visitor.browser.print_page()) > 10_000
     visitor.look()
+    visitor.until(lambda: len(visitor.all(".card > details:not([open])")) == folded)
 
 
 CONTRAST = """

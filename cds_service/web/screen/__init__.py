@@ -20,7 +20,7 @@ from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, plan, values
 from cds_service.web.screen.ahead import ahead
 from cds_service.web.screen.ahead import strip as ahead_strip
-from cds_service.web.screen.lights import deciding, key_of, lights
+from cds_service.web.screen.lights import asked, deciding, key_of, lights
 from cds_service.web.screen.marks import Group, Strip
 from cds_service.web.screen.safe import safe
 from cds_service.web.words import say
@@ -34,15 +34,21 @@ _SHARE_AHEAD = 0.27
 """At least this part of the axis lies ahead of today, so that what is due has room for its words."""
 
 
-def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> Json:
-    """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), and the bar:
+def screen(
+    chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = (), *, also: Sequence[Finding] = ()
+) -> Json:
+    """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), what a
+    card without any does (``asks``), and the bar:
     ``safe``, ``next``, the label of the first ``order``, what comes before it today (``lead``), the first ``step``, and the
-    ``heads`` that a card cuts short. ``off``: cards that the site switched off.
+    ``heads`` that a card cuts short. ``off``: cards that the site switched off; ``also``: findings that are decided upon, and
+    have their light.
     Dates are ISO 8601."""
-    told = [each for finding in findings for each in evidence(finding, language)]
+    told = [each for finding in (*findings, *also) for each in evidence(finding, language)]
     following = ahead(chart, findings, language)
     groups = [group for group in _groups(chart, findings, following, language) if group.strips]
-    if (rest := deciding(groups, told, language, _off(chart, language))) is not None:
+    due = asked([*findings, *also], groups, language)
+    drawn_for_orders = [mark for some in due.values() for mark in some]
+    if (rest := deciding(groups, told, drawn_for_orders, language, _off(chart, language))) is not None:
         groups.append(Group(key="deciding", title="", strips=[rest]))
     marks = [mark for group in groups for strip in group.strips for mark in strip.marks]
     for place, mark in enumerate(marks):
@@ -56,6 +62,7 @@ def screen(chart: Chart, findings: Sequence[Finding], language: str, off: Contai
         ),
         "groups": groups,
         "lights": lights(groups, told),
+        "asks": {code: [mark.id for mark in some] for code, some in due.items()},
         "safe": safe(chart, findings, language, off),
         "next": following,
         "order": _order(chart, findings, language),

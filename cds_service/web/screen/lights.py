@@ -1,5 +1,5 @@
-"""What a card rests on, found on the picture. What is drawn nowhere becomes a mark of its own: no card with evidence stays
-dark."""
+"""What a card rests on, found on the picture; of a card that rests on nothing but what is due, what it would have done. What is
+drawn nowhere becomes a mark of its own: such a card does not stay dark."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Container, Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from cards.engine.findings import Finding
 from cards.words import phrases
+from cards.words.text import what
+from cds_service.hooks.cards import evidence as evidence_of
 from cds_service.web.screen.marks import Group, Mark, Strip
 from cds_service.web.words import say
 
@@ -19,17 +22,45 @@ def key_of(evidence: Json) -> str:
     return "|".join(str(evidence.get(part, "")) for part in ("label", "date", "reference"))
 
 
-def deciding(groups: Sequence[Group], told: Iterable[Json], language: str, off: Container[str] = ()) -> Strip | None:
-    """The evidence that the picture does not show yet: problems, allergies, age, orders. ``off``: the keys of values that are
-    another disease until they are clarified."""
+def deciding(
+    groups: Sequence[Group], told: Iterable[Json], due: Iterable[Mark], language: str, off: Container[str] = ()
+) -> Strip | None:
+    """The evidence that the picture does not show yet: problems, allergies, age, orders; and what of ``due`` it does not.
+    ``off``: the keys of values that are another disease until they are clarified."""
     drawn = [mark for group in groups for strip in group.strips for mark in strip.marks]
     marks: dict[str, Mark] = {}
     for each in told:
         if not lit(each, drawn):
             marks.setdefault(key_of(each), _chip(each, language, tone="bad" if key_of(each) in off else ""))
-    return (
-        Strip(key="deciding", label=say("strip.deciding", language), kind="chips", marks=[*marks.values()]) if marks else None
-    )
+    shown = [*marks.values(), *{each.title: each for each in due if each not in drawn}.values()]
+    return Strip(key="deciding", label=say("strip.deciding", language), kind="chips", marks=shown) if shown else None
+
+
+_SHOWN_BY = {
+    "dxa": ("t-score",),
+    "vertebral-imaging": ("fractures",),
+    "spine-mri": ("fractures",),
+    "spine-ct": ("fractures",),
+    "creatinine": ("kidney",),
+    "calcium": ("calcium", "calcium-ionized"),
+    "assess-fall-risk": ("falls",),
+}
+"""The strips on which it shows what was found when a service was last done; of others, the strip of the same key."""
+
+
+def asked(findings: Sequence[Finding], groups: Sequence[Group], language: str) -> dict[str, list[Mark]]:
+    """By card without evidence, what stands for its orders: the newest thing on their strip, else a mark that is yet to be
+    drawn."""
+    strips = {strip.key: strip.marks for group in groups for strip in group.strips}
+    found: dict[str, list[Mark]] = {}
+    new: dict[str, Mark] = {}
+    for finding in findings:
+        for option in () if evidence_of(finding, language) else finding.options:
+            drawn = [strips[key][-1] for key in _SHOWN_BY.get(option.key, (option.key,)) if key in strips]
+            title = phrases.capital(what(option, language))
+            chip = new.setdefault(title, Mark(kind="chip", title=title, said=say("lights.due", language)))
+            found.setdefault(finding.code, []).extend(drawn or [chip])
+    return found
 
 
 def _chip(evidence: Json, language: str, tone: str) -> Mark:

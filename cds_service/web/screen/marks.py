@@ -11,6 +11,10 @@ from cards.chart import Measurement, facts
 from cards.chart.facts import Fact
 from cards.vocabulary import Name
 from cards.words import phrases
+from cds_service.web.words import say
+
+ASSUMED = "Observation/assumed"
+"""Where a value is said to stand that is not on record, but assumed to see what would follow."""
 
 
 class Mark(Struct, kw_only=True, omit_defaults=True):
@@ -87,6 +91,11 @@ def value_of(fact: Fact, language: str) -> str:
     return f"{number} {phrases.unit(fact.unit, language)}".strip()
 
 
+def dated(value: Measurement, language: str) -> str:
+    """The day of a value in words; of one that is assumed, that it is."""
+    return say("whatif.assumed", language) if value.source == ASSUMED else phrases.day(value.dated, language)
+
+
 def measured(value: Measurement, language: str, *, series: int = 0, title: str = "", tone: str = "") -> Mark:
     """A value as a point, said as the record writes it."""
     fact = facts.measured(value)
@@ -94,7 +103,7 @@ def measured(value: Measurement, language: str, *, series: int = 0, title: str =
         kind="value",
         title=title or phrases.capital(phrases.clean(fact.name[language])),
         date=iso(value.when),
-        day=phrases.day(value.dated, language),
+        day=dated(value, language),
         value=round(value.value, 4),
         said=value_of(fact, language),
         text=str(fact.value).replace("-", "−"),

@@ -21,7 +21,7 @@ from cards.engine.options import work_up
 from cards.engine.run import run
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.phrases import capital, clean, day, listed, name, num, phrase
-from cds_service.web.screen.marks import value_of
+from cds_service.web.screen.marks import dated, value_of
 from cds_service.web.screen.plan import first_drug, step_before
 from cds_service.web.words import say
 
@@ -198,7 +198,7 @@ def _value(key: str, value: Measurement | None, result: str, language: str, note
     fact = facts.measured(value)
     refs = (value.source,) if value.source else ()
     said = value_of(fact, language) + note
-    return Check(title=title, result=result, said=said, day=day(value.dated, language), refs=refs)
+    return Check(title=title, result=result, said=said, day=dated(value, language), refs=refs)
 
 
 def _taken(stops: Sequence[Course], language: str) -> Iterator[Check]:

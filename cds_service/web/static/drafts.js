@@ -4,11 +4,18 @@ import config, { h, t } from "./screen/dom.js";
 import { called, reference } from "./orders.js";
 
 const STORY = "own";
+const isNew = (resource) => /^new-/.test(resource.id ?? ""); // accepted on this page
+const coded = (resource) => (resource.medicationCodeableConcept?.coding ?? []).map((each) => `${each.system}|${each.code}`);
+
+/** The key of the drug that an order is for; undefined for what has none. */
+function ofDrug(resource) {
+  const codes = new Set(coded(resource));
+  return config.orders.find((each) => coded(each.resource).some((code) => codes.has(code)))?.key;
+}
 
 /** `patientId()` whose they are, `changed(drafts)` when there are others, `now()` those that are there. */
 export function drafts(patientId, changed, now) {
   const at = (id) => document.getElementById(id);
-  const keyOf = new WeakMap();
   let made = 0;
   let names = {}; // what the service calls the drafts, by reference
 
@@ -20,7 +27,7 @@ export function drafts(patientId, changed, now) {
     return resource;
   }
 
-  const key = (resource) => keyOf.get(resource) ?? /^draft-(.+)-\d+$/.exec(resource.id ?? "")?.[1];
+  const key = (resource) => /^draft-(.+)-\d+$/.exec(resource.id ?? "")?.[1] ?? (isNew(resource) ? ofDrug(resource) : undefined);
 
   at("draft").append(h("option", { value: "" }, t("moment.choose")), ...config.orders.map((each) => h("option", { value: each.key }, each.label)));
   at("draft").addEventListener("change", () => {
@@ -31,7 +38,7 @@ export function drafts(patientId, changed, now) {
 
   return {
     /** How the address names them: by drug, those of the story by place. */
-    keys: (resources) => resources.map((each, place) => key(each) ?? `${STORY}${place}`),
+    keys: (resources) => resources.filter((each) => key(each) || !isNew(each)).map((each, place) => key(each) ?? `${STORY}${place}`),
     /** The drafts that an address names; `story` are those that the story brings. */
     made: (keys, story) => keys.map((each) => (each.startsWith(STORY) ? story[Number(each.slice(STORY.length))] : order(each))).filter(Boolean),
     draw(resources, told = names) {

@@ -13,8 +13,10 @@ export function panel() {
   return { root, step };
 }
 
-/** The orders that a suggestion made, changed and took back. */
-export function filed(step, done) {
+/** The orders that a suggestion made, changed and took back; as resources they stand at the foot of the page (`wire`). */
+export function filed(step, wire, done) {
+  const resources = [...done.created, ...done.updated].map((action) => action.resource);
+  if (resources.length) last(wire, t("outcome.resource"), resources);
   const lines = [
     ...done.deleted.map((action) => h("li", {}, t("outcome.taken-back", { what: action.description }))),
     ...done.updated.map((action) => order(action.resource, t("outcome.changed", { what: action.description }))),
@@ -25,28 +27,37 @@ export function filed(step, done) {
 
 function order(resource, title) {
   const how = instruction(resource);
-  return h("li", {}, h("strong", {}, title), how ? h("p", {}, how) : "",
-    h("details", {}, h("summary", {}, t("outcome.resource")), code(resource, t("outcome.resource"))));
+  return h("li", {}, h("strong", {}, title), how ? h("p", {}, how) : "");
 }
 
-/** Ask order-sign about the drafts as they now are. */
-export async function signed(step, asked, drafts) {
+/** What order-sign says of the drafts as they now are; asked here where the page has not (`answered`). */
+export async function signed(step, asked, drafts, answered) {
   const orders = drafts.filter((each) => each.resourceType !== "Condition");
   if (!orders.length) return step(t("outcome.signed"), h("p", {}, t("outcome.nothing-to-sign")));
-  const ready = await open({ ...asked, hook: "order-sign", drafts: orders });
-  const answer = ready.status === 200 ? await call(ready.body.request) : ready;
+  const answer = answered ?? (await ask({ ...asked, hook: "order-sign", drafts: orders }));
   if (answer.status !== 200) return step(t("outcome.signed"), h("p", { class: "problem" }, `${t("cards.error")}: ${problem(answer)}`));
   const cards = answer.body.cards;
   step(t("outcome.signed"), h("p", {}, t(cards.length ? "outcome.signed-some" : "outcome.signed-none")), cards.map((card) => drawCard(card)));
 }
 
-/** Send one feedback and show what was sent and whether it was stored. */
-export async function told(step, hook, entry) {
+async function ask(asked) {
+  const ready = await open(asked);
+  if (ready.status !== 200) return ready;
+  return ready.body.imagined ? { status: 200, body: ready.body.imagined } : call(ready.body.request);
+}
+
+/** Send one feedback and say whether it was stored; what was sent stands at the foot of the page (`wire`), last. */
+export async function told(step, wire, hook, entry) {
   const answer = await feedback(hook, entry);
   const stored = answer.status >= 200 && answer.status < 300;
   const key = stored ? "outcome.feedback-stored" : answer.status === 404 ? "outcome.feedback-absent" : "outcome.feedback-failed";
   const link = stored && h("p", {}, h("a", { href: config.governance }, t("outcome.governance")));
-  step(t("outcome.feedback"), h("p", { class: stored ? "stored" : "unstored" }, t(key, { status: answer.status })), code(answer.sent, t("outcome.feedback")), link);
+  step(t("outcome.feedback"), h("p", { class: stored ? "stored" : "unstored" }, t(key, { status: answer.status })), link);
+  last(wire, t("outcome.feedback"), answer.sent);
+}
+
+function last(wire, title, value) {
+  wire.prepend(h("details", {}, h("summary", {}, title), code(value, title)));
 }
 
 const TRIES = 6;

@@ -7,20 +7,26 @@ import { inspect } from "./inspect.js";
 import { apply, entries } from "./orders.js";
 import { askedAgain, filed, panel, signed, told } from "./outcome.js";
 import { patients } from "./patients.js";
-import { decided } from "./screen/cards.js";
-import config, { h, t } from "./screen/dom.js";
+import config, { day, h, t } from "./screen/dom.js";
+import { contentOf } from "./screen/note.js";
 import { drawScreen } from "./screen/screen.js";
+import { initials, nameOf, patientIn } from "./screen/who.js";
 import { whatIf } from "./whatif.js";
 
 const at = (id) => document.getElementById(id);
 const ORDERS = ["order-select", "order-sign", "medication-refill"];
 
-/** What is on the screen. `drafts` null: those of the story. `turn` tells a late answer from the last one. */
-const state = { patient: null, patientId: "", hook: "", drafts: null, shown: [], assumed: {}, turn: 0 };
+/** What is on the screen. `drafts` null: those of the story. `made`: what was ordered or set aside here, as {code, title, label,
+ * resources, reason}. `turn` tells a late answer from the last one. */
+const state = { patient: null, patientId: "", hook: "", drafts: null, shown: [], made: [], assumed: {}, turn: 0 };
+
+const writing = () => ORDERS.includes(state.hook);
+const made = () => state.made.flatMap((each) => each.resources);
 
 function asked() {
   const whose = state.patient.given ? { given: state.patient.given } : { fixture: state.patient.name };
-  return { ...whose, hook: state.hook, drafts: state.drafts, assumed: state.assumed };
+  const decided = state.made.map(({ code, label }) => ({ code, label }));
+  return { ...whose, hook: state.hook, drafts: state.drafts, ordered: made(), decided, assumed: state.assumed };
 }
 
 /** The address of what is shown; of one's own data there is none. */
@@ -34,7 +40,7 @@ function choose(patient) {
 }
 
 function show(patient, { hook, drafts: keys, quietly = false, ...assumed }) {
-  Object.assign(state, { patient, patientId: "", hook: hook || patient.hook || "", drafts: null, assumed });
+  Object.assign(state, { patient, patientId: "", hook: hook || patient.hook || "", drafts: null, made: [], assumed });
   at("story-title").textContent = patient.title;
   at("story-text").textContent = patient.story;
   at("story-who").textContent = "";
@@ -58,22 +64,55 @@ async function refresh({ quietly = false, keys } = {}) {
     at("as-patient").hidden = true;
     return failed(ready);
   }
-  const { request, screen, imagined } = ready.body;
+  const { request, screen, decided, imagined, imaginedSign, sign } = ready.body;
   state.hook = at("hook").value = request.hook;
   state.patientId = patientOf(request);
-  state.shown = drafted(request);
+  state.shown = writing() ? drafted(request) : made().filter((each) => each.resourceType !== "Condition");
   desk.draw(state.shown, screen.drafts);
   remember(quietly);
-  at("story-who").textContent = screen.age === null ? t(`sex.${screen.sex}`) : t("timeline.patient", { sex: t(`sex.${screen.sex}`), age: screen.age });
-  asPatient(request, Boolean(imagined));
+  const who = whose(request, screen);
   assuming.draw(state.assumed, screen);
+  asPatient(request, Boolean(imagined));
   const answer = imagined ? { status: 200, body: imagined, ms: ready.ms } : await call(request);
+  const signing = imagined ? { status: 200, body: imaginedSign } : sign ? await call(sign) : null;
   if (turn !== state.turn) return;
   inspect(request, answer);
   if (answer.status !== 200) return failed(answer);
-  const { cards } = answer.body;
-  drawScreen(at("screen"), screen, cards, imagined ? undefined : (card, root) => live(card, request, root), at("bar"));
+  if (sign && signing.status !== 200) return failed(signing); // without it, silence would read as no objection
+  const { cards, done } = sorted(answer.body.cards, signing?.body?.cards ?? [], decided);
+  drawScreen(at("screen"), screen, cards, {
+    live: (card, root) => live(card, request, root), above: at("bar"), who, content: contentOf(answer.body),
+    assumed: assuming.told(state.assumed), decided: state.made,
+  }, done);
   say(t("cards.count", { count: cards.length }));
+  return { cards, signing };
+}
+
+const codeOf = (card) => card.source?.topic?.code;
+const RANK = ["critical", "warning", "info"];
+
+/** The cards that are left, what is said of the orders first, each without what was accepted of it; and those that are `done`. */
+function sorted(cards, signing, decided) {
+  const taken = new Set(state.made.map((each) => each.label));
+  const open = (card) => ({ ...card, suggestions: card.suggestions?.filter((each) => !taken.has(each.label)) });
+  const said = new Set(signing.map(codeOf));
+  const left = [...signing, ...cards.filter((card) => !said.has(codeOf(card)) && !decided.includes(codeOf(card)))];
+  const told = new Set([...said, ...cards.map(codeOf)]);
+  const silent = state.made.filter((each) => !told.has(each.code)).map((each) => each.card); // the service says it no more
+  return {
+    cards: left.sort((a, b) => RANK.indexOf(a.indicator) - RANK.indexOf(b.indicator)).map(open),
+    done: [...cards.filter((card) => decided.includes(codeOf(card)) && !said.has(codeOf(card))), ...new Map(silent.map((card) => [codeOf(card), card])).values()],
+  };
+}
+
+/** Says whose record it is, as the page may in full; what a note may say of it. */
+function whose(request, screen) {
+  const patient = patientIn(request);
+  const told = screen.age === null ? t(`sex.${screen.sex}`) : t("timeline.patient", { sex: t(`sex.${screen.sex}`), age: screen.age });
+  const id = t("who.id", { id: state.patientId });
+  const born = patient?.birthDate?.length === 10 && t("who.born", { day: day(patient.birthDate) });
+  at("story-who").replaceChildren(...[h("strong", {}, nameOf(patient)), nameOf(patient) ? " " : "", told, h("span", { class: "on-paper" }, [born, id].filter(Boolean).map((each) => `; ${each}`))]);
+  return [initials(patient), told, id].filter(Boolean).join(", ");
 }
 
 /** The way to the patient's page: a shipped patient has an address, everything else is sent, into a tab of its own. */
@@ -97,41 +136,49 @@ function drafted(request) {
   return wanted && wanted !== "conditions" ? entries(request.context[wanted]) : [];
 }
 
-/** What a card does on this page. */
+/** What a card does on this page. Of an assumed patient nothing is told to the service. */
 function live(card, request, root) {
-  const accepted = [];
+  const assumed = Object.keys(state.assumed).length > 0;
+  const decide = async (entry) => {
+    state.made.push({ card, code: codeOf(card), title: card.summary, label: "", resources: [], ...entry });
+    const there = document.activeElement?.closest(".bar") ? ".bar .stands" : "";
+    const answer = await refresh({ quietly: true });
+    return { there, signing: answer?.signing };
+  };
   return {
     accept: async (suggestion) => {
-      accepted.push({ id: suggestion.uuid });
-      decided(root(), t("cards.accepted", { label: suggestion.label }));
-      for (const button of document.querySelectorAll(`.bar [data-order="${CSS.escape(suggestion.uuid)}"]`)) Object.assign(button, { disabled: true, textContent: t("cards.accepted", { label: suggestion.label }) });
-      const { step, root: room } = result(root());
+      const { step, root: room } = panel();
       const done = apply(suggestion.actions ?? [], state.shown);
-      state.shown = done.drafts;
-      filed(step, done);
-      desk.draw(state.shown);
-      await signed(step, asked(), done.drafts);
-      await told(step, request.hook, { card: card.uuid, outcome: "accepted", acceptedSuggestions: [...accepted] });
-      bring(room); // the page is longer now
+      const resources = [...done.created, ...done.updated].map((action) => action.resource);
+      filed(step, at("sent"), done);
+      if (writing()) state.drafts = done.drafts;
+      const { there, signing } = await decide({ label: suggestion.label, resources, unsigned: done.created.some((each) => each.resource.resourceType !== "Condition") });
+      result(room, there);
+      await signed(step, asked(), done.drafts, signing);
+      if (!assumed) await told(step, at("sent"), request.hook, { card: card.uuid, outcome: "accepted", acceptedSuggestions: [{ id: suggestion.uuid }] });
+      if (!there) bring(room); // the page is longer now
     },
-    override: async (reason, comment) => {
-      decided(root(), t("cards.overridden", { reason: reason?.display ?? comment }));
-      const { step } = result(root());
-      const { code, system } = reason ?? {};
-      const overrideReason = { ...(reason && { reason: { code, system } }), ...(comment && { userComment: comment }) };
-      await told(step, request.hook, { card: card.uuid, outcome: "overridden", overrideReason });
-      await askedAgain(step, card, request);
-    },
+    ...(!assumed && {
+      override: async (reason, comment) => {
+        const { step, root: room } = panel();
+        root().after(room);
+        const { code, system } = reason ?? {};
+        const overrideReason = { ...(reason && { reason: { code, system } }), ...(comment && { userComment: comment }) };
+        await told(step, at("sent"), request.hook, { card: card.uuid, outcome: "overridden", overrideReason });
+        await askedAgain(step, card, request);
+        await decide({ reason: [reason?.display, comment].filter(Boolean).join("; ") });
+        result(room, "");
+      },
+    }),
   };
 }
 
-/** Room for what happened, right below its card, and the focus there: the button that was pressed is disabled now. */
-function result(card) {
-  const made = panel();
-  card.after(made.root);
-  made.root.focus({ preventScroll: true });
-  bring(made.root);
-  return made;
+/** What happened stands above the cards; the focus goes there, or to what now stands in the bar if that is where it was (`there`):
+ * the button that was pressed is gone. */
+function result(room, there) {
+  (document.querySelector(".answers") ?? at("screen")).prepend(room);
+  ((there && document.querySelector(there)) || room).focus({ preventScroll: true });
+  if (!there) bring(room);
 }
 
 function bring(element) {
@@ -153,13 +200,15 @@ function say(text) {
 
 /** Other drafts on the desk: from then on the question is whether they may be signed. */
 const desk = drafts(() => state.patientId, (changed) => {
-  state.drafts = changed;
-  if (changed.length > state.shown.length && !ORDERS.includes(state.hook)) state.hook = "order-sign";
+  const added = changed.length > state.shown.length;
+  state.made = state.made.filter((each) => !each.resources.length || each.resources.some((one) => changed.includes(one) || one.resourceType === "Condition"));
+  if (added || writing()) state.drafts = changed;
+  if (added && !writing()) state.hook = "order-sign";
   refresh();
 }, () => state.shown);
 
 const assuming = whatIf((assumed) => {
-  state.assumed = assumed;
+  Object.assign(state, { assumed, made: [] }); // what was ordered for one patient is not there for another
   refresh();
 }, asked);
 

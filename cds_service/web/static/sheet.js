@@ -1,6 +1,7 @@
 // The sheet of a card: its cases are run one after the other when somebody asks for it, and everything is unfolded on paper.
 
 import { t } from "./screen/dom.js";
+import { onPaper } from "./screen/paper.js";
 
 const cases = document.getElementById("cases");
 const button = document.getElementById("judge");
@@ -51,14 +52,4 @@ if (shown) {
   show(false);
 }
 
-const folded = () => [...document.querySelectorAll("details:not(.no-print)")];
-let opened = [];
-addEventListener("beforeprint", () => {
-  if (shown) show(true);
-  opened = folded().filter((each) => !each.open);
-  for (const each of opened) each.open = true;
-});
-addEventListener("afterprint", () => {
-  if (shown) show(false);
-  for (const each of opened) each.open = false;
-});
+onPaper(() => [...document.querySelectorAll("details:not(.no-print)")], () => shown && show(true), () => shown && show(false));

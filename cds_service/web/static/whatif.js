@@ -29,17 +29,20 @@ export function whatIf(changed, asked) {
   }
 
   at("whatif-clear").addEventListener("click", () => changed({}));
+  const told = (now) => config.assumable.filter((each) => now[each.key]).map((each) => `${each.label} ${now[each.key]} ${each.unit}`.trim()).join(", ");
   return {
+    /** What is assumed, in words. */
+    told,
     draw(now, screen) {
       assumed = now;
       for (const each of fields) {
         each.input.value = now[each.key] ?? "";
         if (screen.turn !== each.key) each.turns.replaceChildren();
       }
-      const told = config.assumable.filter((each) => now[each.key]).map((each) => `${each.label} ${now[each.key]} ${each.unit}`.trim());
-      at("whatif-told").textContent = told.length ? t("whatif.told", { what: told.join(", ") }) : "";
-      at("whatif-banner").hidden = !told.length;
-      if (told.length) at("whatif").open = true;
+      const words = told(now);
+      at("whatif-told").textContent = words ? t("whatif.told", { what: words }) : "";
+      at("whatif-banner").hidden = !words;
+      if (words) at("whatif").open = true;
     },
   };
 }

@@ -1,37 +1,73 @@
 // The decision bar: what to do now, whether that is safe, what comes next.
 
 import { day, h, t } from "./dom.js";
+import { drawNext, late } from "./next.js";
+import { drawSafe } from "./safe.js";
 
-const ICONS = { ok: "✓", warn: "!", stop: "✕", unknown: "?" };
-const AHEAD = 5; // days that are named under Next
 const NAMED = 2; // other options that are named
-
-const SMALL = "(max-width: 40rem)";
+const EDGE = 6; // pixels below the last line
 const LABELED = 5; // columns from which on they wrap
 
-/** `cards` as the service gave them, `told` the screen; `on.take(card, suggestion)` and `on.open(card)` lead to the card. */
+/** How much is told at once, most first: things that come, and of what was checked everything, only what is not fine, or only the
+ * answer. All of it is there to unfold. */
+const ROOM = [{ next: 6, checks: "all" }, { next: 4, checks: "all" }, { next: 2, checks: "all" }, { next: 2, checks: "odd" }, { next: 1, checks: "odd" }, { next: 1, checks: "none" }];
+
+/**
+ * `cards` as the service gave them, `told` the screen; `on.take(card, suggestion)` and `on.open(card)` lead to the card,
+ * `on.note(button)` copies, `on.decided` is what was decided, `on.assumed` what is assumed. The bar, and `fit()`, which tells as
+ * much as the window has room for.
+ */
 export function drawBar(cards, told, on) {
-  const parts = [now(cards, told, on), ...safe(told.safe), next(told)];
-  return h("section", { class: `bar of-${Math.min(parts.length, LABELED)}`, "aria-label": t("bar.title") }, parts);
+  const first = now(cards, told, on);
+  const root = h("section", { class: `bar of-${Math.min(1 + Math.max(told.safe.length, 1) + 1, LABELED)}`, "aria-label": t("bar.title") }, first);
+  const toSign = on.decided.filter((each) => each.unsigned).map((each) => ({ what: t("bar.sign", each), day: t("bar.now") }));
+  const draw = ({ next, checks }) => root.replaceChildren(first, ...told.safe.map((each) => drawSafe(each, checks)), drawNext(told, next, toSign));
+  draw(ROOM[0]);
+  const fit = () => {
+    const read = [...root.children].slice(1).some((part) => part.contains(document.activeElement)); // nothing moves under the reader
+    if (read || !root.isConnected || matchMedia("print").matches) return;
+    for (const room of ROOM) {
+      draw(room);
+      if (root.querySelector(".next").lastElementChild.getBoundingClientRect().bottom + scrollY + EDGE <= innerHeight) return;
+    }
+  };
+  return { root, fit };
 }
 
 /** What comes first, and beside it every other card that is critical or would have a draft removed: whoever does as the bar says
  * must leave nothing on the desk that is not to be signed. Where the first order is for a later day, what leads is today's. */
 function now(cards, told, on) {
   const [first, ...others] = cards;
-  const title = (...more) => h("h2", {}, t("bar.now"), " ", h("span", { class: "day" }, day(told.today)), " ", ...more);
-  if (!first) return h("div", { class: "now calm" }, title(), h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why")));
+  const dated = h("span", { class: "day" }, day(told.today));
+  const title = (...more) => h("h2", {}, t("bar.now"), " ", dated, " ", ...more, " ", on.assumed ? h("span", { class: "mark assumed" }, t("whatif.assumed")) : "");
+  const noted = h("p", { class: "soft to-note" }, h("button", { type: "button", class: "link", onclick: (event) => on.note(event.currentTarget) }, t("bar.copy")));
+  const stands = standing(on.decided);
+  if (!first) {
+    const calm = stands ? [h("p", { class: "advice" }, t("bar.nothing-left"))] : [h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why"))];
+    return h("div", { class: "now calm" }, title(), stands, ...calm, overdue(told), noted);
+  }
   const { owner, order } = orderOf(cards, told.order);
   const lead = cards.find((card) => card.summary === told.lead.head);
   const also = others.filter((card) => card !== lead && (card.indicator === "critical" || removal(recommended(card))));
-  const root = h("div", { class: `now ${first.indicator}${also.length ? " several" : ""}` }, title(h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))));
+  const root = h("div", { class: `now ${first.indicator}${also.length ? " several" : ""}` }, title(h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))), stands);
   if (lead) root.append(advice(lead, told, on), ...offers(lead, lead, labeled(lead, told.lead.order), told, on));
-  const main = [advice(first, told, on), told.step && !also.length && !lead ? h("p", { class: "step" }, told.step) : "", ...offers(first, owner, order, told, on, lead && "quiet")];
+  const main = [advice(first, told, on), told.step && !also.length && !lead ? h("p", { class: "step" }, told.step.replace(/^- /, "")) : "", ...offers(first, owner, order, told, on, lead && "quiet")];
   root.append(...(lead ? [h("div", { class: "then" }, main)] : main));
   for (const card of also) root.append(advice(card, told, on), ...(card === owner ? [] : offers(card, card, recommended(card), told, on)));
-  const late = told.next.filter((each) => past(each, told));
-  if (late.length) root.append(h("ul", { class: "ahead late" }, late.map(item)));
+  root.append(overdue(told), noted);
   return root;
+}
+
+/** The orders that were accepted here stand, until they are signed or taken off the desk. */
+function standing(decided) {
+  const orders = decided.filter((each) => each.label);
+  const line = (each) => h("li", {}, h("i", { class: "icon", "aria-hidden": "true" }, "✓"), h("strong", {}, each.label), " ", h("span", { class: "soft" }, t(each.unsigned ? "bar.stands" : "bar.done")));
+  return orders.length ? h("div", { class: "stands", role: "status", tabindex: "-1" }, h("ul", {}, orders.map(line))) : "";
+}
+
+function overdue(told) {
+  const found = late(told);
+  return found.length ? h("ul", { class: "ahead late" }, found) : "";
 }
 
 const recommended = (card) => card.suggestions?.find((each) => each.isRecommended);
@@ -69,50 +105,4 @@ const labeled = (card, label) => card.suggestions?.find((each) => each.isRecomme
 function orderOf(cards, wanted) {
   const owner = cards.find((card) => labeled(card, wanted));
   return owner ? { owner, order: labeled(owner, wanted) } : { owner: cards[0], order: recommended(cards[0]) };
-}
-
-function safe(found) {
-  return found.map((each) => {
-    const valued = each.checks.filter((check) => check.said || check.result !== "ok");
-    const clear = each.checks.filter((check) => !valued.includes(check));
-    const list = h("ul", { class: "checks" }, valued.map(line));
-    if (clear.length) {
-      const names = h("ul", { class: "checks" }, clear.map(line));
-      list.append(h("li", { class: "ok clear" }, h("details", {}, h("summary", {}, icon("ok"), t("bar.all-clear", { count: clear.length })), names)));
-    }
-    const verdict = each.word && h("strong", { class: `word ${each.verdict}` }, each.word);
-    const head = h("h2", {}, each.drug ? t("bar.safe-of", { drug: each.drug }) : t("bar.safe"), " ", verdict || "");
-    const open = found.length < 2 || !matchMedia(SMALL).matches; // of several drugs there is no room for all reasons on a phone
-    return h("div", { class: "safe" }, h("details", { open }, h("summary", {}, head), list));
-  });
-}
-
-function icon(result) {
-  return [h("i", { class: `icon ${result}`, "aria-hidden": "true" }, ICONS[result]), h("span", { class: "hidden" }, `${t(`safe.${result}`)}: `)];
-}
-
-function line(check) {
-  const said = check.said && h("strong", {}, check.said);
-  const when = check.day && h("span", { class: "day" }, check.day);
-  return h("li", { class: check.result }, icon(check.result), h("span", { class: "what" }, check.code && check.said ? t("bar.says", { title: check.title }) : check.title), " ", said || "", " ", when || "");
-}
-
-const past = (each, told) => Boolean(each.date) && each.date < told.today;
-const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "day" }, each.day), " ", h("span", {}, each.what));
-
-/** What is to come, by day; what is past stands under Now. */
-function next(told) {
-  const days = new Map();
-  for (const each of told.next.filter((one) => !past(one, told))) days.set(each.day, [...(days.get(each.day) ?? []), each]);
-  const items = [...days.values()].map((found) => h("li", { class: found[0].tone ?? "" }, h("span", { class: "day" }, found[0].day), " ", h("div", {}, found.map((each) => h("span", { class: "thing" }, each.what)))));
-  const root = h("div", { class: "next" }, h("h2", {}, t("bar.next")));
-  if (!items.length) return fill(root, h("p", { class: "soft" }, t("bar.nothing-ahead")));
-  root.append(h("ul", { class: "ahead" }, items.slice(0, AHEAD)));
-  if (items.length > AHEAD) root.append(h("details", { class: "later" }, h("summary", {}, t("bar.later", { count: items.length - AHEAD })), h("ul", { class: "ahead" }, items.slice(AHEAD))));
-  return root;
-}
-
-function fill(root, ...more) {
-  root.append(...more);
-  return root;
 }

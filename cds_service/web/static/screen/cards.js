@@ -2,7 +2,6 @@
 
 import { h, markdown, t } from "./dom.js";
 import { removal } from "./bar.js";
-import { copy } from "./copy.js";
 
 const EVIDENCE = "org.osteoporosis-cds.evidence";
 
@@ -11,15 +10,17 @@ export const evidence = (card) => card.extension?.[EVIDENCE] ?? [];
 
 /**
  * One card, a line until it is opened. `on.accept(suggestion, button)`, `on.override(reason, comment)` and `on.point(card or
- * null)`, where it is given, are what the page does; a card without `on.accept` is only to be read. `on.open`: it starts open.
+ * null)`, where it is given, are what the page does; a card without `on.accept` is only to be read. `on.note(button)` copies it.
+ * `on.head`: its line with more room; `on.open`: it starts open; `on.decided`: what was decided on it, as [{label, reason}].
  */
 export function drawCard(card, on = {}) {
   const root = h("article", { class: `card ${card.indicator}`, "data-code": card.source?.topic?.code });
   const topic = h("span", { class: "topic" }, card.source?.topic?.display ?? "");
-  const head = h("summary", {}, h("span", { class: `mark ${card.indicator}` }, t(`indicator.${card.indicator}`)), topic, h("h3", {}, card.summary));
+  const head = h("summary", {}, h("span", { class: `mark ${card.indicator}` }, t(`indicator.${card.indicator}`)), topic, h("h3", {}, on.head ?? card.summary));
   const detail = card.detail ? markdown(card.detail) : "";
+  const verdicts = (on.decided ?? []).map((each) => h("p", { class: "verdict" }, each.label ? t("cards.accepted", each) : t("cards.overridden", each)));
   const offered = on.accept && card.suggestions?.length ? suggestions(card, on) : [];
-  const body = h("div", { class: "card-body" }, ...offered, detail, from(card), tools(card, detail, on, root));
+  const body = h("div", { class: "card-body" }, ...verdicts, ...offered, detail, from(card), tools(card, on, root));
   root.append(h("details", { open: Boolean(on.open) }, head, body));
   if (on.point) {
     // Whatever the way in: mouse, finger or keyboard.
@@ -53,23 +54,9 @@ function from(card) {
 }
 
 /** To copy the card, and to set it aside. */
-function tools(card, detail, on, root) {
-  const button = h("button", { type: "button", class: "button quiet" }, t("cards.copy"));
-  button.addEventListener("click", async () => {
-    await copy(asText(card, detail));
-    button.textContent = t("inspect.copied");
-  });
-  return h("div", { class: "tools" }, button, on.override ? override(card, on, root) : "");
-}
-
-/** The card for a chart note: plain text, as it reads, with its source. */
-export function asText(card, detail) {
-  const lines = [`[${t(`indicator.${card.indicator}`)}] ${card.summary}`];
-  for (const block of detail?.children ?? []) {
-    if (block.tagName === "UL" || block.tagName === "OL") lines.push(...[...block.querySelectorAll("li")].map((item) => `- ${item.textContent.trim()}`));
-    else lines.push("", block.textContent.trim());
-  }
-  return [...lines, "", t("cards.source", { label: card.source.label }), t("site.footer")].join("\n").replace(/\n{3,}/g, "\n\n");
+function tools(card, on, root) {
+  const copy = on.note && h("button", { type: "button", class: "button quiet", onclick: (event) => on.note(event.currentTarget) }, t("cards.copy"));
+  return h("div", { class: "tools" }, copy, on.override ? override(card, on, root) : "");
 }
 
 function override(card, on, root) {

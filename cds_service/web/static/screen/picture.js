@@ -2,7 +2,7 @@
 
 import config, { h, t } from "./dom.js";
 import { reach, words } from "./reach.js";
-import { date, drawAxis, drawStrip, symbolOf } from "./strips.js";
+import { assumed, date, drawAxis, drawStrip, symbolOf } from "./strips.js";
 
 const DAY = 86400000;
 const LABELS = 186;
@@ -12,7 +12,8 @@ const NARROW = 430;
 const EDGE = 6;
 const LEAST = 120; // narrower than this nothing is drawn: the page is being laid out
 
-/** Draw into `place`. The result lights up what a card rests on: `light([{label, date, reference}])`, none for nothing. */
+/** Draw into `place`. The result lights up what a card rests on: `light([{label, date, reference}], code)`, none for nothing;
+ * what rests on nothing lights what it asks for. */
 export function drawPicture(place, told) {
   const strips = told.groups.flatMap((group) => group.strips.map((strip, order) => ({ ...strip, first: order === 0 })));
   if (!strips.length) {
@@ -47,8 +48,9 @@ export function drawPicture(place, told) {
   watch.observe(body);
   draw();
   return {
-    light(evidence) {
-      const ids = new Set(evidence.flatMap((each) => told.lights[key(each)] ?? []));
+    light(evidence, code) {
+      const found = evidence.flatMap((each) => told.lights[key(each)] ?? []);
+      const ids = new Set(found.length ? found : told.asks[code]);
       body.classList.toggle("lighting", ids.size > 0);
       for (const { element, mark } of points.points) element.classList.toggle("lit", ids.has(mark.id));
       for (const strip of body.querySelectorAll(".strip")) strip.classList.toggle("has-lit", Boolean(strip.querySelector(".lit")));
@@ -81,10 +83,14 @@ const monthName = (day) => day.toLocaleDateString(config.language === "zh" ? "zh
 
 function rowOf(strip, axis, room, points) {
   const bind = (element, mark) => points.bind(element, mark, strip.key);
-  const plot = h("div", { class: "strip-plot" }, strip.kind === "chips" ? chips(strip, bind) : drawStrip(strip, axis, room, bind));
+  const drawn = strip.kind === "chips" ? { svg: chips(strip, bind), limits: [], listed: [] } : drawStrip(strip, axis, room, bind);
+  const plot = h("div", { class: "strip-plot" }, drawn.svg);
   const undrawn = strip.kind === "chips" ? [] : strip.marks.filter((mark) => !mark.date);
   if (undrawn.length) plot.append(chips({ marks: undrawn }, bind));
-  return h("div", { class: `strip kind-${strip.kind ?? "row"}${strip.first ? " first" : ""}`, "data-strip": strip.key }, label(strip), plot);
+  if (drawn.listed.length) plot.append(h("ol", { class: "listed" }, drawn.listed.map(({ number, mark }) => h("li", {}, h("b", {}, number), ` ${mark.title}`, h("small", {}, ` ${mark.day}`)))));
+  const words = label(strip);
+  if (drawn.limits.length) words.append(h("ul", { class: "limits" }, drawn.limits.map((line) => h("li", { class: line.tone ?? "" }, line.label))));
+  return h("div", { class: `strip kind-${strip.kind ?? "row"}${strip.first ? " first" : ""}`, "data-strip": strip.key }, words, plot);
 }
 
 function label(strip) {
@@ -97,7 +103,7 @@ function label(strip) {
     if (!last) continue;
     const shape = several && h("i", { class: `shape ${symbolOf(place)}`, "aria-hidden": "true" });
     const value = h("strong", { class: last.tone ?? "" }, last.text);
-    root.append(h("span", { class: "newest" }, shape || "", value, name && ` ${name}`, several ? "" : ` ${last.day}`));
+    root.append(h("span", { class: "newest" }, shape || "", value, name && ` ${name}`, " ", several && !assumed(last) ? "" : h("span", { class: assumed(last) ? "assumed" : "" }, last.day)));
   }
   return root;
 }
@@ -110,11 +116,17 @@ function chips(strip, bind) {
   }));
 }
 
+/** The resource that a mark comes from; "" for what no resource holds. */
+function recorded(mark) {
+  const [first = ""] = mark.refs ?? [];
+  return first.includes("|") || assumed(mark) ? "" : first;
+}
+
 function tableOf(strips) {
   const rows = strips.flatMap((strip) => strip.marks.map((mark) => ({ mark, strip }))).sort((a, b) => (b.mark.date ?? "").localeCompare(a.mark.date ?? ""));
   for (const row of rows) {
     const [title, ...rest] = words({ ...row.mark, day: "" });
-    row.element = h("tr", {}, h("td", {}, title), h("td", {}, rest.join("; ")), h("td", {}, row.mark.day ?? ""), h("td", {}, h("code", {}, row.mark.refs?.[0]?.includes("|") ? "" : row.mark.refs?.[0] ?? "")));
+    row.element = h("tr", {}, h("td", {}, title), h("td", {}, rest.join("; ")), h("td", {}, row.mark.day ?? ""), h("td", {}, h("code", {}, recorded(row.mark))));
   }
   const titles = ["what", "value", "date", "source"].map((name) => h("th", { scope: "col" }, t(`timeline.${name}`)));
   const table = h("table", {}, h("thead", {}, h("tr", {}, titles)), h("tbody", {}, rows.map((row) => row.element)));

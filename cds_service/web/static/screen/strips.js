@@ -6,7 +6,6 @@ const pen = document.createElement("canvas").getContext("2d");
 const SYMBOLS = ["circle", "triangle", "square", "diamond", "wye"];
 const STACK = 13; // pixels between things of one day
 const ROWS = 5; // at most this many rows for what is due
-const LEAST_WORDS = 40; // pixels below which not even a part of the words is told
 const SPILL = 8; // pixels that words may reach over the end of the axis
 const PAD = { marginLeft: 6, marginRight: 6, marginTop: 0, marginBottom: 0 };
 
@@ -21,13 +20,19 @@ function heightOf(strip, told) {
   return several ? 72 : (strip.lines?.length ?? 0) > 1 ? 58 : 44;
 }
 
-/** The SVG of a strip. `axis`: {from, to, today, ticks} as dates; `bind(element, mark)` makes a point of the picture reachable. */
+/**
+ * A strip as {svg, limits, listed}. `axis`: {from, to, today, ticks} as dates; `bind(element, mark)` makes a point of the picture
+ * reachable. No words are cut: of a limit for whose words there is no room the number stands at its line (`limits` are their words
+ * in full), a mark without room for its words bears a number (`listed`: [{number, mark}]).
+ */
 export function drawStrip(strip, axis, width, bind) {
   const told = strip.kind === "line" ? null : labels(strip, axis, width);
   const height = heightOf(strip, told);
-  const marks = strip.kind === "line" ? values(strip, axis, width, height, bind) : row(strip, axis, width, { ...told, height }, bind);
+  const short = [];
+  const marks = strip.kind === "line" ? values(strip, axis, width, height, bind, short) : row(strip, axis, width, { ...told, height }, bind);
   const y = strip.kind === "line" ? extent(strip) : [0, 1];
-  return plot({ ...PAD, width, height, marginTop: strip.kind === "line" ? 9 : 0, marginBottom: strip.kind === "line" ? 9 : 0, x: scale(axis), y: { domain: y, axis: null }, marks: [...ground(axis), ...marks] });
+  const svg = plot({ ...PAD, width, height, marginTop: strip.kind === "line" ? 9 : 0, marginBottom: strip.kind === "line" ? 9 : 0, x: scale(axis), y: { domain: y, axis: null }, marks: [...ground(axis), ...marks] });
+  return { svg, limits: short, listed: told?.listed ?? [] };
 }
 
 /** The axis with its years. */
@@ -66,7 +71,7 @@ function extent(strip) {
   return [low - room, high + room];
 }
 
-function values(strip, axis, width, height, bind) {
+function values(strip, axis, width, height, bind, short) {
   const shown = strip.marks.filter((mark) => mark.date && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
   const y = extent(strip);
   const bands = (strip.bands ?? []).map((band) => Plot.rect([band], { x1: axis.from, x2: axis.today, y1: band.low ?? y[0], y2: band.high ?? y[1], fill: `var(--band-${band.tone})` }));
@@ -76,17 +81,21 @@ function values(strip, axis, width, height, bind) {
     ...lines,
     Plot.line(shown, { x: (m) => date(m.date), y: "value", z: (m) => m.series ?? 0, stroke: "var(--ink)", strokeOpacity: 0.55, strokeWidth: 1.5 }),
     Plot.dot(shown, {
-      x: (m) => date(m.date), y: "value", symbol: (m) => symbolOf(m.series ?? 0), r: 4.5, fill: tone, stroke: "var(--surface)", strokeWidth: 1, sort: null,
-      render: reachable(shown, bind),
+      x: (m) => date(m.date), y: "value", symbol: (m) => symbolOf(m.series ?? 0), r: 4.5, sort: null, strokeWidth: (m) => (assumed(m) ? 2 : 1),
+      fill: (m) => (assumed(m) ? "var(--surface)" : tone(m)), stroke: (m) => (assumed(m) ? "var(--lit-ink)" : "var(--surface)"), render: reachable(shown, bind),
     }),
-    ...limitLabels(strip, axis, width, height, y),
+    ...limitLabels(strip, axis, width, height, y, short),
   ];
 }
 
+/** Whether a value is none of the record's: it is drawn hollow. */
+export const assumed = (mark) => Boolean(mark.refs?.includes("Observation/assumed"));
+
 const tone = (mark) => (mark.tone ? `var(--tone-${mark.tone})` : "var(--tone)");
 
-/** What each limit is, ahead of today, where no value can be; labels that would touch are moved apart. */
-function limitLabels(strip, axis, width, height, [low, high]) {
+/** What each limit is, ahead of today, where no value can be; labels that would touch are moved apart. `short` gets those for which
+ * there is no room. */
+function limitLabels(strip, axis, width, height, [low, high], short) {
   const room = height - 18;
   const told = [...(strip.lines ?? []), ...(strip.bands ?? []).map((band) => (band.tone === "noise" ? { at: (band.low + band.high) / 2, label: band.label } : { at: band.low ?? band.high, label: band.label, tone: "good" }))];
   const ahead = ((axis.to - axis.today) / (axis.to - axis.from)) * width;
@@ -94,19 +103,17 @@ function limitLabels(strip, axis, width, height, [low, high]) {
   for (let place = 1; place < placed.length; place += 1) placed[place].y = Math.max(placed[place].y, placed[place - 1].y + 14);
   const over = (placed.at(-1)?.y ?? 0) - (height - 6);
   if (over > 0) for (const each of placed) each.y -= over;
+  for (const each of placed) {
+    each.words = each.label;
+    if (breadth(each.label) <= ahead - 6) continue;
+    const [number] = each.label.split(" ");
+    each.words = /\d/.test(number) && number !== each.label ? number : "";
+    short.push(each);
+  }
   return placed.map((each) => Plot.text([each], {
-    x: () => axis.today, frameAnchor: "top", dx: 6, dy: each.y - 9, lineAnchor: "middle", text: (line) => fitted(line.label, ahead - 12), fill: each.tone ? `var(--tone-${each.tone})` : "var(--soft)", fontSize: 11,
+    x: () => axis.today, frameAnchor: "top", dx: 6, dy: each.y - 9, lineAnchor: "middle", text: "words", fill: each.tone ? `var(--tone-${each.tone})` : "var(--soft)", fontSize: 11,
     textAnchor: "start",
   }));
-}
-
-/** As many words of a label as there is room for, its number at least. */
-function fitted(label, room) {
-  const words = label.split(" ");
-  let count = words.length;
-  while (count > 1 && breadth(words.slice(0, count).join(" ")) + (count < words.length ? 8 : 0) > room) count -= 1;
-  const told = words.slice(0, count).join(" ").replace(/[,、]$/, "");
-  return count < words.length ? `${told}…` : told;
 }
 
 /** How wide a text of the picture is, in the font of the page. */
@@ -153,26 +160,25 @@ function row(strip, axis, width, { points, rows, of, height }, bind) {
 
 /**
  * Where the things of a strip stand, and their words: `of` a mark {row, lift, side, words}. On as few rows as all words need; things
- * of one day stand above each other, none beside its day. Where not all words fit whole, on the rows that show most of them.
+ * of one day stand above each other, none beside its day. Where not all words find room, on the rows that show most of them; the
+ * others are `listed`, each under a number.
  */
 function labels(strip, axis, width) {
   const points = strip.marks.filter((mark) => mark.date && !mark.until && date(mark.date) >= axis.from && date(mark.date) <= axis.to);
   const lifts = stack(points);
   const most = strip.key === "ahead" ? ROWS : 2;
   let best = null;
-  const tries = [false, true].flatMap((short) => Array.from({ length: most }, (_, place) => [place + 1, short]));
-  for (const [rows, short] of tries) {
-    const of = placed(points, axis, width, rows, lifts, short);
-    const words = points.map((mark) => of.get(mark)).filter((each) => each.side).map((each) => each.words);
-    const [told, long] = [words.length, words.join("").length];
-    if (!best || told > best.told || (told === best.told && long > best.long)) best = { points, rows, of, told, long, deep: Math.max(1, ...[...lifts.values()].map((each) => each.count)) };
+  for (let rows = 1; rows <= most; rows += 1) {
+    const { of, listed } = placed(points, axis, width, rows, lifts);
+    if (!best || listed.length < best.listed.length) best = { points, rows, of, listed, deep: Math.max(1, ...[...lifts.values()].map((each) => each.count)) };
   }
+  for (const { number, mark } of best.listed) best.of.get(mark).words = String(number);
   return best;
 }
 
-/** Beside the marks as many words as fit and touch no other mark or word nor cross today, what is to come first; what is to come
- * is told on its side of today. `short`: words that do not fit are cut. */
-function placed(points, axis, width, rows, lifts, short) {
+/** Beside the marks as many words as fit whole and touch no other mark or word nor cross today, what is to come first; what is to
+ * come is told on its side of today. */
+function placed(points, axis, width, rows, lifts) {
   const scale = width / (axis.to - axis.from);
   const place = (mark) => (date(mark.date) - axis.from) * scale;
   const today = (axis.today - axis.from) * scale;
@@ -183,36 +189,34 @@ function placed(points, axis, width, rows, lifts, short) {
   const taken = along.map((mark) => ({ row: row.get(mark), from: place(mark) - 7, to: place(mark) + 7 }));
   const coming = (mark) => date(mark.date) >= axis.today;
   const free = (mark, from, to, at = row.get(mark)) => from >= (coming(mark) ? today : 0) && to <= width + SPILL && (from >= today || to <= today) && taken.every((each) => each.row !== at || to < each.from || from > each.to);
-  const result = new Map();
+  const of = new Map();
+  const without = [];
   for (const mark of along.sort((a, b) => coming(b) - coming(a) || (coming(a) ? place(a) - place(b) : place(b) - place(a)))) {
     const x = place(mark);
     const sides = (words) => {
       const long = breadth(words) + 14;
       const found = [["start", x + 8, x + long], ["end", x - long, x - 8]];
-      return (coming(mark) ? found : found.reverse()).find(([, from, to]) => free(mark, from, to));
+      return coming(mark) ? found : found.reverse();
     };
-    const text = mark.text ?? "";
-    let words = text, found = words ? sides(words) : undefined;
-    const cut = (least) => {
-      for (let room = breadth(text) - 8; short && text && !found && room > LEAST_WORDS; room -= 8) {
-        words = fitted(text, room);
-        if (words.split(" ").length >= least) found = sides(words);
-      }
-    };
-    cut(2);
+    const beside = (words) => sides(words).find(([, from, to]) => free(mark, from, to));
+    const words = mark.text ?? "";
+    let found = words ? beside(words) : undefined;
     let at = row.get(mark);
-    if (!found && text && coming(mark)) { // beside it there is no room: over or under it
-      const whole = short ? fitted(text, width - today - 16) : text;
-      const long = breadth(whole) + 4;
+    if (!found && words && coming(mark)) { // beside it there is no room: over or under it
+      const long = breadth(words) + 4;
       const from = Math.max(today + 6, Math.min(x - long / 2, width - long));
       at = [at - 1, at + 1].find((each) => each >= 0 && each < rows && free(mark, from, from + long, each));
-      if (at !== undefined) [found, words] = [["over", from, from + long], whole];
+      if (at !== undefined) found = ["over", from, from + long];
     }
-    if (!found) cut(1);
+    if (!found && words) {
+      found = beside("0") ?? sides("0")[0];
+      without.push(mark);
+    }
     if (found) taken.push({ row: at ?? row.get(mark), from: found[1], to: found[2] });
-    result.set(mark, { row: row.get(mark), lift: lifts.get(mark).lift, side: found?.[0], words, over: { row: at, from: found?.[1] } });
+    of.set(mark, { row: row.get(mark), lift: lifts.get(mark).lift, side: found?.[0], words, over: { row: at, from: found?.[1] } });
   }
-  return result;
+  const listed = without.sort((a, b) => place(a) - place(b)).map((mark, before) => ({ number: before + 1, mark }));
+  return { of, listed };
 }
 
 /** Fractures and falls of one day stand above each other: `lift`, in steps around the middle, and their `count`. */

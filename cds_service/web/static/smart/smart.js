@@ -3,7 +3,9 @@
 import { called, instruction } from "../orders.js";
 import { decided } from "../screen/cards.js";
 import config, { day, h, t } from "../screen/dom.js";
+import { contentOf } from "../screen/note.js";
 import { drawScreen } from "../screen/screen.js";
+import { initials, nameOf } from "../screen/who.js";
 import { Problem, show } from "./problem.js";
 import { read } from "./read.js";
 import { language } from "./session.js";
@@ -40,7 +42,9 @@ async function draw(granted, prefetch) {
     at("screen").replaceChildren(...parsed(answer.letter));
     at("foot").hidden = true; // it speaks to professionals
   } else {
-    drawScreen(at("screen"), answer.screen, answer.cards, (card, root) => live(card, root, granted));
+    const made = [];
+    const page = { live: (card, root) => live(card, root, granted, made), decided: made, content: contentOf(answer), who: noted(granted, prefetch, answer.screen) };
+    drawScreen(at("screen"), answer.screen, answer.cards, page);
     for (const link of at("screen").querySelectorAll("a[href^=http]")) link.target = "_blank"; // no link leads away from the patient
     partial(prefetch);
     focus(granted.card);
@@ -80,11 +84,15 @@ async function post(path, { idToken }, body) {
 
 /** Whose record this is, as the EHR asks of an app that does not stand beside its own banner. */
 function who(patient) {
-  const name = (patient.name ?? []).find((each) => each.use === "official") ?? patient.name?.[0];
-  const said = name?.text ?? [...(name?.given ?? []), name?.family].filter(Boolean).join(" ");
-  const parts = [said, ["female", "male"].includes(patient.gender) && t(`sex.${patient.gender}`), patient.birthDate?.length === 10 ? t("smart.born", { day: day(patient.birthDate) }) : patient.birthDate];
+  const parts = [nameOf(patient), ["female", "male"].includes(patient.gender) && t(`sex.${patient.gender}`), patient.birthDate?.length === 10 ? t("smart.born", { day: day(patient.birthDate) }) : patient.birthDate];
   at("who").replaceChildren(...parts.filter(Boolean).map((each, place) => h(place ? "span" : "strong", {}, each)));
   at("who").hidden = false;
+}
+
+/** What a note may say of who it is. */
+function noted({ patient: id }, { patient }, { age, sex }) {
+  const told = age === null ? t(`sex.${sex}`) : t("timeline.patient", { sex: t(`sex.${sex}`), age });
+  return [initials(patient), told, t("who.id", { id })].filter(Boolean).join(", ");
 }
 
 const parsed = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
@@ -103,10 +111,11 @@ function focus(code) {
 }
 
 /** What a card does here: the word goes to the service. Orders are written in the EHR, and the card says so. */
-function live(card, root, granted) {
+function live(card, root, granted, made) {
   const accepted = [];
-  const tell = async (entry, said) => {
+  const tell = async (entry, said, what) => {
     decided(root(), said);
+    made.push({ code: card.source?.topic?.code, title: card.summary, ...what });
     try {
       await post("feedback", granted, { feedback: [{ card: card.uuid, outcomeTimestamp: new Date().toISOString(), ...entry }] });
     } catch (error) {
@@ -118,13 +127,13 @@ function live(card, root, granted) {
       accepted.push({ id: suggestion.uuid });
       const orders = (suggestion.actions ?? []).map((action) => action.resource).filter((each) => each && each.resourceType !== "Condition");
       const lines = orders.map((each) => h("li", {}, h("strong", {}, called(each)), " ", instruction(each)));
-      await tell({ outcome: "accepted", acceptedSuggestions: [...accepted] }, t("cards.accepted", { label: suggestion.label }));
+      await tell({ outcome: "accepted", acceptedSuggestions: [...accepted] }, t("cards.accepted", { label: suggestion.label }), { label: suggestion.label });
       root().append(h("div", { class: "to-order", role: "status" }, h("p", {}, t("smart.to-order")), h("ul", {}, lines)));
     },
     override: (reason, comment) => {
       const { code, system } = reason ?? {};
       const overrideReason = { ...(reason && { reason: { code, system } }), ...(comment && { userComment: comment }) };
-      return tell({ outcome: "overridden", overrideReason }, t("cards.overridden", { reason: reason?.display ?? comment }));
+      return tell({ outcome: "overridden", overrideReason }, t("cards.overridden", { reason: reason?.display ?? comment }), { reason: [reason?.display, comment].filter(Boolean).join("; ") });
     },
   };
 }

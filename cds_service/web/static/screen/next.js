@@ -1,0 +1,25 @@
+// Next: what is to come, by day; what is past stands under Now.
+
+import { h, t } from "./dom.js";
+
+const past = (each, told) => Boolean(each.date) && each.date < told.today;
+const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "day" }, each.day), " ", h("span", {}, each.what));
+
+/** What is overdue, a line each. */
+export const late = (told) => told.next.filter((each) => past(each, told)).map(item);
+
+/** What comes, at most `most` things of it at once; `first` comes before all. */
+export function drawNext(told, most, first) {
+  const coming = [...first, ...told.next.filter((each) => !past(each, told))];
+  const root = h("div", { class: "next" }, h("h2", {}, t("bar.next")));
+  if (!coming.length) root.append(h("p", { class: "soft" }, t("bar.nothing-ahead")));
+  else root.append(byDay(coming.slice(0, most)));
+  if (coming.length > most) root.append(h("details", { class: "later" }, h("summary", {}, t("bar.later", { count: coming.length - most })), byDay(coming.slice(most))));
+  return root;
+}
+
+function byDay(things) {
+  const days = new Map();
+  for (const each of things) days.set(each.day, [...(days.get(each.day) ?? []), each]);
+  return h("ul", { class: "ahead" }, [...days.values()].map((found) => h("li", { class: found[0].tone ?? "" }, h("span", { class: "day" }, found[0].day), " ", h("div", {}, found.map((each) => h("span", { class: "thing" }, each.what))))));
+}
