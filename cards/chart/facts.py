@@ -218,9 +218,12 @@ def age(chart: Chart) -> Fact:
     return Fact(Name("age", "年龄"), chart.age, "years")
 
 
+_NOT_NAMED = Name("drug not named", "药名不详")
+
+
 def drafted(draft: Draft, dose: Name | None = None) -> Fact:
     """The order that the card is about, with ``dose`` where that is what distinguishes the orders."""
-    name = draft.drug.name if draft.drug else Name(draft.text, draft.text)
+    name = draft.drug.name if draft.drug else Name(draft.text, draft.text) if draft.text else _NOT_NAMED
     return Fact(Name(f"order: {name.en}", f"医嘱：{name.zh}"), dose, "", draft.start, draft.id)
 
 

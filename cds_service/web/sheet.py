@@ -310,9 +310,9 @@ def read_of(each: Signature, language: str) -> str:
     if not each.read:
         return ""
     tongue, *more = each.read.split()
-    told = [say("review.read-opens", language, tongue=say(f"language.{tongue}", language))]
-    told += [say(f"review.read-{key}", language) for key in more]
-    return say("review.read-of", language, what=("、" if language == "zh" else ", ").join(told))
+    told = [say("read.opens", language, tongue=say(f"language.{tongue}", language))]
+    told += [say(f"read.{key}", language) for key in more]
+    return say("read.of", language, what=("、" if language == "zh" else ", ").join(told))
 
 
 def context(language: str) -> dict[str, Any]:

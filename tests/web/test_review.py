@@ -115,8 +115,8 @@ def test_a_signature_says_what_was_read(http: FlaskClient, ticked: list[str], ke
     (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
     assert kept.read == kept_as
     shown = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
-    assert WORDS["review.read-opens"].en.format(tongue="Chinese") in shown
-    assert (f", {WORDS['review.read-cases'].en})" in shown) == ("cases" in ticked)
+    assert WORDS["read.opens"].en.format(tongue="Chinese") in shown
+    assert (f", {WORDS['read.cases'].en})" in shown) == ("cases" in ticked)
 
 
 def test_a_file_that_was_sealed_before_it_was_asked_what_was_read_holds(http: FlaskClient) -> None:
