@@ -27,7 +27,15 @@ from tests.silence.told import Told, cases, stories, told
 
 Json = dict[str, Any]
 
-NEVER_CUT = {"tests-due", "incomplete-data", "secondary-causes", "active-vitamin-d", "dental-check", "referral", "adherence-gap"}
+NEVER_CUT = {
+    "tests-due",
+    "incomplete-data",
+    "secondary-causes",
+    "active-vitamin-d",
+    "dental-check",
+    "referral",
+    "adherence-gap",
+}
 """What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, an abnormal
 value of the work-up, what only nephrology may give, a tooth planned before a dose, the referral that comes first, and a dose
 that is overdue beside the review of its course."""

@@ -19,7 +19,7 @@ from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
 from cards.engine.switch import leaving
 from cards.thresholds import Numbers
-from cards.vocabulary import ANABOLIC, DENOSUMAB, ZOLEDRONATE, Drug, Mechanism
+from cards.vocabulary import ANABOLIC, DENOSUMAB, ZOLEDRONATE, Data, Drug, Mechanism
 
 _ALIKE = (
     frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR}),
@@ -52,8 +52,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Then: warning on orders, info on the chart view, a card for each pair; of a draft beside several other drugs that are
     drafted, or that are taken, one that names them all. Critical on orders (warning on the chart view) for an oncologic
-    strength beside the other; for two active forms of vitamin D with a calcium that is high, or above {calcium-borderline}
-    mg/dL where the laboratory gives no range; in (3) where the drafts add up to what no accepted regimen gives in the same time
+    strength beside the other; for two active forms of vitamin D with a calcium that is high, above {calcium-borderline} mg/dL
+    where the laboratory gives no range, or that could not be had or read; in (3) where the drafts add up to what no accepted regimen gives in the same time
     (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-tolerance}), and for an option beside a
     draft that nobody can add up: it is no option then. Info on an order where the other drug, taken daily to monthly, is to be
     given up for it: a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`, a check of orders
@@ -164,7 +164,7 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                         "others": [older.drug],
                         "anabolic": newer.drug.mechanism in ANABOLIC,
                         "given": None,
-                        "near": bool(_near_the_limit(chart, newer.drug)),
+                        "calcium": _calcium_speaks(chart, newer.drug),
                     },
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
@@ -202,7 +202,14 @@ def _variant(one: Drug, other: Drug) -> str:
 
 
 def _graded(chart: Chart, one: Drug, other: Drug) -> Indicator:
-    return CRITICAL if _oncologic(one, other) or _near_the_limit(chart, one) else WARNING
+    return CRITICAL if _oncologic(one, other) or _calcium_speaks(chart, one) else WARNING
+
+
+def _calcium_speaks(chart: Chart, drug: Drug) -> str:
+    """How calcium speaks against two active forms of vitamin D: "near" its limit or above, "unread", or "" if it does not."""
+    if drug.mechanism is not Mechanism.ACTIVE_VITAMIN_D:
+        return ""
+    return "near" if _near_the_limit(chart, drug) else "unread" if chart.doubts((Data.CALCIUM,)) else ""
 
 
 def _given_lately(n: Numbers, course: Course, day: date) -> bool:
@@ -233,9 +240,8 @@ def _duplicate(
     values |= {"covered": max((day for each in courses if (day := covered_of(each))), default=None)}
     values |= _worn_off(chart, draft, courses)
     values["anabolic"] = drug.mechanism in ANABOLIC
-    near = _near_the_limit(chart, drug)
-    values["near"] = bool(near)
-    evidence = [*evidence, *near]
+    values["calcium"] = _calcium_speaks(chart, drug)
+    evidence = [*evidence, *_near_the_limit(chart, drug)]
     graded, variant = (INFO, "switch") if switch else (_graded(chart, drug, other), _variant(drug, other))
     about = Order(drug, draft=draft)
     found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=switch)
