@@ -42,7 +42,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is tried of one card comes together, last: it starts from the same charts, which are then made once."""
-    items.sort(key=lambda item: (getattr(item, "callspec", None) and item.callspec.params.get("code")) or "")
+    items.sort(key=_card)
+
+
+def _card(item: pytest.Item) -> str:
+    code = item.callspec.params.get("code") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    return code if isinstance(code, str) else ""
 
 
 @pytest.fixture(scope="session", autouse=True)
