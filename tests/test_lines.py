@@ -54,7 +54,7 @@ def test_each_example_of_the_grammar_can_be_read(line: str) -> None:
 @pytest.mark.parametrize("pattern", [pattern for pattern, _ in lines.SENTENCES])
 def test_each_sentence_is_explained_and_used(pattern: str) -> None:
     assert any(re.fullmatch(pattern, line) for line in EXAMPLES)
-    single = (part for line in used() for part in lines._results(line))
+    single = (part for line in used() for part in lines.in_parts(line))
     assert any(re.fullmatch(pattern, re.sub(r"( \([^()]+\))*$", "", line)) for line in single)
 
 

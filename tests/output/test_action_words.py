@@ -41,7 +41,7 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
             assert not each.addressable or text.draft_called(each, language, chart) in action["description"], label
         if option.stops:
             seen["stops"] += 1
-            assert all(text._stopped(option, language) in each for each in placing), label
+            assert all(text._names(option.stops, language) in each for each in placing), label
         return label, actions
 
     monkeypatch.setattr(offered.Offers, "_made", watched)

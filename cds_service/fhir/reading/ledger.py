@@ -36,7 +36,7 @@ _MEASURES = re.compile(
 """Names that say that something of ours was measured, wherever they stand."""
 _PROBLEMS = re.compile(
     r"(?a)\bosteop[oe]r|骨质.松|(?<!乳头)(?<!乳房)(?<!mammary )\bpaget(?!.{0,30}(breast|nipple|vulva|乳|阴))"
-    r"|(?:^|[^\x00-\x7f]|\bof |\bh/o |\bhx |\bs/p |[?(])(?:aff|mm|pe)\b(?! tube)"
+    r"|(?:^|[^\x00-\x7f]|[?(])(?:aff|mm|pe)\b(?! tube)"
     r"|楔形变|楔变|压缩性?(改变|变形|变扁)|椎体变扁|wedge deformity|\bvertebral (wedging|deformity)"
     r"|acute coronary syndrome|急性冠脉综合征"
 )

@@ -84,7 +84,7 @@ def _held(chart: Chart, judged: Safe, option: Option, language: str) -> Safe:
         title=capital(phrase("work-up-after", option.after, language)),
         result="warn",
         code=_WORK_UP,
-        said=listed(because[:_TOLD], language),
+        said=listed(because[:_TOLD], language) if because else "",
         refs=tuple(fact.source for fact in facts_of if fact.source),
     )
     verdict = judged.verdict if judged.verdict == "no" else "later"
