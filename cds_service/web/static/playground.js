@@ -65,6 +65,10 @@ async function refresh({ quietly = false, keys } = {}) {
     return failed(ready);
   }
   const { request, screen, decided, imagined, imaginedSign, sign } = ready.body;
+  if (ORDERS.includes(request.hook) && !drafted(request).length && state.made.length) { // none is left to check: what else is due, the chart tells
+    state.hook = "patient-view";
+    return refresh({ quietly });
+  }
   state.hook = at("hook").value = request.hook;
   state.patientId = patientOf(request);
   state.shown = writing() ? drafted(request) : made().filter((each) => each.resourceType !== "Condition");

@@ -127,7 +127,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     ranked = AFTER_ANABOLIC if keeps else ranking(chart)
     chosen = offer(chart, ranked, recommend=not below_30, stops=stops)
     if _infused_later(chart, chosen):
-        chosen = _bridged(offer(chart, (ZOLEDRONATE, *_BRIDGES), recommend=not below_30, stops=stops))
+        chosen = _bridged(chart, offer(chart, (ZOLEDRONATE, *_BRIDGES), recommend=not below_30, stops=stops))
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
@@ -193,11 +193,17 @@ def _infused_later(chart: Chart, chosen: Offer) -> bool:
     return waits and ZOLEDRONATE.key in {*(option.key for option in chosen.options), *unread}
 
 
-def _bridged(chosen: Offer) -> Offer:
+def _bridged(chart: Chart, chosen: Offer) -> Offer:
+    """Beside an infusion that waits, what can be begun today is for whoever may not come back for it."""
     if all(option.key != ZOLEDRONATE.key for option in chosen.options):
         return chosen
     keys = {drug.key for drug in _BRIDGES}
-    options = (replace(option, label=_IF_NOT_BACK) if option.key in keys else option for option in chosen.options)
+    options = (
+        replace(option, label=_IF_NOT_BACK)
+        if option.key in keys and (option.start is None or option.start <= chart.today)
+        else option
+        for option in chosen.options
+    )
     return replace(chosen, options=tuple(options))
 
 
