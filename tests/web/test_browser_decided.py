@@ -71,6 +71,15 @@ def test_when_orders_are_written_each_choice_is_asked_about_anew(visitor: Visito
     assert [e.text for e in visitor.all(".bar .safe h2")] == ["Is raloxifene safe? No"]
 
 
+def test_an_empty_desk_is_no_all_clear_the_chart_is_asked(visitor: Visitor) -> None:
+    visitor.go(fixture="complex-orders")
+    accept(visitor, ".bar .order.remove")
+    accept(visitor, ".bar .order.remove")
+    assert visitor.one("#hook").get_property("value") == "patient-view"
+    assert "calcium" in visitor.one(".bar .advice").text.lower()
+    assert "Nothing else is left" not in visitor.one(".bar").text
+
+
 def test_what_is_said_of_the_orders_on_the_desk_leads(visitor: Visitor) -> None:
     visitor.go(fixture="denosumab-missed")
     accept(visitor)
