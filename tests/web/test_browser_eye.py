@@ -123,7 +123,7 @@ def test_every_draft_that_is_not_to_be_signed_is_named_beside_its_button(visitor
     visitor.until(lambda: visitor.sees(".bar"))
     for left in (1, 0):
         visitor.js("document.querySelector('.bar .order.remove:enabled').click()")
-        visitor.until(lambda left=left: len(visitor.all("#drafts .chip")) == left)
+        visitor.until(lambda left=left: len(visitor.all("#drafts .chip")) == len(visitor.all(".bar .order.remove")) == left)
 
 
 ACROSS = """
@@ -161,12 +161,12 @@ def test_no_words_cross_today_and_what_is_due_has_words(visitor: Visitor, name: 
 
 def test_words_without_room_are_told_in_full_under_a_number(visitor: Visitor) -> None:
     visitor.look(SIZES["phone"])
-    visitor.go(fixture="vitamin-d-hip")
+    visitor.go(fixture="denosumab-discharge")
     visitor.until(lambda: visitor.all(".picture .point"))
     listed = [each.text for each in visitor.all("[data-strip=ahead] .listed li")]
     numbers = [text for text in visitor.js(WORDS) if text.isdigit()]
     assert sorted(numbers) == [each.split()[0] for each in listed]
-    assert any("Serum calcium with albumin 13 Jul 2026" in each for each in listed)
+    assert any("Denosumab: latest day for the dose 3 Aug 2026" in each for each in listed), listed
 
 
 def test_a_limit_without_room_for_its_words_has_its_number_at_the_line_and_its_words_in_the_label(visitor: Visitor) -> None:
