@@ -53,10 +53,11 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
 
 
 def _settled(card: Card, chart: Chart, told: list[Finding | Undecided]) -> bool:
-    """Whether a rule has spoken: an advice that fires (about an order: that warns), a check of orders that forbids. What only
-    warns might have forbidden."""
+    """Whether a rule has spoken: an advice that fires (about an order: that warns), a check of orders, of drugs or of services,
+    that forbids. What only warns might have forbidden."""
     about_orders = card.unchecked is not None and chart.hook in ORDER_HOOKS
-    least = CRITICAL if card.checks_orders else WARNING if about_orders else INFO
+    checks = card.checks_orders or (about_orders and bool(card.services))
+    least = CRITICAL if checks else WARNING if about_orders else INFO
     return any(isinstance(each, Finding) and each.indicator.rank <= least.rank for each in told)
 
 
