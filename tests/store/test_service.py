@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -450,14 +451,22 @@ def test_in_shadow_mode_nothing_is_sent_and_all_is_on_record(start: Started, dat
         assert {row.shadow for row in connection.execute(SHOWN.select())} == {True}
 
 
+def _into_folder(path: Path) -> None:
+    """In the place of the database; what was shown is written meanwhile, and makes the file anew."""
+    while True:
+        path.unlink(missing_ok=True)
+        with suppress(FileExistsError):
+            path.mkdir()
+            return
+
+
 def test_the_log_holds_no_name_no_id_and_no_comment_e7(
     start: Started, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     service = start()
     override(service, "tests-due", untreated(service))
     send(service, {"feedback": [item(overrideReason="Frau Zhang")]})
-    (tmp_path / "cds.db").unlink()
-    (tmp_path / "cds.db").mkdir()
+    _into_folder(tmp_path / "cds.db")
     assert send(service, {"feedback": [item(overrideReason=REASON)]}).status_code == 503
     out, err = capfd.readouterr()
     assert '"event": "feedback"' in out

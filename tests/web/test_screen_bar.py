@@ -88,7 +88,7 @@ def test_the_word_is_never_better_than_the_checks(name: str) -> None:
 def test_what_is_to_begin_later_says_from_which_day() -> None:
     assert [shown_of("vitamin-d-hip", language)["safe"][0]["word"] for language in ("en", "zh")] == [
         "Not yet: from 29 Jun 2026",
-        "暂缓：2026年6月29日起",
+        "暂不可用，2026年6月29日起可用",
     ]
 
 
@@ -130,7 +130,7 @@ def test_what_is_for_today_stands_before_what_is_for_a_later_day(name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("language", "head"), [("en", "Load vitamin D 50,000 units a week, 4 weeks"), ("zh", "请负荷补充维生素D")]
+    ("language", "head"), [("en", "Load vitamin D 50,000 units a week, 4 weeks"), ("zh", "请给予维生素D负荷剂量")]
 )
 def test_the_vitamin_d_of_today_leads_with_its_order(language: str, head: str) -> None:
     shown = drawn(told("vitamin-d-hip"), language)
