@@ -96,5 +96,6 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
 def _rank(finding: Finding) -> tuple[int, bool, int, tuple[int, str]]:
     told = table().shown
     leading = {WARNING: told.leading_warnings, INFO: told.leading_info}.get(finding.indicator, ())
-    place = leading.index(finding.code) if finding.code in leading else len(leading)
+    names = (finding.code, f"{finding.code}/{finding.variant}")
+    place = next((leading.index(name) for name in names if name in leading), len(leading))
     return finding.indicator.rank, all_cards()[finding.code].merges, place, shown(finding.code)

@@ -63,6 +63,8 @@ class Comfort(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
 
 
 class Shown(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """Which cards lead those of their urgency: by code, or "code/variant"."""
+
     leading_warnings: tuple[str, ...]
     leading_info: tuple[str, ...]
 
@@ -87,7 +89,7 @@ def table() -> Voice:
         *told.comfort.silent_variants,
         *told.comfort.besides_orders,
         *told.comfort.milder,
-        *told.shown.leading_info,
+        *(name.partition("/")[0] for name in told.shown.leading_info),
     }
     if unknown := sorted(named.union(told.shown.leading_warnings) - all_cards().keys()):
         raise ContentError(f"{path.name} names {', '.join(unknown)}: no such card")
