@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import pytest
 from tests import each
 
 pytest.register_assert_rewrite("tests.laws")
+gc.disable()
+"""Until all is collected: what is imported stays, and looking through it again and again is a sixth of the collection."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +46,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What is tried of one card comes together, last: it starts from the same charts, which are then made once."""
     items.sort(key=_card)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is no garbage, and is not looked through again."""
+    gc.freeze()
+    gc.enable()
 
 
 def _card(item: pytest.Item) -> str:

@@ -20,6 +20,7 @@ from cds_service.content.compare import beside, changes, differences, marked, sh
 from cds_service.content.releases import release, write
 from cds_service.content.signatures import Signature, opened, sealed, verified
 from cds_service.content.tree import here
+from tests.each import for_each
 
 CARD, SECOND = "calcium-contraindicated", "vitamin-k-warfarin"
 FOLDER = f"catalog/{all_cards()[CARD].section}/{CARD}"
@@ -302,7 +303,7 @@ def test_a_release_can_be_looked_at_before_it_is_written(
     assert releases.releases() == []
 
 
-@pytest.mark.parametrize("version", [current().version, "2999.1"])
+@for_each("version", lambda: [current().version, "2999.1"])
 def test_a_release_has_a_later_number_than_the_one_before(version: str) -> None:
     with pytest.raises(ContentError, match="raise it"):
         release(current(), replace(current(), version=version), date(2026, 12, 1), [])

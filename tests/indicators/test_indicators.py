@@ -11,6 +11,7 @@ import orjson
 import pytest
 import yaml
 
+from cards.engine.sources import LOADER
 from cards.indicators import EPISODE, INDICATORS, WIDE, YEARLY, Outcome, Rates
 from cards.indicators.levels import level
 from cds_service.config import Settings
@@ -22,7 +23,10 @@ from tests.indicators.grammar import answers, record
 
 Json = dict[str, Any]
 FOLDER = files("cards.indicators").joinpath("cases")
-FILES = {path.name.removesuffix(".yaml"): yaml.safe_load(path.read_text(encoding="utf-8")) for path in FOLDER.iterdir()}
+FILES = {
+    path.name.removesuffix(".yaml"): yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506  a safe one
+    for path in FOLDER.iterdir()
+}
 CASES = [
     (name, {**{k: v for k, v in told.items() if k != "cases"}, **case})
     for name, told in FILES.items()

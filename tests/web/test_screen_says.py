@@ -9,6 +9,7 @@ import pytest
 
 import fhir_fixtures
 from cds_service.web.screen.plan import first_drug
+from tests.each import for_each
 from tests.web.test_screen import drawn, from_lines, marks, shown_of, told
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def test_a_value_that_holds_or_drops_drugs_stands_out_among_the_evidence() -> No
     assert (tones["PTH"], tones["Phosphate"]) == ("bad", "")
 
 
-@pytest.mark.parametrize("name", [each for each in fhir_fixtures.names() if told(each).chart.drafts])
+@for_each("name", lambda: [each for each in fhir_fixtures.names() if told(each).chart.drafts])
 def test_drafts_are_called_in_the_language_of_the_page(name: str) -> None:
     called = shown_of(name, "zh")["drafts"]
     assert called.keys() == {draft.id for draft in told(name).chart.drafts if draft.drug}
