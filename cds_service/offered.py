@@ -10,7 +10,7 @@ from cards.chart import Chart
 from cards.definitions.person import postmenopausal
 from cards.engine.findings import Option
 from cards.vocabulary import Name
-from cards.words import text
+from cards.words import options
 from cds_service.fhir.proposing import orders
 from cds_service.fhir.proposing.order_templates import System
 from cds_service.fhir.proposing.own_codes import NONE, OwnCodes
@@ -77,12 +77,12 @@ class Offers:
             stored=self._stored,
             own=self._own,
             say=partial(self._say, option),
-            call=partial(text.draft_called, language=language, chart=chart),
+            call=partial(options.draft_called, language=language, chart=chart),
         )
-        return text.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else ""), actions
+        return options.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else ""), actions
 
     def _say(self, option: Option, description: str, *, places: bool) -> str:
         """The description of an action, with what it depends on: it may be all that the EHR shows."""
         kept = [course for course in option.stops if places and not any(map(self._stored, course.sources))]
-        told = text.described(description, option, self._language, self._chart, places=places, by_hand=kept)
+        told = options.described(description, option, self._language, self._chart, places=places, by_hand=kept)
         return told + (BY_HAND[self._language] if places and orders.by_hand(option) else "")

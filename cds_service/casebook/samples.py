@@ -20,7 +20,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.engine.run import run
 from cards.thresholds import ContentError
-from cards.words import text
+from cards.words import options, text
 from cards.words.phrases import LANGUAGES, phrase
 from cards.words.templates import block
 from cds_service.casebook.doubt import asked
@@ -89,7 +89,7 @@ def clinician(sample: Sample, language: str) -> Iterator[str]:
     if sample.finding.options:
         yield ""
     for option in sample.finding.options:
-        yield f"{'●' if option.recommended else '○'} {text.label(option, language, sample.chart)}  "
+        yield f"{'●' if option.recommended else '○'} {options.label(option, language, sample.chart)}  "
 
 
 def patient(sample: Sample, language: str) -> Iterator[str]:

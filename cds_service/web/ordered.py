@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, Chart
 from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, Finding, Option
-from cards.words.text import label
+from cards.words.options import label
 
 Json = dict[str, Any]
 

@@ -10,9 +10,10 @@ from typing import Any
 from cards.chart import ORDER_HOOKS
 from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, INFO
+from cards.words.options import what
 from cards.words.phrases import LANGUAGES
 from cards.words.phrases import name as called
-from cards.words.text import step, what
+from cards.words.text import step
 from cds_service.hooks.request import parse
 from cds_service.pipeline import View
 from cds_service.web.screen import screen

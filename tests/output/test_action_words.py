@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import fhir_fixtures
-from cards.words import text
+from cards.words import options, text
 from cds_service import offered
 from cds_service.config import Settings
 from cds_service.hooks.request import HOOKS, parse
@@ -26,7 +26,7 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
         label, actions = made(self, option)
         language, chart = self._language, self._chart
         placing = [each["description"] for each in actions if each["type"] == "create"]
-        if (condition := text._condition(option, language, chart)) and actions:
+        if (condition := options.condition_of(option, language, chart)) and actions:
             seen["condition"] += 1
             plain = text.phrases.capital(text.phrases.plain(condition))
             assert all(each["description"].startswith(plain) for each in actions), label
@@ -38,10 +38,10 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
             seen["by hand"] += 1
             assert all(offered.BY_HAND[language] in each for each in placing), label
         for each, action in zip(option.replaces, [each for each in actions if each["type"] == "delete"], strict=False):
-            assert not each.addressable or text.draft_called(each, language, chart) in action["description"], label
+            assert not each.addressable or options.draft_called(each, language, chart) in action["description"], label
         if option.stops:
             seen["stops"] += 1
-            assert all(text._names(option.stops, language) in each for each in placing), label
+            assert all(options._names(option.stops, language) in each for each in placing), label
         return label, actions
 
     monkeypatch.setattr(offered.Offers, "_made", watched)

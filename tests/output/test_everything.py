@@ -17,7 +17,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
 from cards.engine.run import run
 from cards.engine.voice import alone
-from cards.words import text
+from cards.words import options, text
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.samples import samples
 from cds_service.fhir.proposing.orders import actions
@@ -74,7 +74,7 @@ def check_both(patient: Chart, finding: Finding, language: str, which: str) -> N
             postmenopausal=postmenopausal(patient),
             drafts={draft.id: raw(draft) for draft in patient.drafts},
         )
-        offered.append(suggestion(text.label(option, language, patient), done, recommended=option.recommended))
+        offered.append(suggestion(options.label(option, language, patient), done, recommended=option.recommended))
     check(to_wire(finding, text.render(finding, language, patient), offered, language=language), which, language)
     words = text.render(finding, language, patient, for_patient=True)
     card = to_wire(finding, words, offered, language=language, for_patient=True)

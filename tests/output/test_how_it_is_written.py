@@ -12,7 +12,7 @@ import pytest
 from cards.definitions.accepted import ACCEPTED
 from cards.engine.catalog import all_cards
 from cards.vocabulary.regimens import REGIMENS
-from cards.words import text
+from cards.words import options, text
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.samples import Sample, samples
 from cds_service.fhir.proposing.order_templates import templates
@@ -38,7 +38,7 @@ def said(sample: Sample, language: str) -> Iterator[str]:
     for reader in (False, True):
         words = text.render(sample.finding, language, sample.chart, for_patient=reader)
         yield from (words.summary, words.detail)
-    yield from (text.label(option, language, sample.chart) for option in sample.finding.options)
+    yield from (options.label(option, language, sample.chart) for option in sample.finding.options)
 
 
 def odd(line: str, language: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from cards.engine.findings import CRITICAL, WARNING, Dropped, Finding, Option
 from cards.thresholds import ContentError
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Data, Name
 from cards.vocabulary.regimens import REGIMENS
-from cards.words import text
+from cards.words import options, text
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.test) **now** `x` | # \u202e"
 
@@ -150,44 +150,44 @@ def test_a_variant_without_words_is_an_error(made_up: str, chart: Chart) -> None
 
 
 def test_a_label_gives_the_regimen(chart: Chart) -> None:
-    assert text.label(Option("drug", "denosumab"), "en", chart) == "Denosumab 60 mg subcutaneously every 6 months"
-    assert text.label(Option("drug", "alendronate"), "zh", chart) == "阿仑膦酸钠 70 mg 口服，每周1次"
+    assert options.label(Option("drug", "denosumab"), "en", chart) == "Denosumab 60 mg subcutaneously every 6 months"
+    assert options.label(Option("drug", "alendronate"), "zh", chart) == "阿仑膦酸钠 70 mg 口服，每周1次"
 
 
 def test_a_dose_that_is_not_due_yet_has_its_start_in_the_label(chart: Chart) -> None:
     later = Option("drug", "denosumab", start=date(2026, 7, 1))
-    assert text.label(later, "en", chart).endswith(", from 1 Jul 2026")
-    assert text.label(later, "zh", chart).endswith("，2026年7月1日起")
+    assert options.label(later, "en", chart).endswith(", from 1 Jul 2026")
+    assert options.label(later, "zh", chart).endswith("，2026年7月1日起")
 
 
 def test_a_start_that_has_come_is_not_mentioned(chart: Chart, today: date) -> None:
-    assert "from" not in text.label(Option("drug", "denosumab", start=today), "en", chart)
+    assert "from" not in options.label(Option("drug", "denosumab", start=today), "en", chart)
 
 
 def test_a_condition_comes_first(made_up: str, chart: Chart) -> None:
     warned = Option("drug", "denosumab", condition=(replace(finding(made_up, estimate=28.0), indicator=WARNING),))
-    assert text.label(warned, "en", chart) == "After eGFR 28 is checked: denosumab 60 mg subcutaneously every 6 months"
+    assert options.label(warned, "en", chart) == "After eGFR 28 is checked: denosumab 60 mg subcutaneously every 6 months"
 
 
 def test_several_conditions_stand_side_by_side(made_up: str, chart: Chart) -> None:
     warnings = tuple(replace(finding(made_up, estimate=value), indicator=WARNING) for value in (28.0, 30.0, 28.0))
-    label = text.label(Option("drug", "denosumab", condition=warnings), "zh", chart)
+    label = options.label(Option("drug", "denosumab", condition=warnings), "zh", chart)
     assert label == "先复查eGFR 28；先复查eGFR 30：地舒单抗 60 mg 皮下注射，每6个月1次"
 
 
 def test_an_option_that_replaces_a_draft_names_it(chart: Chart) -> None:
     draft = Draft("MedicationRequest/1", ALENDRONATE)
     instead = Option("drug", DENOSUMAB.key, replaces=(draft,))
-    assert text.label(instead, "en", chart) == "Denosumab 60 mg subcutaneously every 6 months, in place of alendronate"
-    assert text.label(Option("discard", replaces=(draft,)), "zh", chart) == "撤销草稿医嘱：阿仑膦酸钠"
+    assert options.label(instead, "en", chart) == "Denosumab 60 mg subcutaneously every 6 months, in place of alendronate"
+    assert options.label(Option("discard", replaces=(draft,)), "zh", chart) == "撤销草稿医嘱：阿仑膦酸钠"
 
 
 def test_a_draft_that_is_not_ours_is_named_by_its_cleaned_text(chart: Chart) -> None:
     draft = Draft("MedicationRequest/1", text="<b>Brand</b> 5 mg")
-    assert text.label(Option("discard", replaces=(draft,)), "en", chart) == "Remove the draft: Brand 5 mg"
+    assert options.label(Option("discard", replaces=(draft,)), "en", chart) == "Remove the draft: Brand 5 mg"
 
 
 def test_tests_referrals_and_problems_have_labels(chart: Chart) -> None:
-    assert text.label(Option("service", "referral-osteoporosis"), "en", chart) == "Referral to an osteoporosis specialist"
-    assert text.label(Option("service", "p1np"), "en", chart) == "Order serum P1NP"
-    assert text.label(Option("problem", "osteoporosis"), "zh", chart) == "加入问题列表：骨质疏松症"
+    assert options.label(Option("service", "referral-osteoporosis"), "en", chart) == "Referral to an osteoporosis specialist"
+    assert options.label(Option("service", "p1np"), "en", chart) == "Order serum P1NP"
+    assert options.label(Option("problem", "osteoporosis"), "zh", chart) == "加入问题列表：骨质疏松症"

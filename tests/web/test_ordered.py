@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 import fhir_fixtures
 from cards.engine.findings import CRITICAL
-from cards.words.text import label
+from cards.words.options import label
 from cds_service.web.ordered import Decided, added, left
 from tests.web.test_screen import told
 

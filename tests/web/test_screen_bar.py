@@ -6,7 +6,8 @@ import pytest
 
 import fhir_fixtures
 from cards.engine.findings import INFO
-from cards.words.text import render, what
+from cards.words.options import what
+from cards.words.text import render
 from cds_service.web.screen.plan import first_drug, first_order, for_today, lead
 from cds_service.web.words import WORDS
 from tests.each import for_each

@@ -17,8 +17,8 @@ from cards.chart import Draft
 from cards.chart.calendar import add_days
 from cards.engine.findings import Option
 from cards.engine.options import TOGETHER
+from cards.words.options import what
 from cards.words.phrases import name, phrase
-from cards.words.text import what
 from cds_service.fhir.proposing.amending import amended
 from cds_service.fhir.proposing.order_templates import CODES, System, called, reason, templates
 from cds_service.fhir.proposing.own_codes import NONE, OwnCodes

@@ -15,7 +15,8 @@ from cards.chart import Chart
 from cards.engine.findings import WARNING, Finding
 from cards.engine.options import work_up
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
-from cards.words.text import draft_called, headline, label, named
+from cards.words.options import draft_called, label, named
+from cards.words.text import headline
 from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, plan, values
 from cds_service.web.screen.ahead import ahead

@@ -19,8 +19,8 @@ from cards.engine.findings import Finding, Option
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, Mechanism
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
+from cards.words.options import label, what
 from cards.words.phrases import capital, day
-from cards.words.text import label, what
 from cds_service.web.screen.marks import Mark, Strip, iso
 from cds_service.web.screen.plan import first_drug, first_order, for_today, lead, step, step_before
 from cds_service.web.words import WORDS, say

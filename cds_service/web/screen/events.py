@@ -9,8 +9,8 @@ from cards.chart import Chart, Course, Fracture
 from cards.chart.calendar import add_days, add_months
 from cards.engine.findings import Finding, Option
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, FRACTURE_SITES, PROBLEMS
+from cards.words.options import what
 from cards.words.phrases import capital, day, unit
-from cards.words.text import what
 from cds_service.web.screen.marks import Mark, Strip, iso, measured
 from cds_service.web.screen.plan import first_drug
 from cds_service.web.words import say

@@ -9,7 +9,7 @@ from typing import Any
 
 from cards.engine.findings import Finding
 from cards.words import phrases
-from cards.words.text import what
+from cards.words.options import what
 from cds_service.hooks.cards import evidence as evidence_of
 from cds_service.web.screen.marks import Group, Mark, Strip
 from cds_service.web.words import say
