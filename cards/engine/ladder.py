@@ -35,6 +35,9 @@ OLD_FIRST = (ZOLEDRONATE, DENOSUMAB, ALENDRONATE, RISEDRONATE)
 RENAL_LOW = (DENOSUMAB, TERIPARATIDE)
 RENAL_VERY_LOW = (DENOSUMAB, MENATETRENONE)
 
+EMPTIES_SLOWLY = ("esophageal-delay", "achalasia")
+"""Problems with which a tablet stays in the esophagus."""
+
 
 class Rung(Struct, frozen=True):
     """Of whom it speaks, in words with numbers by name, how that is found (None: not known), and the drugs, best first."""
@@ -91,7 +94,7 @@ LADDER: tuple[Rung, ...] = (
     ),
     Rung(
         Name("esophageal stricture or achalasia, or cannot sit upright", "食管狭窄或贲门失弛缓症，或不能坐直"),
-        lambda chart: chart.active_problem("esophageal-delay", "cannot-sit-upright") is not None,
+        lambda chart: chart.active_problem(*EMPTIES_SLOWLY, "cannot-sit-upright") is not None,
         BY_INJECTION,
     ),
     Rung(

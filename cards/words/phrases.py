@@ -291,6 +291,19 @@ def bare(measurement: Measurement, language: str) -> str:
     return escape(measurement.comparator) + word(shown(measurement).value, language)
 
 
+def undated(text: str, days: Iterable[date | Partial], language: str) -> str:
+    """The text without these days, and without what sets them off.
+
+    >>> undated("eGFR 32 on 20 May 2026, limit 35", [date(2026, 5, 20)], "en")
+    'eGFR 32, limit 35'
+    >>> undated("反流病（2020年1月1日）", [date(2020, 1, 1)], "zh")
+    '反流病'
+    """
+    for said in {day(each, language) for each in days}:
+        text = re.sub(rf"(?: on| in|,)? ?[(（]?(?<!\d){re.escape(said)}[)）]?", "", text)
+    return text
+
+
 def listed(words: Iterable[str], language: str) -> str:
     """
     >>> listed(["a", "b", "c"], "en"), listed(["a", "b"], "zh")

@@ -223,10 +223,14 @@ def _objections(finding: Finding, language: str, chart: Chart) -> list[str]:
 
 
 def _forbidden(finding: Finding, objections: Sequence[str], language: str) -> str:
-    """The summary of a card with all objections to a draft: the draft, and each of them."""
+    """The summary of a card with all objections to a draft: the draft, and each of them. Of several none is dated, so that
+    none is cut off: the reasons have the days."""
     if finding.about is None or not objections:
         return ""
     drug = phrases.escape(phrases.name(finding.about, language))
+    if len(objections) > 1:
+        days = {fact.dated for found in (finding, *finding.contains) for fact in found.facts if fact.dated}
+        objections = [phrases.undated(each, days, language) for each in objections]
     return phrase("line", "forbidden", language, drug=drug, reasons=phrases.joined(objections, "clause", language))
 
 

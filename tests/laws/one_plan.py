@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from cards.chart import ORDER_HOOKS
+from cards.definitions.minerals import vitamin_d
 from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, INFO
 from cards.words.options import what
@@ -110,6 +112,50 @@ def nothing_waits_for_a_draft_that_is_refused(name: str) -> None:
         for condition in (each for option in finding.options for each in option.condition):
             met = {fact.source for fact in condition.facts}
             assert not met & refused.keys() or met & others, (finding.code, condition.code)
+
+
+@law
+def of_a_draft_that_is_refused_nobody_is_told_to_wait(name: str) -> None:
+    seen = view(name)
+    refused = {f.about.id for f in seen.findings if f.about and f.indicator is CRITICAL and all_cards()[f.code].checks_orders}
+    for finding in seen.findings:
+        if finding.holds:
+            assert not refused & {draft.id for draft in finding.values["drafts"]}, finding.code
+
+
+@law
+def calcium_is_measured_again_before_it_is_decided_upon(name: str) -> None:
+    seen = view(name)
+    for finding, *cards in zip(seen.findings, *(cards_of(told(name), language) for language in LANGUAGES), strict=True):
+        decide = finding.values.get("decide")
+        soon = decide and seen.chart.today < decide < seen.chart.today + timedelta(days=7)
+        if soon and finding.code == "secondary-causes" and finding.values["rows"][0].key == "low-calcium":
+            assert not any(words in card["detail"] for card in cards for words in ("in 3 to 7 days", "3～7天后")), finding.code
+
+
+@law
+def an_objection_is_never_cut_off(name: str) -> None:
+    """What a draft is refused for stands whole in the line of its card."""
+    for language in LANGUAGES:
+        for finding, card in zip(view(name).findings, cards_of(told(name), language), strict=True):
+            if finding.about is not None and finding.contains:
+                assert "…" not in card["summary"], card["summary"]
+
+
+@law
+def vitamin_d_is_said_to_be_given_where_it_is_wanted(name: str) -> None:
+    """Not with calcium, at a 25(OH)D that needs none: nothing would order it."""
+    seen = view(name)
+    level = vitamin_d(seen.chart)
+    if level is not None and level.below(seen.chart.numbers.vitamin_d_target) is False:
+        for language in LANGUAGES:
+            for finding, card in zip(seen.findings, cards_of(told(name), language), strict=True):
+                if (
+                    finding.code == "secondary-causes"
+                    and finding.variant.startswith("low-calcium")
+                    and not finding.values["rows"][0].told["nephrology"]
+                ):
+                    assert not re.search(r"calcium and vitamin D now|立即补充钙和维生素D", card["detail"]), card["summary"]
 
 
 @law

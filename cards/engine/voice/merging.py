@@ -51,8 +51,8 @@ def removed_once(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def without_refused(findings: Sequence[Finding], found: Iterable[Finding], chart: Chart) -> list[Finding]:
-    """The findings, no option waiting for a draft that order safety forbids: that draft is not to be signed, so that nothing
-    meets it. ``found`` is all that was found, whether it is told or not."""
+    """The findings, no option waiting for a draft that order safety forbids, and nobody told to wait before it is signed: it is
+    not to be signed. ``found`` is all that was found, whether it is told or not."""
     desk = {draft.id for draft in (*chart.drafts, *chart.beside)}
     refused = {each.about.id for each in found if each.about and each.indicator is CRITICAL and _judges_orders(each)}
     if not refused:
@@ -66,7 +66,15 @@ def without_refused(findings: Sequence[Finding], found: Iterable[Finding], chart
         met = tuple(filter(meets, option.condition))
         return option if len(met) == len(option.condition) else replace(option, condition=met)
 
+    findings = [_without_waiting(each, refused) if each.holds else each for each in findings]
     return [replace(each, options=tuple(map(told, each.options))) for each in findings]
+
+
+def _without_waiting(finding: Finding, refused: Container[str]) -> Finding:
+    """What holds drafts, without those that are refused."""
+    options = (o for o in finding.options if o.kind != "discard" or not all(draft.id in refused for draft in o.replaces))
+    drafts = [draft for draft in finding.values["drafts"] if draft.id not in refused]
+    return replace(finding, options=tuple(options), values={**finding.values, "drafts": drafts})
 
 
 def _judges_orders(finding: Finding) -> bool:

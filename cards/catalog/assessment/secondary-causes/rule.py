@@ -142,6 +142,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "against": workup.paused(chart, rows),
             "owed": [SERVICES[key] for key in _owed(chart, rows)] if decide is not None and decide <= chart.today else [],
             **_denosumab(chart, rows),
+            **_correcting(chart, n, decide),
             "blamed": suspects,
             "causes": (*suspects, *(each for each in causes(chart) if each not in suspects)),
         },
@@ -191,9 +192,7 @@ def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     wanted = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
     if not wanted or renal(chart).below(n.egfr_specialist):
         return Offer()
-    level = vitamin_d(chart)
-    enough = level is not None and level.below(n.vitamin_d_target) is False
-    drugs = (_CALCIUM, *(() if enough else (CHOLECALCIFEROL,)))
+    drugs = (_CALCIUM, *(() if _replete(chart, n) else (CHOLECALCIFEROL,)))
     taken = {c.drug.mechanism for c in chart.drug_courses.values() if c.on_treatment(chart.today)}
     taken |= {draft.drug.mechanism for draft in (*chart.drafts, *chart.beside) if draft.drug}
     given = [drug for drug in drugs if drug.mechanism not in taken]
@@ -206,6 +205,18 @@ def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
         tuple(replace(option, first=first) if option.key == _CALCIUM.key else option for option in options),
         tuple(gone for each in offers for gone in each.dropped),
     )
+
+
+def _replete(chart: Chart, n: Numbers) -> bool:
+    level = vitamin_d(chart)
+    return level is not None and level.below(n.vitamin_d_target) is False
+
+
+def _correcting(chart: Chart, n: Numbers, decide: date | None) -> dict[str, Any]:
+    """How low calcium is corrected: with vitamin D, too, unless 25(OH)D is {vitamin-d-target} ng/mL or more; measured again by
+    the day to decide, where that comes within {calcium-again-days} days."""
+    soon = decide is not None and chart.today < decide < add_days(chart.today, n.calcium_again_days)
+    return {"vitamin_d": not _replete(chart, n), "again_by": decide if soon else None}
 
 
 def _variant(rows: tuple[Row, ...]) -> str:
@@ -244,6 +255,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "against": (),
             "owed": [],
             **_denosumab(chart, ()),
+            **_correcting(chart, n, decide),
             "blamed": (suspects := blamed(chart, against, n.iron_phosphate_months)),
             "causes": suspects,
         },
