@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from cards.chart import Chart, Measurement, facts, per_chart
-from cards.chart.calendar import add_days
+from cards.chart.calendar import add_days, add_months
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, calcium_excess
 from cards.definitions.workup.row import ACTIVE_VITAMIN_D, ANTIRESORPTIVES, CALCIUM, NONE, Drugs, Row, Rows
@@ -58,15 +60,21 @@ def phosphate_high(chart: Chart) -> Measurement | None:
 @per_chart
 def asked_for_by_label(chart: Chart) -> str:
     """Why calcium (renal estimate below {egfr-specialist}) and an active form (below {egfr-dialysis}, dialysis) are given all
-    the same, with nephrology: "low-calcium", or "denosumab" of the last {ckd-calcium-months} months; "" where neither holds or
-    calcium is high."""
+    the same, with nephrology: "low-calcium", or "denosumab" of the last {ckd-calcium-months} months and, since calcium falls
+    again with the next dose, of the {denosumab-grace-days} days in which that one is on time; "" where neither holds or calcium
+    is high."""
     if not renal(chart).below(chart.numbers.egfr_specialist) or calcium_excess(chart) is not None:
         return ""
     reading, course = calcium(chart), chart.course_had(DENOSUMAB)
     if reading is not None and reading.low:
         return "low-calcium"
     last = course.last_dose_at_latest if course else None
-    return "denosumab" if last is not None and last >= chart.months_ago(chart.numbers.ckd_calcium_months) else ""
+    return "denosumab" if last is not None and chart.today <= _asked_until(chart, last) else ""
+
+
+def _asked_until(chart: Chart, last_dose: date) -> date:
+    n = chart.numbers
+    return add_days(add_months(last_dose, n.ckd_calcium_months), n.denosumab_grace_days)
 
 
 def rows(chart: Chart) -> Rows:

@@ -103,7 +103,7 @@ def live(seed: int, habit: str, visits: int = VISITS, *, leaves_open: bool = Fal
         if rng.random() < MISSES.get(habit, 0):
             continue
         truth = Truth(person.hip, _works(record, today), person.scanned, person.broken, comfort)
-        visit = _visit(record, aside, today, news, truth, again=number % 4 == 1)
+        visit = _visit(record, aside, today, news, truth, again=number % 4 == seed // 5 % 4)
         visit.chosen = HABITS[habit]([(f, o) for f in visit.cards for o in f.options], rng)
         if habit in OVERRIDES:
             _override(visit, aside)

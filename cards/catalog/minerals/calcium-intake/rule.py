@@ -36,7 +36,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     Not when: in (1), calcium must not be given, as `calcium-contraindicated` says; with a renal estimate below
     {egfr-specialist}, phosphate is high or, below {egfr-dialysis}, PTH is below {pth-dialysis-low} times its upper limit (but
-    not with low calcium or within {ckd-calcium-months} months after denosumab), or one of them could not be read.
+    not with low calcium or within {ckd-calcium-months} months and {denosumab-grace-days} days after denosumab), or one of them
+    could not be read.
 
     Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day, recommended unless the order-safety cards warn
     about it. Below {egfr-specialist} it is not recommended: diet and products together {ckd-calcium-least-mg} to
