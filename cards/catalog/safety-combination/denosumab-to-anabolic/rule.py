@@ -8,6 +8,7 @@ from datetime import date
 from cards.chart import Chart, Course, Draft, facts
 from cards.chart.calendar import add_months
 from cards.definitions.denosumab import due_as_recorded
+from cards.definitions.overlap import may_work
 from cards.engine.findings import WARNING, Finding
 from cards.engine.options import ruled_out, service
 from cards.engine.orders import BISPHOSPHONATE, REFERRAL, Order, finding_about
@@ -19,35 +20,42 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Teriparatide or abaloparatide right after denosumab causes temporary bone loss at the hip: give an antiresorptive first.
 
     When: teriparatide or abaloparatide is ordered and the last dose of denosumab 60 mg lies within
-    {denosumab-to-anabolic-months} months.
+    {denosumab-to-anabolic-months} months, or denosumab is on the list as active and no dose of it is dated.
 
-    Not when: a bisphosphonate was infused or taken by mouth after that dose.
+    Not when: a bisphosphonate was infused or taken by mouth after that dose; without a date, if one works today.
 
-    Then: warning. A referral to an osteoporosis specialist, who plans an overlap, and the draft can be deleted; what is due
+    Then: warning. Where no dose is dated, its date is to be found first. A referral to an osteoporosis specialist, who plans an overlap, and the draft can be deleted; what is due
     after denosumab `denosumab-due` and `denosumab-sequence` order. The detail says the day, {denosumab-months} months after the
     last dose.
     """
     course = chart.course_had(DENOSUMAB)
     last_dose = course.last_dose_at_latest if course else None
-    if course is None or last_dose is None or last_dose < chart.months_ago(n.denosumab_to_anabolic_months):
+    if course is None or not _counts(chart, n, course):
         return
-    if any(_taken_after(c, last_dose) for c in chart.had(BISPHOSPHONATE)):
+    since = chart.today if last_dose is None else last_dose
+    if any(_taken_after(c, since) for c in chart.had(BISPHOSPHONATE)):
         return
     for draft in chart.drafted({Mechanism.PTH_ANALOG}):
-        due = add_months(last_dose, n.denosumab_months)
+        due = add_months(last_dose, n.denosumab_months) if last_dose else None
         yield finding_about(
             chart,
             Order(draft.drug or TERIPARATIDE, draft=draft),
             WARNING,
-            [facts.last_dose(course)],
+            [facts.last_dose(course) if due else facts.taken(course)],
             values={
                 "last_dose": course.last_dosed,
-                "due": due_as_recorded(chart.numbers, course),
-                "ahead": due > chart.today,
-                "first": _first(chart, draft),
+                "due": due_as_recorded(chart.numbers, course) if due else None,
+                "ahead": due is not None and due > chart.today,
+                "first": _first(chart, draft) if due else [],
             },
             also=(service(REFERRAL, recommended=True),),
         )
+
+
+def _counts(chart: Chart, n: Numbers, course: Course) -> bool:
+    """Whether its last dose is that young, or may be: it goes on, and nobody knows since when."""
+    last_dose = course.last_dose_at_latest
+    return may_work(course) if last_dose is None else last_dose >= chart.months_ago(n.denosumab_to_anabolic_months)
 
 
 def _first(chart: Chart, draft: Draft) -> list[str]:
