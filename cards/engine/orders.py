@@ -1,5 +1,5 @@
-"""What the safety rules judge, and how they say it: the drafts when orders are written, the active courses when the chart
-is opened (one step milder), with what may be ordered instead."""
+"""What the safety rules judge, and how they say it: the drafts when orders are written, the drugs that are asked for again at a
+refill, the active courses when the chart is opened (one step milder), with what may be ordered instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from cards.chart import ORDER_HOOKS, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, Chart, Course, Draft, SetAside, facts
+from cards.chart import ORDER_HOOKS, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, REFILL, Chart, Course, Draft, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import OPEN, Kind, safe_until, state
@@ -28,11 +28,17 @@ REFERRAL = "referral-osteoporosis"
 
 
 class Order(Struct, frozen=True):
-    """A drug to judge: drafted, or active."""
+    """A drug to judge: drafted, or active; ``renewed``: active, and its refill is being asked for."""
 
     drug: Drug
     draft: Draft | None = None
     course: Course | None = None
+    renewed: bool = False
+
+    @property
+    def written(self) -> bool:
+        """Whether somebody is about to sign it, anew or as a refill."""
+        return self.draft is not None or self.renewed
 
     @property
     def route(self) -> str:
@@ -41,7 +47,7 @@ class Order(Struct, frozen=True):
         return about.dosing.route if about is not None and about.dosing is not None else ""
 
     def graded(self, indicator: Indicator) -> Indicator:
-        return indicator if self.draft else indicator.milder()
+        return indicator if self.written else indicator.milder()
 
     def fact(self, chart: Chart) -> list[Fact]:
         """The draft by drug and dose, or since when the drug is taken."""
@@ -54,10 +60,22 @@ def orders_of(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Order]:
     """What order safety judges: on order-select and order-sign every drafted (selected) order of the drugs named; on the chart
     view and at discharge every course of them that goes on, that is, active on the list, or covering today (with grace) and
     not stopped. Of a drug that is taken each finding is one step milder: warning in place of critical, info in place of
-    warning; info stays."""
+    warning; info stays. At a refill it judges the drugs that are asked for again, as urgently as orders, since the refill is
+    signed: as courses that go on where the record has them so, else as drafts."""
     if chart.hook in ORDER_HOOKS:
         return [Order(d.drug, draft=d) for d in chart.drafted(mechanisms) if d.drug]
+    if chart.hook is REFILL:
+        return list(_refilled(chart, mechanisms))
     return [Order(c.drug, course=c) for c in going_on(chart, mechanisms)]
+
+
+def _refilled(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[Order]:
+    """Each drug once, however many refills of it are asked for."""
+    wanted = frozenset(mechanisms)
+    taken = {course.drug: course for course in going_on(chart, wanted)}
+    for drug, draft in {d.drug: d for d in chart.drafted(wanted) if d.drug}.items():
+        course = taken.get(drug)
+        yield Order(drug, course=course, renewed=True) if course else Order(drug, draft=draft)
 
 
 def going_on(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Course]:

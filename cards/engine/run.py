@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from cards.chart import ORDER_HOOKS, Chart
+from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions.indication import bone_tumor
 from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
@@ -62,9 +62,12 @@ def _settled(card: Card, chart: Chart, told: list[Finding | Undecided]) -> bool:
 
 
 def _concerned(card: Card, chart: Chart) -> bool:
-    """Whether the card's silence means anything: without an order, a check of orders speaks of drugs that the patient takes."""
+    """Whether the card's silence means anything: without an order, a check of orders speaks of drugs that the patient takes,
+    and at a refill of those that are asked for."""
     if chart.hook in ORDER_HOOKS or not card.checks_orders:
         return True
+    if chart.hook is Hook.REFILL:
+        return bool(chart.drafted(card.drugs))
     return bool(chart.courses(card.drugs) or chart.doubts(COURSES))
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
+from msgspec.structs import replace
+
+from cards.chart import ORDER_HOOKS, REFILL, Chart, Draft, Measurement, facts
 from cards.chart.facts import Fact
 from cards.definitions import person
 from cards.definitions.minerals import calcium_excess, denial
 from cards.engine.findings import CRITICAL, WARNING, Finding
 from cards.engine.options import discard, service
+from cards.engine.orders import orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
@@ -19,14 +22,15 @@ _CALCIUM = frozenset({Mechanism.CALCIUM})
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """No calcium supplements in hypercalcemia or hypercalciuria.
 
-    When: calcium is drafted for an adult or, on patient-view, is being taken (active, or covering today), and, in this order:
-    (1) the newest calcium is high; (2) the newest 24 h urine calcium within {urine-calcium-window-months} months is above
-    {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anyone else; (3) hypercalcemia or hypercalciuria is
-    on record as active (a code that covers both high and low calcium does not count).
+    When: calcium is drafted for an adult, or its refill is asked for, or, on patient-view, it is being taken (active, or
+    covering today), and, in this order: (1) the newest calcium is high; (2) the newest 24 h urine calcium within
+    {urine-calcium-window-months} months is above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in
+    anyone else; (3) hypercalcemia or hypercalciuria is on record as active (a code that covers both high and low calcium does
+    not count).
 
-    Then: critical on a draft, warning on patient-view. Delete the draft (recommended); orders for calcium with albumin and PTH,
-    in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within range that is no older than the entry
-    of hypercalcemia is shown next to it, since the entry may be out of date.
+    Then: critical on a draft and at a refill, warning on patient-view. Delete the draft (recommended); orders for calcium with
+    albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within range that is no
+    older than the entry of hypercalcemia is shown next to it, since the entry may be out of date.
     """
     found = calcium_excess(chart)
     if found is None or not person.adult(chart):
@@ -37,6 +41,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if chart.hook in ORDER_HOOKS:
         for draft in chart.drafted(_CALCIUM):
             yield _no_calcium(variant, fact, draft, denied=denied, male=male)
+        return
+    if chart.hook is REFILL:
+        for order in orders_of(chart, _CALCIUM)[:1]:
+            taking = (facts.taken(order.course),) if order.course else ()
+            found_now = _no_calcium(variant, fact, order.draft, *taking, denied=denied, male=male)
+            yield replace(found_now, indicator=CRITICAL)
         return
     taken = [c for c in chart.courses(_CALCIUM) if c.active or c.on_treatment(chart.today)]
     if taken:

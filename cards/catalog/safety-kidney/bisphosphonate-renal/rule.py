@@ -34,13 +34,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided, or
     a newer value could not be read (`incomplete-data` on an order).
 
-    Then: critical on an order, warning on patient-view. (1) is a warning (info on patient-view) once two creatinines
-    {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent} % and the
-    estimate is not below {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered. Otherwise with
-    an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns about it. Below
-    {egfr-specialist} a referral to a specialist first, then denosumab, which is not recommended; the detail asks for calcium,
-    25(OH)D and PTH beforehand. The draft can be deleted (recommended if no drug is recommended). The detail lists every
-    estimate that counts, says if they fall on different sides of the limit, and names an earlier lower one that was left out.
+    Then: critical on an order and at a refill, warning on patient-view. (1) is a warning (info on patient-view) once two
+    creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent} %
+    and the estimate is not below {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered.
+    Otherwise with an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns
+    about it. Below {egfr-specialist} a referral to a specialist first, then denosumab, which is not recommended; the detail
+    asks for calcium, 25(OH)D and PTH beforehand. The draft can be deleted (recommended if no drug is recommended). The detail
+    lists every estimate that counts, says if they fall on different sides of the limit, and names an earlier lower one that was
+    left out.
     """
     kidneys = renal(chart)
     for order in orders_of(chart, BISPHOSPHONATE):

@@ -35,7 +35,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
     is below {egfr-specialist} mL/min (on an order of a first dose: or was when last known, and is not known since), or
     dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab, and the
-    newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders only,
+    newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders and refills only,
     denosumab, zoledronate or romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low
     but more than {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) one of these three, and
     hypoparathyroidism active, a short bowel at any time, or an operation of the thyroid or parathyroids within
@@ -45,13 +45,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     `incomplete-data` says so.
 
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
-    estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower. One card per order: the summary gives
-    the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning or calcium is missing),
-    25(OH)D (not where it was {vitamin-d-target} ng/mL or more within {calcium-recent-months} months) and PTH, in (5) magnesium
-    (recommended, as is PTH); the draft can be deleted, which is recommended if the card is critical and calcium is not
-    recommended. The detail says to correct calcium first, to recheck about two weeks after the dose in kidney disease
-    (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks} weeks, then monthly), not to let denosumab lapse,
-    and whether the calcium is uncorrected.
+    estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower, at a refill as on an order. One card per
+    order: the summary gives the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning
+    or calcium is missing), 25(OH)D (not where it was {vitamin-d-target} ng/mL or more within {calcium-recent-months} months)
+    and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is critical
+    and calcium is not recommended. The detail says to correct calcium first, to recheck about two weeks after the dose in
+    kidney disease (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks} weeks, then monthly), not to let
+    denosumab lapse, and whether the calcium is uncorrected.
     """
     known = _Minerals(
         calcium(chart),
@@ -122,7 +122,7 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
         yield "advanced-kidney-disease", WARNING
     if _wants_vitamin_d(order) and known.vitamin_d is not None and known.vitamin_d.below(n.vitamin_d_deficient):
         yield "vitamin-d", WARNING
-    if order.draft is not None and wants_calcium:
+    if order.written and wants_calcium:
         missing = newest is None and not known.calcium_unread and Data.CALCIUM not in chart.failed
         if missing or (newest is not None and newest.low is False and _too_old(chart, n, newest, kidneys)):
             yield "no-calcium", WARNING
@@ -137,7 +137,7 @@ def _was_weak(chart: Chart, n: Numbers, order: Order, kidneys: kidney.Renal) -> 
 
 def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Undecided | None:
     """Values on record that leave the rule undecided and, for a draft, data that a failed query did not return."""
-    drafted = order.draft is not None
+    drafted = order.written
     left_out: list[SetAside] = []
     evidence: list[Fact] = []
     asked: set[Data] = set()

@@ -16,8 +16,9 @@ from cards.vocabulary import ZOLEDRONATE
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """A bisphosphonate is not ordered without knowing the kidney function.
 
-    When: a bisphosphonate is ordered and the newest creatinine, eGFR or creatinine clearance on record is more than
-    {renal-known-months} months old, for zoledronate more than {renal-known-zoledronate-months}, or there is none.
+    When: a bisphosphonate is ordered, or its refill is asked for, and the newest creatinine, eGFR or creatinine clearance on
+    record is more than {renal-known-months} months old, for zoledronate more than {renal-known-zoledronate-months}, or there is
+    none.
 
     Not when: the renal estimate (from older values or a coded stage) already forbids the drug (`bisphosphonate-renal`); a value
     on record could not be read or leaves the limit of the drug undecided (`incomplete-data`); dialysis.
