@@ -20,15 +20,15 @@ def works_on(course: Course, day: date) -> bool:
 
 
 def still_works(chart: Chart, course: Course, draft: Draft) -> bool:
-    """Whether the course covers the day on which the draft would begin (without grace; a stopped tablet no longer works), or may
-    cover it."""
+    """Whether the course covers the day on which the draft would begin (without grace; a stopped tablet no longer works), or
+    may cover it."""
     if course.stopped and course.drug.covers_months is None:
         return False
     return works_on(course, begins(chart, draft)) or may_work(course)
 
 
 def may_work(course: Course) -> bool:
-    """Whether it is an injection that goes on by the medication list, while no dose is dated: nobody knows until when it works."""
+    """Whether it is an injection that goes on by the medication list while no dose is dated: nobody knows how long it works."""
     return course.drug.covers_months is not None and course.active and course.covered_until is None
 
 

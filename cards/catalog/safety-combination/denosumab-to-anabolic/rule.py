@@ -24,9 +24,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: a bisphosphonate was infused or taken by mouth after that dose; without a date, if one works today.
 
-    Then: warning. Where no dose is dated, its date is to be found first. A referral to an osteoporosis specialist, who plans an overlap, and the draft can be deleted; what is due
-    after denosumab `denosumab-due` and `denosumab-sequence` order. The detail says the day, {denosumab-months} months after the
-    last dose.
+    Then: warning. Where no dose is dated, its date is to be found first. A referral to an osteoporosis specialist, who plans an
+    overlap, and the draft can be deleted; what is due after denosumab `denosumab-due` and `denosumab-sequence` order. The
+    detail says the day, {denosumab-months} months after the last dose.
     """
     course = chart.course_had(DENOSUMAB)
     last_dose = course.last_dose_at_latest if course else None

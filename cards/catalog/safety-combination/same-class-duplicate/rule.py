@@ -41,9 +41,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: (1) on orders, two such drugs are drafted together, or one is drafted that would begin (on its stated start, else
     today) while another such drug still works, without grace, or is an injection that is on the list as active and of which no
-    dose is dated, so that it may still work; (2) on the chart view, two such drugs go on and both work today, without grace: the
-    one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted twice or more. An oncologic strength counts beside the other while it is on the list as active, and for
-    {oncologic-dose-months} months after its last dose.
+    dose is dated, so that it may still work; (2) on the chart view, two such drugs go on and both work today, without grace:
+    the one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted twice or more. An
+    oncologic strength counts beside the other while it is on the list as active, and for {oncologic-dose-months} months after
+    its last dose.
 
     Not when: a draft and the list have the same ingredient, but for an oncologic strength beside the one for osteoporosis; the
     other drug is one taken daily to monthly and was stopped; the draft begins on or after the day on which the other has worn
