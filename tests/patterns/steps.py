@@ -31,6 +31,39 @@ class TooMuchError(Exception):
     """More steps than were allowed."""
 
 
+class Letter:
+    """A node that matches one letter. It remembers those that it was asked about: there are few."""
+
+    def __init__(self, node: Node, *, fold: bool) -> None:
+        self._node, self._fold = node, fold
+        self._known: dict[str, bool] = {}
+
+    def fits(self, letter: str) -> bool:
+        known = self._known.get(letter)
+        if known is None:
+            known = self._known[letter] = fits(self._node, letter, self._fold)
+        return known
+
+
+def laid_out(tree: Any, *, fold: bool) -> list[Any]:
+    """The tree as the counter walks it: what matches one letter as a ``Letter``, all else as a kind and what it needs."""
+    return [Letter(node, fold=fold) if is_single(node) else (node[0], *_laid_out(node, fold=fold)) for node in tree]
+
+
+def _laid_out(node: Node, *, fold: bool) -> tuple[Any, ...]:
+    kind, value = node
+    if kind is op.BRANCH:
+        return ([laid_out(branch, fold=fold) for branch in value[1]],)
+    if kind is op.SUBPATTERN:
+        return value[0], laid_out(value[3], fold=fold)
+    if kind in (op.ASSERT, op.ASSERT_NOT):
+        width = 0 if value[0] > 0 else value[1].getwidth()[0]
+        return value[0], laid_out(value[1], fold=fold), width
+    if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
+        return value[0], value[1], laid_out(value[2], fold=fold)
+    return (value,)
+
+
 class Counter:
     """The steps of one search through a text for all matches, as ``finditer`` makes it."""
 
@@ -38,6 +71,7 @@ class Counter:
         self.tree = list(parser.parse(pattern, flags))
         self._most = most
         self._fold = bool(flags & 2)
+        self._nodes = laid_out(self.tree, fold=self._fold)
         self.steps = 0
 
     def search(self, text: str) -> int:
@@ -47,7 +81,7 @@ class Counter:
         at = 0
         while at <= len(text):
             ends: list[int] = []
-            if self._all(self.tree, 0, at, lambda here, ends=ends: ends.append(here) or True):  # type: ignore[misc, func-returns-value]
+            if self._all(self._nodes, 0, at, lambda here, ends=ends: ends.append(here) or True):  # type: ignore[misc, func-returns-value]
                 at = max(ends[0], at + 1)
             else:
                 at += 1
@@ -58,47 +92,56 @@ class Counter:
         if self.steps > self._most:
             raise TooMuchError
 
-    def _all(self, nodes: list[Node], n: int, at: int, then: Then) -> bool:
-        while n < len(nodes) and is_single(nodes[n]):
+    def _all(self, nodes: list[Any], n: int, at: int, then: Then) -> bool:
+        while n < len(nodes) and isinstance(nodes[n], Letter):
             self._step()
-            if at >= len(self._text) or not fits(nodes[n], self._text[at], self._fold):
+            if at >= len(self._text) or not nodes[n].fits(self._text[at]):
                 return False
             n, at = n + 1, at + 1
         if n == len(nodes):
             return then(at)
-        return self._one(nodes[n], at, lambda here: self._all(nodes, n + 1, here, then))
+        return self._one(nodes[n], at, then if n + 1 == len(nodes) else lambda here: self._all(nodes, n + 1, here, then))
 
-    def _one(self, node: Node, at: int, then: Then) -> bool:
+    def _one(self, node: tuple[Any, ...], at: int, then: Then) -> bool:
         self._step()
-        kind, value = node
+        kind, *value = node
         if kind is op.BRANCH:
-            return any(self._all(list(branch), 0, at, then) for branch in value[1])
+            return self._branch(value[0], at, then)
         if kind is op.SUBPATTERN:
-            return self._all(list(value[3]), 0, at, lambda here: self._caught(value[0], at, here, then))
+            group, body = value
+            return self._all(body, 0, at, then if group is None else lambda here: self._caught(group, at, here, then))
         if kind in (op.ASSERT, op.ASSERT_NOT):
-            return self._look(value, at) is (kind is op.ASSERT) and then(at)
+            return self._look(*value, at) is (kind is op.ASSERT) and then(at)
         if kind is op.AT:
-            return self._is_at(value, at) and then(at)
+            return self._is_at(value[0], at) and then(at)
         if kind is op.GROUPREF:
-            said = self._text[slice(*self._groups.get(value, (0, 0)))]
+            said = self._text[slice(*self._groups.get(value[0], (0, 0)))]
             return self._text.startswith(said, at) and then(at + len(said))
         least, most, body = value
-        body = list(body)
-        if len(body) == 1 and is_single(body[0]):
+        if len(body) == 1 and isinstance(body[0], Letter):
             return self._repeat_one(body[0], least, most, at, then, greedy=kind is op.MAX_REPEAT)
         return self._repeat(body, least, most, at, then, greedy=kind is op.MAX_REPEAT)
 
-    def _caught(self, group: int | None, at: int, here: int, then: Then) -> bool:
-        if group is not None:
-            self._groups[group] = (at, here)
+    def _branch(self, branches: list[list[Any]], at: int, then: Then) -> bool:
+        """Most fail at their first letter, which is looked at here."""
+        letter = self._text[at] if at < len(self._text) else None
+        for branch in branches:
+            if branch and isinstance(branch[0], Letter):
+                self._step()
+                if letter is not None and branch[0].fits(letter) and self._all(branch, 1, at + 1, then):
+                    return True
+            elif self._all(branch, 0, at, then):
+                return True
+        return False
+
+    def _caught(self, group: int, at: int, here: int, then: Then) -> bool:
+        self._groups[group] = (at, here)
         return then(here)
 
-    def _look(self, value: Any, at: int) -> bool:
-        direction, body = value
+    def _look(self, direction: int, body: list[Any], width: int, at: int) -> bool:
         if direction > 0:
-            return self._all(list(body), 0, at, lambda _: True)
-        width = body.getwidth()[0]
-        return at >= width and self._all(list(body), 0, at - width, lambda here: here == at)
+            return self._all(body, 0, at, lambda _: True)
+        return at >= width and self._all(body, 0, at - width, lambda here: here == at)
 
     def _is_at(self, where: Any, at: int) -> bool:
         text = self._text
@@ -110,18 +153,18 @@ class Counter:
         edge = (at > 0 and is_word(text[at - 1])) != (at < len(text) and is_word(text[at]))
         return edge is (where is op.AT_BOUNDARY)
 
-    def _repeat_one(self, body: Node, least: int, most: Any, at: int, then: Then, *, greedy: bool) -> bool:
+    def _repeat_one(self, body: Letter, least: int, most: Any, at: int, then: Then, *, greedy: bool) -> bool:
         """A repeated letter, without recursion: as far as it goes and back, or one more at a time."""
         most = len(self._text) if most is op.MAXREPEAT else most
         end = at
         if not greedy:
             while end - at < least or not then(end):
                 self._step()
-                if end - at >= most or end >= len(self._text) or not fits(body, self._text[end], self._fold):
+                if end - at >= most or end >= len(self._text) or not body.fits(self._text[end]):
                     return False
                 end += 1
             return True
-        while end - at < most and end < len(self._text) and fits(body, self._text[end], self._fold):
+        while end - at < most and end < len(self._text) and body.fits(self._text[end]):
             self._step()
             end += 1
         while end - at >= least:
@@ -131,7 +174,7 @@ class Counter:
             end -= 1
         return False
 
-    def _repeat(self, body: list[Node], least: int, most: Any, at: int, then: Then, *, greedy: bool, done: int = 0) -> bool:
+    def _repeat(self, body: list[Any], least: int, most: Any, at: int, then: Then, *, greedy: bool, done: int = 0) -> bool:
         def again() -> bool:
             if most is not op.MAXREPEAT and done >= most:
                 return False
