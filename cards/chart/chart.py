@@ -87,7 +87,11 @@ class Chart(Struct, frozen=True, kw_only=True):
 
     @property
     def age(self) -> int | None:
-        return self.patient.age_on(self.today)
+        try:
+            age: int | None = self.known["age"]
+        except KeyError:
+            age = self.known["age"] = self.patient.age_on(self.today)
+        return age
 
     def months_ago(self, months: int) -> date:
         return add_months(self.today, -months)
@@ -234,9 +238,10 @@ def per_chart(look: Callable[Concatenate[Chart, Asked], Answer]) -> Callable[Con
     @wraps(look)
     def known(chart: Chart, /, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
         question = (look, asked, *named.items()) if asked or named else look
-        if question not in chart.known:
-            chart.known[question] = look(chart, *asked, **named)
-        answer: Answer = chart.known[question]
+        try:
+            answer: Answer = chart.known[question]
+        except KeyError:
+            answer = chart.known[question] = look(chart, *asked, **named)
         return answer
 
     return known

@@ -13,7 +13,8 @@ BIRTH, SEX = Name("date of birth", "出生日期"), Name("sex (female or male)",
 
 def adult(chart: Chart) -> bool:
     """{adult-years} or older; a patient of unknown age is assumed to be an adult."""
-    return chart.age is None or chart.age >= chart.numbers.adult_years
+    age = chart.age
+    return age is None or bool(age >= chart.numbers.adult_years)
 
 
 _MENOPAUSE = ("menopause", "early-menopause", "oophorectomy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from msgspec.structs import replace
 
 from cards.indicators import Event
@@ -61,11 +62,21 @@ def _planned(raw: Raw) -> Iterator[Found]:
 
 def _surveys(raw: Raw, terminology: Terminology) -> Iterator[Found]:
     """An assessment of the risk of falling that is an Observation without a number."""
-    for source, told in raw.of("Observation"):
-        final = told.get("status") in ("final", "amended", "corrected")
-        if final and "assess-fall-risk" in terminology.service(*concepts(told.get("code"))):
+
+    def about(code: bytes) -> bool:
+        return terminology.recall_words(code, _surveys, lambda: _of_falls(code, terminology))
+
+    for source, told in raw.of("Observation", about=about):
+        if told.get("status") in ("final", "amended", "corrected"):
             period = part(told, "effectivePeriod")
             yield "falls", raw.event(source, told.get("effectiveDateTime"), told.get("effectiveInstant"), period.get("start"))
+
+
+def _of_falls(code: bytes, terminology: Terminology) -> bool:
+    try:
+        return "assess-fall-risk" in terminology.service(*concepts(orjson.loads(code)))
+    except ValueError:
+        return False
 
 
 def _ordered(raw: Raw, terminology: Terminology) -> Iterator[Found]:

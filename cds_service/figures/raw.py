@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, tzinfo
+from functools import cached_property
 from typing import Any
 
 import msgspec
 import orjson
+from msgspec import Struct, json
 
 from cards.indicators import Event
 from cds_service.fhir.reading.dates import day, latest
 from cds_service.fhir.reading.elements import Concept
+from cds_service.fhir.reading.given import BROKEN
 
 Json = dict[str, Any]
 
@@ -24,27 +27,35 @@ class Raw:
 
     def __init__(self, entries: Sequence[bytes], zone: tzinfo, today: date) -> None:
         self.zone, self.today = zone, today
-        self._by_key: dict[str, Json] = {}
+        self._by_key: dict[str, _Resource] = {}
+        self._by_kind: dict[str, list[str]] = {}
         for place, entry in enumerate(entries):
             for told in _resources(entry):
-                key = f"{told['resourceType']}/{told.get('id') or f'-{place}'}"
+                key = f"{told.kind}/{told.id or f'-{place}'}"
                 known = self._by_key.get(key)
-                if known is None or _version(told) >= _version(known):
+                if known is None:
+                    self._by_kind.setdefault(told.kind, []).append(key)
+                if known is None or _version(told.json) >= _version(known.json):
                     self._by_key[key] = told
-        self._by_kind: dict[str, list[tuple[str, Json]]] = {}
-        for key, told in sorted(self._by_key.items()):
-            if told.get("status") not in NOTHING_MEANT:
-                self._by_kind.setdefault(told["resourceType"], []).append((key, told))
+        for keys in self._by_kind.values():
+            keys.sort()
 
-    def of(self, *kinds: str) -> Iterator[tuple[str, Json]]:
-        """Those of these types, with their references, without what was entered in error."""
+    def of(self, *kinds: str, about: Callable[[bytes], bool] | None = None) -> Iterator[tuple[str, Json]]:
+        """Those of these types, with their references, without what was entered in error; ``about``: those whose code, as JSON,
+        is meant."""
         for kind in sorted(kinds):
-            yield from self._by_kind.get(kind, ())
+            for key in self._by_kind.get(kind, ()):
+                found = self._by_key[key]
+                if about is not None and not about(found.code):
+                    continue
+                if (told := found.json) and told.get("status") not in NOTHING_MEANT:
+                    yield key, told
 
     def get(self, reference: str) -> Json:
         """The resource of a reference; empty for none."""
         parts = reference.partition("/_history")[0].split("/")
-        return self._by_key.get("/".join(parts[-2:]), {})
+        found = self._by_key.get("/".join(parts[-2:]))
+        return {} if found is None else found.json
 
     def event(self, source: str, *texts: Any, how: str = "", drug: str = "") -> Event:
         """An event on the first of the texts that is a date; without days where none is. A year that has begun ends today."""
@@ -55,19 +66,48 @@ class Raw:
         return Event(None, None, source, how, drug)
 
 
-def _resources(entry: bytes) -> Iterator[Json]:
-    try:
-        told = orjson.loads(entry).get("resource")
-    except (ValueError, AttributeError):
-        return
-    stack = [told]
+class _Resource:
+    """One resource by a glance: most of a chart is asked for by nobody, and is decoded no further."""
+
+    def __init__(self, kind: str, name: Any, code: bytes, raw: bytes) -> None:
+        self.kind, self.id, self.code, self._raw = kind, name, code, raw
+
+    @cached_property
+    def json(self) -> Json:
+        """As a whole; without anything where it is no JSON."""
+        try:
+            told = orjson.loads(self._raw)
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
+
+
+class _Seen(Struct, rename="camel"):
+    resource_type: str
+    id: Any = None
+    code: msgspec.Raw = msgspec.Raw(b"")
+    entry: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Entry(Struct):
+    resource: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_SEEN, _ENTRY, _ENTRIES = json.Decoder(_Seen), json.Decoder(_Entry), json.Decoder(list[msgspec.Raw])
+
+
+def _resources(entry: bytes) -> Iterator[_Resource]:
+    stack: list[bytes | msgspec.Raw] = [entry]
     while stack:
-        each = stack.pop()
-        if isinstance(each, dict) and isinstance(each.get("resourceType"), str):
-            if each["resourceType"] == "Bundle":
-                stack += [some.get("resource") for some in many(each.get("entry")) if isinstance(some, dict)]
+        try:
+            raw = _ENTRY.decode(stack.pop()).resource
+            seen = _SEEN.decode(raw)
+            if seen.resource_type != "Bundle":
+                yield _Resource(seen.resource_type, seen.id, bytes(seen.code), bytes(raw))
             else:
-                yield each
+                stack += _ENTRIES.decode(seen.entry) if bytes(seen.entry).startswith(b"[") else [seen.entry]
+        except BROKEN:
+            continue
 
 
 def _version(told: Json) -> tuple[str, str]:

@@ -325,10 +325,10 @@ def _kidneys(chart: Chart) -> Sign | None:
 def _long_known_renal_anemia(chart: Chart) -> bool:
     """Dialysis or stage 4 to 5, and anemia, each known for {long-known-days} days."""
     year_ago = chart.days_ago(chart.numbers.long_known_days)
+    if not any(surely_by(m, year_ago) and m.below(hemoglobin_floor(chart, m)) for m in chart.values("hemoglobin")):
+        return False
     listed = any(surely_by(p, year_ago) for key in ("dialysis", "ckd-4", "ckd-5") for p in chart.problems.get(key, ()))
-    measured = any(surely_by(m, year_ago) and m.below(chart.numbers.egfr_specialist) for m in ever_estimated(chart))
-    anemic = any(surely_by(m, year_ago) and m.below(hemoglobin_floor(chart, m)) for m in chart.values("hemoglobin"))
-    return (listed or measured) and anemic
+    return listed or any(surely_by(m, year_ago) and m.below(chart.numbers.egfr_specialist) for m in ever_estimated(chart))
 
 
 def _monoclonal(chart: Chart) -> Iterator[Sign]:

@@ -29,6 +29,7 @@ Bundle of a type that is not an answer; resources of a type not requested, of an
 or all pages of a call together, with more JSON values than are read; one that is nested too deeply; a search that
 was answered with 404, for a type that the server does not have."""
 
+_OF_R5 = (wire.Medicine, wire.Glance)
 _BUNDLES = (None, "searchset", "collection", "batch-response")
 _ERRORS = frozenset({"error", "fatal"})
 OTHER_RELEASES = frozenset({"MedicationOrder", "ProcedureRequest", "DiagnosticOrder", "ReferralRequest"})
@@ -89,7 +90,7 @@ def _wrong_type(read: _Read) -> str:
 
 def _is_of_other_release(kind: str, found: Any) -> bool:
     """A type of DSTU2 or STU3, or a shape of R5."""
-    return kind in OTHER_RELEASES or (isinstance(found, wire.Medicine | wire.Glance) and found.medication != elements.NOTHING)
+    return kind in OTHER_RELEASES or (isinstance(found, _OF_R5) and found.medication != elements.NOTHING)
 
 
 def _subject(found: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, datetime, tzinfo
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from cards.chart import Measurement, Service
@@ -62,8 +63,12 @@ def is_left_out(found: wire.Observation, facts: Facts) -> bool:
     said = bytes(found.code)
     known = facts.left_out.get(said)
     if known is None:
-        known = facts.left_out[said] = facts.meaning(found.code, _says_nothing) and not facts.is_broken(found.code)
+        known = facts.left_out[said] = facts.terminology.recall_words(said, _says_nothing, lambda: _left_out(found.code, facts))
     return known
+
+
+def _left_out(code: Raw, facts: Facts) -> bool:
+    return facts.meaning(code, _says_nothing) and not facts.is_broken(code)
 
 
 def _says_nothing(concept: elements.Concept | None, terminology: Terminology) -> bool:
