@@ -24,7 +24,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
 }
 """The results by which a test is known to be done, where they are not called as it is."""
 
-_OPERATIONS = frozenset({"hip-surgery", "neck-surgery", "dental-surgery", "vertebral-augmentation"})
+_OPERATIONS = frozenset({"hip-surgery", "neck-surgery", "major-surgery", "dental-surgery", "vertebral-augmentation"})
 """Waited for for years where need be, and what they forbid is forbidden until then."""
 
 

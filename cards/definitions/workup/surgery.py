@@ -13,7 +13,7 @@ from cards.definitions.workup.values import surely_within
 
 _OPERATIONS = ("hip-replacement", "oophorectomy", "gastric-bypass", "organ-transplant")
 """The operations that the record is read for."""
-_DONE = ("hip-surgery", "neck-surgery", "vertebral-augmentation")
+_DONE = ("hip-surgery", "neck-surgery", "vertebral-augmentation", "major-surgery")
 _BLEEDING = ("hip", "pelvis")
 _FEMUR = re.compile(r"(?ai)\bfemur|\bfemoral\b|股骨")
 """What the words of a fracture without a site of its own say of the shaft."""

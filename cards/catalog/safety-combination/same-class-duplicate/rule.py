@@ -49,7 +49,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: a draft and the list have the same ingredient, but for an oncologic strength beside the one for osteoporosis; the
     other drug is one taken daily to monthly and was stopped; the draft begins on or after the day on which the other has worn
     off; of two drafts, the later begins when the dose or the stated time of the earlier is over, by a share of
-    {dose-interval-tolerance} sooner; the drugs of one pack.
+    {dose-interval-tolerance} sooner; the drugs of one pack; vitamin D that calcium or a bisphosphonate contains, beside other
+    vitamin D (`dose-check` adds it up).
 
     Then: warning on orders, info on the chart view, a card for each pair; of a draft beside several other drugs that are
     drafted, or that are taken, one that names them all. Critical on orders (warning on the chart view) for an oncologic
@@ -108,12 +109,18 @@ def _written_twice(chart: Chart) -> Iterator[tuple[Draft, Drug, list[Draft]]]:
     found: list[tuple[Draft, Drug, list[Draft], frozenset[int]]] = []
     for draft, beside in basket(chart, CHECKED):
         drug = draft.drug
-        before = [other for some in beside if drug and some[0].drug and _one_drug(drug, some[0].drug) for other in some]
+        same = [some for some in beside if drug and some[0].drug and _one_drug(drug, some[0].drug)]
+        before = [other for some in same for other in some if not (_mixed_in(draft) or _mixed_in(other))]
         if drug and before:
             found.append((draft, drug, before, frozenset(map(id, before))))
     for draft, drug, before, _ in found:
         own = id(draft)
         yield draft, drug, [*before, draft, *[later for later, _, _, earlier in found if own in earlier]]
+
+
+def _mixed_in(draft: Draft) -> bool:
+    """Vitamin D in a product of calcium or a bisphosphonate: it is there beside a dose of its own, and `dose-check` adds up."""
+    return bool(draft.product) and draft.drug is not None and draft.drug.mechanism is Mechanism.VITAMIN_D
 
 
 def _drafted_together(chart: Chart, draft: Draft, drug: Drug, beside: list[list[Draft]]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from cards.engine.orders import finding_about, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import SERVICES, Mechanism
 
-_OPERATIONS = ("hip-surgery", "vertebral-augmentation", "neck-surgery")
+_OPERATIONS = ("hip-surgery", "vertebral-augmentation", "neck-surgery", "major-surgery")
 _OPERATED = ("hip-replacement", "gastric-bypass", "hysterectomy", "oophorectomy", "organ-transplant")
 """Operations after which a patient lies in bed, as services and as what they leave on record."""
 
@@ -36,8 +36,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: a SERM is ordered or taken, and one of these is on record (the first counts): (1) a stroke, whatever its date; (2) a
     transient ischemic attack, myocardial infarction or other coronary disease, whatever its date; active atrial fibrillation;
-    or hypertension in a smoker; (3) immobility, or an operation of hip, spine, neck or belly that is ordered or was done within
-    {serm-operation-days} days; (4) hot flushes within {serm-flush-months} months, or menopause that began within that time in a
+    or hypertension in a smoker; (3) immobility, or an operation of a large joint, spine, neck, chest or belly that is ordered or was done
+    within {serm-operation-days} days; (4) hot flushes within {serm-flush-months} months, or menopause that began within that time in a
     woman under {serm-flush-years} years.
 
     Then: (1) critical, (2) and (3) warning, on the chart view one step milder; (4) info. With (2) the text says of (3), too.

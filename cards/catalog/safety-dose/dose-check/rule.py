@@ -49,7 +49,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {denosumab-grace-days} days before {denosumab-months} months have passed since the last dose, or zoledronate 5 mg more than
     {zoledronate-early-months} month before {zoledronate-months} months have passed since the last infusion
     ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it within
-    {denosumab-sequence-months} months, or CTX calls for another one). Doses may differ from a regimen by a fraction of
+    {denosumab-sequence-months} months, or CTX calls for another one); denosumab 120 mg, and zoledronate 4 mg that goes on, have
+    dates of their own and are left to `same-class-duplicate`. Doses may differ from a regimen by a fraction of
     {dose-tolerance}, intervals by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain
     vitamin D, all on the list and in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more
     than {vitamin-d-single-iu} IU, critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the
@@ -241,7 +242,7 @@ def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
     denosumab = chart.course(DENOSUMAB)
     planned = only_ordered(chart, denosumab) if denosumab else ()
     courses = [c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and c.last_dose]
-    given = [c for c in courses if c not in planned]
+    given = [c for c in courses if c not in planned and not _for_tumors(c, drug)]
     course = max(given, key=lambda c: c.last_dose_at_latest or date.min, default=None)
     last_dose = course.last_dose_at_latest if course else None
     if course is None or last_dose is None or drug not in (DENOSUMAB, ZOLEDRONATE):
@@ -256,6 +257,12 @@ def _early(chart: Chart, n: Numbers, draft: Draft, drug: Drug) -> _Early | None:
         due = add_months(last_dose, again)
         earliest = add_months(last_dose, again - n.zoledronate_early_months)
     return _Early(course, due) if begin < earliest else None
+
+
+def _for_tumors(course: Course, drug: Drug) -> bool:
+    """A strength for tumors that has its own dates: denosumab 120 mg, and zoledronate 4 mg while it goes on. What is drafted
+    beside it is `same-class-duplicate`."""
+    return course.drug.oncologic and (drug is DENOSUMAB or course.active)
 
 
 def _doses_missing(chart: Chart, drug: Drug, early: _Early | None) -> tuple[Data, ...]:
