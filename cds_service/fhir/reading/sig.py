@@ -144,6 +144,9 @@ _INTERVALS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...]
             lambda m: _days(m[2]) / float(m[1]),
         ),
         (rf"\b(?:every|each|q) ?{_N} ?-?{_EN_UNIT}\b", lambda m: float(m[1]) * _days(m[2])),
+        # "q6m": months; nothing that is read here is given every so many minutes
+        (rf"\bq ?{_N} ?m\b", lambda m: float(m[1]) * MONTH),
+        (rf"\bq ?{_N} ?个?(小时|天|日|周|月|年)", lambda m: float(m[1]) * _days(m[2])),
         (rf"\b{_N}[- ](month|week|day|year)ly\b", lambda m: float(m[1]) * _days(m[2])),
         (
             r"\bevery (?:morning|day) and (?:every )?(?:night|evening|bedtime)\b|\bmorning and (?:evening|night)\b",
@@ -179,7 +182,7 @@ _ROUTES = tuple(
         ("nasal", r"(?a)\bnasal|intranasal|nostril|鼻"),
         ("inhaled", r"(?a)inhal|吸入|雾化"),
         ("topical", r"(?a)topical|transderm|\bpatch|\bgel\b|cream|ointment|外用|透皮|贴片|贴剂|凝胶|涂抹|乳膏|软膏"),
-        ("sc", r"(?a)subcut|\bsc\b|\bsq\b|\bs/c\b|under the skin|皮下"),
+        ("sc", r"(?a)subcut|\bsc\b|\bih\b|\bsq\b|\bs/c\b|under the skin|皮下"),
         ("im", r"(?a)intramusc|\bim\b|肌肉注射|肌注|肌内"),
         ("iv", r"(?a)intraven|\biv\b|\bivgtt\b|infus|静脉|静滴|静注|输注|滴注|点滴"),
         ("oral", r"(?a)\boral(?:ly)?\b|by mouth|\bpo\b|tablet|\btabs?\b|capsule|\bcaps?\b|口服|片|胶囊|嚼服|吞服|送服"),
