@@ -214,6 +214,13 @@ def problem(entry: Problem) -> Fact:
     return Fact(PROBLEMS[entry.key], None, "", entry.when, entry.source, latest=entry.latest)
 
 
+_SEX = {"male": Name("male", "男"), "female": Name("female", "女")}
+
+
+def sex(chart: Chart) -> Fact:
+    return Fact(Name("sex", "性别"), _SEX.get(chart.patient.sex))
+
+
 def age(chart: Chart) -> Fact:
     return Fact(Name("age", "年龄"), chart.age, "years")
 

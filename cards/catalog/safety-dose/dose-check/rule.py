@@ -16,10 +16,10 @@ from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
 from cards.definitions.basket import quantity
 from cards.definitions.denosumab import only_ordered, risen
-from cards.definitions.person import adult
+from cards.definitions.person import adult, postmenopausal
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
-from cards.engine.options import Offer, forbidden_anyhow, mend, offer
+from cards.engine.options import Offer, forbidden_anyhow, mend, offer, ranking
 from cards.engine.orders import Order, finding_about
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
@@ -59,17 +59,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months);
     below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
 
+    Or: (8) raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are
+    licensed for postmenopausal women alone.
+
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
     month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg
     twice weekly. The unreadable or missing part of a sig is not judged (order-sign: `incomplete-data`, info; also on
     order-select if it has the wrong data type), nor is (5) if the reason for the order has the wrong data type (likewise),
-    nor (5) or (6) if problems or medications could not be retrieved (`incomplete-data`, a warning on order-sign).
+    nor (5) or (6) if problems or medications could not be retrieved, nor (8) without sex or age (`incomplete-data`, a warning
+    on order-sign).
 
     Then: critical for (1) and, in (7), for a weekly dose every day, the higher single dose and the mean (a warning after
     gastric bypass and in malabsorption), otherwise warning; one card per order. The draft corrected to the nearest accepted
     regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns
     about the drug or the last dose is an open order of which nobody knows that it was given; dropped if order safety
-    forbids it. In (5), the usual regimen instead. Neither for a child. The draft can be deleted (recommended in (1) if
+    forbids it. In (5), the usual regimen instead; in (8), from {t-group-years} years on, other drugs, ranked as for starting
+    treatment. Nothing for a child. The draft can be deleted (recommended in (1) if
     nothing else is recommended).
     """
     for draft in chart.drafted(_CHECKED):
@@ -85,8 +90,39 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         unsaid = not judged.read and chart.hook is ORDER_SIGN  # while the order is being filled in, the sig may still follow
         if missing or unread or unsaid:
             yield Undecided(unread, (), draft, missing, WARNING if missing else INFO)
+    yield from _for_others(chart, n)
     yield from _vitamin_d(chart, n)
 
+
+_OF_WOMEN = frozenset({Mechanism.SERM, Mechanism.SCLEROSTIN_INHIBITOR})
+"""Licensed for postmenopausal women alone."""
+
+
+def _for_others(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """What is licensed for postmenopausal women, ordered for somebody else."""
+    if postmenopausal(chart):
+        return
+    for draft in chart.drafted(_OF_WOMEN):
+        if draft.drug is None or draft.proposed:
+            continue
+        if chart.patient.sex != "male" and not (chart.patient.female and chart.age is not None):
+            yield Undecided(about=draft, missing=(Data.PATIENT,))
+            continue
+        found = finding_about(
+            chart,
+            Order(draft.drug, draft=draft),
+            WARNING,
+            [facts.sex(chart), facts.age(chart)],
+            variant="of-women",
+            values=_NOTHING | {"reasons": ["of-women"], "male": chart.patient.sex == "male"},
+            alternatives=ranking(chart) if chart.age is not None and chart.age >= n.t_group_years else (),
+        )
+        yield replace(found, cites=(_LICENSE[draft.drug.mechanism],))
+
+
+_LICENSE = {Mechanism.SERM: "OPREF-T6", Mechanism.SCLEROSTIN_INHIBITOR: "EXT-44"}
+_NOTHING: dict[str, Any] = {"barred": False, "meant": None, "every": None, "only_for": [], "due": None, "only_ordered": False}
+"""What the texts ask of a dose, where it is none that is wrong."""
 
 _PLAIN_VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
 _WEEK = 7
@@ -108,16 +144,7 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         return
     variant, indicator, amount, limit = found
     values: dict[str, Any] = {"reasons": [variant], "amount": quantity(ceil(amount), "IU"), "limit": quantity(limit, "IU")}
-    values |= {
-        "only_ordered": False,
-        "weeks": _weeks(chart, n),
-        "child": not adult(chart),
-        "barred": False,
-        "meant": None,
-        "every": None,
-        "only_for": [],
-        "due": None,
-    }
+    values |= _NOTHING | {"weeks": _weeks(chart, n), "child": not adult(chart)}
     if draft.drug is not None:
         about = Order(draft.drug, draft=draft)
         yield replace(

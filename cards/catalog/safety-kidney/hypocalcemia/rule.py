@@ -25,7 +25,7 @@ _CALCIUM_LOWERING = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBIT
 
 _CORRECTABLE = frozenset({"vitamin-d", "no-calcium", "low-old"})
 """What can be put right, so that it moves no recommendation to another drug."""
-_KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-disease"})
+_KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-disease", "romosozumab-kidney"})
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
@@ -39,7 +39,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     denosumab, zoledronate or romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low
     but more than {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) one of these three, and
     hypoparathyroidism active, a short bowel at any time, or an operation of the thyroid or parathyroids within
-    {neck-surgery-months} months.
+    {neck-surgery-months} months; (6) romosozumab, and the renal estimate is below {egfr-specialist} mL/min or dialysis.
 
     Not when: a value on record could not be read or, with "<" or ">", is inconclusive: that part is not judged, and on an order
     `incomplete-data` says so.
@@ -100,9 +100,12 @@ def _is_denosumab(order: Order) -> bool:
     return order.drug.mechanism is Mechanism.RANKL_INHIBITOR
 
 
+def _is_romosozumab(order: Order) -> bool:
+    return order.drug.mechanism is Mechanism.SCLEROSTIN_INHIBITOR
+
+
 def _wants_calcium(order: Order) -> bool:
-    romosozumab = order.drug.mechanism is Mechanism.SCLEROSTIN_INHIBITOR
-    return _is_denosumab(order) or order.drug.ingredient == ZOLEDRONATE.ingredient or romosozumab
+    return _is_denosumab(order) or order.drug.ingredient == ZOLEDRONATE.ingredient or _is_romosozumab(order)
 
 
 def _wants_vitamin_d(order: Order) -> bool:
@@ -120,6 +123,8 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
         yield "dialysis" if kidneys.dialysis else "kidney-failure", CRITICAL
     elif _is_denosumab(order) and (kidneys.below(n.egfr_specialist) or _was_weak(chart, n, order, kidneys)):
         yield "advanced-kidney-disease", WARNING
+    if _is_romosozumab(order) and kidneys.below(n.egfr_specialist):
+        yield "romosozumab-kidney", WARNING
     if _wants_vitamin_d(order) and known.vitamin_d is not None and known.vitamin_d.below(n.vitamin_d_deficient):
         yield "vitamin-d", WARNING
     if order.written and wants_calcium:
@@ -146,10 +151,11 @@ def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) ->
         evidence.append(facts.measured(newest.value))
     if drafted:
         left_out += [s for s in known.calcium_unread if newest is None or (s.when and s.when > newest.value.when)]
-    if _is_denosumab(order) and kidneys.undecided(n.egfr_specialist):
+    weak = _is_denosumab(order) or _is_romosozumab(order)
+    if weak and kidneys.undecided(n.egfr_specialist):
         evidence += renal_facts(kidneys)
         left_out += kidneys.unreadable
-    if _is_denosumab(order) and kidneys.below(n.egfr_specialist) is None:
+    if weak and kidneys.below(n.egfr_specialist) is None:
         asked.add(Data.RENAL)
     if _wants_vitamin_d(order):
         if vitamin_d is not None and vitamin_d.below(n.vitamin_d_deficient) is None:
@@ -206,7 +212,8 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         any_number=True,
         correctable=_CORRECTABLE.issuperset(keys),
     )
-    more = (*(("EXT-03",) if _KIDNEY_REASONS.intersection(keys) else ()), *(("EXT-39",) if "prone" in keys else ()))
+    label = ("EXT-44",) if "romosozumab-kidney" in keys else ("EXT-03",) if _KIDNEY_REASONS.intersection(keys) else ()
+    more = (*label, *(("EXT-39",) if "prone" in keys else ()))
     return replace(found, cites=("OPREF-T3", "OPREF-P4", *more))
 
 
