@@ -47,8 +47,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {review-rest-months} months, and not before the newest fracture, bone density of (3) or PTH of (7), unless denosumab has
     ended or is late in (7).
 
-    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, where denosumab has ended or is
-    late in (7): within a week, since `denosumab-sequence` leaves it to nephrology what follows. Suggested: for (4),
+    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, for a low PTH of a patient about to
+    be treated, and where denosumab has ended or is late in (7): within a week, since `denosumab-sequence` leaves it to
+    nephrology what follows. Suggested: for (4),
     referral to a fracture liaison service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in
     kidney failure, to nephrology; for (5), to oncology. The first is recommended, and both may be chosen."""
     if not person.adult(chart):
@@ -94,13 +95,14 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     before = state(chart)
     gap = turnover is not None and before is not None and before.kind in OPEN - {Kind.LONG_AGO}
     told = turnover or very_high
+    pressing = gap or very_high is not None or (turnover is not None and "kidney" in reasons)
     since = max(chart.months_ago(n.review_rest_months), _newest(chart, told, lost=failed is not None))
     seen = set(reasons) <= _STANDING and not gap
     wanted = [key for key in keys if not chart.ordered(key) and not (seen and chart.done(key, since=since))]
     if not wanted:
         return
     yield Finding(
-        indicator=WARNING if (gap or very_high is not None) and "referral-nephrology" in wanted else INFO,
+        indicator=WARNING if pressing and "referral-nephrology" in wanted else INFO,
         variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
         values={
             "reasons": reasons,

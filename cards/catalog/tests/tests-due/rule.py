@@ -95,7 +95,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
     or the work-up pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
     retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
-    (`bmd-screening` asks for it); calcium on dialysis, which nephrology measures every month; from {oldest-years} years on
+    (`bmd-screening` asks for it); calcium on dialysis, which nephrology measures every month; markers with a
+    renal estimate below {egfr-specialist}, where they pile up and PTH and ALP tell of turnover (KDIGO 2017; CTX after denosumab
+    stays); from {oldest-years} years on
     ({old-dementia-years} with dementia) markers, and DXA off treatment.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
@@ -164,7 +166,8 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
         after = _watched(chart, n)
         if after is not None:
             yield from _after_denosumab(chart, n, after)
-        for marker in ("p1np",) if after is not None else ("ctx", "p1np"):
+        markers = ("p1np",) if after is not None else ("ctx", "p1np")
+        for marker in () if renal(chart).below(n.egfr_specialist) else markers:
             yield from _marker(chart, n, course, marker, starting)
     yield from _of_the_year(chart, n)
 
