@@ -7,7 +7,8 @@ out is only what a rule needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from tests.silence.json_path import REMOVED, Json, Path, places, put, written
@@ -40,11 +41,15 @@ def of_record(body: Json) -> Iterator[Mutation]:
         concerned = frozenset(groups[str(path[1])] for path, _ in found)
         resource = found[0][1]
         for path, defect, value in defects(resource):
-            worse = body
-            for place, _ in found:
-                worse = put(worse, (*place, *path), value)
+            worse = partial(_in_all, body, [(*place, *path) for place, _ in found], value)
             kind = f"{resource['resourceType']}.{_kind(path)}"
             yield Mutation(f"{name}.{written(path)}", defect, kind, Law.FIELD, worse, concerned)
+
+
+def _in_all(body: Json, where: Iterable[Path], value: Any) -> Json:
+    for place in where:
+        body = put(body, place, value)
+    return body
 
 
 def of_context(body: Json) -> Iterator[Mutation]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -36,15 +36,20 @@ class Mutation(NamedTuple):
 
     ``kind`` is the place without numbers and ids, for tables. ``groups``: of what data the answer must speak where it speaks
     of what is lacking. ``served``: what the FHIR server gives, by prefetch key; None where there is none to ask.
+    ``made``: the body, or what makes it: of a thousand that may be tried a few are.
     """
 
     where: str
     defect: str
     kind: str
     law: Law
-    body: Json
+    made: Json | Callable[[], Json]
     groups: frozenset[Data] = frozenset()
     served: Mapping[str, Served] | None = None
+
+    @property
+    def body(self) -> Json:
+        return self.made() if callable(self.made) else self.made
 
     @property
     def key(self) -> tuple[str, str]:
