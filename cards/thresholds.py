@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from cards.vocabulary import DRUGS, Name
+from cards.vocabulary.names import Status
 
 HERE = Path(__file__).parent
 SHARED = HERE / "thresholds.toml"
@@ -28,10 +29,6 @@ _NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 
 class ContentError(ValueError):
     """Something is missing or wrong in the content files: one sentence that names the file and the place."""
-
-
-Status = Literal["VERIFIED", "SEED", "SECONDARY", "RECALL", "OWN"]
-"""How certain a number is; ``thresholds.toml`` explains each value."""
 
 
 class Former(Struct, frozen=True, forbid_unknown_fields=True):

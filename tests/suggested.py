@@ -1,4 +1,4 @@
-"""``python -m tests.suggested``: what each card proposes in its cases -> cds_service/package/suggested.toml."""
+"""``python -m tests.suggested``: what each card proposes in its cases -> cards/sources/suggested.toml."""
 
 from __future__ import annotations
 

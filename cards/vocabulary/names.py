@@ -1,8 +1,13 @@
-"""What people call a thing."""
+"""What people call a thing, and how certain one is of it."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+Status = Literal["VERIFIED", "SEED", "SECONDARY", "RECALL", "OWN"]
+"""How certain a number or a dose is; ``thresholds.toml`` explains each value."""
 
 
 class Name(Struct, frozen=True):

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from cards.vocabulary.drugs import DRUGS
-from cards.vocabulary.names import Name
+from cards.vocabulary.names import Name, Status
 from cards.vocabulary.tables import VocabularyError, read
 
 
@@ -18,7 +18,7 @@ class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
     ``route`` is "oral", "subcutaneous" or "intravenous"; ``every`` a number and d, wk, mo or a. ``product`` names what is
     prescribed, ``label`` the regimen in words, ``instruction`` the directions for the patient. ``drug`` is the key of the drug
     if the regimen's own key is not one; ``once``: a single dose whose effect lasts for ``every``. ``weeks``: for how long, 0
-    without an end.
+    without an end. ``status``: how certain the dose is; ``source``: what is printed, and what is our choice.
     """
 
     dose: float
@@ -29,6 +29,8 @@ class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
     label: Name
     instruction: Name
     cites: tuple[str, ...]
+    status: Status
+    source: Name
     times: int = 1
     drug: str = ""
     once: bool = False

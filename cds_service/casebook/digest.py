@@ -55,11 +55,12 @@ class Table(Struct, frozen=True):
         return [place for column in self.columns for place in column.variants]
 
 
-def tables(found: Sequence[Variant], language: str) -> list[Table]:
-    """Of all variants, in the order of the first of each stem."""
-    stems = _stems([each.name for each in found])
-    order = list(dict.fromkeys(stems))
-    by_stem = {stem: [place for place, each in enumerate(stems) if each == stem] for stem in order}
+def tables(found: Sequence[Variant], language: str, places: Sequence[int] | None = None) -> list[Table]:
+    """Of all variants, or of those at these places, in the order of the first of each stem."""
+    stems = dict(enumerate(_stems([each.name for each in found])))
+    wanted = range(len(found)) if places is None else places
+    order = list(dict.fromkeys(stems[place] for place in wanted))
+    by_stem = {stem: [place for place in wanted if stems[place] == stem] for stem in order}
     return [table for stem in order for table in _of_stem(found, by_stem[stem], language)]
 
 
@@ -112,7 +113,7 @@ def _columns(found: Sequence[Variant], places: Sequence[int], language: str) -> 
         said = found[place].clinician[language]
         return found[place].name, _figureless(said.summary), tuple(DAY.sub("#", each) for each in _options(said))
 
-    for (name, _, _), some in groupby(sorted(places, key=lambda place: (places.index(_first(found, place)), place)), key=kind):
+    for (name, _, _), some in groupby(sorted(places, key=lambda place: (_first(found, places, place), place)), key=kind):
         alike = tuple(some)
         said = [found[place].clinician[language] for place in alike]
         indicators = tuple(found[place].indicator for place in alike)
@@ -125,8 +126,8 @@ def _options(said: Said) -> list[str]:
     return [each.text for each in said.blocks if each.kind == "option"]
 
 
-def _first(found: Sequence[Variant], place: int) -> int:
-    return next(each for each, variant in enumerate(found) if variant.name == found[place].name)
+def _first(found: Sequence[Variant], places: Sequence[int], place: int) -> int:
+    return next(each for each in places if found[each].name == found[place].name)
 
 
 def _figureless(text: str) -> str:

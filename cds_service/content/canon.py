@@ -1,8 +1,8 @@
 """The canonical text of each card, and its hash: what a signature is about.
 
-A card is its folder (but not who signed it), the numbers and recommendations that it names, with all that is told of them, and
-the words of the shared definitions that its rule calls. How shared code computes is not part of one card: its hash stands
-beside (``shared``), and what it does to a card shows in the rendered variants, which are part of it.
+A card is its folder (but not who signed it), the doses that it orders, the numbers and recommendations that it names, with
+all that is told of them, and the words of the shared definitions that its rule calls. How shared code computes is not part of
+one card: its hash stands beside (``shared``), and what it does to a card shows in the rendered variants, which are part of it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from msgspec.json import decode, encode
 from cards.engine.sources import LOADER
 from cards.thresholds import ContentError
 from cds_service.content.definitions import used, words_of_definitions
+from cds_service.content.doses import doses
 from cds_service.content.tree import Tree, at, here
 
 Json = dict[str, Any]
 Parts = Mapping[str, str]
 
 PARTS = (
+    "doses",
     "numbers",
     "rule-words",
     "rule-zh",
@@ -147,6 +149,7 @@ def _card(tree: Tree, folder: str, told: Mapping[str, Json], definitions: Mappin
     own = [key for key, each in table.items() if each["card"] == code]
     parts = {
         "rendered": tree[f"{folder}/sample.md"],
+        "doses": "\n".join(doses(tree, code)),
         "rule-words": _filled(_words(rule), table),
         "rule-zh": _filled(tree.get(f"{folder}/rule.zh.md", ""), table),
         "numbers": "\n".join(_number(key, table[key]) for key in [*own, *declared.get("shared", ())]),

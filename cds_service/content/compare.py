@@ -18,6 +18,7 @@ CONTEXT = 3
 """Unchanged lines that are kept around changed ones."""
 
 _LINE = {
+    "doses": re.compile(r"^(?P<key>\S+) = (?P<value>.*?) \[(?P<rest>.*)$"),
     "numbers": re.compile(r"^(?P<key>\S+) = (?P<value>.*?) \[(?P<rest>.*)$"),
     "recommendations": re.compile(r"^(?P<key>\S+) \((?P<value>[^)]*)\): (?P<rest>.*)$"),
     "declared": re.compile(r"^(?P<key>\S+) = (?P<value>.*)$"),
@@ -130,7 +131,7 @@ def keyed(part: str, text: str) -> dict[str, tuple[str, str]]:
 
 def _of_lines(part: str, before: str, after: str) -> Iterator[str]:
     old, new = keyed(part, before), keyed(part, after)
-    kind = {"numbers": "number", "recommendations": "recommendation", "declared": "card.toml,"}[part]
+    kind = {"doses": "dose", "numbers": "number", "recommendations": "recommendation", "declared": "card.toml,"}[part]
     for key in dict.fromkeys([*old, *new]):
         if old.get(key) == new.get(key):
             continue

@@ -22,7 +22,8 @@ Decision = Literal["signed", "objected"]
 class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody said of a card as it was. ``content``: the version; ``hash``: of the card's canonical text; ``shared``: of
     the code that all cards share, as it was then; ``at``: UTC, ISO 8601. ``read``: the language of the sheet, which was read as
-    it opens, and what of ``READ`` was read besides, with blanks between; "" where it was not asked."""
+    it opens, how much that was (``shown:``), and what of ``READ`` was read besides, with blanks between; "" where it was not
+    asked."""
 
     card: str
     decision: Decision
@@ -36,8 +37,9 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     read: str = ""
 
 
-READ = ("texts", "patient", "definitions", "cases", "sources")
-"""What may be read beside the sheet as it opens: whole texts, those for the patient, shared definitions, cases, sources."""
+READ = ("texts", "informs", "patient", "definitions", "folded", "cases", "gists", "sources")
+"""What may be read beside the sheet as it opens: whole texts, variants that only inform, texts for the patient, shared
+definitions, the numbers that are folded, cases, gists of the recommendations, the sources themselves."""
 
 
 class Verdict(NamedTuple):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
 from cards.engine.card import Card
-from cards.thresholds import read_toml
+from cards.thresholds import HERE, read_toml
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS
 from cards.vocabulary.regimens import REGIMENS
 from cds_service.package.activities import steps
 from cds_service.package.metadata import TERMINOLOGY, Json, concept
 
-SUGGESTED = Path(__file__).with_name("suggested.toml")
+SUGGESTED = HERE / "sources" / "suggested.toml"
 _ACTION = f"{TERMINOLOGY}action-type"
 _DRAFTS = {
     "delete": ("Delete the draft that the card is about", "remove"),

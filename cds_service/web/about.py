@@ -9,7 +9,6 @@ from flask import Blueprint
 from msgspec import Struct
 
 from cards.engine.catalog import all_cards
-from cards.engine.ladder import HIGH, LADDER
 from cards.engine.sources import CHECKED, VERSION, newer
 from cards.thresholds import HERE, Thresholds
 from cards.vocabulary import DRUGS
@@ -18,7 +17,9 @@ from cds_service.content.canon import current
 from cds_service.content.releases import committed, releases, unreleased
 from cds_service.content.signatures import last_of_each
 from cds_service.web.attributes import of_service
-from cds_service.web.sheet import document, hashes
+from cds_service.web.ranked import ranking
+from cds_service.web.ruled import document
+from cds_service.web.sheet import hashes
 from cds_service.web.words import say
 
 
@@ -62,13 +63,6 @@ def about(pages: Blueprint, page: Callable[..., str], language: Callable[[], str
         heading = say("versions.title", language())
         kept, differ = releases(), unreleased(current())
         return page("versions.html", releases=kept, differ=differ, heading=heading, lead=_installed(language()))
-
-
-def ranking(thresholds: Thresholds, language: str) -> list[tuple[str, list[str]]]:
-    """The ladder: of whom it speaks, and the drugs, best first."""
-    rungs = [(thresholds.filled(rung.when[language]), rung.drugs) for rung in LADDER]
-    everybody = (say("tables.else", language), HIGH)
-    return [(when, [drug.name[language] for drug in drugs]) for when, drugs in [*rungs, everybody]]
 
 
 def lines(language: str) -> list[tuple[str, list[Line]]]:

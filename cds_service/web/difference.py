@@ -54,7 +54,7 @@ def difference(before: Parts, after: Parts, language: str) -> Iterator[tuple[str
         "rule-words": _of_text(before, after, "rule-words"),
         "rule-zh": _of_text(before, after, "rule-zh"),
         "cases": list(_cases(before, after, language)),
-        **{part: list(_of_keys(before, after, part)) for part in ("recommendations", "declared", "definitions")},
+        **{part: list(_of_keys(before, after, part)) for part in ("doses", "recommendations", "declared", "definitions")},
     }
     yield from ((part, changes) for part, changes in found.items() if changes)
 

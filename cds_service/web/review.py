@@ -28,7 +28,7 @@ from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
 from cds_service.web.difference import Stretches, difference, files
-from cds_service.web.sheet import context, hashes, judged_case, reading_time, sheet
+from cds_service.web.sheet import context, hashes, judged_case, reading_time, sheet, shown_of
 from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}
@@ -109,9 +109,9 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             return desk(code, "moved-on", 409)
         row = {**told, "card": code, "decision": decision, "content": VERSION, "hash": hashes()[code]}
         row["shared"] = current().shared_hash
-        row["read"] = " ".join(
-            [page_language(settings.language), *(key for key in READ if key in request.form.getlist("read"))]
-        )
+        language = page_language(settings.language)
+        counts = sheet(all_cards()[code], evaluator.thresholds, language).counts
+        row["read"] = " ".join([language, shown_of(counts), *(key for key in READ if key in request.form.getlist("read"))])
         store.change(partial(reviews.add, signature=row, text=current().text(code)))
         logs.event("review", {"card": code, "decision": decision, "hash": row["hash"][:12]})
         return redirect(url_for("review.index", kept=code, lang=page_language(settings.language)), 303)

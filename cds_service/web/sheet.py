@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, get_args
 
 from flask import Response, abort
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 from msgspec import Struct
 from msgspec.json import encode
 from msgspec.structs import replace
 
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
-from cards.engine.sources import RECOMMENDATIONS, Document, Recommendation, cited, place_of, places, slugs
+from cards.engine.sources import Document, Recommendation, cited, place_of, places
 from cards.thresholds import Threshold, Thresholds, shipped
 from cards.vocabulary import Name
+from cards.vocabulary.names import Status
 from cards.words.phrases import LANGUAGES, unit
+from cds_service.casebook import windows
 from cds_service.casebook.digest import Table, tables, words_of
 from cds_service.casebook.sheet import Block, Said, Variant, minutes, variants
 from cds_service.casebook.told import Chapter, chapters, judged, patients, usual
@@ -29,24 +29,17 @@ from cds_service.content.canon import current
 from cds_service.content.signatures import Signature
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
+from cds_service.web import numbered
+from cds_service.web.dosed import Dose, doses
+from cds_service.web.numbered import Group, grouped, in_short, shown
+from cds_service.web.ranked import ranking
+from cds_service.web.ruled import NAMED, Paragraph, figure, inline, rule
+from cds_service.web.terms import explained
 from cds_service.web.words import say
 from fhir_fixtures import stories
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-_NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
-_LABEL = re.compile(r"(When|Not when|Then|何时不|何时|则)(?:: |：)")
-_SENTENCE = re.compile(r"\.(?= [A-Z])|。")
-_IN_ENGLISH = {chinese: english for english, chinese in LABELS.items()}
-
-
-class Paragraph(Struct, frozen=True):
-    """Of the rule: ``label`` "" or When, Not when, Then; ``steps``: what it counts as (1), (2), ...; ``tail``: what holds for
-    all of them."""
-
-    label: str
-    lead: Markup
-    steps: tuple[Markup, ...]
-    tail: Markup
+SHOWN = "shown:"
+"""What a signature begins with that says what was shown."""
 
 
 class Rests(Struct, frozen=True):
@@ -66,22 +59,32 @@ class Source(Struct, frozen=True):
 
 
 class Sheet(Struct, frozen=True):
-    """Everything that somebody reads who signs. ``told``: of whom each variant is; ``tables``: what they come to, in short;
-    ``named``: the numbers of the rule, those first that no source prints, since they are to be judged; ``gists``: of the
-    recommendations that numbers name and the card does not cite. ``minutes`` for what is unfolded; ``more``: for the whole
-    texts, those for the patient, the shared definitions that the rule calls, and the cases, in one language."""
+    """Everything that somebody reads who signs. ``told``: of whom each variant is; ``tables``: what they come to, in short,
+    and ``informs``: those that only inform, where others warn; ``words``: what words of the rule mean; ``ranking``: the order
+    of the drugs, where the rule asks for it; ``by_day``: whether its days after denosumab are a table;
+    ``named_by_rule``: the shared definitions to which its words leave something. ``named``: the numbers of the
+    rule, those first that no source prints, since they are to be judged; ``other``: those that definitions read, of which
+    ``limits`` are shown and others ``folded``. ``minutes`` for what is unfolded; ``more``: for what is folded, by the names of
+    ``signatures.READ``, in one language."""
 
     card: Card
     hooks: list[str]
     variants: list[Variant]
     told: list[str]
     tables: list[Table]
+    informs: list[Table]
     rule: list[Paragraph]
     rule_in: str
+    words: list[str]
+    ranking: list[tuple[str, list[str]]]
+    by_day: bool
+    named_by_rule: dict[str, str]
     definitions: dict[str, str]
+    doses: list[Dose]
     named: dict[str, Threshold]
     other: dict[str, Threshold]
-    gists: dict[str, Recommendation]
+    limits: list[Group]
+    folded: list[Group]
     chapters: list[Chapter]
     usual: str
     sources: list[Source]
@@ -105,27 +108,65 @@ class Sheet(Struct, frozen=True):
         """How many numbers of the rule no source prints."""
         return sum(not _printed(each) for each in self.named.values())
 
+    @property
+    def statuses(self) -> list[str]:
+        """Those that the sheet shows, the surest first."""
+        shown = {each.status for each in (*self.named.values(), *self.other.values())} | {d.regimen.status for d in self.doses}
+        return [each for each in get_args(Status) if each in shown]
+
+    def behind(self, language: str) -> list[tuple[list[Group], str]]:
+        """Tables that are folded, with their headings: the sources of the limits, and the numbers that are not shown."""
+        homes = dict.fromkeys(numbered.topic_of(key).home for each in self.folded for key in each.rows)
+        away = [home for home in homes if home not in ("", "none", self.card.code)]
+        told = say("sheet.folded-home", language, codes=("、" if language == "zh" else ", ").join(away)) if away else ""
+        return [
+            (self.limits, say("sheet.limits-sources", language, count=self.counts["limits"])),
+            (self.folded, say("sheet.folded", language, count=self.counts["folded"], home=told)),
+        ]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of what somebody has read who read the sheet as it opens, and of how many."""
+        return {
+            "variants": sum(len(each.variants) for each in self.tables),
+            "all": len(self.variants),
+            "doses": len(self.doses),
+            "numbers": len(self.named),
+            "limits": sum(len(each.rows) for each in self.limits),
+            "folded": sum(len(each.rows) for each in self.folded),
+            "sources": sum(len(each.rests) for each in self.sources),
+        }
+
 
 def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     """The sheet in one language; the variants are in both. ``thresholds``: those of the site."""
     table = thresholds.table
-    told = [*_NAMED.findall(card.doc)]
+    told = NAMED.findall(card.doc)
     named = sorted((key for key in table if table[key].card == card.code or key in told), key=lambda key: _printed(table[key]))
     found, told_cases = variants(card), chapters(card, language)
-    links = {table[key].link for key in named} - set(card.cites)
+    other = {key: table[key] for key in card.shared if key not in named}
     words = chinese(card) if language == "zh" else None
+    definitions = _definitions(card)
+    urgent, rest = _by_urgency(found)
     made = Sheet(
         card=card,
         hooks=[service.hook for service in SERVICES.values() if service.hook in card.hooks],
         variants=found,
         told=_of_whom(card, found, language),
-        tables=tables(found, language),
-        rule=_rule(words or card.doc, thresholds),
+        tables=tables(found, language, urgent),
+        informs=tables(found, language, rest),
+        rule=rule(words or card.doc, thresholds, "zh" if words else "en"),
         rule_in="zh" if words else "en",
-        definitions=_definitions(card),
+        words=explained(words or card.doc, thresholds, language),
+        ranking=ranking(thresholds, language) if "ranking" in current().cards[card.code]["rule"] else [],
+        by_day=any(each.seen.card == card.code for each in windows.kept()),
+        named_by_rule={name: text for name, text in definitions.items() if f"`{name.rpartition('.')[2]}`" in card.doc},
+        definitions=definitions,
+        doses=doses(card.code, language),
         named={key: table[key] for key in named},
-        other={key: table[key] for key in card.shared if key not in named},
-        gists={link: RECOMMENDATIONS[link] for link in links & RECOMMENDATIONS.keys()},
+        other=other,
+        limits=grouped({key: each for key, each in other.items() if shown(key, each, card.code)}),
+        folded=grouped({key: each for key, each in other.items() if not shown(key, each, card.code)}),
         chapters=told_cases,
         usual=usual(card, language),
         sources=list(_sources(card, language)),
@@ -136,11 +177,24 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     )
     more = {
         "texts": _texts(found, language),
+        "informs": list(words_of(made.informs)),
         "patient": _to_patient(found, language),
-        "definitions": list(made.definitions.values()),
+        "definitions": [text for name, text in definitions.items() if name not in made.named_by_rule],
+        "folded": [text for each in made.folded for row in each.rows.values() for text in _number(row, language)],
         "cases": _cases(told_cases),
+        "gists": [rest.recommendation.told(language) for source in made.sources for rest in source.rests],
     }
-    return replace(made, minutes=minutes(_first(made, language)), more={key: minutes(each) for key, each in more.items()})
+    return replace(
+        made, minutes=minutes(_first(made, language)), more={key: minutes(each) if each else 0 for key, each in more.items()}
+    )
+
+
+def _by_urgency(found: Sequence[Variant]) -> tuple[list[int], list[int]]:
+    """The places of the variants that warn, and of those that only inform; all are shown where none warns."""
+    informs = [place for place, each in enumerate(found) if each.indicator == "info"]
+    if len(informs) == len(found):
+        return informs, []
+    return [place for place in range(len(found)) if place not in informs], informs
 
 
 def _of_whom(card: Card, found: Sequence[Variant], language: str) -> list[str]:
@@ -172,16 +226,22 @@ def _first(made: Sheet, language: str) -> Iterator[str]:
     """What is read without unfolding anything. Not counted: keys, and where a source is to be found, which nobody reads who
     does not open it."""
     yield from words_of(made.tables)
+    yield from made.words
     for paragraph in made.rule:
         yield from (text.striptags() for text in (paragraph.lead, *paragraph.steps, paragraph.tail))
+    yield from made.named_by_rule.values()
+    for when, drugs in made.ranking:
+        yield from (when, " ".join(drugs))
+    for dose in made.doses:
+        yield from (*dose.told, dose.regimen.source[language])
     for each in made.named.values():
-        yield from (each.name[language], f"{each.value:g} {each.unit}", each.status, each.source)
-        yield from (then.why for then in each.history)
-    yield from (each.told(language) for each in made.gists.values())
-    for source in made.sources:
-        yield source.document.title[language]
-        yield from (rest.recommendation.told(language) for rest in source.rests)
-    yield from (chapter.title for chapter in made.chapters)
+        yield from _number(each, language)
+    yield from numbered.words_of(made.limits, language)
+
+
+def _number(each: Threshold, language: str) -> Iterator[str]:
+    yield from (each.name[language], f"{each.value:g} {each.unit}", each.status, source_of(each))
+    yield from (then.why for then in each.history)
 
 
 def _printed(each: Threshold) -> bool:
@@ -219,20 +279,6 @@ def hashes() -> dict[str, str]:
     return current().hashes
 
 
-def inline(text: str) -> Markup:
-    """A line of our own Markdown as HTML; HTML in it is escaped."""
-    return Markup(_MARKDOWN.renderInline(text))  # noqa: S704
-
-
-def document(text: str) -> Markup:
-    """A document of ours as HTML, its headings with the anchors that links to it name."""
-    tokens = _MARKDOWN.parse(text)
-    headings = [token for token in tokens if token.type == "heading_open"]
-    for token, (slug, _) in zip(headings, slugs(text), strict=False):
-        token.attrs["id"] = slug
-    return Markup(_MARKDOWN.renderer.render(tokens[3:], _MARKDOWN.options, {}))  # noqa: S704
-
-
 def unit_in_words(code: str, language: str) -> str:
     """A unit as people write it; UCUM's units of time in words, nothing for a plain number."""
     if code == "1":
@@ -250,6 +296,11 @@ def judged_case(load: Load, code: str, number: int) -> Response:
     return Response(encode(found), content_type="application/json", headers={"Cache-Control": "no-store"})
 
 
+def source_of(each: Threshold) -> str:
+    """Whence a number is, without what its status says already."""
+    return re.sub(r"^(Own rule|Clinical convention|Convention): ", "", each.source) if not _printed(each) else each.source
+
+
 def own_value(key: str, each: Threshold) -> str:
     """The value that was shipped, where the site has another; else ""."""
     ours = shipped().table[key].value
@@ -259,45 +310,6 @@ def own_value(key: str, each: Threshold) -> str:
 def source_url(each: Threshold) -> str:
     """Where the link of a number leads: its https address, or "" for a recommendation or our own document."""
     return each.link if each.link.startswith("https://") else ""
-
-
-def _rule(words: str, thresholds: Thresholds) -> list[Paragraph]:
-    """The words of the rule, each number in its place and linked to its row."""
-    found = []
-    for text in words.split("\n\n"):
-        label = _LABEL.match(text)
-        rest = " ".join(text[label.end() if label else 0 :].split())
-        linked = _NAMED.sub(
-            lambda m: f"[{thresholds.table[m[1]].value:g}](#n-{m[1]})" if m[1] in thresholds.table else m[0], rest
-        )
-        lead, steps, tail = _steps(linked)
-        found.append(
-            Paragraph(
-                _IN_ENGLISH.get(label[1], label[1]) if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)
-            )
-        )
-    return found
-
-
-def _steps(text: str) -> tuple[str, list[str], str]:
-    """What stands before (1), the points themselves, and the sentences after the last one, which hold for all; a number that is
-    not the next one is no point.
-
-    >>> _steps("an adult who (1) fell (2) fell again after (1)")
-    ('an adult who', ['(1) fell', '(2) fell again after (1)'], '')
-    >>> _steps("(1) fell. At home; (2) fell again. Only on orders.")
-    ('', ['(1) fell. At home;', '(2) fell again.'], 'Only on orders.')
-    """
-    cuts: list[int] = []
-    start = 0
-    while (place := text.find(f"({len(cuts) + 1}) ", start)) >= 0:
-        cuts.append(place)
-        start = place + 1
-    if len(cuts) < 2:
-        return text, [], ""
-    over = _SENTENCE.search(text, cuts[-1])
-    ends = [*cuts[1:], over.end() if over else len(text)]
-    return text[: cuts[0]].strip(), [text[a:b].strip() for a, b in zip(cuts, ends, strict=True)], text[ends[-1] :].strip()
 
 
 def runs(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
@@ -310,9 +322,26 @@ def read_of(each: Signature, language: str) -> str:
     if not each.read:
         return ""
     tongue, *more = each.read.split()
+    much = next((key for key in more if key.startswith(SHOWN)), "")
     told = [say("read.opens", language, tongue=say(f"language.{tongue}", language))]
-    told += [say(f"read.{key}", language) for key in more]
+    told += [_counted(much, language)] if much else []
+    told += [say(f"read.{key}", language) for key in more if key != much]
     return say("read.of", language, what=("、" if language == "zh" else ", ").join(told))
+
+
+def shown_of(counts: Mapping[str, int]) -> str:
+    """What a signature keeps of what was shown: of how many variants, doses, numbers and limits.
+
+    >>> shown_of({"variants": 28, "all": 44, "doses": 2, "numbers": 13, "limits": 65, "folded": 55})
+    'shown:28/44.2.13.65/120'
+    """
+    told = f"{counts['variants']}/{counts['all']}.{counts['doses']}.{counts['numbers']}.{counts['limits']}"
+    return f"{SHOWN}{told}/{counts['limits'] + counts['folded']}"
+
+
+def _counted(much: str, language: str) -> str:
+    variants, doses, numbers, limits = much.removeprefix(SHOWN).split(".")
+    return say("read.shown", language, variants=variants, doses=doses, numbers=numbers, limits=limits)
 
 
 def context(language: str) -> dict[str, Any]:
@@ -321,10 +350,13 @@ def context(language: str) -> dict[str, Any]:
         "read_of": lambda each: read_of(each, language),
         "labels": LABELS,
         "inline": inline,
+        "figure": figure,
+        "in_short": in_short,
         "runs": runs,
         "to_patient": {each: say("sheet.to-patient", each) for each in LANGUAGES},
         "unit": unit_in_words,
         "own_value": own_value,
+        "source_of": source_of,
         "source_url": source_url,
         "language": language,
     }

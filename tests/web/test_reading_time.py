@@ -19,11 +19,11 @@ from cds_service.web.sheet import sheet
 from tests.web.conftest import settings
 from tests.web.test_review import LI, TOKEN
 
-TYPICAL = ("denosumab-sequence", "start-treatment", "secondary-causes", "bisphosphonate-renal", "fall-risk")
+TYPICAL = ("denosumab-sequence", "start-treatment", "secondary-causes", "vitamin-d-low", "fall-risk")
 """Five cards as a pharmacist may be given: the largest, three of the middle, a small one."""
-NOT_READ = {"code", "nav", "h2", "thead", "button", "label", "select", "a"}
+NOT_READ = {"code", "nav", "h2", "h3", "h4", "thead", "button", "label", "select", "a"}
 """Keys, headings of the page itself, links and buttons."""
-NOT_TOLD = {"hint", "key", "grade", "carry", "signed", "also", "back", "no-print"}
+NOT_TOLD = {"hint", "key", "grade", "carry", "signed", "also", "back", "no-print", "document"}
 VOID = {"br", "input", "img", "meta", "link"}
 
 
@@ -72,7 +72,7 @@ def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("code", [*TYPICAL, "vitamin-d-low", "routine-care"])
+@pytest.mark.parametrize("code", [*TYPICAL, "bisphosphonate-renal", "routine-care"])
 def test_the_minutes_are_those_of_what_is_shown(http: FlaskClient, code: str, language: str) -> None:
     shown = Shown()
     shown.feed(
@@ -84,4 +84,5 @@ def test_the_minutes_are_those_of_what_is_shown(http: FlaskClient, code: str, la
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_five_typical_cards_are_read_in_half_an_hour(language: str) -> None:
-    assert sum(sheet(all_cards()[code], shipped(), language).minutes for code in TYPICAL) <= 30
+    told = {code: sheet(all_cards()[code], shipped(), language).minutes for code in TYPICAL}
+    assert sum(told.values()) <= 30, told

@@ -106,16 +106,18 @@ def test_a_signature_is_kept_with_name_role_version_and_what_was_read(http: Flas
     assert WORDS["review.done"].en.format(count=1) in page
 
 
-@pytest.mark.parametrize(("ticked", "kept_as"), [([], "zh"), (["cases", "texts", "nothing of ours"], "zh texts cases")])
+@pytest.mark.parametrize(("ticked", "kept_as"), [([], ""), (["cases", "texts", "nothing of ours"], " texts cases")])
 def test_a_signature_says_what_was_read(http: FlaskClient, ticked: list[str], kept_as: str) -> None:
     """The sheet as it opens in the language of the page, and what was ticked."""
     (read,) = re.findall(r'name="hash" value="(\w{64})"', http.get(f"/review/cards/{CARD}?lang=zh", headers=LI).text)
     form = {"hash": read, "decision": "signed", "role": "药师", "remark": "", "read": ticked}
     assert http.post(f"/review/cards/{CARD}?lang=zh", headers=LI, data=form).status_code == 303
     (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
-    assert kept.read == kept_as
+    s = sheet.sheet(all_cards()[CARD], shipped(), "zh")
+    assert kept.read == f"zh {sheet.shown_of(s.counts)}{kept_as}"
     shown = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
     assert WORDS["read.opens"].en.format(tongue="Chinese") in shown
+    assert f"{len(s.variants)}/{len(s.variants)} variants, {len(s.doses)} doses, {len(s.named)} numbers of the rule" in shown
     assert (f", {WORDS['read.cases'].en})" in shown) == ("cases" in ticked)
 
 
