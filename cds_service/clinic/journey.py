@@ -19,7 +19,7 @@ from cds_service.casebook.requests import request
 from cds_service.clinic.aside import Aside
 from cds_service.clinic.clinicians import HABITS, MISSES, OVERRIDES, Choice
 from cds_service.clinic.person import Person
-from cds_service.clinic.record import STYLES, Record, Taken
+from cds_service.clinic.record import INJECTED, STYLES, Record, Taken
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
@@ -87,12 +87,12 @@ def live(seed: int, habit: str, visits: int = VISITS, *, leaves_open: bool = Fal
     """The same for the same seed and habit, whether or not the record ``leaves_open`` the orders of tests that were done."""
     rng = Random(seed)
     person = Person(seed, BEGIN)
-    style = STYLES[seed % len(STYLES)]
-    record = Record(style, f"{person.kind.sex} born {person.born}", leaves_open=leaves_open)
+    style, injected = STYLES[seed % len(STYLES)], INJECTED[seed // len(STYLES) % len(INJECTED)]
+    record = Record(style, f"{person.kind.sex} born {person.born}", injected, leaves_open=leaves_open)
     record.facts.extend(person.kind.lines)
     for test in _BASELINE:
         record.facts.append(f"{person.measure(test)} on {BEGIN - _WEEK}")
-    journey = Journey(seed, habit, style, person.kind.name)
+    journey = Journey(seed, habit, f"{style}, injections {injected}", person.kind.name)
     aside = Aside()
     for number in range(visits):
         today = add_months(BEGIN, APART_MONTHS * number)

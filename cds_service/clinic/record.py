@@ -6,8 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from cards.chart.calendar import add_months
+from cards.vocabulary import DRUGS
 
 STYLES = ("statement", "renewed", "one-order", "dispensed")
+INJECTED = ("given", "elsewhere", "ordered", "dispensed")
+"""How a dose is on record: given here; told of by its month, since it was given elsewhere; as an order that was carried out;
+as what the pharmacy handed over."""
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Record:
 
     style: str
     patient: str
+    injected: str = "given"
     facts: list[str] = field(default_factory=list)
     courses: list[Taken] = field(default_factory=list)
     doses: dict[str, list[date]] = field(default_factory=dict)
@@ -40,9 +45,21 @@ class Record:
         return day
 
     def lines(self, today: date) -> list[str]:
-        given = [f"{drug} given {', '.join(map(str, days))}" for drug, days in self.doses.items()]
+        given = [line for drug, days in self.doses.items() for day in days for line in self._dose(drug, day, today)]
         waiting = [f"test {test} ordered {day}" for test, day in self.ordered.items()]
         return [*self.facts, *given, *waiting, *(line for each in self.courses for line in self._course(each, today))]
+
+    def _dose(self, drug: str, day: date, today: date) -> list[str]:
+        """An injection; of one that is still to be given only an order is on record."""
+        if day > today:
+            return [f"{drug} ordered {day}"] if self.injected == "ordered" else []
+        if self.injected == "elsewhere":
+            return [f"{drug} taken {day:%Y-%m} to {day:%Y-%m}"]
+        if self.injected == "ordered":
+            return [f"{drug} ordered {day} (completed)"]
+        if self.injected == "dispensed":
+            return [f"{drug} dispensed {day} for {30 * (DRUGS[drug].covers_months or 1)} days"]
+        return [f"{drug} given {day}"]
 
     def _course(self, taken: Taken, today: date) -> list[str]:
         drug, begun, ended = taken.drug, taken.begun, taken.ended

@@ -173,3 +173,42 @@ def test_a_drug_of_unknown_status_is_on_record_and_named(chart_of: Reader) -> No
     chart, _ = chart_of(medication("MedicationStatement", ALENDRONATE, status="recorded"))
     assert "alendronate" in chart.drug_courses
     assert ("status-unknown", "alendronate") in [(each.reason, each.key) for each in chart.set_aside]
+
+
+STATED = "2025-03-04"
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "when", "stopped"),
+    [
+        ("zoledronate 5 mg", "completed", {"effectiveDateTime": STATED}, False),
+        ("denosumab 60 mg", "completed", {"effectiveDateTime": STATED}, False),
+        ("denosumab 60 mg", "completed", {"effectivePeriod": {"start": STATED, "end": STATED}}, False),
+        ("denosumab 60 mg", "active", {"effectivePeriod": {"start": STATED, "end": STATED}}, False),
+        ("denosumab 60 mg", "completed", {"effectivePeriod": {"start": STATED, "end": "2025-03-18"}}, False),
+        ("denosumab 60 mg", "completed", {"effectivePeriod": {"start": STATED, "end": "2025-03-19"}}, True),
+        ("denosumab 60 mg", "completed", {"effectivePeriod": {"start": STATED}}, True),
+        ("denosumab 60 mg", "stopped", {"effectiveDateTime": STATED}, True),
+        ("alendronate 70 mg", "completed", {"effectiveDateTime": STATED}, True),
+        ("alendronate 70 mg", "completed", {"effectivePeriod": {"start": STATED, "end": STATED}}, True),
+    ],
+)
+def test_a_statement_of_one_injection_tells_of_a_dose_and_not_of_an_end(
+    name: str, status: str, when: Resource, chart_of: Reader, *, stopped: bool
+) -> None:
+    chart, _ = chart_of(medication("MedicationStatement", concept(text=name), status=status, **when))
+    (course,) = chart.drug_courses.values()
+    assert course.stopped is stopped
+    if not stopped:
+        assert (course.doses, course.last_dose, course.last_dose_basis) == ((date(2025, 3, 4),), date(2025, 3, 4), "statement")
+
+
+def test_a_dose_told_of_by_its_month_is_dated_so_and_is_no_second_dose_beside_the_one_that_was_given(chart_of: Reader) -> None:
+    said = medication("MedicationStatement", concept(text="denosumab 60 mg"), status="completed", effectiveDateTime="2025-03")
+    given = medication(
+        "MedicationAdministration", concept(text="denosumab 60 mg"), id="g", status="completed", effectiveDateTime="2025-03-04"
+    )
+    alone, beside = (chart_of(*told)[0].drug_courses["denosumab"] for told in ((said,), (said, given)))
+    assert (alone.last_dose, alone.last_dose_latest) == (date(2025, 3, 1), date(2025, 3, 31))
+    assert beside.doses == (date(2025, 3, 4),)
+    assert (beside.last_dose, beside.last_dose_latest, beside.last_dose_basis) == (date(2025, 3, 4), None, "given")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import Course, Dosing, Exposure, Problem
 from cards.chart.calendar import add_months
 from cards.definitions.courses.depots import with_intervals
-from cards.definitions.courses.doses import doses_of
+from cards.definitions.courses.doses import doses_of, told_doses
 from cards.definitions.courses.injections import with_injections
 from cards.definitions.courses.state import is_ongoing, stop, unconfirmed
 from cards.definitions.courses.strength import with_strength_decided
@@ -39,14 +39,16 @@ def build(
     {gap-days} days count as time on the drug; longer ones do not.
 
     Stopped: a statement that is stopped, completed or past its end, or an order that is stopped or past its end, with no entry,
-    order or dose since. A completed order, administration or dispense is a dose given, not an end.
+    order or dose since. A completed order, administration or dispense is a dose given, not an end; so is a statement of an
+    injection that works for months if it is over within {same-dose-days} days and not said to be stopped.
 
     Administrations up to {same-dose-days} days apart are one dose, and so is a dispense or completed order that close to a
     known dose (up to {same-dose-long-days} days for a drug that works {long-acting-months} months or longer).
 
-    Last dose of an injection: the newest administration or dispense; without any, the day of a completed order or the end of a
-    statement, stated to be an assumption; otherwise the day of an open order or statement, if it is no older than the effect of
-    one dose plus {denosumab-grace-days} days. Without any of these it has no date.
+    Last dose of an injection: the newest administration, dispense or statement of one dose; without any, the day of a completed
+    order or the end of a statement; otherwise the day of an open order or statement, if it is no older than the effect of one
+    dose plus {denosumab-grace-days} days. Statements and orders are said to be an assumption. Without any of these it has no
+    date.
 
     Depots (leuprorelin, goserelin, triptorelin, degarelix) that were given work for the interval of their strength: 28 to 365
     days by the labels; without a strength for a month, or as long as the time since the one before.
@@ -103,7 +105,7 @@ def _others(by_drug: Mapping[str, list[Exposure]], drug: Drug) -> list[date] | N
 
 
 def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date, others: list[date] | None) -> Course:
-    exposures = with_intervals(numbers, exposures)
+    exposures = told_doses(numbers, with_intervals(numbers, exposures), today)
     planned = [e for e in exposures if e.start is not None and e.start > today]
     past = [e for e in exposures if e.start is None or e.start <= today]
     doses = doses_of(numbers, drug, past)

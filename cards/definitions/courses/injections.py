@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from cards.chart import Course, Exposure
 from cards.chart.calendar import add_days, add_months
+from cards.definitions.courses.doses import TOLD
 from cards.definitions.courses.spans import days_on, joined
 from cards.definitions.courses.state import ONGOING, is_ongoing, is_stop, newest_latest
 from cards.thresholds import Numbers
@@ -39,15 +40,17 @@ def with_injections(numbers: Numbers, course: Course, exposures: list[Exposure],
 def _last_injection(
     numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
 ) -> tuple[date | None, date | None, str]:
-    """The newest dose given, its last possible day, and how it is known; without a dose, a completed order or the end of a
-    statement; otherwise a recent open order."""
-    given = [
+    """The newest dose given or told of, its last possible day, and how it is known; without a dose, a completed order or the
+    end of a statement; otherwise a recent open order."""
+    here = [
         (e.start, e.latest)
         for e in exposures
         if e.start and e.kind in ("administration", "dispense") and e.status in ("completed", "in-progress")
     ]
-    if given:
-        return max(day for day, _ in given), newest_latest(given), "given"
+    elsewhere = [(e.start, e.latest) for e in exposures if e.start and e.kind == TOLD]
+    if given := _dated_best(here + elsewhere):
+        newest = max(day for day, _ in given)
+        return newest, newest_latest(given), "given" if any(day == newest for day, _ in here) else "statement"
     assumed = [(e.start, e.latest, "order") for e in exposures if e.kind == "request" and e.status == "completed" and e.start]
     for e in exposures:
         if e.kind == "statement" and is_stop(e, today) and (day := e.end or e.start):
@@ -63,3 +66,9 @@ def _last_injection(
         return None, None, ""
     newest, _, basis = max(told, key=lambda each: (each[0], each[2]))
     return newest, newest_latest((day, latest) for day, latest, _ in told), basis
+
+
+def _dated_best(given: list[tuple[date, date | None]]) -> list[tuple[date, date | None]]:
+    """Without what is dated by year or month and may be the same dose as one with an exact date."""
+    exact = [day for day, latest in given if latest is None]
+    return [(day, latest) for day, latest in given if latest is None or not any(day <= other <= latest for other in exact)]

@@ -122,6 +122,8 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
         facts.put_aside(source, "use-unreadable")  # it may be for bone, and then the patient is treated
     for drug, taken, works in zip(drugs.drugs, told.dosings, told.works, strict=True):
         end, end_latest = _ends(kind, dates, works)
+        if end is None and kind == "statement" and status == "completed" and found.effective_date_time and drug.covers_months:
+            end, end_latest = dates.start, dates.latest  # the day of one injection
         facts.exposures.append(
             Exposure(
                 drug,
