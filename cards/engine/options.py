@@ -204,7 +204,7 @@ def offer(
     if options and all(DRUGS[each.key].mechanism is Mechanism.VITAMIN_K2 for each in options):
         dropped += tuple(Dropped(each.key, phrase="alone") for each in options)
         options = ()
-    return Offer(after_vitamin_d(chart, options), dropped, next((row.key for row in rows if row.holds_all), ""))
+    return Offer(after_vitamin_d(chart, options), dropped, next((row.name for row in rows if row.holds_all), ""))
 
 
 def _among_the_first(chart: Chart, replaces: tuple[Draft, ...]) -> bool:
@@ -263,7 +263,7 @@ def _forbidden(drug: Drug, rows: tuple[workup.Row, ...], findings: Sequence[Find
     if critical := tuple(f for f in findings if f.indicator is CRITICAL):
         return Dropped(drug.key, because=critical)
     row = workup.dropping(rows, drug)
-    return None if row is None else Dropped(drug.key, phrase=row.key)
+    return None if row is None else Dropped(drug.key, phrase=row.name)
 
 
 def _warnings(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -276,7 +276,7 @@ def _held(drug: Drug, rows: tuple[workup.Row, ...], *, waits: bool) -> tuple[str
     row = workup.holding(rows, drug, waits=waits)
     if row is None:
         return "", ""
-    return (row.key, "") if waits or row.binding else ("", row.key)
+    return (row.name, "") if waits or row.binding else ("", row.name)
 
 
 def _best(judged: Sequence[_Judged]) -> _Judged | None:

@@ -12,7 +12,7 @@ from cards.vocabulary import ANABOLIC, DENOSUMAB, DIAGNOSTIC_SITES, Mechanism
 
 def thyroid(chart: Chart) -> Rows:
     """TSH below {tsh-suppressed} mIU/L is a warning, from there to below its range for information; not in pregnancy, nor
-    {pregnancy-labs-days} days after."""
+    {pregnancy-labs-days} days after. On levothyroxine with thyroid cancer on record nobody lowers the dose but who set it."""
     n, value = chart.numbers, newest(chart, "tsh")
     if value is None or not low(value, n.tsh_low) or pregnant(chart):
         return
@@ -28,7 +28,7 @@ def thyroid(chart: Chart) -> Rows:
         orders=("thyroid-hormones",) if taken else ("thyroid-hormones", "thyroid-antibodies"),
         referral="" if taken else "referral-endocrinology",
         cites=("POP2022-D8",),
-        told={"tsh": value},
+        told={"tsh": value, "cancer": taken is not None and chart.problem("thyroid-cancer") is not None},
     )
 
 

@@ -27,7 +27,8 @@ from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
 
 _SUBSTRATE = ("alp", "pyridoxal-phosphate", "phosphate", "magnesium", "zinc")
 _LISTED = "phosphate-loss"
-"""Hypophosphatasia or hereditary loss of phosphate."""
+"""Hypophosphatasia or hereditary loss of phosphate: on record, nobody searches for it again, and endocrinology decides which
+drug may be given."""
 
 
 def low_alp(chart: Chart) -> Rows:
@@ -36,34 +37,35 @@ def low_alp(chart: Chart) -> Rows:
     {alp-on-drug-months} months after the start of an antiresorptive on count only when one before was low, too, whenever that
     was. Once, alone, within {work-up-window-months} months: for information, and nothing is held. Antiresorptives and
     romosozumab are not offered where such a fracture is on record. With hypophosphatasia on record it is for information, and
-    holds all the same."""
-    n = chart.numbers
+    holds all the same: nothing is measured in search of it, endocrinology decides."""
+    n, listed = chart.numbers, chart.problem(_LISTED)
     series = _low_series(chart)
     if not series or _lowered_by_drug(chart, series):
         return
     stress = chart.problem("stress-fracture", "atypical-femur-fracture")
     twice = (series[0].when - series[-1].when).days >= n.alp_low_apart_days
-    confirmed = twice or stress is not None
+    confirmed = twice or stress is not None or listed is not None
     if not confirmed and not maybe_since(series[0], chart.months_ago(n.work_up_window_months)):
         return
     yield Row(
         "low-alp",
         (
             *(facts.measured(m) for m in (series[:1] if not twice else (series[0], series[-1]))),
-            *([facts.problem(stress)] if stress else []),
+            *(facts.problem(each) for each in (stress, listed) if each),
         ),
         _confirmed_on(series, n.alp_low_apart_days, stress.when if stress else None),
-        kind="fracture" if stress else "" if twice else "once",
-        warns=confirmed and chart.problem(_LISTED) is None,
+        kind="known" if listed else "fracture" if stress else "" if twice else "once",
+        warns=confirmed and listed is None,
         drops=(ALL if stress else PTH_ANALOGS) if confirmed else frozenset(),
         holds=ALL if confirmed else frozenset(),
         pauses=ALL if confirmed and stress else frozenset(),
-        orders=(*_SUBSTRATE, *_femora(chart)) if confirmed else ("alp",),
+        orders=_femora(chart) if listed else (*_SUBSTRATE, *_femora(chart)) if confirmed else ("alp",),
         referral="referral-endocrinology" if confirmed else "",
         cites=("EXT-11",),
-        told={"alp": series[0]},
+        told={"alp": series[0], "known": listed},
         values=(series[0],),
         began=(series[-1].when,),
+        called=_LISTED if listed else "",
     )
 
 
@@ -192,8 +194,9 @@ def low_phosphate(chart: Chart) -> Rows:
     Below {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are
     held. Within {phosphate-after-drug-days} days of zoledronate or denosumab, or {phosphate-after-surgery-days} days of an
     operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder. With a loss of
-    phosphate on record it is for information, and holds all the same."""
-    n, value = chart.numbers, newest(chart, "phosphate")
+    phosphate on record it is for information, and holds all the same: nothing is measured in search of it, endocrinology
+    decides."""
+    n, value, listed = chart.numbers, newest(chart, "phosphate"), chart.problem(_LISTED)
     if value is None or not low(value, n.phosphate_low):
         return
     if renal(chart).dialysis or any(c.active for c in chart.courses({Mechanism.PHOSPHATE_BINDER})):
@@ -202,25 +205,35 @@ def low_phosphate(chart: Chart) -> Rows:
     before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: low(each, n.phosphate_low))
     severe_before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: each.below(n.phosphate_severe))
     explained = _after_injection(chart, value.when) or after_operation(chart, value)
-    if not (very_low or before or (severe and not explained)):
+    if not (very_low or before or listed or (severe and not explained)):
         return
     lost = very_low or (severe and severe_before is not None)
     once = before is None and not very_low
     yield Row(
         "low-phosphate",
-        tuple(facts.measured(each) for each in (value, before) if each is not None),
+        (
+            *(facts.measured(each) for each in (value, before) if each is not None),
+            *([facts.problem(listed)] if listed else []),
+        ),
         met_since(chart, value, lambda each: low(each, n.phosphate_low)),
-        kind="once" if once else "",
-        warns=chart.problem(_LISTED) is None,
+        kind="known" if listed else "once" if once else "",
+        warns=listed is None,
         drops=ANTIRESORPTIVES | ANABOLICS if lost else PTH_ANALOGS,
         holds=ALL,
-        orders=("phosphate",)
+        orders=()
+        if listed
+        else ("phosphate",)
         if once
         else ("phosphate", "urine-phosphate", "dihydroxyvitamin-d", "fgf23", "creatinine", "bicarbonate"),
-        referral="" if once else "referral-endocrinology",
+        referral="referral-endocrinology" if listed or not once else "",
         cites=("EXT-12", "OPREF-D7"),
-        told={"phosphate": value, "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient))},
+        told={
+            "phosphate": value,
+            "known": listed,
+            "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient)),
+        },
         values=(value,),
+        called=_LISTED if listed else "",
     )
 
 

@@ -44,7 +44,8 @@ class Row(Struct, frozen=True):
     draft of them. ``since``: the day on which its conditions were first met.
     ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text. ``values``: those that are off now;
     ``began``: the first day of each series that shows it, where that is not ``since``. ``silent``: it was clarified, and what
-    it drops stays dropped. ``proviso``: drugs that may be given if it is not operated on.
+    it drops stays dropped. ``proviso``: drugs that may be given if it is not operated on. ``called``: by what name other cards
+    speak of it, if not by its ``key``.
     """
 
     key: str
@@ -65,6 +66,11 @@ class Row(Struct, frozen=True):
     began: tuple[date, ...] = ()
     silent: bool = False
     proviso: Drugs = NONE
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.called or self.key
 
     @property
     def first(self) -> date:

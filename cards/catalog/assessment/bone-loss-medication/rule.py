@@ -400,7 +400,7 @@ def _weak_bone(chart: Chart, n: Numbers) -> Iterator[_Harm]:
             course=course,
             indicator=WARNING if untreated else INFO,
             variant="untreated" if untreated else "unmeasured",
-            values={"daily": None},
+            values={"daily": None, "suppressed": chart.problem("thyroid-cancer") is not None},
             tests=_dxa(chart) if unmeasured else (),
         )
 
