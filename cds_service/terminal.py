@@ -25,6 +25,7 @@ from fhir_fixtures.reading import Story
 
 OUTCOMES = {
     "used": ("used", "green"),
+    "in-doubt": ("used, in doubt", "yellow"),
     "set-aside": ("set aside", "yellow"),
     "unread": ("unread", "red"),
     "left-out": ("left out", "yellow"),
@@ -99,7 +100,7 @@ def _rows(lines: Iterable[Line], language: str) -> list[tuple[str, str, str, str
         elif line.outcome == "unread":
             why = phrase("why-unread", line.why, language)
             rows.append((line.source, outcome, line.what, f"{why}: {line.detail}".removesuffix(": ")))
-        elif line.outcome == "set-aside":
+        elif line.outcome in ("in-doubt", "set-aside"):
             why = phrase("set-aside", line.why, language) + (f" ({line.detail})" if line.detail else "")
             rows.append((line.source, outcome, line.what, why))
         else:

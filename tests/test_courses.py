@@ -193,6 +193,41 @@ def test_an_unknown_status_says_nothing_against_a_stop_that_is_on_record() -> No
     assert course(stopped, said("statement", "unknown", start=None)).stopped
 
 
+# -- one entry has it as taken, another as stopped ---------------------------------------------------------------------
+
+
+BEGAN, LATER = date(2025, 1, 1), date(2025, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("taken", "stop", "disputed"),
+    [
+        (said("statement", "active", BEGAN), said("request", "stopped", BEGAN), True),
+        (said("statement", "active", BEGAN), said("request", "stopped", LATER), True),
+        (said("request", "active", BEGAN), said("request", "stopped", BEGAN), True),
+        (said("statement", "active", BEGAN), said("statement", "stopped", BEGAN), True),
+        (said("request", "active", BEGAN), said("request", "stopped", LATER), False),
+        (said("statement", "active", BEGAN), said("statement", "stopped", LATER), False),
+        (said("statement", "active", BEGAN), said("request", "stopped", BEGAN, end=LATER), False),
+        (said("statement", "active", BEGAN), said("statement", "stopped", BEGAN, end=LATER), False),
+        (said("statement", "unknown", BEGAN), said("request", "stopped", BEGAN), False),
+    ],
+)
+def test_a_stop_that_nothing_dates_is_not_trusted_beside_an_entry_that_has_the_drug_as_taken(
+    taken: Exposure, stop: Exposure, disputed: bool
+) -> None:
+    for entries in ((taken, stop), (stop, taken)):
+        found = course(*entries)
+        assert (bool(found.disputed), found.active, found.stopped) == (disputed, disputed, not disputed)
+        note = facts.taken(found).note
+        assert (note is not None and "as stopped" in note.en) is disputed
+
+
+def test_what_was_taken_up_again_after_the_stop_is_not_disputed() -> None:
+    found = course(said("request", "stopped", BEGAN), said("statement", "active", LATER))
+    assert (found.disputed, found.active, found.stopped) == ("", True, False)
+
+
 def courses(*exposures: Exposure) -> dict[str, Course]:
     return build(shipped().shared, exposures, {}, TODAY)
 

@@ -65,6 +65,7 @@ def earlier_drugs(drugs: Iterable[Drug]) -> Fact:
 _FROM_TEXT = Name("from the report's text", "据报告文字")
 _UNDATED = Name("date unknown", "日期不详")
 _UNSURE = Name("status of the record unknown", "记录状态不明")
+_DISPUTED = Name("on the list as taken, and an order of it as stopped", "用药清单为在用，而医嘱已停用")
 _HOW = {
     "dialysis": Name("inferred from dialysis", "据透析推定"),
     "coded CKD stage 4": Name("inferred from the coded CKD stage 4", "据慢性肾脏病4期编码推定"),
@@ -104,8 +105,8 @@ def last_dose(course: Course) -> Fact:
         "order": Name("assumed from the order; no administration on record", "依据医嘱日期推定，无给药记录"),
         "statement": Name("assumed from the medication statement", "依据用药记录的结束日期推定"),
     }.get(course.last_dose_basis)
-    if course.unsure:
-        note = _UNSURE
+    if course.unsure or course.disputed:
+        note = _UNSURE if course.unsure else _DISPUTED
     if course.last_dose is None:
         note = Name("date not on record", "日期未记录")
     name = course.drug.name
@@ -145,8 +146,8 @@ def begun(course: Course) -> Fact:
 
 
 def _unconfirmed(course: Course) -> Name | None:
-    if course.unsure:
-        return _UNSURE
+    if course.unsure or course.disputed:
+        return _UNSURE if course.unsure else _DISPUTED
     months = course.unconfirmed
     doubt = Name(f"not confirmed: no sign of renewal for {months} months", f"未确认：{months}个月内无续方记录")
     return doubt if months else None

@@ -18,7 +18,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from cards.chart.calendar import Partial, add_months, as_recorded, years_between
-from cards.vocabulary import Data, Drug, Mechanism, Site
+from cards.vocabulary import COURSES, Data, Drug, Mechanism, Site
 
 
 class Hook(StrEnum):
@@ -282,6 +282,8 @@ class Course(Struct, frozen=True):
     ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest possible. ``planned_end``: the day ahead
     on which every open statement is to end. ``written``: the day of the newest order or, of an injection, dose. ``periods``: of
     a drug that is taken, what each entry says of its dose, by its first day. ``unsure``: the status of every entry is unknown.
+    ``disputed``: the entry that says it was stopped, where another has it as taken and nothing tells which is newer; it then
+    counts as taken. "": none.
     """
 
     drug: Drug
@@ -314,6 +316,7 @@ class Course(Struct, frozen=True):
     planned_end: date | None = None
     written: date | None = None
     unsure: bool = False
+    disputed: str = ""
 
     @property
     def end_guessed(self) -> bool:
@@ -441,6 +444,14 @@ class SetAside(Struct, frozen=True, gc=False):
     source: str = ""
     when: date | None = None
     detail: str = ""
+
+    @property
+    def used(self) -> bool:
+        """Whether it was used all the same, with this in doubt: a drug that may be taken counts."""
+        return self.data in COURSES and self.reason in _USED_IN_DOUBT
+
+
+_USED_IN_DOUBT = frozenset({"status-unknown", "records-disagree", "no-start", "no-date", "dose-unreadable", "use-unreadable"})
 
 
 class Unread(Struct, frozen=True, gc=False):

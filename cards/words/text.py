@@ -179,7 +179,8 @@ def _not_known(finding: Finding, language: str) -> Iterator[str]:
     """One plain sentence for each kind of thing that is missing or was not used: silence would look like an all-clear."""
     yield from (phrase("patient-notes", note, language) for note in finding.notes if note in phrases.PHRASES["patient-notes"])
     if finding.left_out:
-        yield phrase("patient", "left-out", language)
+        in_doubt = all(each.used for each in finding.left_out)
+        yield phrase("patient", "in-doubt" if in_doubt else "left-out", language)
     if finding.unread:
         yield phrase("patient", "unread", language)
 
@@ -365,12 +366,13 @@ def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
         why = phrase("set-aside", reason, language) + (f" “{phrases.word(detail, language)}”" if detail else "")
         newest = max((each.when for each in alike if each.when is not None), default=None)
         dated = {"what": what, "day": phrases.day(newest, language)}
+        said = "in-doubt" if alike[0].used else "left-out"
         if len(alike) > 1:
-            key = "left-out-many" if newest else "left-out-many-undated"
+            key = f"{said}-many" if newest else f"{said}-many-undated"
             yield phrase("line", key, language, count=len(alike), reason=why, **dated)
         else:
             one = phrase("line", "dated", language, **dated) if newest else what
-            yield phrase("line", "left-out", language, what=one, reason=why)
+            yield phrase("line", said, language, what=one, reason=why)
     if rest := sum(len(alike) for alike in list(kinds.values())[MOST_LEFT_OUT:]):
         yield phrase("line", "left-out-more", language, count=rest)
 

@@ -212,3 +212,26 @@ def test_a_dose_told_of_by_its_month_is_dated_so_and_is_no_second_dose_beside_th
     assert (alone.last_dose, alone.last_dose_latest) == (date(2025, 3, 1), date(2025, 3, 31))
     assert beside.doses == (date(2025, 3, 4),)
     assert (beside.last_dose, beside.last_dose_latest, beside.last_dose_basis) == (date(2025, 3, 4), None, "given")
+
+
+def test_a_drug_that_one_entry_has_as_taken_and_an_order_as_stopped_is_in_doubt_and_counts(chart_of: Reader) -> None:
+    since = {"effectivePeriod": {"start": "2025-01-01"}}
+    taken = medication("MedicationStatement", ALENDRONATE, status="active", **since)
+    stopped = medication("MedicationRequest", ALENDRONATE, status="stopped", authoredOn="2025-01-01", id="o1")
+    chart, _ = chart_of(taken, stopped)
+    assert chart.drug_courses["alendronate"].active
+    (doubt,) = chart.set_aside
+    assert (doubt.reason, doubt.key, doubt.source, doubt.used) == (
+        "records-disagree",
+        "alendronate",
+        "MedicationRequest/o1",
+        True,
+    )
+    assert chart.doubts(("medications",))
+
+
+def test_an_administration_of_unknown_status_is_used_and_said_to_be_in_doubt(chart_of: Reader) -> None:
+    given = medication("MedicationAdministration", ALENDRONATE, status="unknown", effectiveDateTime="2026-01-02")
+    chart, _ = chart_of(given)
+    assert chart.drug_courses["alendronate"].unsure
+    assert [(each.reason, each.used) for each in chart.set_aside] == [("status-unknown", True)]

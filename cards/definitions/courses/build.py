@@ -14,7 +14,7 @@ from cards.chart.calendar import add_months
 from cards.definitions.courses.depots import with_intervals
 from cards.definitions.courses.doses import doses_of, told_doses
 from cards.definitions.courses.injections import with_injections
-from cards.definitions.courses.state import is_ongoing, stop, unconfirmed
+from cards.definitions.courses.state import disputing, is_ongoing, stop, unconfirmed
 from cards.definitions.courses.strength import with_strength_decided
 from cards.definitions.courses.supply import with_supply
 from cards.thresholds import Numbers
@@ -40,7 +40,9 @@ def build(
 
     Stopped: a statement that is stopped, completed or past its end, or an order that is stopped or past its end, with no entry,
     order or dose since. A completed order, administration or dispense is a dose given, not an end; so is a statement of an
-    injection that works for months if it is over within {same-dose-days} days and not said to be stopped.
+    injection that works for months if it is over within {same-dose-days} days and not said to be stopped. A stop without a date
+    is disputed by an open statement beside stopped orders alone, and by an open entry of its own day: the drug then counts as
+    taken, and it is said that the record disagrees.
 
     Administrations up to {same-dose-days} days apart are one dose, and so is a dispense or completed order that close to a
     known dose (up to {same-dose-long-days} days for a drug that works {long-acting-months} months or longer).
@@ -110,6 +112,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
     past = [e for e in exposures if e.start is None or e.start <= today]
     doses = doses_of(numbers, drug, past)
     stopped, end, end_latest = stop(past, doses, today)
+    disputed = None if stopped else disputing(past, today)
     ongoing = [e for e in past if is_ongoing(e, today)]
     active = bool(ongoing) and not stopped
     course = Course(
@@ -132,6 +135,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         else max((e.start for e in past if e.kind == "request" and e.start), default=None),
         dosing=_dosing(ongoing, past),
         unsure=all(e.unsure for e in past),
+        disputed=(disputed.source or disputed.kind) if disputed else "",
         reasons=frozenset().union(*(e.reasons for e in past)),
         dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),
         sources=tuple(

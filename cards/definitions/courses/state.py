@@ -32,10 +32,26 @@ def is_stop(exposure: Exposure, today: date) -> bool:
     return False
 
 
-def stop(exposures: list[Exposure], doses: list[date], today: date) -> tuple[bool, date | None, date | None]:
-    """Whether the drug was stopped and not resumed, when, and when at the latest."""
+def disputing(exposures: list[Exposure], today: date) -> Exposure | None:
+    """The entry that says that the drug was stopped, and not when, where an open one that is not known to be older says that it
+    is taken: a statement whatever its first day, beside orders alone, or an entry of the same day. None where they agree, or
+    where it was taken up again since."""
     stops = [e for e in exposures if is_stop(e, today)]
-    if not stops:
+    written = max((e.start for e in stops if e.start), default=None)
+    if not stops or written is None or any(e.end for e in stops):
+        return None
+    of_orders = all(e.kind == "request" for e in stops)
+    taken = [e for e in exposures if is_ongoing(e, today) and not e.unsure and e.start]
+    if any(e.start > written for e in taken if e.start):
+        return None
+    open_ones = [e for e in taken if e.start == written or (of_orders and e.kind == "statement")]
+    return max(stops, key=lambda e: (e.start or date.min, e.source)) if open_ones else None
+
+
+def stop(exposures: list[Exposure], doses: list[date], today: date) -> tuple[bool, date | None, date | None]:
+    """Whether the drug was stopped and not resumed, when, and when at the latest. A stop that is disputed is none."""
+    stops = [e for e in exposures if is_stop(e, today)]
+    if not stops or disputing(exposures, today):
         return False, None, None
     ends = [e.end for e in stops if e.end and e.end <= today]
     ongoing = [e.start for e in exposures if is_ongoing(e, today)]

@@ -49,17 +49,16 @@ def follow_on(chart: Chart) -> FollowOn | None:
     for {follow-on-months} months or still taken (supply used up {follow-on-lapse-days} days ago at most), zoledronate given
     from {follow-on-zoledronate-months} months after the dose to the last safe day; too early: zoledronate before that; too
     late: any of these begun later; lapsed: given up sooner; weak: raloxifene, another SERM or hormone therapy that is taken
-    today. The best of all counts; an old order or list entry that nobody renewed does not, nor do tablets that ended before
-    the dose, nor an infusion that is ordered and not known to be given. Where a date is given as year or month, what is in
-    time on every possible day is in time; tablets that are taken since nobody knows when may be too late. If no dose has a
-    date, a bisphosphonate that is taken today is in time."""
+    today. The best of all counts; an old order or list entry that nobody renewed does not, nor do tablets that ended before the
+    dose, nor tablets of which the record disagrees whether they are taken, nor an infusion that is ordered and not known to be
+    given. Where a date is given as year or month, what is in time on every possible day is in time; tablets that are taken
+    since nobody knows when may be too late. If no dose has a date, a bisphosphonate that is taken today is in time."""
     course = chart.course(DENOSUMAB)
     if course is None:
         return None
     order = list(Holds)
-    found = [
-        each for other in chart.courses(ANTIRESORPTIVE) if other.drug is not DENOSUMAB for each in _of(chart, course, other)
-    ]
+    others = (c for c in chart.courses(ANTIRESORPTIVE) if c.drug is not DENOSUMAB and not _disputed(c))
+    found = [each for other in others for each in _of(chart, course, other)]
     return min(found, key=lambda each: order.index(each.holds), default=None)
 
 
@@ -89,7 +88,12 @@ def given_since(chart: Chart, other: Course, day: date) -> bool:
     """Whether an injection was given after that day, or tablets are taken now that were not given up."""
     if other.drug.covers_months is not None:
         return any(each > day for each in given(other))
-    return _renewed_since(other, day) and _taken(chart, other)
+    return _renewed_since(other, day) and _taken(chart, other) and not _disputed(other)
+
+
+def _disputed(other: Course) -> bool:
+    """Whether nobody knows that tablets are taken; an infusion that was given works, whatever the list says."""
+    return bool(other.disputed) and other.drug.covers_months is None
 
 
 def given(other: Course) -> tuple[date, ...]:

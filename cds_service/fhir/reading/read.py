@@ -14,7 +14,7 @@ from cards.chart import Chart, Hook, Patient, Problem, Service, SetAside
 from cards.definitions import courses, denosumab, fractures
 from cards.definitions.orders import still_awaited
 from cards.thresholds import Thresholds, shipped
-from cards.vocabulary import Data
+from cards.vocabulary import ANALYTES, Data
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
@@ -206,6 +206,10 @@ def _chart(
     exposures = sorted(facts.exposures, key=lambda e: (e.source, e.drug.key))
     entries = sorted(facts.fractures, key=lambda f: (f.when or date.max, f.source))
     drug_courses = courses.build(facts.thresholds.shared, exposures, problems, facts.today)
+    for course in drug_courses.values():
+        if course.disputed:
+            key = "" if course.drug.key in ANALYTES else course.drug.key
+            facts.put_aside(course.disputed, "records-disagree", key=key, when=course.start)
     rebounds = denosumab.windows(facts.thresholds.shared, drug_courses)
     measured = in_order(facts)
     services = still_awaited(facts.thresholds.shared, facts.services, measured, facts.today)

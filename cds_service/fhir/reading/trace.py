@@ -19,7 +19,7 @@ class Line(Struct, frozen=True):
     """
 
     source: str
-    outcome: str  # "used" | "set-aside" | "unread" | "left-out" | "not-ours"
+    outcome: str  # "used" | "in-doubt" | "set-aside" | "unread" | "left-out" | "not-ours"
     what: str = ""
     why: str = ""
     detail: str = ""
@@ -64,4 +64,5 @@ class Trace(Struct):
     def note_set_aside(self, aside: SetAside) -> None:
         self.set_aside[aside.reason] += 1
         if self.lines is not None:
-            self.lines.append(Line(aside.source, "set-aside", aside.key or aside.data, aside.reason, aside.detail))
+            outcome = "in-doubt" if aside.used else "set-aside"
+            self.lines.append(Line(aside.source, outcome, aside.key or aside.data, aside.reason, aside.detail))
