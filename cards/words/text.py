@@ -39,6 +39,8 @@ _FIRST = re.compile(r"(?:(?<=[^A-Z]\.)|(?<=[A-Z]{2}\.)|(?<= D\.))\s+(?=[A-Z0-9])
 """Where a sentence ends."""
 _VITAMIN_D = "vitamin-d-low"
 """The card whose orders come before an option that waits for vitamin D."""
+_LOW_CALCIUM = ("hypocalcemia", "low")
+"""What rules an option out for as long as calcium is low, and no longer."""
 MOST_LEFT_OUT = 6
 """How many kinds of unusable entries a card names; the rest are counted."""
 
@@ -354,7 +356,9 @@ def _dropped(dropped: Dropped, language: str, chart: Chart) -> str:
         reasons.append(phrase("dropped", dropped.phrase, language))
     reason = phrases.joined(dict.fromkeys(reasons), "clause", language)
     name = phrases.escape(phrases.name(dropped.key, language, DRUGS, SERVICES))
-    return phrase("line", "dropped", language, name=phrases.capital(name), reason=reason)
+    waits = dropped.because and all((each.code, each.variant) == _LOW_CALCIUM for each in dropped.because)
+    key = "dropped-until-calcium" if waits else "dropped"
+    return phrase("line", key, language, name=phrases.capital(name), reason=reason)
 
 
 def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:

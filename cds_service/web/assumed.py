@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from cards.chart import Chart, Measurement
 from cards.definitions.density import lowest_t
+from cards.definitions.kidney import renal
+from cards.definitions.minerals import vitamin_d
 from cards.engine.catalog import all_cards
-from cards.engine.findings import Finding
+from cards.engine.findings import Finding, Indicator
 from cards.vocabulary import ANALYTES, DRUGS, Name, Site
-from cards.words.phrases import capital, day, num
+from cards.words.phrases import day, num
 from cds_service.hooks.cards import EVIDENCE
 from cds_service.web.screen.marks import ASSUMED
 from cds_service.web.screen.plan import first_drug
@@ -36,6 +38,8 @@ class Axis(Struct, frozen=True):
     high: float
     step: float
     assume: Callable[[Chart, float], Chart]
+    recorded: Callable[[Chart], float | None]
+    """The value of the record that decides; None where there is none."""
 
 
 def _measured(chart: Chart, values: Mapping[str, tuple[Measurement, ...]]) -> Chart:
@@ -63,11 +67,17 @@ def _same(chart: Chart, _: float) -> Chart:
     return chart
 
 
+def _value(found: Measurement | None) -> float | None:
+    return None if found is None else found.value
+
+
 AXES: Mapping[str, Axis] = {
-    "egfr": Axis(ANALYTES["egfr"].name, ANALYTES["egfr"].unit, 5, 120, 1, _egfr),
-    "t": Axis(WORDS["whatif.t-score"], "", -5, 1, 0.1, _t_score),
-    "vitd": Axis(ANALYTES["vitamin-d"].name, ANALYTES["vitamin-d"].unit, 3, 120, 1, _vitamin_d),
-    "day": Axis(WORDS["whatif.day-label"], "", 0, 730, 1, _same),
+    "egfr": Axis(ANALYTES["egfr"].name, ANALYTES["egfr"].unit, 5, 120, 1, _egfr, lambda chart: _value(renal(chart).lowest)),
+    "t": Axis(WORDS["whatif.t-score"], "", -5, 1, 0.1, _t_score, lambda chart: _value(lowest_t(chart))),
+    "vitd": Axis(
+        ANALYTES["vitamin-d"].name, ANALYTES["vitamin-d"].unit, 3, 120, 1, _vitamin_d, lambda chart: _value(vitamin_d(chart))
+    ),
+    "day": Axis(WORDS["whatif.day-label"], "", 0, 730, 1, _same, lambda _: 0),
 }
 _COARSE = 14
 """Days from one look ahead to the next; what changes between two is found by halving."""
@@ -125,21 +135,28 @@ def _undated(card: Json, when: str, language: str) -> Json:
 
 def turns(
     key: str, read: Callable[[date], Chart], today: date, shown: Callable[[Chart], Sequence[Finding]], language: str
-) -> list[Json]:
-    """``{at, said, changes}`` for each place on the axis from which on the answer is another one. ``read`` gives the chart of a
-    day, with all else that is assumed; ``shown`` what the answer would show."""
+) -> Json:
+    """``now``, what the record has, in words, and ``turns``: ``{at, said, changes}`` for each place on the axis from which on
+    the answer is another one, seen from the record: below it downward, above it upward, what is nearest first. ``read`` gives
+    the chart of a day, with all else that is assumed; ``shown`` what the answer would show."""
     axis = AXES[key]
     if key == "day":
-        return [*_by_day(lambda days: shown(read(today + timedelta(days=days))), today, language)]
+        return {"now": "", "turns": [*_by_day(lambda days: shown(read(today + timedelta(days=days))), today, language)]}
     chart = read(today)
     count = round((axis.high - axis.low) / axis.step)
-    places = [round(axis.low + step * axis.step, 4) for step in range(count + 1)]
-    answers = [(at, shown(axis.assume(chart, at))) for at in places]
-    return [
-        {"at": at, "said": say("whatif.from", language, at=num(at)), "changes": told}
-        for (_, before), (at, after) in pairwise(answers)
-        if (told := [*_changes(before, after, language)])
+    answers = {at: shown(axis.assume(chart, at)) for at in (round(axis.low + step * axis.step, 4) for step in range(count + 1))}
+    value = axis.recorded(chart)
+    now = axis.low if value is None else value
+    below = [*pairwise(reversed([at for at in answers if at <= now]))]
+    above = [*pairwise([at for at in answers if at >= now])]
+    across = [(at, next_) for at, next_ in pairwise(answers) if at < now < next_]
+    found = [
+        {"at": at, "said": say(f"whatif.{way}", language, at=num(at)), "changes": told}
+        for way, pairs in (("lower", below), ("higher", [*across, *above]))
+        for before, at in pairs
+        if (told := [*_changes(answers[before], answers[at], language)])
     ]
+    return {"now": "" if value is None else say("whatif.record", language, at=num(value)), "turns": found}
 
 
 def _by_day(look: Callable[[int], Sequence[Finding]], today: date, language: str) -> Iterator[Json]:
@@ -170,12 +187,16 @@ def _changes(before: Sequence[Finding], after: Sequence[Finding], language: str)
     for code in [*new, *(code for code in old if code not in new)]:
         title = all_cards()[code].title[language]
         if code not in old:
-            yield say("whatif.appears", language, what=title)
+            yield say("whatif.appears", language, what=title, how=_weight(new[code], language))
         elif code not in new:
             yield say("whatif.goes", language, what=title)
         elif old[code] is not new[code]:
-            yield say("whatif.becomes", language, what=title, how=say(f"indicator.{new[code].value}", language))
+            yield say("whatif.becomes", language, what=title, how=_weight(new[code], language))
     drugs = [option.key if (option := first_drug(some)) else "" for some in (before, after)]
     if drugs[0] != drugs[1]:
-        first = capital(DRUGS[drugs[1]].name[language]) if drugs[1] else say("whatif.no-drug", language)
+        first = DRUGS[drugs[1]].name[language] if drugs[1] else say("whatif.no-drug", language)
         yield say("whatif.first", language, drug=first)
+
+
+def _weight(indicator: Indicator, language: str) -> str:
+    return say(f"indicator.{indicator.value}", language).lower()

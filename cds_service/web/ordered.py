@@ -24,7 +24,7 @@ class Decided(Struct, frozen=True):
 
 
 class Left(Struct, frozen=True):
-    """``findings`` are still to be decided; ``done`` are those that are not."""
+    """``findings`` are still to be decided, without what was chosen of them; ``done`` are those that are not, as they were."""
 
     findings: Sequence[Finding]
     done: Sequence[Finding]
@@ -59,7 +59,10 @@ def left(findings: Sequence[Finding], chosen: Sequence[Decided], chart: Chart, l
     for finding in findings:
         of_it = [each for each in chosen if each.code == finding.code]
         smaller = _without(finding, labels, chart, language)
-        (done if of_it and _is_done(finding, smaller, of_it, chart) else kept).append(smaller if of_it else finding)
+        if of_it and _is_done(finding, smaller, of_it, chart):
+            done.append(finding)
+        else:
+            kept.append(smaller if of_it else finding)
     return Left(kept, done)
 
 

@@ -107,7 +107,7 @@ def playground(settings: Settings, evaluator: Evaluator) -> Blueprint:
             return changed(evaluator.chart(call, day))
 
         found = turns(asked["axis"], read, later(settings.today(), values), evaluator.shown, language)
-        return _json({"turns": found})
+        return _json(found)
 
     if settings.in_production:
         _add_services(pages)

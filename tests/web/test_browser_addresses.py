@@ -46,8 +46,8 @@ def test_what_if_changes_the_screen_says_so_and_goes_back(visitor: Visitor) -> N
     visitor.until(lambda: "Assumed: eGFR 28" in visitor.one("#whatif-banner").text)
     assert "28 mL/min" in visitor.one(".bar .safe").text
     visitor.all("#whatif-fields .button.quiet")[0].click()
-    turns = visitor.until(lambda: [each.text for each in visitor.all(".turns li") if "from" in each.text])
-    assert any(turn.startswith("from 35") for turn in turns)
+    turns = visitor.until(lambda: [each.text for each in visitor.all(".turns li") if " or " in each.text])
+    assert any(turn.startswith("34 or lower") for turn in turns)
     visitor.one("#whatif-clear").click()
     visitor.until(lambda: visitor.all(".bar .order"))
     assert not visitor.one("#whatif-banner").is_displayed()

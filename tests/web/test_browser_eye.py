@@ -58,8 +58,8 @@ def test_what_is_to_be_done_today_is_the_first_button(visitor: Visitor, size: st
 
 
 WRONG = {
-    "denosumab-missed": ("latest day for the dose passed", "no follow-on"),
-    "complex-denosumab-late-failure": ("Rebound fractures", "latest day for the dose passed"),
+    "denosumab-missed": ("latest day for the dose, missed", "no follow-on"),
+    "complex-denosumab-late-failure": ("Rebound fractures", "latest day for the dose, missed"),
     "calcium-high": ("13.4", "calcium"),
     "complex-orders": ("Do not sign alendronate", "limit 35"),
     "vitamin-d-hip": ("16 ng/mL", "zoledronate", "Load vitamin D"),

@@ -42,6 +42,29 @@ def test_an_order_is_among_the_drafts_of_the_picture_and_is_judged(client: Flask
     assert label not in [each["what"] for each in found["screen"]["next"]]
 
 
+def test_what_is_asked_before_a_switch_is_asked_still_once_it_is_a_draft(client: FlaskClient) -> None:
+    label, orders = order_of(client, "bmd-falling", "bmd-response")
+    asked = {"fixture": "bmd-falling", "ordered": orders, "decided": [{"code": "bmd-response", "label": label}]}
+    found = opened(client, **asked)["screen"]
+    assert [(each["drug"], each["word"]) for each in found["safe"]] == [("zoledronate", "Yes, after the first step")]
+    ahead = {each["what"]: each["day"] for each in found["next"]}
+    assert next(iter(ahead)).startswith("Ask whether alendronate was taken")
+    assert "Then zoledronate again" in ahead
+
+
+def test_the_dose_after_a_draft_keeps_its_day(client: FlaskClient) -> None:
+    before = {each["what"]: each["day"] for each in opened(client, fixture="denosumab-missed")["screen"]["next"]}
+    label, orders = order_of(client, "denosumab-missed", "denosumab-sequence")
+    asked = {"fixture": "denosumab-missed", "ordered": orders, "decided": [{"code": "denosumab-sequence", "label": label}]}
+    after = {each["what"]: each["day"] for each in opened(client, **asked)["screen"]["next"]}
+    assert after["Then denosumab again"] == before["Then denosumab again"]
+
+
+def test_what_a_card_that_was_set_aside_asked_for_is_asked_no_more(client: FlaskClient) -> None:
+    found = opened(client, fixture="bmd-falling", decided=[{"code": "bmd-response", "label": ""}])["screen"]
+    assert not [each for each in found["next"] if each["what"].startswith("Ask whether")]
+
+
 def test_a_test_that_was_ordered_is_due_no_longer(client: FlaskClient) -> None:
     label, orders = order_of(client, "denosumab-missed", "tests-due")
     found = opened(client, fixture="denosumab-missed", ordered=orders, decided=[{"code": "tests-due", "label": label}])

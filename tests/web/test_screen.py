@@ -27,7 +27,7 @@ from cds_service.casebook.runs import formulary_of, served
 from cds_service.hooks.cards import evidence
 from cds_service.hooks.request import parse
 from cds_service.pipeline import View
-from cds_service.web.assumed import AXES
+from cds_service.web.assumed import AXES, change
 from cds_service.web.screen import screen
 from cds_service.web.screen.lights import key_of
 from cds_service.web.screen.plan import first_drug
@@ -41,10 +41,10 @@ EVERY = 50
 
 
 @cache
-def told(name: str) -> View:
+def told(name: str, **assumed: float) -> View:
     evaluator, _ = served(None)
     story = fhir_fixtures.load(name).shifted(TODAY)
-    return evaluator.view(parse(json.dumps(story.request()).encode(), story.hook), "en", TODAY)
+    return evaluator.view(parse(json.dumps(story.request()).encode(), story.hook), "en", TODAY, change(assumed))
 
 
 def of_case(case: Case, language: str = "en") -> View:
@@ -264,7 +264,7 @@ def test_an_injection_without_a_dose_on_record_is_not_drawn_as_cover() -> None:
         (date(2025, 7, 10), "Denosumab due", "Denosumab: latest day for the dose"),
         (date(2025, 7, 11), "Denosumab was due", "Denosumab: latest day for the dose"),
         (date(2025, 8, 7), "Denosumab was due", "Denosumab: latest day for the dose"),
-        (date(2025, 8, 8), "Denosumab was due", "Denosumab: latest day for the dose passed"),
+        (date(2025, 8, 8), "Denosumab was due", "Denosumab: latest day for the dose, missed"),
     ],
 )
 def test_the_next_dose_and_the_last_safe_day_have_their_dates(today: date, due: str, safe: str) -> None:
@@ -316,9 +316,8 @@ def test_the_answer_is_another_one_on_each_side_of_a_turn(client: FlaskClient, a
     found = client.post("/playground/turns", json={"fixture": name, "axis": axis}).json["turns"]
     assert found
     for turn in found:
-        before, after = (
-            opened(client, fixture=name, assumed={axis: at}) for at in (round(turn["at"] - AXES[axis].step, 4), turn["at"])
-        )
+        back = AXES[axis].step * (1 if "lower" in turn["said"] else -1)
+        before, after = (opened(client, fixture=name, assumed={axis: at}) for at in (round(turn["at"] + back, 4), turn["at"]))
         assert [_gist(each) for each in (before,)] != [_gist(each) for each in (after,)], turn
 
 

@@ -31,8 +31,40 @@ def test_what_is_next_is_only_what_is_recommended(name: str) -> None:
     recommended = {what(o, "en") for f in view.findings for o in f.options if o.recommended}
     asked = drawn(view)["step"].rstrip(".")
     told_now = [each["what"] for each in drawn(view)["next"] if each["day"] == NOW["en"]]
-    named = [each for each in told_now if each != asked and not each.startswith(("Also", "Stop ", "End ", "Add "))]
+    named = [each for each in told_now if each != asked and not each.startswith(("Also", "Stop ", "End ", "Add ", "Remove "))]
     assert {each.casefold() for each in named} <= {each.casefold() for each in recommended}
+
+
+def test_what_must_come_off_the_desk_stands_first_in_next() -> None:
+    told_now = [each["what"] for each in shown_of("complex-orders")["next"] if each["day"] == NOW["en"]]
+    assert told_now[:2] == ["Remove the draft: alendronate 70 mg every week", "Remove the draft: raloxifene 60 mg every day"]
+
+
+def test_what_holds_drugs_back_stands_beside_what_comes_first() -> None:
+    assert shown_of("complex-orders")["holding"] == ["secondary-causes"]
+    assert shown_of("denosumab-missed")["holding"] == []
+
+
+def test_the_risk_says_why_a_patient_is_treated() -> None:
+    assert shown_of("complex-orders")["risk"] == "High fracture risk: osteoporosis"
+    assert shown_of("vitamin-d-hip")["risk"] == "Very high fracture risk: a fracture within a year"
+    assert shown_of("healthy")["risk"] == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [("eGFR 14 mL/min/{1.73_m2} on 2026-05-20", ["none on record"]), ("eGFR 15 mL/min/{1.73_m2} on 2026-05-20", [])],
+    ids=["kidney failure", "not yet"],
+)
+def test_in_kidney_failure_it_is_asked_whether_dialysis_was_begun(lines: str, said: list[str]) -> None:
+    (safe,) = drawn(from_lines("problem osteoporosis since 2020-01-01", lines))["safe"]
+    assert [check["said"] for check in safe["checks"] if check["title"] == "Dialysis"] == said
+
+
+@pytest.mark.parametrize(("egfr", "word"), [(29, "Only with a specialist"), (30, "Yes")])
+def test_below_30_what_nothing_rules_out_is_a_specialists_to_give(egfr: int, word: str) -> None:
+    view = told("denosumab-missed", egfr=egfr)
+    assert [each["word"] for each in drawn(view)["safe"]] == [word]
 
 
 def test_a_yearly_infusion_has_its_next_day_and_a_single_one_has_none() -> None:
@@ -97,7 +129,7 @@ def test_what_is_to_begin_later_says_from_which_day() -> None:
 def test_every_value_of_a_check_stands_beside_its_limit(name: str) -> None:
     for each in shown_of(name)["safe"]:
         for check in each["checks"]:
-            if "code" not in check and check["said"] != "none on record":
+            if "code" not in check and check["title"] != "Dialysis" and check["said"] != "none on record":
                 assert "(" in check["said"], check
 
 

@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 
 from cards.chart import Chart
+from cards.definitions.risk import risk
 from cards.engine.findings import WARNING, Finding
 from cards.engine.options import work_up
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.options import draft_called, label, named
+from cards.words.phrases import listed, phrase
 from cards.words.text import headline
 from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, plan, values
@@ -39,13 +41,14 @@ def screen(
     chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = (), *, also: Sequence[Finding] = ()
 ) -> Json:
     """The picture (``groups`` on the axis ``domain``), what each piece of evidence lights on it (``lights``), what a
-    card without any does (``asks``), and the bar:
-    ``safe``, ``next``, the label of the first ``order``, what comes before it today (``lead``), the first ``step``, and the
-    ``heads`` that a card cuts short. ``off``: cards that the site switched off; ``also``: findings that are decided upon, and
-    have their light.
+    card without any does (``asks``), the ``risk`` in words, and the bar: ``safe``, ``next``, the label of the first ``order``,
+    what comes before it today (``lead``), the first ``step``, whether it is ``asked`` for before the order, the cards that are
+    ``holding`` drugs back, and the ``heads`` that a card cuts short.
+    ``off``: cards that the site switched off; ``also``: findings that are decided upon, and have their light.
     Dates are ISO 8601."""
     told = [each for finding in (*findings, *also) for each in evidence(finding, language)]
-    following = ahead(chart, findings, language)
+    taken_up = plan.accepted(chart, also, language)
+    following = ahead(chart, findings, language, taken_up)
     groups = [group for group in _groups(chart, findings, following, language) if group.strips]
     due = asked([*findings, *also], groups, language)
     drawn_for_orders = [mark for some in due.values() for mark in some]
@@ -58,22 +61,34 @@ def screen(
         "today": chart.today,
         "age": chart.age,
         "sex": chart.patient.sex,
+        "risk": _risk(chart, language),
         "domain": _domain(
             chart.today, [day for mark in marks if mark.kind != "chip" for day in (mark.date, mark.until) if day]
         ),
         "groups": groups,
         "lights": lights(groups, told),
         "asks": {code: [mark.id for mark in some] for code, some in due.items()},
-        "safe": safe(chart, findings, language, off),
+        "safe": safe(chart, findings, language, off, taken_up=taken_up),
         "next": following,
         "order": _order(chart, findings, language),
         "heads": _whole(chart, findings, language),
         "lead": _lead(chart, findings, language),
+        "holding": plan.holding(findings),
         "step": plan.step(chart, findings, language),
+        "asked": bool(plan.step_before(chart, findings, language)),
         "names": _names(chart, findings, language),
         "drafts": {draft.id: draft_called(draft, language, chart) for draft in (*chart.drafts, *chart.beside) if draft.drug},
     }
     return dict(msgspec.to_builtins(drawn))
+
+
+def _risk(chart: Chart, language: str) -> str:
+    """Why this patient is treated, in a few words; "" where the fracture risk is not high."""
+    found = risk(chart)
+    if not found.high:
+        return ""
+    reasons = listed([phrase("reason", each, language) for each in found.reasons], language)
+    return say("risk.very-high" if found.very_high else "risk.high", language, reasons=reasons)
 
 
 def _whole(chart: Chart, findings: Sequence[Finding], language: str) -> Json:

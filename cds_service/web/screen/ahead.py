@@ -15,14 +15,14 @@ from cards.chart.calendar import Partial, add_months
 from cards.definitions.courses import limit_day
 from cards.definitions.denosumab import due_as_recorded, safe_until
 from cards.engine.catalog import all_cards
-from cards.engine.findings import Finding, Option
+from cards.engine.findings import CRITICAL, Finding, Option
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, Mechanism
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
 from cards.words.options import label, what
 from cards.words.phrases import capital, day
 from cds_service.web.screen.marks import Mark, Strip, iso
-from cds_service.web.screen.plan import first_drug, first_order, for_today, lead, step, step_before
+from cds_service.web.screen.plan import Accepted, first_drug, first_order, for_today, lead, step, step_before
 from cds_service.web.words import WORDS, say
 
 _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN})
@@ -45,14 +45,15 @@ class Ahead(Struct, kw_only=True, omit_defaults=True):
     """The same where there is little room; "" where it is short."""
 
 
-def ahead(chart: Chart, findings: Sequence[Finding], language: str) -> list[Ahead]:
-    """By day, what is due now first; each once."""
+def ahead(chart: Chart, findings: Sequence[Finding], language: str, taken_up: Sequence[Accepted] = ()) -> list[Ahead]:
+    """By day, what is due now first; each once. ``taken_up``: what on the desk came from a card."""
     found = [
+        *_taken_up(chart, taken_up, language),
         *_courses(chart, first_drug(findings), language),
         *_proposed(chart, findings, language),
         *_reckoned(chart, findings, language),
+        *_ordered(chart, language),
     ]
-    found += [*_ordered(chart, language)]
     unique = {(each.what, each.date): each for each in found}
     return sorted(unique.values(), key=lambda each: each.date or chart.today.isoformat())
 
@@ -124,10 +125,24 @@ def _proposed(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
             brief = _brief(option, language)
             yield from _at(capital(what(option, language)), option.start, chart, language, brief)
     yield from _now(chart, findings, language)
-    if drug is not None and drug.recommended and (months := DRUGS[drug.key].covers_months) and not _single(drug):
-        start = max(drug.start or chart.today, chart.today)
-        words = say("ahead.following", language, drug=DRUGS[drug.key].name[language])
-        yield from _at(capital(words), add_months(start, months), chart, language, capital(DRUGS[drug.key].name[language]))
+    if drug is not None and drug.recommended:
+        yield from _following(drug, drug.start, chart, language)
+
+
+def _taken_up(chart: Chart, taken_up: Sequence[Accepted], language: str) -> Iterator[Ahead]:
+    """Of a drug on the desk that a card proposed: what is asked for before it, and the dose after it."""
+    for each in taken_up:
+        if each.step:
+            yield Ahead(what=each.step.rstrip(".。"), day=say("ahead.now", language), tone="warn")
+        yield from _following(each.option, each.draft.start or each.option.start, chart, language)
+
+
+def _following(drug: Option, start: date | None, chart: Chart, language: str) -> Iterator[Ahead]:
+    """The dose after one that is proposed."""
+    months, name = DRUGS[drug.key].covers_months, DRUGS[drug.key].name[language]
+    if months and not _single(drug):
+        words = capital(say("ahead.following", language, drug=name))
+        yield from _at(words, add_months(max(start or chart.today, chart.today), months), chart, language, capital(name))
 
 
 def _brief(option: Option, language: str) -> str:
@@ -140,14 +155,15 @@ def _brief(option: Option, language: str) -> str:
 
 
 def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
-    """What is to be done today: what must be asked first, what the bar offers, then what else is recommended, in the order of
-    the cards, also the vitamin D that a drug waits for. Of what is not named, the cards that hold it. What is routine is no
-    matter of today, as its card says, and is counted as there."""
+    """What is to be done today: the drafts to be removed, what must be asked first, what the bar offers, then what else is
+    recommended, in the order of the cards, also the vitamin D that a drug waits for. Of what is not named, the cards that hold
+    it. What is routine is no matter of today, as its card says, and is counted as there."""
     today = chart.today
     routine = [finding for finding in findings if finding.code in _ROUTINE]
     leading, first, drug = lead(findings, today), first_order(findings, today), first_drug(findings)
     asked = step_before(chart, findings, language) if first is not None else step(chart, findings, language)
-    named = [asked.rstrip(".。")]
+    removed = [o for f in findings if f.indicator is CRITICAL for o in f.options if o.kind == "discard" and o.recommended]
+    named = [*(label(option, language, chart) for option in removed), asked.rstrip(".。")]
     if leading is not None:
         named.append(capital(what(leading.order, language)))
     elif first is not None and first.kind != "discard" and for_today(first, today):

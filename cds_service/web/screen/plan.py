@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from cards.chart import Chart
+from cards.chart import Chart, Draft
 from cards.engine.catalog import all_cards
 from cards.engine.findings import INFO, Finding, Option
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS
@@ -67,6 +67,30 @@ def step(chart: Chart, findings: Sequence[Finding], language: str) -> str:
         return ""
     name = _drug(first_order(findings, chart.today), language)
     return "" if name and name in headline(findings[0], language, chart)[1] else first_step(findings[0], language, chart)
+
+
+def holding(findings: Sequence[Finding]) -> list[str]:
+    """The codes of cards that hold drugs back, which stand beside what comes first."""
+    return [finding.code for finding in findings[1:] if finding.holds and finding.indicator is not INFO]
+
+
+class Accepted(Struct, frozen=True):
+    """A drug on the desk that a card proposed, and what its card asks for before it; "" for nothing."""
+
+    draft: Draft
+    option: Option
+    step: str
+
+
+def accepted(chart: Chart, decided: Iterable[Finding], language: str) -> list[Accepted]:
+    """The drugs on the desk that came from a card which is ``decided`` upon."""
+    drafts = {draft.drug.key: draft for draft in chart.drafts if draft.drug}
+    return [
+        Accepted(drafts[option.key], option, step_before(chart, [finding], language))
+        for finding in decided
+        for option in {each.key: each for each in reversed(finding.options) if each.kind == "drug"}.values()
+        if option.key in drafts and DRUGS[option.key].mechanism in ANTI_OSTEOPOROSIS
+    ]
 
 
 def step_before(chart: Chart, findings: Sequence[Finding], language: str) -> str:

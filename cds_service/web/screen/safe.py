@@ -22,7 +22,7 @@ from cards.engine.run import run
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.phrases import capital, clean, day, listed, name, num, phrase
 from cds_service.web.screen.marks import dated, value_of
-from cds_service.web.screen.plan import first_drug, step_before
+from cds_service.web.screen.plan import Accepted, first_drug, step_before
 from cds_service.web.words import say
 
 _KIDNEYS = frozenset({"bisphosphonate-renal", "renal-function-unknown"})
@@ -59,11 +59,21 @@ class Safe(Struct, kw_only=True, omit_defaults=True):
     """The answer in a word or two, as it is read."""
 
 
-def safe(chart: Chart, findings: Sequence[Finding], language: str, off: Container[str] = ()) -> list[Safe]:
-    """Of each drug against osteoporosis on the desk, else of the one that the answer puts first."""
+def safe(
+    chart: Chart,
+    findings: Sequence[Finding],
+    language: str,
+    off: Container[str] = (),
+    *,
+    taken_up: Sequence[Accepted] = (),
+) -> list[Safe]:
+    """Of each drug against osteoporosis on the desk, else of the one that the answer puts first. ``taken_up``: what on the desk
+    came from a card."""
     drafts = chart.drafted(ANTI_OSTEOPOROSIS) if chart.hook in ORDER_HOOKS else []
     if drafts:
-        return [_judged(chart, draft, draft.drug, language, off) for draft in drafts if draft.drug]
+        asking = {each.draft.id for each in taken_up if each.step}
+        judged_drafts = ((draft, _judged(chart, draft, draft.drug, language, off)) for draft in drafts if draft.drug)
+        return [_asking(judged, language) if draft.id in asking else judged for draft, judged in judged_drafts]
     option = first_drug(findings)
     if option is None:
         return [Safe(checks=[*_values(chart, None, findings, language)])]
@@ -109,9 +119,16 @@ def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Containe
     checks = [*_values(chart, drug, told, language), *_taken(stops, language)]
     checks += _record(chart, told, results, language, frozenset(course.drug.key for course in stops))
     verdict = _verdict(chart, checks, told, draft)
-    key = "verdict.from" if verdict == "later" and draft.start and draft.start > chart.today else f"verdict.{verdict}"
-    word = say(key, language, day=day(draft.start, language) if draft.start else "")
+    word = say(_word(chart, verdict, draft), language, day=day(draft.start, language) if draft.start else "")
     return Safe(drug=name(drug, language), checks=checks, verdict=verdict, word=word)
+
+
+def _word(chart: Chart, verdict: str, draft: Draft) -> str:
+    """The key of the words for an answer: with weak kidneys a drug that nothing rules out is a specialist's to give."""
+    if verdict == "later" and draft.start and draft.start > chart.today:
+        return "verdict.from"
+    weak = verdict in ("yes", "care") and renal(chart).below(chart.numbers.egfr_specialist)
+    return "verdict.specialist" if weak else f"verdict.{verdict}"
 
 
 def _verdict(chart: Chart, checks: Sequence[Check], told: Sequence[Finding], draft: Draft) -> str:
@@ -148,12 +165,23 @@ def _values(chart: Chart, drug: Drug | None, told: Sequence[Finding], language: 
     told_of = told_by["calcium"] | (fired & _EMERGENCIES)
     value, note = (None, "") if reading is None else (reading.value, _range(chart, reading.value, language))
     if odd and drug and not told_of:
-        note += say("safe.apart", language, drug=name(drug, language))
+        note += say("safe.apart", language)
     yield _value(key, value, _tone(told, told_of, odd), language, note)
     note = say("safe.limit", language, limit=like(n.vitamin_d_deficient, level).value) if level else ""
     yield _value("vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language, note)
     if failing(chart):
+        yield _dialysis(chart, language)
         yield _parathyroid(chart, language)
+
+
+def _dialysis(chart: Chart, language: str) -> Check:
+    """In kidney failure the first that nephrology asks."""
+    title, found = say("safe.dialysis", language), chart.active_problem("dialysis")
+    if found is None:
+        return Check(title=title, result="unknown", said=say("safe.none", language))
+    when = day(found.dated, language) if found.dated else ""
+    refs = (found.source,) if found.source else ()
+    return Check(title=title, result="warn", said=say("safe.on-record", language), day=when, refs=refs)
 
 
 def _parathyroid(chart: Chart, language: str) -> Check:

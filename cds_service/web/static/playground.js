@@ -115,7 +115,7 @@ function whose(request, screen) {
   const told = screen.age === null ? t(`sex.${screen.sex}`) : t("timeline.patient", { sex: t(`sex.${screen.sex}`), age: screen.age });
   const id = t("who.id", { id: state.patientId });
   const born = patient?.birthDate?.length === 10 && t("who.born", { day: day(patient.birthDate) });
-  at("story-who").replaceChildren(...[h("strong", {}, nameOf(patient)), nameOf(patient) ? " " : "", told, h("span", { class: "on-paper" }, [born, id].filter(Boolean).map((each) => `; ${each}`))]);
+  at("story-who").replaceChildren(...[h("strong", {}, nameOf(patient)), nameOf(patient) ? " " : "", told, screen.risk && h("span", { class: "risk" }, screen.risk), h("span", { class: "on-paper" }, [born, id].filter(Boolean).map((each) => `; ${each}`))]);
   return [initials(patient), told, id].filter(Boolean).join(", ");
 }
 

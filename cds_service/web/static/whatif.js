@@ -17,12 +17,13 @@ export function whatIf(changed, asked) {
       const { [each.key]: _, ...others } = assumed;
       changed(input.value === "" ? others : { ...others, [each.key]: input.value });
     });
-    const find = h("button", { type: "button", class: "button quiet" }, t("whatif.where"));
+    const find = h("button", { type: "button", class: "button quiet" }, t(each.key === "day" ? "whatif.when" : "whatif.where"));
     find.addEventListener("click", async () => {
       turns.replaceChildren(h("li", {}, t("cards.loading")));
       const answer = await thresholds({ ...asked(), axis: each.key });
-      const told = answer.status === 200 ? answer.body.turns : [];
-      turns.replaceChildren(...(told.length ? told.map((turn) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => changed({ ...assumed, [each.key]: String(turn.at) }) }, turn.said), " ", turn.changes.join("; "))) : [h("li", {}, t("whatif.nowhere"))]));
+      const { now, turns: told } = answer.status === 200 ? answer.body : { now: "", turns: [] };
+      const line = (turn) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => changed({ ...assumed, [each.key]: String(turn.at) }) }, turn.said), ": ", turn.changes.join("; "));
+      turns.replaceChildren(now ? h("li", { class: "now" }, now) : "", ...(told.length ? told.map(line) : [h("li", {}, t("whatif.nowhere"))]));
     });
     at("whatif-fields").append(h("div", { class: "field" }, h("label", { for: `assume-${each.key}` }, each.label, each.unit ? ` (${each.unit})` : ""), h("div", { class: "row" }, input, find), turns));
     return { key: each.key, input, turns };

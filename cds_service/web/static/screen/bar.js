@@ -35,7 +35,7 @@ export function drawBar(cards, told, on) {
 }
 
 /** What comes first, and beside it every other card that is critical or would have a draft removed: whoever does as the bar says
- * must leave nothing on the desk that is not to be signed. Where the first order is for a later day, what leads is today's. */
+ * must leave nothing on the desk that is not to be signed, and see what holds drugs back. Where the first order is for a later day, what leads is today's. */
 function now(cards, told, on) {
   const [first, ...others] = cards;
   const dated = h("span", { class: "day" }, day(told.today));
@@ -48,10 +48,13 @@ function now(cards, told, on) {
   }
   const { owner, order } = orderOf(cards, told.order);
   const lead = cards.find((card) => card.summary === told.lead.head);
-  const also = others.filter((card) => card !== lead && (card.indicator === "critical" || removal(recommended(card))));
+  const holding = (card) => told.holding.includes(card.source?.topic?.code);
+  const also = others.filter((card) => card !== lead && (card.indicator === "critical" || removal(recommended(card)) || holding(card)));
   const root = h("div", { class: `now ${first.indicator}${also.length ? " several" : ""}` }, title(h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))), stands);
   if (lead) root.append(advice(lead, told, on), ...offers(lead, lead, labeled(lead, told.lead.order), told, on));
-  const main = [advice(first, told, on), told.step && !also.length && !lead ? h("p", { class: "step" }, told.step.replace(/^- /, "")) : "", ...offers(first, owner, order, told, on, lead && "quiet")];
+  const step = told.step && !also.length && !lead ? h("p", { class: "step" }, told.step.replace(/^- /, "")) : "";
+  const after = step && told.asked; // what is asked first has no button to compete with
+  const main = [advice(first, told, on), step, after && order && on.take ? h("p", { class: "step only-then" }, t("bar.then")) : "", ...offers(first, owner, order, told, on, lead || after)];
   root.append(...(lead ? [h("div", { class: "then" }, main)] : main));
   for (const card of also) root.append(advice(card, told, on), ...(card === owner ? [] : offers(card, card, recommended(card), told, on)));
   root.append(overdue(told), noted);

@@ -8,13 +8,17 @@ const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "d
 /** What is overdue, a line each. */
 export const late = (told) => told.next.filter((each) => past(each, told)).map(item);
 
-/** What comes, at most `most` things of it at once; `first` comes before all. */
+/** What comes, at most `most` things of it at once, the first with a day among them; `first` comes before all. */
 export function drawNext(told, most, first) {
   const coming = [...first, ...told.next.filter((each) => !past(each, told))];
   const root = h("div", { class: "next" }, h("h2", {}, t("bar.next")));
   if (!coming.length) root.append(h("p", { class: "soft" }, t("bar.nothing-ahead")));
-  else root.append(byDay(coming.slice(0, most)));
-  if (coming.length > most) root.append(h("details", { class: "later" }, h("summary", {}, t("bar.later", { count: coming.length - most })), byDay(coming.slice(most))));
+  const next = coming.find((each) => each.date);
+  const some = coming.slice(0, most);
+  const shown = next && !some.includes(next) ? [...some.slice(0, -1), next] : some;
+  const folded = coming.filter((each) => !shown.includes(each));
+  if (shown.length) root.append(byDay(shown));
+  if (folded.length) root.append(h("details", { class: "later" }, h("summary", {}, t("bar.later", { count: folded.length })), byDay(folded)));
   return root;
 }
 

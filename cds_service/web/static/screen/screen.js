@@ -20,6 +20,8 @@ let drawn = null;
  */
 export function drawScreen(place, told, cards, page = {}, done = []) {
   drawn?.destroy();
+  const lead = cards.find((card) => card.summary === told.lead.head); // what comes today stands first in the list, too
+  const listed = lead ? [lead, ...cards.filter((card) => card !== lead)] : cards;
   const { live, above, who = "", content = "", assumed = "", decided = [] } = page;
   const visit = { told, who, content, assumed, decided };
   const open = new Set([...place.querySelectorAll(".card > details[open]")].map((each) => each.parentElement.dataset.code));
@@ -35,7 +37,7 @@ export function drawScreen(place, told, cards, page = {}, done = []) {
     roots.set(card, root);
     list.append(root);
   };
-  for (const [order, card] of cards.entries()) put(card, order === 0 || card.indicator === "critical" || open.has(card.source?.topic?.code));
+  for (const [order, card] of listed.entries()) put(card, order === 0 || card === cards[0] || card.indicator === "critical" || open.has(card.source?.topic?.code));
   if (done.length) list.append(h("h2", { class: "settled" }, t("cards.done", { count: done.length })));
   for (const card of done) put(card, false, true);
   const show = (card) => {
@@ -45,7 +47,7 @@ export function drawScreen(place, told, cards, page = {}, done = []) {
     root.querySelector("summary").focus({ preventScroll: true });
   };
   const take = (card, suggestion) => roots.get(card).querySelector(`[data-suggestion="${CSS.escape(suggestion.uuid)}"]`).click();
-  const all = (button) => copied(button, [...cards, ...done], visit);
+  const all = (button) => copied(button, [...listed, ...done], visit);
   const bar = drawBar(cards, told, { open: show, take: live && take, note: all, decided, assumed });
   above?.replaceChildren(bar.root);
   place.replaceChildren(above ? "" : bar.root, h("div", { class: `split${cards.length + done.length ? "" : " alone"}` }, picture, cards.length + done.length ? list : ""));
