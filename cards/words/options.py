@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from cards.chart import Chart, Course, Draft
@@ -15,6 +16,8 @@ from cards.words.phrases import phrase
 from cards.words.templates import block
 
 __all__ = ["condition_of", "described", "draft_called", "label", "named", "what"]
+
+_COLON = re.compile(r": |：")
 
 
 def label(option: Option, language: str, chart: Chart) -> str:
@@ -71,7 +74,10 @@ def _qualified(text: str, option: Option, language: str, chart: Chart) -> str:
     if option.meanwhile:
         text = phrase("option", "meanwhile", language, label=text, what=phrase("work-up", option.meanwhile, language))
     if condition := condition_of(option, language, chart):
-        text = phrase("option", "condition", language, condition=phrases.plain(condition), label=text)
+        key = "condition"
+        if _COLON.search(text):  # one is enough
+            key, text = "condition-of", text[:1].lower() + text[1:]
+        text = phrase("option", key, language, condition=phrases.plain(condition), label=text)
     return text
 
 

@@ -23,7 +23,7 @@ _WORTH = 0.85
 """A table is drawn where it takes at most this part of the words that a list would take."""
 _DATED = re.compile(rf" ?[(（](?:{DAY.pattern})[)）]")
 """The day of an invented patient's result; a day without brackets may be what the card is about."""
-_VERB = re.compile(r"^(Order|Referral to|开具：|转诊至) ?(.+)$")
+_VERB = re.compile(r"^(Order|Referral to|开具|转诊至) ?(.+)$")
 
 
 class Column(Struct, frozen=True):

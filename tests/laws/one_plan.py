@@ -143,6 +143,15 @@ def an_objection_is_never_cut_off(name: str) -> None:
 
 
 @law
+def a_button_has_one_colon(name: str) -> None:
+    """So have its actions: what must come first, or what is done, stands before it, not one after the other."""
+    for language, colon in (("en", ": "), ("zh", "：")):
+        for suggestion in (each for card in cards_of(told(name), language) for each in card.get("suggestions", ())):
+            for said in (suggestion["label"], *(action["description"] for action in suggestion["actions"])):
+                assert said.count(colon) < 2, said
+
+
+@law
 def vitamin_d_is_said_to_be_given_where_it_is_wanted(name: str) -> None:
     """Not with calcium, at a 25(OH)D that needs none: nothing would order it."""
     seen = view(name)
