@@ -9,6 +9,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ def rows() -> Rows:
     return tomllib.loads(Path(__file__).with_name("rows.toml").read_text(encoding="utf-8"))
 
 
+@cache
 def proofs() -> dict[str, list[str]]:
     """Id of a row -> the tests that are named after it, as ``file: test``."""
     found: dict[str, list[str]] = {}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 import requests
 
 from cds_service.load import BACKLOG, THREADS
@@ -18,6 +19,14 @@ from tests.protocol.test_running import FIXTURE, Running, run
 __all__ = ["run"]
 
 
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One worker, which what a test sends must leave well."""
+    started = Running(tmp_path_factory.mktemp("service"), WEB_CONCURRENCY="1")
+    yield started
+    started.stop()
+
+
 def status(connection: socket.socket) -> int:
     return int(connection.recv(4096).split()[1])
 
@@ -26,28 +35,25 @@ def is_well(service: Running) -> bool:
     return all(requests.get(service.url + path, timeout=5).status_code == 200 for path in ("/healthz", "/readyz", "/metrics"))
 
 
-def test_chunks_that_are_broken_are_the_clients_error_t8(run: Callable[..., Running]) -> None:
-    service = run(WEB_CONCURRENCY="1")
+def test_chunks_that_are_broken_are_the_clients_error_t8(alone: Running) -> None:
     for chunks in ("zz\r\nab\r\n", "5\r\nabXX", "5;\r\rx\r\n", "-1\r\n", "2\r\nabcd\r\n0\r\n\r\n"):
-        with sent(service.url, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{chunks}") as connection:
+        with sent(alone.url, f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{chunks}") as connection:
             connection.shutdown(socket.SHUT_WR)
             assert status(connection) in (400, 408)
-    assert is_well(service)
+    assert is_well(alone)
 
 
-def test_a_body_that_does_not_come_to_its_end_is_told_so(run: Callable[..., Running]) -> None:
+def test_a_body_that_does_not_come_to_its_end_is_told_so(alone: Running) -> None:
     """As one does that takes too long: the worker's socket then gives up in its place."""
-    service = run(WEB_CONCURRENCY="1")
-    with sent(service.url, f"{HEAD}Content-Length: 1000\r\n\r\n{{") as connection:
+    with sent(alone.url, f"{HEAD}Content-Length: 1000\r\n\r\n{{") as connection:
         connection.shutdown(socket.SHUT_WR)
         assert status(connection) == 408
 
 
-def test_half_sent_requests_do_not_keep_others_from_being_heard(run: Callable[..., Running]) -> None:
-    service = run(WEB_CONCURRENCY="1")
-    with half_sent(service.url, THREADS + BACKLOG + 40):
-        assert is_well(service)
-        answer = service.post(FIXTURE.request())
+def test_half_sent_requests_do_not_keep_others_from_being_heard(alone: Running) -> None:
+    with half_sent(alone.url, THREADS + BACKLOG + 40):
+        assert is_well(alone)
+        answer = alone.post(FIXTURE.request())
         assert answer.status_code in (200, 503)
         assert answer.status_code == 200 or answer.headers["Retry-After"]
 
