@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 from cds_service.cli import main
 from cds_service.config import ConfigError, Settings
+from cds_service.population import answered
 from cds_service.population.answered import Asked
 from cds_service.population.run import Options, run
 from cds_service.store import Store
@@ -24,6 +25,12 @@ EHR, KEY = "https://ehr.example.org", "a key of the hashes, long enough"
 DAY = datetime(2025, 2, 1, 9, tzinfo=UTC)
 
 Told = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _asked_for_in_two_windows_or_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of years, not of weeks: from the first card to the day on which the tests run they would be a hundred, and ever more."""
+    monkeypatch.setattr(answered, "_STEP", timedelta(days=600))
 
 
 @pytest.fixture
