@@ -14,13 +14,13 @@ from msgspec import Struct, json
 
 from cards.indicators import Answer
 from cds_service.config import ConfigError
+from cds_service.population.job import ANSWERS
 from cds_service.population.private import unfinished
 from cds_service.repetition import patient_hash
 from cds_service.store import Store
 from cds_service.store.answers import Answered, between, chunks, first_shown
 from cds_service.store.keyed import keyed
 
-FILE = "answers.sqlite"
 _STEP = timedelta(days=7)
 _ANSWER: json.Decoder[Answer] = json.Decoder(Answer)
 
@@ -55,12 +55,12 @@ class Asked(Struct, frozen=True):
 
 
 def forget(out: Path) -> None:
-    (out / FILE).unlink(missing_ok=True)
+    (out / ANSWERS).unlink(missing_ok=True)
 
 
 def keep(out: Path, store: Store, zone: tzinfo) -> tuple[str, int]:
     """Write them anew into the folder of a run; a digest of all, and how many there are. StoreUnavailable."""
-    goal = out / FILE
+    goal = out / ANSWERS
     place, told, number = unfinished(goal), hashlib.sha256(), 0
     with closing(sqlite3.connect(place)) as kept, kept:
         kept.execute("create table answers (patient text, answer blob)")
@@ -84,7 +84,7 @@ class Answers:
     """Those of one run."""
 
     def __init__(self, out: Path, whose: Whose) -> None:
-        self._kept = sqlite3.connect(f"{(out / FILE).absolute().as_uri()}?mode=ro", uri=True)
+        self._kept = sqlite3.connect(f"{(out / ANSWERS).absolute().as_uri()}?mode=ro", uri=True)
         self._whose = whose
 
     def __call__(self, patient: str) -> tuple[Answer, ...]:

@@ -38,6 +38,8 @@ group by patient order by patient
 class DuckEngine(Engine):
     """The same steps over Parquet."""
 
+    forks = False
+
     def group(self) -> None:
         batches = batches_of(self.job)
         todo = [place for place, batch in enumerate(batches) if not batch.done]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -91,11 +92,12 @@ def look(content: bytes | Raw) -> Seen:
     except BROKEN:
         raise Unusable(NOT_JSON) from None
     kind = seen.resource_type
-    if not isinstance(kind, str) or not KIND.fullmatch(kind):
+    if not isinstance(kind, str) or not _is_kind(kind):
         raise Unusable(NO_TYPE)
     name = str(seen.id) if isinstance(seen.id, str | int) else ""
     other = kind in OTHER_RELEASES or (kind.startswith("Medication") and len(seen.medication) > 0)
-    return Seen(kind, name, _patient(kind, name, seen), _key(seen.medication_reference), other)
+    medication = _key(seen.medication_reference) if seen.medication_reference is not None else ""
+    return Seen(kind, name, _patient(kind, name, seen), medication, other)
 
 
 def _loosely(content: bytes | Raw) -> _Loose:
@@ -111,8 +113,8 @@ def _patient(kind: str, name: str, seen: _Strict | _Loose) -> str:
     if kind == "Patient":
         return name
     for told in (seen.subject, seen.patient):
-        if reference := _said(told):
-            return reference[8:] if reference.startswith("Patient/") and "/" not in reference[8:] else bare(reference)
+        if told is not None and (reference := _said(told)):
+            return _whose(reference)
     return _taking_part(seen.participant) if kind == "Appointment" else ""
 
 
@@ -126,6 +128,11 @@ def _taking_part(content: Raw) -> str:
     return patients.pop() if len(patients) == 1 else ""
 
 
+@lru_cache(maxsize=4096)  # the resources of a patient mostly stand together
+def _whose(reference: str) -> str:
+    return reference[8:] if reference.startswith("Patient/") and "/" not in reference[8:] else bare(reference)
+
+
 def bare(reference: str) -> str:
     """The id of the Patient that a reference points at; "" for anything else.
 
@@ -136,6 +143,17 @@ def bare(reference: str) -> str:
         return reference[9:]
     kind, _, name = tail(reference).partition("/")
     return name if kind == "Patient" else reference if ID.fullmatch(reference) else ""
+
+
+@lru_cache(maxsize=256)
+def _is_kind(text: str) -> bool:
+    return KIND.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_id(text: str) -> bool:
+    """Whether a hook would take it for the id of a patient."""
+    return ID.fullmatch(text) is not None
 
 
 def _key(told: Any) -> str:

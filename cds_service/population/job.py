@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
 from msgspec.structs import replace
@@ -16,9 +17,10 @@ from msgspec.structs import replace
 from cards.engine.sources import VERSION
 from cds_service.config import Settings
 from cds_service.population import medications, source
-from cds_service.population.answered import FILE as ANSWERS
-from cds_service.population.answered import Whose
 from cds_service.population.private import is_left, written
+
+if TYPE_CHECKING:  # with the store, which takes longer to load than all else here
+    from cds_service.population.answered import Whose
 
 BATCH = 128 * 1024**2
 """Bytes of files that one process groups at a time."""
@@ -27,7 +29,7 @@ FEWEST, MOST = 16, 4096
 UNPACKED = 10
 """How many times larger NDJSON is than its gzip."""
 
-RECORDS, PARTS, STATE = "records", "parts", "run.json"
+RECORDS, PARTS, STATE, ANSWERS = "records", "parts", "run.json", "answers.sqlite"
 MADE = frozenset(
     {RECORDS, PARTS, "fhir", "export", "run.json", "export.json", "summary.json", "problems.csv", "medications.sqlite"}
     | {"figures.json", "figures.csv", "figures-shared.csv", "medications.sqlite-journal"}

@@ -6,21 +6,23 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from itertools import chain, islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from cds_service.pipeline import Evaluator
 from cds_service.population import medications
-from cds_service.population.answered import Answers
 from cds_service.population.job import Job
-from cds_service.population.judge import ENCODE, Rules, evaluate
 from cds_service.population.medications import Medications
 from cds_service.population.parent import end_with_parent
 from cds_service.population.private import written
 from cds_service.population.shuffle import ENDING, SHARED, Batch
 from cds_service.population.source import File, Ledger, Note, Record
+
+if TYPE_CHECKING:  # what brings together needs no rules: those take seconds to load
+    from cds_service.population.judge import Rules
 
 
 class Advance(Protocol):
@@ -35,7 +37,10 @@ AHEAD = 4
 
 
 class Engine:
-    """The two steps of a run: bring together, judge."""
+    """The two steps of a run: bring together, judge. ``forks``: its libraries have no threads of their own, so that a process
+    can be a copy of this one, which has loaded the rules already."""
+
+    forks = True
 
     def __init__(self, job: Job, processes: int, advance: Advance) -> None:
         self.job, self.processes, self.advance = job, processes, advance
@@ -68,7 +73,8 @@ class Engine:
             return
         number = min(self.processes, len(places))
         todo = iter(places)
-        pool = ProcessPoolExecutor(number, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self.job,))
+        context = multiprocessing.get_context("fork" if self.forks and _alone() else "spawn")
+        pool = ProcessPoolExecutor(number, context, initializer=_begin, initargs=(self.job,))
         try:
             waiting = {pool.submit(task, place) for place in islice(todo, AHEAD * number)}
             while waiting:
@@ -77,6 +83,11 @@ class Engine:
                 yield from (future.result() for future in done)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _alone() -> bool:
+    """Whether a copy of this process holds no lock that another thread took: with a bar on a terminal there is one."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 # -- in the processes ---------------------------------------------------------------------------------------------------
@@ -149,11 +160,17 @@ def read(job: Job, place: int, ledger: Ledger, note: Note) -> Iterator[Record]:
 
 
 def rules_of(job: Job) -> Rules:
+    from cds_service.pipeline import Evaluator
+    from cds_service.population.answered import Answers
+    from cds_service.population.judge import Rules
+
     answers = Answers(job.out, job.whose) if job.whose else None
     return Rules(Evaluator(job.settings), job.today, job.absent, answers)
 
 
 def write_part(job: Job, bucket: int, patients: Iterable[tuple[str, list[bytes]]], rules: Rules) -> int:
     """The part of a bucket, its patients in their order; how many there are."""
+    from cds_service.population.judge import ENCODE, evaluate
+
     with written(job.part(bucket)) as file:
         return sum(bool(file.write(ENCODE(evaluate(*each, rules)) + b"\n")) for each in patients)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -35,6 +35,7 @@ _INDEX: json.Decoder[Index] = json.Decoder(Index, dec_hook=lambda _, told: Count
 LEDGER: json.Decoder[Ledger] = json.Decoder(Ledger, dec_hook=lambda _, told: Counter(told))
 
 
+@lru_cache(maxsize=4096)  # the resources of a patient mostly stand together
 def bucket_of(patient: str, buckets: int) -> int:
     """The same in every engine and on every machine."""
     return int.from_bytes(blake2b(patient.encode(), digest_size=8).digest()) % buckets

@@ -18,7 +18,6 @@ from cds_service.fhir.reading import wire
 from cds_service.fhir.reading.given import BROKEN
 from cds_service.population.glance import (
     BAD_ID,
-    ID,
     NO_SUBJECT,
     NO_TYPE,
     NOT_JSON,
@@ -27,6 +26,7 @@ from cds_service.population.glance import (
     Seen,
     Unusable,
     bare,
+    is_id,
     is_key,
     look,
 )
@@ -184,7 +184,7 @@ class File:
         patient = (urls or {}).get(seen.patient, seen.patient) or only
         if not patient:
             self._problem(BAD_ID if seen.type == "Patient" else NO_SUBJECT, f"{seen.type}/{seen.id}" if seen.id else seen.type)
-        elif not ID.fullmatch(patient):
+        elif not is_id(patient):
             self._problem(BAD_ID, seen.type)
         else:
             yield Record(patient, seen.medication, entry)

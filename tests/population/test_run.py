@@ -18,6 +18,7 @@ import pytest
 
 from cds_service.config import ConfigError
 from cds_service.population import findings, job, pool, private, sheets, shuffle, source, tables
+from cds_service.population import judge as judging
 from cds_service.population.private import kept_private
 from tests.population.conftest import TODAY, generated, patient, went, written
 
@@ -162,7 +163,7 @@ def test_a_run_that_is_interrupted_while_judging_goes_on_where_it_stopped(
 ) -> None:
     went(generated(folder), tmp_path / "whole")
     times = iter(range(100))
-    judge = pool.evaluate
+    judge = judging.evaluate
 
     def stops(*args: Any) -> Any:
         if next(times) == 9:
@@ -170,7 +171,7 @@ def test_a_run_that_is_interrupted_while_judging_goes_on_where_it_stopped(
         return judge(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pool, "evaluate", stops)
+        patch.setattr(judging, "evaluate", stops)
         with pytest.raises(KeyboardInterrupt):
             went(folder, out)
     kept = {path.name: path.stat().st_mtime_ns for path in (out / "parts").glob("*.jsonl")}
