@@ -159,7 +159,7 @@ def offer(
     A warning of section F keeps a drug, with the condition first in its label, not recommended unless the condition can be
     corrected: a low 25(OH)D, a test that is missing, a tooth, a day that is not reached. The first that is left is recommended,
     unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
-    only one. A finding of the work-up drops a drug, or holds it: then it is not recommended before this is clarified, as its
+    only one, and below {egfr-specialist} mL/min it follows the specialist, as its label says. A finding of the work-up drops a drug, or holds it: then it is not recommended before this is clarified, as its
     label says first.
 
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
@@ -181,6 +181,7 @@ def offer(
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     drugs = tuple(drugs)
     rows = work_up(chart, starting=any(starts(chart, drug) for drug in drugs))
+    specialist = renal(chart).below(chart.numbers.egfr_specialist)
     none_starred = bool(chart.doubts(RANKED)) or (waits and _reports_may_tell(chart))
     judged = [_judge(chart, drug, rows, start, replaces, waits=waits) for drug in drugs]
     best = _best(judged) if recommend else None
@@ -197,6 +198,7 @@ def offer(
             after=each.after,
             meanwhile=each.meanwhile,
             unless_operated=any(each.drug.key in row.proviso for row in rows),
+            first="specialist" if each.drug.mechanism is Mechanism.VITAMIN_K2 and specialist else "",
         )
         for each in _shown(judged, best)
     )

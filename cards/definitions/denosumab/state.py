@@ -25,10 +25,10 @@ class Kind(StrEnum):
     ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an
     end is planned, an infusion ordered, or the cancer drug ends or has ended for which it was given), and still in effect.
     ``LATE``: the effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can
-    have been. ``LONG_AGO``: late for more than two years. ``UNDATED``: stopped, no dose is dated. ``TOO_EARLY``,
-    ``TOO_LATE``: a follow-on that may not hold. ``TURNOVER``: one in time, and turnover has risen since. ``REBOUND``:
-    vertebrae broke after the effect had ended; ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another drug has
-    taken over."""
+    have been. ``LONG_AGO``: late, more than {denosumab-sequence-months} months after the last dose. ``UNDATED``: stopped, no
+    dose is dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on that may not hold. ``TURNOVER``: turnover has risen since a follow-on.
+    ``REBOUND``: vertebrae broke after the effect had ended; ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another
+    drug has taken over."""
 
     GOING_ON = "going-on"
     NO_DATE = "no-date"
