@@ -66,14 +66,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     alendronate), unless it is dropped or calcium is low, and for the renewal of what is taken, unless it is dropped or must
     pause.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
-    nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low one
-    of {low-calcium-again-days}; MRI not after an MRI or CT, read, since the newest vertebral fracture and the newest sign; what
-    is only searched for, of {yearly-months} months, and not for a disease on record. In osteomalacia and low calcium also
-    calcium 1,000 mg a day and vitamin D. Any number may be chosen; all are recommended. The first finding names the card, the
-    detail lists all, names known causes (first drugs that explain it: lithium and thiazides with high calcium; tenofovir
-    disoproxil, adefovir, and iron by vein of {iron-phosphate-months} months with low phosphate) and what must pause, says until
-    when to decide, and names recorded results that could not be used. On an order of a patient of unknown age with basic
-    results on record, `incomplete-data` says that they were not judged.
+    nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low
+    one of {low-calcium-again-days}; MRI not after an MRI or CT, read, since the newest vertebral fracture and the newest sign;
+    what is only searched for, of {yearly-months} months, and not for a disease on record. In osteomalacia and low calcium also
+    calcium 1,000 mg a day and, where 25(OH)D is unknown (on orders: below {vitamin-d-target} ng/mL, too), vitamin D 1,000
+    units; a known level is corrected by `vitamin-d-low`. Any number may be chosen; all are recommended. The first finding
+    names the card, the detail lists all, names known causes (first drugs that explain it: lithium and thiazides with high
+    calcium; tenofovir disoproxil, adefovir, and iron by vein of {iron-phosphate-months} months with low phosphate) and what
+    must pause, says until when to decide, and names recorded results that could not be used. On an order of a patient of
+    unknown age with basic results on record, `incomplete-data` says that they were not judged.
     """
     if not person.adult(chart):
         return
@@ -132,6 +133,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "tests": [SERVICES[key] for key in missing],
             "rows": rows,
             "decide": decide,
+            "by_level": _by_level(chart, n),
             "analogs": analogs,
             "overdue": decide is not None and decide <= chart.today,
             "known": diagnosis.first_known(chart) if known else None,
@@ -188,11 +190,12 @@ def _denosumab(chart: Chart, rows: tuple[Row, ...]) -> dict[str, Any]:
 def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     """Calcium and vitamin D where they come first: osteomalacia, and low calcium that holds drugs; not what is taken, not below
     {egfr-specialist} mL/min, calcium only after calcium and creatinine where one is not known, vitamin D not at
-    {vitamin-d-target} ng/mL or more; withheld where something could not be read."""
+    {vitamin-d-target} ng/mL or more, nor where `vitamin-d-low` gives it by its level; withheld where something could not be
+    read."""
     wanted = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
     if not wanted or renal(chart).below(n.egfr_specialist):
         return Offer()
-    drugs = (_CALCIUM, *(() if _replete(chart, n) else (CHOLECALCIFEROL,)))
+    drugs = (_CALCIUM, *(() if _replete(chart, n) or _by_level(chart, n) else (CHOLECALCIFEROL,)))
     taken = {c.drug.mechanism for c in chart.drug_courses.values() if c.on_treatment(chart.today)}
     taken |= {draft.drug.mechanism for draft in (*chart.drafts, *chart.beside) if draft.drug}
     given = [drug for drug in drugs if drug.mechanism not in taken]
@@ -217,6 +220,15 @@ def _correcting(chart: Chart, n: Numbers, decide: date | None) -> dict[str, Any]
     the day to decide, where that comes within {calcium-again-days} days."""
     soon = decide is not None and chart.today < decide < add_days(chart.today, n.calcium_again_days)
     return {"vitamin_d": not _replete(chart, n), "again_by": decide if soon else None}
+
+
+def _by_level(chart: Chart, n: Numbers) -> bool:
+    """Whether `vitamin-d-low` orders vitamin D by its level, a loading where it is very low: a second dose beside it would be
+    one too many, and the usual one alone too little. On orders that card speaks of fewer drafts than this one."""
+    level = vitamin_d(chart)
+    if chart.hook in ORDER_HOOKS or level is None:
+        return False
+    return bool(level.below(n.vitamin_d_severe) or (level.below(n.vitamin_d_target) and workup.bone_patient(chart)))
 
 
 def _variant(rows: tuple[Row, ...]) -> str:
@@ -249,6 +261,7 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "overdue": decide is not None and decide <= chart.today,
             "known": None,
             "good_bone": False,
+            "by_level": False,
             "drafts": waiting,
             "due": due,
             "renewed": renewed,
