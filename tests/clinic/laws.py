@@ -47,6 +47,8 @@ WEEK = timedelta(days=7)
 _YEAR = 5
 OSTEOPOROSIS_T = -2.5
 """Visits in a year, both ends included; the T-score of the WHO from which on there is osteoporosis."""
+VERY_OLD = 90
+"""Years from which on `tests-due` asks for no scan of a patient off treatment."""
 
 
 class Law(Struct, frozen=True):
@@ -183,10 +185,12 @@ def _ping_pong(journey: Journey) -> Iterator[str]:
 
 
 def _forgotten(journey: Journey) -> Iterator[str]:
-    """Nobody asked for a test for so long, of a patient who has a drug or needs one, since the visit before at the latest."""
+    """Nobody asked for a test for so long, of a patient who has a drug or, under 90 years, needs one, since the visit
+    before at the latest."""
     done, before = dict.fromkeys(LONGEST_MONTHS, journey.visits[0].today), False
     for visit in journey.visits:
-        concerned, before = before, bool(visit.truth.drug or needs_treatment(visit.truth)) and not visit.truth.comfort
+        needed = needs_treatment(visit.truth) and (visit.chart.age or 0) < VERY_OLD
+        concerned, before = before, bool(visit.truth.drug or needed) and not visit.truth.comfort
         for key, months in LONGEST_MONTHS.items():
             if concerned and before and add_months(done[key], months) < visit.today:
                 yield _at(visit, f"{key}, on {visit.truth.drug or 'no drug'}")
