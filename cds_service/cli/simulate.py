@@ -26,7 +26,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         choices=tuple(HABITS),
         default="everything",
         help="how the clinician acts: follows everything (default), only what is recommended (starred), at random, "
-        "forgets half of the visits, or overrides every drug",
+        "forgets half of the visits, overrides every drug, follows everything with a patient who does not go to many tests "
+        "(no-shows), or with one who lives elsewhere for two years (moves)",
     )
     shown.add_argument("--years", type=_years, default=10, metavar="N", help=f"1 to {MOST_YEARS} (default: 10)")
     shown.add_argument("--picture", type=Path, metavar="FILE", help="also draw the journey into FILE (SVG)")

@@ -41,8 +41,16 @@ HABITS: Mapping[str, Habit] = {
     "random": _at_random,
     "forgets": _everything,
     "overrides": _no_drugs,
+    "no-shows": _everything,
+    "moves": _everything,
 }
+FOLLOW_TEXTS = frozenset({"everything", "starred", "forgets", "no-shows", "moves"})
+"""Habits that also do what no button does: a holiday that is advised."""
 OVERRIDES = frozenset({"overrides"})
 """Habits that give a reason for what they do not do: the card rests."""
 MISSES = {"forgets": 0.5}
 """The part of the visits that a habit misses."""
+LOST = {"no-shows": 0.4}
+"""The part of the tests that are ordered and never done: the order stays open."""
+AWAY = {"moves": range(9, 17)}
+"""Visits missed in a row: the patient lives elsewhere for two years, and nobody renews a prescription."""

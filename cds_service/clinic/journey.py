@@ -17,7 +17,7 @@ from cards.engine.run import run
 from cards.vocabulary import ANABOLIC, DRUGS
 from cds_service.casebook.requests import request
 from cds_service.clinic.aside import Aside
-from cds_service.clinic.clinicians import HABITS, MISSES, OVERRIDES, Choice
+from cds_service.clinic.clinicians import AWAY, FOLLOW_TEXTS, HABITS, LOST, MISSES, OVERRIDES, Choice
 from cds_service.clinic.person import Person
 from cds_service.clinic.record import INJECTED, STYLES, Record, Taken
 from cds_service.config import Settings
@@ -96,11 +96,14 @@ def live(seed: int, habit: str, visits: int = VISITS, *, leaves_open: bool = Fal
     aside = Aside()
     for number in range(visits):
         today = add_months(BEGIN, APART_MONTHS * number)
-        news = _happens(person, record, today) if number else []
+        news = _happens(person, record, today, rng, LOST.get(habit, 0)) if number else []
         comfort = 0 < person.kind.comfort_years * 12 <= APART_MONTHS * number
         if comfort:
             record.facts.append(f"encounter hospice on {today - _WEEK}")
         if rng.random() < MISSES.get(habit, 0):
+            continue
+        if number in AWAY.get(habit, ()):
+            record.lapse(today)
             continue
         truth = Truth(person.hip, _works(record, today), person.scanned, person.broken, comfort)
         visit = _visit(record, aside, today, news, truth, again=number % 4 == seed // 5 % 4)
@@ -109,13 +112,13 @@ def live(seed: int, habit: str, visits: int = VISITS, *, leaves_open: bool = Fal
             _override(visit, aside)
         offered = {(o.key, o.start): o for f in visit.cards for o in f.options if o.kind == "drug"}
         visit.refused = [option.key for option in offered.values() if _forbidden(record, today, option)]
-        _do(record, person, visit, follows=habit in ("everything", "starred", "forgets"))
+        _do(record, person, visit, follows=habit in FOLLOW_TEXTS)
         journey.visits.append(visit)
     return journey
 
 
-def _happens(person: Person, record: Record, today: date) -> list[str]:
-    """A quarter of a year of life, and the results of what was ordered."""
+def _happens(person: Person, record: Record, today: date, rng: Random, lost: float) -> list[str]:
+    """A quarter of a year of life, and the results of what was ordered, but for the part that is ``lost``."""
     years = APART_MONTHS / 12
     drug = _works(record, today)
     last = max(record.doses.get("denosumab", [date.min]))
@@ -125,6 +128,9 @@ def _happens(person: Person, record: Record, today: date) -> list[str]:
         record.facts.append(f"fracture {site} on {today - _WEEK}")
         news.append(f"fracture {site}")
     for test in [key for key, day in record.ordered.items() if day + _WEEK <= today]:
+        if lost and rng.random() < lost:
+            record.lose(test)
+            continue
         day = record.done(test)
         found = person.measure(test)
         record.facts.append(f"{found} on {day + _WEEK}" if found else f"test {test} done {day + _WEEK}")
@@ -137,7 +143,7 @@ def _works(record: Record, today: date) -> str:
     for drug, months in (("denosumab", 7), ("zoledronate", 18)):
         if any(add_months(day, months) >= today >= day for day in record.doses.get(drug, ())):
             return drug
-    taken = next((c for c in record.courses if c.ended is None and DRUGS[c.drug].mechanism in treatment.TREATMENT), None)
+    taken = next((c for c in record.courses if c.taken and DRUGS[c.drug].mechanism in treatment.TREATMENT), None)
     if taken is None:
         return ""
     return "anabolic" if DRUGS[taken.drug].mechanism in ANABOLIC else "tablets"
@@ -204,7 +210,7 @@ def _give(record: Record, today: date, option: Option) -> None:
         _end(record, today)
     if drug.covers_months:
         record.doses.setdefault(option.key, []).append(max(today, option.start or today))
-    elif not any(each.drug == option.key and each.ended is None for each in record.courses):
+    elif not any(each.drug == option.key and each.taken for each in record.courses):
         record.courses.append(Taken(option.key, today))
 
 

@@ -9,6 +9,8 @@ from cards.chart.calendar import add_months
 from cards.vocabulary import DRUGS
 
 STYLES = ("statement", "renewed", "one-order", "dispensed")
+TELL_OF_A_LAPSE = ("renewed", "dispensed")
+"""Styles in which a prescription that nobody renewed is seen to have run out."""
 INJECTED = ("given", "elsewhere", "ordered", "dispensed")
 """How a dose is on record: given here; told of by its month, since it was given elsewhere; as an order that was carried out;
 as what the pharmacy handed over."""
@@ -16,11 +18,16 @@ as what the pharmacy handed over."""
 
 @dataclass
 class Taken:
-    """A course of tablets or daily injections."""
+    """A course of tablets or daily injections. ``lapsed``: since when nobody has renewed it; no line of the record says so."""
 
     drug: str
     begun: date
     ended: date | None = None
+    lapsed: date | None = None
+
+    @property
+    def taken(self) -> bool:
+        return self.ended is None and self.lapsed is None
 
 
 @dataclass
@@ -43,6 +50,16 @@ class Record:
         if self.leaves_open:
             self.facts.append(f"test {test} ordered {day}")
         return day
+
+    def lose(self, test: str) -> None:
+        """The order stays open, and the test is never done."""
+        self.facts.append(f"test {test} ordered {self.ordered.pop(test)}")
+
+    def lapse(self, today: date) -> None:
+        """Nobody renews what is taken, where the record shows it."""
+        for each in self.courses if self.style in TELL_OF_A_LAPSE else ():
+            if each.taken:
+                each.lapsed = today
 
     def lines(self, today: date) -> list[str]:
         given = [line for drug, days in self.doses.items() for day in days for line in self._dose(drug, day, today)]
@@ -70,13 +87,15 @@ class Record:
         if self.style == "dispensed":
             state = "stopped" if ended else "active"
             return [f"{drug} ordered {begun} ({state})", *self._supplies(taken, today)]
-        years = _every(begun, ended or today, 12)
-        last = f"{drug} ordered {years[-1]} ({'stopped' if ended else 'active'})"
+        years = _every(begun, ended or taken.lapsed or today, 12)
+        last = f"{drug} ordered {years[-1]} ({'stopped' if ended else 'completed' if taken.lapsed else 'active'})"
         return [*(f"{drug} ordered {day} (completed)" for day in years[:-1]), last]
 
     @staticmethod
     def _supplies(taken: Taken, today: date) -> list[str]:
-        return [f"{taken.drug} dispensed {day} for 92 days" for day in _every(taken.begun, taken.ended or today, 3)]
+        return [
+            f"{taken.drug} dispensed {day} for 92 days" for day in _every(taken.begun, taken.ended or taken.lapsed or today, 3)
+        ]
 
 
 def _every(begun: date, until: date, months: int) -> list[date]:

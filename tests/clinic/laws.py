@@ -17,6 +17,7 @@ from cds_service.clinic.journey import Journey, Truth, Visit
 
 ALL = tuple(HABITS)
 FOLLOWING = ("everything", "starred")
+ASKING = (*FOLLOWING, "no-shows")
 SHORTEST_MONTHS = {
     "dxa": 12,
     "frax": 12,
@@ -238,6 +239,6 @@ LAWS = (
     Law("no start, holiday, start within two years", FOLLOWING, _ping_pong),
     Law("who follows the advice is treated within a year", FOLLOWING, _untreated),
     Law("who needs treatment and has none has a card", ALL, _uncovered),
-    Law("no scan of bone density is forgotten", FOLLOWING, _forgotten),
+    Law("no scan of bone density is forgotten", ASKING, _forgotten),
     Law("no referral again within a year", FOLLOWING, _again_and_again),
 )
