@@ -152,7 +152,8 @@ class FractureEntry(Struct, frozen=True, gc=False):
 
     ``site`` is a key of ``FRACTURE_SITES``, ``part`` the side ("left", "right") or vertebral level ("thoracic", "lumbar"), ""
     if not stated, ``level`` the vertebrae that the words name ("T12"). ``osteoporotic``: the code says so. ``subsequent``: the
-    7th character says that it is not a new fracture. ``from_text``: read from the words of a report.
+    7th character says that it is not a new fracture. ``from_text``: read from the words of a report. ``several``: more than one
+    vertebra, without their names.
     """
 
     site: str
@@ -166,11 +167,12 @@ class FractureEntry(Struct, frozen=True, gc=False):
     low_energy: bool = False
     level: str = ""
     from_text: bool = False
+    several: bool = False
 
 
 class Fracture(Struct, frozen=True):
     """A fragility fracture. ``presumed``: low energy is inferred from site and age; the code does not say osteoporotic.
-    ``level`` and ``from_text`` as in the entries; the latter only where nothing but words tells of it."""
+    ``level``, ``from_text`` and ``several`` as in the entries; ``from_text`` only where nothing but words tells of it."""
 
     site: str
     when: date | None
@@ -181,6 +183,7 @@ class Fracture(Struct, frozen=True):
     latest: date | None = None
     level: str = ""
     from_text: bool = False
+    several: bool = False
 
     def may_be_within(self, begin: date, end: date) -> bool:
         """Whether any of its possible days lies between ``begin`` and ``end``, inclusive."""

@@ -44,9 +44,9 @@ def fragility(
     Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
     An ICD-10-CM 7th character for subsequent care (D, G, K, P, S) does not indicate a new fracture. Entries for one site within
     {one-fracture-days} days, and an undated entry, are the same fracture, dated by the first; left and right, or thoracic and
-    lumbar, are two fractures, and an entry without side, level or site matches any. From {rebound-from-months} to
-    {rebound-to-months} months after denosumab, when several vertebrae may break, a vertebral entry {rebound-apart-days} days or
-    more after another is another fracture.
+    lumbar, are two fractures, and an entry without side, level or site matches any; how many vertebrae an entry is, ``vertebrae``
+    says. From {rebound-from-months} to {rebound-to-months} months after denosumab, when several vertebrae may break, a vertebral
+    entry {rebound-apart-days} days or more after another is another fracture.
 
     Entries later than the given day are left out. Newest first, undated last.
     """
@@ -125,7 +125,16 @@ def _explained_by_nothing(
     after = _after_tumor(entry.when, problems)
     presumed = not (entry.osteoporotic or entry.low_energy)
     return Fracture(
-        entry.site, entry.when, entry.source, entry.part, presumed, after, entry.latest, entry.level, entry.from_text
+        entry.site,
+        entry.when,
+        entry.source,
+        entry.part,
+        presumed,
+        after,
+        entry.latest,
+        entry.level,
+        entry.from_text,
+        entry.several,
     )
 
 
@@ -173,4 +182,19 @@ def _joined(first: Fracture, second: Fracture) -> Fracture:
         latest=dated.latest,
         level=", ".join(dict.fromkeys(f"{first.level}, {second.level}".strip(", ").split(", "))),
         from_text=first.from_text and second.from_text,
+        several=first.several or second.several,
     )
+
+
+def vertebrae(fractures: Iterable[Fracture]) -> int:
+    """How many vertebrae these fractures are: one that names T12 and L1 is two, and so is one of several without their names. A
+    vertebra that is named in two of them counts once, unless there are fewer names than fractures."""
+    broken = [f for f in fractures if f.site == "vertebra"]
+    names = {name for f in broken for name in f.level.split(", ") if name}
+    unnamed = sum(2 if f.several else 1 for f in broken if not f.level)
+    return max(len(broken), len(names) + unnamed)
+
+
+def counted(fractures: Sequence[Fracture]) -> int:
+    """How many fractures they are, of vertebrae as above."""
+    return vertebrae(fractures) + sum(1 for f in fractures if f.site != "vertebra")

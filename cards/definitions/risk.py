@@ -9,6 +9,7 @@ from cards.chart.calendar import add_days
 from cards.definitions import diagnosis, person, treatment
 from cards.definitions.density import lowest_t, newest_t_scores
 from cards.definitions.diagnosis import low_bone_mass, osteoporosis
+from cards.definitions.fractures import counted
 from cards.vocabulary import COURSES, Data, Mechanism
 
 READS = (Data.CONDITIONS, Data.PROCEDURES, Data.BONE_DENSITY, Data.FRACTURE_RISK, *COURSES)
@@ -62,7 +63,7 @@ def _very_high(chart: Chart) -> list[str]:
         reasons.append("vertebral-fracture")
     if any(f.at_latest and f.at_latest >= recent for f in chart.fractures):
         reasons.append("recent-fracture")
-    if len(chart.fractures) >= chart.numbers.multiple_fractures:
+    if counted(chart.fractures) >= chart.numbers.multiple_fractures:
         reasons.append("several-fractures")
     if fracture_on_treatment(chart) is not None:
         reasons.append("fracture-on-treatment")

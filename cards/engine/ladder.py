@@ -10,6 +10,7 @@ from cards.chart import Chart, per_chart
 from cards.definitions import bone_loss
 from cards.definitions import glucocorticoid_bands as bands
 from cards.definitions.density import hip_t, lowest_t
+from cards.definitions.fractures import vertebrae
 from cards.definitions.goals import very_old
 from cards.definitions.hormone_blockers import RANKING
 from cards.definitions.kidney import renal
@@ -69,8 +70,7 @@ def _hip(chart: Chart) -> bool:
 
 def _severe(chart: Chart) -> bool:
     lowest = lowest_t(chart)
-    vertebrae = sum(1 for each in chart.fractures if each.site == "vertebra")
-    return vertebrae >= chart.numbers.multiple_fractures or (
+    return vertebrae(chart.fractures) >= chart.numbers.multiple_fractures or (
         lowest is not None and lowest.value <= chart.numbers.t_anabolic_first
     )
 

@@ -31,6 +31,36 @@ def named(text: str) -> str:
     return ", ".join(found)
 
 
+_JOINED = re.compile(r" ?(?:[,、/&+]|and|及|和|与)? ?(?:vertebra[el]? ?)?椎?体?")
+_BREAKS = re.compile(r"(?a)^[^,;。]{0,12}?(?:骨折|fracture|fx\b|collapse)")
+_BREAK_OF = re.compile(
+    r"(?a)(?:fractures?|fx)(?: ?\([^)]*\))? ?(?:of|at|in|involving|:)? ?(?:the )?(?:vertebra[el]? ?)?$|骨折[ :(]*$"
+)
+_NOT_BONE = re.compile(r"(?a)^[^,;。]{0,12}?(?:椎间盘|椎间隙|disc|神经)|未见|无骨折|排除|\bno\b|without|negative")
+
+
+def broken(text: str) -> str:
+    """The vertebrae, of those that folded ``text`` names by number, that it says are broken: such as stand together before the
+    word, or behind "fracture of".
+
+    >>> broken("t12、l1椎体压缩性骨折"), broken("l4/5椎间盘突出, 腰1椎体骨折"), broken("compression fractures of t12 and l1")
+    ('T12, L1', 'L1', 'T12, L1')
+    """
+    runs: list[list[tuple[str, int, int]]] = []
+    for level, number, at, end in _counted(text):
+        if not runs or not _JOINED.fullmatch(text, runs[-1][-1][2], at):
+            runs.append([])
+        runs[-1].append((f"{'L' if level == 'lumbar' else 'T'}{number}", at, end))
+    found = (
+        name
+        for run in runs
+        if not _NOT_BONE.search(text[run[-1][2] :])
+        and (_BREAKS.search(text[run[-1][2] :]) or _BREAK_OF.search(text[: run[0][1]]))
+        for name, _, _ in run
+    )
+    return ", ".join(dict.fromkeys(found))
+
+
 def numbered(text: str) -> Iterator[tuple[str, int, int]]:
     """The level of each vertebra named by its number in folded ``text``, and where it stands.
 

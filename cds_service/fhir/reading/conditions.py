@@ -13,6 +13,7 @@ from cards.chart.calendar import add_months, years_between
 from cards.definitions.fractures import FRAGILITY_SITES
 from cards.vocabulary import PROBLEMS
 from cds_service.fhir.phrases import Bone, Mention, Verdict, fold
+from cds_service.fhir.phrases.vertebrae import broken
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
@@ -165,6 +166,8 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
                 text,
                 latest if when else None,
                 fracture.low_energy,
+                broken(fold(where)) if fracture.site == "vertebra" else "",
+                several=fracture.site == "vertebra" and _SEVERAL.search(fold(where)) is not None,
             )
         )
         facts.used(source, "fracture", _why(said, "fracture"))
@@ -173,6 +176,13 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
     if said.parental:
         facts.parental_hip_fracture = True
         facts.used(source, PARENTAL_HIP_FRACTURE)
+
+
+_SEVERAL = re.compile(
+    r"(?a)多发[^,;。、]{0,8}(?:椎|压缩|骨质疏松性)[^,;。]{0,8}骨折|多(?:处|个|节段)[^,;。、]{0,4}椎[^,;。]{0,8}骨折"
+    r"|\b(?:multiple|several) (?:\w+ ){0,3}(?:vertebra|compression|spin)[^,;]{0,24}fracture"
+)
+"""More than one vertebra, without their numbers."""
 
 
 def _verdict(mention: Mention) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cards.chart import ORDER_HOOKS, Chart, Draft, Measurement, facts
 from cards.definitions import goals, person, workup
 from cards.definitions.bone_loss import GLUCOCORTICOID, HORMONE_BLOCKERS
+from cards.definitions.fractures import vertebrae
 from cards.definitions.minerals import vitamin_d
 from cards.engine.findings import INFO, Earlier, Finding, Undecided
 from cards.thresholds import Numbers
@@ -51,7 +52,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
             "months": n.time_to_benefit_months,
             "myeloma": [fact for row in signs[:1] for fact in row.told.get("signs", ())],
             "suspected": bool(signs),
-            "broken": len([f for f in chart.fractures if f.site == "vertebra"]),
+            "broken": vertebrae(chart.fractures),
             "anabolic": ended.values["drug"] if ended else None,
             "ended": ended.values["ended"] if ended else None,
             "denosumab": _on_denosumab(chart, earlier),
