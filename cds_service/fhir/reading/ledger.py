@@ -31,7 +31,7 @@ _WHOLE = frozenset({"icd10pcs", "icd9"})
 _LISTED = frozenset({"cpt", "hcpcs"})  # what of these is ours is a short list, and all of it is in the tables
 _MEASURES = re.compile(
     r"(?a)\bt[ -]?(score|值|评分)|\bz[ -]?(score|值|评分)|\bbmd\b|bone (mineral )?density|骨密度|骨量|dxa|dexa"
-    r"|\begfr\b|肾小球滤过率|glomerular filtration|25[- ]?\(?(oh|hydroxy|羟)|β-?ctx|\bp1np\b|胶原.{0,6}(肽|前肽)"
+    r"|\bfrax|\begfr\b|肾小球滤过率|glomerular filtration|25[- ]?\(?(oh|hydroxy|羟)|β-?ctx|\bp1np\b|胶原.{0,6}(肽|前肽)"
 )
 """Names that say that something of ours was measured, wherever they stand."""
 _PROBLEMS = re.compile(

@@ -150,7 +150,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "weeks": n.denosumab_calcium_weeks,
             "must_stop": must_stop,
             "reasons": stratum.reasons,
-            "t_score": lowest,
+            "t_score": lowest if lowest is not None and lowest.value < n.t_low else None,
             "qct": found.qct if (found := criteria(chart)) else None,
             "fracture": newest_fracture,
             "diseased": diagnosis.osteoporosis(chart),
