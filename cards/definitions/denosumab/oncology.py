@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
+
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Fracture, per_chart
@@ -13,7 +16,8 @@ from cards.vocabulary import DENOSUMAB, DENOSUMAB_ONCOLOGY, Mechanism
 
 
 class Ended(Struct, frozen=True):
-    """The course, and the vertebral fractures since its last dose."""
+    """The course, and the vertebral fractures since its last dose: of the rebound, or any other that is on record. With a
+    metastasis nobody can tell them apart without a picture."""
 
     course: Course
     fractures: tuple[Fracture, ...]
@@ -36,7 +40,22 @@ def ended_oncologic(chart: Chart) -> Ended | None:
     if any(given_since(chart, other, last) for other in _closing(chart)):
         return None
     broken = rebound(chart)
-    return Ended(course, broken.fractures if broken is not None and broken.course is course else ())
+    rebounded = broken.fractures if broken is not None and broken.course is course else ()
+    return Ended(course, rebounded or tuple(_broken_since(chart, last)))
+
+
+def _broken_since(chart: Chart, last: date) -> Iterator[Fracture]:
+    for entry in chart.broken:
+        if entry.site == "vertebra" and entry.when is not None and entry.when > last and not entry.subsequent:
+            yield Fracture(
+                entry.site,
+                entry.when,
+                entry.source,
+                entry.part,
+                latest=entry.latest,
+                level=entry.level,
+                from_text=entry.from_text,
+            )
 
 
 def _closing(chart: Chart) -> list[Course]:
