@@ -374,7 +374,7 @@ class Course(Struct, frozen=True):
 
 
 class Allergy(Struct, frozen=True):
-    """An active, unrefuted allergy or intolerance to a drug or a whole mechanism."""
+    """An active, unrefuted allergy or intolerance to a drug or a whole mechanism. ``unconfirmed``: nobody has verified it."""
 
     drug: Drug | None
     mechanism: Mechanism | None
@@ -383,6 +383,7 @@ class Allergy(Struct, frozen=True):
     severe: bool = False
     text: str = ""
     recorded: date | None = None
+    unconfirmed: bool = False
 
 
 class Service(Struct, frozen=True, gc=False):

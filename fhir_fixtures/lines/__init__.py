@@ -25,7 +25,8 @@ stands in round brackets refines the line (several notes: separated by commas, o
     care plan hospice since 2026-05-01              an active plan, its category a problem of ours; (completed); with an end:
                                                     care plan hospice since 2025-05-01 to 2026-05-01
     allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive),
-                                                    (high): its criticality, (anaphylaxis): the reaction
+                                                    (high), (low): its criticality; (anaphylaxis), (dyspepsia), (urticaria): the
+                                                    reaction; (untyped): called neither; (unconfirmed)
     test dxa ordered 2026-06-01                     a request; (from 2027-06-01): for that day
     test dxa done 2026-06-01                        a completed procedure
     report dxa on 2026-06-01                        a final report of a test; (says 腰椎L1-L4 T值-3.1) its conclusion

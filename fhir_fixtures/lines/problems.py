@@ -5,7 +5,8 @@ from __future__ import annotations
 from fhir_fixtures.lines.notes import Notes, status
 from fhir_fixtures.lines.pieces import ATC, HL7, ICD10, ICD10CM, PATIENT, SNOMED, Resource, coded, concept, look_up, words
 
-ANAPHYLAXIS = "39579001"
+REACTIONS = {"anaphylaxis": "39579001", "dyspepsia": "162031009", "urticaria": "126485001"}
+"""Codes of SNOMED CT."""
 RELATIVES = {"mother": "MTH", "father": "FTH", "sister": "SIS"}
 
 
@@ -73,12 +74,14 @@ def allergy(notes: Notes, kind: str, name: str) -> list[Resource]:
     code = coded(ATC, word["atc"]) | {"text": word["text"] if a_class else name}
     found: Resource = {"resourceType": "AllergyIntolerance", "type": kind, "patient": PATIENT, "code": code}
     found["clinicalStatus"] = coded(f"{HL7}allergyintolerance-clinical", "inactive" if "inactive" in notes else "active")
-    verification = "refuted" if "refuted" in notes else "confirmed"
+    verification = next((v for v in ("refuted", "unconfirmed") if v in notes), "confirmed")
     found["verificationStatus"] = coded(f"{HL7}allergyintolerance-verification", verification)
-    if "high" in notes:
-        found["criticality"] = "high"
-    if "anaphylaxis" in notes:
-        found["reaction"] = [{"manifestation": [coded(SNOMED, ANAPHYLAXIS)]}]
+    if "untyped" in notes:
+        del found["type"]
+    if critical := next((each for each in ("high", "low") if each in notes), ""):
+        found["criticality"] = critical
+    if reaction := next((each for each in REACTIONS if each in notes), ""):
+        found["reaction"] = [{"manifestation": [coded(SNOMED, REACTIONS[reaction]) | {"text": reaction}]}]
     return [found]
 
 

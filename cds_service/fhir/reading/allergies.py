@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from cards.chart import Allergy, Problem
 from cards.vocabulary import DRUGS, Drug, Mechanism
-from cds_service.fhir.phrases import Mention, Verdict, fold
+from cds_service.fhir.phrases import Mention, Verdict
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread_drug
+from cds_service.fhir.reading.reactions import Nature, nature
 from cds_service.fhir.terminology.codes import NOT_OURS
 
 _OUT = frozenset({"refuted", "entered-in-error"})
 _VERIFIED = frozenset({"confirmed", "unconfirmed", "presumed", "unknown"})
 _OVER = frozenset({"inactive", "resolved"})
 _FILLER = "filler-allergy"
-_ANAPHYLAXIS = re.compile(r"anaphyla|过敏性休克|严重过敏")
-_ANAPHYLAXIS_CODES = frozenset({"39579001"})
 
 
 def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
@@ -57,7 +54,8 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     unclear = facts.record.lacks(source, "criticality", "reaction", "type")  # then taken for the worst, and said
     if unclear:
         facts.put_aside(source, "unreadable", detail="how severe it was")
-    severe = unclear or found.criticality == "high" or any(_is_anaphylaxis(m) for m in manifestations)
+    told = nature(manifestations)
+    severe = unclear or found.criticality == "high" or told is Nature.SEVERE
     for key in keys:
         drug: Drug | None = DRUGS.get(key)
         mechanism = None if drug else Mechanism(key)
@@ -66,10 +64,11 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
                 drug,
                 mechanism,
                 source,
-                found.type == "intolerance",
+                _is_intolerance(found, told),
                 severe,
                 wording(found.code),
                 facts.day(found.recorded_date),
+                elements.first_code(found.verification_status, "confirmed") != "confirmed",
             )
         )
         facts.used(source, f"allergy {key}")
@@ -88,6 +87,9 @@ def _keys(facts: Facts, mentions: tuple[Mention, ...], *concepts: elements.Conce
     return (coded or {m.key for m in mentions if m.is_present}) - {NOT_OURS}
 
 
-def _is_anaphylaxis(concept: elements.Concept) -> bool:
-    codes = {c.code for c in elements.codings(concept)}
-    return bool(codes & _ANAPHYLAXIS_CODES) or _ANAPHYLAXIS.search(fold(wording(concept))) is not None
+def _is_intolerance(found: wire.AllergyIntolerance, told: Nature) -> bool:
+    """Whether it is no allergy: it is called so and no sign of one is recorded, or it is called neither, and what is recorded
+    is an effect of the drug. Without a type and a reaction it may be an allergy."""
+    if found.type == "intolerance":
+        return told < Nature.ALLERGY
+    return not found.type and told is Nature.NO_ALLERGY

@@ -24,7 +24,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: an anti-osteoporosis drug, calcium, vitamin D or active vitamin D is ordered or taken, and an active, unrefuted
     allergy or intolerance to its ingredient or its whole class is on record. An order also meets an allergy to another
     bisphosphonate, SERM or PTH analog: the label of zoledronate rules it out after hypersensitivity to any bisphosphonate. An
-    intolerance of one drug, unless it was severe, does not extend to the others.
+    intolerance of one drug, unless it was severe, does not extend to the others. An entry that is called neither is an
+    intolerance where the reaction on record is an effect of the drug that is no allergy (dyspepsia, muscle pain, fever), else
+    an allergy; one that is called an intolerance is an allergy where the reaction is a sign of one (hives, rash, angioedema).
+    One that nobody has confirmed counts, and it is said.
 
     Then: critical for an allergy, high criticality or anaphylaxis (warning on patient-view); warning for an intolerance only
     (info on patient-view). To another drug of the class: critical for high criticality or anaphylaxis, else warning. Of several
@@ -74,6 +77,7 @@ def _finding(chart: Chart, order: Order, allergy: Allergy) -> Finding:
             "recorded": allergy.recorded,
             "other": allergy.drug,
             "severe": allergy.severe,
+            "unconfirmed": allergy.unconfirmed,
         },
         alternatives=_unlike(order.drug, ranking(chart), mild=mild) if for_bone and not lapsing else (),
         also=(service(REFERRAL, recommended=True),) if lapsing and order.draft is None else (),
