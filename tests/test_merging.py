@@ -93,6 +93,19 @@ def test_at_a_refill_nothing_says_to_go_on_with_what_low_calcium_pauses() -> Non
     assert "bisphosphonate-review" not in heard("bisphosphonate-review: On a refill with low calcium the rule still fires")
 
 
+def test_in_osteomalacia_dxa_waits_as_the_work_up_says() -> None:
+    def said(name: str) -> tuple[set[str], set[str]]:
+        found = heard(name).values()
+        return {code for each in found for code in each.codes}, {o.key for each in found for o in each.options}
+
+    codes, ordered = said("bmd-screening: With a normal ALP it fires as well")
+    assert "bmd-screening" in codes
+    assert {"dxa", "ctx", "p1np"} <= ordered
+    codes, ordered = said("bmd-screening: In osteomalacia the rule still fires")
+    assert "bmd-screening" not in codes
+    assert not {"dxa", "ctx", "p1np"} & ordered
+
+
 def test_calcium_is_offered_once_whatever_the_dose() -> None:
     findings = heard("secondary-causes: Low calcium of three days ago is not measured again yet").values()
     assert sum(option.kind == "drug" and option.key == "calcium" for each in findings for option in each.options) == 1

@@ -14,18 +14,22 @@ from cards.vocabulary import Drug
 
 
 class Silence(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
-    """A row of the table: where one of ``cards`` speaks (in one of these ``variants``, if it names any), at this indicator or a
-    graver one, ``silent`` fall silent. What is graver than the speaker never does."""
+    """A row of the table: where one of ``cards`` speaks (in one of these ``variants``, of one of these ``findings`` of the
+    work-up, if it names any), at this indicator or a graver one, ``silent`` fall silent. What is graver than the speaker never
+    does."""
 
     cards: tuple[str, ...]
     indicator: Indicator
     silent: tuple[str, ...]
     variants: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
     same_drug: bool = False
     besides: tuple[str, ...] = ()
 
     def spoken_by(self, finding: Finding) -> bool:
         if self.variants and finding.variant not in self.variants:
+            return False
+        if self.findings and not any(row.key in self.findings for row in finding.values.get("rows", ())):
             return False
         return finding.code in self.cards and finding.indicator.rank <= self.indicator.rank
 

@@ -24,9 +24,11 @@ _WORDS = {
     Nature.SEVERE: r"anaphyla|过敏性休克|严重过敏|angio-?o?edema|血管性?水肿|bronchospasm|支气管痉挛|lary(nx|nge)|喉头?水肿"
     r"|stevens|toxic epidermal|中毒性表皮|大疱性表皮|\bdress\b|drug reaction with eosinophilia",
     Nature.ALLERGY: r"urticaria|hives|荨麻疹|风团|\brash|皮疹|exanthem|erythema|红斑|prurit|itch|瘙痒|wheez|喘|hypersensit"
-    r"|swell(ing|ed) of (the )?(face|lips?|tongue|throat)|(facial|lip|tongue|throat) swelling|面部?(水)?肿|口?唇(水)?肿|舌肿",
+    r"|swell(ing|ed) of (the )?(face|lips?|tongue|throat)|(facial|lip|tongue|throat) swelling"
+    r"|面部?(水)?肿|口?唇(水)?肿|舌肿",
     Nature.NO_ALLERGY: r"dyspepsia|indigestion|消化不良|heartburn|烧心|反酸|reflux|反流|o?esophagitis|食管炎|nausea|恶心"
-    r"|vomit|呕吐|(abdominal|stomach|epigastric) (pain|discomfort)|腹痛|胃痛|胃部?不适|腹胀|diarrh|腹泻|constipation|便秘|gastritis|胃炎"
+    r"|vomit|呕吐|(abdominal|stomach|epigastric) (pain|discomfort)|腹痛|胃痛|胃部?不适|腹胀|diarrh|腹泻|constipation|便秘"
+    r"|gastritis|胃炎"
     r"|myalgia|muscle (pain|ache)|肌肉?痛|arthralgia|joint pain|关节痛|bone pain|骨痛|flu-?like|influenza-like|流感样|fever"
     r"|发热|headache|头痛|dizz|头晕|cramp|抽筋|hot (flush|flash)|潮热",
 }

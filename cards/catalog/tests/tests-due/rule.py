@@ -93,12 +93,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     months, up to {t-low} {dxa-mild-months}; these two within such a time of menopause {dxa-menopause-months}.
 
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
-    or the work-up pauses the drug; for what uses X-rays, a pregnancy; the test is already ordered; its results could not be
-    retrieved (for DXA and the markers also: the medications); a DXA was never done and the patient is off treatment
-    (`bmd-screening` asks for it); calcium on dialysis, which nephrology measures every month; markers with a
-    renal estimate below {egfr-specialist}, where they pile up and PTH and ALP tell of turnover (KDIGO 2017; CTX after denosumab
-    stays); from {oldest-years} years on
-    ({old-dementia-years} with dementia) markers, and DXA off treatment.
+    or the work-up pauses the drug, or a check of orders forbids it (not denosumab), or the work-up finds osteomalacia; for what
+    uses X-rays, a pregnancy; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
+    medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it); calcium on dialysis,
+    which nephrology measures every month; markers with a renal estimate below {egfr-specialist}, where they pile up and PTH and
+    ALP tell of turnover (KDIGO 2017; CTX after denosumab stays); from {oldest-years} years on ({old-dementia-years} with
+    dementia) markers, and DXA off treatment.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
@@ -108,7 +108,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     gap = state(chart)
     starting = "start-treatment" in earlier and (gap is None or gap.kind not in OPEN)
     patient = diagnosis.osteoporosis(chart) or treatment.on_treatment(chart)
-    found = _due(chart, n, starting) if patient else _in_low_bone_mass(chart, n)
+    found = _due(chart, n, starting, _must_stop(chart, earlier)) if patient else _in_low_bone_mass(chart, n)
     later = RADIATION if person.pregnant(chart) else frozenset()
     due = [test for test in found if test.service not in later and not chart.ordered(test.service)]
     if not due:
@@ -153,10 +153,10 @@ def _when_done(test: _Due) -> Fact:
     return Fact(test.short, None, "", test.last, test.source, note)
 
 
-def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
+def _due(chart: Chart, n: Numbers, starting: bool, must_stop: bool) -> Iterator[_Due]:
     """The tests that are due; never one whose results could not be retrieved, since nothing is then known to be missing."""
     course = _current(chart)
-    if femur.pauses(chart) or _paused(chart, course):
+    if must_stop or femur.pauses(chart) or _paused(chart, course):
         yield from _of_the_year(chart, n)
         return
     known = not {Data.BONE_DENSITY, Data.MEDICATIONS} & chart.failed
@@ -172,10 +172,22 @@ def _due(chart: Chart, n: Numbers, starting: bool) -> Iterator[_Due]:
     yield from _of_the_year(chart, n)
 
 
+def _must_stop(chart: Chart, earlier: Earlier) -> bool:
+    """Whether a check of orders forbids the drug by which response is judged: its effect needs no measuring then. Denosumab is
+    never just stopped."""
+    course = _current(chart)
+    if course is None or course.drug.ingredient == DENOSUMAB.ingredient:
+        return False
+    told = (finding for code, some in earlier.found.items() if code != "start-treatment" for finding in some)
+    return any(finding.values.get("drug") is course.drug and finding.indicator is not INFO for finding in told)
+
+
 def _paused(chart: Chart, course: Course | None) -> bool:
-    """Whether the work-up pauses the drug by which response is judged."""
+    """Whether the work-up pauses the drug by which response is judged, or finds osteomalacia: DXA then waits until 25(OH)D has
+    been in range for months, and the markers tell of it."""
     rows = workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart))
-    return course is not None and course.drug in workup.paused(chart, rows)
+    soft = any(row.key == "osteomalacia" for row in rows)
+    return soft or (course is not None and course.drug in workup.paused(chart, rows))
 
 
 def _of_the_year(chart: Chart, n: Numbers) -> Iterator[_Due]:
