@@ -1,11 +1,10 @@
-"""What if: the chart with another value in it, or another day, and where along such an axis the answer changes."""
+"""What if: the chart with another value in it, or another day."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 from msgspec import Struct
@@ -15,13 +14,10 @@ from cards.chart import Chart, Measurement
 from cards.definitions.density import lowest_t
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import vitamin_d
-from cards.engine.catalog import all_cards
-from cards.engine.findings import Finding, Indicator
-from cards.vocabulary import ANALYTES, DRUGS, Name, Site
-from cards.words.phrases import day, num
+from cards.vocabulary import ANALYTES, Name, Site
+from cards.words.phrases import day
 from cds_service.hooks.cards import EVIDENCE
 from cds_service.web.screen.marks import ASSUMED
-from cds_service.web.screen.plan import first_drug
 from cds_service.web.words import WORDS, say
 
 Json = dict[str, Any]
@@ -79,9 +75,6 @@ AXES: Mapping[str, Axis] = {
     ),
     "day": Axis(WORDS["whatif.day-label"], "", 0, 730, 1, _same, lambda _: 0),
 }
-_COARSE = 14
-"""Days from one look ahead to the next; what changes between two is found by halving."""
-_AHEAD = 365
 
 
 def assumed(asked: Any) -> dict[str, float]:
@@ -128,75 +121,3 @@ def _undated(card: Json, when: str, language: str) -> Json:
     found = re.compile(rf"((?<![\d.])(?:{numbers})(?![\d.])[^\n;；]{{0,40}}?){_WHEN[language]}{re.escape(when)}(?:\)|）)?")
     said = rf"\1 ({say('whatif.assumed', language)})" if language == "en" else rf"\1（{say('whatif.assumed', language)}）"
     return card | {key: found.sub(said, card[key]) for key in ("summary", "detail")}
-
-
-# -- where the answer changes -------------------------------------------------------------------------------------------
-
-
-def turns(
-    key: str, read: Callable[[date], Chart], today: date, shown: Callable[[Chart], Sequence[Finding]], language: str
-) -> Json:
-    """``now``, what the record has, in words, and ``turns``: ``{at, said, changes}`` for each place on the axis from which on
-    the answer is another one, seen from the record: below it downward, above it upward, what is nearest first. ``read`` gives
-    the chart of a day, with all else that is assumed; ``shown`` what the answer would show."""
-    axis = AXES[key]
-    if key == "day":
-        return {"now": "", "turns": [*_by_day(lambda days: shown(read(today + timedelta(days=days))), today, language)]}
-    chart = read(today)
-    count = round((axis.high - axis.low) / axis.step)
-    answers = {at: shown(axis.assume(chart, at)) for at in (round(axis.low + step * axis.step, 4) for step in range(count + 1))}
-    value = axis.recorded(chart)
-    now = axis.low if value is None else value
-    below = [*pairwise(reversed([at for at in answers if at <= now]))]
-    above = [*pairwise([at for at in answers if at >= now])]
-    across = [(at, next_) for at, next_ in pairwise(answers) if at < now < next_]
-    found = [
-        {"at": at, "said": say(f"whatif.{way}", language, at=num(at)), "changes": told}
-        for way, pairs in (("lower", below), ("higher", [*across, *above]))
-        for before, at in pairs
-        if (told := [*_changes(answers[before], answers[at], language)])
-    ]
-    return {"now": "" if value is None else say("whatif.record", language, at=num(value)), "turns": found}
-
-
-def _by_day(look: Callable[[int], Sequence[Finding]], today: date, language: str) -> Iterator[Json]:
-    seen: dict[int, Sequence[Finding]] = {}
-
-    def at(days: int) -> Sequence[Finding]:
-        if days not in seen:
-            seen[days] = look(days)
-        return seen[days]
-
-    for low, high in pairwise(range(0, _AHEAD + _COARSE, _COARSE)):
-        if not [*_changes(at(low), at(high), language)]:
-            continue
-        left, right = low, high
-        while right - left > 1:
-            middle = (left + right) // 2
-            if [*_changes(at(low), at(middle), language)]:
-                right = middle
-            else:
-                left = middle
-        when = day(today + timedelta(days=right), language)
-        yield {"at": right, "said": say("whatif.from", language, at=when), "changes": [*_changes(at(low), at(right), language)]}
-
-
-def _changes(before: Sequence[Finding], after: Sequence[Finding], language: str) -> Iterator[str]:
-    """Cards that come, go or weigh otherwise, and the drug that comes first."""
-    old, new = ({f.code: f.indicator for f in some} for some in (before, after))
-    for code in [*new, *(code for code in old if code not in new)]:
-        title = all_cards()[code].title[language]
-        if code not in old:
-            yield say("whatif.appears", language, what=title, how=_weight(new[code], language))
-        elif code not in new:
-            yield say("whatif.goes", language, what=title)
-        elif old[code] is not new[code]:
-            yield say("whatif.becomes", language, what=title, how=_weight(new[code], language))
-    drugs = [option.key if (option := first_drug(some)) else "" for some in (before, after)]
-    if drugs[0] != drugs[1]:
-        first = DRUGS[drugs[1]].name[language] if drugs[1] else say("whatif.no-drug", language)
-        yield say("whatif.first", language, drug=first)
-
-
-def _weight(indicator: Indicator, language: str) -> str:
-    return say(f"indicator.{indicator.value}", language).lower()

@@ -43,6 +43,8 @@ class Ahead(Struct, kw_only=True, omit_defaults=True):
     tone: str = ""
     brief: str = ""
     """The same where there is little room; "" where it is short."""
+    before: bool = False
+    """Whether it comes before what is to be signed."""
 
 
 def ahead(chart: Chart, findings: Sequence[Finding], language: str, taken_up: Sequence[Accepted] = ()) -> list[Ahead]:
@@ -133,7 +135,7 @@ def _taken_up(chart: Chart, taken_up: Sequence[Accepted], language: str) -> Iter
     """Of a drug on the desk that a card proposed: what is asked for before it, and the dose after it."""
     for each in taken_up:
         if each.step:
-            yield Ahead(what=each.step.rstrip(".。"), day=say("ahead.now", language), tone="warn")
+            yield Ahead(what=each.step.rstrip(".。"), day=say("ahead.now", language), tone="warn", before=True)
         yield from _following(each.option, each.draft.start or each.option.start, chart, language)
 
 

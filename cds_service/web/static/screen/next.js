@@ -8,9 +8,11 @@ const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "d
 /** What is overdue, a line each. */
 export const late = (told) => told.next.filter((each) => past(each, told)).map(item);
 
-/** What comes, at most `most` things of it at once, the first with a day among them; `first` comes before all. */
-export function drawNext(told, most, first) {
-  const coming = [...first, ...told.next.filter((each) => !past(each, told))];
+/** What comes, at most `most` things of it at once, the first with a day among them; `toSign` comes first, but for what is asked
+ * before it. */
+export function drawNext(told, most, toSign) {
+  const ahead = told.next.filter((each) => !past(each, told));
+  const coming = [...ahead.filter((each) => each.before), ...toSign, ...ahead.filter((each) => !each.before)];
   const root = h("div", { class: "next" }, h("h2", {}, t("bar.next")));
   if (!coming.length) root.append(h("p", { class: "soft" }, t("bar.nothing-ahead")));
   const next = coming.find((each) => each.date);
