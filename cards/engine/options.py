@@ -154,13 +154,13 @@ def offer(
     """Options are looked at in the order of their ranking. Dropped, and named with the reason: what is not on the site's
     formulary (the one that comes with the service leaves out romosozumab); romosozumab and raloxifene for men, raloxifene
     before menopause or with a renal estimate below {egfr-raloxifene}; PTH analogs on an aromatase inhibitor or androgen
-    deprivation, raloxifene on the former; an anabolic whose limit is reached; a drug that still
-    works on the day it would start; and any drug of which a card of section F would say something critical if it were ordered.
-    A warning of section F keeps a drug, with the condition first in its label, not recommended unless the condition can be
-    corrected: a low 25(OH)D, a test that is missing, a tooth, a day that is not reached. The first that is left is recommended,
-    unless the card says that none is. Three are shown, the recommended one among them. Vitamin K2 is never the
-    only one, and below {egfr-specialist} mL/min it follows the specialist, as its label says. A finding of the work-up drops a drug, or holds it: then it is not recommended before this is clarified, as its
-    label says first.
+    deprivation, raloxifene on the former; an anabolic whose limit is reached; a drug that still works on the day it would
+    start; and any drug of which a card of section F would say something critical if it were ordered. A warning of section F
+    keeps a drug, with the condition first in its label, not recommended unless the condition can be corrected: a low 25(OH)D, a
+    test that is missing, a tooth, a day that is not reached. The first that is left is recommended, unless the card says that
+    none is. Three are shown, the recommended one among them. Vitamin K2 is never the only one, and below {egfr-specialist}
+    mL/min it follows the specialist, as its label says. A finding of the work-up drops a drug, or holds it: then it is not
+    recommended before this is clarified, as its label says first.
 
     What could not be had or read may forbid a drug or make it superfluous: where a check of order safety could not be made for
     that, or a renal value may forbid a drug that is for working kidneys, the drug is dropped, too, and no other takes its

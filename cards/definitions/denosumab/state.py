@@ -22,11 +22,11 @@ SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 class Kind(StrEnum):
     """What is to be done next.
 
-    ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an
-    end is planned, an infusion ordered, or the cancer drug ends or has ended for which it was given), and still in effect.
-    ``LATE``: the effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can
-    have been. ``LONG_AGO``: late, more than {denosumab-sequence-months} months after the last dose. ``UNDATED``: stopped, no
-    dose is dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on that may not hold. ``TURNOVER``: turnover has risen since a follow-on.
+    ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an end
+    is planned, an infusion ordered, or the cancer drug ends or has ended for which it was given), and still in effect.
+    ``LATE``: the effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can have
+    been. ``LONG_AGO``: late, more than {denosumab-sequence-months} months after the last dose. ``UNDATED``: stopped, no dose is
+    dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on that may not hold. ``TURNOVER``: turnover has risen since a follow-on.
     ``REBOUND``: vertebrae broke after the effect had ended; ``IN_SPITE``: in spite of a follow-on in time. ``SETTLED``: another
     drug has taken over."""
 
