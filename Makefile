@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# One process of tests more than there are processors: where one waits for the browser or for a service, another reckons.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 CPG_PROFILES ?= ../shared/data/cpg
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -17,8 +19,8 @@ help: ## Show this list
 run: .venv/installed ## Serve on HOST:PORT (127.0.0.1:8000) until interrupted
 	@exec $(BIN)/osteoporosis-cds serve
 
-test: .venv/installed-test ## Run the tests
-	@exec $(BIN)/python -m pytest -n auto --dist worksteal
+test: .venv/installed-test ## Run the tests, in WORKERS processes
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: .venv/installed-test ## Time the service, write docs/performance.md; BEFORE=DIR: a checkout to compare with, in turns
 	@exec $(BIN)/python -m bench $(if $(BEFORE),--before $(BEFORE))
