@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+import orjson
 import pytest
 from msgspec.structs import replace
 
@@ -61,7 +62,7 @@ def chart_of(call: Told) -> Chart:
 
 
 def parsed(call: Told) -> Call:
-    return parse(json.dumps(call.body).encode(), call.hook)
+    return parse(orjson.dumps(call.body), call.hook)
 
 
 @lru_cache(maxsize=1)

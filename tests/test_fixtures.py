@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
 
 from cards.engine.catalog import all_cards
@@ -54,7 +54,7 @@ def test_a_fixture_keeps_five_days_margin_to_every_limit(fixture: Fixture, side:
 def given(fixture: Fixture, evaluator: Evaluator, languages: Sequence[str] = LANGUAGES) -> dict[str, dict[str, str]]:
     """In each language code -> indicator of the cards, the response checked against the protocol."""
     request = fixture.request()
-    call = parse(json.dumps(request).encode(), fixture.hook)
+    call = parse(orjson.dumps(request), fixture.hook)
     answers = evaluator.in_languages(call, languages, fixture.as_of)
     for response in answers.values():
         check_response(response, request)

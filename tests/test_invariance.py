@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
 
 import fhir_fixtures
@@ -56,7 +56,7 @@ def told(fixture: Fixture, resources: list[Resource]) -> Said:
     entries = [{"resource": resource} for resource in resources]
     prefetch = dict.fromkeys(evaluator().prefetch[fixture.hook]) | {"patient": {"resourceType": "Bundle", "entry": entries}}
     body = fixture.request() | {"prefetch": prefetch}
-    cards = evaluator().evaluate(parse(json.dumps(body).encode(), fixture.hook), "en", fixture.as_of).response["cards"]
+    cards = evaluator().evaluate(parse(orjson.dumps(body), fixture.hook), "en", fixture.as_of).response["cards"]
     return [
         (
             card["source"]["topic"]["code"],

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
+import orjson
 import pytest
 from msgspec.structs import replace
 
@@ -61,7 +62,7 @@ def test_a_plain_correct_order_with_normal_labs_of_this_year_draws_no_warning(na
     fixture = load(name)
     for drug in PLAIN:
         body = ordered(fixture, drug)
-        call = parse(json.dumps(body).encode(), "order-sign")
+        call = parse(orjson.dumps(body), "order-sign")
         given = evaluator.evaluate(call, "en", fixture.as_of).response["cards"]
         warned = [card for card in given if card["indicator"] != "info" and card["source"]["topic"]["code"] != "pregnancy"]
         assert [card["summary"] for card in warned] == [], drug
@@ -88,7 +89,7 @@ def ordered(fixture: Fixture, drug: str) -> Json:
 def test_a_draft_gives_the_same_cards_however_it_is_coded(case: Mapping[str, Any], evaluator: Evaluator) -> None:
     for coding in ("text only", "contained"):
         body = request({**case, "draft": [f"{draft} ({coding})" for draft in case["draft"]]})
-        call = parse(json.dumps(body).encode(), body["hook"])
+        call = parse(orjson.dumps(body), body["hook"])
         assert faults(case, evaluator.evaluate(call, "en", case["today"], apart=True).response["cards"]) == [], coding
 
 
@@ -184,7 +185,7 @@ def test_no_suggested_order_draws_a_critical_card_when_it_is_signed(name: str, e
     """Each suggestion of each card is put on the desk, without what it takes away, and signed."""
     fixture = load(name)
     body = fixture.request()
-    asked = evaluator.evaluate(parse(json.dumps(body).encode(), fixture.hook), "en", fixture.as_of).response["cards"]
+    asked = evaluator.evaluate(parse(orjson.dumps(body), fixture.hook), "en", fixture.as_of).response["cards"]
     for card in asked:
         for suggestion in card.get("suggestions", ()):
             drafts = [action["resource"] for action in suggestion["actions"] if action["type"] in ("create", "update")]
@@ -203,7 +204,7 @@ def test_the_same_drug_accepted_twice_from_one_answer_draws_a_card_when_it_is_si
     calcium the sum may say it."""
     fixture = load(name)
     body = fixture.request()
-    asked = evaluator.evaluate(parse(json.dumps(body).encode(), fixture.hook), "en", fixture.as_of).response["cards"]
+    asked = evaluator.evaluate(parse(orjson.dumps(body), fixture.hook), "en", fixture.as_of).response["cards"]
     suggested = [suggestion for card in asked for suggestion in card.get("suggestions", ())]
     created = [action["resource"] for each in suggested for action in each["actions"] if action["type"] == "create"]
     drugs = [order for order in created if order["resourceType"] == "MedicationRequest"]
@@ -226,7 +227,7 @@ def sign(fixture: Fixture, body: Json, drafts: list[Json], evaluator: Evaluator)
     context = {"userId": "Practitioner/example", "patientId": fixture.patient_id}
     context |= {"draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": entries}}
     call = {"hook": "order-sign", "hookInstance": body["hookInstance"], "context": context, "prefetch": record(fixture.name)}
-    answered = evaluator.evaluate(parse(json.dumps(call).encode(), "order-sign"), "en", fixture.as_of)
+    answered = evaluator.evaluate(parse(orjson.dumps(call), "order-sign"), "en", fixture.as_of)
     signed: list[Json] = answered.response["cards"]
     return signed
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Any
 
+import orjson
 import pytest
 
 from cards.chart import ORDER_HOOKS, Chart, Hook
@@ -63,7 +64,7 @@ def cards_of(call: Told, language: str = "en") -> list[Json]:
 def answers(name: str) -> dict[str, Json]:
     """In each language; made once for all laws (``tests.laws``). They must not be modified."""
     call = told(name)
-    return evaluator().in_languages(parse(json.dumps(call.body).encode(), call.hook), LANGUAGES, call.as_of)
+    return evaluator().in_languages(parse(orjson.dumps(call.body), call.hook), LANGUAGES, call.as_of)
 
 
 def proposed(cards: list[Json]) -> Iterator[tuple[bool, Json, Json]]:
@@ -200,7 +201,7 @@ def test_a_hip_fracture_is_read_in_four_cards(language: str) -> None:
 def test_both_languages_at_once_are_what_each_is_by_itself(name: str) -> None:
     call = told(name)
     for language, answer in answers(name).items():
-        alone = evaluator().evaluate(parse(json.dumps(call.body).encode(), call.hook), language, call.as_of).response
+        alone = evaluator().evaluate(parse(orjson.dumps(call.body), call.hook), language, call.as_of).response
         assert without_uuids(answer) == without_uuids(alone)
 
 
@@ -208,7 +209,7 @@ def test_both_languages_at_once_are_what_each_is_by_itself(name: str) -> None:
 def test_what_one_card_recommends_its_owner_recommends(name: str) -> None:
     """A test or referral stands in the card that owns it, and stays as recommended as where it came from."""
     call = told(name)
-    found = evaluator().view(parse(json.dumps(call.body).encode(), call.hook), "en", call.as_of).findings
+    found = evaluator().view(parse(orjson.dumps(call.body), call.hook), "en", call.as_of).findings
     wanted = {each.key for f in found for each in f.elsewhere if each.kind == "service" and each.recommended}
     offered = {each.key for f in found for each in f.options if each.kind == "service"}
     recommended = {each.key for f in found for each in f.options if each.kind == "service" and each.recommended}

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
+import orjson
 from msgspec import Struct
 
 from cards.chart import Chart
@@ -73,7 +74,7 @@ def found_in(call: Told) -> list[Finding]:
 def _found(name: str) -> tuple[Chart, list[Finding]]:
     """Made once for all laws (``tests.laws``)."""
     call = told(name)
-    chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+    chart = evaluator().chart(parse(orjson.dumps(call.body), call.hook), call.as_of)
     return chart, rules_find(chart)
 
 
@@ -124,7 +125,7 @@ def what_is_recommended_is_signed_without_a_warning_against_it(name: str) -> Non
             created = [action["resource"] for action in suggestion.get("actions", ()) if action["type"] == "create"]
             if suggestion.get("isRecommended") and any(map(for_bone, created)):
                 body = accepted(call, suggestion["actions"])
-                signed = evaluator().evaluate(parse(json.dumps(body).encode(), "order-sign"), "en", call.as_of).response
+                signed = evaluator().evaluate(parse(orjson.dumps(body), "order-sign"), "en", call.as_of).response
                 against = [each for each in signed["cards"] if speaks_against(each)]
                 first = conditions(call) if against else set()
                 unsaid = [each["summary"] for each in against if each["source"]["topic"]["code"] not in first]
@@ -241,7 +242,7 @@ def a_normal_value_that_is_missing_changes_no_recommended_drug(name: str) -> Non
 
 
 def recommended(body: Json, call: Told) -> list[Json]:
-    return drugs(evaluator().evaluate(parse(json.dumps(body).encode(), call.hook), "en", call.as_of).response["cards"])
+    return drugs(evaluator().evaluate(parse(orjson.dumps(body), call.hook), "en", call.as_of).response["cards"])
 
 
 def drugs(cards: list[Json]) -> list[Json]:

@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from cards.chart import Chart
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
@@ -71,7 +73,7 @@ def _answer(case: Case, body: Json, language: str) -> Json:
 
 def _answers(case: Case, body: Json, languages: Sequence[str]) -> dict[str, Json]:
     evaluator, _ = served(formulary_of(case))
-    call = parse(json.dumps(body).encode(), body["hook"])
+    call = parse(orjson.dumps(body), body["hook"])
     return evaluator.in_languages(call, languages, case["today"], apart=stands_apart(case))
 
 
@@ -86,7 +88,7 @@ def stands_apart(case: Case) -> bool:
 
 
 def answered(evaluator: Evaluator, body: Json, today: date, language: str, *, apart: bool = False) -> Json:
-    return evaluator.evaluate(parse(json.dumps(body).encode(), body["hook"]), language, today, apart=apart).response
+    return evaluator.evaluate(parse(orjson.dumps(body), body["hook"]), language, today, apart=apart).response
 
 
 def without_uuids(response: Json) -> str:
@@ -103,7 +105,7 @@ def charts(folder: Path) -> tuple[tuple[Case, Chart], ...]:
 def chart_of(case: Case, body: Json) -> Chart:
     """What the rules see of a case whose request is this."""
     evaluator, _ = served(formulary_of(case))
-    return evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), case["today"])
+    return evaluator.chart(parse(orjson.dumps(body), body["hook"]), case["today"])
 
 
 @cache

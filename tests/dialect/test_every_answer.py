@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+import orjson
 import pytest
 
 import fhir_fixtures
@@ -57,7 +58,7 @@ STORIES = [name for name in fhir_fixtures.names() if fhir_fixtures.story(name).h
 def test_every_answer_in_every_dialect_keeps_protocol_and_dialect_k1_to_k4(name: str) -> None:
     fixture = fhir_fixtures.load(name)
     request = fixture.request()
-    call = parse(json.dumps(request).encode(), fixture.hook)
+    call = parse(orjson.dumps(request), fixture.hook)
     for language, answer in evaluator().in_languages(call, ("en", "zh"), fixture.as_of).items():
         _keeps(answer, request, language)
 

@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from cards.chart import ORDER_HOOKS
 from cards.definitions.minerals import vitamin_d
 from cards.engine.catalog import all_cards
@@ -42,7 +44,7 @@ NOT_WAITED_FOR = {"en": "does not wait", "zh": "不必等待"}
 @lru_cache(maxsize=2)
 def view(name: str, language: str = "en") -> View:
     call = told(name)
-    return evaluator().view(parse(json.dumps(call.body).encode(), call.hook), language, call.as_of)
+    return evaluator().view(parse(orjson.dumps(call.body), call.hook), language, call.as_of)
 
 
 @law

@@ -7,7 +7,6 @@ more with such a finding in its record: kidneys, an allergy, the esophagus, the 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 from zlib import crc32
 
+import orjson
 from msgspec.structs import replace
 
 from cards.chart import Chart
@@ -97,7 +97,7 @@ def no_text_gives_a_drug_that_is_ruled_out(name: str) -> None:
 def given(call: Told, kind: str) -> Iterator[tuple[str, str, str]]:
     """The card, the drug and the sentence that gives it though it is forbidden."""
     call = spoiled(call, kind)
-    chart = evaluator().chart(parse(json.dumps(call.body).encode(), call.hook), call.as_of)
+    chart = evaluator().chart(parse(orjson.dumps(call.body), call.hook), call.as_of)
     if not (forbidden := ruled_out(chart)):
         return
     for user in (call.body["context"].get("userId"), "Patient/p1"):
@@ -156,4 +156,4 @@ def advice(card: Json, language: str) -> Iterator[str]:
 def read_by(call: Told, user: str | None) -> dict[str, Json]:
     """The answer to a clinician, or to the patient in plain words, in each language."""
     body = call.body | {"context": call.body["context"] | {"userId": user}}
-    return evaluator().in_languages(parse(json.dumps(body).encode(), call.hook), LANGUAGES, call.as_of)
+    return evaluator().in_languages(parse(orjson.dumps(body), call.hook), LANGUAGES, call.as_of)

@@ -8,6 +8,7 @@ import os
 import pytest
 
 import fhir_fixtures
+from tests.each import chance, for_each
 from tests.web.visitor import SIZES, Visitor
 
 EVIDENCE = "org.osteoporosis-cds.evidence"
@@ -67,9 +68,9 @@ WRONG = {
 """Patients, and what must meet the eye."""
 
 
-@pytest.mark.parametrize("name", WRONG)
+@for_each("name", WRONG)
 def test_what_is_wrong_meets_the_eye(visitor: Visitor, name: str) -> None:
-    visitor.go(fixture=name)
+    visitor.turn(name)
     said = visitor.until(lambda: visitor.one(".bar").text)
     assert [words for words in WRONG[name] if words.lower() not in said.lower()] == []
     assert visitor.all(".bar .bad, .bar .stop, .bar li.warn")
@@ -93,9 +94,9 @@ return found;
 """The cards that light nothing when they are pointed at."""
 
 
-@pytest.mark.parametrize("name", dict.fromkeys((*NOT_TO_PRESS, *fhir_fixtures.names()[::EACH])))
+@for_each("name", dict.fromkeys((*NOT_TO_PRESS, *fhir_fixtures.names()[::EACH])), by=lambda name: chance(name, 4))
 def test_the_bar_offers_only_what_is_recommended_and_every_card_with_evidence_lights_it(visitor: Visitor, name: str) -> None:
-    visitor.go(fixture=name)
+    visitor.turn(name)
     answer = json.loads(visitor.all("#inspect pre")[1].get_property("textContent"))
     suggested = [each for card in answer["cards"] for each in card.get("suggestions", ())]
     offered = {each.get_attribute("data-order") for each in visitor.all(".bar .order")}
@@ -150,10 +151,10 @@ return low.top >= high.bottom;
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", [*FIVE, "complex-hip-discharge"])
+@for_each("name", [*FIVE, "complex-hip-discharge"])
 def test_no_words_cross_today_and_what_is_due_has_words(visitor: Visitor, name: str, language: str) -> None:
     visitor.look()
-    visitor.go(language=language, fixture=name)
+    visitor.turn(name, language)
     visitor.until(lambda: visitor.all(".picture .point"))
     assert visitor.js(ACROSS) == []
     assert visitor.js(SILENT) == 0
@@ -206,10 +207,10 @@ return found;
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("name", [*FIVE, "btm-not-falling", "denosumab-missed"])
+@for_each("name", [*FIVE, "btm-not-falling", "denosumab-missed"])
 def test_no_words_are_cut_at_any_size(visitor: Visitor, name: str, language: str) -> None:
     visitor.look(SIZES["phone"])
-    visitor.go(language=language, fixture=name)
+    visitor.turn(name, language)
     visitor.until(lambda: visitor.all(".picture .point"))
     for size, pixels in SIZES.items():
         visitor.look(pixels)
