@@ -242,6 +242,9 @@ def in_order(facts: Facts) -> dict[str, tuple[Measurement, ...]]:
     ordered = {}
     for key in sorted(facts.measured):
         some = facts.measured[key]
+        if len(some) == 1:
+            ordered[key] = (some[0][0],)
+            continue
         on_day = Counter(measured.when for measured, _ in some)
         timed = [
             measured if on_day[measured.when] == 1 else replace(measured, order=_times(found, facts.zone))
