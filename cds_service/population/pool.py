@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from cds_service.population import medications
 from cds_service.population.job import Job
@@ -73,7 +73,7 @@ class Engine:
             return
         number = min(self.processes, len(places))
         todo = iter(places)
-        context = multiprocessing.get_context("fork" if self.forks and _alone() else "spawn")
+        context = multiprocessing.get_context(way(forks=self.forks))
         pool = ProcessPoolExecutor(number, context, initializer=_begin, initargs=(self.job,))
         try:
             waiting = {pool.submit(task, place) for place in islice(todo, AHEAD * number)}
@@ -85,9 +85,10 @@ class Engine:
             pool.shutdown(cancel_futures=True)
 
 
-def _alone() -> bool:
-    """Whether a copy of this process holds no lock that another thread took: with a bar on a terminal there is one."""
-    return sys.platform == "linux" and threading.active_count() == 1
+def way(*, forks: bool) -> Literal["fork", "spawn"]:
+    """How processes start. A copy of this one is safe where no other thread can hold a lock: with a bar on a terminal there is
+    one."""
+    return "fork" if forks and sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
 # -- in the processes ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cds_service.config import ConfigError
+from cds_service.population import pool
 from cds_service.population.run import engine_of
 from tests.population.conftest import generated, patient, went, written
 
@@ -60,6 +61,18 @@ def test_a_pool_of_processes_gives_what_one_process_does(export: Path, tmp_path:
     went(export, tmp_path / "one")
     went(export, tmp_path / "two", processes=2)
     same(tmp_path / "one", tmp_path / "two")
+
+
+def test_with_another_thread_processes_start_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool.sys, "platform", "linux")
+    monkeypatch.setattr(pool.threading, "active_count", lambda: 1)
+    assert pool.way(forks=True) == "fork"
+    assert pool.way(forks=False) == "spawn"
+    monkeypatch.setattr(pool.threading, "active_count", lambda: 2)
+    assert pool.way(forks=True) == "spawn"
+    monkeypatch.undo()
+    monkeypatch.setattr(pool.sys, "platform", "darwin")
+    assert pool.way(forks=True) == "spawn"
 
 
 def test_duckdb_gives_the_same(export: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from cds_service.population.judge import FAILED, HOOK, TOO_MUCH, TWICE, UNKNOWN, Rules, evaluate
+from cds_service.population.made import chart
 from cds_service.population.rows import Row
 from fhir_fixtures import Fixture
 from tests.each import for_each
@@ -114,3 +115,28 @@ def test_whatever_fails_costs_one_patient_the_answer_and_names_no_value(
     monkeypatch.setattr(what, fails)
     judged = evaluate("p1", entries(patient("p1", "female 70")), rules)
     assert (judged.why, judged.problems[0].what) == (FAILED, "Patient/p1, ValueError")
+
+
+def test_what_a_process_remembers_of_other_patients_changes_no_answer(rules: Rules) -> None:
+    """Codes are worked out once a process: known ones, ones that nobody knows, and ones of which a part is broken."""
+    rules.today = TODAY
+    codes: list[Json] = [
+        {"coding": [{"system": "http://loinc.org", "code": "2160-0"}]},
+        {"coding": [{"system": 5, "code": "2160-0"}, {"system": "http://loinc.org", "code": "718-7"}]},
+        {"coding": [{"system": "urn:ours", "code": "BUN", "display": "Urea"}]},
+        {"coding": [{"code": "GLU"}], "text": "glucose"},
+        {"text": "T-score of somewhere"},
+        {"text": 7},
+        {},
+    ]
+    values = {"status": "final", "effectiveDateTime": "2026-06-01", "valueQuantity": {"value": 1, "unit": "mg/dL"}}
+    results = [{"resourceType": "Observation", "id": str(n), "code": code, **values} for n, code in enumerate(codes)]
+    some = [(name, entries([*patient(name, "female 70"), *results[place:]])) for place, name in enumerate("abcdefg")]
+    some += [(f"p{n:07}", entries(chart(n, 40, 1, TODAY))) for n in range(8)]
+    remembered = [evaluate(*each, rules) for each in (*some, *some)]
+    alone = []
+    for each in some:
+        rules.evaluator.counting()[0]._memory.clear()
+        alone.append(evaluate(*each, rules))
+    assert remembered == [*alone, *alone]
+    assert any(each.counts.get("set-aside: unreadable") for each in alone)
