@@ -239,7 +239,7 @@ def _span(found: wire.Observation, facts: Facts) -> tuple[date | None, date | No
 
 def in_order(facts: Facts) -> dict[str, tuple[Measurement, ...]]:
     """What was measured, by analyte, newest first; several of one day with the times that tell them apart."""
-    ordered = {}
+    ordered: dict[str, tuple[Measurement, ...]] = {}
     for key in sorted(facts.measured):
         some = facts.measured[key]
         if len(some) == 1:
