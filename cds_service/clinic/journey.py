@@ -154,13 +154,13 @@ def _evaluator() -> Evaluator:
     return Evaluator(Settings())
 
 
-def _chart(record: Record, today: date, **more: object) -> Chart:
+def chart_on(record: Record, today: date, **more: object) -> Chart:
     case = {"card": "clinic", "name": "visit", "today": today, "patient": record.patient, "record": record.lines(today), **more}
     body = request(case)
     return _evaluator().chart(parse(json.dumps(body).encode(), body["hook"]), today)
 
 
-def _answer(chart: Chart, aside: Aside) -> tuple[list[Finding], set[str]]:
+def answer(chart: Chart, aside: Aside) -> tuple[list[Finding], set[str]]:
     """What is shown, and the codes of what rests."""
     found = run(chart)
     fresh = aside.fresh(found, chart.today)
@@ -168,9 +168,9 @@ def _answer(chart: Chart, aside: Aside) -> tuple[list[Finding], set[str]]:
 
 
 def _visit(record: Record, aside: Aside, today: date, news: list[str], truth: Truth, *, again: bool) -> Visit:
-    chart = _chart(record, today)
-    later = _answer(_chart(record, today + _WEEK), aside)[0] if again else None
-    shown, rests = _answer(chart, aside)
+    chart = chart_on(record, today)
+    later = answer(chart_on(record, today + _WEEK), aside)[0] if again else None
+    shown, rests = answer(chart, aside)
     return Visit(today, chart, shown, news, truth, again=later, aside=rests)
 
 
@@ -185,7 +185,7 @@ def _override(visit: Visit, aside: Aside) -> None:
 def _forbidden(record: Record, today: date, option: Option) -> bool:
     """Whether a check speaks critically against what was offered when it is signed, on the day on which it is given."""
     day = max(today, option.start or today)
-    found = run(_chart(record, day, hook="order-sign", draft=[f"{option.key} (from {day})"]))
+    found = run(chart_on(record, day, hook="order-sign", draft=[f"{option.key} (from {day})"]))
     return any(each.indicator.value == "critical" and each.about is not None for each in found)
 
 

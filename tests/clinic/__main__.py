@@ -84,11 +84,12 @@ def _kept(file: Path) -> Iterator[Lived]:
             continue
 
 
-def table(found: list[Lived]) -> Iterator[str]:
-    """Markdown: each law with its breaches, and the first place of each kind of breach."""
+def table(found: list[Lived], code: str) -> Iterator[str]:
+    """Markdown: each law with its breaches, and the first place of each kind of breach. ``code``: they were
+    lived on it."""
     visits, cards = sum(each.visits for each in found), sorted(count for each in found for count in each.cards)
     yield f"{len(found)} journeys, {visits} visits. Cards per visit from the second year on: median {median(cards):g},"
-    yield f"95th percentile {cards[len(cards) * 95 // 100]}, most {cards[-1]}.\n"
+    yield f"95th percentile {cards[len(cards) * 95 // 100]}, most {cards[-1]}. Code: `{code}`.\n"
     yield "| law | journeys | breaches | what broke it (times; first) |"
     yield "|---|---|---|---|"
     for law in LAWS:
@@ -102,7 +103,7 @@ def table(found: list[Lived]) -> Iterator[str]:
 
 def main(arguments: list[str]) -> None:
     found = run(int(arguments[0]) if arguments else LONG_RUN)
-    told = "\n".join(table(found))
+    told = "\n".join(table(found, _code()))
     print(told)
     if not arguments:
         before, made, _ = PAGE.read_text(encoding="utf-8").partition(MADE)
