@@ -25,11 +25,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     When: one of these drugs is ordered or taken and the renal estimate is below its limit: zoledronate below
     {egfr-zoledronate} mL/min, alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below
-    {egfr-ibandronate}, in any strength and by any route. Other bisphosphonates have no limit here. Else zoledronate or
-    intravenous ibandronate, and (1) acute kidney injury is on record, of the last {acute-kidney-days} days, over or not, or
-    active and undated, or a creatinine of that time is {acute-kidney-rise} mg/dL or {acute-kidney-fold} times above one of the
-    {acute-kidney-days} days before it or a later one; or (2) dehydration or fever of the last {dehydration-days} days is
-    active. Of a drug that is being taken (1) and (2) only when the next dose is due within {acute-kidney-due-days} days.
+    {egfr-ibandronate}, in any strength and by any route (the label of zoledronate 4 mg lowers its dose from 60 to 30 mL/min in
+    myeloma and bone metastasis, 3 mg at 30 to 39; the limit of the drug is kept, which is safer, and the detail says so).
+    Other bisphosphonates have no limit here. Else zoledronate or intravenous ibandronate, and (1) acute kidney injury is on
+    record, of the last {acute-kidney-days} days, over or not, or active and undated, or a creatinine of that time is
+    {acute-kidney-rise} mg/dL or {acute-kidney-fold} times above one of the {acute-kidney-days} days before it or a later one;
+    or (2) dehydration or fever of the last {dehydration-days} days is active. Of a drug that is being taken (1) and (2) only
+    when the next dose is due within {acute-kidney-due-days} days.
 
     Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided, or
     a newer value could not be read (`incomplete-data` on an order).

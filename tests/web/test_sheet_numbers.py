@@ -1,0 +1,100 @@
+"""What a sheet shows of doses, numbers and words: for every card, found in its folder."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cards.engine.catalog import all_cards
+from cards.thresholds import shipped
+from cards.vocabulary.regimens import REGIMENS
+from cards.words.phrases import LANGUAGES
+from cds_service.casebook.translated import chinese
+from cds_service.content.canon import current
+from cds_service.package.proposals import suggested
+from cds_service.web.dosed import doses
+from cds_service.web.numbered import grouped, topic_of, topics
+from cds_service.web.sheet import sheet
+from cds_service.web.terms import explained, terms
+
+CODES = sorted(all_cards())
+SHARED = [key for key, each in shipped().table.items() if not each.card]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_dose_that_a_card_orders_is_a_row_and_is_signed(code: str) -> None:
+    """What its cases were seen to propose, and every regimen whose words stand in its rendered variants."""
+    rows = {each.key for each in doses(code, "en")}
+    assert rows == {each.removeprefix("drug ") for each in suggested().get(code, {}) if each.startswith("drug ")}
+    options = "\n".join(re.findall(r"^> [●○].*$", current().cards[code]["rendered"], re.MULTILINE)).lower()
+    unseen = {key for key, each in REGIMENS.items() if each.label.en.lower() in options} - rows
+    assert unseen <= {"zoledronate"} & {each for each in unseen if code == "zoledronate-timing"}, unseen
+    assert {line.partition(" = ")[0] for line in current().cards[code]["doses"].splitlines()} == rows
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_dose_has_drug_amount_route_interval_status_and_source(language: str) -> None:
+    for code in CODES:
+        for each in doses(code, language):
+            assert all(each.told), each.key
+            assert each.regimen.source[language]
+            assert each.regimen.cites
+            assert f"{each.regimen.dose:g}" in each.dose.replace(",", "")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_number_is_on_the_sheet_once(code: str) -> None:
+    """Of the rule, a limit that is shown, or folded; and the counts of the attestation say how many."""
+    made = sheet(all_cards()[code], shipped(), "en")
+    listed = [key for groups in (made.limits, made.folded) for group in groups for key in group.rows]
+    assert sorted(listed) == sorted(made.other)
+    assert not set(listed) & made.named.keys()
+    assert made.counts["limits"] + made.counts["folded"] == len(made.other)
+    assert made.counts["variants"] + sum(len(each.variants) for each in made.informs) == made.counts["all"]
+    assert made.tables
+
+
+def test_the_limits_that_a_reader_missed_stand_open() -> None:
+    def shown(code: str) -> set[str]:
+        return {key for group in sheet(all_cards()[code], shipped(), "en").limits for key in group.rows}
+
+    assert {"calcium-low", "calcium-high", "pth-high", "egfr-work-up", "hemoglobin-marked"} <= shown("secondary-causes")
+    assert {"calcium-low", "egfr-dialysis"} <= shown("denosumab-sequence")
+    assert {"frax-major-very-high", "frax-hip-very-high", "t-very-high-risk"} <= shown("start-treatment")
+    assert "pth-high" not in shown("start-treatment"), "a limit of the work-up is its card's"
+
+
+def test_every_topic_has_numbers_and_few_have_none() -> None:
+    found = grouped({key: shipped().table[key] for key in SHARED})
+    assert {each.topic.en for each in found} == {each.en for each in topics()}
+    assert sum(topic_of(key).en == "Other" for key in SHARED) <= 10
+    assert {each.home for each in topics()} <= {"", "none", *CODES}
+
+
+def test_a_word_is_explained_wherever_a_rule_uses_it_and_nowhere_else() -> None:
+    words = {code: (all_cards()[code].doc, chinese(all_cards()[code])) for code in CODES}
+    for key, term in terms().items():
+        assert any(re.search(term.seen, " ".join(english.split())) for english, _ in words.values()), key
+        for language in LANGUAGES:
+            told = shipped().filled(term.told(language))
+            assert "{" not in told, key
+            assert len(told.split()) <= 45, key
+    english, other = words["denosumab-sequence"]
+    for language, text in (("en", english), ("zh", other or "")):
+        told = " ".join(explained(text, shipped(), language))
+        for each in ("last safe day", "short course", "filtered") if language == "en" else ("最后安全日", "短疗程", "过滤"):
+            assert each in told
+    assert explained("nothing of the kind", shipped(), "en") == []
+
+
+def test_a_definition_to_which_a_rule_leaves_something_stands_open() -> None:
+    made = sheet(all_cards()["vitamin-d-low"], shipped(), "en")
+    assert list(made.named_by_rule) == ["repletion.repletion"]
+    assert made.named_by_rule["repletion.repletion"] == made.definitions["repletion.repletion"]
+
+
+def test_the_order_of_the_drugs_stands_where_a_rule_asks_for_it() -> None:
+    assert sheet(all_cards()["start-treatment"], shipped(), "zh").ranking
+    assert not sheet(all_cards()["fall-risk"], shipped(), "zh").ranking
+    assert sheet(all_cards()["denosumab-sequence"], shipped(), "en").by_day
