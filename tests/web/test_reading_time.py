@@ -22,8 +22,8 @@ from tests.web.test_review import LI, TOKEN
 TYPICAL = ("denosumab-sequence", "start-treatment", "secondary-causes", "vitamin-d-low", "fall-risk")
 """Five cards as a pharmacist may be given: the largest, three of the middle, a small one."""
 NOT_READ = {"code", "nav", "h2", "h3", "h4", "thead", "button", "label", "select", "a"}
-"""Keys, headings of the page itself, links and buttons."""
-NOT_TOLD = {"hint", "key", "grade", "carry", "signed", "also", "back", "no-print", "document"}
+"""Keys, headings of the page itself, links and buttons; below, what says where a thing is to be found, or since when."""
+NOT_TOLD = {"hint", "key", "grade", "carry", "signed", "also", "back", "no-print", "document", "since"}
 VOID = {"br", "input", "img", "meta", "link"}
 
 
