@@ -8,10 +8,12 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Fracture, Measurement, Problem, facts
+from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.definitions.diagnosis import first_known
 from cards.definitions.kidney import ever_estimated, renal
 from cards.definitions.minerals import calcium
+from cards.definitions.treatment import courses_had
 from cards.definitions.workup.calcium import high_calcium
 from cards.definitions.workup.row import ALL, ANABOLICS, Row, Rows
 from cards.definitions.workup.surgery import disturbed
@@ -152,14 +154,18 @@ def _without_signs(chart: Chart, signs: list[Sign], *, about_to_be_treated: bool
 
 
 def _gammopathy_met(chart: Chart, signs: list[Sign], broken: tuple[Fracture, ...], *, about_to_be_treated: bool) -> date:
-    """Since when a gammopathy has been on record beside a fracture or osteoporosis to be treated; today where nothing has a
-    date."""
+    """Since when a gammopathy has been on record beside a fracture or osteoporosis to be treated, and nothing answered it: not
+    before the last light chains were a year old, nor, without a fracture, while treatment still worked. Today where nothing has
+    a date."""
     recorded = [p.when for p in chart.problems.get("monoclonal-gammopathy", ()) if p.when is not None]
     recorded += [sign.since for sign in signs if sign.kind == "monoclonal"]
     bones = [f.when for f in broken if f.when is not None]
     osteoporosis = first_known(chart) if about_to_be_treated else None
     bones += [osteoporosis] if osteoporosis is not None else []
     firsts = [min(days) for days in (recorded, bones) if days]
+    if not broken:
+        firsts += [c.covered_until for c in courses_had(chart) if c.covered_until and c.covered_until <= chart.today]
+    firsts += [add_months(m.when, chart.numbers.work_up_window_months) for m in chart.values("light-chain-ratio")[:1]]
     return max(firsts, default=chart.today)
 
 
