@@ -23,6 +23,8 @@ class Shown(Struct, frozen=True):
 _LEAST = {"t-score": 1, "z-score": 1, "calcium": 1, "calcium-corrected": 1, "calcium-ionized": 2}
 """Decimals that are always printed, in the unit that the rules use."""
 _SCORES = frozenset({"t-score", "z-score"})
+_STEP = {"egfr": 1.0, "crcl": 1.0}
+"""What the limits of it are multiples of, where that is not one half: an estimate of 97.498 is printed as 97.5."""
 _COMPUTED = 1
 """Decimals of a value that was computed."""
 _MOST = 3
@@ -54,7 +56,8 @@ def shown(measurement: Measurement) -> Shown:
     elif places > _MOST:
         places = _decimals(ANALYTES[measurement.key].digits, measurement.factor)
     own = [limit / measurement.factor for limit in (measurement.low, measurement.high) if limit is not None]
-    return Shown(_printed(value, _faithful(value, places, own), _least(measurement)), _unit(measurement))
+    exact = _faithful(value, places, own, _STEP.get(measurement.key, 0.5))
+    return Shown(_printed(value, exact, _least(measurement)), _unit(measurement))
 
 
 def like(limit: float, measurement: Measurement) -> Shown:
@@ -133,13 +136,17 @@ def _decimals(places: int, factor: float) -> int:
     return max(0, places + round(log10(factor)))
 
 
-def _faithful(value: float, places: int, limits: Iterable[float]) -> int:
-    """The number of decimals (``places`` or more) at which the value is not rounded onto a limit. Limits are multiples of one
-    half, or the laboratory's own."""
+def _faithful(value: float, places: int, limits: Iterable[float], step: float) -> int:
+    """The number of decimals (``places`` or more) at which the value is not rounded onto a limit. Limits are multiples of
+    ``step``, or the laboratory's own.
+
+    >>> _faithful(97.498, 1, (), 1.0), _faithful(34.96, 1, (), 1.0), _faithful(8.46, 1, (8.5,), 0.5)
+    (1, 2, 2)
+    """
     while places < 2 * _MOST:
         rounded = round(value, places)
         if isclose(rounded, value, abs_tol=1e-6) or not (
-            rounded * 2 % 1 == 0 or any(round(limit, places) == rounded for limit in limits)
+            rounded % step == 0 or any(round(limit, places) == rounded for limit in limits)
         ):
             break
         places += 1

@@ -66,7 +66,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     anabolic works as well; no hip T-score, and DXA is ordered; it says to continue,
     and the drug was ordered or given again within {review-rest-months} months, when the review was already due.
 
-    Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}), unless it was taken up
+    Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}, the last of them from
+    {review-zoledronate-lead-months} months after its infusion on), unless it was taken up
     again after such a pause and the new count is not complete. No hip T-score within
     {hip-t-window-months} months: DXA first. No longer high: consider a holiday; DXA and CTX in {holiday-tests-months} months;
     not while a finding of the work-up holds all drugs, or a sign in the femur: this is clarified first; nor within
@@ -112,9 +113,16 @@ def _time(chart: Chart, n: Numbers, course: Course) -> _Time | None:
         anew,
         pause.resumed if pause else None,
         complete=since >= due,
-        over=months > longest or (months == longest and beyond(chart, course, longest)),
+        over=months > longest or (months == longest and beyond(chart, course, longest)) or _used_up(chart, n, course),
         not_before=_not_before(n, pause, anew, due),
     )
+
+
+def _used_up(chart: Chart, n: Numbers, course: Course) -> bool:
+    """Whether all infusions of the longest course of zoledronate were given, and a further one would be ordered soon."""
+    if course.drug is not ZOLEDRONATE or n.zoledronate_months * len(course.doses) < _longest(n, course):
+        return False
+    return add_months(course.doses[-1], n.review_zoledronate_lead_months) <= chart.today
 
 
 def _longest(n: Numbers, course: Course) -> int:
