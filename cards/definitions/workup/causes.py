@@ -13,6 +13,8 @@ _DISEASES = (
     "malabsorption",
     "gastric-bypass",
     "hypogonadism",
+    "osteogenesis-imperfecta",
+    "phosphate-loss",
     "early-menopause",
     "anorexia",
     "hyperthyroidism",
