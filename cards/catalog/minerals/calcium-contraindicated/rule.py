@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from cards.chart import ORDER_HOOKS, REFILL, Chart, Draft, Measurement, facts
 from cards.chart.facts import Fact
 from cards.definitions import person
-from cards.definitions.minerals import calcium_excess, denial
+from cards.definitions.minerals import calcium, calcium_excess, denial
 from cards.engine.findings import CRITICAL, WARNING, Finding
 from cards.engine.options import discard, service
 from cards.engine.orders import orders_of
@@ -17,6 +17,7 @@ from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
+_VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
@@ -28,9 +29,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     anyone else; (3) hypercalcemia or hypercalciuria is on record as active (a code that covers both high and low calcium does
     not count).
 
-    Then: critical on a draft and at a refill, warning on patient-view. Delete the draft (recommended); orders for calcium with
-    albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within range that is no
-    older than the entry of hypercalcemia is shown next to it, since the entry may be out of date.
+    Also plain vitamin D that is drafted while (1) holds, but not with hyperparathyroidism on record as active and a calcium at
+    most {calcium-surgery} mg/dL above its limit. Active forms are `active-vitamin-d-contraindicated`.
+
+    Then: critical on a draft and at a refill, warning on patient-view and for vitamin D. Delete the draft (recommended); orders
+    for calcium with albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within
+    range that is no older than the entry of hypercalcemia is shown next to it, since the entry may be out of date.
     """
     found = calcium_excess(chart)
     if found is None or not person.adult(chart):
@@ -41,6 +45,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if chart.hook in ORDER_HOOKS:
         for draft in chart.drafted(_CALCIUM):
             yield _no_calcium(variant, fact, draft, denied=denied, male=male)
+        packs = {draft.id for draft in chart.drafted(_CALCIUM)}
+        alone = [draft for draft in chart.drafted(_VITAMIN_D) if draft.id not in packs]
+        for draft in alone if variant == "blood" and not _mild(chart, n) else ():
+            found_now = _no_calcium(variant, fact, draft, denied=None, male=male)
+            yield replace(found_now, indicator=WARNING, values={**found_now.values, "vitamin_d": draft.drug})
         return
     if chart.hook is REFILL:
         for order in orders_of(chart, _CALCIUM)[:1]:
@@ -53,12 +62,20 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         yield _no_calcium(variant, fact, None, facts.taken(taken[0]), denied=denied, male=male)
 
 
+def _mild(chart: Chart, n: Numbers) -> bool:
+    """Hyperparathyroidism that is known, and a calcium little above its limit: vitamin D in a low dose may go on."""
+    reading = calcium(chart)
+    known = chart.active_problem("hyperparathyroidism") is not None
+    return known and reading is not None and reading.beyond(n.calcium_surgery) is False
+
+
 def _no_calcium(variant: str, fact: Fact, draft: Draft | None, *more: Fact, denied: Measurement | None, male: bool) -> Finding:
     return Finding(
         indicator=CRITICAL if draft else WARNING,
         variant=variant,
         values={
             "active": draft is None,
+            "vitamin_d": None,
             "male": male,
             "denied": denied is not None,
             "fact": fact.name,

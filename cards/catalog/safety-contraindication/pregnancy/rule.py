@@ -21,11 +21,15 @@ _NOT_NURSING = {Mechanism.PTH_ANALOG}
 """What is not given while a child is nursed (card specification, "Postpartum")."""
 
 
+_FOR_BONE_ALONE = "eldecalcitol"
+"""The active form of vitamin D that is licensed for osteoporosis alone; its label rules it out in pregnancy."""
+
+
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """In pregnancy, no anti-osteoporosis drug is given except calcium and vitamin D; where possible, it is excluded first.
 
     When: (1) an anti-osteoporosis drug (bisphosphonate, denosumab, PTH analog, romosozumab, SERM, hormone therapy, calcitonin,
-    strontium, vitamin K2) is ordered or taken in an active pregnancy: a woman, or a patient of unknown sex, under
+    strontium, vitamin K2, eldecalcitol) is ordered or taken in an active pregnancy: a woman, or a patient of unknown sex, under
     {pregnancy-age-years} or of unknown age, with an active entry that has no end date and whose onset or recorded date is
     within {pregnancy-days} days or unknown; or (2) a bisphosphonate, denosumab, a PTH analog or a SERM, ordered or begun within
     {pregnancy-begun-months} months, for a woman from {adult-years} to below {t-group-years} years without menopause,
@@ -39,7 +43,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """
     entry = chart.active_problem("pregnancy") if pregnant(chart) else None
     if entry is not None:
-        for order in orders_of(chart, ANTI_OSTEOPOROSIS):
+        active_forms = (o for o in orders_of(chart, {Mechanism.ACTIVE_VITAMIN_D}) if o.drug.key == _FOR_BONE_ALONE)
+        for order in (*orders_of(chart, ANTI_OSTEOPOROSIS), *active_forms):
             yield _against(chart, order, CRITICAL, "pregnant", entry)
         return
     nursed = nursing(chart)
@@ -65,7 +70,8 @@ def _against(chart: Chart, order: Order, indicator: Indicator, variant: str, ent
         also=() if entry else (service("pregnancy-test", recommended=True),),
         any_number=entry is None,
     )
-    return replace(found, cites=("EXT-30",) if variant == "nursing" else ("OPREF-P1",))
+    label = ("EXT-45",) if order.drug.key == _FOR_BONE_ALONE else ("OPREF-P1",)
+    return replace(found, cites=("EXT-30",) if variant == "nursing" else label)
 
 
 def _may_be(chart: Chart, n: Numbers) -> bool:
