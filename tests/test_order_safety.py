@@ -93,6 +93,34 @@ def test_a_draft_gives_the_same_cards_however_it_is_coded(case: Mapping[str, Any
         assert faults(case, evaluator.evaluate(call, "en", case["today"], apart=True).response["cards"]) == [], coding
 
 
+# -- a refill is signed, too --------------------------------------------------------------------------------------------
+
+LEFT_TO_ORDERS = {"dental-check", "same-class-duplicate"}
+"""Of drugs that are taken they speak on the chart view and at discharge; a refill changes nothing of what they ask."""
+REFILLED = [
+    case
+    for case in SECTION_F
+    if case.get("hook") == "order-sign"
+    and Hook.REFILL in all_cards()[case["card"]].hooks
+    and case["expect"] == "critical"
+    and not any("from " in str(draft) for draft in case["draft"])
+    and "died" not in case["name"]  # a record that may be wrong: only of orders
+]
+
+
+def test_what_is_judged_of_drugs_that_are_taken_is_judged_of_a_refill() -> None:
+    judging = {code for code, card in all_cards().items() if card.checks_orders and Hook.DISCHARGE in card.hooks}
+    assert {code for code in judging if Hook.REFILL not in all_cards()[code].hooks} == LEFT_TO_ORDERS
+
+
+@for_each("case", REFILLED, ids=lambda case: f"{case['card']}: {case['name']}")
+def test_what_is_critical_of_an_order_is_critical_of_a_refill(case: Mapping[str, Any], evaluator: Evaluator) -> None:
+    body = request({**case, "hook": "medication-refill"})
+    given = evaluator.evaluate(parse(json.dumps(body).encode(), "medication-refill"), "en", case["today"], apart=True)
+    critical = {card["source"]["topic"]["code"] for card in given.response["cards"] if card["indicator"] == "critical"}
+    assert case["card"] in critical
+
+
 # -- what a rule reads --------------------------------------------------------------------------------------------------
 
 

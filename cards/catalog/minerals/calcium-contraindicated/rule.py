@@ -12,7 +12,7 @@ from cards.definitions import person
 from cards.definitions.minerals import calcium, calcium_excess, denial
 from cards.engine.findings import CRITICAL, WARNING, Finding
 from cards.engine.options import discard, service
-from cards.engine.orders import orders_of
+from cards.engine.orders import Order, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
@@ -29,8 +29,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     anyone else; (3) hypercalcemia or hypercalciuria is on record as active (a code that covers both high and low calcium does
     not count).
 
-    Also plain vitamin D that is drafted while (1) holds, but not with hyperparathyroidism on record as active and a calcium at
-    most {calcium-surgery} mg/dL above its limit. Active forms are `active-vitamin-d-contraindicated`.
+    Also plain vitamin D that is drafted or refilled while (1) holds, but not with hyperparathyroidism on record as active and a
+    calcium at most {calcium-surgery} mg/dL above its limit. Active forms are `active-vitamin-d-contraindicated`.
 
     Then: critical on a draft and at a refill, warning on patient-view and for vitamin D. Delete the draft (recommended); orders
     for calcium with albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within
@@ -45,21 +45,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if chart.hook in ORDER_HOOKS:
         for draft in chart.drafted(_CALCIUM):
             yield _no_calcium(variant, fact, draft, denied=denied, male=male)
-        packs = {draft.id for draft in chart.drafted(_CALCIUM)}
-        alone = [draft for draft in chart.drafted(_VITAMIN_D) if draft.id not in packs]
-        for draft in alone if variant == "blood" and not _mild(chart, n) else ():
-            found_now = _no_calcium(variant, fact, draft, denied=None, male=male)
-            yield replace(found_now, indicator=WARNING, values={**found_now.values, "vitamin_d": draft.drug})
-        return
-    if chart.hook is REFILL:
+    elif chart.hook is REFILL:
         for order in orders_of(chart, _CALCIUM)[:1]:
-            taking = (facts.taken(order.course),) if order.course else ()
-            found_now = _no_calcium(variant, fact, order.draft, *taking, denied=denied, male=male)
-            yield replace(found_now, indicator=CRITICAL)
-        return
-    taken = [c for c in chart.courses(_CALCIUM) if c.active or c.on_treatment(chart.today)]
-    if taken:
+            refilled = _no_calcium(variant, fact, order.draft, *_taking(order), denied=denied, male=male)
+            yield replace(refilled, indicator=CRITICAL)
+    elif taken := [c for c in chart.courses(_CALCIUM) if c.active or c.on_treatment(chart.today)]:
         yield _no_calcium(variant, fact, None, facts.taken(taken[0]), denied=denied, male=male)
+    if variant == "blood" and chart.hook in ORDER_HOOKS | {REFILL} and not _mild(chart, n):
+        packs = {draft.id for draft in chart.drafted(_CALCIUM)}
+        alone = (o for o in orders_of(chart, _VITAMIN_D) if o.draft is None or o.draft.id not in packs)
+        for order in alone:
+            held = _no_calcium(variant, fact, order.draft, *_taking(order), denied=None, male=male)
+            yield replace(held, indicator=WARNING, values={**held.values, "vitamin_d": order.drug})
+
+
+def _taking(order: Order) -> tuple[Fact, ...]:
+    return (facts.taken(order.course),) if order.course else ()
 
 
 def _mild(chart: Chart, n: Numbers) -> bool:

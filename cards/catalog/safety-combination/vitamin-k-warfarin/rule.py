@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
+from cards.chart import ORDER_HOOKS, REFILL, Chart, Course, Draft, facts
 from cards.definitions.overlap import other_drug
 from cards.engine.findings import CRITICAL, Finding
 from cards.engine.options import discard, service
@@ -21,8 +21,9 @@ _ANTAGONIST = {Mechanism.VITAMIN_K_ANTAGONIST}
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Vitamin K2 is not given with warfarin or another vitamin K antagonist: it undoes the anticoagulation.
 
-    When: vitamin K2 is ordered or taken, and a vitamin K antagonist goes on or is ordered as well; or, on orders, a vitamin K
-    antagonist is ordered while vitamin K2 goes on or is ordered without being selected. The vitamin is always the one to stop.
+    When: vitamin K2 is ordered or taken, and a vitamin K antagonist goes on or is ordered as well; or, on orders and refills, a
+    vitamin K antagonist is ordered while vitamin K2 goes on or is ordered without being selected. The vitamin is always the one
+    to stop.
 
     Not when: the other was stopped. Direct oral anticoagulants do not matter.
 
@@ -31,7 +32,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """
     for order in orders_of(chart, _VITAMIN):
         yield from _together(chart, order, "vitamin", _ANTAGONIST)
-    if chart.hook in ORDER_HOOKS and not chart.drafted(_VITAMIN):
+    if chart.hook in ORDER_HOOKS | {REFILL} and not chart.drafted(_VITAMIN):
         for order in orders_of(chart, _ANTAGONIST):
             yield from _together(chart, order, "antagonist", _VITAMIN)
 
