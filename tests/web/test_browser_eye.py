@@ -62,10 +62,31 @@ WRONG = {
     "denosumab-missed": ("latest day for the dose, missed", "no follow-on"),
     "complex-denosumab-late-failure": ("Rebound fractures", "latest day for the dose, missed"),
     "calcium-high": ("13.4", "calcium"),
-    "complex-orders": ("Do not sign alendronate", "limit 35"),
+    "complex-orders": ("Do not sign alendronate", "limit 35", "Low calcium 7.9 mg/dL", "reflux disease"),
+    "kidney-failure-low-pth": ("bone turnover may be low (adynamic bone)", "before any antiresorptive", "Dialysis", "Warning"),
     "vitamin-d-hip": ("16 ng/mL", "zoledronate", "Load vitamin D"),
 }
 """Patients, and what must meet the eye."""
+
+
+def test_what_comes_today_leads_the_list_as_it_leads_the_bar(visitor: Visitor) -> None:
+    visitor.go(fixture="vitamin-d-hip")
+    visitor.until(lambda: visitor.all(".card h3"))
+    assert visitor.all(".card h3")[0].text == visitor.all(".bar .advice")[0].text
+
+
+def test_what_is_asked_first_has_no_button_to_compete_with(visitor: Visitor) -> None:
+    visitor.go(fixture="bmd-falling")
+    visitor.until(lambda: visitor.all(".bar .order"))
+    assert "Only then" in visitor.one(".bar .now").text
+    assert not visitor.all(".bar .order.primary")
+
+
+def test_on_a_phone_the_next_day_is_never_folded_away(visitor: Visitor) -> None:
+    visitor.look(SIZES["phone"])
+    visitor.go(fixture="vitamin-d-hip")
+    visitor.until(lambda: visitor.all(".bar .next .later"))
+    assert "29 Jun 2026" in visitor.one(".bar .next > .ahead").text
 
 
 @for_each("name", WRONG)
@@ -117,10 +138,11 @@ def test_every_draft_that_is_not_to_be_signed_is_named_beside_its_button(visitor
     visitor.look(SIZES["phone"])
     visitor.go(language=language, fixture="complex-orders")
     told = visitor.until(lambda: [each.text for each in visitor.all(".bar .advice")])
-    assert len(told) == len(visitor.all(".bar .order.remove")) == 2
+    assert len(visitor.all(".bar .order.remove")) == 2
     assert not any("…" in each for each in told)
     names = ("alendronate", "raloxifene") if language == "en" else ("阿仑膦酸钠", "雷洛昔芬")
-    assert all(name in each for name, each in zip(names, told, strict=True))
+    assert all(name in each for name, each in zip(names, told[:2], strict=True))
+    assert "7.9 mg/dL" in told[2], "what holds every drug back has its own line and order"
     visitor.until(lambda: visitor.sees(".bar"))
     for left in (1, 0):
         visitor.js("document.querySelector('.bar .order.remove:enabled').click()")
