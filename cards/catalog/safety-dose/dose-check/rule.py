@@ -59,7 +59,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months);
     below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
 
-    Or: (8) raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are
+    (8) raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are
     licensed for postmenopausal women alone.
 
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
