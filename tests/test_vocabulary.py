@@ -138,7 +138,7 @@ def test_the_order_of_columns_and_the_end_of_lines_do_not_matter(load: Callable[
             "regimens.toml (zoledronate): according to drugs.tsv a dose works for 12 months.",
         ),
         ("dose = 70", 'dose = "70"', "regimens.toml (alendronate): Expected `float`, got `str` - at `$.dose`."),
-        ("dose = 70", "dose 70", "regimens.toml: Expected '=' after a key in a key/value pair (at line 10, column 6)."),
+        ("dose = 70", "dose 70", "regimens.toml: Expected '=' after a key in a key/value pair (at line 11, column 6)."),
     ],
 )
 def test_a_regimen_that_does_not_fit_is_refused(old: str, new: str, said: str) -> None:

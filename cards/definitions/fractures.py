@@ -44,9 +44,9 @@ def fragility(
     Never: skull, face, cervical spine, fingers, toes; stress, atypical and neoplastic fractures, unless coded as osteoporotic.
     An ICD-10-CM 7th character for subsequent care (D, G, K, P, S) does not indicate a new fracture. Entries for one site within
     {one-fracture-days} days, and an undated entry, are the same fracture, dated by the first; left and right, or thoracic and
-    lumbar, are two fractures, and an entry without side, level or site matches any; how many vertebrae an entry is,
-    ``vertebrae`` says. From {rebound-from-months} to {rebound-to-months} months after denosumab, when several vertebrae may
-    break, a vertebral entry {rebound-apart-days} days or more after another is another fracture.
+    lumbar, are two fractures, and an entry without side, level or site matches any; one that names several vertebrae is as
+    many. From {rebound-from-months} to {rebound-to-months} months after denosumab, when several vertebrae may break, a
+    vertebral entry {rebound-apart-days} days or more after another is another fracture.
 
     Entries later than the given day are left out. Newest first, undated last.
     """

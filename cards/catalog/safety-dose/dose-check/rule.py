@@ -57,10 +57,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     mean of any 30 days, with daily products beside a loading or an ampoule only as far as they exceed {vitamin-d-long-iu}; more
     than {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
     ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months);
-    below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once.
-
-    (8) raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are
-    licensed for postmenopausal women alone.
+    below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once; (8)
+    raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are licensed
+    for postmenopausal women alone.
 
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
     month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg
