@@ -43,8 +43,8 @@ class Option(Struct, frozen=True):
     courses that end with it, which its label says. ``condition``: findings that keep the option from being recommended; its
     label says them first. ``after``: the finding of the work-up that it must wait for (a key of the phrase tables);
     ``meanwhile``: the one that is clarified beside it, since this drug cannot wait. ``unless_operated``: for those for whom no
-    operation is planned. ``first``: what must come first of vitamin D or before it (a key of the phrase tables). ``urgent``: at
-    once, as the order and its label say.
+    operation is planned. ``first``: what must come first of vitamin D or before it (a key of the phrase tables). ``provided``:
+    for whom alone it is, or what must be so (a key of the phrase tables). ``urgent``: at once, as the order and its label say.
     """
 
     kind: str
@@ -61,6 +61,7 @@ class Option(Struct, frozen=True):
     meanwhile: str = ""
     unless_operated: bool = False
     first: str = ""
+    provided: str = ""
     urgent: bool = False
 
 

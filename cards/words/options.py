@@ -96,7 +96,7 @@ def draft_called(draft: Draft, language: str, chart: Chart) -> str:
 
 def condition_of(option: Option, language: str, chart: Chart) -> str:
     """What must come first; "" where nothing must. A button, its actions and the card say it: it is put into words once."""
-    if not (option.after or option.first or option.condition):
+    if not (option.after or option.first or option.provided or option.condition):
         return ""
     question = (condition_of, id(option), language)
     known = chart.known.get(question)
@@ -109,6 +109,7 @@ def condition_of(option: Option, language: str, chart: Chart) -> str:
 def _in_words(option: Option, language: str, chart: Chart) -> str:
     conditions = [phrase("work-up-after", option.after, language)] if option.after else []
     conditions += [phrase("first", option.first, language)] if option.first else []
+    conditions += [phrase("provided", option.provided, language)] if option.provided else []
     conditions += filter(None, (block(each, "condition", language, chart) for each in option.condition))
     return phrases.joined(dict.fromkeys(conditions), "condition", language)
 

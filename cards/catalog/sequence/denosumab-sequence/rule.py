@@ -230,7 +230,7 @@ def _offered(chart: Chart, n: Numbers, found: State, lasted: Duration, *, stop: 
         again = offer(chart, (DENOSUMAB,), start=start, recommend=recommend, waits=False)
         chosen = Offer(again.options, chosen.dropped + again.dropped, again.held)
     if found.kind is Kind.UNDATED:
-        chosen = replace(chosen, options=tuple(replace(each, label="once-worn-off") for each in chosen.options))
+        chosen = replace(chosen, options=tuple(replace(each, provided="once-worn-off") for each in chosen.options))
     return Offer((*chosen.options, *_specialist(chart, n, found, chosen)), chosen.dropped)
 
 

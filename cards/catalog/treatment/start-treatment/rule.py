@@ -56,9 +56,9 @@ next drug after one that failed."""
 
 _ON_JAW = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR})
 
-_IF_NOT_BACK = "if-not-back"
-_BRIDGES = (DENOSUMAB, ALENDRONATE)
-"""What is begun before the patient leaves, where the return for the infusion is not sure."""
+_BRIDGES = {ALENDRONATE.key: "if-not-back", DENOSUMAB.key: "next-arranged"}
+"""What is begun before the patient leaves, where the return for the infusion is not sure, and for whom it is: tablets first.
+Who may not come back in two weeks may not in six months, and vertebrae break when denosumab lapses."""
 
 _CITES = {
     "specialist": ("POP2022-T1", "OVCF2021-T3", "ELD2023-07e"),
@@ -105,8 +105,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Then: warning; info where no fragility fracture is on record and the lowest T-score is above {t-info-only}. Suggested: the
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. At discharge, where zoledronate waits after a hip fracture,
-    denosumab and alendronate beside it, for whoever may not come back for the infusion. With a renal estimate below
-    {egfr-specialist}: referral to a specialist recommended, denosumab and menatetrenone as options only. The referral is also
+    alendronate beside it, for whoever may not come back for the infusion, and denosumab only if its next dose in 6 months is
+    arranged. With a renal estimate below {egfr-specialist}: referral to a specialist recommended, denosumab and menatetrenone as options only. The referral is also
     recommended where no drug is left, unless calcium is critical. Where a finding of the work-up holds all drugs, the summary
     says what comes first, and none is recommended. The detail asks about the teeth before a drug that acts on the jaw (where an
     entry calls for a dentist, `dental-check` speaks); it gives the reasons for the stratum, calcium, 25(OH)D, PTH, ALP,
@@ -127,7 +127,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     ranked = AFTER_ANABOLIC if keeps else ranking(chart)
     chosen = offer(chart, ranked, recommend=not below_30, stops=stops)
     if _infused_later(chart, chosen):
-        chosen = _bridged(chart, offer(chart, (ZOLEDRONATE, *_BRIDGES), recommend=not below_30, stops=stops))
+        chosen = _bridged(chart, offer(chart, (ZOLEDRONATE, *(DRUGS[key] for key in _BRIDGES)), recommend=not below_30, stops=stops))
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
@@ -145,7 +145,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "level": level,
             "held": held,
             "teeth": _teeth(options),
-            "bridged": [option.key for option in options if option.label == _IF_NOT_BACK],
+            "bridged": [option.key for option in options if option.provided],
             "given_up": given_up,
             "weeks": n.denosumab_calcium_weeks,
             "must_stop": must_stop,
@@ -194,13 +194,13 @@ def _infused_later(chart: Chart, chosen: Offer) -> bool:
 
 
 def _bridged(chart: Chart, chosen: Offer) -> Offer:
-    """Beside an infusion that waits, what can be begun today is for whoever may not come back for it."""
+    """Beside an infusion that waits, what can be begun today is for whoever may not come back for it; denosumab only where its
+    next dose is arranged."""
     if all(option.key != ZOLEDRONATE.key for option in chosen.options):
         return chosen
-    keys = {drug.key for drug in _BRIDGES}
     options = (
-        replace(option, label=_IF_NOT_BACK)
-        if option.key in keys and (option.start is None or option.start <= chart.today)
+        replace(option, provided=_BRIDGES.get(option.key, ""))
+        if option.start is None or option.start <= chart.today
         else option
         for option in chosen.options
     )
