@@ -145,6 +145,8 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "owed": [SERVICES[key] for key in _owed(chart, rows)] if decide is not None and decide <= chart.today else [],
             **_denosumab(chart, rows),
             **_correcting(chart, n, decide),
+            "calcium_first": _calcium_first(products),
+            "alp_pauses": any(row.key == "low-alp" and row.pauses for row in rows),
             "blamed": suspects,
             "causes": (*suspects, *(each for each in causes(chart) if each not in suspects)),
         },
@@ -210,6 +212,12 @@ def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     )
 
 
+def _calcium_first(products: Offer) -> str:
+    """What must be measured before the calcium that is ordered (a phrase key), "" where nothing must: the text says no sooner
+    than the order."""
+    return next((option.first for option in products.options if option.key == _CALCIUM.key), "")
+
+
 def _replete(chart: Chart, n: Numbers) -> bool:
     level = vitamin_d(chart)
     return level is not None and level.below(n.vitamin_d_target) is False
@@ -269,6 +277,8 @@ def _on_orders(chart: Chart, n: Numbers, rows: tuple[Row, ...], earlier: Earlier
             "owed": [],
             **_denosumab(chart, ()),
             **_correcting(chart, n, decide),
+            "calcium_first": _calcium_first(products),
+            "alp_pauses": False,
             "blamed": (suspects := blamed(chart, against, n.iron_phosphate_months)),
             "causes": suspects,
         },

@@ -97,8 +97,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     uses X-rays, a pregnancy; the test is already ordered; its results could not be retrieved (for DXA and the markers also: the
     medications); a DXA was never done and the patient is off treatment (`bmd-screening` asks for it); calcium on dialysis,
     which nephrology measures every month; markers with a renal estimate below {egfr-specialist}, where they pile up and PTH and
-    ALP tell of turnover (KDIGO 2017, recalled; CTX after denosumab stays); from {oldest-years} years on ({old-dementia-years} with
-    dementia) markers, and DXA off treatment.
+    ALP tell of turnover (KDIGO 2017, recalled; CTX after denosumab stays); from {oldest-years} years on ({old-dementia-years}
+    with dementia) markers, and DXA off treatment.
 
     Then: info. One card with one order for each test that is due; all are recommended, and any number may be chosen. The
     detail says when each was last done, or that no result was found, and which values were left out.
