@@ -87,13 +87,15 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
 
     Instead 1,000 units a day: calcium above {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones
     active or of {stones-months} months, hyperparathyroidism, an active form taken, an estimate below {egfr-specialist},
-    sarcoidosis, tuberculosis or lymphoma; a loading on the list is then stopped. None with high calcium. None besides what is
-    taken, {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days, but a loading; none while a loading, or as much
-    as is asked for, goes on. After a loading the daily dose, until the level is measured; where that is still low,
-    {vitamin-d-loading-days} days after its start or sooner, no other loading, and no less than at {vitamin-d-severe} ng/mL.
-    Single doses of 50,000 units or more count: with
-    them a loading holds {vitamin-d-loading-total} units at most. Doses as large without an end are a loading that is to be
-    stopped when it is complete. Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of
+    sarcoidosis, tuberculosis or lymphoma; a loading on the list is then stopped. With high calcium no vitamin D at all.
+
+    Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose, only a loading
+    where one is due. While a loading goes on, or a daily dose as large as the one asked for, nothing is added. After a loading
+    the daily dose follows until 25(OH)D is measured. A level that is still low within {vitamin-d-loading-days} days of the
+    start of a loading calls for no other loading, but for the daily dose that is usual from {vitamin-d-severe} ng/mL on.
+
+    Single doses of 50,000 units or more count: with them a loading holds {vitamin-d-loading-total} units at most. Doses as
+    large without an end are a loading that is to be stopped when it is complete. Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of
     {vitamin-d-bmi} or more and an enzyme-inducing antiepileptic."""
     level = low_vitamin_d(chart)
     if level is None:

@@ -13,7 +13,7 @@ from cards.chart.facts import Fact
 from cards.definitions import minerals, person, workup
 from cards.definitions.basket import quantity
 from cards.definitions.kidney import renal
-from cards.definitions.loading import PLAIN, in_all, is_large, is_loading, is_single, room
+from cards.definitions.loading import DAILY, PLAIN, RAPID, SEVERE, in_all, is_large, is_loading, is_single, room
 from cards.definitions.repletion import FAST, GRANULOMA, HIGH_CALCIUM, UNGIVEN, Repletion, repletion
 from cards.definitions.workup.calcium import pth_is_high
 from cards.engine.findings import INFO, WARNING, Dropped, Earlier, Finding, Option
@@ -30,7 +30,8 @@ _WEEK = 7
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """25(OH)D below {vitamin-d-target} ng/mL is raised by its level: with a loading below {vitamin-d-severe}, and below
-    {vitamin-d-deficient} where an injection or a fracture makes it urgent, otherwise with a daily dose.
+    {vitamin-d-deficient} where an injection or a fracture makes it urgent, otherwise with a daily dose. That everybody below
+    {vitamin-d-severe} is loaded is our own choice: the source loads where rapid correction is needed.
 
     When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL in a bone
     patient, or below {vitamin-d-severe} in anybody. On orders only where an antiresorptive, romosozumab or vitamin D is
@@ -44,13 +45,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is taken,
     calcium is not high and the estimate is not below {egfr-specialist}, after calcium and creatinine where they are not known;
     with a loading, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known; 25(OH)D after
-    {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). What speaks against vitamin D
-    stops what is taken of it, what speaks against a loading that. Still below {vitamin-d-severe} after a loading: celiac
+    {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). High calcium stops all vitamin D
+    on the list; a reason against a loading stops a loading on the list. Still below {vitamin-d-severe} after a loading: celiac
     antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an
     option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and
-    is to be deleted. In pregnancy no dose, but a referral. No dose, either, where that of vitamin D taken since
-    {vitamin-d-loading-days} days before the level, which may have been a loading, is of a wrong type, or a large single one
-    has no date: it is asked for.
+    is to be deleted. In pregnancy no dose, but a referral. No dose, either, where nobody can tell whether a loading was
+    taken in the {vitamin-d-loading-days} days before the level or since, as a dose cannot be read or a large single one has no
+    date: it is asked for.
     """
     injections = [
         o for found in earlier.found.values() for each in found for o in each.options if o.recommended and o.key in _FAST
@@ -72,9 +73,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     unread = _unread(chart, told) if product else ()
     yield Finding(
         indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
-        variant="pregnancy" if pregnant else told.instead if nothing else _grade(told),
+        variant="pregnancy" if pregnant else told.instead if nothing else _OF_DOSE.get(told.regimen, _grade(told)),
         values=_values(chart, n, told, drafts)
-        | {"ordered": enough, "calcium_unknown": minerals.calcium(chart) is None}
+        | {"grade": "" if nothing else _grade(told), "ordered": enough, "calcium_unknown": minerals.calcium(chart) is None}
         | {"sooner": _sooner(chart, n, told, injections)},
         cites=_CITES if told.loads or told.failed else _CITES[:-1],
         facts=tuple(_evidence(chart, told)),
@@ -93,7 +94,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     )
 
 
-_CITES = ("OPREF-N1", "OVCF2021-T10", "ELD2023-04c", "EXT-13")
+_CITES = ("OPREF-N1", "OVCF2021-T10", "OVCF2021-L1", "ELD2023-04c", "EXT-13")
+_OF_DOSE = {
+    RAPID: "rapid",
+    DAILY[SEVERE]: "severe-daily",
+    DAILY[RAPID]: "rapid-daily",
+    "cholecalciferol-4000-12": "deficiency-doubled",
+    "cholecalciferol-2000": "insufficiency-doubled",
+}
+"""The variants that are named after their dose: whoever signs the card is to see each dose that it orders."""
 
 
 def _grade(told: Repletion) -> str:
