@@ -95,8 +95,8 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     start of a loading calls for no other loading, but for the daily dose that is usual from {vitamin-d-severe} ng/mL on.
 
     Single doses of 50,000 units or more count: with them a loading holds {vitamin-d-loading-total} units at most. Doses as
-    large without an end are a loading that is to be stopped when it is complete. Daily doses are doubled after gastric bypass, in malabsorption or cirrhosis, with a BMI of
-    {vitamin-d-bmi} or more and an enzyme-inducing antiepileptic."""
+    large without an end are a loading that is to be stopped when it is complete. Daily doses are doubled after gastric bypass,
+    in malabsorption or cirrhosis, with a BMI of {vitamin-d-bmi} or more and an enzyme-inducing antiepileptic."""
     level = low_vitamin_d(chart)
     if level is None:
         return None

@@ -45,13 +45,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is taken,
     calcium is not high and the estimate is not below {egfr-specialist}, after calcium and creatinine where they are not known;
     with a loading, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known; 25(OH)D after
-    {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). High calcium stops all vitamin D
-    on the list; a reason against a loading stops a loading on the list. Still below {vitamin-d-severe} after a loading: celiac
-    antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an
-    option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is then a warning, and
-    is to be deleted. In pregnancy no dose, but a referral. No dose, either, where nobody can tell whether a loading was
-    taken in the {vitamin-d-loading-days} days before the level or since, as a dose cannot be read or a large single one has no
-    date: it is asked for.
+    {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). High calcium stops all
+    vitamin D on the list; a reason against a loading stops a loading on the list. Still below {vitamin-d-severe} after a
+    loading: celiac antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma
+    1,000 units are an option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is
+    then a warning, and is to be deleted. In pregnancy no dose, but a referral. No dose, either, where nobody can tell whether a
+    loading was taken in the {vitamin-d-loading-days} days before the level or since, as a dose cannot be read or a large single
+    one has no date: it is asked for.
     """
     injections = [
         o for found in earlier.found.values() for each in found for o in each.options if o.recommended and o.key in _FAST
