@@ -154,13 +154,13 @@ def _without_signs(chart: Chart, signs: list[Sign], *, about_to_be_treated: bool
 
 
 def _gammopathy_met(chart: Chart, signs: list[Sign], broken: tuple[Fracture, ...], *, about_to_be_treated: bool) -> date:
-    """Since when a gammopathy has been on record beside a fracture or osteoporosis to be treated, and nothing answered it: not
-    before the last light chains were a year old, nor, without a fracture, while treatment still worked. Today where nothing has
-    a date."""
+    """Since when a gammopathy has been on record beside a fracture, or else beside osteoporosis to be treated, and nothing
+    answered it: not before the last light chains were a year old, nor, without a fracture, while treatment still worked. Today
+    where nothing has a date."""
     recorded = [p.when for p in chart.problems.get("monoclonal-gammopathy", ()) if p.when is not None]
     recorded += [sign.since for sign in signs if sign.kind == "monoclonal"]
     bones = [f.when for f in broken if f.when is not None]
-    osteoporosis = first_known(chart) if about_to_be_treated else None
+    osteoporosis = first_known(chart) if about_to_be_treated and not bones else None
     bones += [osteoporosis] if osteoporosis is not None else []
     firsts = [min(days) for days in (recorded, bones) if days]
     if not broken:
