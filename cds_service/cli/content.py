@@ -38,6 +38,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verify = actions.add_parser("verify", help="hold a file of signatures against the content; exit 1 if one no longer holds")
     verify.add_argument("file", metavar="FILE", type=Path)
     verify.add_argument(
+        "--end", metavar="COUNT-SEAL", default="", help="where the file must end, as the desk shows it beside Export"
+    )
+    verify.add_argument(
         "--against", metavar="STATE", action="append", default=[], help=f"{_STATE} (the default); may be repeated"
     )
     verify.set_defaults(command=verify_file)
@@ -97,13 +100,15 @@ def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
     from cds_service.content.canon import found
     from cds_service.content.signatures import verified
 
-    verdicts = verified(_signatures(chosen.file), [found(name) for name in chosen.against or ["."]])
+    verdicts = verified(_signatures(chosen.file, chosen.end), [found(name) for name in chosen.against or ["."]])
     for signature, stands in verdicts:
         said = f"{signature.card:38} {signature.decision:9} {signature.by}, {signature.role}, {signature.at[:10]}"
         read = f", read: {signature.read}" if signature.read else ""
         print(f"{stands:9} {said}, content {signature.content}{read}")
     open_ones = {"changed", "retired"}
     asked = [v for v in verdicts if v.stands in open_ones or (v.stands == "holds" and v.signature.decision == "objected")]
+    print(_told_of_end(chosen.file, [each.signature for each in verdicts], chosen.end))
+    print("A seal has no key: this is no proof of who signed. That is for the commit's signature and the service's log.")
     print(f"{len(verdicts)} signatures, every seal right; {len(asked)} to look at again")
     if asked:
         raise SystemExit(1)
@@ -125,11 +130,21 @@ def make_release(chosen: argparse.Namespace, settings: Settings) -> None:
     print(told(made.changes, made.shared), end="")
 
 
-def _signatures(path: Path) -> list[Signature]:
+def _told_of_end(path: Path, signatures: list[Signature], asked: str) -> str:
+    from cds_service.content.signatures import end_of, states_its_end
+
+    if asked:
+        return f"The file ends where you said, at {end_of(signatures)}."
+    if states_its_end(path.read_text("utf-8")):
+        return f"The file ends where its first line says, at {end_of(signatures)}: compare that with what the desk shows."
+    return f"The file does not say where it ends (first format): it ends at {end_of(signatures)}; lines may be missing after."
+
+
+def _signatures(path: Path, end: str) -> list[Signature]:
     from cards.thresholds import ContentError
     from cds_service.content.signatures import opened
 
     try:
-        return opened(path.read_text("utf-8"), path.name)
+        return opened(path.read_text("utf-8"), path.name, end)
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError(f"{path}: cannot be read ({type(error).__name__})") from None

@@ -23,7 +23,7 @@ from cds_service.config import Settings
 from cds_service.content.canon import current, parts_of
 from cds_service.content.compare import Row, beside, differences, marked
 from cds_service.content.releases import with_committed
-from cds_service.content.signatures import READ, Signature, kept_ones, last_of_each, sealed
+from cds_service.content.signatures import READ, Signature, end_of, kept_ones, last_of_each, sealed
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
@@ -65,7 +65,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         next_one = next((each.code for key in ("changed", "unsigned") for each in groups[key]), "")
         shared = any(each.said and each.said.shared != current().shared_hash for some in groups.values() for each in some)
         gone = sorted({each.card for each in said} - all_cards().keys())
-        told = {"groups": groups, "shared": shared, "gone": gone, "kept": kept, "next_one": next_one}
+        told = {"groups": groups, "shared": shared, "gone": gone, "kept": kept, "next_one": next_one, "end": end_of(said)}
         return page("review.html", cards=all_cards(), **told)
 
     def desk(code: str, wrong: str = "", status: int = 200) -> Response:

@@ -26,13 +26,29 @@ WORDS: dict[str, Name] = {
 }
 
 
+class Count(int):
+    """A number in a phrase, which says how the words beside it end: ``{count:s}`` is "s" unless it is 1, ``{count:are/is}``
+    "are" or "is".
+
+    >>> ["{n} card{n:s} {n:are/is} there".format(n=Count(n)) for n in (0, 1, 2)]
+    ['0 cards are there', '1 card is there', '2 cards are there']
+    """
+
+    def __format__(self, ending: str) -> str:
+        if not ending:
+            return str(int(self))
+        several, _, one = ending.partition("/")
+        return one if self == 1 else several
+
+
 def say(key: str, language: str, **values: object) -> str:
     """A phrase of the pages with its placeholders filled; KeyError for one that does not exist.
 
     >>> say("nav.knowledge", "zh")
     '知识库'
     """
-    return WORDS[key][language].format(**values)
+    counted = {name: Count(each) if type(each) is int else each for name, each in values.items()}
+    return WORDS[key][language].format(**counted)
 
 
 def in_language(language: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from cds_service.content import releases
 from cds_service.content.canon import Content, content_of, current, exported, found, parts_of
 from cds_service.content.compare import beside, changes, differences, marked, shared_changes
 from cds_service.content.releases import release, write
-from cds_service.content.signatures import Signature, opened, sealed, verified
+from cds_service.content.signatures import Signature, end_of, opened, sealed, verified
 from cds_service.content.tree import here
 from tests.each import for_each
 
@@ -216,18 +216,78 @@ TAMPERED: dict[str, Callable[[list[str]], list[str]]] = {
     "a seal is taken off": lambda lines: [lines[0].split(', "seal"')[0].rstrip() + "}", *lines[1:]],
     "something else": lambda lines: [*lines, "not JSON"],
 }
+CUT: dict[str, Callable[[list[str]], list[str]]] = {
+    "the last line is cut off": lambda lines: lines[:-1],
+    "all lines are cut off": lambda lines: [],
+    "a line is cut in the middle": lambda lines: [*lines[:-1], lines[-1][:40]],
+    "a line is there twice": lambda lines: [*lines, lines[-1]],
+}
+"""What no seal of a line can show; a file of the first format had no more."""
 
 
-@pytest.mark.parametrize("how", TAMPERED)
-def test_a_tampered_file_is_refused(how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = kept(tmp_path, signature(), signature(SECOND), signature(SECOND, by="Chen Yu", decision="objected"))
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert TAMPERED[how](lines) != lines
-    path.write_text("\n".join(TAMPERED[how](lines)), encoding="utf-8")
+def three(folder: Path) -> tuple[Path, str, list[str]]:
+    """A file of three signatures, its first line, and the others."""
+    path = kept(folder, signature(), signature(SECOND), signature(SECOND, by="Chen Yu", decision="objected"))
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    return path, head, lines
+
+
+def refused(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     with pytest.raises(SystemExit) as stopped:
-        main(["content", "verify", str(path)])
+        main(["content", "verify", str(path), *more])
     assert stopped.value.code == 2
-    assert "signatures.jsonl, line" in capsys.readouterr().err
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("states", [True, False], ids=["with its end", "first format"])
+@pytest.mark.parametrize("how", TAMPERED)
+def test_a_tampered_file_is_refused(how: str, states: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, head, lines = three(tmp_path)
+    assert TAMPERED[how](lines) != lines
+    path.write_text("\n".join([*[head] * states, *TAMPERED[how](lines)]), encoding="utf-8")
+    assert "signatures.jsonl, line" in refused(path, capsys)
+
+
+@pytest.mark.parametrize("how", CUT)
+def test_a_file_without_its_end_is_refused(how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its first line; without that, by the end that the desk showed."""
+    path, head, lines = three(tmp_path)
+    end = str(end_of(opened(path.read_text("utf-8"))))
+    assert end.startswith("3-")
+    path.write_text("\n".join([head, *CUT[how](lines)]), encoding="utf-8")
+    assert "signatures.jsonl, line" in refused(path, capsys)
+    path.write_text("\n".join(CUT[how](lines)), encoding="utf-8")
+    assert "signatures.jsonl, line" in refused(path, capsys, "--end", end)
+
+
+@pytest.mark.parametrize("head", ['{"format": "osteoporosis-cds signatures 3"}', '{"signatures": "2", "last": ""}'])
+def test_a_first_line_that_is_not_ours_is_refused(head: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, _, lines = three(tmp_path)
+    path.write_text("\n".join([head, *lines]), encoding="utf-8")
+    assert "signatures.jsonl, line 1" in refused(path, capsys)
+
+
+def test_an_end_is_that_of_the_desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = kept(tmp_path, signature(), signature(SECOND))
+    end = str(end_of([signature(), signature(SECOND)]))
+    main(["content", "verify", str(path), "--end", end])
+    assert f"where you said, at {end}" in capsys.readouterr().out
+    for other in (str(end_of([signature(SECOND), signature()])), "1", "3-" + end[2:], "all of it"):
+        refused(path, capsys, "--end", other)
+
+
+def test_a_file_of_the_first_format_is_read_and_said_to_have_no_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = kept(tmp_path, signature(), signature(SECOND))
+    path.write_text("".join(path.read_text("utf-8").splitlines(keepends=True)[1:]), "utf-8")
+    main(["content", "verify", str(path)])
+    told = capsys.readouterr().out
+    assert "does not say where it ends" in told
+    assert "2 signatures, every seal right" in told
+
+
+def test_nothing_signed_is_a_file_with_its_end() -> None:
+    assert opened("".join(sealed([]))) == []
+    assert opened("") == []
 
 
 def test_signatures_are_verified_against_the_content(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

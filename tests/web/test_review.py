@@ -20,7 +20,7 @@ from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
 from cds_service.content import canon
 from cds_service.content.canon import Content, current
-from cds_service.content.signatures import opened, sealed, verified
+from cds_service.content.signatures import end_of, opened, sealed, verified
 from cds_service.web import review, sheet
 from cds_service.web.words import WORDS
 from tests.web.conftest import settings
@@ -91,7 +91,7 @@ def test_without_a_token_in_the_settings_there_is_no_desk(tmp_path: Path) -> Non
 def test_nobody_signs_from_another_page(http: FlaskClient, told: dict[str, str]) -> None:
     answer = http.post(f"/review/cards/{CARD}", headers=LI | told, data={"hash": "0" * 64, "decision": "signed", "role": "r"})
     assert answer.status_code == 403
-    assert http.get("/review/signatures.jsonl", headers=LI).text == ""
+    assert opened(http.get("/review/signatures.jsonl", headers=LI).text) == []
 
 
 # -- sign or object ----------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_a_signature_says_what_was_read(http: FlaskClient, ticked: list[str], ke
     assert kept.read == f"zh {sheet.shown_of(s.counts)}{kept_as}"
     shown = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
     assert WORDS["read.opens"].en.format(tongue="Chinese") in shown
-    assert f"{len(s.variants)}/{len(s.variants)} variants, {len(s.doses)} doses, {len(s.named)} numbers of the rule" in shown
+    assert f"variants {len(s.variants)}/{len(s.variants)}, doses {len(s.doses)}, numbers of the rule {len(s.named)}" in shown
     assert (f", {WORDS['read.cases'].en})" in shown) == ("cases" in ticked)
 
 
@@ -134,7 +134,7 @@ def test_nothing_is_kept_without_a_role_or_an_objection_without_its_reason(http:
     answer = sign(http, **form)
     assert answer.status_code == 400
     assert WORDS["review.wants"].en in answer.text
-    assert http.get("/review/signatures.jsonl", headers=LI).text == ""
+    assert opened(http.get("/review/signatures.jsonl", headers=LI).text) == []
 
 
 def test_a_name_has_nothing_in_it_that_cannot_be_seen(http: FlaskClient) -> None:
@@ -148,7 +148,7 @@ def test_a_card_that_changed_while_it_was_read_is_not_signed(http: FlaskClient) 
     assert answer.status_code == 409
     assert WORDS["review.moved-on"].en in answer.text
     assert "I have read &lt;this&gt;" in answer.text
-    assert http.get("/review/signatures.jsonl", headers=LI).text == ""
+    assert opened(http.get("/review/signatures.jsonl", headers=LI).text) == []
 
 
 def test_an_objection_stays_on_the_start_page_until_the_card_changes(http: FlaskClient, later: Any) -> None:
@@ -230,10 +230,23 @@ def test_the_file_tells_which_signatures_hold_for_changed_content(http: FlaskCli
     assert stands == {CARD: "changed", OTHER: "holds"}
 
 
+def test_the_desk_says_how_to_verify_its_file_and_where_that_ends(http: FlaskClient) -> None:
+    """What the page shows is what verifies the file that it exports."""
+    sign(http)
+    sign(http, OTHER)
+    page = http.get("/review?lang=en", headers=LI).text
+    (end,) = re.findall(r"content verify signatures\.jsonl --end (2-[0-9a-f]{16})</code>", page)
+    text = http.get("/review/signatures.jsonl", headers=LI).text
+    assert len(opened(text, end=end)) == 2
+    assert end == str(end_of(opened(text)))
+    assert WORDS["review.verify-not"].en in page
+    assert 'href="/review?lang=en#verify"' in http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
+
+
 def test_the_file_cannot_be_changed_unnoticed(http: FlaskClient) -> None:
     sign(http)
     text = http.get("/review/signatures.jsonl", headers=LI).text
-    with pytest.raises(ContentError, match="line 1: does not match its seal"):
+    with pytest.raises(ContentError, match="line 2: does not match its seal"):
         opened(text.replace('"pharmacist"', '"physician"'))
 
 
