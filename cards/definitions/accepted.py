@@ -28,7 +28,7 @@ ONCOLOGIC = ("bone-metastasis", "myeloma", "giant-cell-tumor", "hypercalcemia")
 class Accepted(Struct, frozen=True, forbid_unknown_fields=True):
     """A regimen that triggers no card: ``times`` single doses of ``dose`` ``unit`` in each period of ``every``.
 
-    ``only_for``: problems, one of which must be on record or be the reason for the order. ``key`` identifies it in an option.
+    ``only_for``: problems, one of which must be on record or be the reason for the order.
     """
 
     drug: str

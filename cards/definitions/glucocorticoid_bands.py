@@ -34,7 +34,7 @@ class Adjusted(Struct, frozen=True):
 
 
 class Band(Struct, frozen=True):
-    """``level``: "very-high", "high", "moderate", "low"; ``reasons``: why, as phrase keys. ``treat``: treatment is advised, not
+    """``level``: "very-high", "high", "moderate", "low"; ``reasons``: why. ``treat``: treatment is advised, not
     only offered. ``t``: the lowest T-score, where T-scores are read; ``fracture``: the newest; ``frax``: those on record."""
 
     level: str
@@ -75,7 +75,7 @@ def band(chart: Chart, found: Exposure) -> Band:
 
 
 def young(chart: Chart, found: Exposure) -> tuple[str, ...]:
-    """Why a specialist is needed under {glucocorticoid-years} years (phrase keys): a fragility fracture; the very high dose; at
+    """Why a specialist is needed under {glucocorticoid-years} years: a fragility fracture; the very high dose; at
     {glucocorticoid-young-mg} mg a day for {glucocorticoid-young-months} months a Z-score of {glucocorticoid-young-z} or lower,
     or a loss of BMD of {glucocorticoid-young-loss} % or more in a year."""
     n = chart.numbers

@@ -68,7 +68,7 @@ def hip_at_the_end(chart: Chart, holiday: Holiday) -> Measurement | None:
 
 def within_error(chart: Chart, holiday: Holiday, hip: Measurement) -> bool:
     """Whether the density behind this T-score differs from that at the end of the drug by no more than the least significant
-    change; False where the two cannot be compared."""
+    change; not where the two cannot be compared."""
     if hip.site is None:
         return False
     found = change(chart, hip.site, holiday.day)

@@ -138,7 +138,7 @@ READS = (Data.CALCIUM,)
 
 
 def unmeasured(chart: Chart) -> str:
-    """What must be known before calcium is taken in addition, and is not: calcium, kidney function (a phrase key)."""
+    """What must be known before calcium is taken in addition, and is not: calcium, kidney function."""
     kidneys = renal(chart).lowest is None and not renal(chart).dialysis
     return "-".join([*(["calcium"] if calcium(chart) is None else []), *(["kidneys"] if kidneys else [])])
 

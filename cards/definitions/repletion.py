@@ -34,7 +34,7 @@ _DOUBLED = {_MORE: "cholecalciferol-4000-12", _USUAL: "cholecalciferol-2000"}
 
 
 class Repletion(Struct, frozen=True):
-    """What a low 25(OH)D calls for. ``regimen``: the order (a key of regimens.toml), ``then`` what follows it, "" for nothing.
+    """What a low 25(OH)D calls for. ``regimen``: the order, ``then`` what follows it, "" for nothing.
     ``loads``: it is a loading, or one is on the list, or was taken whole since the level was measured. ``running``: a loading,
     or the daily dose that is asked for, on the list, since ``begin``; ``until``: the day on which it is to be stopped, as it
     has no end. ``past``: a loading that was taken; ``ended``: the day on which it was complete; ``failed``: the same, where the

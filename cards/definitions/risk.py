@@ -17,7 +17,7 @@ READS = (Data.CONDITIONS, Data.PROCEDURES, Data.BONE_DENSITY, Data.FRACTURE_RISK
 
 
 class Risk(Struct, frozen=True):
-    """``level``: "very-high", "high", "moderate", "low" or "unknown"; ``reasons``: why, as phrase keys."""
+    """``level``: "very-high", "high", "moderate", "low" or "unknown"; ``reasons``: why."""
 
     level: str
     reasons: tuple[str, ...] = ()

@@ -25,7 +25,16 @@ def words_of_definitions(tree: Tree) -> Mapping[str, Mapping[str, str]]:
 def _words(text: str) -> dict[str, str]:
     """Of each function and class of a file, by name, its docstring."""
     named = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef))
-    return {node.name: " ".join((ast.get_docstring(node) or "").split()) for node in named}
+    return {node.name: " ".join(_without_examples(ast.get_docstring(node) or "").split()) for node in named}
+
+
+def _without_examples(text: str) -> str:
+    """What somebody reads who signs: an example of a call is code.
+
+    >>> _without_examples("So many months.\\n\\n>>> months(3)\\n3\\n\\nAt least one.").split()
+    ['So', 'many', 'months.', 'At', 'least', 'one.']
+    """
+    return "\n\n".join(each for each in text.split("\n\n") if not each.lstrip().startswith(">>>"))
 
 
 @cache

@@ -21,6 +21,10 @@ SIGNATURES = HERE / "signatures.jsonl"
 """What the desk exported, once it is committed."""
 
 
+SINCE = "+unreleased"
+"""Behind a version: the card differs from that release, or nobody kept what that release was."""
+
+
 class Release(Struct, frozen=True):
     """``since``: the release before, "" for the first; ``cards``: the hash of each; ``shared``: code that changed for all."""
 
@@ -94,6 +98,15 @@ def unreleased(content: Content, last: Release | None = None) -> list[str]:
     known = last or next(iter(releases()), None)
     before, now = known.cards if known else {}, content.hashes
     return sorted(code for code in before.keys() | now.keys() if before.get(code) != now.get(code))
+
+
+def named(code: str) -> str:
+    """Which content a card is of: the version where that release has it as it is, else the version and what has changed since,
+    which is not released yet. The number is raised only with the release."""
+    content = current()
+    last = next((each for each in releases() if each.version == content.version), None)
+    as_released = last is not None and last.cards.get(code) == content.hashes[code]
+    return content.version if as_released else content.version + SINCE
 
 
 def write(made: Release, folder: Path | None = None) -> Path:

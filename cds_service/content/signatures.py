@@ -52,7 +52,7 @@ _END = re.compile(r"(\d+)(?:-([0-9a-f]{8,64}))?")
 class End(NamedTuple):
     """Where a file ends: how many signatures it has, and the seal of the last one, "" where there is none."""
 
-    count: int
+    lines: int
     seal: str
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class End(NamedTuple):
         >>> str(End(0, "")), str(End(2, "0123456789abcdef0123"))
         ('0', '2-0123456789abcdef')
         """
-        return f"{self.count}-{self.seal[:16]}" if self.count else "0"
+        return f"{self.lines}-{self.seal[:16]}" if self.lines else "0"
 
 
 class Verdict(NamedTuple):
@@ -81,7 +81,7 @@ def sealed(signatures: Iterable[Signature]) -> Iterator[str]:
     """The lines of the file, each with its line end; the first says where it ends."""
     lines = list(_sealed(signatures))
     end = _end(lines)
-    yield _written({"format": FORMAT, "signatures": str(end.count), "last": end.seal})
+    yield _written({"format": FORMAT, "signatures": str(end.lines), "last": end.seal})
     yield from map(_written, lines)
 
 
@@ -105,7 +105,7 @@ def opened(text: str, where: str = "the file", end: str = "") -> list[Signature]
         raise ContentError(f"{where}, line 1: is of another format than {FORMAT}")
     found, seal = _opened(others if states else text.splitlines(), where, 2 if states else 1)
     at = End(len(found), seal)
-    if states and (head.get("signatures"), head.get("last")) != (str(at.count), at.seal):
+    if states and (head.get("signatures"), head.get("last")) != (str(at.lines), at.seal):
         raise ContentError(f"{where}, line {len(found) + 1}: lines are missing or added: line 1 says {head.get('signatures')}")
     if end:
         _ends(at, end, where)
@@ -117,8 +117,8 @@ def _ends(at: End, end: str, where: str) -> None:
     told = _END.fullmatch(end)
     if not told:
         raise ContentError(f"{end}: is no end of a file as the desk shows it (2-0123456789abcdef)")
-    if int(told[1]) != at.count or not at.seal.startswith(told[2] or ""):
-        raise ContentError(f"{where}, line {at.count + 1}: ends at {at}, not at {end}: it is another file, or was cut off")
+    if int(told[1]) != at.lines or not at.seal.startswith(told[2] or ""):
+        raise ContentError(f"{where}, line {at.lines + 1}: ends at {at}, not at {end}: it is another file, or was cut off")
 
 
 def _opened(lines: Sequence[str], where: str, start: int) -> tuple[list[Signature], str]:

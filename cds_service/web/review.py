@@ -22,7 +22,7 @@ from cds_service import logs
 from cds_service.config import Settings
 from cds_service.content.canon import current, parts_of
 from cds_service.content.compare import Row, beside, differences, marked
-from cds_service.content.releases import with_committed
+from cds_service.content.releases import named, with_committed
 from cds_service.content.signatures import READ, Signature, end_of, kept_ones, last_of_each, sealed
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
@@ -107,7 +107,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             return desk(code, "wants", 400)
         if request.form.get("hash") != hashes()[code]:
             return desk(code, "moved-on", 409)
-        row = {**told, "card": code, "decision": decision, "content": VERSION, "hash": hashes()[code]}
+        row = {**told, "card": code, "decision": decision, "content": named(code), "hash": hashes()[code]}
         row["shared"] = current().shared_hash
         language = page_language(settings.language)
         counts = sheet(all_cards()[code], evaluator.thresholds, language).counts

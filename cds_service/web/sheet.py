@@ -26,6 +26,7 @@ from cds_service.casebook.sheet import Block, Said, Variant, minutes, variants
 from cds_service.casebook.told import Chapter, chapters, judged, patients, usual
 from cds_service.casebook.translated import LABELS, chinese
 from cds_service.content.canon import current
+from cds_service.content.releases import SINCE, named
 from cds_service.content.signatures import Signature
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
@@ -92,6 +93,7 @@ class Sheet(Struct, frozen=True):
     minutes: int
     more: dict[str, int]
     hash: str
+    content: str
 
     @property
     def whole(self) -> int:
@@ -107,6 +109,11 @@ class Sheet(Struct, frozen=True):
     def unprinted(self) -> int:
         """How many numbers of the rule no source prints."""
         return sum(not _printed(each) for each in self.named.values())
+
+    @property
+    def newest(self) -> str:
+        """The newest content version of its numbers; "" where it has none."""
+        return max((each.since for each in (*self.named.values(), *self.other.values())), key=_in_order, default="")
 
     @property
     def statuses(self) -> list[str]:
@@ -142,9 +149,9 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     """The sheet in one language; the variants are in both. ``thresholds``: those of the site."""
     table = thresholds.table
     told = NAMED.findall(card.doc)
-    named = sorted((key for key in table if table[key].card == card.code or key in told), key=lambda key: _printed(table[key]))
+    ours = sorted((key for key in table if table[key].card == card.code or key in told), key=lambda key: _printed(table[key]))
     found, told_cases = variants(card), chapters(card, language)
-    other = {key: table[key] for key in card.shared if key not in named}
+    other = {key: table[key] for key in card.shared if key not in ours}
     words = chinese(card) if language == "zh" else None
     definitions = _definitions(card)
     urgent, rest = _by_urgency(found)
@@ -163,7 +170,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         named_by_rule={name: text for name, text in definitions.items() if f"`{name.rpartition('.')[2]}`" in card.doc},
         definitions=definitions,
         doses=doses(card.code, language),
-        named={key: table[key] for key in named},
+        named={key: table[key] for key in ours},
         other=other,
         limits=grouped({key: each for key, each in other.items() if shown(key, each, card.code)}),
         folded=grouped({key: each for key, each in other.items() if not shown(key, each, card.code)}),
@@ -174,6 +181,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         minutes=0,
         more={},
         hash=hashes()[card.code],
+        content=named(card.code),
     )
     more = {
         "texts": _texts(found, language),
@@ -202,14 +210,33 @@ def _of_whom(card: Card, found: Sequence[Variant], language: str) -> list[str]:
     if language == "en":
         return [each.told for each in found]
     known = patients(card, language) | {f"{each.title['en']} (`{each.name}`)": each.title["zh"] for each in stories()}
-    return [known.get(each.told.removesuffix("."), each.told) for each in found]
+    return [_dayless(known.get(each.told.removesuffix("."), each.told)) for each in found]
+
+
+def _dayless(text: str) -> str:
+    """Without the days of an invented patient's results: they stand with the case, and the English has none.
+
+    >>> _dayless("女，30岁；25羟维生素D 8 ng/mL，2026-05-01；妊娠，自2026-03-01起；地舒单抗给药 2025-11-17")
+    '女，30岁；25羟维生素D 8 ng/mL；妊娠；地舒单抗给药'
+    """
+    return re.sub(r"[，、 ]*自?\d{4}-\d{2}(?:-\d{2})?起?", "", text)
 
 
 def _definitions(card: Card) -> dict[str, str]:
     """The words of the shared definitions that the rule calls, by name, with the numbers as shipped: they are part of what is
     signed."""
     told = current().cards[card.code]["definitions"].splitlines()
-    return {name: text for name, _, text in (line.partition(": ") for line in told) if text}
+    return {name: plain(text) for name, _, text in (line.partition(": ") for line in told) if text}
+
+
+def plain(text: str) -> str:
+    """The words of a definition as clinicians read them: what only a program needs, its names and its "None", in words.
+
+    >>> plain("``very_high``: 5 g, or `bone-mass`. None without ``LAST_DOSE``; (None: unknown)")
+    '*very high*: 5 g, or `bone-mass`. None without *last dose*; (none: unknown)'
+    """
+    text = re.sub(r"``([^`]+)``", lambda m: f"*{m[1].replace('_', ' ').lower()}*", text)
+    return re.sub(r"(?<=[^.] )None\b|(?<=\()None\b", "none", text)
 
 
 def _sources(card: Card, language: str) -> Iterator[Source]:
@@ -242,6 +269,10 @@ def _first(made: Sheet, language: str) -> Iterator[str]:
 def _number(each: Threshold, language: str) -> Iterator[str]:
     yield from (each.name[language], f"{each.value:g} {each.unit}", each.status, source_of(each))
     yield from (then.why for then in each.history)
+
+
+def _in_order(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
 
 
 def _printed(each: Threshold) -> bool:
@@ -344,9 +375,16 @@ def _counted(much: str, language: str) -> str:
     return say("read.shown", language, variants=variants, doses=doses, numbers=numbers, limits=limits)
 
 
+def version_of(content: str, language: str) -> str:
+    """A content version as people read it: with changes that are not released yet, if it has any."""
+    version, since, _ = content.partition(SINCE)
+    return say("sheet.since-release", language, version=version) if since else version
+
+
 def context(language: str) -> dict[str, Any]:
     """What the templates of a sheet call."""
     return {
+        "version_of": lambda content: version_of(content, language),
         "read_of": lambda each: read_of(each, language),
         "labels": LABELS,
         "inline": inline,

@@ -382,6 +382,18 @@ def test_committed_signatures_are_exported_with_those_of_the_database(
     assert releases.with_committed([signature(), signature(SECOND)]) == [signature(), signature(SECOND)]
 
 
+def test_a_card_is_of_a_release_only_where_it_is_as_that_release_had_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number is raised with the release: until then it alone does not say which text was signed."""
+    monkeypatch.setattr(releases, "RELEASES", tmp_path)
+    assert releases.named(CARD) == f"{current().version}{releases.SINCE}", "nobody kept what that release was"
+    path, old, new, _ = COVERED["its number"]
+    write(release(edited(path, old, new), None, date(2026, 12, 1), []), tmp_path)
+    assert releases.named(CARD) == f"{current().version}{releases.SINCE}"
+    assert releases.named(SECOND) == current().version
+
+
 def test_releases_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     for version in ("2026.9", "2026.12", "2027.1"):
         write(release(replace(current(), version=version), None, date(2026, 12, 1), []), tmp_path)

@@ -11,7 +11,7 @@ import pytest
 from cds_service.web.words import WORDS, say
 
 REVIEW = tomllib.loads(files("cds_service.web").joinpath("words_review.toml").read_text("utf-8"))
-_PLURAL = re.compile(r"\{(\w+)\} (?:[a-z]+ )?([a-z]+[^s\W]s)\b(?!\{)")
+_PLURAL = re.compile(r"\{(?!version)(\w+)\} (?:[a-z]+ )?((?!its\b)[a-z]+[^s\W]s)\b(?!\{)")
 MANY = {"interval.many-mo", "versions.carries", "versions.now"}
 """Of never less than two: months, and all cards."""
 

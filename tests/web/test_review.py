@@ -20,6 +20,7 @@ from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
 from cds_service.content import canon
 from cds_service.content.canon import Content, current
+from cds_service.content.releases import named
 from cds_service.content.signatures import end_of, opened, sealed, verified
 from cds_service.web import review, sheet
 from cds_service.web.words import WORDS
@@ -101,7 +102,12 @@ def test_a_signature_is_kept_with_name_role_version_and_what_was_read(http: Flas
     assert sign(http, role="pharmacist, English").status_code == 303
     (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
     assert (kept.by, kept.role, kept.card, kept.decision) == ("李娜", "pharmacist, English", CARD, "signed")
-    assert (kept.content, kept.hash) == (VERSION, current().hashes[CARD])
+    assert (kept.content, kept.hash) == (named(CARD), current().hashes[CARD])
+    assert kept.content == f"{VERSION}+unreleased"
+    sheet_of = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
+    assert f"content {VERSION} with changes not released yet, fingerprint {kept.hash[:12]}" in sheet_of
+    newest = WORDS["sheet.newest"].en.format(newest="2026.12")
+    assert newest in http.get("/review/cards/secondary-causes?lang=en", headers=LI).text
     page = http.get("/review?lang=en", headers=LI).text
     assert WORDS["review.done"].en.format(count=1) in page
 

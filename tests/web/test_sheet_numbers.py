@@ -88,6 +88,22 @@ def test_a_word_is_explained_wherever_a_rule_uses_it_and_nowhere_else() -> None:
     assert explained("nothing of the kind", shipped(), "en") == []
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_definitions_are_told_without_what_only_a_program_needs(code: str) -> None:
+    """No example of a call, no file, no name of a variable: clinicians read them."""
+    for name, text in sheet(all_cards()[code], shipped(), "en").definitions.items():
+        found = re.search(
+            r">>>|``|\.(?:toml|tsv|py)\b|phrase|\bkeys? of\b|\*key\*|\w\(\)|\bTrue\b|\bFalse\b|[Rr]eturns|[Ii]terat|\w_\w", text
+        )
+        assert not found, f"{name}: {text}"
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_invented_patients_are_named_without_their_days_in_either_language(code: str) -> None:
+    for each in sheet(all_cards()[code], shipped(), "zh").told:
+        assert not re.search(r"\d{4}-\d\d|；；|[；，]$|^[；，]", each)
+
+
 def test_a_definition_to_which_a_rule_leaves_something_stands_open() -> None:
     made = sheet(all_cards()["vitamin-d-low"], shipped(), "en")
     assert list(made.named_by_rule) == ["repletion.repletion"]

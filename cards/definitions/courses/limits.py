@@ -36,7 +36,7 @@ def used_up(chart: Chart, drug: Drug, on: date) -> Course | None:
     {abaloparatide-months}, both together {pth-analogs-months}, romosozumab {romosozumab-months} (or {romosozumab-doses} doses),
     calcitonin {calcitonin-months}. Time off the drug is not counted; if the start is unknown, no limit is reached.
 
-    ``on``: the day by which the limit is reached. Returns the course that used it up, counting both PTH analogs together if
+    ``on``: the day by which the limit is reached. It is the course that used it up, counting both PTH analogs together if
     neither did so alone; an order for today or later is one more dose.
     """
     course = chart.course_had(drug)

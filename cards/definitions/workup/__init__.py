@@ -84,7 +84,7 @@ def about_to_be_treated(chart: Chart) -> bool:
 
 
 def held(chart: Chart) -> str:
-    """The key of the finding for which no drug is recommended before it is clarified; "" where there is none."""
+    """The finding for which no drug is recommended before it is clarified; "" where there is none."""
     found = rows(chart, about_to_be_treated=about_to_be_treated(chart)) if bone_patient(chart) else ()
     return next((row.key for row in found if row.holds_all), "")
 
@@ -122,8 +122,8 @@ def paused(chart: Chart, found: tuple[Row, ...]) -> tuple[Drug, ...]:
 
 
 def decide_on(chart: Chart, found: tuple[Row, ...], *, every: bool = True) -> date | None:
-    """The day to decide whether to treat: {hold-ask-days} days after the first of the findings that hold all drugs (``every``
-    False: some, which are PTH analogs) was first met, {hold-ask-fracture-days} days with a hip or vertebral fracture of
+    """The day to decide whether to treat: {hold-ask-days} days after the first of the findings that hold all drugs (or else
+    only some, which are PTH analogs) was first met, {hold-ask-fracture-days} days with a hip or vertebral fracture of
     {hold-fracture-months} months."""
     held = [row.since for row in found if (row.holds_all if every else row.holds)]
     if not held:

@@ -35,7 +35,7 @@ class Dose(Struct, frozen=True):
 
 class Emergency(Struct, frozen=True):
     """``kind``: "low" or "high"; "unmeasured" (after denosumab in kidney failure); "stale-low" or "stale-high" (to be measured
-    again at once); "after-low" or "after-unmeasured" (after an injection). ``certain``: False if a date given as year or month
+    again at once); "after-low" or "after-unmeasured" (after an injection). ``certain``: not if a date given as year or month
     leaves it open. ``reading`` is the calcium that it rests on, if any; ``dose`` the injection."""
 
     kind: str

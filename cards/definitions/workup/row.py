@@ -36,7 +36,7 @@ VITAMIN_D = _of(Mechanism.VITAMIN_D)
 
 
 class Row(Struct, frozen=True):
-    """One finding. ``key`` names it in texts and labels; ``kind`` tells apart what the text says differently.
+    """One finding.
 
     ``warns``: a warning, otherwise for information. ``drops``: drugs that are not offered; ``holds``: drugs that may be
     offered, but that none recommends before it is clarified; ``pauses``: drugs that are not taken until then. ``orders``: tests
@@ -45,10 +45,10 @@ class Row(Struct, frozen=True):
     ``binding``: even a dose that cannot wait waits for it. ``told``: values for its text. ``values``: those that are off now;
     ``began``: the first day of each series that shows it, where that is not ``since``. ``silent``: it was clarified, and what
     it drops stays dropped. ``proviso``: drugs that may be given if it is not operated on. ``called``: by what name other cards
-    speak of it, if not by its ``key``.
+    speak of it, if by another.
     """
 
-    key: str
+    key: str  # names it in texts and labels
     evidence: tuple[Fact, ...]
     since: date
     kind: str = ""
