@@ -29,6 +29,7 @@ from tests.test_voice import cards_of, evaluator
 Json = dict[str, Any]
 
 ROUTINE = "routine-care"
+WORK_UP = "secondary-causes"
 BY_HAND = {"en": "by hand", "zh": "手动停用"}
 UNCONFIRMED = {"en": "not confirmed", "zh": "未确认"}
 OTHER_WORDS = {"en": "last safe day", "zh": "最后安全日"}
@@ -203,3 +204,12 @@ def a_low_calcium_that_holds_a_draft_has_its_order(name: str) -> None:
             taken |= {d.drug.mechanism.value for d in (*seen.chart.drafts, *seen.chart.beside) if d.drug}
             weak = any(row.told.get("nephrology") for row in finding.values["rows"])
             assert "calcium" in offered | taken or weak or finding.elsewhere, finding.code
+
+
+@law
+def what_a_warning_calls_for_stands_before_the_basic_tests(name: str) -> None:
+    for finding in view(name).findings:
+        rows = [row for row in finding.values.get("rows", ()) if row.warns] if finding.code == WORK_UP else []
+        pressing = {key for row in rows for key in (*row.orders, row.referral)}
+        tests = [option.key in pressing for option in finding.options if option.kind == "service"]
+        assert tests == sorted(tests, reverse=True), [option.key for option in finding.options]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
@@ -324,7 +325,14 @@ def test_the_answer_is_another_one_on_each_side_of_a_turn(client: FlaskClient, a
 def _gist(answer: Json) -> Any:
     cards = [(c["source"]["topic"]["code"], c["indicator"]) for c in answer["imagined"]["cards"]]
     labels = {s["label"] for card in answer["imagined"]["cards"] for s in card.get("suggestions", ())}
-    return sorted(cards), [each.get("drug") for each in answer["screen"]["safe"]], sorted(labels), answer["screen"]["order"]
+    head = [re.sub(r"\d[\d.]*", "", card["summary"]) for card in answer["imagined"]["cards"][:1]]
+    return (
+        head,
+        sorted(cards),
+        [each.get("drug") for each in answer["screen"]["safe"]],
+        sorted(labels),
+        answer["screen"]["order"],
+    )
 
 
 def test_a_later_day_is_the_same_as_the_service_says_on_that_day(client: FlaskClient) -> None:

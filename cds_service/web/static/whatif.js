@@ -21,9 +21,9 @@ export function whatIf(changed, asked) {
     find.addEventListener("click", async () => {
       turns.replaceChildren(h("li", {}, t("cards.loading")));
       const answer = await thresholds({ ...asked(), axis: each.key });
-      const { now, turns: told } = answer.status === 200 ? answer.body : { now: "", turns: [] };
+      const { now, span, turns: told } = answer.status === 200 ? answer.body : { now: "", span: "", turns: [] };
       const line = (turn) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => changed({ ...assumed, [each.key]: String(turn.at) }) }, turn.said), ": ", turn.changes.join("; "));
-      turns.replaceChildren(now ? h("li", { class: "now" }, now) : "", ...(told.length ? told.map(line) : [h("li", {}, t("whatif.nowhere"))]));
+      turns.replaceChildren(now ? h("li", { class: "now" }, now) : "", ...(told.length ? told.map(line) : [h("li", {}, t("whatif.nowhere", { span }))]));
     });
     at("whatif-fields").append(h("div", { class: "field" }, h("label", { for: `assume-${each.key}` }, each.label, each.unit ? ` (${each.unit})` : ""), h("div", { class: "row" }, input, find), turns));
     return { key: each.key, input, turns };

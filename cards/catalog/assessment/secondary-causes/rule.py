@@ -121,7 +121,8 @@ def _offered(chart: Chart, earlier: Earlier) -> bool:
 
 
 def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str], *, known: bool) -> Finding:
-    tests = [*missing, *(key for key in _asked(chart, n, rows) if key not in missing)]
+    pressing = _asked(chart, n, tuple(row for row in rows if row.warns))
+    tests = list(dict.fromkeys((*pressing, *missing, *_asked(chart, n, rows))))
     decide = workup.decide_on(chart, rows)
     analogs = workup.decide_on(chart, rows, every=False) if decide is None else None
     products = _products(chart, n, rows)
