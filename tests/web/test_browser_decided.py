@@ -33,11 +33,13 @@ def test_an_accepted_order_stands_and_hero_next_and_picture_show_what_is_left(vi
     before = visitor.one(".bar .advice").text
     accept(visitor)
     assert DENOSUMAB in visitor.one(".bar .stands").text
-    assert "to be signed" in visitor.one(".bar .stands").text
+    assert "not yet signed" in visitor.one(".bar .stands").text
     assert visitor.one(".bar .advice").text != before
     assert visitor.one(".bar .advice").text.startswith("Order the 2 tests that are due")
     assert visitor.js("return document.activeElement.className") == "stands", "the button that was pressed is gone"
     assert f"To sign: {DENOSUMAB}" in visitor.one(".bar .next").text
+    assert visitor.one(".bar .now .mark").text == "Critical until signed"
+    assert "Give denosumab now" in visitor.one(".bar .stands").text, "a draft does not close the gap"
     assert "Is denosumab safe? Yes" in visitor.one(".bar .safe").text
     assert kinds(visitor, "drug-denosumab")[-1] == "draft"
     assert visitor.one(".answers .settled").text == "Decided: 1"
@@ -47,6 +49,17 @@ def test_an_accepted_order_stands_and_hero_next_and_picture_show_what_is_left(vi
     visitor.one("#drafts .chip button").click()  # denosumab is taken off the desk, and is asked for again
     visitor.until(lambda: visitor.one(".bar .advice").text == before)
     assert len(visitor.all(".stands li")) == 1
+
+
+def test_what_was_to_be_asked_first_stays_once_the_switch_is_a_draft(visitor: Visitor) -> None:
+    visitor.go(fixture="bmd-falling")
+    accept(visitor)
+    bar = visitor.one(".bar").text
+    assert visitor.one(".bar .now .mark").text == "Warning until signed"
+    assert visitor.one(".bar .now .step").text.startswith("Ask whether alendronate was taken")
+    assert bar.count("Ask whether alendronate was taken") == 1, "it stands in one place"
+    assert "not confirmed (no sign of renewal" in bar
+    assert "Find out why" in visitor.one(".bar .stands").text
 
 
 def test_of_many_routine_orders_only_the_chosen_one_goes(visitor: Visitor) -> None:

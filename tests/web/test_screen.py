@@ -197,11 +197,17 @@ def results(chart: Chart, draft: Draft) -> dict[str, str]:
     (told,) = (each for each in checked(chart, found) if each.draft == draft)
     severity = {f.code: "stop" if f.indicator is CRITICAL else "ok" if f.indicator is INFO else "warn" for f in found}
     return {
-        code: severity[code] if result is Result.FIRED else "ok" if result is Result.NO_OBJECTION else "unknown"
+        code: severity[code]
+        if result is Result.FIRED
+        else "unknown"
+        if result is not Result.NO_OBJECTION
+        else SILENT.get(code, "ok")
         for code, result in told.results.items()
     }
 
 
+SILENT = {"dental-check": "ask"}
+"""Checks whose silence says nothing where nobody looked: no story has a dentist's report."""
 ON_THE_DESK = [each.name for each in fhir_fixtures.stories() if each.hook == "order-sign"]
 
 

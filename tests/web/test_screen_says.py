@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def test_what_the_work_up_holds_says_why_before_the_checks() -> None:
     assert safe["checks"][0]["said"] == "hemoglobin 89 and ESR 112"
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "Yes, after the first step"), ("zh", "可以，先做第一步")])
+@pytest.mark.parametrize(("language", "word"), [("en", "Yes, after the first step"), ("zh", "可以，但须先完成第一步")])
 def test_what_must_be_asked_before_a_change_is_no_plain_yes(language: str, word: str) -> None:
     (safe,) = shown_of("bmd-falling", language)["safe"]
     assert safe["word"] == word
@@ -80,3 +81,36 @@ def test_where_there_is_no_order_the_first_step_is_what_is_next() -> None:
     assert shown_of("two-bisphosphonates-listed")["next"][0]["what"].startswith("Find out whether both are really taken")
     days = {each["what"]: each["day"] for each in shown_of("two-bisphosphonates-listed")["next"]}
     assert days["Rehabilitation assessment: 6 items"] == "As time allows"
+
+
+def test_a_value_that_is_too_old_is_not_said_to_be_missing() -> None:
+    view = from_lines(*BONE, "calcium 9.3 mg/dL, 25(OH)D 34 ng/mL, eGFR 70 mL/min/{1.73_m2} on 2024-06-14")
+    told_of = {check["title"]: check["said"] for safe in drawn(view)["safe"] for check in safe["checks"] if check.get("said")}
+    assert told_of["Total calcium"].endswith("months: repeat)")
+    assert "older than" in told_of["eGFR"]
+    assert told_of["eGFR"].startswith("70 mL/min")
+
+
+@pytest.mark.parametrize("name", ["denosumab-missed", "vitamin-d-hip", "complex-orders"])
+def test_teeth_that_nobody_looked_at_are_asked_for_and_never_fine(name: str) -> None:
+    found = checks(shown_of(name), "Teeth before a drug that acts on the jaw")
+    assert found
+    assert {check["result"] for check in found} == {"ask"}
+    assert {check["said"] for check in found} == {"not on record: ask"}
+
+
+def test_what_a_blocked_drug_waits_for_comes_first_and_the_drug_then() -> None:
+    view = from_lines(*BONE, "calcium 9.3 mg/dL, eGFR 70 mL/min/{1.73_m2} on 2024-06-14", "denosumab given 2025-09-01")
+    ahead = [(each["day"], each["what"]) for each in drawn(view)["next"]]
+    assert ahead[2] == ("Now", "Serum calcium with albumin")
+    assert [what for day, what in ahead if day == "Then"] == [
+        "After calcium is checked: denosumab 60 mg subcutaneously every 6 months"
+    ]
+
+
+def test_a_day_to_decide_that_has_passed_is_overdue() -> None:
+    record = (*BONE, "risedronate taken since 2025-01-10", "corrected-calcium 8.2 mg/dL on 2026-05-10")
+    late, early = (drawn(from_lines(*record, today=day))["next"] for day in (date(2026, 6, 7), date(2026, 6, 6)))
+    assert [each["day"] for each in late if "day to decide passed" in each["what"]] == ["7 Jun 2026"]
+    assert not [each for each in early if "passed" in each["what"]]
+    assert [each["day"] for each in early if each["what"].startswith("Cause still not clear")] == ["7 Jun 2026"]

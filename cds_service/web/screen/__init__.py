@@ -13,11 +13,11 @@ import msgspec
 
 from cards.chart import Chart
 from cards.definitions.risk import risk
-from cards.engine.findings import WARNING, Finding
+from cards.engine.findings import WARNING, Finding, Option
 from cards.engine.options import work_up
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
-from cards.words.options import draft_called, label, named
-from cards.words.phrases import listed, phrase
+from cards.words.options import condition_of, draft_called, label, named
+from cards.words.phrases import day, listed, phrase
 from cards.words.text import headline
 from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, plan, values
@@ -104,9 +104,17 @@ def _off(chart: Chart, language: str) -> frozenset[str]:
 
 
 def _names(chart: Chart, findings: Sequence[Finding], language: str) -> Json:
-    """By the label of an option that is a drug, the drug's name, with what must come first."""
+    """By the label of an option that is a drug, the drug's name, with what must come first and, where it is not to begin
+    today, the day."""
     options = (option for finding in findings for option in finding.options if option.kind in ("drug", "mend"))
-    return {label(option, language, chart): named(option, language, chart) for option in options}
+    return {label(option, language, chart): _called(option, language, chart) for option in options}
+
+
+def _called(option: Option, language: str, chart: Chart) -> str:
+    name = named(option, language, chart)
+    if condition_of(option, language, chart) or option.start is None or option.start <= chart.today:
+        return name
+    return say("bar.from", language, what=name, day=day(option.start, language))
 
 
 def _order(chart: Chart, findings: Sequence[Finding], language: str) -> str:

@@ -19,7 +19,7 @@ from cards.engine.findings import CRITICAL, Finding, Option
 from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DENOSUMAB, DRUGS, SERVICES, Mechanism
 from cards.vocabulary.regimens import for_drug
 from cards.words import phrases
-from cards.words.options import label, what
+from cards.words.options import condition_of, label, what
 from cards.words.phrases import capital, day
 from cds_service.web.screen.marks import Mark, Strip, iso
 from cds_service.web.screen.plan import Accepted, first_drug, first_order, for_today, lead, step, step_before
@@ -29,6 +29,8 @@ _LIMITED = frozenset({Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR, Mech
 """Drugs that have a longest course."""
 _ROUTINE = frozenset({"routine-care", "lifestyle-education", "rehab-assessment"})
 """What is no matter of today."""
+_CLEARS = {"hypocalcemia": "calcium", "renal-function-unknown": "creatinine"}
+"""The tests that clear what a drug waits for."""
 _VITAMIN = re.compile(r"\((vitamin [^)]+)\)")
 _NAMED = 2
 """How many of the things to do now are named; the cards have the rest."""
@@ -169,7 +171,7 @@ def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[A
     if leading is not None:
         named.append(capital(what(leading.order, language)))
     elif first is not None and first.kind != "discard" and for_today(first, today):
-        plain = first.kind != "problem" and not first.stops
+        plain = first.kind != "problem" and not first.stops and not condition_of(first, language, chart)
         named.append(capital(what(first, language)) if plain else label(first, language, chart))
         kept = [phrases.name(course.drug, language) for course in first.stops if course.written is None]
         named += [say("ahead.end", language, drugs=phrases.listed(kept, language))] if kept else []
@@ -184,10 +186,14 @@ def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[A
         and option not in (first, drug, leading.order if leading else None)
     ]
     holders: dict[str, str] = {}
-    for finding, option in sorted(due, key=lambda pair: not pair[1].urgent):
+    blocking = {_CLEARS.get(each.code) for each in (first.condition if first else ())}
+    for finding, option in sorted(due, key=lambda pair: (pair[1].key not in blocking, not pair[1].urgent)):
         holders.setdefault(capital(what(option, language)), finding.code)
     urgent = not routine or findings[0] is not routine[0]
-    for words in [*filter(None, named), *[*holders][:_NAMED]]:
+    waits = first is not None and leading is None and (asked or condition_of(first, language, chart))
+    only_then = {*named[len(removed) + 1 :]} if waits else set()
+    at_once = [words for words in named if words and words not in only_then]
+    for words in [*at_once, *[*holders][:_NAMED]]:
         yield Ahead(what=words, day=say("ahead.now" if urgent else "ahead.routine", language), tone="warn" if urgent else "")
     if rest := Counter([*holders.values()][_NAMED:]):
         titles = [
@@ -195,6 +201,8 @@ def _now(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[A
         ]
         told = say("ahead.also", language, titles=phrases.listed(titles, language))
         yield Ahead(what=told, day=say("ahead.now", language))
+    for words in (each for each in named if each in only_then):
+        yield Ahead(what=words, day=say("ahead.then", language), tone="warn")
     for finding in routine:
         title, count = all_cards()[finding.code].title[language], len(finding.contains) or len(finding.options)
         yield Ahead(what=say("ahead.items", language, title=title, count=count), day=say("ahead.routine", language))
@@ -206,18 +214,29 @@ def _single(option: Option) -> bool:
 
 
 def _reckoned(chart: Chart, findings: Sequence[Finding], language: str) -> Iterator[Ahead]:
-    """Days that a rule reckoned and that no order carries, as far as there are words for them."""
+    """Days that a rule reckoned and that no order carries, as far as there are words for them; of a day to decide also that it
+    has passed."""
     for finding in findings:
         for each in (finding, *finding.contains):
             for key, value in each.values.items():
-                words = WORDS.get(f"ahead.{each.code}-{key.replace('_', '-')}")
-                if words is not None and isinstance(value, date) and not isinstance(value, Partial) and value > chart.today:
+                if not isinstance(value, date) or isinstance(value, Partial):
+                    continue
+                tense = "" if value > chart.today else "was-"
+                words = WORDS.get(f"ahead.{tense}{each.code}-{key.replace('_', '-')}")
+                if words is not None:
                     yield from _at(words[language], value, chart, language)
 
 
 def _ordered(chart: Chart, language: str) -> Iterator[Ahead]:
-    """What is ordered and not done, where its day lies ahead."""
+    """What is ordered and not done, where its day lies ahead; what is a draft still is no order."""
+    drafts = {draft.id for draft in chart.drafts}
     for key, services in chart.services.items():
         for each in services:
-            if not each.done and each.when is not None and each.when >= chart.today and key in SERVICES:
+            if (
+                not each.done
+                and each.source not in drafts
+                and each.when is not None
+                and each.when >= chart.today
+                and key in SERVICES
+            ):
                 yield from _at(say("ahead.ordered", language, what=SERVICES[key][language]), each.when, chart, language)

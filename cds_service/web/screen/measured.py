@@ -21,12 +21,15 @@ from cds_service.web.words import say
 _KIDNEYS = frozenset({"bisphosphonate-renal", "renal-function-unknown"})
 _MINERALS = frozenset({"hypocalcemia"})
 _EMERGENCIES = frozenset({"calcium-critical"})
+_KINDS = {"egfr": ("egfr", "crcl", "creatinine"), "calcium": ("calcium-corrected", "calcium-ionized", "calcium")}
+"""The results that tell of one thing."""
 SHOWN_ABOVE = _KIDNEYS | _MINERALS
 """The checks that rest on these values."""
 
 
 class Check(Struct, kw_only=True, omit_defaults=True):
-    """``result``: "ok", "warn", "stop" or "unknown". ``said``: the values that it rests on, "" where it rests on the whole
+    """``result``: "ok", "warn", "stop", "unknown", or "ask": nothing on record speaks against it, because nobody has
+    looked. ``said``: the values that it rests on, "" where it rests on the whole
     record. ``code``: the card that makes it."""
 
     title: str
@@ -53,15 +56,16 @@ def values_of(chart: Chart, drug: Drug | None, told: Sequence[Finding], language
         else say("safe.specialist", language, limit=num(n.egfr_specialist))
     )
     key = "egfr" if kidneys.lowest is None else kidneys.lowest.key
-    yield _value(key, kidneys.lowest, _tone(told, (fired & _KIDNEYS) | told_by["kidneys"], low), language, renal_note)
+    result = _tone(told, (fired & _KIDNEYS) | told_by["kidneys"], low)
+    yield _value(chart, key, kidneys.lowest, result, language, renal_note)
     key = "calcium" if reading is None else reading.value.key
     told_of = told_by["calcium"] | (fired & _EMERGENCIES)
     value, note = (None, "") if reading is None else (reading.value, _range(chart, reading.value, language))
     if odd and drug and not told_of:
         note += say("safe.apart", language)
-    yield _value(key, value, _tone(told, told_of, odd), language, note)
+    yield _value(chart, key, value, _tone(told, told_of, odd), language, note)
     note = say("safe.limit", language, limit=like(n.vitamin_d_deficient, level).value) if level else ""
-    yield _value("vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language, note)
+    yield _value(chart, "vitamin-d", level, _tone(told, told_by["vitamin-d"], lack), language, note)
     if failing(chart):
         yield _dialysis(chart, language)
         yield _parathyroid(chart, language)
@@ -71,7 +75,7 @@ def _dialysis(chart: Chart, language: str) -> Check:
     """In kidney failure the first that nephrology asks."""
     title, found = say("safe.dialysis", language), chart.active_problem("dialysis")
     if found is None:
-        return Check(title=title, result="unknown", said=say("safe.none", language))
+        return Check(title=say("safe.on-dialysis", language), result="unknown", said=say("safe.unasked", language))
     when = day(found.dated, language) if found.dated else ""
     refs = (found.source,) if found.source else ()
     return Check(title=title, result="warn", said=say("safe.on-record", language), day=when, refs=refs)
@@ -81,10 +85,11 @@ def _parathyroid(chart: Chart, language: str) -> Check:
     """In kidney failure PTH decides whether what slows turnover does harm."""
     newest, low = chart.newest("pth", since=chart.months_ago(chart.numbers.work_up_window_months)), low_turnover(chart)
     if newest is None:
-        return _value("pth", None, "unknown", language)
+        return _value(chart, "pth", None, "unknown", language)
     least, most = (like(limit, newest).value for limit in dialysis_range(chart, newest))
     note = say("safe.turnover" if low else "safe.range", language, low=least, high=most)
-    return _value("pth", newest, "warn" if low or very_high_pth(chart) else "ok", language, note)
+    result = "warn" if low or very_high_pth(chart) else "ok"
+    return _value(chart, "pth", newest, result, language, note)
 
 
 def _range(chart: Chart, value: Measurement, language: str) -> str:
@@ -112,11 +117,29 @@ def _tone(told: Sequence[Finding], codes: Collection[str], low: bool | None) -> 
     return "unknown" if low is None else "ok"
 
 
-def _value(key: str, value: Measurement | None, result: str, language: str, note: str = "") -> Check:
+def _value(chart: Chart, key: str, value: Measurement | None, result: str, language: str, note: str = "") -> Check:
     title = capital(ANALYTES[key].name[language])
     if value is None:
-        return Check(title=title, result=result, said=say("safe.none", language))
+        return _lacking(chart, key, result, language)
     fact = facts.measured(value)
     refs = (value.source,) if value.source else ()
     said = value_of(fact, language) + note
     return Check(title=title, result=result, said=said, day=dated(value, language), refs=refs)
+
+
+def _lacking(chart: Chart, key: str, result: str, language: str) -> Check:
+    """No value that counts: there is none, or one that is too old."""
+    n = chart.numbers
+    months = {
+        "egfr": n.renal_window_months,
+        "calcium": n.calcium_window_months,
+        "vitamin-d": n.vitamin_d_window_months,
+        "pth": n.work_up_window_months,
+    }[key]
+    found = [each for kind in _KINDS.get(key, (key,)) if (each := chart.newest(kind)) is not None]
+    old = max(found, key=lambda each: each.when, default=None)
+    if old is None or old.at_latest >= chart.months_ago(months):
+        return Check(title=capital(ANALYTES[key].name[language]), result=result, said=say("safe.none", language))
+    said = say("safe.old", language, value=value_of(facts.measured(old), language), months=months)
+    refs = (old.source,) if old.source else ()
+    return Check(title=capital(ANALYTES[old.key].name[language]), result=result, said=said, day=dated(old, language), refs=refs)

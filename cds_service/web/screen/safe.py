@@ -25,6 +25,8 @@ from cds_service.web.words import say
 _DUPLICATES = frozenset({"same-class-duplicate"})
 _AFTER_HIP = "zoledronate-timing"
 _WORK_UP = "secondary-causes"
+_LOOKED_FOR = {"dental-check": "referral-dentist"}
+"""Checks of what nobody writes down unless somebody looked, and the service that shows it."""
 _TOLD = 2
 """How many values a check names."""
 
@@ -53,7 +55,10 @@ def safe(
     drafts = chart.drafted(ANTI_OSTEOPOROSIS) if chart.hook in ORDER_HOOKS else []
     if drafts:
         asking = {each.draft.id for each in taken_up if each.step}
-        judged_drafts = ((draft, _judged(chart, draft, draft.drug, language, off)) for draft in drafts if draft.drug)
+        proposed = {each.draft.id: each.option for each in taken_up}
+        judged_drafts = (
+            (draft, _judged(chart, draft, draft.drug, language, off, proposed.get(draft.id))) for draft in drafts if draft.drug
+        )
         return [_asking(judged, language) if draft.id in asking else judged for draft, judged in judged_drafts]
     option = first_drug(findings)
     if option is None:
@@ -99,7 +104,7 @@ def _judged(chart: Chart, draft: Draft, drug: Drug, language: str, off: Containe
     stops = option.stops if option else ()
     checks = [*values_of(chart, drug, told, language), *_taken(stops, language)]
     checks += _record(chart, told, results, language, frozenset(course.drug.key for course in stops))
-    verdict = _verdict(chart, checks, told, draft)
+    verdict = _verdict(chart, checks, told, draft, known=draft.proposed or option is not None)
     word = say(_word(chart, verdict, draft), language, day=day(draft.start, language) if draft.start else "")
     return Safe(drug=name(drug, language), checks=checks, verdict=verdict, word=word)
 
@@ -112,15 +117,16 @@ def _word(chart: Chart, verdict: str, draft: Draft) -> str:
     return "verdict.specialist" if weak else f"verdict.{verdict}"
 
 
-def _verdict(chart: Chart, checks: Sequence[Check], told: Sequence[Finding], draft: Draft) -> str:
+def _verdict(chart: Chart, checks: Sequence[Check], told: Sequence[Finding], draft: Draft, *, known: bool) -> str:
     """The answer before its reasons. "No" where a check rules the drug out; "not yet" where it is to begin later, where what
-    speaks against it can be put right, or where an order on the desk rests on what nobody knows."""
-    results = {check.result for check in checks}
+    speaks against it can be put right, or where an order on the desk rests on what nobody knows (``known``: a card
+    proposed it, and says what to ask)."""
+    results = {check.result for check in checks} - {"ask"}
     if "stop" in results:
         return "no"
     warned = [finding for finding in told if finding.indicator is not INFO]
     waits = draft.start is not None and draft.start > chart.today
-    if waits or any(f.correctable for f in warned) or ("unknown" in results and not draft.proposed):
+    if waits or any(f.correctable for f in warned) or ("unknown" in results and not known):
         return "later"
     return "care" if results != {"ok"} else "yes"
 
@@ -146,16 +152,26 @@ def _record(
         finding = next((f for f in told if f.code == code), None)
         if finding is None:
             word = {Result.NO_OBJECTION: "ok"}.get(result, "unknown")
+            if word == "ok" and _unseen(chart, code):
+                yield Check(title=title, code=code, result="ask", said=say("safe.unasked", language))
+                continue
             yield replace(_looked_at(chart, code, language), title=title, code=code, result=word)
             continue
         because = [fact for fact in finding.facts if not fact.brief and fact.source != finding_draft(finding)]
         said = "; ".join(dict.fromkeys(clean(fact.name[language]) for fact in because[:2]))
-        if code in _DUPLICATES and stops:  # the order itself ends what it would double
+        ends = code in _DUPLICATES and stops
+        if ends:  # the order itself ends what it would double
             said = say("safe.stops", language, drugs=listed([name(key, language, DRUGS) for key in sorted(stops)], language))
-        dated = next((day(fact.dated, language) for fact in because if fact.dated), "")
+        dated = "" if ends else next((day(fact.dated, language) for fact in because if fact.dated), "")
         refs = tuple(fact.source for fact in because if fact.source)
         result_word = "stop" if finding.indicator is CRITICAL else "warn" if finding.indicator is not INFO else "ok"
         yield Check(title=title, code=code, result=result_word, said=said, day=dated, refs=refs)
+
+
+def _unseen(chart: Chart, code: str) -> bool:
+    """Whether the silence of a check says nothing: what it looks for is on record only once somebody has looked."""
+    service = _LOOKED_FOR.get(code)
+    return service is not None and chart.done(service, since=chart.months_ago(chart.numbers.yearly_months)) is None
 
 
 def _looked_at(chart: Chart, code: str, language: str) -> Check:

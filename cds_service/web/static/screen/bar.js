@@ -21,7 +21,7 @@ export function drawBar(cards, told, on) {
   const first = now(cards, told, on);
   const root = h("section", { class: `bar of-${Math.min(1 + Math.max(told.safe.length, 1) + 1, LABELED)}`, "aria-label": t("bar.title") }, first);
   const toSign = on.decided.filter((each) => each.unsigned).map((each) => ({ what: t("bar.sign", each), day: t("bar.now") }));
-  const draw = ({ next, checks }) => root.replaceChildren(first, ...told.safe.map((each) => drawSafe(each, checks)), drawNext(told, next, toSign));
+  const draw = ({ next, checks }) => root.replaceChildren(first, ...told.safe.map((each) => drawSafe(each, checks)), drawNext(told, next, toSign, stepOf(told)));
   draw(ROOM[0]);
   const fit = () => {
     const read = [...root.children].slice(1).some((part) => part.contains(document.activeElement)); // nothing moves under the reader
@@ -42,15 +42,17 @@ function now(cards, told, on) {
   const title = (...more) => h("h2", {}, t("bar.now"), " ", dated, " ", ...more, " ", on.assumed ? h("span", { class: "mark assumed" }, t("whatif.assumed")) : "");
   const noted = h("p", { class: "soft to-note" }, h("button", { type: "button", class: "link", onclick: (event) => on.note(event.currentTarget) }, t("bar.copy")));
   const stands = standing(on.decided);
+  const weight = untilSigned(cards, on.decided);
   if (!first) {
     const calm = stands ? [h("p", { class: "advice" }, t("bar.nothing-left"))] : [h("p", { class: "advice" }, t("cards.none")), h("p", { class: "soft" }, t("cards.none-why"))];
-    return h("div", { class: "now calm" }, title(), stands, ...calm, overdue(told), noted);
+    return h("div", { class: `now ${weight?.of ?? "calm"}` }, title(weight?.mark ?? ""), stands, ask(told), ...calm, overdue(told), noted);
   }
   const { owner, order } = orderOf(cards, told.order);
   const lead = cards.find((card) => card.summary === told.lead.head);
   const holding = (card) => told.holding.includes(card.source?.topic?.code);
   const also = others.filter((card) => card !== lead && (card.indicator === "critical" || removal(recommended(card)) || holding(card)));
-  const root = h("div", { class: `now ${first.indicator}${also.length ? " several" : ""}` }, title(h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`))), stands);
+  const mark = weight?.mark ?? h("span", { class: `mark ${first.indicator}` }, t(`indicator.${first.indicator}`));
+  const root = h("div", { class: `now ${weight?.of ?? first.indicator}${also.length ? " several" : ""}` }, title(mark), stands, ask(told));
   if (lead) root.append(advice(lead, told, on), ...offers(lead, lead, labeled(lead, told.lead.order), told, on));
   const step = told.step && !also.length && !lead ? h("p", { class: "step" }, told.step.replace(/^- /, "")) : "";
   const after = step && told.asked; // what is asked first has no button to compete with
@@ -61,12 +63,29 @@ function now(cards, told, on) {
   return root;
 }
 
-/** The orders that were accepted here stand, until they are signed or taken off the desk. */
+/** The orders that were accepted here stand, until they are signed or taken off the desk; what a draft is for is not done with it. */
 function standing(decided) {
   const orders = decided.filter((each) => each.label);
-  const line = (each) => h("li", {}, h("i", { class: "icon", "aria-hidden": "true" }, "✓"), h("strong", {}, each.label), " ", h("span", { class: "soft" }, t(each.unsigned ? "bar.stands" : "bar.done")));
-  return orders.length ? h("div", { class: "stands", role: "status", tabindex: "-1" }, h("ul", {}, orders.map(line))) : "";
+  const what = (each) => (each.unsigned && each.card?.indicator !== "info" ? h("div", { class: "soft" }, t("bar.for", each)) : "");
+  const line = (each) => h("li", {}, h("i", { class: "icon", "aria-hidden": "true" }, each.unsigned ? "✎" : "✓"), h("strong", {}, each.label), " ", h("span", { class: "soft" }, t(each.unsigned ? "bar.stands" : "bar.done")), what(each));
+  return orders.length ? h("div", { class: "stands", "data-unsigned": orders.some((each) => each.unsigned), role: "status", tabindex: "-1" }, h("ul", {}, orders.map(line))) : "";
 }
+
+const RANK = ["critical", "warning", "info"];
+
+/** How urgent it stays until the drafts are signed, where what is left is less urgent; undefined where it is not. */
+function untilSigned(cards, decided) {
+  const rank = (card) => RANK.indexOf(card?.indicator ?? "info");
+  const worst = Math.min(...decided.filter((each) => each.unsigned && each.card).map((each) => rank(each.card)), RANK.length);
+  if (worst >= rank(cards[0]) || worst >= RANK.indexOf("info")) return undefined;
+  const of = RANK[worst];
+  return { of, mark: h("span", { class: `mark ${of}` }, t("bar.until-signed", { indicator: t(`indicator.${of}`) })) };
+}
+
+/** What was to be asked before a drug that is a draft now. */
+const asks = (told) => told.next.find((each) => each.before);
+const ask = (told) => (asks(told) ? h("p", { class: "step" }, asks(told).what) : "");
+const stepOf = (told) => asks(told)?.what ?? told.step.replace(/^- /, "").replace(/[.。]+$/, "");
 
 function overdue(told) {
   const found = late(told);
@@ -98,7 +117,7 @@ function offers(card, owner, order, told, on, quiet) {
 }
 
 function lookAt(card, rest, told, phrase, on) {
-  const more = rest.length > NAMED ? ` +${rest.length - NAMED}` : "";
+  const more = rest.length > NAMED ? t("bar.and-more", { count: rest.length - NAMED }) : "";
   return look(card, t(phrase, { what: rest.slice(0, NAMED).map((each) => told.names[each.label] ?? each.label).join(t("bar.between")) }) + more, on);
 }
 

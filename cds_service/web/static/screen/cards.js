@@ -33,8 +33,9 @@ export function drawCard(card, on = {}) {
 function suggestions(card, on) {
   const any = card.selectionBehavior === "any";
   const box = h("div", { class: "suggestions", role: "group", "aria-label": t("cards.suggestions") });
+  const choice = card.suggestions.some((each) => !each.isRecommended); // where all are, saying so tells nothing
   for (const each of card.suggestions) {
-    const flag = each.isRecommended && h("span", { class: "flag" }, t("cards.recommended"));
+    const flag = choice && each.isRecommended && h("span", { class: "flag" }, t("cards.recommended"));
     const button = h("button", { type: "button", class: `button${each.isRecommended ? " recommended" : ""}${removal(each) ? " remove" : ""}`, "data-suggestion": each.uuid }, h("span", {}, each.label), flag);
     button.addEventListener("click", () => {
       button.classList.add("taken");

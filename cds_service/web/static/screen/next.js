@@ -9,15 +9,15 @@ const item = (each) => h("li", { class: each.tone ?? "" }, h("span", { class: "d
 export const late = (told) => told.next.filter((each) => past(each, told)).map(item);
 
 /** What comes, at most `most` things of it at once, the first with a day among them; `toSign` comes first, but for what is asked
- * before it. */
-export function drawNext(told, most, toSign) {
-  const ahead = told.next.filter((each) => !past(each, told));
+ * before it. `step`: what stands under Now already, in full. */
+export function drawNext(told, most, toSign, step) {
+  const ahead = told.next.filter((each) => !past(each, told)).map((each) => (step && each.what === step ? { ...each, what: t("bar.as-now") } : each));
   const coming = [...ahead.filter((each) => each.before), ...toSign, ...ahead.filter((each) => !each.before)];
   const root = h("div", { class: "next" }, h("h2", {}, t("bar.next")));
   if (!coming.length) root.append(h("p", { class: "soft" }, t("bar.nothing-ahead")));
   const next = coming.find((each) => each.date);
   const some = coming.slice(0, most);
-  const shown = next && !some.includes(next) ? [...some.slice(0, -1), next] : some;
+  const shown = next && !some.includes(next) ? [...coming.slice(0, Math.max(most - 1, 1)), next] : some; // what is due today is never folded away
   const folded = coming.filter((each) => !shown.includes(each));
   if (shown.length) root.append(byDay(shown));
   if (folded.length) root.append(h("details", { class: "later" }, h("summary", {}, t("bar.later", { count: folded.length })), byDay(folded)));

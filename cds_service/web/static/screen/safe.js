@@ -2,7 +2,7 @@
 
 import { h, t } from "./dom.js";
 
-const ICONS = { ok: "✓", warn: "!", stop: "✕", unknown: "?" };
+const ICONS = { ok: "✓", warn: "!", stop: "✕", unknown: "?", ask: "?" };
 const ASSUMED = "Observation/assumed";
 
 /** `told`: how much of it stands there at once: "all" that has a value, only what is "odd", or "none", the answer alone. */
@@ -12,7 +12,7 @@ export function drawSafe(each, told) {
   const folded = each.checks.filter((check) => !shown.includes(check));
   const list = h("ul", { class: "checks" }, shown.map(line));
   if (folded.length) {
-    const worst = ["stop", "warn", "unknown", "ok"].find((result) => folded.some((check) => check.result === result));
+    const worst = ["stop", "warn", "unknown", "ask", "ok"].find((result) => folded.some((check) => check.result === result));
     const phrase = worst === "ok" ? "bar.all-clear" : "bar.checks";
     list.append(h("li", { class: `${worst} clear` }, h("details", {}, h("summary", {}, icon(worst), t(phrase, { count: folded.length })), h("ul", { class: "checks" }, folded.map(line)))));
   }
