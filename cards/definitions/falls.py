@@ -10,7 +10,7 @@ def fall_evidence(chart: Chart) -> list[Fact]:
     """A high risk of falling: within {fall-window-months} months, the newest Morse score is {morse-high} or more, the newest
     Berg score {berg-low} or less, the newest timed up and go {tug-seconds} s or more, or the newest count of falls in a year
     {falls-a-year} or more; or recurrent falls are an active problem; or, without such an entry, {falls-a-year} falls or more
-    are on record in that time."""
+    are on record in that time. One fall that broke a bone is for `fall-risk` alone: elsewhere the fracture itself counts."""
     since = chart.months_ago(chart.numbers.fall_window_months)
     found = []
     for key, threshold, high in (

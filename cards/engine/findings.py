@@ -44,7 +44,8 @@ class Option(Struct, frozen=True):
     label says them first. ``after``: the finding of the work-up that it must wait for (a key of the phrase tables);
     ``meanwhile``: the one that is clarified beside it, since this drug cannot wait. ``unless_operated``: for those for whom no
     operation is planned. ``first``: what must come first of vitamin D or before it (a key of the phrase tables). ``provided``:
-    for whom alone it is, or what must be so (a key of the phrase tables). ``urgent``: at once, as the order and its label say.
+    for whom alone it is, or what must be so (a key of the phrase tables). ``stop_now``: what ends with it must end today,
+    whatever the option waits for. ``urgent``: at once, as the order and its label say.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Option(Struct, frozen=True):
     unless_operated: bool = False
     first: str = ""
     provided: str = ""
+    stop_now: bool = False
     urgent: bool = False
 
 

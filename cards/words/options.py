@@ -27,9 +27,12 @@ def label(option: Option, language: str, chart: Chart) -> str:
     """
     drafts = phrases.listed([_draft(each, option, language, chart) for each in option.replaces] or [""], language)
     text = phrase("option", option.label or _kind_of(option), language, what=what(option, language), draft=drafts)
-    if option.stops:
-        text = phrase("option", "stop", language, stopped=_names(option.stops, language), label=text)
-    return phrases.capital(_qualified(_placed(text, option, language, chart), option, language, chart))
+    stopped = _names(option.stops, language) if option.stops else ""
+    now = option.stop_now and _waits(option, language, chart)
+    if option.stops and not now:
+        text = phrase("option", "stop", language, stopped=stopped, label=text)
+    text = _qualified(_placed(text, option, language, chart), option, language, chart)
+    return phrases.capital(phrase("option", "stop-now", language, stopped=stopped, label=text) if now else text)
 
 
 def named(option: Option, language: str, chart: Chart) -> str:
@@ -45,15 +48,32 @@ def described(
     """What one action of an option does, as plain text, with all that it depends on: some EHRs show the actions and not the
     button. ``places``: it places the order, so that when to begin, how soon and what ends with it belong to it; ``by_hand``:
     what no action ends."""
+    now = option.stop_now and _waits(option, language, chart)
+    if places and not now:
+        action = _ending(action, option, language, by_hand)
+    if places:
+        action = _placed(action, option, language, chart)
+    action = _qualified(action, option, language, chart)
+    if places and now:
+        action = phrase("option", "stop-now", language, stopped=_names(option.stops, language), label=action)
+    return phrases.capital(action)
+
+
+def _ending(action: str, option: Option, language: str, by_hand: Collection[Course]) -> str:
+    """With what ends: by an action of its own, or by hand."""
     for key, courses in (
         ("and-stop", [course for course in option.stops if course not in by_hand]),
         ("and-end", [course for course in option.stops if course in by_hand]),
     ):
-        if places and courses:
+        if courses:
             action = phrase("action", key, language, stopped=_names(courses, language), label=action)
-    if places:
-        action = _placed(action, option, language, chart)
-    return phrases.capital(_qualified(action, option, language, chart))
+    return action
+
+
+def _waits(option: Option, language: str, chart: Chart) -> bool:
+    """Whether something that ends with an option would wait for what the option itself waits for."""
+    later = option.start is not None and option.start > chart.today
+    return bool(option.stops) and (later or bool(condition_of(option, language, chart)))
 
 
 def _names(courses: Iterable[Course], language: str) -> str:

@@ -22,14 +22,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: an adult who has osteoporosis, low bone mass or a fragility fracture, is on treatment, or is {fall-risk-years} or
     older, and (1) the risk of falling is high, that is, within {fall-window-months} months Morse {morse-high} or more, Berg
     {berg-low} or less, timed up and go {tug-seconds} s or more, {falls-a-year} falls or more, recurrent falls on record as
-    active, or a fall with a fragility fracture within {high-energy-window-days} days of it; or (2) it is moderate: Morse
-    {morse-moderate} or more, and none of (1).
+    active, or a fall with a fragility fracture within {fall-fracture-days} days of it (of injuries the record shows fractures
+    alone); or (2) it is moderate: Morse {morse-moderate} or more, and none of (1).
 
     Not when: the age is unknown and nothing else applies; `incomplete-data` says so.
 
     Then: warning in (1), info in (2). Balance and strength training, home safety assessment and referral to a falls clinic,
-    each unless already ordered; any number may be chosen. The detail adds fewer sedatives, vitamin D, a walking aid and hip
-    protector according to the patient's preference, and shoes or insoles.
+    each unless already ordered; any number may be chosen. The detail adds fewer sedatives (the classes are recalled, no source
+    here lists them), vitamin D, a walking aid and hip protector according to the patient's preference, and shoes or insoles.
     """
     old = chart.age is None or chart.age >= n.fall_risk_years
     if not person.adult(chart) or not (concerned(chart) or old):
@@ -62,12 +62,7 @@ def _fall_with_injury(chart: Chart, n: Numbers) -> Iterator[Fact]:
     since = chart.months_ago(n.fall_window_months)
     for fall in chart.problems.get("fall", ()):
         for broken in chart.fractures:
-            if (
-                fall.when
-                and broken.when
-                and fall.when >= since
-                and abs((broken.when - fall.when).days) <= n.high_energy_window_days
-            ):
+            if fall.when and broken.when and fall.when >= since and abs((broken.when - fall.when).days) <= n.fall_fracture_days:
                 yield facts.problem(fall)
                 yield facts.fracture(broken)
                 return

@@ -22,7 +22,7 @@ from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.ladder import HIP_FIRST
-from cards.engine.options import AFTER_ANABOLIC, NOT_READ, Offer, additional, offer, ranking, service
+from cards.engine.options import AFTER_ANABOLIC, NOT_READ, SHOWN, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, ANABOLIC, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 
@@ -86,14 +86,14 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     bisphosphonate first; very high, zoledronate, denosumab or an anabolic.
 
     When: a woman or man of {t-group-years} or older (the sex need not be known) with osteoporosis, or with low bone mass and a
-    high FRAX (hip {frax-hip-high} % or more, major {frax-major-high} % or more).
-    Also on the chart view, in the place of an antiresorptive or anabolic that is being taken and must stop, as
-    `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`, `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`,
-    `romosozumab-cardiovascular`, `serm-thrombosis`, `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an
-    oncologic strength), the record counts as it would be without that drug (its years and doses have been had all the same);
-    what speaks of going on with it (`adherence-gap`, `bisphosphonate-review`) keeps nothing back. After an anabolic that
-    must stop, denosumab, zoledronate or alendronate keeps the bone that it built (below {egfr-alendronate} by the kidneys). Not
-    where `treatment-failure` or `bmd-response` fires, which name the next drug. A warning, always.
+    high FRAX (hip {frax-hip-high} % or more, major {frax-major-high} % or more). Also on the chart view, in the place of an
+    antiresorptive or anabolic that is being taken and must stop, as `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`,
+    `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`, `romosozumab-cardiovascular`, `serm-thrombosis`,
+    `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an oncologic strength), the record counts as it
+    would be without that drug (its years and doses have been had all the same); what speaks of going on with it
+    (`adherence-gap`, `bisphosphonate-review`) keeps nothing back. After an anabolic that must stop, denosumab, zoledronate or
+    alendronate keeps the bone that it built (below {egfr-alendronate} by the kidneys). Not where `treatment-failure` or
+    `bmd-response` fires, which name the next drug. A warning, always.
 
     Not when: on treatment, oncologic denosumab or zoledronate included; an antiresorptive or anabolic still worked within the
     last {off-treatment-months} months, unless a fragility fracture came after its end or the risk is very high; a
@@ -127,8 +127,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     ranked = AFTER_ANABOLIC if keeps else ranking(chart)
     chosen = offer(chart, ranked, recommend=not below_30, stops=stops)
     if _infused_later(chart, chosen):
-        bridged = (ZOLEDRONATE, *(DRUGS[key] for key in _BRIDGES))
-        chosen = _bridged(chart, offer(chart, bridged, recommend=not below_30, stops=stops))
+        bridges = (ZOLEDRONATE, *(DRUGS[key] for key in _BRIDGES))
+        chosen = _bridged(chart, offer(chart, bridges, recommend=not below_30, stops=stops))
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
@@ -136,7 +136,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     lowest = lowest_t(chart)
     mild = newest_fracture is None and lowest is not None and lowest.value > n.t_info_only
     estimate = kidneys.lowest if kidneys.below(n.egfr_alendronate) else None
-    options = (*referral, *chosen.options, *beside.options)
+    options = (*referral, *(replace(each, stop_now=bool(each.stops)) for each in (*chosen.options, *beside.options)))
     level = "specialist" if below_30 else stratum.level
     held = "" if below_30 else chosen.held
     yield Finding(
@@ -146,6 +146,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "level": level,
             "held": held,
             "teeth": _teeth(options),
+            "in_range": _in_range(ranked, chosen) if held == "low-calcium" else [],
+            "daily": any(drug.covers_months is None for drug in given_up),
             "bridged": [option.key for option in options if option.provided],
             "given_up": given_up,
             "weeks": n.denosumab_calcium_weeks,
@@ -212,6 +214,13 @@ def _teeth(options: Iterable[Option]) -> bool:
     """Whether to ask about the teeth: a drug that acts on the jaw is offered, and no entry on record calls for a dentist."""
     drugs = [option for option in options if option.kind == "drug" and DRUGS[option.key].mechanism in _ON_JAW]
     return bool(drugs) and not any(found.code == "dental-check" for option in drugs for found in option.condition)
+
+
+def _in_range(ranked: Iterable[Drug], chosen: Offer) -> list[str]:
+    """The drugs in the order of their ranking once calcium is in range: what is offered now, and what calcium rules out."""
+    calcium = {each.key for each in chosen.dropped if each.because and all(f.code == "hypocalcemia" for f in each.because)}
+    kept = {option.key for option in chosen.options}
+    return [drug.key for drug in ranked if drug.key in calcium | kept][:SHOWN]
 
 
 def _must_stop(earlier: Earlier) -> tuple[Finding, ...]:
