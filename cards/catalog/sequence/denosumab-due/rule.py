@@ -97,6 +97,7 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
             "last_dose": course.last_dosed,
             "due": due_as_recorded(chart.numbers, course),
             "latest": max(safe, surely_due),
+            "risk_weeks": chart.numbers.denosumab_risk_weeks,
             "safe": safe,
             "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,
             "bridge": bridge,

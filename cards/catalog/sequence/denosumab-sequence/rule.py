@@ -66,6 +66,9 @@ _STOCK_TAKING = ("dxa", "vertebral-imaging", "ctx", "p1np")
 """Two years after the last denosumab: density, vertebrae and turnover first."""
 
 
+_WEEK = 7
+
+
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Denosumab is never just ended: what follows it is given in time, lasts long enough, and is watched by CTX. If a gap opens
     it is closed at once, and vertebrae that break in it are treated as rebound fractures.
@@ -81,28 +84,29 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if an anti-osteoporosis drug is being ordered that does not close the gap (an anabolic, SERM, hormone, calcitonin,
     strontium, vitamin K2).
 
-    Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months
-    or still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
+    Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
+    still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
     again; (3) and (4) once they are settled, or more than {denosumab-sequence-months} months after the last dose; (6) once
-    denosumab or zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course continues
-    and no dose has a date.
+    denosumab or zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course continues and
+    no dose has a date.
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (but for a SERM or hormone
-    therapy), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is
-    dated by year or month, every possible day counts: if some are late and others not, warning, without a suggestion, and the
-    detail asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months} months after the last dose; after a
-    short course at low risk alendronate as an equal option, after any other a second infusion and going on with denosumab as
-    options; (2) with a stop on record the same now, without one denosumab now, zoledronate and alendronate as options, imaging
-    of the spine and CTX; without any date of a dose, the label says that it must be {denosumab-months} months ago; if no
+    therapy; that it is so before {denosumab-risk-weeks} weeks of delay, when fractures become clearly more frequent, is our own
+    choice), stopped without any date of a dose, and for (6), and (8) with a vertebral fracture since. If the last dose is dated
+    by year or month, every possible day counts: if some are late and others not, warning, without a suggestion, and the detail
+    asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months} months after the last dose; after a short
+    course at low risk alendronate as an equal option, after any other a second infusion and going on with denosumab as options;
+    (2) with a stop on record the same now, without one denosumab now, zoledronate and alendronate as options, imaging of the
+    spine and CTX; without any date of a dose, the label says that it must be {denosumab-months} months ago; if no
     bisphosphonate is left, denosumab, with a specialist if the renal estimate is below {egfr-specialist}. (3) CTX, P1NP,
     another infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5) another infusion, {follow-on-zoledronate-months}
     months after the last at the earliest; on tablets intake first. (6) denosumab now, zoledronate, MRI, CTX, 25(OH)D, calcium.
     (7) CTX and a specialist, MRI. (8) oncology, CTX. After {denosumab-sequence-months} months: DXA, imaging of the spine, CTX
     and P1NP first, and the drugs without a recommendation, none where a drug that harms bone calls for treatment today. Every
-    test is recommended; beside drugs that exclude each other it stands in `tests-due`. No test is suggested again that was
-    done in the gap: the spine for {spine-again-months} months, unless something broke or the back hurts since, CTX and P1NP
-    for {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the drugs, none is recommended,
-    and the card says who decides by the last safe day.
+    test is recommended; beside drugs that exclude each other it stands in `tests-due`. No test is suggested again that was done
+    in the gap: the spine for {spine-again-months} months, unless something broke or the back hurts since, CTX and P1NP for
+    {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the drugs, none is recommended, and
+    the card says who decides by the last safe day.
     """
     if not person.adult(chart):
         return
@@ -140,6 +144,8 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "exact": course.last_dose_latest is None,
             "assumed": course.last_dose_basis in ("order", "statement"),
             "months": months_between(last, chart.today) if last else None,
+            "late": (chart.today - due).days // _WEEK if due else 0,
+            "risk_weeks": n.denosumab_risk_weeks,
             "due": due_as_recorded(chart.numbers, course),
             "safe": safe_until(chart),
             "ahead": due is not None and due > chart.today,
