@@ -7,7 +7,7 @@ hold that it is what the service says today. Those of one name, which differ in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from msgspec import Struct
@@ -17,9 +17,7 @@ from cards.engine.card import Card
 from cards.words.phrases import LANGUAGES, phrase
 from cds_service.casebook.samples import LANGUAGE_NAMES
 
-_PER_MINUTE = {"en": 220, "zh": 350}
-"""Words, or characters, that a clinician reads in a minute; from textbooks of typography, not measured here."""
-
+HAN = re.compile(r"[\u4e00-\u9fff]")
 DAY = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}|\d{4}年\d{1,2}月\d{1,2}日")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -90,12 +88,6 @@ def of_page(page: str) -> list[Variant]:
     return found
 
 
-def minutes(texts: Iterable[str]) -> int:
-    """To read them; at least one."""
-    words = sum(_length(text) / _PER_MINUTE["zh" if _is_chinese(text) else "en"] for text in texts)
-    return max(1, round(words))
-
-
 def _chapters(page: str, mark: str) -> Iterator[tuple[str, str]]:
     found = re.split(rf"^{re.escape(mark)}(.+)$", page, flags=re.MULTILINE)
     yield from zip(found[1::2], found[2::2], strict=True)
@@ -138,11 +130,3 @@ def _block(kind: str, text: str, seen: set[str], *, of_record: bool = False) -> 
     known = bare in seen and kind != "option"
     seen.add(bare)
     return Block(kind, text, known)
-
-
-def _is_chinese(text: str) -> bool:
-    return len(re.findall(r"[\u4e00-\u9fff]", text)) * 3 > len(text)
-
-
-def _length(text: str) -> int:
-    return len(re.findall(r"[\u4e00-\u9fff]", text)) if _is_chinese(text) else len(text.split())

@@ -24,9 +24,9 @@ Decision = Literal["signed", "objected"]
 
 class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody said of a card as it was. ``content``: the version; ``hash``: of the card's canonical text; ``shared``: of
-    the code that all cards share, as it was then; ``at``: UTC, ISO 8601. ``read``: the language of the sheet, which was read as
-    it opens, how much that was (``shown:``), and what of ``READ`` was read besides, with blanks between; "" where it was not
-    asked."""
+    the code that all cards share, as it was then; ``at``: UTC, ISO 8601. ``read``: the language of the sheet, and the parts
+    of ``READ`` that were read, some with how much was in them, with blanks between; "" where it was not asked. Earlier ones say
+    ``shown:`` for all that stood open then: "says", "when" and "numbers"."""
 
     card: str
     decision: Decision
@@ -40,9 +40,10 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     read: str = ""
 
 
-READ = ("texts", "informs", "patient", "definitions", "folded", "cases", "gists", "sources")
-"""What may be read beside the sheet as it opens: whole texts, variants that only inform, texts for the patient, shared
-definitions, the numbers that are folded, cases, gists of the recommendations, the sources themselves."""
+READ = ("says", "when", "numbers", "cases", "texts", "patient", "informs", "definitions", "folded", "gists", "sources")
+"""The parts of a sheet: what the card says in short, with its doses; when and when not; the numbers of its rule and limits;
+cases; whole texts, texts for the patient, variants that only inform, shared definitions, numbers that are folded, gists of the
+recommendations; and the sources themselves, which are not on it."""
 
 
 FORMAT = "osteoporosis-cds signatures 2"

@@ -18,7 +18,7 @@ from cds_service.casebook.sheet import Variant, of_page
 from cds_service.casebook.told import in_words
 from cds_service.content.canon import Parts
 from cds_service.content.compare import keyed, marked
-from cds_service.web.sheet import unit_in_words
+from cds_service.web.page import unit_in_words
 from cds_service.web.words import say
 
 Stretches = list[tuple[bool, str]]

@@ -20,7 +20,9 @@ from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.web.about import about
 from cds_service.web.attributes import of_card
-from cds_service.web.sheet import context, judged_case, sheet
+from cds_service.web.page import context, judged_case
+from cds_service.web.reading import minutes
+from cds_service.web.sheet import sheet
 from cds_service.web.wording import wording
 from cds_service.web.words import in_language, of_sheet, page_language
 
@@ -62,6 +64,7 @@ def knowledge(settings: Settings, evaluator: Evaluator, load: Load) -> Blueprint
             "card.html",
             card=found,
             s=sheet(found, evaluator.thresholds, language),
+            times=minutes(code, language),
             signed=last_of_each(committed()).get(code, []),
             judge="" if settings.in_production else url_for("knowledge.judge", code=code, number=0)[:-2],
             attributes=of_card(found, language),

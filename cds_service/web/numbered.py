@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -90,8 +90,6 @@ def in_short(each: Threshold, language: str) -> str:
     return _LIMIT.sub(lambda m: f"{m[2]} {'<' if m[1] == 'Lower' else '>'}", name)
 
 
-def words_of(groups: Iterable[Group], language: str) -> Iterable[str]:
-    """All that is to be read of limits."""
-    for group in groups:
-        yield group.topic[language]
-        yield from (f"{in_short(each, language)} {each.value:g} {each.unit.strip('{}')}" for each in group.rows.values())
+def printed(each: Threshold) -> bool:
+    """Whether a source prints it."""
+    return each.status not in ("RECALL", "OWN")

@@ -27,8 +27,11 @@ from cds_service.content.signatures import READ, Signature, end_of, kept_ones, l
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
+from cds_service.web.attested import counted, read_as
 from cds_service.web.difference import Stretches, difference, files
-from cds_service.web.sheet import context, hashes, judged_case, reading_time, sheet, shown_of
+from cds_service.web.page import context, judged_case
+from cds_service.web.reading import minutes
+from cds_service.web.sheet import hashes, sheet
 from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}
@@ -74,10 +77,13 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         mine = _mine(said, code, _reader())
         role = request.form.get("role") or _role(said, _reader())
         text = store.ask(lambda connection: reviews.text_of(connection, mine.hash)) if mine else None
+        made = sheet(card, evaluator.thresholds, language)
         shown = page(
             "review_card.html",
             card=card,
-            s=sheet(card, evaluator.thresholds, language),
+            s=made,
+            parts=counted(made.counts),
+            times=minutes(code, language),
             signed=last_of_each(said).get(code, []),
             log=[each for each in reversed(said) if each.card == code],
             mine=mine,
@@ -103,7 +109,9 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         told = {key: _line(request.form.get(key, ""), most) for key, most in LONGEST.items()}
         told["by"] = _reader() or told["by"]
         decision = request.form.get("decision", "")
-        if decision not in DECISIONS or not told["by"] or not told["role"] or (decision == "objected" and not told["remark"]):
+        read = [part for part in READ if part in request.form.getlist("read")]
+        wanted = read if decision == "signed" else told["remark"]
+        if decision not in DECISIONS or not (told["by"] and told["role"] and wanted):
             return desk(code, "wants", 400)
         if request.form.get("hash") != hashes()[code]:
             return desk(code, "moved-on", 409)
@@ -111,7 +119,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         row["shared"] = current().shared_hash
         language = page_language(settings.language)
         counts = sheet(all_cards()[code], evaluator.thresholds, language).counts
-        row["read"] = " ".join([language, shown_of(counts), *(key for key in READ if key in request.form.getlist("read"))])
+        row["read"] = read_as(language, read, counts)
         store.change(partial(reviews.add, signature=row, text=current().text(code)))
         logs.event("review", {"card": code, "decision": decision, "hash": row["hash"][:12]})
         return redirect(url_for("review.index", kept=code, lang=page_language(settings.language)), 303)
@@ -140,7 +148,15 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             yield page("print_head.html", count=len(found), form=form)
             for each in found:
                 s = sheet(each, evaluator.thresholds, language)
-                yield page("print_card.html", s=s, card=each, signed=last.get(each.code, []), judge="", paper=form)
+                yield page(
+                    "print_card.html",
+                    s=s,
+                    card=each,
+                    times=minutes(each.code, language),
+                    signed=last.get(each.code, []),
+                    judge="",
+                    paper=form,
+                )
                 shared |= s.other
                 grades |= s.grades
                 definitions |= s.definitions
@@ -190,15 +206,15 @@ def _grouped(said: list[Signature], store: Store, by: str, language: str) -> dic
     groups: dict[str, list[Entry]] = {"changed": [], "objected": [], "unsigned": [], "done": []}
     for code in sorted(all_cards(), key=lambda code: (list(sections()).index(all_cards()[code].section), code)):
         mine = _mine(said, code, by)
-        minutes = reading_time(code, language)
+        opens = minutes(code, language).opens
         if mine is None:
-            groups["unsigned"].append(Entry(code, minutes, None))
+            groups["unsigned"].append(Entry(code, opens, None))
         elif mine.hash != hashes()[code]:
             text = store.ask(partial(reviews.text_of, hashed=mine.hash))
             changes = tuple(differences(parts_of(text), current().cards[code])) if text else ()
-            groups["changed"].append(Entry(code, minutes, mine, changes))
+            groups["changed"].append(Entry(code, opens, mine, changes))
         else:
-            groups["objected" if mine.decision == "objected" else "done"].append(Entry(code, minutes, mine))
+            groups["objected" if mine.decision == "objected" else "done"].append(Entry(code, opens, mine))
     return groups
 
 

@@ -47,6 +47,7 @@ def test_a_reviewer_reads_a_card_runs_its_cases_signs_and_prints(visitor: Visito
     assert hidden, "what an earlier variant says is not shown again"
     visitor.one("#only-new").click()
     assert visitor.one(".seen").is_displayed()
+    visitor.one("#cases > details > summary").click()
     visitor.one("#judge").click()
     visitor.until(lambda: visitor.one("#judged").text.startswith(f"{len(visitor.all('[data-case]'))} of "))
     assert visitor.one("#judged").text.endswith("0 not as expected")
@@ -57,13 +58,14 @@ def test_a_reviewer_reads_a_card_runs_its_cases_signs_and_prints(visitor: Visito
     printed = visitor.browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     assert base64.b64decode(printed["data"]).startswith(b"%PDF-")
     assert visitor.one("#shown").is_displayed(), "what was unfolded for paper is folded again"
-    visitor.one('input[name="read"][value="cases"]').click()
+    for part in ("says", "cases"):
+        visitor.one(f'input[name="read"][value="{part}"]').click()
     visitor.one("#role").send_keys("pharmacist")
     visitor.one('button[value="signed"]').click()
     visitor.until(lambda: visitor.all(".kept"))
     visitor.keep("desk-start")
     assert re.search(
-        r'"read": "en shown:\S+ cases"', visitor.js("return fetch('/review/signatures.jsonl').then((answer) => answer.text())")
+        r'"read": "en says:\S+ cases"', visitor.js("return fetch('/review/signatures.jsonl').then((answer) => answer.text())")
     )
     if AXE.is_file():
         assert visitor.violations() == []

@@ -18,11 +18,14 @@ from cards.engine.sources import RECOMMENDATIONS, VERSION
 from cards.thresholds import ContentError, shipped
 from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
-from cds_service.content import canon
+from cds_service.content import canon, releases
 from cds_service.content.canon import Content, current
 from cds_service.content.releases import named
-from cds_service.content.signatures import end_of, opened, sealed, verified
-from cds_service.web import review, sheet
+from cds_service.content.signatures import READ, end_of, opened, sealed, verified
+from cds_service.store.tables import SIGNATURES
+from cds_service.web import defined, review, sheet
+from cds_service.web import page as sheet_page
+from cds_service.web.attested import counted, read_as
 from cds_service.web.words import WORDS
 from tests.web.conftest import settings
 
@@ -48,7 +51,7 @@ def http(tmp_path: Path) -> Iterator[FlaskClient]:
 def sign(http: FlaskClient, code: str = CARD, who: dict[str, str] = LI, **form: str) -> Any:
     shown = http.get(f"/review/cards/{code}", headers=who)
     (read,) = re.findall(r'name="hash" value="(\w{64})"', shown.text)
-    told = {"hash": read, "decision": "signed", "role": "pharmacist", "remark": ""} | form
+    told = {"hash": read, "decision": "signed", "role": "pharmacist", "remark": "", "read": "says"} | form
     return http.post(f"/review/cards/{code}", headers=who, data=told)
 
 
@@ -65,7 +68,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What makes the content another one, as the next release of the service would find it."""
 
     def put(content: Content) -> None:
-        for module in (canon, review, sheet):
+        for module in (canon, defined, releases, review, sheet):
             monkeypatch.setattr(module, "current", lambda: content)
         for module in (review, sheet):
             monkeypatch.setattr(module, "hashes", lambda: content.hashes)
@@ -112,19 +115,44 @@ def test_a_signature_is_kept_with_name_role_version_and_what_was_read(http: Flas
     assert WORDS["review.done"].en.format(count=1) in page
 
 
-@pytest.mark.parametrize(("ticked", "kept_as"), [([], ""), (["cases", "texts", "nothing of ours"], " texts cases")])
-def test_a_signature_says_what_was_read(http: FlaskClient, ticked: list[str], kept_as: str) -> None:
-    """The sheet as it opens in the language of the page, and what was ticked."""
+@pytest.mark.parametrize("ticked", [["says"], ["texts", "cases", "says", "nothing of ours"], list(READ)])
+def test_a_signature_says_which_parts_were_read_and_how_much_was_in_them(http: FlaskClient, ticked: list[str]) -> None:
+    """In the language of the page; what is not ticked is not said to be read."""
     (read,) = re.findall(r'name="hash" value="(\w{64})"', http.get(f"/review/cards/{CARD}?lang=zh", headers=LI).text)
     form = {"hash": read, "decision": "signed", "role": "药师", "remark": "", "read": ticked}
     assert http.post(f"/review/cards/{CARD}?lang=zh", headers=LI, data=form).status_code == 303
     (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
     s = sheet.sheet(all_cards()[CARD], shipped(), "zh")
-    assert kept.read == f"zh {sheet.shown_of(s.counts)}{kept_as}"
+    assert kept.read == read_as("zh", ticked, s.counts)
+    assert [each.partition(":")[0] for each in kept.read.split()[1:]] == [part for part in READ if part in ticked]
     shown = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
-    assert WORDS["read.opens"].en.format(tongue="Chinese") in shown
-    assert f"variants {len(s.variants)}/{len(s.variants)}, doses {len(s.doses)}, numbers of the rule {len(s.named)}" in shown
-    assert (f", {WORDS['read.cases'].en})" in shown) == ("cases" in ticked)
+    (told,) = set(re.findall(r" \(read: (Chinese; .*?)\)</li>", shown))
+    assert (WORDS["read.cases"].en in told) == ("cases" in ticked)
+    assert f"variants {len(s.variants)}/{len(s.variants)}, doses {len(s.doses)}" in told
+    assert (f"numbers of the rule {len(s.named)}; limits" in told) == ("numbers" in ticked)
+
+
+def test_nobody_signs_who_says_of_no_part_that_it_was_read(http: FlaskClient) -> None:
+    assert sign(http, read="nothing of ours").status_code == 400
+    assert sign(http, read="", decision="objected", remark="The title is wrong.").status_code == 303
+
+
+def test_what_was_read_of_an_earlier_sheet_is_still_told(http: FlaskClient) -> None:
+    """When it was signed as it opened, with the numbers of its rule."""
+    sign(http)
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    told = sheet_page.read_of(replace(kept, read="en shown:28/44.2.13.65/120 cases"), "en")
+    assert told.startswith(
+        " (read: English; the sheet as it opened then (variants 28/44, doses 2, numbers of the rule 13, limits"
+    )
+    assert told.endswith(f"read 65/120); {WORDS['read.cases'].en})")
+
+
+def test_what_was_read_has_room_in_the_database() -> None:
+    for code in all_cards():
+        made = sheet.sheet(all_cards()[code], shipped(), "en")
+        assert set(counted(made.counts)) < set(READ)
+        assert len(read_as("en", READ, made.counts)) <= SIGNATURES.c.read.type.length, code
 
 
 def test_a_file_that_was_sealed_before_it_was_asked_what_was_read_holds(http: FlaskClient) -> None:
@@ -294,7 +322,7 @@ def test_a_case_shows_its_patient_and_what_it_demands_in_words(http: FlaskClient
 
 @pytest.mark.parametrize(("code", "words"), [("1", ""), ("mo", "months"), ("mg/dL", "mg/dL")])
 def test_a_unit_is_what_people_write(code: str, words: str) -> None:
-    assert sheet.unit_in_words(code, "en") == words
+    assert sheet_page.unit_in_words(code, "en") == words
 
 
 def test_what_holds_for_all_points_of_a_rule_stands_below_their_list(http: FlaskClient) -> None:
@@ -338,5 +366,5 @@ def test_the_short_form_leaves_out_nothing_that_decides(http: FlaskClient, langu
         ]
         for each in told.variants:
             wanted += [text for said in (each.clinician, each.patient) for text in said[language].new]
-        plain = (" ".join(str(sheet.inline(each).striptags()).split()) for each in wanted)
+        plain = (" ".join(str(sheet_page.inline(each).striptags()).split()) for each in wanted)
         assert [each for each in plain if each not in page] == [], code

@@ -30,6 +30,16 @@ async function judge() {
 
 button?.addEventListener("click", judge);
 
+// A link into what is folded opens it.
+function unfoldTo(target) {
+  for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
+  target?.querySelector(":scope > details.part")?.setAttribute("open", "");
+  target?.scrollIntoView();
+}
+
+addEventListener("hashchange", () => unfoldTo(document.getElementById(location.hash.slice(1))));
+if (location.hash) unfoldTo(document.getElementById(location.hash.slice(1)));
+
 // One language at a time, and each sentence once; on paper all of it.
 const shown = document.getElementById("shown");
 const tongue = document.getElementById("tongue");
