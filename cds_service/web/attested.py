@@ -42,7 +42,7 @@ def _parts(read: str, language: str) -> Iterator[str]:
     for part in parts:
         name, _, much = part.partition(":")
         told = say("read.opens" if name == "shown" else f"read.{name}", language)
-        yield told + (say(f"read.much-{name}", language, **_counts(name, much)) if much else "")
+        yield told + (say(f"much.{name}", language, **_counts(name, much)) if much else "")
 
 
 def _counts(name: str, much: str) -> dict[str, str]:
