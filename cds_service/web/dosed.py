@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from cards.vocabulary import DRUGS, Mechanism
@@ -24,11 +22,6 @@ class Dose(Struct, frozen=True):
     route: str
     interval: str
     regimen: Regimen
-
-    @property
-    def told(self) -> Iterator[str]:
-        """All that is to be read in it."""
-        yield from (self.drug, self.dose, self.route, self.interval, self.regimen.status)
 
 
 def doses(code: str, language: str) -> list[Dose]:

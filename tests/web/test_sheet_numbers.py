@@ -37,7 +37,7 @@ def test_every_dose_that_a_card_orders_is_a_row_and_is_signed(code: str) -> None
 def test_every_dose_has_drug_amount_route_interval_status_and_source(language: str) -> None:
     for code in CODES:
         for each in doses(code, language):
-            assert all(each.told), each.key
+            assert all((each.drug, each.dose, each.route, each.interval, each.regimen.status)), each.key
             assert each.regimen.source[language]
             assert each.regimen.cites
             assert f"{each.regimen.dose:g}" in each.dose.replace(",", "")
