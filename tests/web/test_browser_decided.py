@@ -193,3 +193,21 @@ def test_a_note_names_nobody_in_full(visitor: Visitor, name: Any, initials: str)
     patient = {"resourceType": "Patient"} | ({"name": [name]} if name else {})
     run = "const [patient, done] = arguments; import('/static/screen/who.js').then((who) => done(who.initials(patient)));"
     assert visitor.browser.execute_async_script(run, patient) == initials
+
+
+def test_what_if_sets_the_drafts_aside_and_says_so_and_brings_them_back(visitor: Visitor) -> None:
+    visitor.go(fixture="vitamin-d-hip")
+    accept(visitor, ".bar .order.primary")
+    visitor.one("#whatif summary").click()
+    field = visitor.one("#assume-egfr")
+    field.send_keys("28\t")
+    visitor.until(lambda: visitor.one("#whatif-banner").is_displayed())
+    assert "Cholecalciferol (vitamin D3) 50,000 units" in visitor.one("#whatif-dropped").text
+    assert not visitor.all(".bar .stands li")
+    said = visitor.until(lambda: visitor.one("#whatif-answer").text)
+    assert said.startswith("Then: Refer before choosing a drug")
+    assert "Only with a specialist" in said
+    visitor.one("#whatif-clear").click()
+    visitor.until(lambda: visitor.all(".bar .stands li"))
+    assert "Cholecalciferol (vitamin D3) 50,000 units" in visitor.one(".bar .stands").text
+    assert visitor.one("#whatif-answer").text == ""

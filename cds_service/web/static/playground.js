@@ -17,8 +17,9 @@ const at = (id) => document.getElementById(id);
 const ORDERS = ["order-select", "order-sign", "medication-refill"];
 
 /** What is on the screen. `drafts` null: those of the story. `made`: what was ordered or set aside here, as {code, title, label,
- * resources, reason}. `turn` tells a late answer from the last one. */
-const state = { patient: null, patientId: "", hook: "", drafts: null, shown: [], made: [], assumed: {}, turn: 0 };
+ * resources, reason}. `before`: what was ordered for the patient of the record, while another is assumed. `turn` tells a late answer
+ * from the last one. */
+const state = { patient: null, patientId: "", hook: "", drafts: null, shown: [], made: [], before: [], assumed: {}, turn: 0 };
 
 const writing = () => ORDERS.includes(state.hook);
 const made = () => state.made.flatMap((each) => each.resources);
@@ -40,7 +41,7 @@ function choose(patient) {
 }
 
 function show(patient, { hook, drafts: keys, quietly = false, ...assumed }) {
-  Object.assign(state, { patient, patientId: "", hook: hook || patient.hook || "", drafts: null, made: [], assumed });
+  Object.assign(state, { patient, patientId: "", hook: hook || patient.hook || "", drafts: null, made: [], before: [], assumed });
   at("story-title").textContent = patient.title;
   at("story-text").textContent = patient.story;
   at("story-who").textContent = "";
@@ -75,7 +76,7 @@ async function refresh({ quietly = false, keys } = {}) {
   desk.draw(state.shown, screen.drafts);
   remember(quietly);
   const who = whose(request, screen);
-  assuming.draw(state.assumed, screen);
+  assuming.draw(state.assumed, screen, state.before.map((each) => each.label).filter(Boolean));
   asPatient(request, Boolean(imagined));
   const answer = imagined ? { status: 200, body: imagined, ms: ready.ms } : await call(request);
   const signing = imagined ? { status: 200, body: imaginedSign } : sign ? await call(sign) : null;
@@ -88,6 +89,7 @@ async function refresh({ quietly = false, keys } = {}) {
     live: (card, root) => live(card, request, root), above: at("bar"), who, content: contentOf(answer.body),
     assumed: assuming.told(state.assumed), decided: state.made,
   }, done);
+  assuming.answer(cards, screen);
   say(t("cards.count", { count: cards.length }));
   return { cards, signing };
 }
@@ -212,7 +214,11 @@ const desk = drafts(() => state.patientId, (changed) => {
 }, () => state.shown);
 
 const assuming = whatIf((assumed) => {
-  Object.assign(state, { assumed, made: [] }); // what was ordered for one patient is not there for another
+  const was = Object.keys(state.assumed).length > 0, is = Object.keys(assumed).length > 0;
+  if (is && !was) Object.assign(state, { before: state.made, made: [] }); // what was ordered for one patient is not there for another
+  else if (is) state.made = [];
+  else if (was) Object.assign(state, { made: state.before, before: [] });
+  state.assumed = assumed;
   refresh();
 }, asked);
 

@@ -34,7 +34,13 @@ export function whatIf(changed, asked) {
   return {
     /** What is assumed, in words. */
     told,
-    draw(now, screen) {
+    /** What is said then, beside the fields: the bar may be out of sight. */
+    answer(cards, screen) {
+      const safe = screen.safe.filter((each) => each.drug).map((each) => `${t("bar.safe-of", each)} ${each.word}`);
+      const head = cards.length ? screen.heads[cards[0].summary] ?? cards[0].summary : t("cards.none");
+      at("whatif-answer").textContent = told(assumed) ? [t("whatif.then", { head }), ...safe].join(" · ") : "";
+    },
+    draw(now, screen, dropped = []) {
       assumed = now;
       for (const each of fields) {
         each.input.value = now[each.key] ?? "";
@@ -42,6 +48,7 @@ export function whatIf(changed, asked) {
       }
       const words = told(now);
       at("whatif-told").textContent = words ? t("whatif.told", { what: words }) : "";
+      at("whatif-dropped").textContent = words && dropped.length ? t("whatif.dropped", { what: dropped.join("; ") }) : "";
       at("whatif-banner").hidden = !words;
       if (words) at("whatif").open = true;
     },

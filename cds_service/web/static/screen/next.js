@@ -17,11 +17,17 @@ export function drawNext(told, most, toSign, step) {
   if (!coming.length) root.append(h("p", { class: "soft" }, t("bar.nothing-ahead")));
   const next = coming.find((each) => each.date);
   const some = coming.slice(0, most);
-  const shown = next && !some.includes(next) ? [...coming.slice(0, Math.max(most - 1, 1)), next] : some; // what is due today is never folded away
+  const shown = next && !some.includes(next) ? [...some.slice(0, -1), next] : some;
   const folded = coming.filter((each) => !shown.includes(each));
   if (shown.length) root.append(byDay(shown));
-  if (folded.length) root.append(h("details", { class: "later" }, h("summary", {}, t("bar.later", { count: folded.length })), byDay(folded)));
+  if (folded.length) root.append(h("details", { class: "later" }, h("summary", {}, later(folded)), byDay(folded)));
   return root;
+}
+
+/** How many are folded away, and how many of them are for today. */
+function later(folded) {
+  const today = folded.filter((each) => each.day === t("bar.now")).length;
+  return t(today ? "bar.later-now" : "bar.later", { count: folded.length, today });
 }
 
 function byDay(things) {
