@@ -46,7 +46,7 @@ def test_what_holds_drugs_back_stands_beside_what_comes_first() -> None:
 
 
 def test_the_risk_says_why_a_patient_is_treated() -> None:
-    assert shown_of("complex-orders")["risk"] == "High fracture risk: osteoporosis"
+    assert shown_of("denosumab-missed")["risk"] == "High fracture risk: osteoporosis"
     assert shown_of("vitamin-d-hip")["risk"] == "Very high fracture risk: a fracture within a year"
     assert shown_of("healthy")["risk"] == ""
 
@@ -214,3 +214,18 @@ def test_no_headline_is_cut_short(name: str, language: str) -> None:
         short = render(finding, language, view.chart).summary
         assert not heads.get(short, short).endswith("…")
         assert heads.get(short, short).startswith(short.rstrip("…"))
+
+
+def test_osteoporosis_that_only_the_problem_list_knows_is_said_to_stand_there() -> None:
+    listed = drawn(from_lines("problem osteoporosis since 2019-10-14"))["risk"]
+    assert listed.endswith("osteoporosis on the problem list (14 Oct 2019), no bone density or fracture on record")
+    measured = drawn(from_lines("problem osteoporosis since 2019-10-14", "T-score total-hip -2.7 on 2026-02-01"))["risk"]
+    assert measured == "High fracture risk: osteoporosis"
+
+
+def test_a_drug_that_waits_for_calcium_is_not_drawn_as_possible_today() -> None:
+    shown = shown_of("complex-orders")
+    drugs = [strip for group in shown["groups"] if group["key"] == "treatment" for strip in group["strips"]]
+    assert [strip["newest"] for strip in drugs if strip["newest"].startswith(("possible", "waits"))] == [
+        "waits for what comes first"
+    ]

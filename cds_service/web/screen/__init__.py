@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from cards.chart import Chart
+from cards.definitions.density import lowest_t
 from cards.definitions.risk import risk
 from cards.engine.findings import WARNING, Finding, Option
 from cards.engine.options import work_up
@@ -87,6 +88,10 @@ def _risk(chart: Chart, language: str) -> str:
     found = risk(chart)
     if not found.high:
         return ""
+    listed_on = chart.problem("osteoporosis") if found.reasons == ("osteoporosis",) else None
+    if listed_on is not None and not chart.fractures and lowest_t(chart) is None:
+        when = day(listed_on.dated, language) if listed_on.dated else ""
+        return say("risk.listed" if when else "risk.listed-undated", language, day=when)
     reasons = listed([phrase("reason", each, language) for each in found.reasons], language)
     return say("risk.very-high" if found.very_high else "risk.high", language, reasons=reasons)
 

@@ -224,7 +224,8 @@ def _reckoned(chart: Chart, findings: Sequence[Finding], language: str) -> Itera
                 tense = "" if value > chart.today else "was-"
                 words = WORDS.get(f"ahead.{tense}{each.code}-{key.replace('_', '-')}")
                 if words is not None:
-                    yield from _at(words[language], value, chart, language)
+                    brief = WORDS.get(f"ahead.{each.code}-{key.replace('_', '-')}-brief")
+                    yield from _at(words[language], value, chart, language, brief[language] if brief else "")
 
 
 def _ordered(chart: Chart, language: str) -> Iterator[Ahead]:

@@ -139,6 +139,8 @@ def _ahead(chart: Chart, key: str, proposed: Option | None, language: str) -> It
 
 
 def _word(option: Option) -> str:
+    if option.start is None and (option.after or option.condition) and not option.recommended:
+        return "waits"
     return "proposed" if option.recommended else "possible"
 
 

@@ -111,6 +111,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "tumor": tumor,
             "pth": told,
             "gap": gap,
+            "given": before is not None,
             "by_label": bool(ckd.asked_for_by_label(chart)),
             "broken": telling_fractures(chart)[0] if "young-fracture" in reasons else None,
             "earlier": failed,
