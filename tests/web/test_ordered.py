@@ -136,3 +136,13 @@ def test_no_assumed_value_has_a_day(client: FlaskClient, name: str, assumed: Jso
     ]
     assert {m["day"] for m in marks} <= {word.strip("()（）")}
     assert marks
+
+
+def test_a_referral_that_is_a_draft_is_to_be_signed_and_not_called_ordered(client: FlaskClient) -> None:
+    label, orders = order_of(client, "kidney-rising-pth", "active-vitamin-d")
+    asked = {"fixture": "kidney-rising-pth", "ordered": orders, "decided": [{"code": "active-vitamin-d", "label": label}]}
+    assert label == "Referral to nephrology"
+    assert not [each for each in opened(client, **asked)["screen"]["next"] if each["what"].casefold().endswith(": ordered")]
+    orders = [each | {"status": "active"} for each in orders]
+    ahead = [each["what"].casefold() for each in opened(client, **asked | {"ordered": orders})["screen"]["next"]]
+    assert "referral to nephrology: ordered" in ahead
