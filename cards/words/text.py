@@ -338,10 +338,10 @@ def _to_check(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
 
 def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     """What each drug that must wait is waiting for. Without it, readers would not see why the first drug listed is not the
-    recommended one."""
+    recommended one. For whom alone an option is stands on its button, and in what to do."""
     waiting: dict[str, list[str]] = {}
     for option in finding.options:
-        condition = condition_of(option, language, chart)
+        condition = condition_of(replace(option, provided="") if option.provided else option, language, chart)
         if option.kind == "drug" and condition:
             name = phrases.escape(phrases.name(option.key, language, DRUGS))
             waiting.setdefault(condition, []).append(name)
