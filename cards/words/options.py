@@ -49,6 +49,8 @@ def described(
     button. ``places``: it places the order, so that when to begin, how soon and what ends with it belong to it; ``by_hand``:
     what no action ends."""
     now = option.stop_now and _waits(option, language, chart)
+    if now and not places:  # what ends does not wait for what the drug waits for
+        return phrases.capital(action)
     if places and not now:
         action = _ending(action, option, language, by_hand)
     if places:

@@ -10,6 +10,7 @@ import pytest
 import fhir_fixtures
 from cards.words import options, text
 from cds_service import offered
+from cds_service.casebook.samples import samples
 from cds_service.config import Settings
 from cds_service.hooks.request import HOOKS, parse
 from cds_service.pipeline import Evaluator
@@ -29,7 +30,9 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
         if (condition := options.condition_of(option, language, chart)) and actions:
             seen["condition"] += 1
             plain = text.phrases.capital(text.phrases.plain(condition))
-            assert all(each["description"].startswith(plain) for each in actions), label
+            waiting = [each for each in actions if each["type"] == "create" or not option.stop_now]
+            said = [each["description"].partition("; ")[2 if option.stop_now else 0] for each in waiting]
+            assert all(text.phrases.capital(each).startswith(plain) for each in said), label
         if option.start is not None and option.start > chart.today:
             seen["start"] += 1
             day = text.phrases.day(option.start, language)
@@ -50,3 +53,30 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
         call = parse(json.dumps(fixture.request()).encode(), fixture.hook)
         evaluator.evaluate(call, ("en", "zh")[place % 2], fixture.as_of)
     assert min(seen["condition"], seen["start"], seen["stops"]) > 0, seen
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_must_stop_does_not_wait_for_what_follows_it(language: str) -> None:
+    """What must stop was under a condition, "after a specialist has checked: stop it", on the button and on its actions."""
+    found = next(each for each in samples("start-treatment") if each.finding.variant == "instead")
+    option = next(each for each in found.finding.options if each.stops)
+    condition = text.phrases.plain(options.condition_of(option, language, found.chart))
+    now = {"en": "Stop alendronate now; ", "zh": "立即停用阿仑膦酸钠；"}[language]
+    assert options.label(option, language, found.chart).startswith(now + condition)
+    assert options.described("Order it", option, language, found.chart, places=True).startswith(now + condition)
+    assert options.described("End it", option, language, found.chart, places=False) == "End it"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_for_whom_alone_a_drug_is_stands_on_its_action_too(language: str) -> None:
+    found = [
+        (sample, each)
+        for code in ("start-treatment", "denosumab-sequence")
+        for sample in samples(code)
+        for each in sample.finding.options
+    ]
+    some = [(sample, each) for sample, each in found if each.provided]
+    assert {each.provided for _, each in some} == {"if-not-back", "next-arranged", "once-worn-off"}
+    for sample, each in some:
+        told = text.phrases.capital(text.phrases.plain(text.phrase("provided", each.provided, language)))
+        assert options.described("Order it", each, language, sample.chart, places=True).startswith(told)
