@@ -22,7 +22,7 @@ from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.ladder import HIP_FIRST
-from cards.engine.options import AFTER_ANABOLIC, NOT_READ, SHOWN, Offer, additional, offer, ranking, service
+from cards.engine.options import AFTER_ANABOLIC, NOT_READ, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, ANABOLIC, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 
@@ -146,7 +146,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "level": level,
             "held": held,
             "teeth": _teeth(options),
-            "in_range": _in_range(ranked, chosen) if held == "low-calcium" else [],
+            "keeps_first": _keeps_first(ranked, chosen) if held == "low-calcium" else None,
             "daily": any(drug.covers_months is None for drug in given_up),
             "bridged": [option.key for option in options if option.provided],
             "given_up": given_up,
@@ -216,11 +216,12 @@ def _teeth(options: Iterable[Option]) -> bool:
     return bool(drugs) and not any(found.code == "dental-check" for option in drugs for found in option.condition)
 
 
-def _in_range(ranked: Iterable[Drug], chosen: Offer) -> list[str]:
-    """The drugs in the order of their ranking once calcium is in range: what is offered now, and what calcium rules out."""
+def _keeps_first(ranked: Iterable[Drug], chosen: Offer) -> Drug | None:
+    """The drug that is offered in spite of a low calcium and ranks before all that it rules out, if there is one."""
+    offered = {option.key for option in chosen.options}
     calcium = {each.key for each in chosen.dropped if each.because and all(f.code == "hypocalcemia" for f in each.because)}
-    kept = {option.key for option in chosen.options}
-    return [drug.key for drug in ranked if drug.key in calcium | kept][:SHOWN]
+    first = next((drug for drug in ranked if drug.key in offered | calcium), None)
+    return first if first is not None and first.key in offered else None
 
 
 def _must_stop(earlier: Earlier) -> tuple[Finding, ...]:
