@@ -47,6 +47,9 @@ def test_a_reviewer_reads_a_card_runs_its_cases_signs_and_prints(visitor: Visito
     assert hidden, "what an earlier variant says is not shown again"
     visitor.one("#only-new").click()
     assert visitor.one(".seen").is_displayed()
+    assert not visitor.one("#n-urine-calcium-man-mg").is_displayed(), "numbers are folded"
+    visitor.one('.rule-words a[href="#n-urine-calcium-man-mg"]').click()
+    visitor.until(lambda: visitor.one("#n-urine-calcium-man-mg").is_displayed())
     visitor.one("#cases > details > summary").click()
     visitor.one("#judge").click()
     visitor.until(lambda: visitor.one("#judged").text.startswith(f"{len(visitor.all('[data-case]'))} of "))
