@@ -58,6 +58,8 @@ def described(
     action = _qualified(action, option, language, chart)
     if places and now:
         action = phrase("option", "stop-now", language, stopped=_names(option.stops, language), label=action)
+        if by_hand:
+            action = phrase("action", "and-end", language, stopped=_names(by_hand, language), label=action)
     return phrases.capital(action)
 
 

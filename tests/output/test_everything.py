@@ -93,7 +93,7 @@ def check(card: dict[str, Any], which: str, language: str) -> None:
     whole = json.dumps(card, ensure_ascii=False)
     assert len(card["summary"]) < 140, which
     assert "\n" not in card["summary"], which
-    assert not re.search(r"null|\[\]|\{\}|: \"\"|None|<b>|Undefined| ,|\(\)|（）", whole), (which, whole)
+    assert not re.search(r"null|\[\]|\{\}|: \"\"|None|<b>|Undefined|\b[A-Z]\w+\(\w+=| ,|\(\)|（）", whole), (which, whole)
     if language == "zh":
         assert re.search(r"[\u4e00-\u9fff]", card["summary"]), which
     recommended = [each for each in card.get("suggestions", ()) if each.get("isRecommended")]
