@@ -96,8 +96,12 @@ def _answer(chart: Chart, findings: Sequence[Finding], language: str) -> Answer:
 
 def _undated(head: str, chart: Chart, language: str) -> str:
     """The line without today as the day of a value that is assumed."""
-    when = re.escape(day(chart.today, language))
-    return re.sub(rf" ?[(（]{when}[)）]", "", head) if any(_assumed_in(chart)) else head
+    if not any(_assumed_in(chart)):
+        return head
+    when = day(chart.today, language)
+    for said in (f" ({when})", f"({when})", f"（{when}）"):
+        head = head.replace(said, "")
+    return head
 
 
 def _assumed_in(chart: Chart) -> Iterator[bool]:
