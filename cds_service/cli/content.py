@@ -35,7 +35,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     signatures.set_defaults(command=print_signatures)
 
-    verify = actions.add_parser("verify", help="hold a file of signatures against the content; exit 1 if one no longer holds")
+    verify = actions.add_parser(
+        "verify", help="hold a file of signatures against the content; exit 1: intact, but some to look at; 2: broken"
+    )
     verify.add_argument("file", metavar="FILE", type=Path)
     verify.add_argument(
         "--end", metavar="COUNT-SEAL", default="", help="where the file must end, as the desk shows it beside Export"
@@ -99,12 +101,12 @@ def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
     """Exits with 2 if the file was tampered with, with 1 if a signature in it holds no longer, or objects."""
     from cds_service.content.canon import found
     from cds_service.content.signatures import verified
+    from cds_service.web.attested import read_of
 
     verdicts = verified(_signatures(chosen.file, chosen.end), [found(name) for name in chosen.against or ["."]])
     for signature, stands in verdicts:
         said = f"{signature.card:38} {signature.decision:9} {signature.by}, {signature.role}, {signature.at[:10]}"
-        read = f", read: {signature.read}" if signature.read else ""
-        print(f"{stands:9} {said}, content {signature.content}{read}")
+        print(f"{stands:9} {said}, content {signature.content}{read_of(signature, 'en')}")
     open_ones = {"changed", "retired"}
     asked = [v for v in verdicts if v.stands in open_ones or (v.stands == "holds" and v.signature.decision == "objected")]
     print(_told_of_end(chosen.file, [each.signature for each in verdicts], chosen.end))

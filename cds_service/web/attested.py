@@ -29,11 +29,30 @@ def counted(counts: Mapping[str, int]) -> dict[str, dict[str, str]]:
 
 
 def read_of(each: Signature, language: str) -> str:
-    """What somebody who signed had read, in brackets; "" where it was not asked."""
+    """What somebody who signed had read, in brackets; "" where it was not asked. A file that others wrote can say what no sheet
+    has: that stays as it is written."""
     if not each.read:
         return ""
-    told = "、" if language == "zh" else "; "
-    return say("read.of", language, what=told.join(_parts(each.read, language)))
+    between = "、" if language == "zh" else "; "
+    try:
+        told = between.join(_parts(each.read, language))
+    except (KeyError, ValueError):
+        told = each.read
+    return say("read.of", language, what=told)
+
+
+def among(each: Signature, offered: Collection[str]) -> int:
+    """Of how many of the parts that are offered somebody said that they were read; 0 where it was not asked.
+
+    >>> from msgspec.structs import replace
+    >>> one = Signature("c", "signed", "Li", "pharmacist", "", "2026.11", "", "", "2026-11-28", "en says:1/2.0 cases folded")
+    >>> among(one, ["says", "when", "numbers", "cases"]), among(replace(one, read="en shown:1/2.0.8.2/4"), ["says", "when"])
+    (2, 2)
+    >>> among(replace(one, read=""), ["says", "when"])
+    0
+    """
+    read = {part.partition(":")[0] for part in each.read.split()[1:]}
+    return len((read | (_SHOWN if "shown" in read else set())) & set(offered))
 
 
 def _parts(read: str, language: str) -> Iterator[str]:
@@ -53,6 +72,9 @@ def _counts(name: str, much: str) -> dict[str, str]:
     """
     return dict(zip(_COUNTED[name], much.split("."), strict=True))
 
+
+_SHOWN = {"says", "when", "numbers"}
+"""What stood open when a signature said only that the sheet was read as it opened."""
 
 _COUNTED = {
     "shown": ("variants", "doses", "numbers", "limits"),

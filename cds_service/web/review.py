@@ -27,10 +27,10 @@ from cds_service.content.signatures import READ, Signature, end_of, kept_ones, l
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
-from cds_service.web.attested import counted, read_as
+from cds_service.web.attested import among, counted, read_as
 from cds_service.web.difference import Stretches, difference, files
 from cds_service.web.page import context, judged_case
-from cds_service.web.reading import minutes
+from cds_service.web.reading import Minutes, minutes
 from cds_service.web.sheet import hashes, sheet
 from cds_service.web.words import of_sheet, page_language
 
@@ -42,12 +42,14 @@ Compared = tuple[Row, Stretches, Stretches]
 
 
 class Entry(Struct, frozen=True):
-    """A card on the start page. ``said``: the reader's last word, or anybody's where no name is known; ``changes``: since."""
+    """A card on the start page. ``said``: the reader's last word, or anybody's where no name is known; ``changes``: since;
+    ``read``: of how many of its parts it is signed, and how many there are."""
 
     code: str
     minutes: int
     said: Signature | None
     changes: tuple[str, ...] = ()
+    read: tuple[int, int] = (0, 0)
 
 
 def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> Blueprint:
@@ -84,6 +86,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             s=made,
             parts=counted(made.counts),
             times=minutes(code, language),
+            offered=_offered(minutes(code, language)),
             signed=last_of_each(said).get(code, []),
             log=[each for each in reversed(said) if each.card == code],
             mine=mine,
@@ -92,7 +95,6 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             files=_files(code, text) if text is not None else [],
             judge=url_for("review.judge", code=code, number=0)[:-2],
             form={key: request.form.get(key, "") for key in LONGEST} | {"role": role, "read": request.form.getlist("read")},
-            READ=READ,
             wrong=wrong,
             config={"words": of_sheet(language), "language": language},
         )
@@ -206,7 +208,8 @@ def _grouped(said: list[Signature], store: Store, by: str, language: str) -> dic
     groups: dict[str, list[Entry]] = {"changed": [], "objected": [], "unsigned": [], "done": []}
     for code in sorted(all_cards(), key=lambda code: (list(sections()).index(all_cards()[code].section), code)):
         mine = _mine(said, code, by)
-        opens = minutes(code, language).opens
+        times = minutes(code, language)
+        opens, offered = times.opens, _offered(times)
         if mine is None:
             groups["unsigned"].append(Entry(code, opens, None))
         elif mine.hash != hashes()[code]:
@@ -214,8 +217,15 @@ def _grouped(said: list[Signature], store: Store, by: str, language: str) -> dic
             changes = tuple(differences(parts_of(text), current().cards[code])) if text else ()
             groups["changed"].append(Entry(code, opens, mine, changes))
         else:
-            groups["objected" if mine.decision == "objected" else "done"].append(Entry(code, opens, mine))
+            groups["objected" if mine.decision == "objected" else "done"].append(
+                Entry(code, opens, mine, read=(among(mine, offered), len(offered)))
+            )
     return groups
+
+
+def _offered(times: Minutes) -> list[str]:
+    """The parts of a sheet that can be ticked: those in which there is something, and the sources, which are not on it."""
+    return [part for part in READ if part == "sources" or times[part]]
 
 
 def _files(code: str, text: str) -> list[tuple[str, list[Compared]]]:

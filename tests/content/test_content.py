@@ -303,6 +303,14 @@ def test_signatures_are_verified_against_the_content(tmp_path: Path, capsys: pyt
     main(["content", "verify", str(path), "--against", str(tmp_path / "later.json"), "--against", "."])
 
 
+def test_what_was_read_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["content", "verify", str(kept(tmp_path, signature(read="en says:1/2.0 cases")))])
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told.endswith(
+        "(read: English; what it says, in short, and its doses (variants 1/2, doses 0); the cases: I would decide the same)"
+    )
+
+
 def test_an_objection_to_the_card_as_it_is_is_to_look_at(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["content", "verify", str(kept(tmp_path, signature(decision="objected")))])

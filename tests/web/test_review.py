@@ -132,6 +132,54 @@ def test_a_signature_says_which_parts_were_read_and_how_much_was_in_them(http: F
     assert (f"numbers of the rule {len(s.named)}; limits" in told) == ("numbers" in ticked)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("count", [1, 5, None])
+def test_the_list_says_in_how_many_of_its_parts_a_card_is_signed(http: FlaskClient, language: str, count: int | None) -> None:
+    """Of the parts that can be ticked; nothing looks signed whole that is not."""
+    desk = http.get(f"/review/cards/{CARD}?lang={language}", headers=LI).text
+    offered = re.findall(r'type="checkbox" name="read" value="(\w+)"', desk)
+    (seen,) = re.findall(r'name="hash" value="(\w{64})"', desk)
+    form = {"hash": seen, "decision": "signed", "role": "药师", "remark": "", "read": offered[:count]}
+    assert http.post(f"/review/cards/{CARD}?lang={language}", headers=LI, data=form).status_code == 303
+    page = http.get(f"/review?lang={language}", headers=LI).text
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    told = WORDS["review.last-parts"][language]
+    told = told.format(read=len(offered[:count]), of=len(offered), on=kept.at[:10])
+    assert len(offered) > 5
+    assert told in page[page.index('<section id="done">') :]
+
+
+def test_a_signature_that_was_not_asked_what_was_read_claims_no_part(
+    http: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign(http)
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    monkeypatch.setattr(review, "_said", lambda _: [replace(kept, read="")])
+    page = http.get("/review?lang=en", headers=LI).text
+    assert f"· {WORDS['review.last'].en.format(on=kept.at[:10])}</span>" in page
+
+
+@pytest.mark.parametrize("read", ["en says:1/2.0 of-no-sheet", "en says:1", "xx cases", " "])
+def test_what_no_sheet_has_is_told_as_it_is_written(http: FlaskClient, read: str) -> None:
+    """Anybody can seal a file; it must not break the page of a card."""
+    sign(http)
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    assert sheet_page.read_of(replace(kept, read=read), "en") == f" (read: {read})"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_page_shows_what_was_read_as_the_record_keeps_it(http: FlaskClient, language: str) -> None:
+    """List, sheet and print; the list explains the form in the file, by an example."""
+    sign(http)
+    (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
+    words = sheet_page.read_of(kept, language)
+    for path in (f"/cards/{CARD}", f"/print?section={all_cards()[CARD].section}", ""):
+        shown = http.get(f"/review{path}{'&' if '?' in path else '?'}lang={language}", headers=LI).text
+        shown = shown.replace(str(Markup.escape(WORDS["review.verify-read"][language])), "")
+        assert not re.search(r"(says|numbers|shown):\d", shown), path
+        assert (words in shown) == bool(path), path
+
+
 def test_nobody_signs_who_says_of_no_part_that_it_was_read(http: FlaskClient) -> None:
     assert sign(http, read="nothing of ours").status_code == 400
     assert sign(http, read="", decision="objected", remark="The title is wrong.").status_code == 303
@@ -273,7 +321,9 @@ def test_the_desk_says_how_to_verify_its_file_and_where_that_ends(http: FlaskCli
     text = http.get("/review/signatures.jsonl", headers=LI).text
     assert len(opened(text, end=end)) == 2
     assert end == str(end_of(opened(text)))
-    assert WORDS["review.verify-not"].en in page
+    for key in ("verify-codes", "verify-not", "verify-read"):
+        assert WORDS[f"review.{key}"].en in page
+    assert page.count(".venv/bin/osteoporosis-cds content verify") == 1
     assert 'href="/review?lang=en#verify"' in http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
 
 
