@@ -26,7 +26,7 @@ from cds_service.store.tables import SIGNATURES
 from cds_service.web import defined, review, sheet
 from cds_service.web import page as sheet_page
 from cds_service.web.attested import counted, read_as
-from cds_service.web.words import WORDS
+from cds_service.web.words import WORDS, say
 from tests.web.conftest import settings
 
 TOKEN = "a token for reviewers only"
@@ -143,8 +143,7 @@ def test_the_list_says_in_how_many_of_its_parts_a_card_is_signed(http: FlaskClie
     assert http.post(f"/review/cards/{CARD}?lang={language}", headers=LI, data=form).status_code == 303
     page = http.get(f"/review?lang={language}", headers=LI).text
     (kept,) = opened(http.get("/review/signatures.jsonl", headers=LI).text)
-    told = WORDS["review.last-parts"][language]
-    told = told.format(read=len(offered[:count]), of=len(offered), on=kept.at[:10])
+    told = say("review.last-parts", language, read=len(offered[:count]), of=len(offered), on=kept.at[:10])
     assert len(offered) > 5
     assert told in page[page.index('<section id="done">') :]
 
