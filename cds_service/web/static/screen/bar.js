@@ -9,8 +9,8 @@ const EDGE = 6; // pixels below the last line
 const LABELED = 5; // columns from which on they wrap
 
 /** How much is told at once, most first: things that come, and of what was checked everything, only what is not fine, or only the
- * answer. All of it is there to unfold. */
-const ROOM = [{ next: 6, checks: "all" }, { next: 4, checks: "all" }, { next: 2, checks: "all" }, { next: 2, checks: "odd" }, { next: 1, checks: "odd" }, { next: 1, checks: "none" }];
+ * answer; last, which other options a card holds, is left to the cards. All else is there to unfold. */
+const ROOM = [{ next: 6, checks: "all" }, { next: 4, checks: "all" }, { next: 2, checks: "all" }, { next: 2, checks: "odd" }, { next: 1, checks: "odd" }, { next: 1, checks: "none" }, { next: 1, checks: "none", terse: true }];
 
 /**
  * `cards` as the service gave them, `told` the screen; `on.take(card, suggestion)` and `on.open(card)` lead to the card,
@@ -21,7 +21,10 @@ export function drawBar(cards, told, on) {
   const first = now(cards, told, on);
   const root = h("section", { class: `bar of-${Math.min(1 + Math.max(told.safe.length, 1) + 1, LABELED)}`, "aria-label": t("bar.title") }, first);
   const toSign = on.decided.filter((each) => each.unsigned).map((each) => ({ what: t("bar.sign", each), day: t("bar.now") }));
-  const draw = ({ next, checks }) => root.replaceChildren(first, ...told.safe.map((each) => drawSafe(each, checks)), drawNext(told, next, toSign, stepOf(told)));
+  const draw = ({ next, checks, terse = false }) => {
+    root.classList.toggle("terse", terse);
+    root.replaceChildren(first, ...told.safe.map((each) => drawSafe(each, checks)), drawNext(told, next, toSign, stepOf(told)));
+  };
   draw(ROOM[0]);
   const fit = () => {
     const read = [...root.children].slice(1).some((part) => part.contains(document.activeElement)); // nothing moves under the reader
@@ -112,7 +115,7 @@ function offers(card, owner, order, told, on, quiet) {
     const look = removal(order) ? "remove" : quiet ? "" : "primary";
     found.push(h("p", { class: "row" }, h("button", { type: "button", class: `button ${look} order`, "data-order": order.uuid, onclick: () => on.take(owner, order) }, order.label)));
   }
-  if (rest.length) found.push(h("p", { class: "soft" }, lookAt(card, rest, told, order && owner === card ? (card.selectionBehavior === "any" ? "bar.also" : "bar.more") : "bar.choices", on)));
+  if (rest.length) found.push(h("p", { class: "soft others" }, lookAt(card, rest, told, order && owner === card ? (card.selectionBehavior === "any" ? "bar.also" : "bar.more") : "bar.choices", on)));
   return found;
 }
 
