@@ -99,12 +99,12 @@ class Thresholds:
         return Numbers(own | {key: self.table[key].value for key in shared}, f"card {card}")
 
     def filled(self, words: str) -> str:
-        """The text with each threshold that it names replaced by its value.
+        """The text with each threshold that it names replaced by its value, with a comma for thousands: nobody miscounts zeros.
 
-        >>> shipped().filled("from {t-group-years} on, T {t-osteoporosis} or lower")
-        'from 50 on, T -2.5 or lower'
+        >>> shipped().filled("from {t-group-years} on, T {t-osteoporosis} or lower; {vitamin-d-loading-total} units")
+        'from 50 on, T -2.5 or lower; 300,000 units'
         """
-        return _NAMED.sub(lambda match: str(self.table[match[1]].value), words)
+        return _NAMED.sub(lambda match: f"{self.table[match[1]].value:,}", words)
 
     def overridden(self, values: Mapping[str, int | float]) -> Thresholds:
         """These numbers with a site's own values in their place, which is allowed only for numbers to be confirmed (RECALL).

@@ -96,7 +96,7 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
 
     Single doses of 50,000 units or more count: with them a loading holds {vitamin-d-loading-total} units at most. Doses as
     large without an end are a loading that is to be stopped when it is complete. Daily doses are doubled after gastric bypass,
-    in malabsorption or cirrhosis, with a BMI of {vitamin-d-bmi} or more and an enzyme-inducing antiepileptic."""
+    in malabsorption or cirrhosis, with a BMI of {vitamin-d-bmi} or more, or on an enzyme-inducing antiepileptic."""
     level = low_vitamin_d(chart)
     if level is None:
         return None
