@@ -300,8 +300,21 @@ def undated(text: str, days: Iterable[date | Partial], language: str) -> str:
     '反流病'
     """
     for said in {day(each, language) for each in days}:
-        text = re.sub(rf"(?: on| in|,)? ?[(（]?(?<!\d){re.escape(said)}[)）]?", "", text)
+        text = _without_day(text, said)
     return text
+
+
+_BEFORE_DAY = re.compile(r"(?: on| in|,)? ?[(（]?$")
+
+
+def _without_day(text: str, said: str) -> str:
+    kept, *rest = text.split(said)
+    for part in rest:
+        if kept[-1:].isdigit():  # a part of another day
+            kept += said + part
+        else:
+            kept = _BEFORE_DAY.sub("", kept, count=1) + part.removeprefix(")").removeprefix("）")
+    return kept
 
 
 def listed(words: Iterable[str], language: str) -> str:

@@ -62,7 +62,12 @@ def topic_of(key: str) -> Topic:
     >>> topic_of("calcium-low").en
     'Calcium'
     """
-    return next(each for each in topics() if re.fullmatch(each.keys, key))
+    return next(each for each in topics() if _pattern(each.keys).fullmatch(key))
+
+
+@cache
+def _pattern(keys: str) -> re.Pattern[str]:
+    return re.compile(keys)
 
 
 def shown(key: str, each: Threshold, card: str) -> bool:

@@ -34,7 +34,9 @@ TABLES = 1.5
 
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 _TABLES = frozenset({"table", "dl"})
-_READ = re.compile(r"[●○✓]|[^\s●○]*\w[^\s●○]*")
+_READ = re.compile(r"[●○✓]|[^\s●○]+")
+"""A mark, or what stands between spaces: a word where it has a letter or digit."""
+_LETTER = re.compile(r"[●○✓\w]")
 
 
 def length(text: str, language: str) -> float:
@@ -43,7 +45,8 @@ def length(text: str, language: str) -> float:
     >>> [round(60 * length(*each), 1) for each in (("Give 60 mg", "en"), ("给予地舒单抗60 mg", "zh"), ("·", "en"))]
     [0.8, 1.4, 0.0]
     """
-    return (len(HAN.findall(text)) + len(_READ.findall(HAN.sub(" ", text)))) / RATE[language]
+    words = sum(1 for each in _READ.findall(HAN.sub(" ", text)) if _LETTER.search(each))
+    return (len(HAN.findall(text)) + words) / RATE[language]
 
 
 class Minutes(Struct, frozen=True):

@@ -19,8 +19,16 @@ class Term(Struct, frozen=True, forbid_unknown_fields=True):
     en: str
     zh: str
 
+    def used(self, plain: str) -> bool:
+        return _pattern(self.seen).search(plain) is not None
+
     def told(self, language: str) -> str:
         return self.zh if language == "zh" else self.en
+
+
+@cache
+def _pattern(seen: str) -> re.Pattern[str]:
+    return re.compile(seen)
 
 
 @cache
@@ -33,5 +41,5 @@ def terms() -> dict[str, Term]:
 def explained(words: str, thresholds: Thresholds, language: str) -> list[str]:
     """What the words of a rule use, with the numbers of the site."""
     plain = " ".join(words.split())
-    found = (each for each in terms().values() if re.search(each.seen, plain))
+    found = (each for each in terms().values() if each.used(plain))
     return [thresholds.filled(each.told(language)) for each in found]
