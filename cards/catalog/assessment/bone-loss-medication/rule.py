@@ -61,17 +61,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     """A glucocorticoid, an aromatase inhibitor or androgen deprivation harms bone before there is osteoporosis: assess it, and
     protect it where the risk is high enough. Other drugs count only if bone is already weak. Use as little of them as possible.
 
-    When: an adult who is not on treatment takes one of these drugs today (when the chart is opened or at discharge: one card
-    for all of them, about the most urgent, naming the others) or is being prescribed one (one card per order, of
-    glucocorticoids one for all). (1) A systemic glucocorticoid for {glucocorticoid-days} days or more of
-    {glucocorticoid-assess-mg} mg prednisone equivalent a day or more, or of a dose that cannot be read; or one of
-    {glucocorticoid-very-high-mg} mg for more than {glucocorticoid-very-high-days} days or {glucocorticoid-sum-grams} g within
-    a year. (2) An aromatase inhibitor, a GnRH analog or antagonist, or bilateral orchiectomy. (3) Only with osteoporosis or
-    low bone mass: a proton pump inhibitor taken for more than {ppi-days} days or heparin or enoxaparin for more than
-    {heparin-days} days (an order for one of these counts if it has already been taken that long), an enzyme-inducing
-    antiepileptic, a thiazolidinedione, tenofovir disoproxil, adefovir, or levothyroxine if the newest TSH within
-    {tsh-window-months} months is below the laboratory's own range; and bone density was not measured within {harm-bmd-months}
-    months, or osteoporosis is not treated.
+    When: an adult takes one of these drugs today (when the chart is opened or at discharge: one card for all of them, about
+    the most urgent, naming the others) or is being prescribed one (one card per order, of glucocorticoids one for all). (1)
+    A systemic glucocorticoid for {glucocorticoid-days} days or more of {glucocorticoid-assess-mg} mg prednisone equivalent
+    a day or more, or of a dose that cannot be read; or one of {glucocorticoid-very-high-mg} mg for more than
+    {glucocorticoid-very-high-days} days or {glucocorticoid-sum-grams} g within a year. (2) An aromatase inhibitor, a GnRH
+    analog or antagonist, or bilateral orchiectomy. (3) Only with osteoporosis or low bone mass: a proton pump inhibitor
+    taken for more than {ppi-days} days or heparin or enoxaparin for more than {heparin-days} days (an order for one of
+    these counts if it has already been taken that long), an enzyme-inducing antiepileptic, a thiazolidinedione, tenofovir
+    disoproxil, adefovir, or levothyroxine if the newest TSH within {tsh-window-months} months is below the laboratory's own
+    range; and bone density was not measured within {harm-bmd-months} months, or osteoporosis is not treated.
 
     Not when: for (1) and (2), on treatment, oncologic strengths included, or a drug of it is being ordered; myeloma, bone
     metastasis or primary bone cancer on record (`referral`, oncology decides); the glucocorticoid
@@ -79,16 +78,18 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for treatment.
 
     Then: (1) from {glucocorticoid-mg} mg on, or at the very high dose: the band of risk says whether treatment is advised
-    (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured within
-    {harm-bmd-months} months: DXA, spine imaging and FRAX (warning, from {glucocorticoid-assess-mg} to below
-    {glucocorticoid-mg} mg info). Under {glucocorticoid-years}: a specialist, alendronate as an option, where there is reason
-    for one; else DXA. Before menopause alendronate or risedronate alone. (2) treatment (warning), else DXA every
+    (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured
+    within {harm-bmd-months} months: DXA, spine imaging and FRAX (warning, from {glucocorticoid-assess-mg} to below
+    {glucocorticoid-mg} mg info). Under {glucocorticoid-years}: a specialist, alendronate as an option, where there is
+    reason for one; else DXA. Before menopause alendronate or risedronate alone. (2) treatment (warning; only offered, info,
+    where nothing but risk factors speaks for it and the T-score is {t-low} or higher), else DXA every
     {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs are those of `start-treatment` where it fires; none
     where denosumab has lost its effect, or `anabolic-sequence` fires: what was given before decides; else the ranking's, of
-    which one is recommended where treatment is advised; with a renal estimate below {egfr-specialist} or where none is left, a
-    specialist. FRAX is ordered where none is {frax-months} months old or younger, but for an aromatase inhibitor. (3) Warning
-    where osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be read is asked for; where it
-    is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see that it is done.
+    which one is recommended where treatment is advised; with a renal estimate below {egfr-specialist} or where none is
+    left, a specialist. FRAX is ordered where none is {frax-months} months old or younger, but for an aromatase inhibitor.
+    (3) Warning where osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be read is
+    asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see
+    that it is done.
     """
     if not person.adult(chart):
         return

@@ -32,14 +32,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: for (3), a Z-score above {z-low} is on record, whatever the T-score.
 
-    Then: (1) warning, recommended: referral to an osteoporosis specialist, the basic labs, celiac antibodies, TSH, PTH, 24 h
-    urine calcium and sex hormones that are not known of {yearly-months} months, and DXA where no bone density is on record;
-    known causes are named. Within {postpartum-months} months of a delivery, or with active lactation, and a vertebral fracture:
-    pregnancy- and lactation-associated osteoporosis, warning, with MRI of the spine instead of the search; no drug by default.
-    (2) info; referral recommended, for an adult also, as options: calcium, 25(OH)D, PTH, TSH, except those already ordered; for
-    a child only the referral; after a delivery DXA again. In pregnancy a fracture brings MRI of the spine, calcium and 25(OH)D
-    beside the referral, and nothing else. (3) info: the detail asks for the Z-score of the same scan, and
-    referral is an option.
+    Then: (1) warning, recommended: referral to an osteoporosis specialist, the basic labs, celiac antibodies, TSH, PTH, 24
+    h urine calcium and sex hormones that are not known of {yearly-months} months, and DXA where no bone density is on
+    record; known causes are named. Within {postpartum-months} months of a delivery, or with active lactation, and a
+    vertebral fracture: pregnancy- and lactation-associated osteoporosis, warning, with MRI of the spine, calcium, 25(OH)D
+    and, where no bone density is on record, DXA instead of the search; no drug by default. (2) info; referral recommended,
+    for an adult also, as options: calcium, 25(OH)D, PTH, TSH, except those already ordered; for a child only the referral;
+    after a delivery DXA again. In pregnancy a fracture brings MRI of the spine, calcium and 25(OH)D beside the referral,
+    and nothing else. (3) info: the detail asks for the Z-score of the same scan, and referral is an option.
     """
     if chart.age is None or chart.age >= n.t_group_years or person.postmenopausal(chart):
         return

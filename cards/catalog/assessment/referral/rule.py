@@ -45,13 +45,14 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: the referral in question is already ordered; for (1) to (3), (6) and (7), it was carried out within
     {review-rest-months} months, and not before the newest fracture, bone density of (3) or PTH of (7), unless denosumab has
-    ended or is late in (7).
+    ended or is late with a low PTH in (7).
 
-    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, for a low PTH of a patient about to
-    be treated, and where denosumab has ended or is late in (7): within a week, since `denosumab-sequence` leaves it to
-    nephrology what follows. Suggested: for (4),
-    referral to a fracture liaison service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in
-    kidney failure, to nephrology; for (5), to oncology. The first is recommended, and both may be chosen."""
+    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, for a low PTH of a patient
+    about to be treated, and of one whose denosumab has ended or is late: within a week, since `denosumab-sequence` leaves
+    it to nephrology what follows. Suggested: for (4), referral to a fracture liaison service; for (1) to (3) and (6), to an
+    osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for (5), to oncology. The first is
+    recommended, and any number may be chosen.
+    """
     if not person.adult(chart):
         return
     reasons, evidence = [], []

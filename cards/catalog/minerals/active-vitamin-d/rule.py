@@ -26,11 +26,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: an adult with osteoporosis has no active vitamin D on the medication list as active or covering today, and (1) is
     {active-vitamin-d-years} or older with a renal estimate of {egfr-specialist} or more and a high risk of falling: within
-    {fall-window-months} months Morse {morse-high} or more, Berg {berg-low} or less, timed up and go {tug-seconds} s or more,
-    {falls-a-year} falls or more, or recurrent falls on record as active; or (2) has an estimate from {egfr-dialysis} to below
-    {egfr-specialist}, a phosphate that is not high, and a PTH above {pth-ckd} times its upper limit that is {pth-ckd-rise} %
-    above one {pth-ckd-days} days or more before it; or (3) is on dialysis or below {egfr-dialysis}, and calcium is low, or
-    denosumab was given within {ckd-calcium-months} months and {denosumab-grace-days} days (until the next dose is late).
+    {fall-window-months} months Morse {morse-high} or more, Berg {berg-low} or less, timed up and go {tug-seconds} s or
+    more, {falls-a-year} falls or more, or recurrent falls on record as active; or (2) has an estimate from {egfr-dialysis}
+    to below {egfr-specialist}, a phosphate that is known and not high, and a PTH above {pth-ckd} times its upper limit that
+    is {pth-ckd-rise} % above one {pth-ckd-days} days or more before it; or (3) is on dialysis or below {egfr-dialysis}, and
+    calcium is low, or denosumab was given within {ckd-calcium-months} months and {denosumab-grace-days} days (until the
+    next dose is late).
 
     Not when: for (1) and (2), calcium was not measured within {calcium-window-months} months, is low, or is high or, without
     the laboratory's range, above {calcium-borderline} mg/dL; 25(OH)D of {vitamin-d-window-months} months is not known to be

@@ -25,10 +25,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: calcium is drafted for an adult, or its refill is asked for, or, on patient-view, it is being taken (active, or
     covering today), and, in this order: (1) the newest calcium is high; (2) the newest 24 h urine calcium within
-    {urine-calcium-window-months} months is above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in
-    anyone else; (3) hypercalcemia or hypercalciuria is on record as active (a code that covers both high and low calcium does
-    not count). Plain vitamin D, too, drafted or refilled while (1) holds, but not with hyperparathyroidism on record as active
-    and a calcium at most {calcium-surgery} mg/dL above its limit. Active forms are `active-vitamin-d-contraindicated`.
+    {urine-calcium-window-months} months is above the laboratory's own limit, otherwise above {urine-calcium-man-mg} mg in a
+    man, above {urine-calcium-woman-mg} mg in anyone else; (3) hypercalcemia or hypercalciuria is on record as active (a
+    code that covers both high and low calcium does not count). Plain vitamin D, too, drafted or refilled while (1) holds,
+    but not with hyperparathyroidism on record as active and a calcium at most {calcium-surgery} mg/dL above its limit.
+    Active forms are `active-vitamin-d-contraindicated`.
 
     Then: critical on a draft and at a refill, warning on patient-view and for vitamin D. Delete the draft (recommended); orders
     for calcium with albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within

@@ -40,12 +40,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     without a stop on record.
 
     Not when: another antiresorptive or anabolic works today, oncologic strengths included; for (2), one was taken after the
-    end, or when the course ended is a guess: the record says neither the end nor the supply; for (3), a
-    holiday, an infusion ordered for a day to come or up to {adherence-gap-days} days back, `bisphosphonate-review` unless it
-    continues the drug, the longest course reached (six years of infusions, ten of bisphosphonates), `start-treatment` fires
-    again (very high risk, a fracture since), a card that names the next drug (`treatment-failure`, `bmd-response`,
-    `denosumab-sequence`, `anabolic-sequence`), or the infusion followed denosumab, CTX is {ctx-target} ng/L or less since, the
-    lowest T-score of {hip-t-window-months} months above {t-osteoporosis}, and the risk not very high.
+    end, or when the course ended is a guess: the record says neither the end nor the supply; for (3), a holiday, myeloma,
+    bone metastasis or primary bone cancer on record, an infusion ordered for a day to come or up to {adherence-gap-days}
+    days back, `bisphosphonate-review` unless it continues the drug, the longest course reached (six years of infusions, ten
+    of bisphosphonates), `start-treatment` fires again (very high risk, a fracture since), a card that names the next drug
+    (`treatment-failure`, `bmd-response`, `denosumab-sequence`, `anabolic-sequence`), or the infusion followed denosumab,
+    CTX is {ctx-target} ng/L or less since, the lowest T-score of {hip-t-window-months} months above {t-osteoporosis}, and
+    the risk not very high.
 
     Then: info; warning if the supply or the course ended more than {adherence-warning-days} days ago. Recommended: education.
     Also suggested, filtered as if the tablets had been stopped: zoledronate, denosumab, the first without a warning

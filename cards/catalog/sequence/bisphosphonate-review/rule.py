@@ -67,19 +67,19 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     and the drug was ordered or given again within {review-rest-months} months, when the review was already due.
 
     Then: info; warning after more than {max-oral-years} years (zoledronate {max-zoledronate-years}, the last of them from
-    {review-zoledronate-lead-months} months after its infusion on), unless it was taken up
-    again after such a pause and the new count is not complete. No hip T-score within
-    {hip-t-window-months} months: DXA first. No longer high: consider a holiday; DXA and CTX in {holiday-tests-months} months;
-    not while a finding of the work-up holds all drugs, or a sign in the femur: this is clarified first; nor within
-    {restart-months} months after a pause of {pause-months} months or more: continue until then. Begun for a glucocorticoid that
-    ended, and no longer high: decide whether it is still needed; DXA in {holiday-tests-months} months.
-    Still high: continue up to {max-oral-years} ({max-zoledronate-years}) years, at very high risk longer at the clinician's
-    discretion; nothing to order. Beyond that and still high: teriparatide, romosozumab, filtered, the first without a warning
-    recommended, otherwise referral to a specialist. "Still high" is any of: very high risk, hip T-score {hip-t-holiday} or
-    lower (or not above the target of `treatment-target`), a fracture on treatment, a loss of BMD beyond the least significant
-    change since the start of the current course, a systemic glucocorticoid, aromatase inhibitor or GnRH drug taken today. The
-    detail says if the course rests on an order that was never renewed. An override rests {review-rest-months} months, while the
-    reasons are the same.
+    {review-zoledronate-lead-months} months after its infusion on), unless it was taken up again after such a pause and the
+    new count is not complete. No hip T-score within {hip-t-window-months} months: DXA first. No longer high: consider a
+    holiday; DXA and CTX in {holiday-tests-months} months; not while a finding of the work-up holds all drugs, or a sign in
+    the femur: this is clarified first; nor within {restart-months} months after a pause of {pause-months} months or more,
+    nor before a new count is complete: continue until then. Begun for a glucocorticoid that ended, and no longer high:
+    decide whether it is still needed; DXA in {holiday-tests-months} months. Still high: continue up to {max-oral-years}
+    ({max-zoledronate-years}) years, at very high risk longer at the clinician's discretion; nothing to order. Beyond that
+    and still high: teriparatide, romosozumab, filtered, the first without a warning recommended, otherwise referral to a
+    specialist. "Still high" is any of: very high risk (of a drug begun for a glucocorticoid high risk, too), hip T-score
+    {hip-t-holiday} or lower (or not above the target of `treatment-target`), a fracture on treatment, a loss of BMD beyond
+    the least significant change since the start of the current course, a systemic glucocorticoid, aromatase inhibitor or
+    GnRH drug taken today, an orchiectomy. The detail says if the course rests on an order that was never renewed. An
+    override rests {review-rest-months} months, while the reasons are the same.
     """
     courses = treatment.treatments(chart)
     if not person.adult(chart) or any(course.drug.mechanism in _INSTEAD for course in courses):

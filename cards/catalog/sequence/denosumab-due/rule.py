@@ -34,10 +34,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {denosumab-months} months and {denosumab-grace-days} days after the last dose; at discharge the dose is due within
     {denosumab-discharge-days} days or that late; or (2) the course is active and no dose has a date.
 
-    Not when: it was stopped or is to end before the next dose, or another antiresorptive took over (`denosumab-sequence`); for
-    (1), the next dose is already ordered (by an order written after the last dose, or for a future day; at a refill, the refill
-    itself does not count). Later than that, `denosumab-sequence` fires instead. If the last dose is dated by month, its first
-    day counts.
+    Not when: it was stopped or is to end before the next dose, or another antiresorptive took over (`denosumab-sequence`);
+    for (1), the next dose is already ordered (by an order written after the last dose, or for a future day, up to the last
+    safe day; at a refill, the refill itself does not count). Later than that, `denosumab-sequence` fires instead. If the
+    last dose is dated by month, its first day counts.
 
     Then: info up to the day {denosumab-months} months after the last dose, warning from then on and at discharge.
     Recommended, filtered: denosumab 60 mg, to start on that day, or now if it is past. If something forbids it, none is

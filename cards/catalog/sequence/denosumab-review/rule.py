@@ -26,7 +26,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """After {denosumab-review-years} to {denosumab-long-years} years of denosumab, reassess the fracture risk: still high, go
     on; not high any more, plan the way out; never stop it without a follow-on.
 
-    When: an adult on denosumab 60 mg that began {denosumab-review-years} years ago or more and was not stopped.
+    When: an adult on denosumab 60 mg that began, in either strength, {denosumab-review-years} years ago or more and was not
+    stopped.
 
     Not when: its last dose no longer works, its end is planned, or another drug has taken over (`denosumab-due`,
     `denosumab-sequence`); *high*, and a dose given or ordered when the review was due decided it within

@@ -28,13 +28,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {bmd-baseline-before-months} months before to {bmd-baseline-after-months} months after the start, else the first on
     treatment.
 
-    Not when: the two scans name different devices or sides; an oncologic strength; for denosumab, if `denosumab-sequence`
-    fires.
+    Not when: the two scans name different devices, or are not of the same side; an oncologic strength; for denosumab, if
+    `denosumab-sequence` fires.
 
-    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral if
-    the renal estimate is below {egfr-specialist} or no drug is left; CTX and P1NP, each unless it is ordered or was measured
-    within {btm-interval-months} months ({btm-stable-months} from {btm-stable-years} years on). The detail says if the supply
-    has run out in the meantime.
+    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral
+    if the renal estimate is below {egfr-specialist} or no drug is left (under {t-group-years} and not postmenopausal the
+    referral alone); CTX and P1NP, each unless it is ordered or was measured within {btm-interval-months} months
+    ({btm-stable-months} from {btm-stable-years} years on). The detail says if the supply has run out in the meantime.
     """
     if not person.adult(chart):
         return

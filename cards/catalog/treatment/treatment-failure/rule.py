@@ -30,11 +30,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     denosumab (`denosumab-sequence`). An older fracture is named in the reviews.
 
     Then: warning up to {failure-recent-months} months after the fracture, then info. Suggested, filtered: after tablets
-    zoledronate, denosumab, teriparatide; after an injected bisphosphonate teriparatide, romosozumab, denosumab; on denosumab
-    its next dose (recommended) or zoledronate on that date, and a referral for teriparatide and romosozumab; after anything
-    else denosumab, zoledronate. Tablets and daily injections are assumed to be stopped for the new drug; a long-acting
-    injection that still works counts against it. With a renal estimate below {egfr-specialist}, or if no drug is left: referral
-    to a specialist recommended, drugs as options only."""
+    zoledronate, denosumab, teriparatide; after an injected bisphosphonate teriparatide, romosozumab, denosumab; on
+    denosumab its next dose (recommended) or zoledronate on that date, and a referral for teriparatide and romosozumab;
+    after anything else denosumab, zoledronate. Tablets and daily injections are assumed to be stopped for the new drug; a
+    long-acting injection that still works counts against it. With a renal estimate below {egfr-specialist}, or if no drug
+    is left: referral to a specialist recommended, drugs as options only; under {t-group-years} and not postmenopausal the
+    referral alone.
+    """
     found = state(chart)
     if not person.adult(chart) or (found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE)):
         return

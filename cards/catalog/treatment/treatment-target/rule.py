@@ -28,12 +28,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: `treatment-failure` or `bmd-response` fires; a finding of the work-up is open; an anabolic, at whose end
     `anabolic-sequence` speaks; an oncologic strength works.
 
-    Then: info. Within reach (the T-score rises, and meets the target within {target-reach-years} years at this pace): go on,
-    DXA in {target-dxa-months} months, unless one is ordered. Out of reach on denosumab: go on. Otherwise out of reach: after
-    tablets denosumab, zoledronate, romosozumab; after an intravenous bisphosphonate denosumab, romosozumab; after a fracture of
-    a vertebra teriparatide as well, never recommended, with the warning that hip density falls at first. They are filtered, and
-    the first without a warning is recommended only with a hip T-score of {target-switch-t} or lower or a fracture of a
-    vertebra.
+    Then: info. Within reach (the T-score rises, and meets the target within {target-reach-years} years at this pace): go
+    on, DXA {target-dxa-months} months after the newest, unless one is ordered. Out of reach on denosumab: go on. Otherwise
+    out of reach: after tablets denosumab, zoledronate, romosozumab; after an intravenous bisphosphonate denosumab,
+    romosozumab; after a fracture of a vertebra teriparatide as well, never recommended, with the warning that hip density
+    falls at first. They are filtered, and the first without a warning is recommended only with a hip T-score of
+    {target-switch-t} or lower or a fracture of a vertebra.
     """
     courses = treatment.treatments(chart)
     if not person.adult(chart) or len(courses) != 1 or treatment.on_oncologic(chart):

@@ -34,7 +34,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """A new vertebral fracture: MRI shows whether it is acute; non-operative or surgical care by the criteria; relieve pain,
     teach posture, and treat the osteoporosis at once.
 
-    When: an adult has a vertebral fragility fracture within the last {new-fracture-days} days.
+    When: an adult has a vertebral fragility fracture, or under {t-group-years} one that nothing explains, within the last
+    {new-fracture-days} days.
 
     Then: warning. MRI of the spine (recommended) unless one was done since the fracture or is ordered; CT before an
     augmentation (not in pregnancy); orthosis, referral to physiotherapy and to spine surgery unless already ordered; any
@@ -43,9 +44,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {pain-vas-mm} mm or more (without such a score: only for such pain or perioperatively; not if an order-safety card would
     warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention
     during prolonged bed rest. It says to start drugs if `start-treatment` fires, to review and continue them on treatment
-    or if `treatment-failure` fires, and otherwise to decide on a drug without delay. Of a rebound fracture after denosumab
-    it neither offers augmentation nor says that treatment is running: pain relief, brace, early movement, no manipulation,
-    and see `denosumab-sequence`.
+    or if `treatment-failure` fires, under {t-group-years} and not postmenopausal that a specialist decides, in hospice or
+    palliative care that its goals do (`goals-of-care`), and otherwise to decide on a drug without delay. Of a rebound
+    fracture after denosumab it neither offers augmentation nor says that treatment is running: pain relief, brace, early
+    movement, no manipulation, and see `denosumab-sequence`.
     """
     broken = new_vertebral_fracture(chart)
     if broken is None or not person.adult(chart):
