@@ -72,10 +72,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     disoproxil, adefovir, or levothyroxine if the newest TSH within {tsh-window-months} months is below the laboratory's own
     range; and bone density was not measured within {harm-bmd-months} months, or osteoporosis is not treated.
 
-    Not when: for (1) and (2), on treatment, oncologic strengths included, or a drug of it is being ordered; myeloma, bone
-    metastasis or primary bone cancer on record (`referral`, oncology decides); the glucocorticoid
-    is inhaled, nasal, topical, ocular or intra-articular, of a lower dose or for a shorter time; the newest DXA, not older than
-    {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for treatment.
+    Not when: for (1) and (2), on treatment, oncologic strengths included, a drug of it is being ordered, or myeloma, bone
+    metastasis or primary bone cancer is on record (`referral`, oncology decides); the glucocorticoid is inhaled, nasal,
+    topical, ocular or intra-articular, of a lower dose or for a shorter time; the newest DXA, not older than
+    {harm-bmd-months} months, has a result that is not known (`bmd-screening` asks for it) and nothing else calls for
+    treatment.
 
     Then: (1) from {glucocorticoid-mg} mg on, or at the very high dose: the band of risk says whether treatment is advised
     (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured
