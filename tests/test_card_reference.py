@@ -11,6 +11,7 @@ from cards.thresholds import shipped
 from cds_service.casebook import numbers
 from cds_service.casebook.reference import TERMS, document, term_in_words
 from cds_service.casebook.samples import page
+from cds_service.content.canon import current
 from tests.each import for_each
 
 
@@ -31,6 +32,14 @@ def test_each_rule_says_when_it_fires_and_what_then_with_numbers_that_it_uses(co
     labels = [paragraph.partition(": ")[0] for paragraph in card.told()[1:]]
     assert [label for label in labels if label != "Not when"] == ["When", "Then"]
     assert set(re.findall(r"\{([a-z0-9-]+)\}", card.doc)) <= shipped().table.keys()
+
+
+@for_each("code", sorted(all_cards()))
+def test_no_place_of_a_number_is_left_open_in_what_is_signed(code: str) -> None:
+    """As it is where the name is broken at the end of a line."""
+    parts = current().cards[code]
+    for part in ("rule-words", "rule-zh", "definitions"):
+        assert "{" not in " ".join(parts[part].split()), part
 
 
 def test_no_shared_number_is_there_in_vain() -> None:

@@ -30,13 +30,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     the stated duration of the earlier one is over, with a tolerance of {dose-interval-tolerance} of that time.
 
     Then: (1) info, one card per order, which can be deleted; no alternative. If the order is to replace a drug that can
-    be ended (a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`, its lifetime total, or
-    a check of orders that speaks against it), it only says to stop that drug. What `denosumab-due` and `denosumab-sequence`
-    recommend (the next dose, or what closes the gap) stays and does not wait for the end of an anabolic, which does not hold
-    the bone after denosumab: a specialist decides on the anabolic, unless it is to be ended as above. (2) warning, one card per
-    pair, or one for a draft beside several others: a draft that order safety forbids can be deleted, or else the draft ranked
-    lower for this patient, or, before any other, an option of the service's own that is on trial; never the one that is due
-    after denosumab and may be given.
+    be ended (a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`, a hip T-score out of
+    reach as in `treatment-target`, the longest time on it, or a check of orders that speaks against it), it only says to stop
+    that drug. What `denosumab-due` and `denosumab-sequence` recommend (the next dose, or what closes the gap) stays and does
+    not wait for the end of an anabolic, which does not hold the bone after denosumab: a specialist decides on the anabolic,
+    unless it is to be ended as above. (2) warning, one card per pair, or one for a draft beside several others: a draft that
+    order safety forbids can be deleted, or else the draft ranked lower for this patient, or, before any other, an option of the
+    service's own that is on trial; never the one that is due after denosumab and may be given.
     """
     leaves = leaving(chart)
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):

@@ -22,7 +22,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: teriparatide or abaloparatide is ordered and the last dose of denosumab 60 mg lies within
     {denosumab-to-anabolic-months} months, or denosumab is on the list as active and no dose of it is dated.
 
-    Not when: a bisphosphonate was infused or taken by mouth after that dose; without a date, if one works today.
+    Not when: a bisphosphonate was infused or taken by mouth after that dose; without a date, if one is taken by
+    mouth and works today (nobody knows whether an infusion came after it).
 
     Then: warning. Where no dose is dated, its date is to be found first. A referral to an osteoporosis specialist, who plans an
     overlap, and the draft can be deleted; what is due after denosumab `denosumab-due` and `denosumab-sequence` order. The

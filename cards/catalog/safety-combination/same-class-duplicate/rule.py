@@ -56,11 +56,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     drafted, or that are taken, one that names them all. Critical on orders (warning on the chart view) for an oncologic
     strength beside the other; for two active forms of vitamin D with a calcium that is high, above {calcium-borderline} mg/dL
     where the laboratory gives no range, or that could not be had or read; in (3) where the drafts add up to what no accepted
-    regimen gives in the same time (amounts may differ by a share of {dose-tolerance}, intervals by {dose-interval-
-    tolerance}), and for an option beside a draft that nobody can add up: it is no option then. Info on an order where the
-    other drug, taken daily to monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall of bone
-    density as in `bmd-response`, a check of orders that speaks against it, or its lifetime total; the card then only says to
-    stop it. No alternative; any other draft can be deleted, of two drafts the later one (recommended where it is critical).
+    regimen gives in the same time (amounts may differ by a share of {dose-tolerance}, intervals by
+    {dose-interval-tolerance}), and for an option beside a draft that nobody can add up: it is no option then. Info on an order
+    where the other drug, taken daily to monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall
+    of bone density as in `bmd-response`, a hip T-score out of reach as in `treatment-target`, a check of orders that speaks
+    against it, or the longest time on it; the card then only says to stop it. No alternative; any other draft can be deleted,
+    of two drafts the later one (recommended where it is critical).
     The detail says until when an injection works, that its last dose must be found where none is dated, or since when a drug is
     taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a course is not
     confirmed, and of zoledronate beside denosumab when denosumab is due and until when zoledronate covers.

@@ -28,7 +28,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Not when: the other was stopped. Direct oral anticoagulants do not matter.
 
     Then: critical, on the chart view warning. INR, recommended where the vitamin is already taken. The draft can be deleted
-    (recommended); of two drafts only that of the vitamin: without the antagonist nothing keeps the blood from clotting.
+    (recommended unless INR is); of two drafts only that of the vitamin: without the antagonist nothing keeps the blood from
+    clotting.
     """
     for order in orders_of(chart, _VITAMIN):
         yield from _together(chart, order, "vitamin", _ANTAGONIST)

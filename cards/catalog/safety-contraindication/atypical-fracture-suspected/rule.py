@@ -39,9 +39,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Then: critical for a lesion, warning for pain, info where femora were imaged since and no report could be read; on
     patient-view no milder. Recommended: X-ray of both femora, unless ordered; with a lesion orthopedics, otherwise as an
     option; 25(OH)D, calcium and ALP without a result of {femur-test-months} months; deleting the drafts, but not denosumab for
-    pain alone: its dose is given after the film, at the latest four weeks after it was due. No antiresorptive or anabolic is
-    recommended before the film. A glucocorticoid's dose that is of a
-    wrong type and would decide: `incomplete-data`.
+    pain alone: its dose is given after the film, at the latest four weeks after it was due. Where only a film is to be read
+    nothing is ordered, and deleting is an option. No antiresorptive or anabolic is recommended before the film. A
+    glucocorticoid's dose that is of a wrong type and would decide: `incomplete-data`.
     """
     found = suspicion(chart)
     drafts = chart.drafted(SUSPECT) if chart.hook in ORDER_HOOKS else []

@@ -23,9 +23,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     an atypical femur fracture is on record, whatever its date.
 
     Then: critical (warning on patient-view). Teriparatide as an option, not recommended, but not in place of denosumab that was
-    given before, with its last safe day; referral to an osteoporosis
-    specialist; after an atypical femur fracture X-ray of both femora, unless ordered or done since; deleting the draft is
-    recommended.
+    given before, of which the last safe day is named; referral to an osteoporosis specialist; after an atypical femur fracture
+    X-ray of both femora, unless ordered or done since; deleting the draft is recommended.
     """
     event = chart.problem("osteonecrosis-jaw", "atypical-femur-fracture")
     if event is None:

@@ -49,7 +49,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     else, a calcium above {calcium-borderline} mg/dL of which the laboratory gives no range, or digoxin, taken or drafted.
 
     Not when: none of (1) to (5) applies, but a calcium on record could not be read or does not show whether it is high, or a
-    renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown.
+    renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown;
+    (6) is said all the same.
 
     Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
     recommended (nothing for a child, nor in (6) for a drug that is taken); with another disease of bone no drug, but a referral

@@ -36,9 +36,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: a SERM is ordered or taken, and one of these is on record (the first counts): (1) a stroke, whatever its date; (2) a
     transient ischemic attack, myocardial infarction or other coronary disease, whatever its date; active atrial fibrillation;
-    or hypertension in a smoker; (3) immobility, or an operation of a large joint, spine, neck, chest or belly that is ordered
-    or was done within {serm-operation-days} days; (4) hot flushes within {serm-flush-months} months, or menopause that began
-    within that time in a woman under {serm-flush-years} years.
+    or active hypertension in a current smoker; (3) active immobility, or an operation of a large joint, spine, neck, chest or
+    belly that is ordered or was done within {serm-operation-days} days; (4) hot flushes within {serm-flush-months} months, or
+    menopause that began within that time in a woman under {serm-flush-years} years.
 
     Then: (1) critical, (2) and (3) warning, on the chart view one step milder; (4) info. With (2) the text says of (3), too.
     Instead, but for (4), drugs ranked as for starting treatment, the first without a warning recommended (in (2) and (3) only

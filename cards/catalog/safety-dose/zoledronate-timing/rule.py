@@ -21,7 +21,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: on orders, zoledronate in the strength for osteoporosis is drafted to begin (on its stated start, else today) less
     than {zoledronate-hip-days} days after the newest hip fracture, or after its operation where one is on record.
 
-    Not when: the fracture is not dated.
+    Not when: neither the fracture nor an operation of the hip is dated.
 
     Then: warning. The draft from day {zoledronate-hip-days} on, recommended unless order safety warns of it. The draft can be
     deleted. The text names what may bridge the wait, alendronate or denosumab, of what nothing rules

@@ -37,13 +37,14 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     not be retrieved, a card stayed silent that rests on something that could not be retrieved or read, or a drug that treats
     or harms bone has no start date; (5) on the same hooks except refill: date of birth or sex (female or male) is not on
     record for a patient not known to be a child, and the record contains osteoporosis, low bone mass, a fragility fracture, a
-    bone density or an antiresorptive or anabolic course, a value that calls for a work-up, or a fracture, a fall or a height
-    loss that could not be judged without the age.
+    bone density, a turnover marker or an antiresorptive or anabolic course, a value that calls for a work-up, or a fracture, a
+    fall or a height loss that could not be judged without the age.
 
     Not when: no value at all is on record and that is known for certain: the card that makes the check handles this itself.
 
-    Then: info; (1) warning; (2) and (3) on order-sign warning, but info if only a sig could not be read. No suggestion. The
-    detail names the checks, what was missing and what was left out.
+    Then: info; (1) warning; (2) warning on order-sign and at a refill; both info for an order that is not selected; (3) warning
+    on order-sign, but info if only a sig could not be read. No suggestion. The detail names the checks, what was missing and
+    what was left out.
     """
     yield from _orders_as_such(chart)
     if chart.hook not in ORDER_HOOKS:

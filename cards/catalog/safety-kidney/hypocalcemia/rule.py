@@ -46,12 +46,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
     estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower, at a refill as on an order. One card per
-    order: the summary gives the worst reason, the detail all of them. Orders for calcium (recommended if the card is a warning
-    or calcium is missing), 25(OH)D (not where it was {vitamin-d-target} ng/mL or more within {calcium-recent-months} months)
-    and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is critical
-    and calcium is not recommended. The detail says to correct calcium first, to recheck about two weeks after the dose in
-    kidney disease (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks} weeks, then monthly), not to let
-    denosumab lapse, and whether the calcium is uncorrected.
+    order: the summary gives the worst reason, the detail all of them. Orders for calcium (recommended if an order would draw no
+    more than a warning, or calcium is missing), 25(OH)D (not where it was {vitamin-d-target} ng/mL or more within
+    {calcium-recent-months} months) and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is
+    recommended if the card is critical and calcium is not recommended. The detail says to correct calcium first, to recheck
+    about two weeks after the dose in kidney disease (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks}
+    weeks, then monthly), not to let denosumab lapse, and whether the calcium is uncorrected.
     """
     known = _Minerals(
         calcium(chart),
