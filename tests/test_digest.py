@@ -85,7 +85,7 @@ def test_a_rule_in_chinese_names_the_same_numbers_cards_and_points(code: str) ->
     english, other = all_cards()[code].doc, translated.chinese(all_cards()[code]) or ""
     for what in (r"\{[a-z0-9-]+\}", r"`[a-z-]+`", r"\*[a-z-]+\*", r"\(\d\)"):
         assert Counter(re.findall(what, english)) == Counter(re.findall(what, other)), what
-    figures = re.compile(r"(?<![A-Za-z\d{-])\d[\d,.]*(?![\d(A-Za-z%])")
+    figures = re.compile(r"(?<![A-Za-z\d{-])\d(?:[\d,.]*\d)?(?![\d(A-Za-z%])")
     plain = [Counter(figures.findall(re.sub(r"\{[^}]*\}", "", each))) for each in (english, other)]
     assert plain[0] == plain[1]
     labels = [re.findall(rf"^({'|'.join(some)})[:：]", text, re.MULTILINE) for some, text in _labelled(english, other)]

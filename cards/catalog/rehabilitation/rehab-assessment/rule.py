@@ -36,10 +36,10 @@ _PLAN = ("REHAB2024-08", "ELD2023-10b", "OPREF-S2")
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Pain, strength and range of motion, mood, daily living, quality of life and fall risk are assessed once a year.
 
-    When: an adult has osteoporosis, or {good-bone} fragility fractures within {good-bone-months} months with good bone, and,
-    for any of these, there is neither a result nor a completed assessment within {function-window-months} months, nor an order:
-    pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA, HAMD); daily living (Barthel, Oswestry); quality of
-    life (SF-36); fall risk (Berg, Morse).
+    When: an adult has osteoporosis, or {good-bone} or more fragility fractures within {good-bone-months} months with good bone,
+    and, for any of these, there is neither a result nor a completed assessment within {function-window-months} months, nor an
+    order: pain (NRS, VAS); muscle strength or range of motion; mood (PHQ-9, HAMA, HAMD); daily living (Barthel, Oswestry);
+    quality of life (SF-36); fall risk (Berg, Morse).
 
     Then: info. One order for each missing assessment; any number may be chosen.
     """

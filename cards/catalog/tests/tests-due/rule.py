@@ -88,9 +88,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     distal 1/3 radius or an unnamed site. Also an adult with low bone mass who is off treatment and has no high FRAX is due for
     DXA, and FRAX with it (if none of {yearly-months} months is on record), when the newest DXA is older than an interval that
     the lowest newest T-score of hip or spine gives: {t-mid} or lower {dxa-low-months} months, or {dxa-harmed-months} with
-    {glucocorticoid-mg} mg prednisone a day for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or within
-    {menopause-years} years of menopause (without a date: under {menopause-age} years); {t-mild} or lower {dxa-mid-months}
-    months, up to {t-low} {dxa-mild-months}; these two within such a time of menopause {dxa-menopause-months}.
+    {glucocorticoid-mg} mg prednisone a day or more for {glucocorticoid-days} days, an aromatase inhibitor or GnRH drug, or
+    within {menopause-years} years of menopause (without a date: under {menopause-age} years); {t-mild} or lower
+    {dxa-mid-months} months, below {t-low} {dxa-mild-months}; these two within such a time of menopause {dxa-menopause-months}.
 
     Not when: for a baseline, a gap after denosumab is open (`denosumab-sequence`); for DXA and the markers, a sign in the femur
     or the work-up pauses the drug, or a check of orders forbids it (not denosumab), or the work-up finds osteomalacia; for what
