@@ -45,6 +45,13 @@ class Review(Struct, frozen=True, forbid_unknown_fields=True):
     content: str
 
 
+class Chapter(Struct, frozen=True, forbid_unknown_fields=True):
+    """Variants of a large card that are signed together, by the stems of their names; those of no stem are in the last."""
+
+    title: Name
+    variants: tuple[str, ...]
+
+
 class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     """``card.toml`` as it is written. ``numbers`` are read by ``cards.thresholds``, ``recommendations`` by
     ``cards.engine.sources``."""
@@ -65,6 +72,7 @@ class Declared(Struct, frozen=True, forbid_unknown_fields=True):
     merges: bool = False
     reviewed: tuple[Review, ...] = ()
     shared: tuple[str, ...] = ()
+    chapters: dict[str, Chapter] = {}
     numbers: dict[str, Any] = {}
     recommendations: tuple[dict[str, Any], ...] = ()
 
@@ -83,7 +91,7 @@ class Card(Struct, frozen=True):
     ``checks_orders``: options are tried against it before they are offered; ``unchecked`` names that check. ``earlier``: the
     cards that must have run before, whose findings the rule is handed; with ``merges`` it does not run with the others, but on
     what is left of these when the answer is put together, and its finding takes their place. ``shared``: the shared numbers
-    that it reckons with.
+    that it reckons with. ``chapters``: of a card that is too large to be signed as a whole, in their order, by key.
     """
 
     code: str
@@ -106,6 +114,7 @@ class Card(Struct, frozen=True):
     shared: tuple[str, ...]
     since: str
     reviewed: tuple[Review, ...]
+    chapters: dict[str, Chapter]
     rule: Rule
     doc: str
 
@@ -113,6 +122,11 @@ class Card(Struct, frozen=True):
         """The paragraphs of ``doc``, with the values of the thresholds that they name."""
         filled = (thresholds or shipped()).filled(self.doc)
         return [" ".join(paragraph.split()) for paragraph in filled.split("\n\n")]
+
+    @property
+    def chapters_by_key(self) -> dict[str, tuple[str, ...]]:
+        """Of each chapter the stems of its variants."""
+        return {key: each.variants for key, each in self.chapters.items()}
 
     @property
     def wants_earlier(self) -> bool:
@@ -158,6 +172,7 @@ def read(folder: Path) -> Card:
         shared=declared.shared,
         since=declared.since,
         reviewed=declared.reviewed,
+        chapters=declared.chapters,
         rule=rule,
         doc=inspect.getdoc(rule) or "",
     )

@@ -96,7 +96,7 @@ def _chapters(page: str, mark: str) -> Iterator[tuple[str, str]]:
 def _said(quoted: str, seen: set[str], because: str = "") -> Said:
     """``because``: the heading below which the record of the invented patient is listed."""
     lines = [line.removeprefix(">").strip() for line in quoted.splitlines()]
-    first, *rest = (line for line in lines if line)
+    first, *rest = [line for line in lines if line] or [""]
     blocks: list[Block] = []
     heading = ""
     for line in rest:

@@ -100,13 +100,14 @@ def print_signatures(chosen: argparse.Namespace, settings: Settings) -> None:
 def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
     """Exits with 2 if the file was tampered with, with 1 if a signature in it holds no longer, or objects."""
     from cds_service.content.canon import found
-    from cds_service.content.signatures import verified
-    from cds_service.web.attested import read_of
+    from cds_service.content.verifying import verified
+    from cds_service.web.attested import read_of, stands_by_part
 
     verdicts = verified(_signatures(chosen.file, chosen.end), [found(name) for name in chosen.against or ["."]])
-    for signature, stands in verdicts:
+    for verdict in verdicts:
+        signature = verdict.signature
         said = f"{signature.card:38} {signature.decision:9} {signature.by}, {signature.role}, {signature.at[:10]}"
-        print(f"{stands:9} {said}, content {signature.content}{read_of(signature, 'en')}")
+        print(f"{verdict.stands:9} {said}, content {signature.content}{read_of(signature, 'en')}{stands_by_part(verdict)}")
     open_ones = {"changed", "retired"}
     asked = [v for v in verdicts if v.stands in open_ones or (v.stands == "holds" and v.signature.decision == "objected")]
     print(_told_of_end(chosen.file, [each.signature for each in verdicts], chosen.end))

@@ -46,18 +46,20 @@ PARTS = (
 )
 """In the order in which a reader wants them; the files are the last four."""
 
-_SIGNED_ELSEWHERE = ("reviewed", "numbers", "recommendations")
+_SIGNED_ELSEWHERE = ("reviewed", "numbers", "recommendations", "chapters")
 _NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 _SHARED = ("chart/", "definitions/", "engine/", "vocabulary/", "words/")
 
 
 class Content(Struct, frozen=True):
-    """The medicine at one moment: ``cards`` by code and part, ``shared`` the hashes of the files that all cards share."""
+    """The medicine at one moment: ``cards`` by code and part, ``shared`` the hashes of the files that all cards share;
+    ``chapters`` of the large cards, which are how a sheet is divided and no part of the text."""
 
     version: str
     checked: str
     cards: dict[str, dict[str, str]]
     shared: dict[str, str]
+    chapters: dict[str, dict[str, list[str]]] = {}
     format: str = "osteoporosis-cds content 1"
 
     def text(self, code: str) -> str:
@@ -135,11 +137,12 @@ def content_of(tree: Tree) -> Content:
         definitions = words_of_definitions(tree)
         folders = sorted({path.rsplit("/", 1)[0] for path in tree if re.fullmatch(r"catalog/[^/]+/[^/]+/card\.toml", path)})
         cards = {folder.rsplit("/", 1)[1]: _card(tree, folder, told, definitions) for folder in folders}
+        chapters = {folder.rsplit("/", 1)[1]: found for folder in folders if (found := _chapters(tree, folder))}
         about = sources["content"]
     except (KeyError, ValueError, SyntaxError, yaml.YAMLError) as error:
         raise ContentError(f"the content cannot be read: {' '.join(str(error).split())}") from None
     shared = {path: hashed(text)[:16] for path, text in tree.items() if path.startswith(_SHARED)}
-    return Content(str(about["version"]), str(about["checked"]), dict(sorted(cards.items())), shared)
+    return Content(str(about["version"]), str(about["checked"]), dict(sorted(cards.items())), shared, chapters)
 
 
 def _card(tree: Tree, folder: str, told: Mapping[str, Json], definitions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -162,6 +165,11 @@ def _card(tree: Tree, folder: str, told: Mapping[str, Json], definitions: Mappin
         "rule": rule,
     }
     return {part: parts[part] for part in PARTS}
+
+
+def _chapters(tree: Tree, folder: str) -> dict[str, list[str]]:
+    told = _toml(tree[f"{folder}/card.toml"]).get("chapters", {})
+    return {key: list(each["variants"]) for key, each in told.items()}
 
 
 @cache

@@ -14,7 +14,9 @@ from msgspec import Struct, ValidationError, json
 from cards.thresholds import HERE, ContentError
 from cds_service.content.canon import Content, current
 from cds_service.content.compare import Changed, changes, shared_changes
-from cds_service.content.signatures import Signature, last_of_each, opened
+from cds_service.content.signatures import Signature, opened
+from cds_service.content.standing import standings
+from cds_service.content.verifying import verified
 
 RELEASES = HERE / "releases"
 SIGNATURES = HERE / "signatures.jsonl"
@@ -45,11 +47,13 @@ def committed() -> list[Signature]:
 
 
 def approved() -> dict[str, date]:
-    """By card, the day on which it was last signed as it is now; none where somebody's last word on that is an objection."""
+    """By card, the day on which it was last signed as it is now; none where an objection to that counts."""
     hashes = current().hashes
-    of_this = {
-        code: [each for each in said if each.hash == hashes.get(code)] for code, said in last_of_each(committed()).items()
+    words = {
+        code: [each for one in some for each in (*one.said.values(), *one.objections)]
+        for code, some in standings(committed()).items()
     }
+    of_this = {code: [each for each in said if each.hash == hashes.get(code)] for code, said in words.items()}
     return {
         code: max(date.fromisoformat(each.at[:10]) for each in said)
         for code, said in of_this.items()
@@ -74,11 +78,12 @@ def releases(folder: Path | None = None) -> list[Release]:
 
 
 def release(content: Content, before: Content | None, on: date, signatures: Sequence[Signature]) -> Release:
-    """The release of this content. It carries the signatures that hold for it, and the objections to a card as it is.
+    """The release of this content. It carries the signatures of which anything holds for it, and objections to what it is.
     ContentError where the release before has its number, or a later one."""
     if before is not None and _number(content.version) <= _number(before.version):
         raise ContentError(f"{content.version} is no later than {before.version}: raise it in recommendations.yaml first")
     hashes = content.hashes
+    verdicts = verified(signatures, [content])
     return Release(
         version=content.version,
         on=on,
@@ -88,7 +93,7 @@ def release(content: Content, before: Content | None, on: date, signatures: Sequ
         cards=hashes,
         changes=changes(before, content) if before else [],
         shared=shared_changes(before, content) if before else [],
-        signatures=[each for each in signatures if hashes.get(each.card) == each.hash],
+        signatures=[each.signature for each in verdicts if "holds" in (each.stands, *each.parts.values())],
     )
 
 

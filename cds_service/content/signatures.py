@@ -17,16 +17,16 @@ from typing import Literal, NamedTuple
 from msgspec import Struct, ValidationError, convert, structs
 
 from cards.thresholds import ContentError
-from cds_service.content.canon import Content
 
 Decision = Literal["signed", "objected"]
 
 
 class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     """What somebody said of a card as it was. ``content``: the version; ``hash``: of the card's canonical text; ``shared``: of
-    the code that all cards share, as it was then; ``at``: UTC, ISO 8601. ``read``: the language of the sheet, and the parts
-    of ``READ`` that were read, some with how much was in them, with blanks between; "" where it was not asked. Earlier ones say
-    ``shown:`` for all that stood open then: "says", "when" and "numbers"."""
+    the code that all cards share, as it was then; ``at``: UTC, ISO 8601. ``read``: the language of the sheet, and its parts
+    (``covered.READ``, of a large card by chapter) that were read, or to which was objected, with blanks between: some with how
+    much was in them, each with the mark of its text, "says.marrow:3/44@0123456789abcdef"; "" where it was not asked. Those of
+    the old form have no marks: they are about the card as a whole. The earliest say ``shown:`` for all that stood open."""
 
     card: str
     decision: Decision
@@ -38,12 +38,6 @@ class Signature(Struct, frozen=True, forbid_unknown_fields=True):
     shared: str
     at: str
     read: str = ""
-
-
-READ = ("says", "when", "numbers", "cases", "texts", "patient", "informs", "definitions", "folded", "gists", "sources")
-"""The parts of a sheet: what the card says in short, with its doses; when and when not; the numbers of its rule and limits;
-cases; whole texts, texts for the patient, variants that only inform, shared definitions, numbers that are folded, gists of the
-recommendations; and the sources themselves, which are not on it."""
 
 
 FORMAT = "osteoporosis-cds signatures 2"
@@ -63,14 +57,6 @@ class End(NamedTuple):
         ('0', '2-0123456789abcdef')
         """
         return f"{self.lines}-{self.seal[:16]}" if self.lines else "0"
-
-
-class Verdict(NamedTuple):
-    """``stands``: "holds" (the card is what was signed), "changed" (it is not any more), "replaced" (the same person has said
-    something newer of the card), "retired" (there is no such card any more)."""
-
-    signature: Signature
-    stands: str
 
 
 def kept_ones(rows: Iterable[Mapping[str, str]]) -> list[Signature]:
@@ -139,30 +125,6 @@ def _opened(lines: Sequence[str], where: str, start: int) -> tuple[list[Signatur
         except ValidationError as error:
             raise ContentError(f"{where}, line {number}: {error}") from None
     return found, seal
-
-
-def verified(signatures: Sequence[Signature], contents: Sequence[Content]) -> list[Verdict]:
-    """Each signature held against the medicine: a hash counts as there if any of ``contents`` has it."""
-    known = [content.hashes for content in contents]
-    last = {(each.card, each.by): each for each in signatures}
-    return [Verdict(each, _stands(each, last[each.card, each.by], known)) for each in signatures]
-
-
-def last_of_each(signatures: Iterable[Signature]) -> dict[str, list[Signature]]:
-    """By card, what each person said last, the newest first."""
-    last = {(each.card, each.by): each for each in sorted(signatures, key=lambda each: each.at)}
-    found: dict[str, list[Signature]] = {}
-    for each in sorted(last.values(), key=lambda each: each.at, reverse=True):
-        found.setdefault(each.card, []).append(each)
-    return found
-
-
-def _stands(each: Signature, last: Signature, known: Sequence[Mapping[str, str]]) -> str:
-    if each is not last:
-        return "replaced"
-    if all(each.card not in hashes for hashes in known):
-        return "retired"
-    return "holds" if any(hashes.get(each.card) == each.hash for hashes in known) else "changed"
 
 
 def _read(line: str, where: str) -> dict[str, str]:

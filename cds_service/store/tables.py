@@ -157,11 +157,11 @@ SIGNATURES = Table(
     Column("hash", String(64), nullable=False),
     Column("shared", String(64), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("read", String(100), nullable=False, server_default=""),
+    Column("read", Text, nullable=False, server_default=""),
     Index("signatures_by_card", "card", "at"),
 )
 """What a reviewer said of a card. Never deleted. ``content``: the version; ``hash``: of the card's
-text; ``shared``: of the code that all cards share; ``read``: what of it was read, with blanks between."""
+text; ``shared``: of the code that all cards share; ``read``: which parts were read, with blanks between."""
 
 SIGNED = Table(
     "signed",

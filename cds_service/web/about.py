@@ -15,7 +15,7 @@ from cards.vocabulary import DRUGS
 from cds_service.casebook import windows
 from cds_service.content.canon import current
 from cds_service.content.releases import committed, releases, unreleased
-from cds_service.content.signatures import last_of_each
+from cds_service.content.standing import standings
 from cds_service.web.attributes import of_service
 from cds_service.web.ranked import ranking
 from cds_service.web.ruled import document
@@ -84,9 +84,11 @@ def _line(each: windows.Window, language: str) -> Line:
 
 def _installed(language: str) -> str:
     """What is installed, and how many of its cards carry a signature that holds."""
-    content, said = current(), last_of_each(committed())
+    content, said = current(), standings(committed())
     signed = [
-        code for code, each in hashes().items() if any((s.hash, s.decision) == (each, "signed") for s in said.get(code, ()))
+        code
+        for code, each in hashes().items()
+        if any(word.hash == each for one in said.get(code, ()) for word in one.said.values())
     ]
     values = {"version": VERSION, "day": CHECKED, "fingerprint": content.fingerprint, "signed": len(signed)}
     return say("versions.now", language, count=len(content.cards), **values)

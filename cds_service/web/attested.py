@@ -1,86 +1,130 @@
-"""What a signature says of the sheet: which parts were read, and how much was in them."""
+"""What a signature says of the sheet: which parts were read, and how much was in them"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from cards.engine.catalog import all_cards
+from cds_service.content.canon import Content
+from cds_service.content.covered import divided, mark
 from cds_service.content.releases import SINCE
-from cds_service.content.signatures import READ, Signature
+from cds_service.content.signatures import Signature
+from cds_service.content.standing import SETTLED
+from cds_service.content.verifying import Verdict
 from cds_service.web.words import say
 
 
-def read_as(language: str, read: Collection[str], counts: Mapping[str, int]) -> str:
-    """What a signature keeps: the language, and each part that was read, with how much it was.
+def read_as(language: str, read: Collection[str], counts: Mapping[str, int], content: Content, code: str) -> str:
+    """What a signature keeps: the language, and each part that was read, with how much it was and the mark of its text."""
+    much = counted(counts)
+    parts = [part for part in divided(content.chapters.get(code, {})) if part in read]
+    told = [f"{part}{_much(much.get(part, {}))}@{mark(content, code, part, language)}" for part in parts]
+    return " ".join([language, *told, *([SETTLED] if SETTLED in read else [])])
 
-    >>> counts = {"variants": 28, "all": 44, "doses": 2, "numbers": 13, "limits": 65, "folded": 55}
-    >>> read_as("en", ["cases", "says", "numbers", "of no sheet"], counts)
-    'en says:28/44.2 numbers:13.65/120 cases'
-    """
-    much = {part: f":{'.'.join(told.values())}" for part, told in counted(counts).items()}
-    return " ".join([language, *(part + much.get(part, "") for part in READ if part in read)])
+
+def _much(told: Mapping[str, str]) -> str:
+    return f":{'.'.join(told.values())}" if told else ""
 
 
 def counted(counts: Mapping[str, int]) -> dict[str, dict[str, str]]:
-    """How much is in the parts of which that is told."""
+    """How much is in the parts of which that is told; of a large card in each chapter of what it says."""
+    chapters = {
+        f"says.{key}": {"variants": f"{many}/{counts['all']}"}
+        for key, many in ((key.removeprefix("in "), many) for key, many in counts.items() if key.startswith("in "))
+    }
+    says = {"variants": f"{counts['variants']}/{counts['all']}", "doses": f"{counts['doses']}"}
     return {
-        "says": {"variants": f"{counts['variants']}/{counts['all']}", "doses": f"{counts['doses']}"},
+        **(chapters | {"says.doses": {"doses": f"{counts['doses']}"}} if chapters else {"says": says}),
         "numbers": {"numbers": f"{counts['numbers']}", "limits": f"{counts['limits']}/{counts['limits'] + counts['folded']}"},
     }
 
 
+def named_part(part: str, code: str, language: str) -> str:
+    """A part of a sheet in words; of a large card with its chapter. KeyError for what no sheet has."""
+    whole, _, chapter = part.partition(".")
+    if not chapter:
+        return say(f"read.{whole}", language)
+    return say(f"read.of-{whole}", language, chapter=chapter_title(part, code, language))
+
+
+def chapter_title(part: str, code: str, language: str) -> str:
+    """Of a part of a large card its chapter in words."""
+    chapter = part.partition(".")[2]
+    chapters = all_cards()[code].chapters if code in all_cards() else {}
+    return chapters[chapter].title[language] if chapter in chapters else say(f"read.chapter-{chapter}", language)
+
+
+def condensed(parts: Collection[str], offered: Collection[str], code: str, language: str) -> str:
+    """Parts of a sheet in words; one of which all chapters are among them is named as a whole."""
+    names: dict[str, None] = {}
+    for part in parts:
+        whole = part.partition(".")[0]
+        every = [each for each in offered if each.partition(".")[0] == whole]
+        names[say(f"read.{whole}", language) if set(every) <= set(parts) else named_part(part, code, language)] = None
+    return ("；" if language == "zh" else "; ").join(names)
+
+
 def read_of(each: Signature, language: str) -> str:
-    """What somebody who signed had read, in brackets; "" where it was not asked. A file that others wrote can say what no sheet
-    has: that stays as it is written."""
+    """What somebody who signed had read, or objected to, in brackets; "" where it was not asked. A file that others wrote can
+    say what no sheet has: that stays as it is written."""
     if not each.read:
         return ""
     between = "、" if language == "zh" else "; "
     try:
-        told = between.join(_parts(each.read, language))
+        told = between.join(_parts(each, language))
     except (KeyError, ValueError):
         told = each.read
     return say("read.of", language, what=told)
 
 
-def among(each: Signature, offered: Collection[str]) -> int:
-    """Of how many of the parts that are offered somebody said that they were read; 0 where it was not asked.
-
-    >>> from msgspec.structs import replace
-    >>> one = Signature("c", "signed", "Li", "pharmacist", "", "2026.11", "", "", "2026-11-28", "en says:1/2.0 cases folded")
-    >>> among(one, ["says", "when", "numbers", "cases"]), among(replace(one, read="en shown:1/2.0.8.2/4"), ["says", "when"])
-    (2, 2)
-    >>> among(replace(one, read=""), ["says", "when"])
-    0
-    """
-    read = {part.partition(":")[0] for part in each.read.split()[1:]}
-    return len((read | (_SHOWN if "shown" in read else set())) & set(offered))
-
-
-def _parts(read: str, language: str) -> Iterator[str]:
-    tongue, *parts = read.split()
+def _parts(each: Signature, language: str) -> Iterator[str]:
+    tongue, *parts = each.read.split()
     yield say(f"language.{tongue}", language)
     for part in parts:
-        name, _, much = part.partition(":")
-        told = say("read.opens" if name == "shown" else f"read.{name}", language)
-        yield told + (say(f"much.{name}", language, **_counts(name, much)) if much else "")
+        name, _, much = part.partition("@")[0].partition(":")
+        told = say("read.opens", language) if name == "shown" else named_part(name, each.card, language)
+        yield told + (say(f"much.{_counts_of(name)}", language, **_counts(name, much)) if much else "")
+
+
+def _counts_of(name: str) -> str:
+    whole, _, chapter = name.partition(".")
+    return whole if not chapter else "doses" if chapter == "doses" else "chapter"
 
 
 def _counts(name: str, much: str) -> dict[str, str]:
     """The figures behind a part, by what they count.
 
-    >>> _counts("says", "28/44.2")
-    {'variants': '28/44', 'doses': '2'}
+    >>> _counts("says", "28/44.2"), _counts("says.marrow", "3/44")
+    ({'variants': '28/44', 'doses': '2'}, {'variants': '3/44'})
     """
-    return dict(zip(_COUNTED[name], much.split("."), strict=True))
+    return dict(zip(_COUNTED[_counts_of(name)], much.split("."), strict=True))
 
-
-_SHOWN = {"says", "when", "numbers"}
-"""What stood open when a signature said only that the sheet was read as it opened."""
 
 _COUNTED = {
     "shown": ("variants", "doses", "numbers", "limits"),
     "says": ("variants", "doses"),
+    "chapter": ("variants",),
+    "doses": ("doses",),
     "numbers": ("numbers", "limits"),
 }
+
+
+def stands_by_part(verdict: Verdict) -> str:
+    """In English, of a signature whose parts do not all stand alike, which do and which do not."""
+    if len(set(verdict.parts.values())) < 2:
+        return ""
+    told = []
+    for stands in ("changed", "holds", "replaced"):
+        names = [_or_as_written(part, verdict.signature.card) for part, how in verdict.parts.items() if how == stands]
+        told += [f"{stands}: {', '.join(names)}"] if names else []
+    return "; " + "; ".join(told)
+
+
+def _or_as_written(part: str, code: str) -> str:
+    try:
+        return named_part(part, code, "en")
+    except KeyError:
+        return part
 
 
 def version_of(content: str, language: str) -> str:

@@ -110,7 +110,7 @@ def _lines(text: str) -> dict[str, str]:
 
 def _rendered(before: Parts, after: Parts, language: str) -> Iterator[Change]:
     """A sentence that changed alike in many variants once, with the names of all; the language of the page first."""
-    if before.get("rendered") == after["rendered"]:
+    if before.get("rendered", "") == after.get("rendered", ""):
         return
     old, new = (_by_title(parts.get("rendered", "")) for parts in (before, after))
     for kind, names in (("gone", old.keys() - new.keys()), ("new", new.keys() - old.keys())):

@@ -13,8 +13,9 @@ from cards.engine.sources import CHECKED, RECOMMENDATIONS, VERSION, cited, place
 from cards.thresholds import shipped
 from cards.words.phrases import LANGUAGES
 from cds_service.config import Settings
+from cds_service.content.canon import current
 from cds_service.content.releases import committed
-from cds_service.content.signatures import last_of_each
+from cds_service.content.standing import standings
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
@@ -22,7 +23,8 @@ from cds_service.web.about import about
 from cds_service.web.attributes import of_card
 from cds_service.web.page import context, judged_case
 from cds_service.web.reading import minutes
-from cds_service.web.sheet import sheet
+from cds_service.web.sheet import hashes, sheet
+from cds_service.web.signed import glance, offered
 from cds_service.web.wording import wording
 from cds_service.web.words import in_language, of_sheet, page_language
 
@@ -60,12 +62,14 @@ def knowledge(settings: Settings, evaluator: Evaluator, load: Load) -> Blueprint
         if found is None:
             abort(404)
         language = page_language(settings.language)
+        times = minutes(code, language)
+        parts = offered(times, found.chapters_by_key)
         return page(
             "card.html",
             card=found,
             s=sheet(found, evaluator.thresholds, language),
-            times=minutes(code, language),
-            signed=last_of_each(committed()).get(code, []),
+            times=times,
+            signed=glance(standings(committed()).get(code, []), parts, current(), hashes()[code]),
             judge="" if settings.in_production else url_for("knowledge.judge", code=code, number=0)[:-2],
             attributes=of_card(found, language),
             title=_title,

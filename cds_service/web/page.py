@@ -16,7 +16,7 @@ from cds_service.casebook.sheet import Block
 from cds_service.casebook.told import judged
 from cds_service.casebook.translated import LABELS
 from cds_service.load import Load
-from cds_service.web.attested import read_of, version_of
+from cds_service.web.attested import chapter_title, condensed, named_part, read_of, version_of
 from cds_service.web.numbered import in_short, printed
 from cds_service.web.ruled import figure, inline
 from cds_service.web.words import say
@@ -65,6 +65,9 @@ def context(language: str) -> dict[str, Any]:
     return {
         "version_of": lambda content: version_of(content, language),
         "read_of": lambda each: read_of(each, language),
+        "named_part": lambda part, code: named_part(part, code, language),
+        "chapter_title": lambda part, code: chapter_title(part, code, language),
+        "condensed": lambda parts, offered, code: condensed(parts, offered, code, language),
         "labels": LABELS,
         "inline": inline,
         "figure": figure,

@@ -20,9 +20,10 @@ from cards.engine.catalog import all_cards
 from cards.engine.sources import VERSION
 from cards.thresholds import shipped
 from cds_service.casebook.sheet import HAN
-from cds_service.content.signatures import READ
+from cds_service.content.covered import READ
 from cds_service.web.page import context
 from cds_service.web.sheet import OPEN, sheet
+from cds_service.web.signed import Glance
 
 Attributes = list[tuple[str, str | None]]
 
@@ -50,12 +51,13 @@ def length(text: str, language: str) -> float:
 
 
 class Minutes(Struct, frozen=True):
-    """Of each part, by its name in ``signatures.READ``; at least one where there is anything."""
+    """Of each part, by its name in ``covered.READ``, and of each chapter of a part; at least one where there is anything."""
 
     parts: Mapping[str, float]
+    chapters: Mapping[str, float] = {}
 
     def __getitem__(self, part: str) -> int:
-        return _whole(self.parts[part])
+        return _whole(self.parts[part] if part in self.parts else self.chapters.get(part, 0))
 
     @property
     def opens(self) -> int:
@@ -86,6 +88,7 @@ class _Page(HTMLParser):
     def __init__(self, language: str) -> None:
         super().__init__()
         self.parts = dict.fromkeys(READ, 0.0)
+        self.chapters: dict[str, float] = {}
         self._language = language
         self._path: list[_Place] = []
 
@@ -107,17 +110,27 @@ class _Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._path:
             here = self._path[-1]
-            if here.part in self.parts:
-                self.parts[here.part] += here.slower * length(data, here.language)
+            whole, _, chapter = here.part.partition(".")
+            took = here.slower * length(data, here.language)
+            if whole in self.parts:
+                self.parts[whole] += took
+            if chapter and took:
+                self.chapters[here.part] = self.chapters.get(here.part, 0.0) + took
 
 
 @cache
 def minutes(code: str, language: str) -> Minutes:
     """Of the sheet of a card, with the numbers as shipped; in a request, whose page is in this language."""
     card, unknown = all_cards()[code], Minutes(dict.fromkeys(READ, 0.0))
-    told = {"s": sheet(card, shipped(), language), "times": unknown, "version": VERSION, "judge": "#", "signed": []}
+    told = {
+        "s": sheet(card, shipped(), language),
+        "times": unknown,
+        "version": VERSION,
+        "judge": "#",
+        "signed": Glance({}, (), ()),
+    }
     page = _Page(language)
     for name in ("sheet_head.html", "sheet.html"):
         page.feed(render_template(name, card=card, **context(language), **told))
     page.close()
-    return Minutes(page.parts)
+    return Minutes(page.parts, page.chapters)

@@ -6,7 +6,7 @@ exported proves who signed only as far as the repository does to which it is com
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,17 +21,20 @@ from cards.vocabulary import Name
 from cds_service import logs
 from cds_service.config import Settings
 from cds_service.content.canon import current, parts_of
-from cds_service.content.compare import Row, beside, differences, marked
+from cds_service.content.compare import Row, beside, marked
 from cds_service.content.releases import named, with_committed
-from cds_service.content.signatures import READ, Signature, end_of, kept_ones, last_of_each, sealed
+from cds_service.content.signatures import Signature, end_of, kept_ones, sealed
+from cds_service.content.standing import SETTLED, Standing, standings
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
-from cds_service.web.attested import among, counted, read_as
-from cds_service.web.difference import Stretches, difference, files
+from cds_service.web.attested import counted, read_as
+from cds_service.web.changed import PartChanged, changed_parts
+from cds_service.web.difference import Stretches, files
 from cds_service.web.page import context, judged_case
-from cds_service.web.reading import Minutes, minutes
+from cds_service.web.reading import minutes
 from cds_service.web.sheet import hashes, sheet
+from cds_service.web.signed import Glance, glance, offered
 from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}
@@ -42,14 +45,15 @@ Compared = tuple[Row, Stretches, Stretches]
 
 
 class Entry(Struct, frozen=True):
-    """A card on the start page. ``said``: the reader's last word, or anybody's where no name is known; ``changes``: since;
-    ``read``: of how many of its parts it is signed, and how many there are."""
+    """A card on the start page. ``said``: the reader's last word, or anybody's where no name is known; ``parts``: which of its
+    parts are signed; ``changed``: those that changed since; ``left``: minutes of what is not signed."""
 
     code: str
     minutes: int
-    said: Signature | None
-    changes: tuple[str, ...] = ()
-    read: tuple[int, int] = (0, 0)
+    said: Signature | None = None
+    parts: Glance | None = None
+    changed: tuple[PartChanged, ...] = ()
+    left: int = 0
 
 
 def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> Blueprint:
@@ -64,10 +68,10 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
     @pages.get("")
     def index() -> str:
         said, language = _said(store), page_language(settings.language)
-        groups = _grouped(said, store, _reader(), language)
+        groups = _grouped(said, store, language)
         kept = request.args.get("kept", "")
         kept = kept if kept in all_cards() else ""
-        next_one = next((each.code for key in ("changed", "unsigned") for each in groups[key]), "")
+        next_one = next((each.code for key in ("changed", "unsigned", "begun") for each in groups[key]), "")
         shared = any(each.said and each.said.shared != current().shared_hash for some in groups.values() for each in some)
         gone = sorted({each.card for each in said} - all_cards().keys())
         told = {"groups": groups, "shared": shared, "gone": gone, "kept": kept, "next_one": next_one, "end": end_of(said)}
@@ -75,26 +79,28 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
 
     def desk(code: str, wrong: str = "", status: int = 200) -> Response:
         language, said = page_language(settings.language), _said(store)
-        card = all_cards()[code]
-        mine = _mine(said, code, _reader())
-        role = request.form.get("role") or _role(said, _reader())
-        text = store.ask(lambda connection: reviews.text_of(connection, mine.hash)) if mine else None
+        card, times = all_cards()[code], minutes(code, language)
+        parts = offered(times, card.chapters_by_key)
+        some = standings(said).get(code, [])
+        mine = _glance(_of_reader(some), code, parts)
         made = sheet(card, evaluator.thresholds, language)
+        changed = changed_parts(mine, code, store, language)
+        text = next((each.text for each in changed if each.text), "")
         shown = page(
             "review_card.html",
             card=card,
             s=made,
             parts=counted(made.counts),
-            times=minutes(code, language),
-            offered=_offered(minutes(code, language)),
-            signed=last_of_each(said).get(code, []),
-            log=[each for each in reversed(said) if each.card == code],
+            times=times,
+            offered=parts,
+            signed=_glance(some, code, parts),
             mine=mine,
-            kept=text is not None,
-            difference=list(difference(parts_of(text), current().cards[code], language)) if text is not None else [],
-            files=_files(code, text) if text is not None else [],
+            log=[each for each in reversed(said) if each.card == code],
+            changed=changed,
+            files=_files(code, text) if text else [],
             judge=url_for("review.judge", code=code, number=0)[:-2],
-            form={key: request.form.get(key, "") for key in LONGEST} | {"role": role, "read": request.form.getlist("read")},
+            form={key: request.form.get(key, "") for key in LONGEST}
+            | {"role": request.form.get("role") or _role(said, _reader()), "read": request.form.getlist("read")},
             wrong=wrong,
             config={"words": of_sheet(language), "language": language},
         )
@@ -111,7 +117,9 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         told = {key: _line(request.form.get(key, ""), most) for key, most in LONGEST.items()}
         told["by"] = _reader() or told["by"]
         decision = request.form.get("decision", "")
-        read = [part for part in READ if part in request.form.getlist("read")]
+        language = page_language(settings.language)
+        known = {*offered(minutes(code, language), all_cards()[code].chapters_by_key), SETTLED}
+        read = [part for part in request.form.getlist("read") if part in known]
         wanted = read if decision == "signed" else told["remark"]
         if decision not in DECISIONS or not (told["by"] and told["role"] and wanted):
             return desk(code, "wants", 400)
@@ -119,9 +127,8 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             return desk(code, "moved-on", 409)
         row = {**told, "card": code, "decision": decision, "content": named(code), "hash": hashes()[code]}
         row["shared"] = current().shared_hash
-        language = page_language(settings.language)
         counts = sheet(all_cards()[code], evaluator.thresholds, language).counts
-        row["read"] = read_as(language, read, counts)
+        row["read"] = read_as(language, read, counts, current(), code)
         store.change(partial(reviews.add, signature=row, text=current().text(code)))
         logs.event("review", {"card": code, "decision": decision, "hash": row["hash"][:12]})
         return redirect(url_for("review.index", kept=code, lang=page_language(settings.language)), 303)
@@ -141,7 +148,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         language, section = page_language(settings.language), request.args.get("section", "")
         form = "full" if request.args.get("form") == "full" else "short"
         found = [card for key in sections() for card in _of(key) if section in ("", key)]
-        last = last_of_each(_said(store))
+        said = standings(_said(store))
 
         def leaves() -> Iterator[str]:
             shared: dict[str, Threshold] = {}
@@ -155,7 +162,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
                     s=s,
                     card=each,
                     times=minutes(each.code, language),
-                    signed=last.get(each.code, []),
+                    signed=_all(said, each, language),
                     judge="",
                     paper=form,
                 )
@@ -192,10 +199,18 @@ def _said(store: Store) -> list[Signature]:
     return with_committed(kept_ones(store.ask(reviews.kept)))
 
 
-def _mine(said: list[Signature], code: str, by: str) -> Signature | None:
-    """The last word of the reader on a card; of anybody where no name is known."""
-    found = [each for each in said if each.card == code and by in ("", each.by)]
-    return sorted(found, key=lambda each: each.at)[-1] if found else None
+def _of_reader(some: Sequence[Standing]) -> list[Standing]:
+    """What the reader has said of a card; what anybody has where no name is known."""
+    return [each for each in some if _reader() in ("", each.by)]
+
+
+def _glance(some: Sequence[Standing], code: str, parts: Sequence[str]) -> Glance:
+    return glance(some, parts, current(), hashes()[code])
+
+
+def _all(said: Mapping[str, Sequence[Standing]], card: Card, language: str) -> Glance:
+    """What anybody has said of a card."""
+    return _glance(said.get(card.code, ()), card.code, offered(minutes(card.code, language), card.chapters_by_key))
 
 
 def _role(said: list[Signature], by: str) -> str:
@@ -203,29 +218,28 @@ def _role(said: list[Signature], by: str) -> str:
     return next((each.role for each in reversed(said) if by and each.by == by), "")
 
 
-def _grouped(said: list[Signature], store: Store, by: str, language: str) -> dict[str, list[Entry]]:
-    """The cards by what is to be done: changed, objected, unsigned, done."""
-    groups: dict[str, list[Entry]] = {"changed": [], "objected": [], "unsigned": [], "done": []}
+def _grouped(said: list[Signature], store: Store, language: str) -> dict[str, list[Entry]]:
+    """The cards by what is to be done: changed, objected, unsigned, begun, done."""
+    groups: dict[str, list[Entry]] = {"changed": [], "objected": [], "begun": [], "unsigned": [], "done": []}
+    known = standings(said)
     for code in sorted(all_cards(), key=lambda code: (list(sections()).index(all_cards()[code].section), code)):
-        mine = _mine(said, code, by)
-        times = minutes(code, language)
-        opens, offered = times.opens, _offered(times)
-        if mine is None:
-            groups["unsigned"].append(Entry(code, opens, None))
-        elif mine.hash != hashes()[code]:
-            text = store.ask(partial(reviews.text_of, hashed=mine.hash))
-            changes = tuple(differences(parts_of(text), current().cards[code])) if text else ()
-            groups["changed"].append(Entry(code, opens, mine, changes))
-        else:
-            groups["objected" if mine.decision == "objected" else "done"].append(
-                Entry(code, opens, mine, read=(among(mine, offered), len(offered)))
-            )
+        key, entry = _entry(code, _of_reader(known.get(code, ())), store, language)
+        groups[key].append(entry)
     return groups
 
 
-def _offered(times: Minutes) -> list[str]:
-    """The parts of a sheet that can be ticked: those in which there is something, and the sources, which are not on it."""
-    return [part for part in READ if part == "sources" or times[part]]
+def _entry(code: str, some: Sequence[Standing], store: Store, language: str) -> tuple[str, Entry]:
+    """Where a card belongs, and what is told of it."""
+    times = minutes(code, language)
+    if not some:
+        return "unsigned", Entry(code, times.opens)
+    found = _glance(some, code, offered(times, all_cards()[code].chapters_by_key))
+    changed = tuple(changed_parts(found, code, store, language))
+    left = sum(times[part] for part in found.lacking if part != "sources")
+    entry = Entry(code, times.opens, max((each.last for each in some), key=lambda each: each.at), found, changed, left)
+    if changed:
+        return "changed", entry
+    return "objected" if found.objections else "begun" if found.lacking else "done", entry
 
 
 def _files(code: str, text: str) -> list[tuple[str, list[Compared]]]:

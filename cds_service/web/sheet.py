@@ -19,6 +19,7 @@ from cds_service.casebook.sheet import Variant, variants
 from cds_service.casebook.told import Chapter, chapters, usual
 from cds_service.casebook.translated import chinese
 from cds_service.content.canon import current
+from cds_service.content.covered import chapter_of
 from cds_service.content.releases import named
 from cds_service.hooks.discovery import SERVICES
 from cds_service.web.defined import definitions
@@ -34,8 +35,21 @@ OPEN = ("says", "when")
 """The parts that stand open on a screen; the others are folded, each with its minutes."""
 
 
+class Section(Struct, frozen=True):
+    """A chapter of what a card says, in short; a card that is not divided is one, without key and title."""
+
+    key: str
+    title: str
+    tables: list[Table]
+
+    @property
+    def count(self) -> int:
+        """How many variants."""
+        return sum(len(each.variants) for each in self.tables)
+
+
 class Sheet(Struct, frozen=True):
-    """Everything that somebody reads who signs. ``told``: of whom each variant is; ``tables``: what they come to, in short,
+    """Everything that somebody reads who signs. ``told``: of whom each variant is; ``sections``: what they come to, in short,
     and ``informs``: those that only inform, where others warn; ``words``: what words of the rule mean; ``ranking``: the order
     of the drugs, where the rule asks for it; ``by_day``: whether its days after denosumab are a table;
     ``named_by_rule``: the shared definitions to which its words leave something. ``named``: the numbers of the
@@ -46,7 +60,7 @@ class Sheet(Struct, frozen=True):
     hooks: list[str]
     variants: list[Variant]
     told: list[str]
-    tables: list[Table]
+    sections: list[Section]
     informs: list[Table]
     rule: list[Paragraph]
     rule_in: str
@@ -66,6 +80,11 @@ class Sheet(Struct, frozen=True):
     grades: dict[str, Name]
     hash: str
     content: str
+
+    @property
+    def tables(self) -> list[Table]:
+        """What its variants come to, in short, but for those that only inform."""
+        return [table for section in self.sections for table in section.tables]
 
     @property
     def count(self) -> int:
@@ -105,6 +124,7 @@ class Sheet(Struct, frozen=True):
             "limits": sum(len(each.rows) for each in self.limits),
             "folded": sum(len(each.rows) for each in self.folded),
             "sources": sum(len(each.rests) for each in self.sources),
+            **{f"in {each.key}": each.count for each in self.sections if each.key},
         }
 
 
@@ -123,7 +143,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         hooks=[service.hook for service in SERVICES.values() if service.hook in card.hooks],
         variants=found,
         told=of_whom(card, found, language),
-        tables=tables(found, language, urgent),
+        sections=_sections(card, found, urgent, language),
         informs=tables(found, language, rest),
         rule=rule(words or card.doc, thresholds, "zh" if words else "en"),
         rule_in="zh" if words else "en",
@@ -152,6 +172,14 @@ def _by_urgency(found: Sequence[Variant]) -> tuple[list[int], list[int]]:
     if len(informs) == len(found):
         return informs, []
     return [place for place in range(len(found)) if place not in informs], informs
+
+
+def _sections(card: Card, found: Sequence[Variant], places: Sequence[int], language: str) -> list[Section]:
+    """By the chapters of a large card, each in the order of its variants."""
+    stems = card.chapters_by_key
+    by_chapter = {key: [place for place in places if chapter_of(found[place].name, stems) == key] for key in stems}
+    told = [Section(key, card.chapters[key].title[language], tables(found, language, some)) for key, some in by_chapter.items()]
+    return told or [Section("", "", tables(found, language, places))]
 
 
 def _in_order(version: str) -> list[int]:

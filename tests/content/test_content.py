@@ -18,8 +18,9 @@ from cds_service.content import releases
 from cds_service.content.canon import Content, content_of, current, exported, found, parts_of
 from cds_service.content.compare import beside, changes, differences, marked, shared_changes
 from cds_service.content.releases import release, write
-from cds_service.content.signatures import Signature, end_of, opened, sealed, verified
+from cds_service.content.signatures import Signature, end_of, opened, sealed
 from cds_service.content.tree import here
+from cds_service.content.verifying import verified
 from tests.each import for_each
 
 CARD, SECOND = "calcium-contraindicated", "vitamin-k-warfarin"

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 
 from cds_service.app import create_app
 from tests.web.conftest import settings
-from tests.web.test_review import CARD, LI, TOKEN
+from tests.web.desk import CARD, LI, TOKEN
 from tests.web.visitor import AXE, Visitor
 
 

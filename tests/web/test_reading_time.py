@@ -13,11 +13,11 @@ from flask.testing import FlaskClient
 from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
-from cds_service.content.signatures import READ
+from cds_service.content.covered import READ
 from cds_service.web.reading import Minutes, minutes
 from cds_service.web.sheet import OPEN
 from tests.web.conftest import settings
-from tests.web.test_review import LI, TOKEN
+from tests.web.desk import LI, TOKEN
 
 TYPICAL = ("denosumab-sequence", "start-treatment", "secondary-causes", "vitamin-d-low", "fall-risk")
 """Five cards as a pharmacist may be given: the largest, three of the middle, a small one. A reader in that
