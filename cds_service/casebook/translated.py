@@ -1,4 +1,4 @@
-"""The words of a rule in Chinese: ``rule.zh.md`` in a card's folder, where somebody has written them.
+"""The words of a rule in Chinese: ``rule.zh.md`` in a card's folder.
 
 Its first line names the English words that it renders, by their mark. Where these have changed since, the Chinese is not shown:
 whoever signs must not read of an earlier rule. ``python -m cds_service.casebook.translated`` lists the marks.
@@ -32,7 +32,16 @@ def chinese(card: Card) -> str | None:
     return text[found.end() :].strip() if found and found[1] == mark(card.doc) else None
 
 
+def wrong(card: Card) -> str:
+    """What keeps a reviewer from reading the rule in Chinese, and what to write; "" where nothing does."""
+    if chinese(card):
+        return ""
+    first = f"<!-- of {mark(card.doc)} -->"
+    if not (card.folder / FILE).is_file():
+        return f"no {FILE}: write the words of the rule in Chinese, below the line {first}"
+    return f"{FILE} renders an earlier rule: render what has changed, then make {first} its first line"
+
+
 if __name__ == "__main__":
     for code, card in all_cards().items():
-        state = "" if not (card.folder / FILE).is_file() else "current" if chinese(card) else "of an earlier rule"
-        print(f"{code:38} {mark(card.doc)} {state}")
+        print(f"{code:38} {mark(card.doc)} {wrong(card) or 'current'}")

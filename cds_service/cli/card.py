@@ -83,6 +83,7 @@ def create(chosen: argparse.Namespace, settings: Settings) -> None:
         "cases.yaml  when it must appear and when not, both sides of every number",
         "rule.py     the function, with the recommendation in its docstring",
         "en.md zh.md what it says, to clinician and patient",
+        "rule.zh.md  the words of the rule in Chinese, once they stand",
         f"then        osteoporosis-cds card check {chosen.code}",
     ):
         print(f"  {step}")
@@ -129,7 +130,7 @@ def _check(card: Card, *, shown: bool) -> int:
 
 def _wrong(card: Card) -> Iterator[str]:
     """Faults beyond single cases: in the cases as a whole, and in what the card declares."""
-    from cds_service.casebook import complete, doubt, numbers, samples
+    from cds_service.casebook import complete, doubt, numbers, samples, translated
 
     yield from samples.unsayable(card)
     yield from complete.lacking(card)
@@ -138,6 +139,8 @@ def _wrong(card: Card) -> Iterator[str]:
         yield f"card.toml: the shared numbers that it reads are\n    {line}"
     if lacking := [] if card.last else list(doubt.missing(card)):
         yield f"card.toml: rests_on lacks {', '.join(lacking)}: losing them silences one of its own cases"
+    if unread := translated.wrong(card):
+        yield unread
 
 
 def print_book(chosen: argparse.Namespace, settings: Settings) -> None:
