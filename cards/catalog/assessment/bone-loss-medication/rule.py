@@ -87,10 +87,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs are those of `start-treatment` where it fires; none
     where denosumab has lost its effect, or `anabolic-sequence` fires: what was given before decides; else the ranking's, of
     which one is recommended where treatment is advised; with a renal estimate below {egfr-specialist} or where none is
-    left, a specialist. FRAX is ordered where none is {frax-months} months old or younger, but for an aromatase inhibitor.
-    (3) Warning where osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be read is
-    asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to see
-    that it is done.
+    left, a specialist. FRAX is ordered where none is {frax-months} months old or younger, but not under
+    {glucocorticoid-years}, nor for an aromatase inhibitor, nor on androgen deprivation while treatment is advised or bone
+    density is not known. (3) Warning where osteoporosis is untreated, else info; DXA where it was not measured. A dose that
+    cannot be read is asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already
+    is named, to see that it is done.
     """
     if not person.adult(chart):
         return
