@@ -16,6 +16,8 @@ _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "striketh
 NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 _LABEL = re.compile(r"(When|Not when|Then|何时不|何时|则)(?:: |：)")
 _SENTENCE = re.compile(r"\.(?= [A-Z])|。")
+_LISTED = re.compile(r"\(\d\) (?:and|or|to) \(\d")
+"""Points that are spoken of together, not told."""
 _IN_ENGLISH = {chinese: english for english, chinese in LABELS.items()}
 
 
@@ -59,17 +61,20 @@ def rule(words: str, thresholds: Thresholds, language: str) -> list[Paragraph]:
 
 def _steps(text: str) -> tuple[str, list[str], str]:
     """What stands before (1), the points themselves, and the sentences after the last one, which hold for all; a number that is
-    not the next one is no point.
+    not the next one is no point, nor is one of several that are spoken of.
 
     >>> _steps("an adult who (1) fell (2) fell again after (1)")
     ('an adult who', ['(1) fell', '(2) fell again after (1)'], '')
     >>> _steps("(1) fell. At home; (2) fell again. Only on orders.")
     ('', ['(1) fell. At home;', '(2) fell again.'], 'Only on orders.')
+    >>> _steps("(1) critical, (2) and (3) warning")
+    ('(1) critical, (2) and (3) warning', [], '')
     """
     cuts: list[int] = []
     start = 0
     while (place := text.find(f"({len(cuts) + 1}) ", start)) >= 0:
-        cuts.append(place)
+        if not _LISTED.match(text, place):
+            cuts.append(place)
         start = place + 1
     if len(cuts) < 2:
         return text, [], ""

@@ -40,10 +40,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     belly that is ordered or was done within {serm-operation-days} days; (4) hot flushes within {serm-flush-months} months, or
     menopause that began within that time in a woman under {serm-flush-years} years.
 
-    Then: (1) critical, (2) and (3) warning, on the chart view one step milder; (4) info. With (2) the text says of (3), too.
-    Instead, but for (4), drugs ranked as for starting treatment, the first without a warning recommended (in (2) and (3) only
-    in place of a draft). The draft can be deleted (recommended if it is critical and no drug is recommended). The detail says
-    if the stroke is undated.
+    Then: critical for (1), warning for (2) and (3), on the chart view one step milder; info for (4). With (2) the text says of
+    (3), too. Instead, but for (4), drugs ranked as for starting treatment, the first without a warning recommended (in (2) and
+    (3) only in place of a draft). The draft can be deleted (recommended if it is critical and no drug is recommended). The
+    detail says if the stroke is undated.
     """
     against = _against(chart, n)
     if against is None:
