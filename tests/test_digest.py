@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from cards.words.phrases import LANGUAGES
 from cds_service.casebook import translated
 from cds_service.casebook.digest import MOST, tables
 from cds_service.casebook.sheet import DAY, variants
+from cds_service.content.definitions import IN_CHINESE, words_of_definitions
+from cds_service.content.tree import here
+from tests.each import for_each
 
 CODES = sorted(all_cards())
 
@@ -80,14 +84,24 @@ def test_some_rules_are_told_in_chinese() -> None:
     assert WRITTEN
 
 
+_NAMED = (r"\{[a-z0-9-]+\}", r"(?<!`)`[a-z-]+`(?!`)", r"\(\d\)")
+_FIGURE = re.compile(r"(?<![A-Za-z\d{-])\d(?:[\d,.]*\d)?(?![\d(A-Za-z%])")
+
+
+def names_the_same(english: str, other: str) -> None:
+    """Numbers, cards, points and figures, each as often."""
+    for what in _NAMED:
+        assert Counter(re.findall(what, english)) == Counter(re.findall(what, other)), what
+    plain = [Counter(_FIGURE.findall(re.sub(r"\{[^}]*\}", "", each))) for each in (english, other)]
+    assert plain[0] == plain[1]
+
+
 @pytest.mark.parametrize("code", WRITTEN)
 def test_a_rule_in_chinese_names_the_same_numbers_cards_and_points(code: str) -> None:
     english, other = all_cards()[code].doc, translated.chinese(all_cards()[code]) or ""
-    for what in (r"\{[a-z0-9-]+\}", r"`[a-z-]+`", r"\*[a-z-]+\*", r"\(\d\)"):
-        assert Counter(re.findall(what, english)) == Counter(re.findall(what, other)), what
-    figures = re.compile(r"(?<![A-Za-z\d{-])\d(?:[\d,.]*\d)?(?![\d(A-Za-z%])")
-    plain = [Counter(figures.findall(re.sub(r"\{[^}]*\}", "", each))) for each in (english, other)]
-    assert plain[0] == plain[1]
+    names_the_same(english, other)
+    states = [Counter(re.findall(r"\*[a-z-]+\*", each)) for each in (english, other)]
+    assert states[0] == states[1]
     labels = [re.findall(rf"^({'|'.join(some)})[:：]", text, re.MULTILINE) for some, text in _labelled(english, other)]
     assert [translated.LABELS[each] for each in labels[0]] == labels[1]
 
@@ -105,3 +119,35 @@ def test_the_chinese_of_an_earlier_rule_is_not_shown(tmp_path: Path) -> None:
     assert translated.chinese(card), "how the lines are broken does not matter"  # type: ignore[arg-type]
     card.doc = card.doc.replace("always", "never")
     assert translated.chinese(card) is None  # type: ignore[arg-type]
+
+
+# -- definitions in Chinese ----------------------------------------------------------------------------------------------------
+
+DEFINED = {
+    f"{module}.{name}": (text, told[name + IN_CHINESE])
+    for module, told in words_of_definitions(here()).items()
+    for name, text in told.items()
+    if name + IN_CHINESE in told
+}
+
+
+@for_each("name", sorted(DEFINED))
+def test_a_definition_in_chinese_names_the_same_numbers_cards_and_points(name: str) -> None:
+    names_the_same(*DEFINED[name])
+
+
+def test_no_definition_in_chinese_is_of_one_that_is_gone() -> None:
+    """One of an earlier English is shown nowhere until somebody renders the change and puts in the new mark."""
+    english = {f"{module}.{name}" for module, told in words_of_definitions(here()).items() for name in told}
+    for path, text in here().items():
+        module = path.removesuffix(".zh.toml").removesuffix("/__init__").removeprefix("definitions/")
+        rows = tomllib.loads(text) if path.endswith(".zh.toml") else {}
+        assert {f"{module}.{name}" for name in rows} <= english
+        assert all(row.keys() == {"of", "zh"} for row in rows.values())
+
+
+def test_a_definition_in_chinese_of_an_earlier_english_is_not_told() -> None:
+    path, told = "definitions/kidney.py", '[renal]\nof = "{mark}"\nzh = "最近一次。"\n'
+    for mark, names in (("e7ee1f5a", {"renal"}), (translated.mark("The newest."), {"renal", "renal (zh)"})):
+        tree = {path: 'def renal():\n    """The newest."""\n', path.replace(".py", ".zh.toml"): told.format(mark=mark)}
+        assert words_of_definitions(tree)["kidney"].keys() == names

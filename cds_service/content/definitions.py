@@ -1,24 +1,46 @@
-"""The shared definitions that a rule names, in their own words: found in the text of both, without running either."""
+"""The shared definitions that a rule names, in their own words: found in the text of both, without running either.
+
+In Chinese they stand beside the code, ``kidney.zh.toml`` beside ``kidney.py``: of each definition its ``zh`` and, in ``of``,
+the mark of the English that it renders. Where that has changed since, the Chinese is not told: whoever signs must not read of
+an earlier definition. ``python -m cds_service.content.definitions`` lists the marks.
+"""
 
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from cds_service.content.tree import Tree
+from cds_service.casebook.translated import mark
+from cds_service.content.tree import Tree, here
 
 _ROOT = "definitions/"
+IN_CHINESE = " (zh)"
+"""Ends the key of a definition in Chinese; its English stands before it."""
 
 
 def words_of_definitions(tree: Tree) -> Mapping[str, Mapping[str, str]]:
-    """By module (``density``, ``denosumab/state``), then by name: what its docstring says."""
+    """By module (``density``, ``denosumab/state``), then by name: what its docstring says, and the same in Chinese."""
     found: dict[str, dict[str, str]] = {}
     for path, text in tree.items():
         if path.startswith(_ROOT) and path.endswith(".py"):
             module = path.removeprefix(_ROOT).removesuffix(".py").removesuffix("/__init__")
-            found[module] = _words(text)
+            english = _words(text)
+            found[module] = english | chinese(english, tree.get(path.removesuffix(".py") + ".zh.toml", ""))
     return found
+
+
+def chinese(english: Mapping[str, str], told: str) -> dict[str, str]:
+    r"""The Chinese of a file, under the names that the canonical text gives it; without what renders an earlier English.
+
+    >>> chinese({"adult": "18 or older."}, '[adult]\nof = "e1dd2889"\nzh = "18岁及以上。"')
+    {'adult (zh)': '18岁及以上。'}
+    >>> chinese({"adult": "19 or older."}, '[adult]\nof = "e1dd2889"\nzh = "18岁及以上。"')
+    {}
+    """
+    rows = tomllib.loads(told)
+    return {f"{name}{IN_CHINESE}": row["zh"] for name, row in rows.items() if row["of"] == mark(english.get(name, ""))}
 
 
 @cache
@@ -53,7 +75,8 @@ def used(rule: str, definitions: Mapping[str, Mapping[str, str]]) -> Mapping[str
     for module, functions in definitions.items():
         for name in functions.keys() & wanted.keys():
             if functions[name] and (module + "/").startswith(tuple(wanted[name])):
-                found[f"{module.replace('/', '.')}.{name}"] = functions[name]
+                both = (each for each in (name, name + IN_CHINESE) if each in functions)
+                found.update({f"{module.replace('/', '.')}.{each}": functions[each] for each in both})
     return dict(sorted(found.items()))
 
 
@@ -76,3 +99,10 @@ def _attributes(parsed: ast.Module) -> Iterator[tuple[str, str]]:
     for node in ast.walk(parsed):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules:
             yield modules[node.value.id], node.attr
+
+
+if __name__ == "__main__":
+    for place, words in words_of_definitions(here()).items():
+        for each, said in words.items():
+            if said and not each.endswith(IN_CHINESE):
+                print(f"{place + '.' + each:45} {mark(said)} {'current' if each + IN_CHINESE in words else ''}")

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import re
 
+from msgspec import Struct
+
 from cards.engine.card import Card
 from cds_service.content.canon import current
+from cds_service.content.definitions import IN_CHINESE
 
 
-def definitions(card: Card) -> dict[str, str]:
+class Defined(Struct, frozen=True):
+    """The words of a definition, and the language that they are in."""
+
+    text: str
+    language: str
+
+
+def definitions(card: Card, language: str) -> dict[str, Defined]:
     """The words of the shared definitions that the rule calls, by name, with the numbers as shipped: they are part of what is
-    signed."""
-    told = current().cards[card.code]["definitions"].splitlines()
-    return {name: plain(text) for name, _, text in (line.partition(": ") for line in told) if text}
+    signed. In English where nobody has rendered them, or only as they were."""
+    lines = (line.partition(": ") for line in current().cards[card.code]["definitions"].splitlines())
+    told = {name: text for name, _, text in lines if text}
+    found = {name: Defined(plain(text), "en") for name, text in told.items() if not name.endswith(IN_CHINESE)}
+    rendered = {name: Defined(text, "zh") for name in found if (text := told.get(name + IN_CHINESE))}
+    return found | rendered if language == "zh" else found
 
 
 def plain(text: str) -> str:

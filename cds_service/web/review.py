@@ -30,6 +30,7 @@ from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
 from cds_service.web.attested import counted, read_as
 from cds_service.web.changed import PartChanged, changed_parts
+from cds_service.web.defined import Defined
 from cds_service.web.difference import Stretches, files
 from cds_service.web.page import context, judged_case
 from cds_service.web.reading import minutes
@@ -153,7 +154,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         def leaves() -> Iterator[str]:
             shared: dict[str, Threshold] = {}
             grades: dict[str, Name] = {}
-            definitions: dict[str, str] = {}
+            definitions: dict[str, Defined] = {}
             yield page("print_head.html", count=len(found), form=form)
             for each in found:
                 s = sheet(each, evaluator.thresholds, language)

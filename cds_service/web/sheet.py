@@ -22,7 +22,7 @@ from cds_service.content.canon import current
 from cds_service.content.covered import chapter_of
 from cds_service.content.releases import named
 from cds_service.hooks.discovery import SERVICES
-from cds_service.web.defined import definitions
+from cds_service.web.defined import Defined, definitions
 from cds_service.web.dosed import Dose, doses
 from cds_service.web.numbered import Group, grouped, printed, shown, topic_of
 from cds_service.web.ranked import ranking
@@ -67,8 +67,8 @@ class Sheet(Struct, frozen=True):
     words: list[str]
     ranking: list[tuple[str, list[str]]]
     by_day: bool
-    named_by_rule: dict[str, str]
-    definitions: dict[str, str]
+    named_by_rule: dict[str, Defined]
+    definitions: dict[str, Defined]
     doses: list[Dose]
     named: dict[str, Threshold]
     other: dict[str, Threshold]
@@ -136,7 +136,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     found, told_cases = variants(card), chapters(card, language)
     other = {key: table[key] for key in card.shared if key not in ours}
     words = chinese(card) if language == "zh" else None
-    defined = definitions(card)
+    defined = definitions(card, language)
     urgent, rest = _by_urgency(found)
     return Sheet(
         card=card,
@@ -150,7 +150,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         words=explained(words or card.doc, thresholds, language),
         ranking=ranking(thresholds, language) if "ranking" in current().cards[card.code]["rule"] else [],
         by_day=any(each.seen.card == card.code for each in windows.kept()),
-        named_by_rule={name: text for name, text in defined.items() if f"`{name.rpartition('.')[2]}`" in card.doc},
+        named_by_rule={name: each for name, each in defined.items() if f"`{name.rpartition('.')[2]}`" in card.doc},
         definitions=defined,
         doses=doses(card.code, language),
         named={key: table[key] for key in ours},

@@ -91,7 +91,8 @@ def test_a_word_is_explained_wherever_a_rule_uses_it_and_nowhere_else() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_definitions_are_told_without_what_only_a_program_needs(code: str) -> None:
     """No example of a call, no file, no name of a variable: clinicians read them."""
-    for name, text in sheet(all_cards()[code], shipped(), "en").definitions.items():
+    told = [sheet(all_cards()[code], shipped(), language).definitions for language in LANGUAGES]
+    for name, text in ((name, each.text) for some in told for name, each in some.items()):
         found = re.search(
             r">>>|``|\.(?:toml|tsv|py)\b|phrase|\bkeys? of\b|\*key\*|\w\(\)|\bTrue\b|\bFalse\b|[Rr]eturns|[Ii]terat|\w_\w", text
         )
@@ -114,3 +115,15 @@ def test_the_order_of_the_drugs_stands_where_a_rule_asks_for_it() -> None:
     assert sheet(all_cards()["start-treatment"], shipped(), "zh").ranking
     assert not sheet(all_cards()["fall-risk"], shipped(), "zh").ranking
     assert sheet(all_cards()["denosumab-sequence"], shipped(), "en").by_day
+
+
+def test_definitions_are_told_in_the_language_of_the_page_where_somebody_rendered_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = all_cards()["vitamin-d-low"]
+    english, other = (sheet(card, shipped(), language).definitions for language in LANGUAGES)
+    assert english.keys() == other.keys()
+    assert {each.language for each in english.values()} == {"en"}
+    assert "zh" in {each.language for each in other.values()}
+    assert not any(re.search("[一-鿿]", each.text) for each in english.values())
+    parts = current().cards[card.code]
+    monkeypatch.setitem(parts, "definitions", parts["definitions"].replace(" (zh): ", " (earlier): "))
+    assert {each.language for name, each in sheet(card, shipped(), "zh").definitions.items() if "(" not in name} == {"en"}
