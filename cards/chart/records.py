@@ -286,7 +286,7 @@ class Course(Struct, frozen=True):
     on which every open statement is to end. ``written``: the day of the newest order or, of an injection, dose. ``periods``: of
     a drug that is taken, what each entry says of its dose, by its first day. ``unsure``: the status of every entry is unknown.
     ``disputed``: the entry that says it was stopped, where another has it as taken and nothing tells which is newer; it then
-    counts as taken. "": none.
+    counts as taken. "": none. ``planned``: nothing is on record but for a day to come.
     """
 
     drug: Drug
@@ -320,6 +320,13 @@ class Course(Struct, frozen=True):
     written: date | None = None
     unsure: bool = False
     disputed: str = ""
+    planned: bool = False
+
+    @property
+    def may_work(self) -> bool:
+        """Whether it is an injection that is on the list or was given, not stopped, and no dose is dated: nobody knows until
+        when it works."""
+        return self.drug.covers_months is not None and self.last_dose is None and not (self.stopped or self.planned)
 
     @property
     def end_guessed(self) -> bool:

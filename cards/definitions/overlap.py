@@ -24,12 +24,7 @@ def still_works(chart: Chart, course: Course, draft: Draft) -> bool:
     may cover it."""
     if course.stopped and course.drug.covers_months is None:
         return False
-    return works_on(course, begins(chart, draft)) or may_work(course)
-
-
-def may_work(course: Course) -> bool:
-    """Whether it is an injection that goes on by the medication list while no dose is dated: nobody knows how long it works."""
-    return course.drug.covers_months is not None and course.active and course.covered_until is None
+    return works_on(course, begins(chart, draft)) or course.may_work
 
 
 def begins(chart: Chart, draft: Draft) -> date:

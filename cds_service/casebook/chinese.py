@@ -80,6 +80,7 @@ _ROUTES = {
     "nasal": "鼻用",
 }
 _PERIODS = {"d": "天", "wk": "周", "mo": "个月", "a": "年", "h": "小时"}
+_UNDATED = "日期不明，"
 _SEX = {"female": "女", "male": "男", "unknown": "性别不明"}
 _HABIT = {"current": "目前吸烟", "former": "既往吸烟", "never": "从不吸烟"}
 _KIN = {"mother": "母亲", "father": "父亲", "sister": "姐妹"}
@@ -229,11 +230,11 @@ def _taken(drug: str, first: str | None, since: str | None, last: str | None) ->
 
 
 _TOLD: tuple[Callable[..., str], ...] = (
-    lambda drug, days: f"{_drug(drug)}：{days.replace(', ', '、')}给药",
-    lambda drug, day, supply: f"{_drug(drug)}：{day}发药" + (f"，供{supply}天" if supply else ""),
+    lambda drug, days: f"{_drug(drug)}：{days.replace(', ', '、') if days else _UNDATED}给药",
+    lambda drug, day, supply: f"{_drug(drug)}：{day or _UNDATED}发药" + (f"，供{supply}天" if supply else ""),
     lambda service, kind, day: f"{_service(service)}：{day}{'开单' if kind == 'ordered' else '已做'}",
     lambda service, day: f"{_service(service)}报告，{day}",
-    lambda drug, day: f"{_drug(drug)}：{day}开具",
+    lambda drug, day: f"{_drug(drug)}：{day or _UNDATED}开具",
     _taken,
     lambda kind, site, than, value, day: f"{_site(site)}{'T值' if kind == 'T-score' else '骨密度'} {than}{value}，{day}",
     lambda what, than, value, of, day: f"{_measured(what)} {than}{_amount(f'{value} {of}' if of else value)}，{day}",

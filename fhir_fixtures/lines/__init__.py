@@ -6,6 +6,7 @@ stands in round brackets refines the line (several notes: separated by commas, o
 
     denosumab given 2025-05-17, 2025-11-17          doses given (status completed; or: not-done, entered-in-error), as large
                                                     as usual, or (dose 120 mg), (sig 300,000 units IM) in words
+    denosumab given                                 a dose without a date; so "dispensed" and "ordered" without one
     alendronate dispensed 2026-01-01 for 90 days    handed over, with the supply it makes, and where noted its sig
     alendronate ordered 2020-06-15                  an order (status active; or: completed, stopped, cancelled, draft ...),
                                                     with the usual sig, or as for a draft: (dose 35 mg), (no sig) ...
@@ -65,11 +66,11 @@ DATE = r"\d{4}(?:-\d\d){0,2}"
 """A day, or a month or year."""
 PERSON = re.compile(rf"(?:(.+), )?(female|male|unknown)(?: (\d+)| born ({DAY}))?(?:(, deceased)(?: ({DAY}))?)?")
 SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
-    (rf"(\S+) given ({DATE}(?:, {DATE})*)", drugs.given),
-    (rf"(\S+) dispensed ({DATE})(?: for (\d+) days)?", drugs.dispensed),
+    (rf"(\S+) given(?: ({DATE}(?:, {DATE})*))?", drugs.given),
+    (rf"(\S+) dispensed(?: ({DATE}))?(?: for (\d+) days)?", drugs.dispensed),
     (rf"test (\S+) (ordered|done) ({DATE})", results.test),
     (rf"report (\S+) on ({DATE})", results.report),
-    (rf"(\S+) ordered ({DATE})", drugs.ordered),
+    (rf"(\S+) ordered(?: ({DATE}))?", drugs.ordered),
     (rf"(\S+) taken(?: ({DATE})(?= to)| since ({DATE}))?(?: to ({DATE}))?", drugs.taken),
     (rf"(T-score|BMD) (\S+) ([<>]=?|)(-?[\d.]+) on ({DATE})", results.density),
     (rf"(\S+) ([<>]=?|)(-?[\d.]+)(?: (\S+))? on ({DATE})", results.measured),

@@ -11,25 +11,25 @@ from fhir_fixtures.lines.problems import problem_code
 DRAFTED_TEST = "test "
 
 
-def given(notes: Notes, drug: str, days: str) -> list[Resource]:
+def given(notes: Notes, drug: str, days: str | None) -> list[Resource]:
     dose = notes.get("dose") or look_up("drugs", drug).get("dose")
     told: Resource = {"text": notes["sig"]} if "sig" in notes else {"dose": quantity(dose)} if dose else {}
     done: Resource = {"resourceType": "MedicationAdministration", "status": status(notes, "completed"), "subject": PATIENT}
     done |= medication(drug, notes) | ({"dosage": told} if told else {})
-    return [done | {"effectiveDateTime": day} for day in days.split(", ")]
+    return [done | {"effectiveDateTime": day} for day in days.split(", ")] if days else [done]
 
 
-def dispensed(notes: Notes, drug: str, day: str, supply: str | None) -> list[Resource]:
+def dispensed(notes: Notes, drug: str, day: str | None, supply: str | None) -> list[Resource]:
     handed: Resource = {"resourceType": "MedicationDispense", "status": status(notes, "completed"), "subject": PATIENT}
-    handed |= {"whenHandedOver": day}
+    handed |= {"whenHandedOver": day} if day else {}
     if supply:
         handed["daysSupply"] = {"value": int(supply), "unit": "d", "system": UCUM, "code": "d"}
     return [handed | medication(drug, notes) | _said(drug, notes)]
 
 
-def ordered(notes: Notes, drug: str, day: str) -> list[Resource]:
+def ordered(notes: Notes, drug: str, day: str | None) -> list[Resource]:
     written = order(medication(drug, notes), sig(look_up("drugs", drug), notes), status(notes, "active"))
-    return [written | {"authoredOn": day} | _reason(notes)]
+    return [written | ({"authoredOn": day} if day else {}) | _reason(notes)]
 
 
 def taken(notes: Notes, drug: str, start: str | None, since: str | None, end: str | None) -> list[Resource]:

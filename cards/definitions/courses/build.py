@@ -50,7 +50,7 @@ def build(
     Last dose of an injection: the newest administration, dispense or statement of one dose; without any, the day of a completed
     order or the end of a statement; otherwise the day of an open order or statement, if it is no older than the effect of one
     dose plus {denosumab-grace-days} days. Statements and orders are said to be an assumption. Without any of these it has no
-    date.
+    date: then nobody knows whether it still works, also where what was given or dispensed has none, or the entry is on hold.
 
     Depots (leuprorelin, goserelin, triptorelin, degarelix) that were given work for the interval of their strength: 28 to 365
     days by the labels; without a strength for a month, or as long as the time since the one before.
@@ -136,6 +136,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         dosing=_dosing(ongoing, past),
         unsure=all(e.unsure for e in past),
         disputed=(disputed.source or disputed.kind) if disputed else "",
+        planned=not past,
         reasons=frozenset().union(*(e.reasons for e in past)),
         dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),
         sources=tuple(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cards.chart import Chart
-from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until
+from cards.definitions.denosumab.dates import due_as_recorded, late_from, months_after, next_due, safe_until, undated_doses
 from cards.definitions.denosumab.done import done
 from cards.definitions.denosumab.duration import Duration, duration
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, anabolic_beside, follow_on, only_ordered
@@ -45,6 +45,7 @@ __all__ = [
     "safe_until",
     "state",
     "tests_first",
+    "undated_doses",
     "unseen_gap",
     "watched",
     "windows",

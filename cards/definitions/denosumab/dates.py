@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cards.chart import Chart, Course
+from cards.chart import Chart, Course, SetAside
 from cards.chart.calendar import Partial, add_days, add_months, as_recorded
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB
@@ -34,6 +34,11 @@ def safe_until(chart: Chart) -> date | None:
     """The last safe day of a patient on denosumab 60 mg; of a dose dated by year or month, the first that it can be."""
     course = chart.course(DENOSUMAB)
     return late_from(chart.numbers, course.last_dose) if course and course.last_dose else None
+
+
+def undated_doses(chart: Chart, course: Course) -> tuple[SetAside, ...]:
+    """Doses that were given or dispensed, and nobody knows when: any of them may be the last."""
+    return chart.unread_of("no-date", course)
 
 
 def months_after(numbers: Numbers, course: Course, months: int) -> date | None:

@@ -22,8 +22,8 @@ SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 class Kind(StrEnum):
     """What is to be done next.
 
-    ``GOING_ON``: the next dose has its date. ``NO_DATE``: it goes on, and no dose is dated. ``PLAN``: stopped, or to be (an end
-    is planned, an infusion ordered, or the cancer drug ends or has ended for which it was given), and still in effect.
+    ``GOING_ON``: the next dose has its date. ``NO_DATE``: not stopped, and no dose is dated. ``PLAN``: stopped, or to be (an
+    end is planned, an infusion ordered, or the cancer drug ends or has ended for which it was given), and still in effect.
     ``LATE``: the effect has ended and nothing holds the bone. ``PERHAPS``: late on some of the days that the last dose can have
     been. ``LONG_AGO``: late, more than {denosumab-sequence-months} months after the last dose. ``UNDATED``: stopped, no dose is
     dated. ``TOO_EARLY``, ``TOO_LATE``: a follow-on that may not hold. ``TURNOVER``: turnover has risen since a follow-on.
@@ -84,7 +84,7 @@ def _kind(chart: Chart, course: Course) -> tuple[Kind, Course, FollowOn | None]:
         return _followed(chart, course, after), course, after
     first, last = course.last_dose, course.last_dose_at_latest
     if first is None or last is None:
-        unfinished = Kind.NO_DATE if course.active else Kind.SETTLED
+        unfinished = Kind.NO_DATE if course.may_work else Kind.SETTLED
         return (Kind.UNDATED if course.stopped else unfinished), course, after
     if chart.today > late_from(chart.numbers, last):
         if chart.today <= add_months(last, chart.numbers.denosumab_sequence_months):

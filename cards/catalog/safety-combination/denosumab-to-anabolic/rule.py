@@ -8,7 +8,6 @@ from datetime import date
 from cards.chart import Chart, Course, Draft, facts
 from cards.chart.calendar import add_months
 from cards.definitions.denosumab import due_as_recorded
-from cards.definitions.overlap import may_work
 from cards.engine.findings import WARNING, Finding
 from cards.engine.options import ruled_out, service
 from cards.engine.orders import BISPHOSPHONATE, REFERRAL, Order, finding_about
@@ -20,7 +19,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Teriparatide or abaloparatide right after denosumab causes temporary bone loss at the hip: give an antiresorptive first.
 
     When: teriparatide or abaloparatide is ordered and the last dose of denosumab 60 mg lies within
-    {denosumab-to-anabolic-months} months, or denosumab is on the list as active and no dose of it is dated.
+    {denosumab-to-anabolic-months} months, or denosumab was not stopped and no dose of it is dated.
 
     Not when: a bisphosphonate was infused or taken by mouth after that dose; without a date, if one is taken by
     mouth and works today (nobody knows whether an infusion came after it).
@@ -56,7 +55,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 def _counts(chart: Chart, n: Numbers, course: Course) -> bool:
     """Whether its last dose is that young, or may be: it goes on, and nobody knows since when."""
     last_dose = course.last_dose_at_latest
-    return may_work(course) if last_dose is None else last_dose >= chart.months_ago(n.denosumab_to_anabolic_months)
+    return course.may_work if last_dose is None else last_dose >= chart.months_ago(n.denosumab_to_anabolic_months)
 
 
 def _first(chart: Chart, draft: Draft) -> list[str]:

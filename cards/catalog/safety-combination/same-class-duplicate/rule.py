@@ -14,7 +14,7 @@ from cards.chart.facts import Fact
 from cards.definitions.basket import Said, Together, dose, said_of, together
 from cards.definitions.denosumab import next_due
 from cards.definitions.minerals import borderline, calcium
-from cards.definitions.overlap import basket, begins, covered_of, may_work, other_drug, still_works, works_on
+from cards.definitions.overlap import basket, begins, covered_of, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.orders import CHECKED, Order, finding_about, orders_of
 from cards.engine.switch import leaving
@@ -40,8 +40,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     and in one for tumors. A renewal of the same drug, or the next drug once the last has worn off, is no duplicate.
 
     When: (1) on orders, two such drugs are drafted together, or one is drafted that would begin (on its stated start, else
-    today) while another such drug still works, without grace, or is an injection that is on the list as active and of which no
-    dose is dated, so that it may still work; (2) on the chart view, two such drugs go on and both work today, without grace:
+    today) while another such drug still works, without grace, or is an injection that nobody has stopped and of which no dose
+    is dated, so that it may still work; (2) on the chart view, two such drugs go on and both work today, without grace:
     the one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted twice or more. An
     oncologic strength counts beside the other while it is on the list as active, and for {oncologic-dose-months} months after
     its last dose.
@@ -249,7 +249,7 @@ def _duplicate(
     values = other_drug(other, courses[0] if courses else None)
     values |= {"others": others, "alike": all(each.mechanism == drug.mechanism for each in others)}
     values |= {"covered": max((day for each in courses if (day := covered_of(each))), default=None)}
-    values |= {"undated": next((each.drug for each in courses if may_work(each)), None)}
+    values |= {"undated": next((each.drug for each in courses if each.may_work), None)}
     values |= _worn_off(chart, draft, courses)
     values["anabolic"] = drug.mechanism in ANABOLIC
     values["calcium"] = _calcium_speaks(chart, drug)

@@ -15,6 +15,7 @@ from cards.definitions.denosumab import (
     safe_until,
     state,
     tests_first,
+    undated_doses,
     watched,
     with_nephrology,
 )
@@ -32,7 +33,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: an adult with a course of denosumab 60 mg that goes on, and (1) today is from {denosumab-due-months} months to
     {denosumab-months} months and {denosumab-grace-days} days after the last dose; at discharge the dose is due within
-    {denosumab-discharge-days} days or that late; or (2) the course is active and no dose has a date.
+    {denosumab-discharge-days} days or that late; or (2) no dose has a date: not that of an order or entry of the list, nor one
+    that was given or dispensed, nor one that is on hold.
 
     Not when: it was stopped or is to end before the next dose, or another antiresorptive took over (`denosumab-sequence`);
     for (1), the next dose is already ordered (by an order written after the last dose, or for a future day, up to the last
@@ -46,7 +48,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     option, with nephrology (recommended), after PTH, 25(OH)D and a calcium of the last {denosumab-calcium-days} days. With
     a severe lack of vitamin D, for which the dose would wait beyond that day, alendronate is recommended at once, and
     denosumab follows. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date; (2) is info.
-    If the last dose is dated by month, the suggestion starts on the last day that can be six months after it.
+    If the last dose is dated by month, the suggestion starts on the last day that can be six months after it. Where another
+    dose has no date, the detail asks for it first.
     """
     found = state(chart)
     if found is None or found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not person.adult(chart):
@@ -55,7 +58,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     last_dose, latest = course.last_dose, course.last_dose_at_latest
     if last_dose is None or latest is None:
         yield Finding(
-            indicator=INFO, variant="no-date", values={"last_dose": None, "comfort": False}, facts=(facts.taken(course),)
+            indicator=INFO,
+            variant="no-date",
+            values={"last_dose": None, "given": bool(undated_doses(chart, course)), "comfort": False},
+            facts=(facts.taken(course) if course.active else facts.last_dose(course),),
         )
         return
     leaving = chart.hook is Hook.DISCHARGE
@@ -72,7 +78,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         yield Finding(
             indicator=indicator,
             variant="no-date",
-            values={"last_dose": recorded, "comfort": False},
+            values={"last_dose": recorded, "given": True, "comfort": False},
             facts=(facts.last_dose(course),),
         )
         return
@@ -111,5 +117,6 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
         options=instead if barred or not chosen.options else (*chosen.options, *weak, *first),
         any_number=bool(barred or weak) or not chosen.options,
         dropped=chosen.dropped,
+        notes=("denosumab-undated-dose",) if undated_doses(chart, course) else (),
         cites=("OPREF-T3", *(("EXT-03",) if with_nephrology(chart) else ()), "EXT-04"),
     )

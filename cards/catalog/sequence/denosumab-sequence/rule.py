@@ -33,6 +33,7 @@ from cards.definitions.denosumab import (
     safe_until,
     state,
     tests_first,
+    undated_doses,
     watched,
     with_nephrology,
 )
@@ -181,7 +182,10 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
         options=(*options, *_tests(chart, found)),
         any_number=sum(option.kind == "drug" for option in options) < 2,
         dropped=offered.dropped,
-        notes=("denosumab-open-order",) if course.pending else (),
+        notes=(
+            *(("denosumab-open-order",) if course.pending else ()),
+            *(("denosumab-undated-dose",) if last and undated_doses(chart, course) else ()),
+        ),
         about=next(iter(chart.drafted(ANTI_OSTEOPOROSIS)), None),
         rests_on=frozenset(COURSES) if found.kind in OPEN else None,
     )
