@@ -84,7 +84,5 @@ def chromium() -> Iterator[webdriver.Chrome]:
 def visitor(chromium: webdriver.Chrome, address: str) -> Iterator[Visitor]:
     """Somebody at the browser, to whose console nothing was told when the test is over."""
     visitor = Visitor(chromium, address)
-    visitor.look()
-    visitor.complaints()
     yield visitor
     assert visitor.complaints() == []

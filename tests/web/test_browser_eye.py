@@ -19,9 +19,9 @@ TALL = ("bmd-falling", "vitamin-d-hip", "complex-orders", "complex-denosumab-lat
 """Patients about whom there is much to say."""
 
 
+@pytest.mark.parametrize("name", ["denosumab-missed", *TALL])
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("size", ["200 %", "phone"])
-@pytest.mark.parametrize("name", ["denosumab-missed", *TALL])
 def test_what_is_to_be_done_whether_it_is_safe_and_what_is_next_begin_in_a_small_window(
     visitor: Visitor, name: str, size: str, language: str
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,17 +9,16 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 from werkzeug.serving import make_server
 
 from cds_service.app import create_app
 from tests.population.conftest import TODAY, patient, went, written
 from tests.web.conftest import settings
+from tests.web.visitor import AXE, SIZES, Visitor
 
 TOKEN = "a token of the administrators"
 OSTEOPOROSIS = ("problem osteoporosis since 2020-03-01", "T-score total-hip -2.8 on 2025-12-01")
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-SIZES = {"desk": (1440, 900), "200 %": (720, 450), "phone": (390, 844)}
 
 
 @pytest.fixture
@@ -43,76 +41,60 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def browser(chromium: Chrome) -> Iterator[Chrome]:
+def visitor(chromium: Chrome, address: str) -> Iterator[Visitor]:
     chromium.execute_cdp_cmd("Network.enable", {})
     chromium.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Authorization": f"Bearer {TOKEN}"}})
-    chromium.get_log("browser")
-    yield chromium
+    here = Visitor(chromium, address)
+    yield here
     chromium.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
-    assert [each["message"] for each in chromium.get_log("browser") if "favicon" not in each["message"]] == []
+    assert [each for each in here.complaints() if "favicon" not in each] == []
 
 
-def looked_at(browser: Chrome, name: str) -> list[str]:
-    """What is wrong with the page at any size, in either scheme."""
+def looked_at(visitor: Visitor, name: str) -> list[str]:
+    """What is wrong with the page at any size, and on a phone and a desk in either scheme."""
     wrong = []
-    for size, (width, height) in SIZES.items():
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        if browser.execute_script("return document.documentElement.scrollWidth > innerWidth"):
+    for size in ("phone", "200 %", "desk"):
+        visitor.look(SIZES[size])
+        if visitor.overflows():
             wrong.append(f"{name}, {size}: wider than the window")
         for scheme in ("light", "dark"):
-            media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-            if folder := os.environ.get("SCREENSHOTS"):
-                browser.save_screenshot(f"{folder}/worklist-{name}-{size.replace(' ', '')}-{scheme}.png")
-            wrong += [f"{name}, {size}, {scheme}: {each}" for each in grave(browser)]
+            visitor.look(SIZES[size], scheme)
+            visitor.keep(f"worklist-{name}-{size}-{scheme}")
+            wrong += [f"{name}, {size}, {scheme}: {each}" for each in grave(visitor) if size != "200 %"]
+    visitor.look()
     return wrong
 
 
-def grave(browser: Chrome) -> list[str]:
-    """What axe-core calls serious or worse."""
-    if not AXE.is_file():
-        return []
-    browser.execute_script(AXE.read_text(encoding="utf-8"))
-    found = browser.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[0])")
-    assert len(found["passes"]) > 10
-    some = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
-    return [f"{each['id']}: {node['target']}" for each in some for node in each["nodes"]]
+def grave(visitor: Visitor) -> list[str]:
+    return visitor.violations() if AXE.is_file() else []
 
 
-def people(browser: Chrome) -> list[str]:
-    return [each.text for each in browser.find_elements(By.CSS_SELECTOR, "tbody th a")]
+def people(visitor: Visitor) -> list[str]:
+    return [each.text for each in visitor.all("tbody th a")]
 
 
-def test_a_nurse_works_off_the_list(browser: Chrome, address: str) -> None:
-    wait = WebDriverWait(browser, 30, 0.05)
-    browser.get(address)
-    assert people(browser) == ["Wang Late", "Li Broken", "Chen New"]
-    wrong = looked_at(browser, "list")
+def test_a_nurse_works_off_the_list(visitor: Visitor) -> None:
+    visitor.browser.get(visitor.address)
+    assert people(visitor) == ["Wang Late", "Li Broken", "Chen New"]
+    wrong = looked_at(visitor, "list")
 
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride", {"width": 1440, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    )
-    browser.find_element(By.ID, "search").send_keys("broken\n")
-    wait.until(lambda _: people(browser) == ["Li Broken"])
-    assert "broken" not in browser.current_url.casefold()
+    visitor.one("#search").send_keys("broken\n")
+    visitor.until(lambda: people(visitor) == ["Li Broken"])
+    assert "broken" not in visitor.browser.current_url.casefold()
 
-    form = browser.find_element(By.CSS_SELECTOR, "form.state")
+    form = visitor.one("form.state")
     reason = form.find_element(By.NAME, "reason")
     assert not reason.is_displayed(), "why is asked only of what was declined"
     Select(form.find_element(By.NAME, "state")).select_by_value("declined")
     assert reason.is_displayed()
     Select(reason).select_by_value("cost")
     form.find_element(By.TAG_NAME, "button").click()
-    wait.until(lambda _: "#" in browser.current_url)
-    assert people(browser) == ["Li Broken"]
-    assert (
-        Select(browser.find_element(By.CSS_SELECTOR, "form.state [name=state]")).first_selected_option.get_property("value")
-        == "declined"
-    )
+    visitor.until(lambda: "#" in visitor.browser.current_url)
+    assert people(visitor) == ["Li Broken"]
+    assert Select(visitor.one("form.state [name=state]")).first_selected_option.get_property("value") == "declined"
 
-    browser.find_element(By.LINK_TEXT, "Li Broken").click()
-    wait.until(lambda _: browser.find_elements(By.CSS_SELECTOR, "#screen svg"))
-    assert "broken" not in browser.current_url.casefold()
-    wrong += looked_at(browser, "patient")
+    visitor.named("tbody th a", "Li Broken").click()
+    visitor.until(lambda: visitor.all("#screen svg"))
+    assert "broken" not in visitor.browser.current_url.casefold()
+    wrong += looked_at(visitor, "patient")
     assert wrong == []

@@ -27,8 +27,6 @@ def visitor(chromium: Chrome, tmp_path: Path) -> Iterator[Visitor]:
     chromium.execute_cdp_cmd("Network.enable", {})
     chromium.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": LI})
     here = Visitor(chromium, f"http://127.0.0.1:{server.server_port}")
-    here.look()
-    here.complaints()
     yield here
     chromium.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
     server.shutdown()

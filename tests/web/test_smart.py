@@ -105,8 +105,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, ehr: Ehr) -> Iterator[Site]:
 @pytest.fixture
 def clinician(chromium: Chrome, site: Site, ehr: Ehr) -> Iterator[Visitor]:
     visitor = Visitor(chromium, site.address)
-    visitor.look()
-    visitor.complaints()
     yield visitor
     ehr.behave()
     visitor.browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
