@@ -56,7 +56,7 @@ def about(pages: Blueprint, page: Callable[..., str], language: Callable[[], str
 
     @pages.get("/tables")
     def tables() -> str:
-        return headed("tables.html", "tables", ranking=ranking(thresholds, language()), windows=lines(language()))
+        return headed("tables.html", "tables", ranking=ranking(language(), thresholds.filled), windows=lines(language()))
 
     @pages.get("/versions")
     def versions() -> str:

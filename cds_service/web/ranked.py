@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cards.engine.ladder import HIGH, LADDER
-from cards.thresholds import Thresholds
 from cds_service.web.words import say
 
 
-def ranking(thresholds: Thresholds, language: str) -> list[tuple[str, list[str]]]:
-    """The ladder: of whom it speaks, and the drugs, best first."""
-    rungs = [(thresholds.filled(rung.when[language]), rung.drugs) for rung in LADDER]
+def ranking(language: str, written: Callable[[str], str]) -> list[tuple[str, list[str]]]:
+    """The ladder: of whom it speaks, and the drugs, best first. ``written`` puts numbers in the place of their names."""
     everybody = (say("tables.else", language), HIGH)
-    return [(when, [drug.name[language] for drug in drugs]) for when, drugs in [*rungs, everybody]]
+    told = [(written(rung.when[language]), rung.drugs) for rung in LADDER]
+    return [(when, [drug.name[language] for drug in drugs]) for when, drugs in [*told, everybody]]
+
+
+def whom(language: str) -> str:
+    """Of whom it speaks, as one text."""
+    return "; ".join(rung.when[language] for rung in LADDER)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 from msgspec import Struct
 
 from cards.engine.sources import slugs
-from cards.thresholds import Thresholds
+from cards.thresholds import Thresholds, shipped
 from cds_service.casebook.translated import LABELS
+from cds_service.web.terms import defined
+from cds_service.web.words import say
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 NAMED = re.compile(r"\{([a-z][a-z0-9-]*)\}")
 _LABEL = re.compile(r"(When|Not when|Then|何时不|何时|则)(?:: |：)")
+_NUMBER = re.compile(r'<a href="#n-(?P<key>[a-z0-9-]+)">(?P<value>[^<]*)</a>')
 _SENTENCE = re.compile(r"\.(?= [A-Z])|。")
 _LISTED = re.compile(r"\(\d\) (?:and|or|to) \(\d")
 """Points that are spoken of together, not told."""
@@ -40,22 +44,43 @@ class Paragraph(Struct, frozen=True):
     tail: Markup
 
 
-def rule(words: str, thresholds: Thresholds, language: str) -> list[Paragraph]:
-    """The words of the rule, each number in its place and linked to its row."""
-    found = []
+class Written(Struct, frozen=True):
+    """How words are written on a sheet: each number with its value, linked to its row where the sheet has one (``rows``), and
+    how certain it is where no source prints it, or where the site has set it."""
+
+    thresholds: Thresholds
+    language: str
+    rows: Collection[str]
+
+    def __call__(self, words: str) -> Markup:
+        linked = NAMED.sub(lambda m: f"[{self._value(m[1])}](#n-{m[1]})" if m[1] in self.thresholds.table else m[0], words)
+        return Markup(_NUMBER.sub(self._number, inline(linked)))  # noqa: S704  our own Markdown
+
+    def _value(self, key: str) -> str:
+        return figure(self.thresholds.table[key].value, self.language)
+
+    def _number(self, found: re.Match[str]) -> str:
+        mark = self.mark(found["key"])
+        told = f'<sup class="status-{mark.lower()}">{say(f"mark.{mark}", self.language)}</sup>' if mark else ""
+        return (found[0] if found["key"] in self.rows else found["value"]) + told
+
+    def mark(self, key: str) -> str:
+        """ "SITE", "OWN", "RECALL"; "" where a source prints the number."""
+        each = self.thresholds.table[key]
+        if each.value != shipped().table[key].value:
+            return "SITE"
+        return each.status if each.status in ("OWN", "RECALL") else ""
+
+
+def rule(words: str, written: Written, means: Mapping[str, Markup]) -> list[Paragraph]:
+    """The words of the rule; ``means``: by key the words that are explained where they first stand."""
+    found, left = [], dict(means)
     for text in words.split("\n\n"):
         label = _LABEL.match(text)
         rest = " ".join(text[label.end() if label else 0 :].split())
-        linked = NAMED.sub(
-            lambda m: f"[{figure(thresholds.table[m[1]].value, language)}](#n-{m[1]})" if m[1] in thresholds.table else m[0],
-            rest,
-        )
-        lead, steps, tail = _steps(linked)
-        found.append(
-            Paragraph(
-                _IN_ENGLISH.get(label[1], label[1]) if label else "", inline(lead), tuple(map(inline, steps)), inline(tail)
-            )
-        )
+        lead, steps, tail = _steps(rest)
+        told = [defined(written(each), left) for each in (lead, *steps, tail)]
+        found.append(Paragraph(_IN_ENGLISH.get(label[1], label[1]) if label else "", told[0], tuple(told[1:-1]), told[-1]))
     return found
 
 

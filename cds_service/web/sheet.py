@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import get_args
 
+from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.engine.card import Card
 from cards.engine.sources import cited, places
@@ -25,10 +27,10 @@ from cds_service.hooks.discovery import SERVICES
 from cds_service.web.defined import Defined, definitions
 from cds_service.web.dosed import Dose, doses
 from cds_service.web.numbered import Group, grouped, printed, shown, topic_of
-from cds_service.web.ranked import ranking
+from cds_service.web.ranked import ranking, whom
 from cds_service.web.rested import Source, sources_of
-from cds_service.web.ruled import NAMED, Paragraph, rule
-from cds_service.web.terms import explained
+from cds_service.web.ruled import NAMED, Paragraph, Written, rule
+from cds_service.web.terms import defined, used
 from cds_service.web.whom import of_whom
 
 OPEN = ("says", "when")
@@ -50,7 +52,8 @@ class Section(Struct, frozen=True):
 
 class Sheet(Struct, frozen=True):
     """Everything that somebody reads who signs. ``told``: of whom each variant is; ``sections``: what they come to, in short,
-    and ``informs``: those that only inform, where others warn; ``words``: what words of the rule mean; ``ranking``: the order
+    and ``informs``: those that only inform, where others warn; ``words``: what words of the rule mean; ``marks``: which
+    marks of numbers it has; ``ranking``: the order
     of the drugs, where the rule asks for it; ``by_day``: whether its days after denosumab are a table;
     ``named_by_rule``: the shared definitions to which its words leave something. ``named``: the numbers of the
     rule, those first that no source prints, since they are to be judged; ``other``: those that definitions read, of which
@@ -64,7 +67,8 @@ class Sheet(Struct, frozen=True):
     informs: list[Table]
     rule: list[Paragraph]
     rule_in: str
-    words: list[str]
+    words: list[Markup]
+    marks: list[str]
     ranking: list[tuple[str, list[str]]]
     by_day: bool
     named_by_rule: dict[str, Defined]
@@ -136,7 +140,15 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     found, told_cases = variants(card), chapters(card, language)
     other = {key: table[key] for key in card.shared if key not in ours}
     words = chinese(card) if language == "zh" else None
-    defined = definitions(card, language)
+    called = definitions(card, language)
+    said = words or card.doc
+    ranks = "ranking" in current().cards[card.code]["rule"]
+    written = Written(thresholds, "zh" if words else "en", {*ours, *other})
+    glossed = replace(written, language=language)
+    found_terms = used(said + (whom(language) if ranks else ""))
+    means = {key: glossed(each.told(language)) for key, each in found_terms.items()}
+    left = dict(means)
+    texts = [said, *(each.told(language) for each in found_terms.values()), whom(language) if ranks else ""]
     urgent, rest = _by_urgency(found)
     return Sheet(
         card=card,
@@ -145,13 +157,14 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         told=of_whom(card, found, language),
         sections=_sections(card, found, urgent, language),
         informs=tables(found, language, rest),
-        rule=rule(words or card.doc, thresholds, "zh" if words else "en"),
+        rule=rule(said, written, means),
         rule_in="zh" if words else "en",
-        words=explained(words or card.doc, thresholds, language),
-        ranking=ranking(thresholds, language) if "ranking" in current().cards[card.code]["rule"] else [],
+        words=list(means.values()),
+        marks=_marks(" ".join(texts), written),
+        ranking=ranking(language, lambda text: defined(glossed(text), left)) if ranks else [],
         by_day=any(each.seen.card == card.code for each in windows.kept()),
-        named_by_rule={name: each for name, each in defined.items() if f"`{name.rpartition('.')[2]}`" in card.doc},
-        definitions=defined,
+        named_by_rule={name: each for name, each in called.items() if f"`{name.rpartition('.')[2]}`" in card.doc},
+        definitions=called,
         doses=doses(card.code, language),
         named={key: table[key] for key in ours},
         other=other,
@@ -164,6 +177,12 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         hash=hashes()[card.code],
         content=named(card.code),
     )
+
+
+def _marks(words: str, written: Written) -> list[str]:
+    """Those that numbers of these words bear."""
+    found = {written.mark(key) for key in NAMED.findall(words) if key in written.thresholds.table}
+    return [each for each in ("OWN", "RECALL", "SITE") if each in found]
 
 
 def _by_urgency(found: Sequence[Variant]) -> tuple[list[int], list[int]]:

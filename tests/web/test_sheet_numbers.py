@@ -6,8 +6,11 @@ import re
 
 import pytest
 
+from cards.engine import ladder
 from cards.engine.catalog import all_cards
+from cards.engine.ladder import Rung
 from cards.thresholds import shipped
+from cards.vocabulary import Name
 from cards.vocabulary.regimens import REGIMENS
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.translated import chinese
@@ -16,7 +19,7 @@ from cds_service.package.proposals import suggested
 from cds_service.web.dosed import doses
 from cds_service.web.numbered import grouped, topic_of, topics
 from cds_service.web.sheet import sheet
-from cds_service.web.terms import explained, terms
+from cds_service.web.terms import terms, used
 
 CODES = sorted(all_cards())
 SHARED = [key for key, each in shipped().table.items() if not each.card]
@@ -79,13 +82,59 @@ def test_a_word_is_explained_wherever_a_rule_uses_it_and_nowhere_else() -> None:
         for language in LANGUAGES:
             told = shipped().filled(term.told(language))
             assert "{" not in told, key
-            assert len(told.split()) <= 45, key
+            assert len(told.split()) <= 80, key
     english, other = words["denosumab-sequence"]
     for language, text in (("en", english), ("zh", other or "")):
-        told = " ".join(explained(text, shipped(), language))
+        told = " ".join(each.told(language) for each in used(text).values())
         for each in ("last safe day", "short course", "filtered") if language == "en" else ("最后安全日", "短疗程", "过滤"):
             assert each in told
-    assert explained("nothing of the kind", shipped(), "en") == []
+    assert used("nothing of the kind") == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_words_that_decide_are_defined_where_they_first_stand(code: str, language: str) -> None:
+    """Once in the rule or in the order of the drugs, with their numbers; and all of them in the list below."""
+    made = sheet(all_cards()[code], shipped(), language)
+    lines = [str(line) for each in made.rule for line in (each.lead, *each.steps, each.tail)]
+    rows = [str(when) for when, _ in made.ranking]
+    for means in made.words:
+        told = [text.count(f"hidden>{means}</span></span>") for text in ("".join(lines), "".join(rows))]
+        assert max(told) == 1, means
+        assert "{" not in means
+    found = re.findall(r'class="term"', "".join(lines))
+    assert len(found) <= len(made.words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_a_number_that_no_source_prints_says_so_in_its_place(code: str, language: str) -> None:
+    """In rule, words and the order of the drugs; others bear no mark; and the key below has each mark that is there."""
+    made = sheet(all_cards()[code], shipped(), language)
+    shown = "".join(str(line) for each in made.rule for line in (each.lead, *each.steps, each.tail))
+    shown += "".join(map(str, made.words)) + "".join(str(when) for when, _ in made.ranking)
+    for key, marked in re.findall(r'<a href="#n-([a-z0-9-]+)">[^<]*</a>(?:<sup class="status-(\w+)">)?', shown):
+        status = shipped().table[key].status
+        assert marked == (status.lower() if status in ("OWN", "RECALL") else ""), key
+        assert key in made.named or key in made.other, key
+    assert {each.lower() for each in made.marks} == set(re.findall(r'<sup class="status-(\w+)">', shown))
+
+
+def test_a_number_that_the_site_has_set_says_so_in_its_place() -> None:
+    """What a reader looked for in vain: a short course is up to 30 months, where the source named divides at four doses."""
+    key = "denosumab-short-months"
+    assert shipped().table[key].status == "RECALL"
+    for thresholds, mark in ((shipped(), "recalled"), (shipped().overridden({key: 24}), "site")):
+        made = sheet(all_cards()["denosumab-sequence"], thresholds, "en")
+        (means,) = [str(each) for each in made.words if "short course" in each]
+        assert re.search(rf">(30|24)</a><sup class=\"status-\w+\">{mark}</sup> months at most", means)
+
+
+def test_of_several_rows_that_fit_the_first_decides_and_what_is_not_known_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the sheet says above the order of the drugs."""
+    rungs = [Rung(Name("", ""), lambda _, fits=fits: fits, ()) for fits in (None, False, True, True)]  # type: ignore[misc]
+    monkeypatch.setattr(ladder, "LADDER", rungs)
+    assert ladder.rung_of(None) is rungs[2]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("code", CODES)
