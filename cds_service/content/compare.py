@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Literal
 
@@ -12,7 +12,11 @@ import yaml
 from msgspec import Struct
 
 from cards.engine.sources import LOADER
+from cards.vocabulary import Name
 from cds_service.content.canon import PARTS, Content, Parts
+
+Say = Callable[..., str]
+"""A phrase by its key, in the language of the reader."""
 
 CONTEXT = 3
 """Unchanged lines that are kept around changed ones."""
@@ -24,12 +28,35 @@ _LINE = {
     "declared": re.compile(r"^(?P<key>\S+) = (?P<value>.*)$"),
     "definitions": re.compile(r"^(?P<key>[^:]+): (?P<value>.*)$"),
 }
-_WORDS = {
-    "rule-zh": "when and when not, in Chinese",
-    "en": "English text",
-    "zh": "Chinese text",
-    "rule": "rule (code)",
-    "definitions": "words of shared definitions",
+_PARTS = {
+    "rule-words": Name("when and when not: the words of the rule", "何时出现、何时不出现：规则文字"),
+    "rule-zh": Name("when and when not, in Chinese", "何时出现、何时不出现（中文）"),
+    "en": Name("English text", "英文文本"),
+    "zh": Name("Chinese text", "中文文本"),
+    "rule": Name("rule (code)", "规则（代码）"),
+    "definitions": Name("words of shared definitions", "共用定义的文字"),
+    "cases": Name("cases", "病例"),
+}
+_KINDS = {
+    "doses": Name("dose {}", "剂量{}"),
+    "numbers": Name("number {}", "数值{}"),
+    "recommendations": Name("recommendation {}", "推荐意见{}"),
+    "declared": Name("card.toml, {}", "card.toml中的{}"),
+}
+_SAID = {
+    "unused": Name("no longer used", "不再使用"),
+    "away": Name("taken away", "已删除"),
+    "new": Name("new ({})", "新增（{}）"),
+    "told": Name("what is told of it", "说明有改动"),
+    "order": Name("other order", "顺序有改动"),
+    "not shown": Name("no longer shown: {}", "不再出现：{}"),
+    "new variant": Name("new variant: {}", "新变体：{}"),
+    "reads": Name("reads differently: {}", "文字有改动：{}"),
+    "new case": Name("new case: {}", "新病例：{}"),
+    "case gone": Name("case taken away: {}", "已删除的病例：{}"),
+    "more": Name(" (and {} more)", "（另有{}例）"),
+    "expects": Name("case expects something else: {}", "病例的预期有改动：{}"),
+    "background": Name("cases: patient, day or background that all share", "病例：共同的患者、就诊日或背景"),
 }
 
 
@@ -68,22 +95,24 @@ def shared_changes(before: Content, after: Content) -> list[str]:
     )
 
 
-def differences(before: Parts, after: Parts) -> Iterator[str]:
-    """What differs in a card, one sentence each."""
+def differences(before: Parts, after: Parts, language: str = "en") -> Iterator[str]:
+    """What differs in a card, one sentence each. Names of variants and cases are English in either language."""
+
+    def say(key: str, *values: object) -> str:
+        return _SAID[key][language].format(*values)
+
     for part in PARTS:
         old, new = before.get(part, ""), after.get(part, "")
         if old == new:
             continue
-        if part in _LINE and part != "definitions":
-            yield from _of_lines(part, old, new)
+        if part in _KINDS:
+            yield from _of_lines(part, old, new, _KINDS[part][language].format, say)
         elif part == "rendered":
-            yield from _of_variants(old, new)
+            yield from _of_variants(old, new, say)
         elif part == "cases":
-            yield from _of_cases(old, new)
-        elif part == "rule-words":
-            yield "when and when not: the words of the rule"
+            yield from _of_cases(old, new, say) or [_PARTS[part][language]]
         else:
-            yield _WORDS[part]
+            yield _PARTS[part][language]
 
 
 def beside(before: str, after: str) -> list[Row]:
@@ -129,38 +158,37 @@ def keyed(part: str, text: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _of_lines(part: str, before: str, after: str) -> Iterator[str]:
+def _of_lines(part: str, before: str, after: str, name: Callable[[str], str], say: Say) -> Iterator[str]:
     old, new = keyed(part, before), keyed(part, after)
-    kind = {"doses": "dose", "numbers": "number", "recommendations": "recommendation", "declared": "card.toml,"}[part]
     for key in dict.fromkeys([*old, *new]):
-        if old.get(key) == new.get(key):
-            continue
-        if key not in new:
-            yield f"{kind} {key}: no longer used" if part != "declared" else f"{kind} {key}: taken away"
-        elif key not in old:
-            yield f"{kind} {key}: new ({new[key][0]})" if part != "declared" else f"{kind} {key}: {new[key][0]}"
-        elif old[key][0] == new[key][0]:
-            yield f"{kind} {key}: what is told of it"
-        elif part == "declared":
-            yield f"{kind} {key}: {_moved(old[key][0], new[key][0])}"
-        else:
-            yield f"{kind} {key}: {old[key][0]} → {new[key][0]}"
+        if old.get(key) != new.get(key):
+            yield f"{name(key)}: {_moved_line(part, old.get(key), new.get(key), say)}"
 
 
-def _moved(before: str, after: str) -> str:
+def _moved_line(part: str, old: tuple[str, str] | None, new: tuple[str, str] | None, say: Say) -> str:
+    if new is None:
+        return say("unused" if part != "declared" else "away")
+    if old is None:
+        return say("new", new[0]) if part != "declared" else new[0]
+    if old[0] == new[0]:
+        return say("told")
+    return _moved(old[0], new[0], say) if part == "declared" else f"{old[0]} → {new[0]}"
+
+
+def _moved(before: str, after: str, say: Say) -> str:
     """How a value of card.toml changed; of a list, what came and what went."""
     old, new = json.loads(before), json.loads(after)
     if not (isinstance(old, list) and isinstance(new, list) and all(isinstance(each, str) for each in (*old, *new))):
         return f"{before} → {after}"
     told = [f"+{each}" for each in new if each not in old] + [f"-{each}" for each in old if each not in new]
-    return " ".join(told) or "other order"
+    return " ".join(told) or say("order")
 
 
-def _of_variants(before: str, after: str) -> Iterator[str]:
+def _of_variants(before: str, after: str, say: Say) -> Iterator[str]:
     old, new = (_chapters(each) for each in (before, after))
-    yield from (f"no longer shown: {name}" for name in old if name not in new)
-    yield from (f"new variant: {name}" for name in new if name not in old)
-    yield from (f"reads differently: {name}" for name in new if name in old and old[name] != new[name])
+    yield from (say("not shown", name) for name in old if name not in new)
+    yield from (say("new variant", name) for name in new if name not in old)
+    yield from (say("reads", name) for name in new if name in old and old[name] != new[name])
 
 
 def _chapters(sample: str) -> Mapping[str, str]:
@@ -168,20 +196,18 @@ def _chapters(sample: str) -> Mapping[str, str]:
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
-def _of_cases(before: str, after: str) -> Iterator[str]:
+def _of_cases(before: str, after: str, say: Say) -> list[str]:
+    """Nothing where either cannot be read."""
     try:
         old, new = ({each["name"]: each for each in yaml.load(text, LOADER)["cases"]} for text in (before, after))  # noqa: S506
     except (yaml.YAMLError, KeyError, TypeError):
-        yield "cases"
-        return
-    if added := [name for name in new if name not in old]:
-        yield _counted("new case", added)
-    if gone := [name for name in old if name not in new]:
-        yield _counted("case taken away", gone)
-    yield from (f"case expects something else: {name}" for name in new if name in old and new[name] != old[name])
-    if old == new:
-        yield "cases: patient, day or background that all share"
-
-
-def _counted(what: str, names: list[str]) -> str:
-    return f"{what}: {names[0]}" + (f" (and {len(names) - 1} more)" if len(names) > 1 else "")
+        return []
+    told = []
+    for key, some in (
+        ("new case", [name for name in new if name not in old]),
+        ("case gone", [name for name in old if name not in new]),
+    ):
+        if some:
+            told.append(say(key, some[0]) + (say("more", len(some) - 1) if len(some) > 1 else ""))
+    told += [say("expects", name) for name in new if name in old and new[name] != old[name]]
+    return [*told, say("background")] if old == new else told

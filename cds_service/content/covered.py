@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from cds_service.content.canon import Content, Parts, hashed, written
+from cds_service.content.definitions import IN_CHINESE
 
 Chapters = Mapping[str, Sequence[str]]
 """Of a large card, by key: the stems of the variants that belong together."""
@@ -68,13 +69,15 @@ def covered(card: Parts, part: str, chapters: Chapters, language: str) -> Parts:
         kept = {"rendered": _rendered(card.get("rendered", ""), whole, chapter, chapters, language)}
         doses = {"doses": card.get("doses", "")} if whole == "says" and chapter in ("", DOSES) else {}
         return doses if chapter == DOSES else {**kept, **doses}
-    definitions = card.get("definitions", "").splitlines()
+    definitions = [
+        line for line in card.get("definitions", "").splitlines() if language == "zh" or IN_CHINESE not in _key(line)
+    ]
     words = card.get("rule-words", "")
     numbers, named = card.get("numbers", "").splitlines(), _named(card.get("rule", ""))
     ours = [line for line in numbers if line.partition(" = ")[0] in named]
     others = [line for line in numbers if line not in ours]
     limits = [line for line in others if not _TIME.match(line)]
-    lefts = [line for line in definitions if f"`{line.partition(': ')[0].rpartition('.')[2]}`" in words]
+    lefts = [line for line in definitions if f"`{_key(line).removesuffix(IN_CHINESE).rpartition('.')[2]}`" in words]
     found: dict[str, Parts] = {
         "when": {
             "rule-words": words,
@@ -90,6 +93,10 @@ def covered(card: Parts, part: str, chapters: Chapters, language: str) -> Parts:
         "sources": {"recommendations": card.get("recommendations", "")},
     }
     return found.get(whole, {})
+
+
+def _key(definition: str) -> str:
+    return definition.partition(": ")[0]
 
 
 def _named(rule: str) -> set[str]:

@@ -46,7 +46,9 @@ def _changed(part: str, each: Signature, code: str, store: Store, language: str)
     if not text:
         return PartChanged(part, each, "", (), ())
     before, after = (_of_part(card, part, code, each) for card in (parts_of(text), current().cards[code]))
-    return PartChanged(part, each, text, tuple(differences(before, after)), tuple(difference(before, after, language)))
+    return PartChanged(
+        part, each, text, tuple(differences(before, after, language)), tuple(difference(before, after, language))
+    )
 
 
 def _of_part(card: Parts, part: str, code: str, each: Signature) -> Parts:

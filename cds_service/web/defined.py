@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from itertools import groupby
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from cards.engine.card import Card
+from cards.vocabulary import Name
 from cds_service.content.canon import current
 from cds_service.content.definitions import IN_CHINESE
 
@@ -26,6 +32,18 @@ def definitions(card: Card, language: str) -> dict[str, Defined]:
     found = {name: Defined(plain(text), "en") for name, text in told.items() if not name.endswith(IN_CHINESE)}
     rendered = {name: Defined(text, "zh") for name in found if (text := told.get(name + IN_CHINESE))}
     return found | rendered if language == "zh" else found
+
+
+@cache
+def subjects() -> dict[str, Name]:
+    """What the definitions of each module are about."""
+    return convert(tomllib.loads(files("cds_service.web").joinpath("subjects.toml").read_text("utf-8")), dict[str, Name])
+
+
+def by_subject(found: Mapping[str, Defined], language: str) -> list[tuple[str, dict[str, Defined]]]:
+    """The definitions of each module under its heading, each by its own name."""
+    modules = groupby(sorted(found.items()), key=lambda each: each[0].rpartition(".")[0])
+    return [(subjects()[key][language], {name.rpartition(".")[2]: each for name, each in some}) for key, some in modules]
 
 
 def plain(text: str) -> str:

@@ -17,6 +17,7 @@ from cds_service.casebook.told import judged
 from cds_service.casebook.translated import LABELS
 from cds_service.load import Load
 from cds_service.web.attested import chapter_title, condensed, named_part, read_of, version_of
+from cds_service.web.defined import by_subject
 from cds_service.web.numbered import in_short, printed
 from cds_service.web.ruled import figure, inline
 from cds_service.web.words import say
@@ -68,6 +69,7 @@ def context(language: str) -> dict[str, Any]:
         "named_part": lambda part, code: named_part(part, code, language),
         "chapter_title": lambda part, code: chapter_title(part, code, language),
         "condensed": lambda parts, offered, code: condensed(parts, offered, code, language),
+        "by_subject": lambda found: by_subject(found, language),
         "labels": LABELS,
         "inline": inline,
         "figure": figure,

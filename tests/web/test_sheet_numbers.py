@@ -16,6 +16,7 @@ from cards.words.phrases import LANGUAGES
 from cds_service.casebook.translated import chinese
 from cds_service.content.canon import current
 from cds_service.package.proposals import suggested
+from cds_service.web.defined import by_subject, subjects
 from cds_service.web.dosed import doses
 from cds_service.web.numbered import grouped, topic_of, topics
 from cds_service.web.sheet import sheet
@@ -146,6 +147,16 @@ def test_definitions_are_told_without_what_only_a_program_needs(code: str) -> No
             r">>>|``|\.(?:toml|tsv|py)\b|phrase|\bkeys? of\b|\*key\*|\w\(\)|\bTrue\b|\bFalse\b|[Rr]eturns|[Ii]terat|\w_\w", text
         )
         assert not found, f"{name}: {text}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_definition_stands_under_a_heading_in_the_language_of_the_desk(language: str) -> None:
+    found: set[str] = set()
+    for code in CODES:
+        told = sheet(all_cards()[code], shipped(), language).definitions
+        assert sum(len(some) for _, some in by_subject(told, language)) == len(told)
+        found |= {name.rpartition(".")[0] for name in told}
+    assert found == subjects().keys(), "a heading of nothing, or nothing with a heading"
 
 
 @pytest.mark.parametrize("code", CODES)
