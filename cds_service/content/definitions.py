@@ -2,7 +2,7 @@
 
 In Chinese they stand beside the code, ``kidney.zh.toml`` beside ``kidney.py``: of each definition its ``zh`` and, in ``of``,
 the mark of the English that it renders. Where that has changed since, the Chinese is not told: whoever signs must not read of
-an earlier definition. ``python -m cds_service.content.definitions`` lists the marks.
+an earlier definition. ``python -m cds_service.content.definitions`` lists the marks of those that rules call.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _attributes(parsed: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    for place, words in words_of_definitions(here()).items():
-        for each, said in words.items():
-            if said and not each.endswith(IN_CHINESE):
-                print(f"{place + '.' + each:45} {mark(said)} {'current' if each + IN_CHINESE in words else ''}")
+    told = words_of_definitions(here())
+    called = dict(pair for path, text in here().items() if path.endswith("/rule.py") for pair in used(text, told).items())
+    for key in sorted(each for each in called if not each.endswith(IN_CHINESE)):
+        print(f"{key:42} {mark(called[key])} {'current' if key + IN_CHINESE in called else 'to be rendered'}")
