@@ -186,8 +186,8 @@ def taken(course: Course) -> Fact:
 
 def on_board(course: Course) -> Fact:
     """Evidence that a drug is in effect: the last dose of an injection, otherwise its entry on the medication list."""
-    dated = course.drug.covers_months is not None and course.last_dose is not None
-    return last_dose(course) if dated else taken(course)
+    injected = course.drug.covers_months is not None and (course.last_dose is not None or not course.active)
+    return last_dose(course) if injected else taken(course)
 
 
 def fracture(broken: Fracture) -> Fact:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from cards.chart import ORDER_HOOKS, ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW, REFILL, Chart, Course, Draft, SetAside, facts
+from cards.chart import ORDER_HOOKS, REFILL, Chart, Course, Draft, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import OPEN, Kind, safe_until, state
@@ -19,8 +19,8 @@ from cards.engine.findings import CRITICAL, Finding, Indicator, Option
 from cards.engine.options import Offer, discard, offer, service
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, Drug, Mechanism
 
-ORDERS_AND_VIEW = (ORDER_SELECT, ORDER_SIGN, PATIENT_VIEW)
-ORDERS = (ORDER_SELECT, ORDER_SIGN)
+WRITTEN = ORDER_HOOKS | {REFILL}
+"""Where somebody is about to sign: on orders, and at a refill."""
 BISPHOSPHONATE = frozenset({Mechanism.BISPHOSPHONATE})
 CHECKED = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechanism.ACTIVE_VITAMIN_D}
 """What section F looks at: drugs for bone. Of drugs that harm it only `bone-loss-medication` speaks."""
@@ -64,18 +64,25 @@ def orders_of(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Order]:
     signed: as courses that go on where the record has them so, else as drafts."""
     if chart.hook in ORDER_HOOKS:
         return [Order(d.drug, draft=d) for d in chart.drafted(mechanisms) if d.drug]
-    if chart.hook is REFILL:
-        return list(_refilled(chart, mechanisms))
+    if chart.hook is REFILL:  # each drug once, however many refills of it are asked for
+        return [order_of(chart, d) for d in {d.drug: d for d in chart.drafted(mechanisms) if d.drug}.values()]
     return [Order(c.drug, course=c) for c in going_on(chart, mechanisms)]
 
 
-def _refilled(chart: Chart, mechanisms: Iterable[Mechanism]) -> Iterator[Order]:
-    """Each drug once, however many refills of it are asked for."""
-    wanted = frozenset(mechanisms)
-    taken = {course.drug: course for course in going_on(chart, wanted)}
-    for drug, draft in {d.drug: d for d in chart.drafted(wanted) if d.drug}.items():
-        course = taken.get(drug)
-        yield Order(drug, course=course, renewed=True) if course else Order(drug, draft=draft)
+def order_of(chart: Chart, draft: Draft) -> Order:
+    """What is judged of one draft. A refill is an order like another: it is signed. Of a drug that goes on it renews the
+    course, so that this is what is spoken of, and ended; dose and date are those of the draft, as of any order."""
+    drug = draft.drug
+    if drug is None:
+        raise ValueError("no drug is drafted")
+    renews = going_on(chart, {drug.mechanism}) if chart.hook is REFILL and not draft.proposed else []
+    course = next((each for each in renews if each.drug is drug), None)
+    return Order(drug, course=course, renewed=True) if course else Order(drug, draft=draft)
+
+
+def refilled(chart: Chart) -> frozenset[Drug]:
+    """The drugs that are taken and whose refill is asked for: what one of them means to another is said of the two refills."""
+    return frozenset(d.drug for d in chart.drafts if d.drug and order_of(chart, d).renewed)
 
 
 def going_on(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Course]:

@@ -11,6 +11,7 @@ from cards.definitions.basket import dose
 from cards.definitions.minerals import calcium, vitamin_d_excess
 from cards.engine.findings import CRITICAL, WARNING, Finding, Option
 from cards.engine.options import discard, service
+from cards.engine.orders import WRITTEN, order_of
 from cards.thresholds import Numbers
 from cards.vocabulary import Mechanism
 
@@ -32,7 +33,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: a newer 25(OH)D is {vitamin-d-excess} ng/mL or less.
 
-    Then: critical above {vitamin-d-toxic} ng/mL, with a calcium of {excess-calcium-days} days above range, and on orders;
+    Then: critical above {vitamin-d-toxic} ng/mL, with a calcium of {excess-calcium-days} days above range, on orders, and at a
+    refill of these;
     otherwise warning; on patient-view no milder. Recommended: calcium with albumin, creatinine and phosphate, at once where it
     is critical, not what is ordered or has a result of {excess-test-days} days (critical: of today); 25(OH)D in
     {vitamin-d-again-weeks} weeks; deleting the drafts.
@@ -45,7 +47,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     lately = reading is not None and reading.value.at_latest >= chart.days_ago(n.excess_calcium_days)
     high = reading.value if reading is not None and reading.high and lately else None
     toxic = excess.at_most(limit_beside(n.vitamin_d_toxic, excess)) is False
-    on_orders = chart.hook in ORDER_HOOKS
+    on_orders = chart.hook in WRITTEN and bool(drafts)
     urgent = toxic or high is not None or on_orders
     taken = [course for course in chart.courses(_PRODUCTS) if course.active]
     yield Finding(
@@ -68,7 +70,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         ),
         options=(
             *_tests(chart, n, urgent=urgent),
-            *((discard(draft, recommended=True) for draft in drafts) if on_orders else ()),
+            *((discard(draft, recommended=True) for draft in drafts if order_of(chart, draft).draft) if on_orders else ()),
         ),
         any_number=True,
         left_out=chart.left_out("vitamin-d"),

@@ -13,7 +13,7 @@ from cards.definitions.denosumab import closes_gap
 from cards.definitions.overlap import basket, begins, other_drug, still_works
 from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import ranking, ruled_out, service
-from cards.engine.orders import REFERRAL, Order, finding_about
+from cards.engine.orders import REFERRAL, Order, finding_about, order_of, refilled
 from cards.engine.switch import leaving
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Drug, Mechanism
@@ -22,23 +22,25 @@ from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Drug, Mechanis
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """An anabolic together with an antiresorptive has no clear added benefit: give one after the other instead.
 
-    When: (1) an anabolic is ordered that would begin (on its stated start, otherwise today) while an antiresorptive still works
-    (no grace period), or an antiresorptive is ordered while an anabolic still works; (2) both are drafted and would overlap.
+    When: (1) an anabolic is ordered or refilled that would begin (on its stated start, otherwise today) while an antiresorptive
+    still works (no grace period), or an antiresorptive is ordered or refilled while an anabolic still works; (2) both are
+    drafted and would overlap.
 
     Not when: teriparatide or abaloparatide while denosumab works (`denosumab-to-anabolic`); an anabolic after an injected
     bisphosphonate; the other drug is taken daily to monthly and was stopped; in (2), the later draft begins when the dose or
     the stated duration of the earlier one is over, with a tolerance of {dose-interval-tolerance} of that time.
 
-    Then: (1) info, one card per order, which can be deleted; no alternative. If the order is to replace a drug that can
-    be ended (a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`, a hip T-score out of
-    reach as in `treatment-target`, the longest time on it, or a check of orders that speaks against it), it only says to stop
-    that drug. What `denosumab-due` and `denosumab-sequence` recommend (the next dose, or what closes the gap) stays and does
-    not wait for the end of an anabolic, which does not hold the bone after denosumab: a specialist decides on the anabolic,
-    unless it is to be ended as above. (2) warning, one card per pair, or one for a draft beside several others: a draft that
-    order safety forbids can be deleted, or else the draft ranked lower for this patient, or, before any other, an option of the
-    service's own that is on trial; never the one that is due after denosumab and may be given.
+    Then: (1) info, one card per order, which can be deleted (not a refill of what is taken); no alternative. If the order is to
+    replace a drug that can be ended (a fracture on it as in `treatment-failure`, a fall of bone density as in `bmd-response`, a
+    hip T-score out of reach as in `treatment-target`, the longest time on it, or a check of orders that speaks against it), it
+    only says to stop that drug. What `denosumab-due` and `denosumab-sequence` recommend (the next dose, or what closes the gap)
+    stays and does not wait for the end of an anabolic, which does not hold the bone after denosumab: a specialist decides on
+    the anabolic, unless it is to be ended as above. (2) warning, one card per pair, or one for a draft beside several others: a
+    draft that order safety forbids can be deleted, or else the draft ranked lower for this patient, or, before any other, an
+    option of the service's own that is on trial; never the one that is due after denosumab and may be given.
     """
     leaves = leaving(chart)
+    asked_again = refilled(chart)
     for draft in chart.drafted(ANTIRESORPTIVE | ANABOLIC):
         if draft.drug is None:
             continue
@@ -46,9 +48,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         for course in chart.courses(others):
             after_denosumab = course.drug is DENOSUMAB and draft.drug.mechanism is Mechanism.PTH_ANALOG
             followed = draft.drug.mechanism in ANABOLIC and _given_before(course)
-            if still_works(chart, course, draft) and not after_denosumab and not followed:
+            beside = still_works(chart, course, draft) and course.drug not in asked_again
+            if beside and not after_denosumab and not followed:
                 about = other_drug(course.drug, course)
-                order, evidence = Order(draft.drug, draft=draft), [facts.on_board(course)]
+                order, evidence = order_of(chart, draft), [facts.on_board(course)]
                 closes = _closes(chart, draft)
                 switch = leaves(course, begins(chart, draft))
                 closes = closes and not switch

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from cards.chart import ORDER_HOOKS, Chart, Course, Draft, facts
+from cards.chart import Chart, Course, Draft, facts
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.definitions.basket import Said, Together, dose, said_of, together
@@ -16,7 +16,7 @@ from cards.definitions.denosumab import next_due
 from cards.definitions.minerals import borderline, calcium
 from cards.definitions.overlap import basket, begins, covered_of, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
-from cards.engine.orders import CHECKED, Order, finding_about, orders_of
+from cards.engine.orders import CHECKED, WRITTEN, Order, finding_about, order_of, orders_of, refilled
 from cards.engine.switch import leaving
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, DENOSUMAB, ZOLEDRONATE, Data, Drug, Mechanism
@@ -39,12 +39,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     bisphosphonate, two anabolic drugs, two active forms of vitamin D, denosumab or zoledronate in a strength for osteoporosis
     and in one for tumors. A renewal of the same drug, or the next drug once the last has worn off, is no duplicate.
 
-    When: (1) on orders, two such drugs are drafted together, or one is drafted that would begin (on its stated start, else
-    today) while another such drug still works, without grace, or is an injection that nobody has stopped and of which no dose
-    is dated, so that it may still work; (2) on the chart view, two such drugs go on and both work today, without grace:
-    the one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted twice or more. An
-    oncologic strength counts beside the other while it is on the list as active, and for {oncologic-dose-months} months after
-    its last dose.
+    When: (1) on orders and refills, two such drugs are drafted together, or one is drafted that would begin (on its stated
+    start, else today) while another such drug still works, without grace, or is an injection that nobody has stopped and of
+    which no dose is dated, so that it may still work; (2) on the chart view, two such drugs go on and both work today, without
+    grace: the one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted twice or
+    more. An oncologic strength counts beside the other while it is on the list as active, and for {oncologic-dose-months}
+    months after its last dose.
 
     Not when: a draft and the list have the same ingredient, but for an oncologic strength beside the one for osteoporosis; the
     other drug is one taken daily to monthly and was stopped; the draft begins on or after the day on which the other has worn
@@ -66,7 +66,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a course is not
     confirmed, and of zoledronate beside denosumab when denosumab is due and until when zoledronate covers.
     """
-    if chart.hook not in ORDER_HOOKS:
+    if chart.hook not in WRITTEN:
         yield from _both_taken(chart)
         return
     leaves = leaving(chart)
@@ -91,7 +91,10 @@ def _beside_courses(
     """A draft with what is taken and that it must not be given with: one finding for all of which the same is said. Of the
     other strength of its own ingredient each is one."""
     clashing: dict[tuple[str, str], list[Course]] = {}
+    asked_again = refilled(chart)
     for course in chart.courses(_clashing(drug)):
+        if course.drug in asked_again:
+            continue  # judged as a draft beside this one
         lately = _oncologic(drug, course.drug) and _given_lately(n, course, begins(chart, draft))
         if _clash(drug, course.drug) and (lately or still_works(chart, course, draft)):
             variant = _variant(drug, course.drug)
@@ -181,9 +184,9 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                 )
 
 
-def _next_denosumab(chart: Chart, newer: Course, older: Course) -> dict[str, Any]:
+def _next_denosumab(chart: Chart, *taken: Course) -> dict[str, Any]:
     """Where zoledronate and denosumab both work: when denosumab is due, and until when zoledronate covers."""
-    by_key = {course.drug.key: course for course in (newer, older)}
+    by_key = {course.drug.key: course for course in taken}
     infused = by_key.get(ZOLEDRONATE.key)
     both = infused is not None and DENOSUMAB.key in by_key
     return {"next_denosumab": next_due(chart) if both else None, "infused_until": infused.covered_until if infused else None}
@@ -255,7 +258,8 @@ def _duplicate(
     values["calcium"] = _calcium_speaks(chart, drug)
     evidence = [*evidence, *_near_the_limit(chart, drug)]
     graded, variant = (INFO, "switch") if switch else (_graded(chart, drug, other), _variant(drug, other))
-    about = Order(drug, draft=draft)
+    about = order_of(chart, draft) if courses else Order(drug, draft=draft)
+    values |= _next_denosumab(chart, *([about.course] if about.course else ()), *courses)
     found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=switch)
     return found if courses or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), *evidence))
 

@@ -12,7 +12,7 @@ from cards.chart.calendar import DAYS_A_MONTH, add_days, add_months
 from cards.chart.facts import Fact
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.options import service
-from cards.engine.orders import Order, finding_about, going_on, orders_of
+from cards.engine.orders import WRITTEN, Order, finding_about, going_on, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, SERVICES, Drug, Mechanism
 
@@ -29,10 +29,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """Teeth are seen to before a bisphosphonate, denosumab or romosozumab; a drug that is taken is not stopped for the
     dentist, the procedure is fitted to its doses.
 
-    When: one of these drugs is ordered or taken, or is new and another card of the answer offers it, and (the first counts) (1)
-    a dental abscess or inflammation of the jaw is active, of the last {dental-entry-months} months or undated; (2) an
-    extraction, implant or operation of the jaw is ordered; (3) periodontitis is active, of the same time. Also on orders, such
-    a procedure is drafted while one of the drugs goes on.
+    When: one of these drugs is ordered, refilled or taken, or is new and another card of the answer offers it, and (the first
+    counts) (1) a dental abscess or inflammation of the jaw is active, of the last {dental-entry-months} months or undated; (2)
+    an extraction, implant or operation of the jaw is ordered; (3) periodontitis is active, of the same time. Also on orders,
+    such a procedure is drafted while one of the drugs goes on.
 
     Then: warning, (3) info; on the chart view info. Referral to a dentist (recommended), unless ordered; a draft can be
     deleted. The detail says what to do by the state: first dose, tablets (for less than {dental-tablet-years} years they go
@@ -73,7 +73,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 def _offered(chart: Chart, earlier: Earlier) -> Drug | None:
     """The drug that another card offers and that would be new, the recommended one first; not while orders are written."""
-    if chart.hook in ORDER_HOOKS:
+    if chart.hook in WRITTEN:
         return None
     found = [o for code in earlier.found for each in earlier.of(code) for o in each.options if o.kind == "drug"]
     drugs = [DRUGS[o.key] for o in sorted(found, key=lambda o: not o.recommended)]

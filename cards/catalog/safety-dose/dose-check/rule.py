@@ -20,7 +20,7 @@ from cards.definitions.person import adult, postmenopausal
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
 from cards.engine.options import Offer, forbidden_anyhow, mend, offer, ranking
-from cards.engine.orders import Order, finding_about
+from cards.engine.orders import Order, finding_about, order_of
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
 
@@ -40,14 +40,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     monthly dose taken every day is dangerous. A sig that cannot be read is never guessed.
 
     When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or raloxifene
-    is ordered, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at least the
-    smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the dose matches no
-    accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no accepted regimen; (5)
-    the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone metastasis,
-    myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the order, or it is a daily dose for
-    Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins more than
-    {denosumab-grace-days} days before {denosumab-months} months have passed since the last dose, or zoledronate 5 mg more than
-    {zoledronate-early-months} month before {zoledronate-months} months have passed since the last infusion
+    is ordered or refilled, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at least
+    the smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the dose
+    matches no accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no accepted
+    regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone
+    metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the order, or it is a
+    daily dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins
+    more than {denosumab-grace-days} days before {denosumab-months} months have passed since the last dose, or zoledronate 5 mg
+    more than {zoledronate-early-months} month before {zoledronate-months} months have passed since the last infusion
     ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it within
     {denosumab-sequence-months} months, or CTX calls for another one); denosumab 120 mg, and zoledronate 4 mg that goes on, have
     dates of their own and are left to `same-class-duplicate`. Doses may differ from a regimen by a fraction of
@@ -109,7 +109,7 @@ def _for_others(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             continue
         found = finding_about(
             chart,
-            Order(draft.drug, draft=draft),
+            order_of(chart, draft),
             WARNING,
             [facts.sex(chart), facts.age(chart)],
             variant="of-women",

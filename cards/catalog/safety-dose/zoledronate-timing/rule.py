@@ -18,8 +18,8 @@ from cards.vocabulary import ALENDRONATE, DENOSUMAB, SERVICES, ZOLEDRONATE, Mech
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """After a hip fracture zoledronate is given from day {zoledronate-hip-days} on: earlier it did not prevent fractures.
 
-    When: on orders, zoledronate in the strength for osteoporosis is drafted to begin (on its stated start, else today) less
-    than {zoledronate-hip-days} days after the newest hip fracture, or after its operation where one is on record.
+    When: zoledronate in the strength for osteoporosis is drafted, or its refill asked for, to begin (on its stated start, else
+    today) less than {zoledronate-hip-days} days after the newest hip fracture, or after its operation where one is on record.
 
     Not when: neither the fracture nor an operation of the hip is dated.
 

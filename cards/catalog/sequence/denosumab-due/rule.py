@@ -61,7 +61,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             indicator=INFO,
             variant="no-date",
             values={"last_dose": None, "given": bool(undated_doses(chart, course)), "comfort": False},
-            facts=(facts.taken(course) if course.active else facts.last_dose(course),),
+            facts=(facts.on_board(course),),
         )
         return
     leaving = chart.hook is Hook.DISCHARGE
