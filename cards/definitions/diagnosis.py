@@ -6,7 +6,8 @@ from datetime import date
 
 from msgspec import Struct
 
-from cards.chart import Chart, Fracture, Measurement, per_chart
+from cards.chart import Chart, Fracture, Measurement, Problem, per_chart
+from cards.chart.calendar import Partial, as_recorded
 from cards.definitions.density import low_t, lowest_t
 from cards.definitions.fractures import MAJOR_SITES, MINOR_SITES
 from cards.definitions.person import adult, t_group
@@ -69,8 +70,19 @@ def low_bone_mass(chart: Chart) -> bool:
 def first_known(chart: Chart) -> date | None:
     """When osteoporosis was first recorded, or else shown by a first T-score of {t-osteoporosis} or lower, QCT below
     {qct-osteoporosis} mg/cm3 or fragility fracture; None where that has no date, too."""
+    dated = known_since(chart)
+    return dated.first if isinstance(dated, Partial) else dated
+
+
+def known_since(chart: Chart) -> date | Partial | None:
+    """The same, as recorded."""
+    shown: list[Problem | Measurement | Fracture]
     if chart.problem("osteoporosis") is not None:
-        return min((p.when for p in chart.problems.get("osteoporosis", ()) if p.when), default=None)
-    shown = [m.when for m in chart.values("t-score") if m.site in DIAGNOSTIC_SITES and m.value <= chart.numbers.t_osteoporosis]
-    shown += [m.when for m in chart.values("qct-vbmd") if m.below(chart.numbers.qct_osteoporosis)]
-    return min([*shown, *(f.when for f in chart.fractures if f.when)], default=None)
+        shown = [*chart.problems.get("osteoporosis", ())]
+    else:
+        low = chart.numbers.t_osteoporosis
+        shown = [m for m in chart.values("t-score") if m.site in DIAGNOSTIC_SITES and m.value <= low]
+        shown += [m for m in chart.values("qct-vbmd") if m.below(chart.numbers.qct_osteoporosis)]
+        shown += chart.fractures
+    dated = [(each.when, each.latest) for each in shown if each.when]
+    return as_recorded(*min(dated, key=lambda span: span[0])) if dated else None

@@ -10,7 +10,7 @@ from msgspec import Struct
 from cards.chart import Chart, Measurement, per_chart
 from cards.chart.calendar import add_days, add_months
 
-_SHORTENED = ("leg-amputation", "leg-lengthening", "paralysis")
+_SHORTENED = ("leg-amputation", "leg-lengthening", "paralysis", "paraplegia")
 """From then on height says nothing of the spine."""
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Measurement, per_chart
-from cards.chart.calendar import add_days, add_months
+from cards.chart.calendar import Partial, add_days, add_months, as_recorded
 from cards.definitions.bisphosphonates import in_all
 from cards.definitions.density import change, hip_read
 from cards.definitions.treatment import courses, on_treatment
@@ -22,6 +22,11 @@ class Holiday(Struct, frozen=True):
     day: date
     at_latest: date
     worn_off: date
+
+    @property
+    def dated(self) -> date | Partial | None:
+        """The last dose as recorded."""
+        return as_recorded(self.day, self.at_latest if self.at_latest > self.day else None)
 
 
 @per_chart

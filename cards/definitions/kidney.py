@@ -66,10 +66,10 @@ def renal(chart: Chart) -> Renal:
     and an estimate from the newest creatinine, by Cockcroft-Gault with the newest weight of that period, or by CKD-EPI 2021
     without a weight. Any value more than {renal-agree-days} days older than the newest of all is left out; of the rest, the
     lowest decides. Nothing is computed without age and sex, below {adult-years} years, or from a creatinine with "<" or ">".
-    Dialysis on record counts as an eGFR below {egfr-dialysis} today. Without any estimate, coded chronic kidney disease stage 5
-    counts as below {egfr-dialysis}, stage 4 as below {egfr-specialist}. Of values that are otherwise equivalent, the one
-    indicating poorer kidney function counts. Whether kidney function is below a limit is undecided if there is no estimate, or
-    if one such as "<60" leaves it open and no other is below."""
+    Dialysis on record counts as an eGFR below {egfr-dialysis} today. Coded chronic kidney disease stage 5 counts as below
+    {egfr-dialysis}, stage 4 as below {egfr-specialist}, where there is no estimate or every one is older than the entry. Of
+    values that are otherwise equivalent, the one indicating poorer kidney function counts. Whether kidney function is below
+    a limit is undecided if there is no estimate, or if one such as "<60" leaves it open and no other is below."""
     since = chart.months_ago(chart.numbers.renal_window_months)
     computed = _computed(chart)
     newest = [m for m in (_lowest_newest(chart, "crcl"), _lowest_newest(chart, "egfr"), computed) if m is not None]
@@ -78,8 +78,8 @@ def renal(chart: Chart) -> Renal:
     dialysis = chart.active_problem("dialysis")
     if dialysis is not None:
         newest.append(Measurement("egfr", chart.numbers.egfr_dialysis, chart.today, dialysis.source, "<", computed="dialysis"))
-    elif not newest:
-        newest = _by_stage(chart)
+    else:
+        newest += _by_stage(chart, after=max((m.at_latest for m in newest), default=None))
     if not newest:
         return Renal(unreadable=left, uncomputed=uncomputed, lacking=_lacking(chart, uncomputed), former=_former(chart))
     oldest = add_days(max(m.when for m in newest), -chart.numbers.renal_agree_days)
@@ -159,11 +159,12 @@ def ever_estimated(chart: Chart) -> Iterator[Measurement]:
             yield _estimate("egfr", value, creatinine, "CKD-EPI 2021")
 
 
-def _by_stage(chart: Chart) -> list[Measurement]:
-    """Without any value, a coded stage 4 or 5 still means kidney function below 30 or 15 (KDIGO)."""
+def _by_stage(chart: Chart, *, after: date | None) -> list[Measurement]:
+    """A coded stage 4 or 5 means kidney function below 30 or 15 (KDIGO): without any value, or as the newer one: a value of
+    before says nothing of what was found since."""
     for key, upper in (("ckd-5", chart.numbers.egfr_dialysis), ("ckd-4", chart.numbers.egfr_specialist)):
         stage = chart.active_problem(key)
-        if stage is not None:
+        if stage is not None and (after is None or (stage.when is not None and stage.when > after)):
             return [
                 Measurement("egfr", upper, stage.when or chart.today, stage.source, "<", computed=f"coded CKD stage {key[-1]}")
             ]

@@ -92,7 +92,7 @@ def other_drug(other: Drug, course: Course | None) -> dict[str, Any]:
         "other": other,
         "drafted": course is None,
         "covered": covered,
-        "since": course.start if course and course.drug.covers_months is None else None,
+        "since": course.started if course and course.drug.covers_months is None else None,
     }
 
 

@@ -34,6 +34,11 @@ def orchiectomy(chart: Chart) -> Problem | None:
     return chart.problem("orchiectomy") if chart.patient.sex == "male" else None
 
 
+def immobile(chart: Chart) -> Problem | None:
+    """What keeps the patient from walking, if it is active: long immobility, or paraplegia, which lasts."""
+    return chart.active_problem("immobility", "paraplegia")
+
+
 def early_after_menopause(chart: Chart, years: int, age: int) -> bool:
     """A woman whose menopause began at most ``years`` ago, as far as its date goes; without a date, one who is younger than
     ``age``."""

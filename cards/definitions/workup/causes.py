@@ -31,6 +31,7 @@ _DISEASES = (
     "hiv",
     "type-1-diabetes",
     "immobility",
+    "paraplegia",
 )
 _DRUGS = frozenset({Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH, Mechanism.ANTIEPILEPTIC})
 _RAISE_CALCIUM = frozenset({Mechanism.LITHIUM, Mechanism.THIAZIDE})

@@ -18,7 +18,7 @@ from cards.engine.findings import INFO, WARNING, Finding
 from cards.engine.options import work_up
 from cards.engine.voice import comfort
 from cards.engine.voice.merging import closed, one_per_draft, removed_once, without_refused
-from cards.engine.voice.ownership import exclusive, once
+from cards.engine.voice.ownership import TESTS, exclusive, once
 from cards.engine.voice.pregnancy import without_radiation
 from cards.engine.voice.table import table
 
@@ -52,8 +52,9 @@ def _as_told(finding: Finding, chart: Chart, *, comforted: bool) -> list[Finding
 
 
 def shown_here(findings: Sequence[Finding], chart: Chart) -> list[Finding]:
-    """Those of cards that are shown on the chart's hook."""
-    return [finding for finding in findings if chart.hook in all_cards()[finding.code].hooks]
+    """Those of cards that are shown on the chart's hook, and the tests that had to leave a card of drugs which exclude each
+    other: where they go, they are shown, or nothing would order them."""
+    return [each for each in findings if each.code == TESTS or chart.hook in all_cards()[each.code].hooks]
 
 
 def alone(findings: Sequence[Finding], chart: Chart) -> list[Finding]:

@@ -16,7 +16,7 @@ _STAYS = ("education",)
 """Beside drugs that exclude each other a referral may stand, and what is tried before any of them."""
 _REFERRAL = "referral"
 _FIRST_LINE = "anti-osteoporosis"
-_TESTS = "tests-due"
+TESTS = "tests-due"
 _VITAMIN_D = "vitamin-d-low"
 _SUPPLEMENTS = (Mechanism.CALCIUM, Mechanism.VITAMIN_D)
 """One order whatever the dose."""
@@ -30,11 +30,11 @@ def exclusive(findings: Sequence[Finding], off: Container[str] = ()) -> list[Fin
     told = []
     for finding in findings:
         if finding.about is None and _drugs_exclude(finding.options):
-            tests = [] if _TESTS in off else [option for option in finding.options if _is_test(option)]
+            tests = [] if TESTS in off else [option for option in finding.options if _is_test(option)]
             moved = dict.fromkeys(tests, "drug-now" if finding.indicator is CRITICAL else "next-drug") | moved
             asked_for += finding.facts[:1] if tests else ()
             options = tuple(option for option in finding.options if option not in tests)
-            finding = replace(finding, options=options, any_number=False, see=(*finding.see, *([_TESTS] if tests else [])))
+            finding = replace(finding, options=options, any_number=False, see=(*finding.see, *([TESTS] if tests else [])))
         told.append(finding)
     return _with_tests(told, moved, asked_for) if moved else told
 
@@ -53,8 +53,8 @@ def _is_test(option: Option) -> bool:
 def _with_tests(findings: Sequence[Finding], tests: Mapping[Option, str], because: Sequence[Fact]) -> list[Finding]:
     """`tests-due` with these besides its own, each with why: a drug that is critical does not wait for a result. ``because``:
     what the cards that ask for them rest on first."""
-    own = next((each for each in findings if each.code == _TESTS), None)
-    due = own or Finding(code=_TESTS, indicator=INFO, values={"tests": []}, any_number=True)
+    own = next((each for each in findings if each.code == TESTS), None)
+    due = own or Finding(code=TESTS, indicator=INFO, values={"tests": []}, any_number=True)
     asked = {option.key: why for option, why in tests.items() if option.key not in {each.key for each in due.options}}
     lines = [{"name": SERVICES[key], "why": why, "last": None} for key, why in asked.items()]
     due = replace(

@@ -12,6 +12,7 @@ from datetime import date
 from msgspec import Struct
 
 from cds_service.fhir.phrases.characters import LONGEST_REPORT, fold, minus
+from cds_service.fhir.phrases.volume import mean_of_vertebrae
 
 _SPELLED = re.compile(r"(?:\bminus |负)(?=\d)")
 _NUMBER = r"(?<![\d.])[-+]? ?\d{1,3}(?:[.,]\d{1,3})?(?![\d])"
@@ -115,7 +116,9 @@ def scores(text: str, day: date | None = None) -> list[Score]:
     ([], [])
     """
     folded = _SPELLED.sub("-", minus(fold(text, LONGEST_REPORT)))
-    return [score for each in _Reading(folded, day).found if (score := _whole(each))]
+    found = [score for each in _Reading(folded, day).found if (score := _whole(each))]
+    mean = "" if any(score.key == "qct-vbmd" for score in found) else mean_of_vertebrae(folded)
+    return [*found, Score("qct-vbmd", float(mean), "lumbar-spine", given=mean)] if mean else found
 
 
 class _Value(Struct):

@@ -53,6 +53,14 @@ class Phrases:
         broken = list(_fractures(folded, _absorbed(parts), scope, named, low_energy=low_energy))
         return tuple(sorted((*_staged(named), *broken), key=lambda m: m.at))
 
+    def without_others(self, text: str) -> str:
+        """Folded ``text`` without what is known to look like one of ours and to be none."""
+        folded = fold(text)
+        others = [token for token in self._lexicon.tokens(folded) if token.role == NAME and token.word.key == _NOT_OURS]
+        for token in reversed(others):
+            folded = f"{folded[: token.at]} {folded[token.end :]}"
+        return folded
+
     def part_of(self, site: str, text: str) -> str:
         """The side, or the level of a vertebra, that a text about a bone names; "" where it names none or several."""
         return fractures.part_of(self._lexicon.tokens(fold(text), numbered=True), site)

@@ -9,7 +9,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import OTHER_REASON, FractureEntry, Problem
-from cards.chart.calendar import add_months, years_between
+from cards.chart.calendar import add_days, add_months, years_between
 from cards.definitions.fractures import FRAGILITY_SITES
 from cards.vocabulary import PROBLEMS
 from cds_service.fhir.phrases import Bone, Mention, Verdict, fold
@@ -22,7 +22,9 @@ from cds_service.fhir.reading.units import number
 from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
 
 _OUT = frozenset({"refuted", "entered-in-error"})
-_VERIFIED = frozenset({"confirmed", "unconfirmed", "provisional", "differential", "unknown"})
+_WEIGHED = "differential"
+"""One of several diagnoses that may explain what is seen: no more than what the words call possible."""
+_VERIFIED = frozenset({"confirmed", "unconfirmed", "provisional", _WEIGHED, "unknown"})
 _INACTIVE = frozenset({"inactive", "remission", "resolved"})
 
 PARENT = re.compile(r"(?a)\b(mother|father|parent)\b|母亲|父亲|父母|^[父母]$")
@@ -97,6 +99,9 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     if (onset or recorded or facts.today) > facts.today:
         facts.put_aside(source, "future", when=onset or recorded)
         return
+    if elements.first_code(found.verification_status) == _WEIGHED:
+        _tell_weighed(source, facts, said, onset or recorded)
+        return
     undated = found.onset_date_time or found.recorded_date or facts.record.lacks(source, "onset", "recordedDate")
     if onset is None and recorded is None and undated:
         facts.put_aside(source, "no-date", detail="onset")
@@ -104,6 +109,14 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
         latest = facts.first_span(found.recorded_date)[1]
     _record(source, facts, found, said, (onset, recorded, latest))
     _tell_besides(source, facts, said, onset or recorded)
+
+
+def _tell_weighed(source: str, facts: Facts, said: Said, when: date | None) -> None:
+    """A differential diagnosis is set aside as doubtful, whatever it names."""
+    named = sorted(said.problems) or [m.key if m.key in PROBLEMS else "" for m in said.doubtful]
+    for key in named or ([""] if said.fractures else []):
+        facts.put_aside(source, "doubtful", key=key, when=when)
+        facts.trace.note_line(source, "not-ours", key or "fracture", "differential diagnosis")
 
 
 def _tell_besides(source: str, facts: Facts, said: Said, when: date | None) -> None:
@@ -296,7 +309,13 @@ def _onset(found: wire.Condition, facts: Facts) -> tuple[date | None, date | Non
     """When it began: the first and, of a partial date, the last day that it can have been."""
     period = found.onset_period
     stated = facts.first_span(found.onset_date_time, period.start if period else None, found.onset_string)
-    return stated if stated[0] else (_at_age(found.onset_age, facts), None)
+    return stated if stated[0] else _span_of_age(found.onset_age, facts)
+
+
+def _span_of_age(age: elements.Quantity | None, facts: Facts) -> tuple[date | None, date | None]:
+    """The first and the last day of an age in years, when the birth date is known."""
+    first = _at_age(age, facts)
+    return first, first and min(add_days(add_months(first, 12), -1), facts.today)
 
 
 def _at_age(age: elements.Quantity | None, facts: Facts) -> date | None:

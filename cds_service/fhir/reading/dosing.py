@@ -63,7 +63,9 @@ def dosing(
     dosages: Sequence[elements.Dosage], drug: Drug, product: Product, zone: tzinfo, *, supply_days: float | None = None
 ) -> Dosing | None:
     """How ``drug`` is to be taken; None if nothing is stated. Concurrent dosages are added up, sequential ones have no single
-    dose. The amount is in mg, or in IU for vitamin D2 and D3 and for drugs dosed in units."""
+    dose. The amount is in mg, or in IU for vitamin D2 and D3 and for drugs dosed in units. Where nothing but the name of the
+    medication tells how it is taken ("alendronate 70 mg, 1 tablet a week"), it is read from there."""
+    dosages = dosages or _in_the_name(product)
     if not dosages:
         return None
     dosages = _written_steps(*dosages) if len(dosages) == 1 else _in_order(dosages, zone)
@@ -83,6 +85,14 @@ def dosing(
         long_term=any(_LONG_TERM.search(fold(f"{each.text or ''} {each.patient_instruction or ''}")) for each in dosages),
         steps=together.steps,
     )
+
+
+def _in_the_name(product: Product) -> Sequence[elements.Dosage]:
+    """What the name says of how it is taken: a strength alone says nothing, an interval or a single dose does."""
+    if not product.text:
+        return ()
+    told = read_sig(product.text)
+    return (elements.Dosage(text=product.text),) if told.readable and told.every is not None else ()
 
 
 def _part(dosage: elements.Dosage, drug: Drug, product: Product, zone: tzinfo) -> Dosing:
@@ -310,6 +320,8 @@ def _masses(found: Iterable[tuple[float, str]], drug: Drug, product: Product, un
     for value, written in found:
         if written == "iu":
             amount = value if unit == "IU" else None
+        elif written == "ml":
+            amount = _of_volume(value, drug, product, unit)
         elif (mg := strength.of_mass(value, written)) is None:
             amount = None
         else:

@@ -96,7 +96,7 @@ def _is_class_or_unclear(text: str, terminology: Terminology) -> bool:
 def _why_unread_condition(concept: elements.Concept, terminology: Terminology) -> str:
     if any(terminology.condition(coding) is not None for coding in elements.codings(concept)):
         return ""
-    if _PROBLEMS.search(fold(wording(concept))):
+    if terminology.may_be_a_problem(fold(wording(concept)), _PROBLEMS):
         return NOT_UNDERSTOOD
     return _why_unread(concept, terminology)
 

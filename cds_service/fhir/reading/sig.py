@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 
 class Sig(Struct, frozen=True):
-    """What the text says. ``masses``: amounts with their unit ("mg", "ug", "g", "iu"); ``counts``: of tablets, syringes,
+    """What the text says. ``masses``: amounts with their unit ("mg", "ug", "g", "iu", "ml"); ``counts``: of tablets, syringes,
     pens; ``each``: the strength of one of them; ``every``: days between doses, 0 for a single dose; None where it says
     nothing. ``silent``: it speaks of neither dose nor time."""
 
@@ -48,6 +48,8 @@ _BEFORE: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
     (re.compile(r"(?<=\d),(?=\d{3}(?!\d))"), ""),
     (re.compile(r"(?a)\b((?:[a-z]\.){2,})"), lambda m: m[1].replace(".", "")),
     (re.compile(r"[μµ]"), "u"),
+    (re.compile(r"(?a)(?<=\d) ?(?:#|t(?=[ ,;/]|$))"), "片"),  # "1#/周", "1t qw"
+    (re.compile(r"(?a)(?<![\d./])(\d{1,2}) ?/(?= ?(?:天|日|周|星期|[dw]\b))"), r"\1次/"),
     (re.compile(r"(?a)\b(?:one[- ])?half(?: an?| of an?)?\b(?=[ -](?:tab|pill|cap))|\b1/2\b|(?<![\d.])半(?=[片粒支丸袋年])"),
      "0.5"),
     (re.compile(r"(?a)\ban? (?=single\b|tablet|tab\b|pill|capsule|cap\b|injection|infusion|syringe|dose)"), "1 "),
@@ -77,6 +79,7 @@ _BESIDES = re.compile(  # numbers that are neither dose nor interval
     r"|\d{1,2}:\d{2}(?: ?[ap]m)?|\b\d{1,2} ?[ap]m\b|早?上?\d{1,2}点"
     r"|(?:of|same|time of|next) (?:the )?day|(?:vitamin|维生素|vit\.?|维) ?[dk] ?[23]|\b[dk][23]\b|碳酸钙d3|l[1-4]"
     r"|0\.9 ?%|5 ?% ?(?:glucose|dextrose|葡萄糖)"
+    r"|(?:末次|上次|最近1?次|首次)(?:用药|给药|注射|输注)?(?:时间|日期)?[: ]{0,2}\d{4}(?:[-./年] ?\d{1,2}){0,2}[月日]?"
 )
 _DURATION = (
     re.compile(rf"(?a)(?:\bfor|\bx|×)(?: the next)? ?{_N} ?(days?|d|weeks?|wks?|wk|w|months?|mo|years?|yrs?)\b(?! after)"),
@@ -92,6 +95,7 @@ _MASS = re.compile(
     r"(?![a-z])"
     rf"(?: ?/ ?(?:dose|次|{_N}? ?(?:ml|毫升)))?"
 )
+_VOLUME = re.compile(rf"(?a){_N} ?(ml|毫升)(?![a-z])")
 _COUNT = re.compile(
     rf"(?a){_N} ?-?(?:full )?(?:oral |prefilled |pre-filled )?(?:tablets?|tabs?|pills?|capsules?|caps?|injections?|syringes?"
     r"|pens?|vials?|doses?|sachets?|ampoules?|infusions?|sprays?|puffs?|片|粒|支|针|袋|瓶|丸|颗|喷|揿)(?:\(s\))?(?![a-z])"
@@ -99,6 +103,7 @@ _COUNT = re.compile(
 _UNIT = {
     "毫克": "mg", "milligram": "mg", "milligrams": "mg", "mcg": "ug", "微克": "ug", "microgram": "ug", "micrograms": "ug",
     "克": "g", "gram": "g", "grams": "g", "国际单位": "iu", "单位": "iu", "unit": "iu", "units": "iu", "unt": "iu",
+    "毫升": "ml",
 }  # fmt: skip
 _TEN_THOUSAND = re.compile(r"^万 ?")
 _WORDS = {"once": 1.0, "one time": 1.0, "twice": 2.0, "thrice": 3.0}
@@ -166,12 +171,15 @@ _INTERVALS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...]
         (rf"{_N}次 ?(?:/|每) ?{_N}? ?个?(天|日|d\b|周|w\b|星期|月|年)", lambda m: _times(m[2]) * _days(m[3]) / float(m[1])),
         (r"(?:每[日天]|每)?早[、和及]?晚", lambda m: 0.5),
         (r"(?:每[日天]|每)?早[、]?中[、]?晚", lambda m: 1 / 3),
+        (rf"{_N} ?个?(天|日|周|星期|月|年)(?= ?\d{{1,2}}[片粒支针丸袋颗])", lambda m: float(m[1]) * _days(m[2])),
         (rf"每 ?{_N}? ?个?(小时|天|日|晚|早|晨|夜|周|星期|礼拜|月|年)[上]?", lambda m: _times(m[1]) * _days(m[2])),
         (r"(?:/|\bper |\ba ) ?(day|d|week|wk|month|mo|year)\b|/ ?(天|日|周|月|年)", lambda m: _days(m[1] or m[2])),
     )
 )  # fmt: skip
 _AT_NIGHT = re.compile(r"(?a)\bat bedtime\b|\bhs\b|睡前|临睡")
-_ONCE = re.compile(r"(?a)\b(?:once|1? ?single dose|1 time|stat)\b(?: only)?|单次|1次性|一次性|(?<![日天周月年每])1次(?!\d)")
+_ONCE = re.compile(
+    r"(?a)\b(?:once|1? ?single dose|1 time|st(?:at)?)\b(?: only)?|单次|1次性|一次性|(?<![日天周月年每])1次(?!\d)"
+)
 _EACH_TIME = re.compile(r"1次(?=[ 口服用注射:：]*\d)")
 _NUMBER_LEFT = re.compile(r"\d")
 _TIME_LEFT = re.compile(rf"(?a)\b{_WEEKDAY}\b|\bhour|\bday|\bweek|\bmonth|\byear|小时|[日天周月年]")
@@ -184,7 +192,7 @@ _ROUTES = tuple(
         ("topical", r"(?a)topical|transderm|\bpatch|\bgel\b|cream|ointment|外用|透皮|贴片|贴剂|凝胶|涂抹|乳膏|软膏"),
         ("sc", r"(?a)subcut|\bsc\b|\bih\b|\bsq\b|\bs/c\b|under the skin|皮下"),
         ("im", r"(?a)intramusc|\bim\b|肌肉注射|肌注|肌内"),
-        ("iv", r"(?a)intraven|\biv\b|\bivgtt\b|infus|静脉|静滴|静注|输注|滴注|点滴"),
+        ("iv", r"(?a)intraven|\biv(?:gtt|drip|d|p)?\b|infus|静脉|静滴|静注|输注|滴注|点滴"),
         ("oral", r"(?a)\boral(?:ly)?\b|by mouth|\bpo\b|tablet|\btabs?\b|capsule|\bcaps?\b|口服|片|胶囊|嚼服|吞服|送服"),
     )
 )  # fmt: skip
@@ -231,7 +239,7 @@ def read_sig(text: str) -> Sig:
     rest, each = _taken(rest, (_PER, _EACH), _mass)
     rest, intervals = _intervals(rest)
     rest = _EACH_TIME.sub(" ", rest)
-    rest, masses = _taken(rest, (_MASS,), _mass)
+    rest, masses = _taken(rest, (_MASS, _VOLUME), _mass)
     rest, counts = _taken(rest, (_COUNT,), lambda m: float(m[1]))
     if not intervals:
         rest, intervals = _single(rest)

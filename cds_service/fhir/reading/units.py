@@ -29,6 +29,19 @@ _IN_CHINESE = (
 _PER_AREA = re.compile(r"[./()]|per(?=1\.73)|-1")
 """What spellings of "per 1.73 m2" differ in."""
 _SIGNS = str.maketrans({"−": "-", "–": "-", "≤": "<=", "≥": ">=", "＜": "<", "＞": ">"})
+_ARROWS = "[↑↓⇑⇓▲▼△▽*★☆]{1,3}"
+_MARKS = tuple(
+    (re.compile(pattern, re.IGNORECASE), kept)
+    for pattern, kept in (
+        (r"^(?:小于|低于)(?=\d)", "<"),
+        (r"^(?:大于|高于)(?=\d)", ">"),
+        (r" ?(?:[,;]? ?(?:参考|正常)(?:值|范围|区间):? ?|[(\[])[\d.]{1,10} ?[-~] ?[\d.]{1,10}[^()\[\]\d]{0,16}[)\]]?$", ""),
+        (rf"^(?:{_ARROWS}|[([](?:hh?|ll?)[)\]]|(?:hh?|ll?)(?= )) ?(?=[<>\d])", ""),
+        (rf" ?(?:{_ARROWS}|[([](?:hh?|ll?|偏?[高低]|升高|降低)[)\]]|偏[高低]|升高|降低)$", ""),
+        (r"(/[^\s/]{1,12}) (?:hh?|ll?)$", r"\1"),
+    )
+)
+"""What a laboratory prints beside a value, and what is left of it: "less than" as a sign, the range, arrows, H and L."""
 
 Units = Mapping[tuple[str, str], float]
 """(key of the analyte, unit as ``plain`` writes it) -> factor to the analyte's own unit."""
@@ -100,12 +113,24 @@ def quantity(found: Quantity, analyte: Analyte, units: Units) -> Value | str:
 
 
 def statement(text: str, analyte: Analyte, units: Units) -> Value | str:
-    """A value written as text, such as "<8" or "45 nmol/L"."""
-    match = _STATEMENT.fullmatch(" ".join(text.translate(_SIGNS).split()))
+    """A value written as text, such as "<8", "45 nmol/L" or, with the marks of a laboratory, "↓ 2.05 mmol/L (2.11-2.52)"."""
+    match = _STATEMENT.fullmatch(_unmarked(text))
     if match is None:
         return "unreadable"
     comparator, value, unit = match.groups()
     return quantity(Quantity(float(value), comparator, unit or None), analyte, units)
+
+
+def _unmarked(text: str) -> str:
+    """The value alone, without the range and the mark of what is out of it; a letter that may be a unit ("2.05 L") stays.
+
+    >>> _unmarked("2.05mmol/L（偏低）"), _unmarked("L 2.05 mmol/L"), _unmarked("小于8.00 ng/mL ↓ 参考值: 30-100")
+    ('2.05mmol/L', '2.05 mmol/L', '<8.00 ng/mL')
+    """
+    told = " ".join(unicodedata.normalize("NFKC", text).translate(_SIGNS).split())
+    for pattern, kept in _MARKS:
+        told = pattern.sub(kept, told)
+    return told
 
 
 def bound(found: Quantity | None, value: Value, analyte: Analyte, units: Units) -> float | None:

@@ -198,6 +198,10 @@ class Terminology:
         classes ("substance"), of no more than ``longest`` characters of it. Remembered without the text."""
         return self.recall_words(_bytes(text), ("said", kind), lambda: self._phrases[kind].read(text, longest))
 
+    def may_be_a_problem(self, text: str, pattern: re.Pattern[str]) -> bool:
+        """Whether the pattern is found in what a text says besides the look-alikes that the tables know."""
+        return bool(pattern.search(text)) and bool(pattern.search(self._phrases["problem"].without_others(text)))
+
     def part_of(self, site: str, text: str) -> str:
         """The side, or the level of a vertebra, that a text about a bone names; "" where it names none or several."""
         return self.recall_words(_bytes(text), ("part", site), lambda: self._phrases["problem"].part_of(site, text))

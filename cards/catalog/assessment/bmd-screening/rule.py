@@ -33,6 +33,7 @@ _RISK_PROBLEMS = (
     "ckd-5",
     "diabetes",
     "immobility",
+    "paraplegia",
     "smoking",
 )
 _TEST = ("OPREF-S1", "OPREF-D6", "POP2022-D4", "ELD2023-02b", "REHAB2024-04")
@@ -80,8 +81,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     older; (5) a risk factor in a postmenopausal woman or an adult man. Risk factors: hip fracture in a parent; newest BMI below
     {bmi-low} (as reported, or from weight and height within twenty-four months); current smoking; {alcohol-units} or more
     alcoholic drinks a day; early menopause; bilateral orchiectomy; hypogonadism, rheumatoid arthritis, lupus,
-    hyperparathyroidism, hyperthyroidism, Cushing syndrome, malabsorption, diabetes or prolonged immobility as an active
-    problem; chronic kidney disease stage 3 or higher, coded or by a renal estimate below {ckd-3-egfr}.
+    hyperparathyroidism, hyperthyroidism, Cushing syndrome, malabsorption, diabetes, paraplegia or prolonged immobility as an
+    active problem; chronic kidney disease stage 3 or higher, coded or by a renal estimate below {ckd-3-egfr}.
 
     Not when: a DXA or QCT is ordered, or `bone-loss-medication` fires in the same answer and requests it;
     myeloma, bone metastasis or primary bone cancer is on record (`referral`); from {oldest-years} years on,
@@ -107,7 +108,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         variant=reason,
         values={
             "evidence": [facts.said(fact) for fact in evidence],
-            "when": evidence[0].when if evidence else None,
+            "when": evidence[0].dated if evidence else None,
             "unknown": unknown.why if unknown else "",
             "scan": unknown.dated if unknown else None,
             "value": unknown.value if unknown else None,

@@ -54,7 +54,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
             "suspected": bool(signs),
             "broken": vertebrae(chart.fractures),
             "anabolic": ended.values["drug"] if ended else None,
-            "ended": ended.values["ended"] if ended else None,
+            "ended": ended.values["dated"] if ended else None,
             "denosumab": _on_denosumab(chart, earlier),
             "severe": _severe(chart, n, earlier),
         },

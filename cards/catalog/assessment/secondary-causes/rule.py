@@ -137,7 +137,7 @@ def _finding(chart: Chart, n: Numbers, rows: tuple[Row, ...], missing: list[str]
             "by_level": _by_level(chart, n),
             "analogs": analogs,
             "overdue": decide is not None and decide <= chart.today,
-            "known": diagnosis.first_known(chart) if known else None,
+            "known": diagnosis.known_since(chart) if known else None,
             "good_bone": bool(fractures_with_good_bone(chart)),
             "drafts": [],
             "due": [],

@@ -61,7 +61,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         values={
             "estimate": kidneys.lowest if variant != "falls" else None,
             "fact": facts.said(evidence[0]),
-            "when": evidence[0].when,
+            "when": evidence[0].dated,
             "low": reading is not None and reading.low is True,
         },
         cites=_CITES[variant],

@@ -81,7 +81,7 @@ def _no_calcium(variant: str, fact: Fact, draft: Draft | None, *more: Fact, deni
             "fact": fact.name,
             "value": fact.value,
             "unit": fact.unit,
-            "when": fact.when,
+            "when": fact.dated,
         },
         facts=((facts.drafted(draft),) if draft else more) + (fact, *((facts.measured(denied),) if denied else ())),
         notes=("hypercalcemia-listed",) if denied else (),

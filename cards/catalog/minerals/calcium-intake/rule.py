@@ -84,7 +84,7 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
             "daily": None,
             "unread": False,
             "because": facts.said(because[0]),
-            "when": because[0].when,
+            "when": because[0].dated,
             "estimate": renal(chart).lowest if weak else None,
             "asked_for": asked_for,
             "least": n.ckd_calcium_least_mg,

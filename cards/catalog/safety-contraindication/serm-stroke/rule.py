@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cards.chart import Chart, Problem, facts
 from cards.chart.facts import Fact
+from cards.definitions import person
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
 from cards.engine.options import ranking
 from cards.engine.orders import finding_about, orders_of
@@ -36,9 +37,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: a SERM is ordered or taken, and one of these is on record (the first counts): (1) a stroke, whatever its date; (2) a
     transient ischemic attack, myocardial infarction or other coronary disease, whatever its date; active atrial fibrillation;
-    or active hypertension in a current smoker; (3) active immobility, or an operation of a large joint, spine, neck, chest or
-    belly that is ordered or was done within {serm-operation-days} days; (4) hot flushes within {serm-flush-months} months, or
-    menopause that began within that time in a woman under {serm-flush-years} years.
+    or active hypertension in a current smoker; (3) active immobility or paraplegia, or an operation of a large joint, spine,
+    neck, chest or belly that is ordered or was done within {serm-operation-days} days; (4) hot flushes within
+    {serm-flush-months} months, or menopause that began within that time in a woman under {serm-flush-years} years.
 
     Then: critical for (1), warning for (2) and (3), on the chart view one step milder; info for (4). With (2) the text says of
     (3), too. Instead, but for (4), drugs ranked as for starting treatment, the first without a warning recommended (in (2) and
@@ -55,7 +56,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
             against.indicator,
             against.evidence,
             variant=against.variant,
-            values={"problems": against.problems, "still": against.still, "booked": against.booked},
+            values={"problems": against.problems, "still": against.still, "booked": against.booked, "lasting": _lasts(chart)},
             alternatives=() if against.variant == "flushes" else ranking(chart),
             recommend=against.variant == "stroke" or order.draft is not None,
         )
@@ -76,7 +77,7 @@ def _against(chart: Chart, n: Numbers) -> Against | None:
 
 def _still(chart: Chart, n: Numbers) -> Iterator[Fact]:
     """What keeps the patient in bed, now or soon: immobility, or an operation."""
-    immobile = chart.active_problem("immobility")
+    immobile = person.immobile(chart)
     if immobile is not None:
         yield facts.problem(immobile)
     since = chart.days_ago(n.serm_operation_days)
@@ -87,6 +88,11 @@ def _still(chart: Chart, n: Numbers) -> Iterator[Fact]:
     for entry in (p for key in _OPERATED for p in chart.problems.get(key, ())):
         if entry.source.startswith("Procedure/") and entry.at_latest and entry.at_latest >= since:
             yield facts.problem(entry)
+
+
+def _lasts(chart: Chart) -> bool:
+    """Whether nobody waits for the patient to be up again."""
+    return chart.active_problem("paraplegia") is not None
 
 
 def _booked(chart: Chart) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import Chart, Measurement, facts
+from cards.definitions import person
 from cards.engine.findings import CRITICAL, Finding
 from cards.engine.options import ranking
 from cards.engine.orders import finding_about, orders_of
@@ -28,14 +29,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     When: strontium ranelate is ordered or taken, and (1) a myocardial infarction or other coronary disease, a stroke or
     transient ischemic attack, peripheral artery disease or a venous thromboembolism is on record, of whatever date or undated;
-    or (2) immobility is on record as active; or (3) the newest blood pressure of {strontium-pressure-months} months is
-    {strontium-systolic} or more systolic, or {strontium-diastolic} or more diastolic.
+    or (2) immobility or paraplegia is on record as active; or (3) the newest blood pressure of {strontium-pressure-months}
+    months is {strontium-systolic} or more systolic, or {strontium-diastolic} or more diastolic.
 
     Then: critical, on the chart view warning. In its place drugs by the ranking for a start of treatment, the first without a
     warning recommended. The draft can be deleted (recommended where no drug is). The detail says what is undated.
     """
     problems = [p for key in _EVER if (p := chart.problem(key))]
-    immobile = chart.active_problem("immobility")
+    immobile = person.immobile(chart)
     problems += [immobile] if immobile else []
     pressures = list(_high(chart, n))
     if not problems and not pressures:

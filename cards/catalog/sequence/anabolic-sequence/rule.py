@@ -77,6 +77,7 @@ def _finding(chart: Chart, n: Numbers, course: Course, *, ended: date | None = N
         values={
             "drug": course.drug,
             "ended": ended,
+            "dated": facts.stopped(course, ended).dated,
             "limit": limit,
             "months": longest_months(chart.numbers, course.drug),
             "specialist": bool(referral),

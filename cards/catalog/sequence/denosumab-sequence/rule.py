@@ -37,6 +37,7 @@ from cards.definitions.denosumab import (
     watched,
     with_nephrology,
 )
+from cards.definitions.fractures import vertebrae
 from cards.definitions.hormone_blockers import blockers
 from cards.definitions.kidney import renal
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
@@ -325,6 +326,7 @@ def _broken(chart: Chart, found: State) -> dict[str, Any]:
     days = [f.when for f in told.fractures if f.when] if told else []
     return {
         "fractures": told.fractures if told else (),
+        "vertebrae": vertebrae(told.fractures) if told else 0,
         "broken_after": months_between(told.dose, min(days)) if told and days else None,
     }
 

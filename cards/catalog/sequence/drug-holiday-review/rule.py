@@ -81,7 +81,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         variant=variant,
         values={
             "drug": holiday.course.drug,
-            "ended": holiday.day,
+            "ended": holiday.dated,
             "decide": state.decide,
             "hip": state.at_end if variant == "never" else state.hip,
             "fracture": state.broken,
