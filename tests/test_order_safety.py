@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from cards.chart import Chart, Hook, Measurement
 from cards.definitions.reads import OPTIONS
 from cards.engine.catalog import all_cards, sections
-from cards.engine.run import ask
+from cards.engine.run import ask, drugs_of
 from cards.vocabulary import ANALYTES, COURSES, Data
 from cds_service.casebook.cases import all_cases
 from cds_service.casebook.once import Once
 from cds_service.casebook.requests import request
+from cds_service.casebook.runs import charts
 from cds_service.casebook.verdict import faults
 from cds_service.config import Settings
 from cds_service.fhir.reading.read import read
@@ -30,7 +31,7 @@ from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture, lines, load, names, story
 from fhir_fixtures.prefetch import answer, templates
-from tests.each import for_each
+from tests.each import chance, for_each
 
 Json = dict[str, Any]
 
@@ -272,3 +273,15 @@ def test_radiotherapy_near_the_jaw_makes_a_tooth_a_high_risk(words: str, told: b
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     chart, _ = read([json.dumps(bundle).encode()], patient_id="p1", today=date(2026, 6, 15), zone=Settings().zone)
     assert [found.values["risk"] for found in ask(all_cards()["dental-check"], chart, {})] == [told]
+
+
+@for_each("code", [code for code in all_cards() if not chance(code, 6)])
+def test_a_check_of_orders_is_silent_where_none_of_its_drugs_is_taken_or_ordered(code: str) -> None:
+    """It is not asked there: whoever takes nothing for bone is most of a population."""
+    checks = [card for card in all_cards().values() if card.judges_drugs_only]
+    for case, chart in charts(all_cards()[code].folder):
+        alone = replace(chart, drafts=(), beside=())
+        for each in (chart, alone, replace(alone, drug_courses={}), replace(alone, drug_courses={}, hook=Hook.PATIENT_VIEW)):
+            asked = [card for card in checks if card.hooks & {each.hook} and drugs_of(each).isdisjoint(card.drugs)]
+            said = {card.code: told for card in asked if (told := [*ask(card, each, {})])}
+            assert said == {}, case["name"]

@@ -132,6 +132,12 @@ class Card(Struct, frozen=True):
     def wants_earlier(self) -> bool:
         return self.last or bool(self.earlier)
 
+    @property
+    def judges_drugs_only(self) -> bool:
+        """Whether it is a check of orders that has nothing to say where none of its drugs is taken or ordered: one that is
+        handed what others found, or checks services, too, may have."""
+        return self.checks_orders and not (self.wants_earlier or self.services)
+
 
 def read(folder: Path) -> Card:
     """The card of a folder. ContentError, one sentence, for whatever it lacks."""

@@ -13,7 +13,7 @@ from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, NotRun, Undecided
 from cards.thresholds import Numbers, Thresholds
-from cards.vocabulary import COURSES, Data
+from cards.vocabulary import COURSES, Data, Mechanism
 
 _OF_ONCOLOGY = frozenset({"treatment", "sequence"})
 _STILL = frozenset({"denosumab-due", "denosumab-sequence"})
@@ -25,8 +25,8 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     """Run the rules of the chart's hook and return what they found, most urgent first.
 
     Rules whose needs failed are left out; where one stays silent and something that it rests on could not be had or read, that
-    is noted as a check that was not made. A rule that asks for it is handed what the cards that it names found, and the checks
-    that could not be made. With myeloma or bone metastasis on record what advises drugs is silent, but for the gap after
+    is noted as a check that was not made. A check of orders is asked where a drug that it checks is taken or ordered. A rule
+    that asks for it is handed what the cards that it names found, and the checks that could not be made. With myeloma or bone metastasis on record what advises drugs is silent, but for the gap after
     denosumab. Of a patient who has died nothing is found but what is wrong with an order: it may be the record
     that is mistaken.
     """
@@ -35,6 +35,7 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
     tumor = chart.hook not in ORDER_HOOKS and bone_tumor(chart) is not None
     found: dict[str, tuple[Finding, ...]] = {}
     not_run: list[NotRun] = []
+    drugs = drugs_of(chart)
     for card in cards_of(chart.hook) if cards is None else cards:
         if card.merges or (tumor and card.section in _OF_ONCOLOGY and card.code not in _STILL):
             continue
@@ -42,7 +43,7 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
         if chart.failed and (missing := card.needs & chart.failed):
             not_run.append(_not_run(card, tuple(sorted(missing))))
             continue
-        told = list(ask(card, chart, found, not_run))
+        told = [] if card.judges_drugs_only and drugs.isdisjoint(card.drugs) else list(ask(card, chart, found, not_run))
         not_run += [NotRun(card.code, undecided=each) for each in told if isinstance(each, Undecided)]
         some = tuple(_doubted(card, chart, each, doubt) for each in told if isinstance(each, Finding))
         if some:
@@ -50,6 +51,13 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
         if doubt and not _settled(card, chart, told) and _concerned(card, chart):
             not_run.append(_not_run(card, doubt))
     return sorted((finding for some in found.values() for finding in some), key=urgency)
+
+
+def drugs_of(chart: Chart) -> frozenset[Mechanism]:
+    """How the drugs work that are taken, were taken, or are being ordered."""
+    written = (*chart.drafts, *chart.beside)
+    ordered = {draft.drug.mechanism for draft in written if draft.drug} if written else ()
+    return frozenset({course.drug.mechanism for course in chart.drug_courses.values()}.union(ordered))
 
 
 def _settled(card: Card, chart: Chart, told: list[Finding | Undecided]) -> bool:
