@@ -86,12 +86,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     about = treatment.about_to_be_treated(chart, starting=starting)
     known = diagnosis.osteoporosis(chart) and (_newly_known(chart, n) or about)
     new = known or bool(fractures_with_good_bone(chart))
-    labs = [key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months)]
-    labs += followed(chart, n.yearly_months)
     now = chart.hook is not Hook.DISCHARGE or any(f.indicator is WARNING for f in earlier.of("start-treatment"))
-    missing = labs if new and now else []
+    missing = [*_missing(chart, n)] if new and now else []
     if rows or missing:
         yield _finding(chart, n, rows, missing, known=known)
+
+
+def _missing(chart: Chart, n: Numbers) -> Iterator[str]:
+    """The basic tests without a result that are not ordered, and those that follow what is on record."""
+    yield from (key for key, results in BASIC_LABS.items() if lacking(chart, key, results, n.yearly_months))
+    yield from followed(chart, n.yearly_months)
 
 
 def _ageless(chart: Chart) -> Iterator[Undecided]:
