@@ -69,14 +69,14 @@ class Raw:
 class _Resource:
     """One resource by a glance: most of a chart is asked for by nobody, and is decoded no further."""
 
-    def __init__(self, kind: str, name: Any, code: bytes, raw: bytes) -> None:
-        self.kind, self.id, self.code, self._raw = kind, name, code, raw
+    def __init__(self, kind: str, name: Any, code: bytes, entry: bytes | msgspec.Raw) -> None:
+        self.kind, self.id, self.code, self._entry = kind, name, code, entry
 
     @cached_property
     def json(self) -> Json:
         """As a whole; without anything where it is no JSON."""
         try:
-            told = orjson.loads(self._raw)
+            told = orjson.loads(bytes(_WHOLE.decode(self._entry).resource))
         except ValueError:
             return {}
         return told if isinstance(told, dict) else {}
@@ -90,20 +90,24 @@ class _Seen(Struct, rename="camel"):
 
 
 class _Entry(Struct):
-    resource: msgspec.Raw = msgspec.Raw(b"null")
+    resource: _Seen
 
 
-_SEEN, _ENTRY, _ENTRIES = json.Decoder(_Seen), json.Decoder(_Entry), json.Decoder(list[msgspec.Raw])
+class _Whole(Struct):
+    resource: msgspec.Raw
+
+
+_ENTRY, _WHOLE, _ENTRIES = json.Decoder(_Entry), json.Decoder(_Whole), json.Decoder(list[msgspec.Raw])
 
 
 def _resources(entry: bytes) -> Iterator[_Resource]:
     stack: list[bytes | msgspec.Raw] = [entry]
     while stack:
+        told = stack.pop()
         try:
-            raw = _ENTRY.decode(stack.pop()).resource
-            seen = _SEEN.decode(raw)
+            seen = _ENTRY.decode(told).resource
             if seen.resource_type != "Bundle":
-                yield _Resource(seen.resource_type, seen.id, bytes(seen.code), bytes(raw))
+                yield _Resource(seen.resource_type, seen.id, bytes(seen.code), told)
             else:
                 stack += _ENTRIES.decode(seen.entry) if bytes(seen.entry).startswith(b"[") else [seen.entry]
         except BROKEN:

@@ -8,6 +8,7 @@ import multiprocessing
 import signal
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from itertools import chain, islice
@@ -135,13 +136,13 @@ def group_one(place: int) -> int:
 def judge_one(bucket: int) -> int:
     job, rules = Process.job, rules_of_process()
     shared, batches = Process.loaded = Process.loaded or (Medications(job.out), batches_of(job))
-    patients: dict[str, tuple[list[bytes], set[str]]] = {}
-    for patient, medication, entry in chain.from_iterable(batch.records(bucket) for batch in batches):
-        entries, keys = patients.setdefault(patient, ([], set()))
-        entries.append(entry)
+    patients: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    medications: defaultdict[bytes, set[str]] = defaultdict(set)
+    for patient, medication, entry in chain.from_iterable(batch.lines(bucket) for batch in batches):
+        patients[patient].append(entry)
         if medication:
-            keys.add(medication)
-    whole = ((patient, [*entries, *shared.of(keys)]) for patient, (entries, keys) in sorted(patients.items()))
+            medications[patient].add(medication.decode())
+    whole = ((name.decode(), [*found, *shared.of(medications.get(name, ()))]) for name, found in sorted(patients.items()))
     return write_part(job, bucket, whole, rules)
 
 

@@ -30,9 +30,11 @@ or all pages of a call together, with more JSON values than are read; one that i
 was answered with 404, for a type that the server does not have."""
 
 _OF_R5 = (wire.Medicine, wire.Glance)
+"""What has a shape of R5 where its field ``medication`` is filled."""
 _BUNDLES = (None, "searchset", "collection", "batch-response")
 _ERRORS = frozenset({"error", "fatal"})
 OTHER_RELEASES = frozenset({"MedicationOrder", "ProcedureRequest", "DiagnosticOrder", "ReferralRequest"})
+"""Types of DSTU2 or STU3."""
 
 IsOurs = Callable[[str], bool]
 
@@ -56,7 +58,8 @@ class _Read:
             return
         self.matches += 1
         self.right += kind == self.asked
-        self.other_release += _is_of_other_release(kind, found)
+        r5 = isinstance(found, _OF_R5) and found.medication != elements.NOTHING
+        self.other_release += r5 or kind in OTHER_RELEASES
         if not self.ours and (subject := _subject(found)):
             self.named = True
             self.ours = self.is_ours(subject)
@@ -86,11 +89,6 @@ def _wrong_type(read: _Read) -> str:
         return ""
     right = read.right > 0 if read.collected else read.right == read.matches
     return "" if right else OTHER_TYPE
-
-
-def _is_of_other_release(kind: str, found: Any) -> bool:
-    """A type of DSTU2 or STU3, or a shape of R5."""
-    return kind in OTHER_RELEASES or (isinstance(found, _OF_R5) and found.medication != elements.NOTHING)
 
 
 def _subject(found: Any) -> str:
@@ -139,18 +137,15 @@ def _look_into(bundle: wire.Bundle | wire.LooseBundle, read: _Read) -> None:
     for entry in bundle.entry or ():
         if entry is not None:
             mode = (entry.search.mode or "match") if entry.search else "match"
-            _look_at(entry.resource, mode, read)
+            found = entry.resource
+            if isinstance(found, wire.Bundle):
+                _look_into(found, read)
+            elif isinstance(found, wire.OperationOutcome):
+                _note_outcome(found, read)
+            elif found is not None:
+                read.take(type(found).__name__, found, mode)
             if entry.response:
                 _note_status(entry.response.status, read)
-
-
-def _look_at(found: wire.AnyResource | None, mode: str, read: _Read) -> None:
-    if isinstance(found, wire.Bundle):
-        _look_into(found, read)
-    elif isinstance(found, wire.OperationOutcome):
-        _note_outcome(found, read)
-    elif found is not None:
-        read.take(type(found).__name__, found, mode)
 
 
 def _look_at_raw(raw: Raw, read: _Read) -> None:

@@ -132,7 +132,10 @@ class Record:
         elif kind is not wire.OperationOutcome:
             self.room.take_parts(found)  # before anything is made of it
             key = f"{kind.__name__}/{found.id}" if found.id else self._key(kind.__name__, id_of(full_url or ""), found)
-            self._put(key, found, full_url or "")
+            if full_url or key in self._resources:
+                self._put(key, found, full_url or "")
+            else:  # there is nothing to compare it with
+                self._resources[key] = found
 
     def _take_apart(self, raw: bytes | Raw, full_url: str) -> None:
         """Take in one entry of a Bundle that could not be read as a whole."""
