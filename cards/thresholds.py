@@ -82,6 +82,7 @@ class Thresholds:
 
     def __init__(self, table: Mapping[str, Threshold]) -> None:
         self.table = dict(table)
+        self._of: dict[str, Numbers] = {}
 
     @cached_property
     def shared(self) -> Numbers:
@@ -94,9 +95,12 @@ class Thresholds:
         return {key: each for key, each in self.table.items() if each.status == "RECALL"}
 
     def of(self, card: str, shared: tuple[str, ...]) -> Numbers:
-        """The numbers one card may use: its own and the shared ones that it declares."""
-        own = {key: each.value for key, each in self.table.items() if each.card == card}
-        return Numbers(own | {key: self.table[key].value for key in shared}, f"card {card}")
+        """The numbers one card may use: its own and the shared ones that it declares. They are put together once."""
+        found = self._of.get(card)
+        if found is None:
+            own = {key: each.value for key, each in self.table.items() if each.card == card}
+            found = self._of[card] = Numbers(own | {key: self.table[key].value for key in shared}, f"card {card}")
+        return found
 
     def filled(self, words: str) -> str:
         """The text with each threshold that it names replaced by its value, with a comma for thousands: nobody miscounts zeros.

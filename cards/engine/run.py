@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -12,7 +11,6 @@ from cards.definitions.indication import bone_tumor
 from cards.engine.card import Card
 from cards.engine.catalog import cards_of, shown
 from cards.engine.findings import CRITICAL, INFO, WARNING, Earlier, Finding, NotRun, Undecided
-from cards.thresholds import Numbers, Thresholds
 from cards.vocabulary import COURSES, Data, Mechanism
 
 _OF_ONCOLOGY = frozenset({"treatment", "sequence"})
@@ -44,10 +42,11 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
             not_run.append(_not_run(card, tuple(sorted(missing))))
             continue
         told = [] if card.judges_drugs_only and drugs.isdisjoint(card.drugs) else list(ask(card, chart, found, not_run))
-        not_run += [NotRun(card.code, undecided=each) for each in told if isinstance(each, Undecided)]
-        some = tuple(_doubted(card, chart, each, doubt) for each in told if isinstance(each, Finding))
-        if some:
-            found[card.code] = some
+        if told:  # of few cards
+            not_run += [NotRun(card.code, undecided=each) for each in told if isinstance(each, Undecided)]
+            some = tuple(_doubted(card, chart, each, doubt) for each in told if isinstance(each, Finding))
+            if some:
+                found[card.code] = some
         if doubt and not _settled(card, chart, told) and _concerned(card, chart):
             not_run.append(_not_run(card, doubt))
     return sorted((finding for some in found.values() for finding in some), key=urgency)
@@ -106,17 +105,11 @@ def ask(
     card: Card, chart: Chart, found: Mapping[str, tuple[Finding, ...]], not_run: Iterable[NotRun] = ()
 ) -> Iterable[Finding | Undecided]:
     """What one rule yields, handed its numbers and, where it asks for it, what was found before."""
-    numbers = _numbers(chart.thresholds, card.code, card.shared)
+    numbers = chart.thresholds.of(card.code, card.shared)
     if not card.wants_earlier:
         return card.rule(chart, numbers)
     codes = found if card.last else card.earlier
     return card.rule(chart, numbers, Earlier({code: found[code] for code in codes if code in found}, tuple(not_run)))
-
-
-@lru_cache(maxsize=1024)
-def _numbers(thresholds: Thresholds, code: str, shared: tuple[str, ...]) -> Numbers:
-    """Put together once per site and card."""
-    return thresholds.of(code, shared)
 
 
 def _not_run(card: Card, missing: tuple[Data, ...]) -> NotRun:
