@@ -24,9 +24,9 @@ def run(chart: Chart, cards: Iterable[Card] | None = None) -> list[Finding]:
 
     Rules whose needs failed are left out; where one stays silent and something that it rests on could not be had or read, that
     is noted as a check that was not made. A check of orders is asked where a drug that it checks is taken or ordered. A rule
-    that asks for it is handed what the cards that it names found, and the checks that could not be made. With myeloma or bone metastasis on record what advises drugs is silent, but for the gap after
-    denosumab. Of a patient who has died nothing is found but what is wrong with an order: it may be the record
-    that is mistaken.
+    that asks for it is handed what the cards that it names found, and the checks that could not be made. With myeloma or bone
+    metastasis on record what advises drugs is silent, but for the gap after denosumab. Of a patient who has died nothing is
+    found but what is wrong with an order: it may be the record that is mistaken.
     """
     if chart.patient.deceased and chart.hook not in ORDER_HOOKS:
         return []
