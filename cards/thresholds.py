@@ -76,6 +76,10 @@ class Numbers:
     def __getitem__(self, key: str) -> Any:
         return getattr(self, key.replace("-", "_"))
 
+    def filled(self, words: str) -> str:
+        """The text with each number that it names in its place, a comma for thousands: nobody miscounts zeros."""
+        return _NAMED.sub(lambda match: f"{self[match[1]]:,}", words)
+
 
 class Thresholds:
     """All numbers of one site: ``table`` by key; ``shared`` for definitions."""

@@ -97,7 +97,7 @@ def test_a_case_serves_as_the_story_of_a_card_that_has_none(code: str, monkeypat
     others = [story for story in fhir_fixtures.stories() if code not in story.cards]
     monkeypatch.setattr(storied, "stories", lambda: others)
     fixture = next(each for each in storied.untold() if each.name == code)
-    evaluator, _ = runs.served(None)
+    evaluator, _ = runs.served()
     call = parse(json.dumps(fixture.request()).encode(), fixture.hook)
     given = evaluator.evaluate(call, "en", fixture.as_of).response["cards"]
     assert (code, fixture.cards[code]) in [each for card in given for each in spoken_for(card)]

@@ -16,7 +16,11 @@ from cards.definitions.young import telling_fractures
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, RISEDRONATE, TERIPARATIDE, ZOLEDRONATE, Drug
 
 BUILDING = (TERIPARATIDE, ZOLEDRONATE, DENOSUMAB)
+BY_FRAX = (ZOLEDRONATE, DENOSUMAB, TERIPARATIDE)
+"""The card specification ranks fractures and a low T-score, and the dose alone. Very high by FRAX is neither: potent injections
+come first, as at very high risk without a glucocorticoid."""
 BY_DOSE = (ALENDRONATE, ZOLEDRONATE)
+"""Where nothing but the dose makes the risk very high (EXT-25): bone is not weak yet."""
 HIGH = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE, DENOSUMAB, TERIPARATIDE)
 MODERATE = (ALENDRONATE, RISEDRONATE, ZOLEDRONATE)
 BEFORE_MENOPAUSE = (ALENDRONATE, RISEDRONATE)
@@ -71,7 +75,7 @@ def band(chart: Chart, found: Exposure) -> Band:
     )
     fracture = next(iter(broken(chart)), None)
     treat = level in ("very-high", "high") or (level == "moderate" and strong)
-    return Band(level, reasons, treat, t, fracture, frax, _ranking(chart, level, t, fracture))
+    return Band(level, reasons, treat, t, fracture, frax, _ranking(chart, level, reasons, t, fracture))
 
 
 def young(chart: Chart, found: Exposure) -> tuple[str, ...]:
@@ -154,12 +158,14 @@ def _moderate(chart: Chart, t: Measurement | None, frax: tuple[Adjusted, ...]) -
     return list(dict.fromkeys(reasons or (["no-frax"] if unknown else [])))
 
 
-def _ranking(chart: Chart, level: str, t: Measurement | None, fracture: Fracture | None) -> tuple[Drug, ...]:
+def _ranking(
+    chart: Chart, level: str, reasons: tuple[str, ...], t: Measurement | None, fracture: Fracture | None
+) -> tuple[Drug, ...]:
     if level == "low":
         return ()
     if before_menopause(chart):
         return BEFORE_MENOPAUSE
     if level == "very-high":
         weak = fracture is not None or (t is not None and t.value <= chart.numbers.t_osteoporosis)
-        return BUILDING if weak else BY_DOSE
+        return BUILDING if weak else BY_FRAX if "frax-very-high" in reasons else BY_DOSE
     return HIGH if level == "high" else MODERATE

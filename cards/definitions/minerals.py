@@ -143,6 +143,14 @@ def unmeasured(chart: Chart) -> str:
     return "-".join([*(["calcium"] if calcium(chart) is None else []), *(["kidneys"] if kidneys else [])])
 
 
+def unmeasured_before_analog(chart: Chart) -> str:
+    """What must be known before a PTH analog, and is not: calcium, PTH, ALP, none of {work-up-window-months} months. Labels
+    forbid it where one of them is high, and nothing on record shows that none is."""
+    since = chart.months_ago(chart.numbers.work_up_window_months)
+    unknown = ["calcium"] if calcium(chart) is None else []
+    return "-".join([*unknown, *(key for key in ("pth", "alp") if chart.newest(key, since=since) is None)])
+
+
 def urine_calcium_high(chart: Chart, urine: Measurement) -> bool:
     """Whether a 24 h urine calcium is above the laboratory's own limit, otherwise above {urine-calcium-man-mg} mg in men and
     {urine-calcium-woman-mg} mg in women."""

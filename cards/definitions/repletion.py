@@ -26,19 +26,23 @@ from cards.vocabulary.regimens import REGIMENS
 FAST = (ZOLEDRONATE, DRUGS["ibandronate-iv"], DENOSUMAB, ROMOSOZUMAB)
 """Injections that lower calcium: vitamin D is corrected quickly before them."""
 HIGH_CALCIUM, EMERGENCY, GRANULOMA = "high-calcium", emergency.EMERGENCY, "granuloma"
+ACTIVE_FORM = "active-form"
 """Why vitamin D is not given, or not recommended."""
 UNGIVEN = (HIGH_CALCIUM, EMERGENCY)
+UNADVISED = (GRANULOMA, ACTIVE_FORM)
+"""Where the usual dose is an option, and somebody else decides."""
 _ACTIVE = frozenset({Mechanism.ACTIVE_VITAMIN_D})
 _USUAL, _MORE = CHOLECALCIFEROL.key, "cholecalciferol-2000-12"
 _DOUBLED = {_MORE: "cholecalciferol-4000-12", _USUAL: "cholecalciferol-2000"}
 
 
 class Repletion(Struct, frozen=True):
-    """What a low 25(OH)D calls for. ``regimen``: the order, ``then`` what follows it, "" for nothing.
-    ``loads``: it is a loading, or one is on the list, or was taken whole since the level was measured. ``running``: a loading,
-    or the daily dose that is asked for, on the list, since ``begin``; ``until``: the day on which it is to be stopped, as it
-    has no end. ``past``: a loading that was taken; ``ended``: the day on which it was complete; ``failed``: the same, where the
-    level was still low after it; ``ordered``: nothing but an order says that it was taken.
+    """What a low 25(OH)D calls for. ``regimen``: the order, ``then`` what follows it, "" for nothing. ``loads``: it is a
+    loading, or one is on the list, or was taken whole since the level was measured. ``watched``: as much as the daily doses of
+    one, so that calcium is measured under it. ``raised``: more of what is taken, once it is sure that it is. ``running``: a
+    loading, or the daily dose that is asked for, on the list, since ``begin``; ``until``: the day on which it is to be stopped,
+    as it has no end. ``past``: a loading that was taken; ``ended``: the day on which it was complete; ``failed``: the same,
+    where the level was still low after it; ``ordered``: nothing but an order says that it was taken.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
     enough and for long, and did not help; ``listed``: any that is taken, ``large`` in doses of a loading; ``small``: enough
@@ -52,6 +56,8 @@ class Repletion(Struct, frozen=True):
     regimen: str = ""
     then: str = ""
     loads: bool = False
+    watched: bool = False
+    raised: bool = False
     begin: date | None = None
     instead: str = ""
     evidence: Fact | None = None
@@ -85,12 +91,14 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     recommended (``injection``) or due within {vitamin-d-rapid-due-days} days, or a fragility fracture is at most
     {vitamin-d-rapid-fracture-days} days old.
 
-    Instead 1,000 units a day: calcium above {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones
-    active or of {stones-months} months, hyperparathyroidism, an active form taken, an estimate below {egfr-specialist},
-    sarcoidosis, tuberculosis or lymphoma; a loading on the list is then stopped. With high calcium no vitamin D at all.
+    Instead 1,000 units a day: an active form taken, whose prescriber is asked first (EXT-17); calcium above
+    {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones active or of {stones-months} months,
+    hyperparathyroidism, an estimate below {egfr-specialist}, sarcoidosis, tuberculosis or lymphoma; a loading on the list is
+    then stopped. With high calcium no vitamin D at all.
 
     Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose, only a loading
-    where one is due. While a loading goes on, or a daily dose as large as the one asked for, nothing is added. After a loading
+    where one is due; still below {vitamin-d-deficient}, the dose of that level may replace a smaller one, once it is sure that
+    this was taken. While a loading goes on, or a daily dose as large as the one asked for, nothing is added. After a loading
     the daily dose follows until 25(OH)D is measured. A level that is still low within {vitamin-d-loading-days} days of the
     start of a loading calls for no other loading, but for the daily dose that is usual from {vitamin-d-severe} ng/mL on.
 
@@ -133,8 +141,11 @@ def _planned(chart: Chart, told: Repletion) -> Repletion:
         then = {"then": ""} if told.small and told.taking else {"then": usual, "replaced": told.listed}
         return replace(told, regimen=regimen, loads=True, begin=begin, **then)
     more = (_DOUBLED[_MORE] if told.doubled else _MORE) if told.deficient else ""
+    told = replace(told, watched=more == _DOUBLED[_MORE])
     if (since := _lately(chart, REGIMENS[more].dose if more else chart.numbers.vitamin_d_taken_units)) is not None:
         return replace(told, begin=since[0], running=since[1])
+    if told.taking and more and told.failed is None and (least := _taken_daily(chart, told)) and least < REGIMENS[more].dose:
+        return replace(told, regimen=more, raised=True, replaced=told.listed)
     if told.taking or (told.listed and not told.deficient and any(_enough(chart, course) for course in told.listed)):
         return told
     if told.failed and told.severe and (told.large or told.small):
@@ -180,6 +191,18 @@ def _goes_on(chart: Chart, course: Course) -> bool:
     return closes_gap(chart, DENOSUMAB) if course.drug is DENOSUMAB else not course.stopped and course.on_treatment(chart.today)
 
 
+def active_form(chart: Chart) -> Course | None:
+    """Calcitriol or an analog that is taken."""
+    return next((c for c in chart.courses(_ACTIVE) if c.active or c.on_treatment(chart.today)), None)
+
+
+def unadvised(chart: Chart) -> str:
+    """Why plain vitamin D is an option at most, "" where it is not: a granulomatous disease, or an active form that is taken,
+    whose label asks for no other vitamin D product beside it (EXT-17)."""
+    ill = chart.active_problem("sarcoidosis", "granulomatous-disease")
+    return GRANULOMA if ill is not None else ACTIVE_FORM if active_form(chart) is not None else ""
+
+
 def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
     """What speaks against vitamin D, and then against more than the usual dose of it, with the fact that shows it."""
     n, reading = chart.numbers, calcium(chart)
@@ -188,6 +211,8 @@ def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
         yield EMERGENCY if row.key == EMERGENCY else HIGH_CALCIUM, next(iter(row.evidence), None)
     if (ill := chart.active_problem("sarcoidosis", "granulomatous-disease")) is not None:
         yield GRANULOMA, facts.problem(ill)
+    if (active := active_form(chart)) is not None:
+        yield ACTIVE_FORM, facts.taken(active)
     if (listed := chart.active_problem("hyperparathyroidism")) is not None:
         yield "hyperparathyroidism", facts.problem(listed)
     if reading is not None and (reading.high or borderline(chart)):
@@ -197,8 +222,6 @@ def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
     since = chart.months_ago(n.stones_months)
     if stones := [p for p in chart.problems.get("kidney-stones", ()) if p.active or maybe_since(p, since)]:
         yield "stones", facts.problem(stones[0])
-    if active := [c for c in chart.courses(_ACTIVE) if c.active or c.on_treatment(chart.today)]:
-        yield "active-form", facts.taken(active[0])
     if (estimate := renal(chart).lowest) is not None and renal(chart).below(n.egfr_specialist):
         yield "kidneys", facts.measured(estimate)
 
@@ -237,6 +260,17 @@ def _enough(chart: Chart, course: Course, *, large: bool = True) -> bool:
         return False
     daily = [each.daily for each in told if each.unit == "IU" and each.daily]
     return not daily or sum(daily) >= chart.numbers.vitamin_d_taken_units
+
+
+def _taken_daily(chart: Chart, told: Repletion) -> float:
+    """The units a day of all that is taken; 0 where one of them is not known."""
+    total = 0.0
+    for course in told.listed:
+        dosings = _dosings(chart, course)
+        if not dosings or any(dosing.unit != "IU" or not dosing.daily for dosing in dosings):
+            return 0
+        total += sum(dosing.daily or 0 for dosing in dosings)
+    return total
 
 
 def _lately(chart: Chart, units: float) -> tuple[date, Course] | None:

@@ -23,8 +23,10 @@ from cards.definitions.hip import after_hip_fracture
 from cards.definitions.hormone_blockers import deprived
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
+from cards.definitions.minerals import unmeasured_before_analog
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
+from cards.definitions.repletion import unadvised
 from cards.definitions.treatment import TREATMENT
 from cards.definitions.workup import emergency
 from cards.definitions.workup.row import ANABOLICS, INJECTIONS
@@ -157,7 +159,8 @@ def offer(
     deprivation, raloxifene on the former; an anabolic whose limit is reached; a drug that still works on the day it would
     start; and any drug of which a card of section F would say something critical if it were ordered. A warning of section F
     keeps a drug, with the condition first in its label, not recommended unless the condition can be corrected: a low 25(OH)D, a
-    test that is missing, a tooth, a day that is not reached. The first that is left is recommended, unless the card says that
+    test that is missing, a tooth, a day that is not reached. A PTH analog follows calcium, PTH and ALP, where one was not
+    measured, as its label says. The first that is left is recommended, unless the card says that
     none is. Three are shown, the recommended one among them. Vitamin K2 is never the only one, and below {egfr-specialist}
     mL/min it follows the specialist, as its label says. A finding of the work-up drops a drug, or holds it: then it is not
     recommended before this is clarified, as its label says first.
@@ -181,7 +184,6 @@ def offer(
     ended = tuple(course for course in stops if course.active and course.drug.covers_months is None)
     drugs = tuple(drugs)
     rows = work_up(chart, starting=any(starts(chart, drug) for drug in drugs))
-    specialist = renal(chart).below(chart.numbers.egfr_specialist)
     none_starred = bool(chart.doubts(RANKED)) or (waits and _reports_may_tell(chart))
     judged = [_judge(chart, drug, rows, start, replaces, waits=waits) for drug in drugs]
     best = _best(judged) if recommend else None
@@ -198,7 +200,7 @@ def offer(
             after=each.after,
             meanwhile=each.meanwhile,
             unless_operated=any(each.drug.key in row.proviso for row in rows),
-            first="specialist" if each.drug.mechanism is Mechanism.VITAMIN_K2 and specialist else "",
+            first=_first(chart, each.drug),
         )
         for each in _shown(judged, best)
     )
@@ -207,6 +209,16 @@ def offer(
         dropped += tuple(Dropped(each.key, phrase="alone") for each in options)
         options = ()
     return Offer(after_vitamin_d(chart, options), dropped, next((row.name for row in rows if row.holds_all), ""))
+
+
+def _first(chart: Chart, drug: Drug) -> str:
+    """What comes first (a phrase key), "" where nothing need: the tests before a PTH analog, which keeps its rank, as others do
+    for want of a value; somebody else's word before vitamin K2 and plain vitamin D."""
+    if drug.mechanism is Mechanism.VITAMIN_K2:
+        return "specialist" if renal(chart).below(chart.numbers.egfr_specialist) else ""
+    if drug.mechanism is Mechanism.VITAMIN_D:
+        return unadvised(chart)
+    return unmeasured_before_analog(chart) if drug.mechanism is Mechanism.PTH_ANALOG else ""
 
 
 def _among_the_first(chart: Chart, replaces: tuple[Draft, ...]) -> bool:
@@ -218,8 +230,9 @@ class _Judged(Struct, frozen=True):
     """One drug, what speaks against it, and the first day of its dose where it lies ahead.
 
     ``dropped``: it is not offered, and why. ``warnings``: what its label says first. ``after``: the finding of the work-up that
-    it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology, or it
-    is an injection every day, too much for the very old. ``gap``: waiting for vitamin D would leave a gap open too long."""
+    it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology, who
+    prescribed an active vitamin D, or it is an injection every day, too much for the very old. ``gap``: waiting for vitamin D
+    would leave a gap open too long."""
 
     drug: Drug
     start: date | None = None
@@ -256,6 +269,7 @@ def _judge(
     after, meanwhile = _held(drug, rows, waits=waits)
     elsewhere = drug.mechanism in ANTI_OSTEOPOROSIS and bone_tumor(chart) is not None
     elsewhere = elsewhere or (drug.mechanism is Mechanism.PTH_ANALOG and very_old(chart))
+    elsewhere = elsewhere or (drug.mechanism is Mechanism.VITAMIN_D and bool(unadvised(chart)))
     gap = not waits and waits_long(chart, drug)
     return _Judged(drug, start, None, _warnings(findings), after, meanwhile, elsewhere, gap)
 
@@ -399,6 +413,7 @@ def mend(chart: Chart, draft: Draft, drug: Drug, regimen: str, *, start: date | 
         condition=warnings,
         after=after,
         meanwhile=meanwhile,
+        first=_first(chart, drug),
     )
     return Offer(after_vitamin_d(chart, (mended,)))
 

@@ -14,7 +14,8 @@ starts with) and the ``cases``. A case states what it expects of that card, iden
 
 and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being written; on medication-refill: refilled),
 ``entered`` (problems and fractures just recorded, for problem-list-item-create; by default all of the record), ``failed``
-(groups of data that could not be retrieved), ``formulary`` (what the site has). ``fhir_fixtures.lines`` explains the lines.
+(groups of data that could not be retrieved), ``formulary`` (what the site has), ``site`` (its other choices:
+``vitd_loading``). ``fhir_fixtures.lines`` explains the lines.
 
     ways             codings, text -> why the case cannot be expressed in that way: a name in ``why_not.toml``, which lists
                      each reason once. Such a case must fail in that way, so that the exception does not outlive its reason.
@@ -37,7 +38,7 @@ from cds_service.casebook.ways import WAYS
 Case = Mapping[str, Any]
 
 DEFAULTS = {"today", "patient", "hook", "background", "card"}
-SETUP = DEFAULTS | {"name", "record", "plus", "draft", "entered", "failed", "formulary", "ways"}
+SETUP = DEFAULTS | {"name", "record", "plus", "draft", "entered", "failed", "formulary", "site", "ways"}
 EXPECTATIONS = {"expect", "suggests", "offers", "drops", "recommends", "not-recommended", "starts"} | {
     "says",
     "says-not",

@@ -24,7 +24,7 @@ from cards.thresholds import Numbers, Thresholds, shipped
 from cds_service.casebook.cases import all_cases
 from cds_service.casebook.doubt import asked
 from cds_service.casebook.requests import request
-from cds_service.casebook.runs import chart_of, charts, formulary_of, served
+from cds_service.casebook.runs import chart_of, charts, served, site_of
 
 
 class _Noted(Numbers):
@@ -83,12 +83,12 @@ def unread_with_records(keys: Collection[str]) -> set[str]:
     for case in all_cases():
         if seen.issuperset(keys):
             break
-        evaluator, _ = served(formulary_of(case))
-        evaluator.thresholds = _NotedThresholds(seen)
+        evaluator, _ = served(site_of(case))
+        of_site, evaluator.thresholds = evaluator.thresholds, _NotedThresholds(seen)
         try:
             chart_of(case, request(case))
         finally:
-            evaluator.thresholds = shipped()
+            evaluator.thresholds = of_site
     return {*keys} - seen
 
 

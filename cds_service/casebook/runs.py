@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+from msgspec import convert
 
 from cards.chart import Chart
 from cards.engine.catalog import all_cards
@@ -23,6 +24,7 @@ from cds_service.casebook.ways import WAYS
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
+from cds_service.site import Site
 from fhir_fixtures.prefetch import templates
 
 Json = dict[str, Any]
@@ -48,7 +50,7 @@ def all_faults(case: Case, tellings: Collection[str] = TELLINGS, languages: Sequ
 
 
 def _fetched(case: Case, told: Json) -> Json:
-    _, server = served(formulary_of(case))
+    _, server = served(site_of(case))
     server.serve(told["prefetch"], templates(told["hook"]))
     body = {key: each for key, each in told.items() if key != "prefetch"} | {"fhirServer": SERVER}
     return _answer(case, body, "en")
@@ -72,13 +74,24 @@ def _answer(case: Case, body: Json, language: str) -> Json:
 
 
 def _answers(case: Case, body: Json, languages: Sequence[str]) -> dict[str, Json]:
-    evaluator, _ = served(formulary_of(case))
+    evaluator, _ = served(site_of(case))
     call = parse(orjson.dumps(body), body["hook"])
     return evaluator.in_languages(call, languages, case["today"], apart=stands_apart(case))
 
 
-def formulary_of(case: Case) -> frozenset[str] | None:
-    return frozenset(case["formulary"]) if "formulary" in case else None
+class Here(NamedTuple):
+    """A site: its formulary (None: the one that comes with the service), and its other choices, each with its value."""
+
+    formulary: frozenset[str] | None = None
+    choices: frozenset[tuple[str, Any]] = frozenset()
+
+
+SHIPPED = Here()
+
+
+def site_of(case: Case) -> Here:
+    formulary = frozenset(case["formulary"]) if "formulary" in case else None
+    return Here(formulary, frozenset(case.get("site", {}).items()))
 
 
 def stands_apart(case: Case) -> bool:
@@ -104,14 +117,17 @@ def charts(folder: Path) -> tuple[tuple[Case, Chart], ...]:
 
 def chart_of(case: Case, body: Json) -> Chart:
     """What the rules see of a case whose request is this."""
-    evaluator, _ = served(formulary_of(case))
+    evaluator, _ = served(site_of(case))
     return evaluator.chart(parse(orjson.dumps(body), body["hook"]), case["today"])
 
 
 @cache
-def served(formulary: frozenset[str] | None) -> tuple[Evaluator, Served]:
+def served(site: Here = SHIPPED) -> tuple[Evaluator, Served]:
     """An evaluator, and the server that it asks for what is not prefetched."""
     settings = Settings(fhir_servers=frozenset({SERVER}))
     server = Served(settings.fhir_timeout)
-    chosen = settings if formulary is None else settings.model_copy(update={"formulary": formulary})
-    return Once(chosen, server), server
+    chosen = settings if site.formulary is None else settings.model_copy(update={"formulary": site.formulary})
+    evaluator = Once(chosen, server)
+    if site.choices:
+        evaluator.thresholds = convert(dict(site.choices), Site).numbers()
+    return evaluator, server

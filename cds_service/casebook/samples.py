@@ -118,7 +118,7 @@ def _of_cases(card: Card) -> Iterator[Sample]:
 
 
 def _of_stories(card: Card) -> Iterator[Sample]:
-    evaluator, _ = served(None)
+    evaluator, _ = served()
     for story in fhir_fixtures.stories():
         if card.code in story.cards:
             told = fhir_fixtures.load(story.name)

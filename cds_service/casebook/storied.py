@@ -7,7 +7,7 @@ from cds_service.casebook.cases import Case, of_file
 from fhir_fixtures import Fixture, of, stories
 from fhir_fixtures.reading import INDICATORS, Story
 
-_ELSEWHERE = {"failed", "formulary"}
+_ELSEWHERE = {"failed", "formulary", "site"}
 """What a story cannot express: data that could not be retrieved, site-specific settings."""
 
 

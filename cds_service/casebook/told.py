@@ -24,7 +24,7 @@ from cards.vocabulary import DRUGS, Name
 from cds_service.casebook import chinese
 from cds_service.casebook.cases import Case, defaults_of, of_file
 from cds_service.casebook.requests import request
-from cds_service.casebook.runs import answered, formulary_of, served, stands_apart
+from cds_service.casebook.runs import answered, served, site_of, stands_apart
 from cds_service.casebook.verdict import faults, key_of
 
 ORDER = ("critical", "warning", "info", "other", "none")
@@ -54,8 +54,15 @@ GIVEN = {
     "entered": Name("just recorded:", "刚录入："),
     "failed": Name("could not be retrieved:", "未能取得的数据："),
     "formulary": Name("the site has:", "本机构有："),
+    "site": Name("the site has", "本机构"),
 }
 """What makes the patient of a case, in words and in the order in which it is told."""
+
+_CHOICES = {
+    ("vitd_loading", "daily"): Name("no product of 50,000 units of vitamin D", "没有50,000 IU规格的维生素D"),
+    ("vitd_loading", "weekly"): Name("a product of 50,000 units of vitamin D", "有50,000 IU规格的维生素D"),
+}
+"""What a site may choose, and what that says of it."""
 
 _MEANS = {"discard": "removal of the draft", "mend": "a corrected draft", "none": "no card", "": "nothing"}
 
@@ -225,7 +232,7 @@ def usual(card: Card, language: str = "en") -> str:
 def judged(code: str, number: int) -> Judged:
     """Run one case of a card, as written and in English. KeyError, IndexError where there is none."""
     case = of_file(all_cards()[code].folder / "cases.yaml")[number]
-    evaluator, _ = served(formulary_of(case))
+    evaluator, _ = served(site_of(case))
     given = answered(evaluator, request(case), case["today"], "en", apart=stands_apart(case))["cards"]
     mine = [each for each in given if each["source"]["topic"]["code"] == code]
     keys = [
@@ -256,13 +263,19 @@ def _given(case: Case, defaults: Case, language: str = "en") -> str:
     '男，70岁；医嘱：钙剂'
     """
     keys = [key for key in GIVEN if case.get(key, []) != defaults.get(key, [])]
-    told = ((GIVEN[key][language], _in_chinese(key, case[key]) if language == "zh" else _listed(case[key])) for key in keys)
+    told = ((GIVEN[key][language], _in_words(key, case[key], language)) for key in keys)
     joint = "" if language == "zh" else " "
     return _between(language).join(f"{words}{joint}{said}".strip() for words, said in told)
 
 
 def _between(language: str) -> str:
     return "；" if language == "zh" else "; "
+
+
+def _in_words(key: str, value: Any, language: str) -> str:
+    if key == "site":
+        return ("、" if language == "zh" else ", ").join(_CHOICES[choice][language] for choice in value.items())
+    return _in_chinese(key, value) if language == "zh" else _listed(value)
 
 
 def _in_chinese(key: str, value: Any) -> str:

@@ -125,7 +125,7 @@ def look(scenario: Scenario, day: int) -> Seen:
     record = [line for since, line in scenario.lines if since <= day]
     background = [line.format(recent=today - timedelta(20)) for line in BACKGROUND]
     body = request({"card": CARDS[0], "name": "", "today": today, "patient": "female 72", "record": [*background, *record]})
-    evaluator, _ = served(None)
+    evaluator, _ = served()
     chart = evaluator.chart(parse(json.dumps(body).encode(), body["hook"]), today)
     found = [f for f in run(chart, tuple(all_cards()[code] for code in CARDS)) if f.code in CARDS]
     told = state(chart)

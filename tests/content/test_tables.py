@@ -31,11 +31,27 @@ def test_every_scenario_is_kept_and_no_other() -> None:
 
 def test_every_ranking_beside_a_drug_that_harms_bone_is_a_rung() -> None:
     shown = {rung.drugs for rung in LADDER}
-    assert {*RANKING.values(), bands.BUILDING, bands.BY_DOSE, bands.HIGH, bands.MODERATE, bands.BEFORE_MENOPAUSE} <= shown
+    assert {
+        *RANKING.values(),
+        bands.BUILDING,
+        bands.BY_FRAX,
+        bands.BY_DOSE,
+        bands.HIGH,
+        bands.MODERATE,
+        bands.BEFORE_MENOPAUSE,
+    } <= shown
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_rung_is_in_words_with_its_numbers(language: str) -> None:
-    told = [shipped().filled(rung.when[language]) for rung in LADDER]
+    told = [shipped().filled(name[language]) for rung in LADDER for name in (rung.when, rung.means) if name is not None]
     assert len(set(told)) == len(told)
     assert [each for each in told if "{" in each] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "names"), [("en", ("very high", "high band", "moderate band")), ("zh", ("极高风险", "，高风险", "中度风险"))]
+)
+def test_each_band_that_a_rung_names_is_defined_on_the_same_page(language: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        assert any(name in rung.when[language] and rung.means is not None for rung in LADDER), name

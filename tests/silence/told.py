@@ -30,7 +30,7 @@ def stories() -> list[str]:
 
 
 def cases() -> list[str]:
-    """All cases whose record came whole, at a site without a formulary of its own."""
+    """All cases whose record came whole, at a site without choices of its own."""
     return [*_cases()]
 
 
@@ -58,4 +58,5 @@ def patient(name: str) -> tuple[date, Json]:
 
 @cache
 def _cases() -> dict[str, Case]:
-    return {f"{case['card']}: {case['name']}": case for case in all_cases() if not case.keys() & {"failed", "formulary"}}
+    elsewhere = {"failed", "formulary", "site"}
+    return {f"{case['card']}: {case['name']}": case for case in all_cases() if not case.keys() & elsewhere}

@@ -24,7 +24,7 @@ from cards.thresholds import Thresholds
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS
 from cds_service.casebook.cases import Case, all_cases
 from cds_service.casebook.requests import request
-from cds_service.casebook.runs import formulary_of, served
+from cds_service.casebook.runs import served, site_of
 from cds_service.hooks.cards import evidence
 from cds_service.hooks.request import parse
 from cds_service.pipeline import View
@@ -43,13 +43,13 @@ EVERY = 50
 
 @cache
 def told(name: str, **assumed: float) -> View:
-    evaluator, _ = served(None)
+    evaluator, _ = served()
     story = fhir_fixtures.load(name).shifted(TODAY)
     return evaluator.view(parse(json.dumps(story.request()).encode(), story.hook), "en", TODAY, change(assumed))
 
 
 def of_case(case: Case, language: str = "en") -> View:
-    evaluator, _ = served(formulary_of(case))
+    evaluator, _ = served(site_of(case))
     body = request(case)
     return evaluator.view(parse(json.dumps(body).encode(), body["hook"]), language, case["today"])
 
@@ -342,7 +342,7 @@ def _gist(answer: Json) -> Any:
 
 
 def test_a_later_day_is_the_same_as_the_service_says_on_that_day(client: FlaskClient) -> None:
-    evaluator, _ = served(None)
+    evaluator, _ = served()
     story = fhir_fixtures.load("denosumab-due").shifted(TODAY)
     call = parse(json.dumps(story.request()).encode(), story.hook)
     then = evaluator.evaluate(call, "en", TODAY + timedelta(days=90)).response["cards"]

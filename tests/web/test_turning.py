@@ -41,7 +41,7 @@ def gist(view: Any) -> Any:
 
 
 def on_day(name: str) -> Callable[[int], Any]:
-    evaluator, _ = served(None)
+    evaluator, _ = served()
     story = fhir_fixtures.load(name).shifted(TODAY)
     call = parse(json.dumps(story.request()).encode(), story.hook)
     return lambda days: evaluator.view(call, "en", TODAY + timedelta(days=days))

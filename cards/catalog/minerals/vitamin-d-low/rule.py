@@ -14,7 +14,17 @@ from cards.definitions import minerals, person, workup
 from cards.definitions.basket import quantity
 from cards.definitions.kidney import renal
 from cards.definitions.loading import DAILY, PLAIN, RAPID, SEVERE, in_all, is_large, is_loading, is_single, room
-from cards.definitions.repletion import FAST, GRANULOMA, HIGH_CALCIUM, UNGIVEN, Repletion, repletion
+from cards.definitions.repletion import (
+    ACTIVE_FORM,
+    FAST,
+    GRANULOMA,
+    HIGH_CALCIUM,
+    UNADVISED,
+    UNGIVEN,
+    Repletion,
+    active_form,
+    repletion,
+)
 from cards.definitions.workup.calcium import pth_is_high
 from cards.engine.findings import INFO, WARNING, Dropped, Earlier, Finding, Option
 from cards.engine.options import discard, offer, service
@@ -44,15 +54,16 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Then: warning below {vitamin-d-deficient} ng/mL, otherwise info. Recommended, filtered like all options: the vitamin D that
     `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is taken,
     calcium is not high and the estimate is not below {egfr-specialist}, after calcium and creatinine where they are not known;
-    with a loading, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known; 25(OH)D after
+    with a loading, or as much a day, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known; 25(OH)D after
     {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). High calcium stops all
     vitamin D on the list; a reason against a loading stops a loading on the list. Still below {vitamin-d-severe} after a
     loading: celiac antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma
-    1,000 units are an option, after calcium and 1,25(OH)2D. With high calcium info, without an order; a draft of vitamin D is
-    then a warning, and is to be deleted. In pregnancy no dose, but a referral. No dose, either, where nobody can tell whether a
-    loading was taken in the {vitamin-d-loading-days} days before the level or since, as a dose cannot be read or a large single
-    one has no date: it is asked for.
-    """
+    1,000 units are an option, after calcium and 1,25(OH)2D, with the specialist who treats it; beside an active form, once its
+    prescriber agrees, since its label asks for no other vitamin D. What is taken and did not help is raised once it is sure
+    that it was taken: an option. A weekly loading names the daily one, for a pharmacy without its product. With high calcium
+    info, without an order; a draft of vitamin D is then a warning, and is to be deleted. In pregnancy no dose, but a referral.
+    No dose, either, where nobody can tell whether a loading was taken in the {vitamin-d-loading-days} days before the level or
+    since, as a dose cannot be read or a large single one has no date: it is asked for."""
     injections = [
         o for found in earlier.found.values() for each in found for o in each.options if o.recommended and o.key in _FAST
     ]
@@ -73,11 +84,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     unread = _unread(chart, told) if product else ()
     yield Finding(
         indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
-        variant="pregnancy" if pregnant else told.instead if nothing else _OF_DOSE.get(told.regimen, _grade(told)),
+        variant="pregnancy" if pregnant else _variant(told),
         values=_values(chart, n, told, drafts)
         | {"grade": "" if nothing else _grade(told), "ordered": enough, "calcium_unknown": minerals.calcium(chart) is None}
         | {"sooner": _sooner(chart, n, told, injections)},
-        cites=_CITES if told.loads or told.failed else _CITES[:-1],
+        cites=(*_CITES, *(_LOADING if told.loads or told.failed else ()), *(_LABEL if told.instead == ACTIVE_FORM else ())),
         facts=tuple(_evidence(chart, told)),
         options=(
             *(discard(draft, recommended=True) for draft in harmful),
@@ -94,7 +105,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     )
 
 
-_CITES = ("OPREF-N1", "OVCF2021-T10", "OVCF2021-L1", "ELD2023-04c", "EXT-13")
+_CITES = ("OPREF-N1", "OVCF2021-T10", "OVCF2021-L1", "ELD2023-04c")
+_LOADING, _LABEL = ("EXT-13",), ("EXT-17",)
 _OF_DOSE = {
     RAPID: "rapid",
     DAILY[SEVERE]: "severe-daily",
@@ -103,6 +115,12 @@ _OF_DOSE = {
     "cholecalciferol-2000": "insufficiency-doubled",
 }
 """The variants that are named after their dose: whoever signs the card is to see each dose that it orders."""
+
+
+def _variant(told: Repletion) -> str:
+    if told.instead in (*UNGIVEN, *UNADVISED):
+        return told.instead
+    return "raised" if told.raised else _OF_DOSE.get(told.regimen, _grade(told))
 
 
 def _grade(told: Repletion) -> str:
@@ -119,7 +137,7 @@ def _covers(chart: Chart, told: Repletion, draft: Draft) -> bool:
     if told.loads and not told.ended:
         return loading and within
     daily = dosing.daily if dosing and dosing.unit == "IU" else None
-    if not told.regimen or told.instead == GRANULOMA or daily is None or (large and (told.ended or told.failed)):
+    if not told.regimen or told.instead in UNADVISED or daily is None or (large and (told.ended or told.failed)):
         return False
     dose = REGIMENS[told.regimen].dose
     return within and daily >= dose and (daily == dose or not told.instead)
@@ -136,8 +154,9 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
     if not told.regimen or chart.doubts((Data.CALCIUM,)):
         return
     reading = minerals.calcium(chart)
-    first = "calcium" if told.loads and not told.ended and reading is None else GRANULOMA if told.instead == GRANULOMA else ""
-    recommend = told.instead != GRANULOMA and not (reading is not None and reading.high)
+    unknown = (told.loads or told.watched) and not told.ended and reading is None
+    first = "calcium" if unknown else "taken" if told.raised else ""
+    recommend = not told.raised and not (reading is not None and reading.high)
     for key, start in ((told.regimen, None), (told.then, _end(chart, told))):
         chosen = offer(
             chart.without(CHOLECALCIFEROL),
@@ -148,7 +167,7 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
             recommend=recommend,
             regimens={CHOLECALCIFEROL.key: key},
         )
-        yield from (replace(option, first="" if start else first) for option in chosen.options)
+        yield from (replace(option, first="" if start else first or option.first) for option in chosen.options)
 
 
 def _unread(chart: Chart, told: Repletion) -> tuple[SetAside, ...]:
@@ -192,9 +211,9 @@ def _blood(chart: Chart, n: Numbers, told: Repletion) -> Iterator[tuple[str, dat
     """What is measured besides 25(OH)D, and when."""
     if told.instead == GRANULOMA:
         yield from (("calcium", chart.today), ("dihydroxyvitamin-d", chart.today))
-    elif (told.loads or told.severe) and minerals.calcium(chart) is None:
+    elif (told.loads or told.watched or told.severe or told.instead == ACTIVE_FORM) and minerals.calcium(chart) is None:
         yield "calcium", chart.today
-    if told.loads and not _calcium_checked(chart, n, told):
+    if (told.loads or told.watched) and not _calcium_checked(chart, n, told):
         yield "calcium", max(add_days(told.begin or chart.today, _WEEK * n.vitamin_d_calcium_weeks), chart.today)
     if told.severe and "kidneys" in minerals.unmeasured(chart):
         yield "creatinine", chart.today
@@ -243,6 +262,8 @@ def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> d
         "calcium_weeks": n.vitamin_d_calcium_weeks,
         "recheck": _recheck(n, told),
         "then": quantity(REGIMENS[told.then].dose, "IU") if told.then else None,
+        "active": active.drug if (active := active_form(chart)) else None,
+        "without_product": _without_product(chart, told),
         "calcium": _may_have_calcium(chart, told),
         "kidneys_unknown": "kidneys" in minerals.unmeasured(chart),
         "checked": _calcium_checked(chart, n, told),
@@ -250,6 +271,16 @@ def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> d
         "pth": pth if pth_is_high(chart, pth) else None,
         "target": chart.numbers.vitamin_d_target,
     }
+
+
+def _without_product(chart: Chart, told: Repletion) -> dict[str, object]:
+    """The daily doses of the same loading, for a pharmacy without a product for the weekly one, and from which day an injection
+    then follows; nothing where the loading is daily."""
+    if told.regimen not in DAILY:
+        return {}
+    order = REGIMENS[DAILY[told.regimen]]
+    day = chart.numbers[f"vitamin-d-injection-{'severe-' if told.severe else ''}daily-days"]
+    return {"amount": quantity(order.dose, "IU"), "weeks": order.weeks, "day": day}
 
 
 def _evidence(chart: Chart, told: Repletion) -> Iterator[Fact]:

@@ -21,7 +21,7 @@ from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
-from cards.engine.ladder import HIP_FIRST
+from cards.engine.ladder import HIP_FIRST, ranked_for
 from cards.engine.options import AFTER_ANABOLIC, NOT_READ, Offer, additional, offer, ranking, service
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, ANABOLIC, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
@@ -110,8 +110,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     as options only. The referral is also recommended where no drug is left, unless calcium is critical. Where a finding of the
     work-up holds all drugs, the summary says what comes first, and none is recommended. The detail asks about the teeth before
     a drug that acts on the jaw (where an entry calls for a dentist, `dental-check` speaks); it gives the reasons for the
-    stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were not measured, the
-    drugs that were dropped and why, and an earlier lower renal estimate that was left out.
+    stratum, the row of the ranking that decides where it is more than the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal
+    estimate and earlier drugs, also where they were not measured, the drugs that were dropped and why, and an earlier lower
+    renal estimate that was left out. Teriparatide follows calcium, PTH and ALP, where one was not measured within
+    {work-up-window-months} months; recommended, the summary says so.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
@@ -164,9 +166,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "before": _before(chosen),
             "keeps": keeps,
             "at_hip": tuple(ranked) == HIP_FIRST,
+            "ranked_for": None if keeps else ranked_for(chart),
             "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranked else "",
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
+            "unmeasured": _unmeasured(chosen),
         },
         facts=tuple(_evidence(chart)),
         cites=_cites(
@@ -254,6 +258,13 @@ def _from_day(chart: Chart, chosen: Offer) -> date | None:
     """The first day of the recommended drug, where it lies ahead."""
     start = chosen.recommended.start if chosen.recommended else None
     return start if start is not None and start > chart.today else None
+
+
+def _unmeasured(chosen: Offer) -> list[str]:
+    """The analytes without a value that the recommended drug waits for, a PTH analog."""
+    best = chosen.recommended
+    analog = best is not None and DRUGS[best.key].mechanism is Mechanism.PTH_ANALOG
+    return best.first.split("-") if best and analog and best.first else []
 
 
 def _before(chosen: Offer) -> list[Drug]:
