@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from cards.engine.catalog import all_cards
 from cds_service.content.canon import Content
@@ -55,13 +55,19 @@ def chapter_title(part: str, code: str, language: str) -> str:
 
 
 def condensed(parts: Collection[str], offered: Collection[str], code: str, language: str) -> str:
-    """Parts of a sheet in words; one of which all chapters are among them is named as a whole."""
-    names: dict[str, None] = {}
+    """Parts of a sheet in words; what all chapters of a part come to is named as a whole, else by its chapters in one."""
+    by_whole: dict[str, list[str]] = {}
     for part in parts:
-        whole = part.partition(".")[0]
-        every = [each for each in offered if each.partition(".")[0] == whole]
-        names[say(f"read.{whole}", language) if set(every) <= set(parts) else named_part(part, code, language)] = None
-    return ("；" if language == "zh" else "; ").join(names)
+        by_whole.setdefault(part.partition(".")[0], []).append(part)
+    return ("；" if language == "zh" else "; ").join(
+        _together(whole, some, offered, code, language) for whole, some in by_whole.items()
+    )
+
+
+def _together(whole: str, some: Sequence[str], offered: Collection[str], code: str, language: str) -> str:
+    if all(each in some for each in offered if each.partition(".")[0] == whole):
+        return say(f"read.{whole}", language)
+    return say(f"read.of-{whole}", language, chapter=" · ".join(chapter_title(each, code, language) for each in some))
 
 
 def read_of(each: Signature, language: str) -> str:

@@ -19,7 +19,7 @@ from cds_service.casebook.told import in_words
 from cds_service.content.canon import Parts
 from cds_service.content.compare import keyed, marked
 from cds_service.web.page import unit_in_words
-from cds_service.web.words import say
+from cds_service.web.words import WORDS, say
 
 Stretches = list[tuple[bool, str]]
 
@@ -101,7 +101,11 @@ def _number(line: str, language: str) -> dict[str, str]:
     if found is None:
         return {"value": line}
     value = f"{found['value']} {unit_in_words(found['unit'], language)}".strip()
-    return {"name": found[language], "value": f"{value} [{found['status']}]", "rest": found["rest"]}
+    return {"name": found[language], "value": f"{value} [{_status(found['status'], language)}]", "rest": found["rest"]}
+
+
+def _status(key: str, language: str) -> str:
+    return say(f"status.{key}", language) if f"status.{key}" in WORDS else key
 
 
 def _lines(text: str) -> dict[str, str]:

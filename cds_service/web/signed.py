@@ -44,7 +44,8 @@ class Glance(Struct, frozen=True):
 
     @property
     def lacking(self) -> list[str]:
-        return [part for part, each in self.parts.items() if not each.stands]
+        """Parts that nobody has signed."""
+        return [part for part, each in self.parts.items() if not (each.stands or each.gone)]
 
     @property
     def empty(self) -> bool:

@@ -77,4 +77,5 @@ def _wrapped(found: re.Match[str], means: Markup) -> list[str]:
     opening, closing = '<span class="term" tabindex="0">', '<span class="means" role="tooltip" hidden>'
     inner = re.split(r"(<[^>]+>)", means)
     before, after = found.string[: found.start()], found.string[found.end() :]
-    return [before, opening, found[0], closing, *inner, "</span>", "</span>", after]
+    ending = re.match(r"[a-z]*", after)[0]  # type: ignore[index]  # matches anything: "fractures" is one word
+    return [before, opening, found[0] + ending, closing, *inner, "</span>", "</span>", after[len(ending) :]]

@@ -66,8 +66,31 @@ def test_a_reviewer_reads_a_card_runs_its_cases_signs_and_prints(visitor: Visito
     visitor.until(lambda: visitor.all(".kept"))
     visitor.keep("desk-start")
     assert re.search(
-        r'"read": "en says:\S+ cases"', visitor.js("return fetch('/review/signatures.jsonl').then((answer) => answer.text())")
+        r'"read": "en says:\S+@\w{16} cases@\w{16}"',
+        visitor.js("return fetch('/review/signatures.jsonl').then((answer) => answer.text())"),
     )
+    if AXE.is_file():
+        assert visitor.violations() == []
+    assert visitor.complaints() == []
+
+
+def test_a_reviewer_reads_a_word_and_signs_two_chapters_of_a_large_card_one_after_the_other(visitor: Visitor) -> None:
+    for chapter in ("marrow", "alkaline-phosphatase"):
+        visitor.go("/review/cards/secondary-causes")
+        visitor.one(f'input[value="says.{chapter}"]').click()
+        visitor.one("#role").clear()
+        visitor.one("#role").send_keys("pharmacist")
+        visitor.one('button[value="signed"]').click()
+        visitor.until(lambda: visitor.all(".kept"))
+    assert "Signs of myeloma or metastasis" in visitor.one("#begun .todo").text
+    visitor.go("/review/cards/secondary-causes")
+    signed = [each.get_attribute("id") for each in visitor.all("section[data-part]") if "✓ 李娜" in each.text.split("\n")[0]]
+    assert signed == ["says-alkaline-phosphatase", "says-marrow"]
+    word = visitor.one(".rule-words .term")
+    assert not word.find_element("css selector", ".means").is_displayed()
+    visitor.js("arguments[0].focus()", word)
+    assert word.find_element("css selector", ".means").is_displayed(), "what a word means is seen with the keyboard, too"
+    visitor.keep("desk-chapters")
     if AXE.is_file():
         assert visitor.violations() == []
     assert visitor.complaints() == []

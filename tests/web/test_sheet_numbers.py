@@ -108,6 +108,19 @@ def test_words_that_decide_are_defined_where_they_first_stand(code: str, languag
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_bands_on_a_glucocorticoid_are_not_explained_as_the_risk_of_everybody(language: str) -> None:
+    """In Chinese both are called by the same words."""
+    rows = [str(when) for when, _ in sheet(all_cards()["start-treatment"], shipped(), language).ranking]
+    means = [(row, told) for row in rows for told in re.findall(r"hidden>(.*?)</span>", row)]
+    mine = {"en": "bands of risk on a glucocorticoid", "zh": "使用糖皮质激素者的风险等级"}[language]
+    found = [row for row, told in means if told.startswith(mine)]
+    assert len(found) == 1
+    assert not any(
+        told.startswith(("very high risk", "极高风险")) for row, told in means if "激素" in row or "glucocort" in row
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", CODES)
 def test_a_number_that_no_source_prints_says_so_in_its_place(code: str, language: str) -> None:
     """In rule, words and the order of the drugs; others bear no mark; and the key below has each mark that is there."""
@@ -128,7 +141,7 @@ def test_a_number_that_the_site_has_set_says_so_in_its_place() -> None:
     for thresholds, mark in ((shipped(), "recalled"), (shipped().overridden({key: 24}), "site")):
         made = sheet(all_cards()["denosumab-sequence"], thresholds, "en")
         (means,) = [str(each) for each in made.words if "short course" in each]
-        assert re.search(rf">(30|24)</a><sup class=\"status-\w+\">{mark}</sup> months at most", means)
+        assert re.search(rf">(30|24)</a><sup class=\"status-\w+\">\u202f{mark}</sup> months at most", means)
 
 
 def test_of_several_rows_that_fit_the_first_decides_and_what_is_not_known_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
