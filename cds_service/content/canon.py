@@ -191,7 +191,16 @@ def _declared(declared: Json) -> Iterator[str]:
 
 
 def _filled(words: str, numbers: Mapping[str, Json]) -> str:
-    return _NAMED.sub(lambda m: str(numbers[m[1]]["value"]) if m[1] in numbers else m[0], words)
+    return _NAMED.sub(lambda m: _figure(numbers[m[1]]["value"]) if m[1] in numbers else m[0], words)
+
+
+def _figure(value: float | str) -> str:
+    """With a comma for thousands, as rules are printed: nobody miscounts zeros.
+
+    >>> _figure(300000), _figure(-2.5), _figure("12")
+    ('300,000', '-2.5', '12')
+    """
+    return value if isinstance(value, str) else f"{value:,}"
 
 
 def _numbers(tree: Tree) -> dict[str, Json]:
