@@ -42,9 +42,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: (1) on orders and refills, two such drugs are drafted together, or one is drafted that would begin (on its stated
     start, else today) while another such drug still works, without grace, or is an injection that nobody has stopped and of
     which no dose is dated, so that it may still work; (2) on the chart view, two such drugs go on and both work today, without
-    grace: the one begun last is the one spoken of; (3) on orders, one drug for bone, calcium or vitamin D is drafted twice or
-    more. An oncologic strength counts beside the other while it is on the list as active, and for {oncologic-dose-months}
-    months after its last dose.
+    grace: the one begun last is the one spoken of; (3) on orders and refills, one drug for bone, calcium or vitamin D is
+    drafted twice or more. An oncologic strength counts beside the other while it is on the list as active, and for
+    {oncologic-dose-months} months after its last dose.
 
     Not when: a draft and the list have the same ingredient, but for an oncologic strength beside the one for osteoporosis; the
     other drug is one taken daily to monthly and was stopped; the draft begins on or after the day on which the other has worn
@@ -52,19 +52,19 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {dose-interval-tolerance} sooner; the drugs of one pack; vitamin D that calcium or a bisphosphonate contains, beside other
     vitamin D (`dose-check` adds it up).
 
-    Then: warning on orders, info on the chart view, a card for each pair; of a draft beside several other drugs that are
-    drafted, or that are taken, one that names them all. Critical on orders (warning on the chart view) for an oncologic
-    strength beside the other; for two active forms of vitamin D with a calcium that is high, above {calcium-borderline} mg/dL
-    where the laboratory gives no range, or that could not be had or read; in (3) where the drafts add up to what no accepted
-    regimen gives in the same time (amounts may differ by a share of {dose-tolerance}, intervals by
+    Then: warning on orders and refills, info on the chart view, a card for each pair; of a draft beside several other drugs
+    that are drafted, or that are taken, one that names them all. Critical on orders and refills (warning on the chart view) for
+    an oncologic strength beside the other; for two active forms of vitamin D with a calcium that is high, above
+    {calcium-borderline} mg/dL where the laboratory gives no range, or that could not be had or read; in (3) where the drafts
+    add up to what no accepted regimen gives in the same time (amounts may differ by a share of {dose-tolerance}, intervals by
     {dose-interval-tolerance}), and for an option beside a draft that nobody can add up: it is no option then. Info on an order
     where the other drug, taken daily to monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall
     of bone density as in `bmd-response`, a hip T-score out of reach as in `treatment-target`, a check of orders that speaks
     against it, or the longest time on it; the card then only says to stop it. No alternative; any other draft can be deleted,
-    of two drafts the later one (recommended where it is critical).
-    The detail says until when an injection works, that its last dose must be found where none is dated, or since when a drug is
-    taken, how a planned switch is ordered, that denosumab must leave no gap, and on the chart view where a course is not
-    confirmed, and of zoledronate beside denosumab when denosumab is due and until when zoledronate covers.
+    of two drafts the later one (recommended where it is critical). The detail says until when an injection works, that its last
+    dose must be found where none is dated, or since when a drug is taken, how a planned switch is ordered, that denosumab must
+    leave no gap, and on the chart view where a course is not confirmed, and of zoledronate beside denosumab when denosumab is
+    due and until when zoledronate covers.
     """
     if chart.hook not in WRITTEN:
         yield from _both_taken(chart)
