@@ -17,6 +17,7 @@ from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.medications import given_by_code
+from cds_service.fhir.reading.operations import MAJOR, of_bones_that_carry
 from cds_service.fhir.terminology.codes import GIVEN, Terminology
 
 _AUGMENTATION = "vertebral-augmentation"
@@ -108,6 +109,11 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
     keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
     sites = [wording(site) for site in elements.many(found.body_site)]
+    if MAJOR in keys:
+        keys = of_bones_that_carry(keys, [wording(facts.concept(found.code))], sites)
+        if not keys:
+            facts.not_ours(source, kind)
+            return
     if sites and all(map(_BESIDE_BONE.search, map(fold, sites))):
         keys = _of_bone(keys, sites[0])
     if not keys:
