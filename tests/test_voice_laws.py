@@ -28,7 +28,7 @@ from cards.vocabulary import ANALYTES, DENOSUMAB, DRUGS, SERVICES, Drug
 from cards.vocabulary.regimens import REGIMENS
 from cards.words.phrases import LANGUAGES, day, phrase
 from cards.words.phrases import name as called
-from cds_service.hooks.cards import EVIDENCE
+from cds_service.hooks.cards import EVIDENCE, spoken_for
 from cds_service.hooks.request import parse
 from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
@@ -44,6 +44,7 @@ GOING_ON = {
     r"{drug}[^.;:\n]*\b(?:continues|goes on|(?:may|can) be continued)",
     "zh": r"(?:继续(?:使用|用|给予|服用)?|延长|续方)[^。；，\n]*{drug}|{drug}[^。；，\n]*(?:继续|延长)",
 }
+POINTED = re.compile(r"\bsee “([^”]+)”")
 TESTS = ("DXA", "CTX", "P1NP", "25(OH)D", "PTH", "FRAX", "height")
 RESTED_ON = {
     "38264-8": "the T-score that the diagnosis stands on",
@@ -102,6 +103,19 @@ def no_text_goes_on_with_what_a_card_forbids(name: str) -> None:
             for drug in drugs:
                 said = re.search(GOING_ON[language].replace("{drug}", re.escape(called(drug, language))), words, re.IGNORECASE)
                 assert said is None, (code, said)
+
+
+@law
+def no_card_points_to_one_that_is_not_there(name: str) -> None:
+    """What a text says is ordered, or told, in another card can be found in this answer."""
+    cards = cards_of(told(name))
+    there = sorted({all_cards()[code].title["en"] for card in cards for code, _ in spoken_for(card)}, key=len, reverse=True)
+    for card in cards:
+        for pointed in POINTED.findall(card["detail"]):
+            left = pointed
+            for title in there:
+                left = left.replace(title, "")
+            assert not set(left.replace(" and ", "")) - set(", "), (card["summary"], pointed)
 
 
 @law
