@@ -18,8 +18,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     irritation or an ulcer, an injection is the better choice.
 
     When: an oral bisphosphonate is ordered or taken, and one of these is on record as active: (1) esophageal stricture or
-    achalasia, or inability to sit upright; or (2), without any of (1), Barrett esophagus, esophagitis, an ulcer of
-    the esophagus, reflux disease, dysphagia, or a peptic ulcer.
+    achalasia, or inability to sit upright; or (2) without any of (1), Barrett esophagus, esophagitis, an ulcer of the
+    esophagus, reflux disease, dysphagia, or a peptic ulcer.
 
     Then: (1) critical (warning on patient-view); (2) warning (info on patient-view). Zoledronate or denosumab instead, the
     first without a warning recommended. The draft can be deleted (recommended in (1) if no drug is recommended).

@@ -15,10 +15,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Romosozumab is not given after a myocardial infarction or stroke; with {cardiovascular-factors} or more cardiovascular
     risk factors, cardiovascular risk is assessed first.
 
-    When: romosozumab is ordered or taken, and (1) a myocardial infarction or stroke is on record, whatever its date or undated
-    (a transient ischemic attack does not count); or (2), without such an event, {cardiovascular-factors} or more of these are
-    on record as active: hypertension, diabetes, dyslipidemia, current smoking, chronic kidney disease (a coded stage of three
-    or more, or dialysis).
+    When: romosozumab is ordered or taken, and (1) a myocardial infarction or stroke is on record, whatever its date or
+    undated (a transient ischemic attack does not count); or (2) without such an event, {cardiovascular-factors} or more of
+    these are on record as active: hypertension, diabetes, dyslipidemia, current smoking, chronic kidney disease (a coded
+    stage of three or more, or dialysis).
 
     Then: (1) critical (warning on patient-view): denosumab, zoledronate or teriparatide instead, the first without a warning
     recommended; (2) warning (info on patient-view), without an alternative. The draft can be deleted (recommended in (1) if no
