@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from cards.engine.catalog import all_cards
+from cards.thresholds import shipped
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook import translated
 from cds_service.casebook.digest import MOST, tables
 from cds_service.casebook.sheet import DAY, variants
 from cds_service.content.definitions import IN_CHINESE, words_of_definitions
 from cds_service.content.tree import here
+from cds_service.web.ruled import Written, rule
 from tests.each import for_each
 
 CODES = sorted(all_cards())
@@ -71,8 +73,6 @@ def _bare(text: str) -> str:
 
 # -- rules in Chinese ----------------------------------------------------------------------------------------------------------
 
-WRITTEN = [code for code in CODES if translated.chinese(all_cards()[code])]
-
 
 @dataclass
 class Card:
@@ -80,8 +80,11 @@ class Card:
     doc: str = "When: always.\n\nThen: warning."
 
 
-def test_some_rules_are_told_in_chinese() -> None:
-    assert WRITTEN
+@for_each("code", CODES)
+def test_every_rule_is_told_in_chinese_as_it_is_today(code: str) -> None:
+    """Whoever signs in Chinese reads in Chinese when a card comes and when not, and of the rule that is in force."""
+    wrong = translated.wrong(all_cards()[code])
+    assert not wrong, wrong
 
 
 _NAMED = (r"\{[a-z0-9-]+\}", r"(?<!`)`[a-z-]+`(?!`)", r"\(\d\)")
@@ -96,18 +99,15 @@ def names_the_same(english: str, other: str) -> None:
     assert plain[0] == plain[1]
 
 
-@pytest.mark.parametrize("code", WRITTEN)
+@for_each("code", lambda: [code for code in CODES if translated.chinese(all_cards()[code])])
 def test_a_rule_in_chinese_names_the_same_numbers_cards_and_points(code: str) -> None:
     english, other = all_cards()[code].doc, translated.chinese(all_cards()[code]) or ""
     names_the_same(english, other)
     states = [Counter(re.findall(r"\*[a-z-]+\*", each)) for each in (english, other)]
     assert states[0] == states[1]
-    labels = [re.findall(rf"^({'|'.join(some)})[:：]", text, re.MULTILINE) for some, text in _labelled(english, other)]
-    assert [translated.LABELS[each] for each in labels[0]] == labels[1]
-
-
-def _labelled(english: str, other: str) -> list[tuple[list[str], str]]:
-    return [(["Not when", "When", "Then"], english), (["何时不", "何时", "则"], other)]
+    written = Written(shipped(), "zh", ())
+    told = [[(each.label, len(each.steps)) for each in rule(words, written, {})] for words in (english, other)]
+    assert told[0] == told[1], "paragraphs, and the points of each"
 
 
 def test_the_chinese_of_an_earlier_rule_is_not_shown(tmp_path: Path) -> None:
