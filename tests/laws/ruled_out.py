@@ -7,12 +7,10 @@ more with such a finding in its record: kidneys, an allergy, the esophagus, the 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
-from zlib import crc32
 
 import orjson
 from msgspec.structs import replace
@@ -35,6 +33,7 @@ from cards.words.phrases import name as called
 from cds_service.hooks.request import parse
 from fhir_fixtures import lines
 from fhir_fixtures.prefetch import answer, templates
+from tests.each import ALL, chance
 from tests.laws import law
 from tests.silence.told import Told, is_case, told
 from tests.test_voice import evaluator
@@ -55,8 +54,9 @@ FORBIDDING = {
     "low calcium": ("corrected-calcium 8.2 mg/dL on DAY",),
 }
 """What is added to a record, and what the law is then held against; DAY: five days ago."""
-WATCHED = "denosumab"
-"""The stories whose name has this word are told with all of these, the others, and the cases, with one each in turn."""
+WATCHED, OFTEN = "denosumab", 3
+"""The stories whose name has this word are told with so many of these, the others, and the cases, with one each in turn; `make
+laws` tells each with all."""
 KNOWN = {
     "hypocalcemia": "it says from when denosumab may be given after vitamin D, though an allergy forbids it",
 }
@@ -79,13 +79,15 @@ CALCIUM_FIRST = {"en": r"calcium", "zh": r"血钙|钙"}
 
 
 def kinds(name: str) -> Sequence[str]:
-    """A story as it is and with one finding more, which its name chooses; those of denosumab with all of them; a case with one
-    finding more."""
-    if os.environ.get("ALL_CASES") or (WATCHED in name and not is_case(name)):
+    """A story as it is and with one finding more, which its name chooses; those of denosumab with the next ones as well; a case
+    with one finding more."""
+    if ALL:
         return [*FORBIDDING]
     as_it_is, *more = FORBIDDING
-    one = more[crc32(name.encode()) % len(more)]
-    return [one] if is_case(name) else [as_it_is, one]
+    first = chance(name, len(more))
+    if is_case(name):
+        return [more[first]]
+    return [as_it_is, *(more * 2)[first : first + (OFTEN if WATCHED in name else 1)]]
 
 
 @law

@@ -25,6 +25,7 @@ from cds_service.app import create_app
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.discovery import SERVICES
 from cds_service.web.words import WORDS
+from tests.each import chance
 from tests.web.conftest import settings
 
 WEB = Path(__file__).parents[2] / "cds_service" / "web"
@@ -180,7 +181,8 @@ def test_each_card_links_to_its_page_without_a_word_about_the_patient(client: Fl
 
 @pytest.mark.parametrize("name", fhir_fixtures.names())
 def test_every_patient_can_be_asked_about_at_every_moment(client: FlaskClient, name: str) -> None:
-    for hook in HOOKS:
+    """At every third, of which each has other patients; `make laws` tries all."""
+    for hook in (each for each in HOOKS if not chance(f"{name} {each}", 3)):
         ready = opened(client, fixture=name, hook=hook)
         assert ready.status_code == 200, hook
         answer = client.post(f"/cds-services/osteoporosis-{hook}", json=ready.json["request"])
