@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import fhir_fixtures
+from cards.engine.sources import LOADER
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES
 from fhir_fixtures import lines
 from fhir_fixtures.lines import vocabulary
@@ -40,7 +41,7 @@ def used() -> tuple[str, ...]:
 
 def _of_cases() -> Iterator[str]:
     for path in CASES.glob("*/*/cases.yaml"):
-        file = yaml.safe_load(path.read_text(encoding="utf-8"))
+        file = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # noqa: S506  a safe one
         for case in (file, *file["cases"]):
             for field in ("background", "record", "plus", "entered", "draft"):
                 yield from map(str, case.get(field, ()))
