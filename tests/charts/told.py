@@ -56,7 +56,8 @@ def _numbered(record: list[Json]) -> list[Json]:
 
 
 def _prefetch(hook: str, record: list[Json]) -> Iterator[tuple[str, Json | None]]:
-    """Every query as its site answers it; results without a code come with those of the kidneys, as a query by category gives."""
+    """Every query as its site answers it; results without a code come with those of the kidneys, as a query by category
+    gives."""
     for key, template in templates(hook).items():
         found = answer(template, [each for each in record if each["resourceType"] != "Observation"])
         if key == "renal" and found is not None:
