@@ -96,9 +96,18 @@ def _seen_once(chart: Chart, reading: Calcium, pth: Measurement | None) -> bool:
         return False
     if pth is not None and (_suppressed(chart, pth) or pth_is_high(chart, pth)):
         return False
+    return _single(chart, reading)
+
+
+def _single(chart: Chart, reading: Calcium) -> bool:
+    """Whether no other value as high (above {calcium-borderline} where this one is not high) was taken {calcium-repeat-days} days
+    or more before it."""
     before = add_days(reading.value.when, -chart.numbers.calcium_repeat_days)
     window = chart.months_ago(chart.numbers.calcium_window_months)
-    return not any(each.high and each.value.when <= before for each in calcium_values(chart, window))
+    earlier = (each for each in calcium_values(chart, window) if each.value.when <= before)
+    if reading.high:
+        return not any(each.high for each in earlier)
+    return not any(each.value.at_most(chart.numbers.calcium_borderline) is False for each in earlier)
 
 
 def calcium_since(chart: Chart, reading: Calcium) -> date:
@@ -181,6 +190,8 @@ def _parathyroid(chart: Chart, reading: Calcium, pth: Measurement, *, tertiary: 
             "calcium": reading.value,
             "pth": pth,
             "once": once,
+            "single": _single(chart, reading),
+            "borderline": None if reading.high else chart.numbers.calcium_borderline,
             "surgery": _surgery(chart, reading),
             "familial": bool(_urine(chart)),
         },

@@ -37,6 +37,8 @@ _CORRECTION = {_CALCIUM.key: "calcium-correction"}
 _NAMED = 3
 """How many of the missing results are named."""
 _CALCIUM_ROWS = ("high-calcium", "hyperparathyroidism", "low-calcium")
+_REPEATED = {("high-urine-calcium", "urine-calcium")}
+"""What a finding repeats, however new its value is."""
 _BONE_CARDS = ("bmd-screening", "low-bmd-for-age", "bone-loss-medication")
 _CALCIUM_CARDS = ("hypocalcemia", "pth-analog-contraindication")
 
@@ -67,7 +69,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     pause.
     Suggested: one order per missing test in (1), the tests and the referral that the findings call for; not what is ordered,
     nor what has a result of {repeat-days} days, calcium, PTH and low phosphate of {calcium-again-days}, calcium after a low
-    one of {low-calcium-again-days}; MRI not after an MRI or CT, read, since the newest vertebral fracture and the newest sign;
+    one of {low-calcium-again-days}; but what a finding seen once repeats: phosphate now, calcium and PTH {calcium-again-days}
+    days after it; MRI not after an MRI or CT, read, since the newest vertebral fracture and the newest sign;
     what is only searched for, of {yearly-months} months, and not for a disease on record. In osteomalacia and low calcium also
     calcium 1,000 mg a day and, where 25(OH)D is unknown (on orders: below {vitamin-d-target} ng/mL, too), vitamin D 1,000
     units; a known level is corrected by `vitamin-d-low`. Any number may be chosen; all are recommended. The first finding
@@ -359,6 +362,8 @@ def _later(chart: Chart, n: Numbers, row: Row, key: str) -> date | None:
         return add_months(row.values[0].when, n.pth_again_months)
     if (row.key, key) == ("low-alp", "alp"):
         return add_days(row.values[0].when, n.alp_low_apart_days)
+    if row.kind == "once" and row.key in _CALCIUM_ROWS and key in ("calcium", "pth"):
+        return add_days(row.values[0].when, n.calcium_again_days)
     return None
 
 
@@ -368,7 +373,7 @@ def _wanted(chart: Chart, n: Numbers, key: str, row: Row) -> bool:
         return False
     if row.key == "z-score" and known_already(chart, key):
         return False
-    if _later(chart, n, row, key) is not None or (row.key, key) == ("high-urine-calcium", "urine-calcium"):
+    if _later(chart, n, row, key) is not None or (row.key, key) in _REPEATED or (row.kind, key) == ("once", "phosphate"):
         return True
     if key == _MRI and _imaged(chart, row):
         return False
