@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import test_comfort, test_voice, test_voice_laws
-from tests.laws import LAWS, broken, given_up, not_measured, one_plan, refill, ruled_out
+from tests.laws import LAWS, broken, given_up, minerals, not_measured, one_plan, refill, ruled_out
 from tests.test_voice import evaluator, everything
 
 
@@ -18,7 +18,7 @@ def test_the_answer_keeps_every_law(name: str) -> None:
 
 def test_no_module_of_laws_is_forgotten() -> None:
     own = {check.__module__ for check in LAWS}
-    laws = (given_up, not_measured, one_plan, refill, ruled_out)
+    laws = (given_up, minerals, not_measured, one_plan, refill, ruled_out)
     assert own == {each.__name__ for each in (test_comfort, test_voice, test_voice_laws, *laws)}
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from cards.chart import Chart, per_chart
 from cards.definitions import ckd, workup
 from cards.definitions.calcium import intake
+from cards.definitions.kidney import renal
 from cards.definitions.loading import PLAIN
 from cards.definitions.minerals import calcium_excess
 from cards.definitions.repletion import repletion
@@ -14,6 +15,10 @@ from cards.definitions.workup import emergency
 from cards.vocabulary import CHOLECALCIFEROL, DRUGS, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
+
+
+CORRECTION = {"calcium": "calcium-correction"}
+"""The regimen of calcium where it corrects, by drug."""
 
 
 class Supplements(Struct, frozen=True):
@@ -50,6 +55,15 @@ def supplements(chart: Chart) -> Supplements:
     if calcium and vitamin_d:
         return Supplements("continue", "continue")
     return Supplements("continue-calcium" if calcium else "continue-vitamin-d" if vitamin_d else "ensure", "ask")
+
+
+@per_chart
+def corrects(chart: Chart) -> bool:
+    """Whether calcium is given to correct it, in low calcium and osteomalacia, with an estimate of {egfr-specialist} or more:
+    then all cards of an answer speak of that dose, otherwise of the one besides diet."""
+    rows = workup.rows(chart, about_to_be_treated=workup.about_to_be_treated(chart))
+    low = any(row.key == "osteomalacia" or (row.key == "low-calcium" and row.warns) for row in rows)
+    return low and not renal(chart).below(chart.numbers.egfr_specialist)
 
 
 def _taken(chart: Chart, mechanisms: frozenset[Mechanism]) -> bool:

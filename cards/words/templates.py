@@ -33,7 +33,8 @@ best first), ``today``, ``hook`` and ``age``, and these filters:
 - ``names`` joins a list, ``unit`` writes a UCUM unit, ``capital`` capitalizes the first letter.
 
 They can also call ``short(findings)``, and ``supplements()`` (in ``patient_do``: ``supplements_asked()``), the sentence on
-calcium and vitamin D that is true of the record: no text says in its own words that they go on.
+calcium and vitamin D that is true of the record: no text says in its own words that they go on. ``calcium_dose()`` is the one
+dose of calcium of an answer.
 
 Without a filter, a drug, course, draft, analyte, site, problem, fracture or group of data prints its name, a measurement its
 value and unit as recorded, and a date or number what ``day`` or ``num`` gives.
@@ -63,7 +64,7 @@ from jinja2.bccache import Bucket
 
 from cards.chart import Chart
 from cards.chart.shown import like
-from cards.definitions.supplements import supplements
+from cards.definitions.supplements import corrects, supplements
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Finding
@@ -208,6 +209,9 @@ def blocks(finding: Finding, language: str, chart: Chart) -> Callable[[str], str
         "offered": offered,
         "elsewhere": [option.key for option in finding.elsewhere],
         "supplements": lambda: Markdown(phrases.phrase("supplements", supplements(chart).said, language)),
+        "calcium_dose": lambda: Markdown(
+            phrases.phrase("calcium-dose", "correction" if corrects(chart) else "usual", language)
+        ),
         "supplements_asked": lambda: Markdown(phrases.phrase("supplements-patient", supplements(chart).asked, language)),
         "short": lambda found: Markdown(phrases.listed([block(each, "short", language, chart) for each in found], language)),
     }

@@ -100,8 +100,8 @@ def _seen_once(chart: Chart, reading: Calcium, pth: Measurement | None) -> bool:
 
 
 def _single(chart: Chart, reading: Calcium) -> bool:
-    """Whether no other value as high (above {calcium-borderline} where this one is not high) was taken {calcium-repeat-days} days
-    or more before it."""
+    """Whether no other value as high (above {calcium-borderline} where this one is not high) was taken {calcium-repeat-days}
+    days or more before it."""
     before = add_days(reading.value.when, -chart.numbers.calcium_repeat_days)
     window = chart.months_ago(chart.numbers.calcium_window_months)
     earlier = (each for each in calcium_values(chart, window) if each.value.when <= before)

@@ -16,6 +16,7 @@ from cards.definitions.denosumab import Kind, closes_gap, safe_until, state
 from cards.definitions.good_bone import fractures_with_good_bone
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import unmeasured, vitamin_d
+from cards.definitions.supplements import CORRECTION
 from cards.definitions.workup import Row
 from cards.definitions.workup.basic import BASIC_LABS, followed, lacking
 from cards.definitions.workup.causes import blamed, causes, known_already
@@ -33,7 +34,6 @@ _RESULTS = BASIC_LABS | {
 _MRI = "spine-mri"
 _SPINE = (_MRI, "spine-ct")
 _CALCIUM = DRUGS["calcium"]
-_CORRECTION = {_CALCIUM.key: "calcium-correction"}
 _NAMED = 3
 """How many of the missing results are named."""
 _CALCIUM_ROWS = ("high-calcium", "hyperparathyroidism", "low-calcium")
@@ -211,7 +211,7 @@ def _products(chart: Chart, n: Numbers, rows: tuple[Row, ...]) -> Offer:
     given = [drug for drug in drugs if drug.mechanism not in taken]
     if chart.doubts((*RANKED, Data.ORDERS, Data.TURNOVER)):
         return Offer((), tuple(Dropped(drug.key, phrase=NOT_READ) for drug in given))
-    offers = [offer(chart, (drug,), regimens=_CORRECTION) for drug in given]
+    offers = [offer(chart, (drug,), regimens=CORRECTION) for drug in given]
     options = (option for each in offers for option in each.options)
     first = unmeasured(chart)
     return Offer(

@@ -11,6 +11,8 @@ from cards.definitions.basket import dose
 from cards.definitions.calcium import intake
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import calcium_excess
+from cards.definitions.repletion import unadvised
+from cards.definitions.supplements import CORRECTION, corrects, supplements
 from cards.engine.findings import INFO, WARNING, Finding, Undecided
 from cards.engine.options import discard, offer, service
 from cards.thresholds import Numbers
@@ -18,6 +20,8 @@ from cards.vocabulary import DRUGS, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
 _ENOUGH = ("ELD2023-04a", "ELD2023-03b", "OVCF2021-T10", "OPREF-N1")
+_VITAMIN_D = ("ensure", "continue-calcium")
+"""What is said of supplements where vitamin D is not taken, and its level not known to be low."""
 _WEAK = ("EXT-28", "EXT-03")
 _LIMIT = ("ELD2023-04a", "OVCF2021-T10")
 """The recommendations behind adequate calcium intake, behind calcium with weak kidneys, and behind the limit."""
@@ -39,10 +43,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     not with low calcium or within {ckd-calcium-months} months and {denosumab-grace-days} days after denosumab), or one of them
     could not be read.
 
-    Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day, recommended unless the order-safety cards warn
-    about it. Below {egfr-specialist} it is not recommended: diet and products together {ckd-calcium-least-mg} to
-    {ckd-calcium-most-mg} mg; with low calcium or after denosumab with nephrology (referral recommended). (2) warning, without a
-    suggestion: the detail says to add up all products and reduce them. (3) warning: the last calcium draft can be deleted."""
+    Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day (in low calcium and osteomalacia 1,000 mg in two
+    doses, as `secondary-causes` has it), with the usual vitamin D in the text where none is taken and nothing speaks against
+    it; recommended unless the order-safety cards warn about it. Below {egfr-specialist} it is not recommended: diet and
+    products together {ckd-calcium-least-mg} to {ckd-calcium-most-mg} mg; with low calcium or after denosumab with nephrology
+    (referral recommended). (2) warning, without a suggestion: the detail says to add up all products and reduce them. (3)
+    warning: the last calcium draft can be deleted."""
     if not person.adult(chart):
         return
     taken = [c for c in chart.courses(_CALCIUM) if c.on_treatment(chart.today) or c.active]
@@ -74,7 +80,7 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if weak and (workup.dropping(tuple(ckd.rows(chart)), calcium) or chart.doubts(("pth", "phosphate"))):
         return
     because = list(_why(chart))
-    chosen = offer(chart, (calcium,), recommend=not weak)
+    chosen = offer(chart, (calcium,), recommend=not weak, regimens=CORRECTION if corrects(chart) else {})
     asked_for = ckd.asked_for_by_label(chart) if weak else ""
     refer = bool(asked_for) and not chart.ordered("referral-nephrology")
     yield Finding(
@@ -82,6 +88,7 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
         variant="kidney" if weak else "none",
         values={
             "daily": None,
+            "vitamin_d": supplements(chart).said in _VITAMIN_D and not unadvised(chart),
             "unread": False,
             "because": facts.said(because[0]),
             "when": because[0].dated,

@@ -25,6 +25,7 @@ from cards.definitions.repletion import (
     active_form,
     repletion,
 )
+from cards.definitions.supplements import CORRECTION, corrects
 from cards.definitions.workup.calcium import pth_is_high
 from cards.engine.findings import INFO, WARNING, Dropped, Earlier, Finding, Option
 from cards.engine.options import discard, offer, service
@@ -188,7 +189,7 @@ def _end(chart: Chart, told: Repletion) -> date | None:
 def _calcium(chart: Chart, told: Repletion) -> Iterator[Option]:
     taken = any(c.active or c.on_treatment(chart.today) for c in chart.courses(_CALCIUM))
     if told.severe and _may_have_calcium(chart, told) and not taken and not chart.drafted(_CALCIUM):
-        options = offer(chart, (DRUGS["calcium"],)).options
+        options = offer(chart, (DRUGS["calcium"],), regimens=CORRECTION if corrects(chart) else {}).options
         yield from (replace(option, first=minerals.unmeasured(chart)) for option in options)
 
 
