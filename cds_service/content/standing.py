@@ -30,16 +30,13 @@ class Part(NamedTuple):
 
 class Standing(Struct, frozen=True):
     """``said``: by part the last signature that names it, in the order in which they were given; "" is one that was not asked
-    for parts. ``objections``: those that count."""
+    for parts. ``objections``: those that count; ``last``: what was said last."""
 
     card: str
     by: str
     said: dict[str, Signature]
     objections: tuple[Signature, ...]
-
-    @property
-    def last(self) -> Signature:
-        return max((*self.said.values(), *self.objections), key=lambda each: each.at)
+    last: Signature
 
     def of(self, part: str) -> Signature | None:
         """What signed a part: of its chapter, or of all of them, the later one."""
@@ -102,9 +99,9 @@ def _standing(card: str, by: str, signatures: Sequence[Signature]) -> Standing:
             open_ones.append((each, about))
             continue
         said = {name: other for name, other in said.items() if name and not _again(name, names)}
-        said |= dict.fromkeys([part.name for part in parts if part.name in names] or [""], each)
+        said |= dict.fromkeys([part.name for part in parts if part.name in names] if parts else [""], each)
         open_ones = [] if not marked or SETTLED in {part.name for part in parts} else _unanswered(open_ones, names)
-    return Standing(card, by, said, tuple(each for each, _ in open_ones))
+    return Standing(card, by, said, tuple(each for each, _ in open_ones), signatures[-1])
 
 
 def _unanswered(objections: list[tuple[Signature, set[str]]], signed: set[str]) -> list[tuple[Signature, set[str]]]:

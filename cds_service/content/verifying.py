@@ -58,6 +58,8 @@ def _verdict(
         pairs = zip(contents, hashes, strict=True)
         return any(holds(each, part, content, of.get(each.card, "")) for content, of in pairs if each.card in of)
 
+    if not names and each.read and each.decision == "signed":
+        return Verdict(each, "holds", {})  # it settles an objection, and claims nothing
     if each.decision == "objected":
         pairs = zip(contents, hashes, strict=True)
         stands = any(still(each, content, of[each.card]) for content, of in pairs if each.card in of)

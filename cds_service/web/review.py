@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, stream_with_context, url_for
-from msgspec import Struct
 
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards, sections
@@ -29,13 +28,14 @@ from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
 from cds_service.web.attested import counted, read_as
-from cds_service.web.changed import PartChanged, changed_parts
+from cds_service.web.changed import changed_parts
 from cds_service.web.defined import Defined
 from cds_service.web.difference import Stretches, files
 from cds_service.web.page import context, judged_case
 from cds_service.web.reading import minutes
 from cds_service.web.sheet import hashes, sheet
 from cds_service.web.signed import Glance, glance, offered
+from cds_service.web.to_do import grouped
 from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}
@@ -43,18 +43,6 @@ DECISIONS = ("signed", "objected")
 
 Compared = tuple[Row, Stretches, Stretches]
 """A line of both sides, and of one that changed which stretches of it did, on either side."""
-
-
-class Entry(Struct, frozen=True):
-    """A card on the start page. ``said``: the reader's last word, or anybody's where no name is known; ``parts``: which of its
-    parts are signed; ``changed``: those that changed since; ``left``: minutes of what is not signed."""
-
-    code: str
-    minutes: int
-    said: Signature | None = None
-    parts: Glance | None = None
-    changed: tuple[PartChanged, ...] = ()
-    left: int = 0
 
 
 def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> Blueprint:
@@ -69,7 +57,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
     @pages.get("")
     def index() -> str:
         said, language = _said(store), page_language(settings.language)
-        groups = _grouped(said, store, language)
+        groups = grouped({code: _of_reader(some) for code, some in standings(said).items()}, store, language)
         kept = request.args.get("kept", "")
         kept = kept if kept in all_cards() else ""
         next_one = next((each.code for key in ("changed", "unsigned", "begun") for each in groups[key]), "")
@@ -217,30 +205,6 @@ def _all(said: Mapping[str, Sequence[Standing]], card: Card, language: str) -> G
 def _role(said: list[Signature], by: str) -> str:
     """The role that the reader gave last."""
     return next((each.role for each in reversed(said) if by and each.by == by), "")
-
-
-def _grouped(said: list[Signature], store: Store, language: str) -> dict[str, list[Entry]]:
-    """The cards by what is to be done: changed, objected, unsigned, begun, done."""
-    groups: dict[str, list[Entry]] = {"changed": [], "objected": [], "begun": [], "unsigned": [], "done": []}
-    known = standings(said)
-    for code in sorted(all_cards(), key=lambda code: (list(sections()).index(all_cards()[code].section), code)):
-        key, entry = _entry(code, _of_reader(known.get(code, ())), store, language)
-        groups[key].append(entry)
-    return groups
-
-
-def _entry(code: str, some: Sequence[Standing], store: Store, language: str) -> tuple[str, Entry]:
-    """Where a card belongs, and what is told of it."""
-    times = minutes(code, language)
-    if not some:
-        return "unsigned", Entry(code, times.opens)
-    found = _glance(some, code, offered(times, all_cards()[code].chapters_by_key))
-    changed = tuple(changed_parts(found, code, store, language))
-    left = sum(times[part] for part in found.lacking if part != "sources")
-    entry = Entry(code, times.opens, max((each.last for each in some), key=lambda each: each.at), found, changed, left)
-    if changed:
-        return "changed", entry
-    return "objected" if found.objections else "begun" if found.lacking else "done", entry
 
 
 def _files(code: str, text: str) -> list[tuple[str, list[Compared]]]:

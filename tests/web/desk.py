@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from cds_service.app import create_app
 from cds_service.content import canon, releases
 from cds_service.content.canon import Content
-from cds_service.web import changed, defined, review, sheet
+from cds_service.web import changed, defined, review, sheet, to_do
 from tests.web.conftest import settings
 
 TOKEN = "a token for reviewers only"
@@ -57,9 +57,9 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What makes the content another one, as the next release of the service would find it."""
 
     def put(content: Content) -> None:
-        for module in (canon, changed, defined, releases, review, sheet):
+        for module in (canon, changed, defined, releases, review, sheet, to_do):
             monkeypatch.setattr(module, "current", lambda: content)
-        for module in (changed, review, sheet):
+        for module in (changed, review, sheet, to_do):
             monkeypatch.setattr(module, "hashes", lambda: content.hashes)
 
     return put

@@ -88,6 +88,7 @@ OBJECTS: dict[str, tuple[list[str], list[str], bool]] = {
     "one of two": (["when", "says"], ["says"], True),
     "of the whole card": ([], ["says", "when", "numbers"], True),
     "settled": ([], ["says", "settled"], False),
+    "settled, and nothing signed": (["when"], ["settled"], False),
 }
 
 
@@ -103,6 +104,7 @@ def test_an_objection_stands_until_that_part_is_signed_or_it_is_settled(http: Fl
     assert [each.stands for each in verified(kept, [current()])][1] == ("holds" if stands else "replaced")
     page = http.get(f"/review/cards/{CARD}?lang=en", headers=LI).text
     assert ('value="settled"' in page) == stands
+    assert (len(opened(http.get("/review/signatures.jsonl", headers=LI).text)), 'id="done"' in start) == (3, False)
     if "when" in about and "when" not in then:
         assert f"✓ {WORDS['read.when'].en}" not in start, "what is objected to is signed no longer"
 
