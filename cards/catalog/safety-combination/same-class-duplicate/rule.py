@@ -25,8 +25,11 @@ _ALIKE = (
     frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR}),
     ANABOLIC,
     frozenset({Mechanism.ACTIVE_VITAMIN_D}),
+    frozenset({Mechanism.SERM}),
+    frozenset({Mechanism.CALCITONIN}),
 )
-"""Mechanisms of which one is enough: drugs that slow the loss of bone, drugs that build it, active forms of vitamin D."""
+"""Mechanisms of which one is enough: drugs that slow the loss of bone, drugs that build it, active forms of vitamin D, SERMs,
+calcitonins."""
 
 _NOT_TOGETHER = frozenset[Mechanism]().union(*_ALIKE)
 
@@ -36,8 +39,9 @@ _NAMED = 3
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """No drug is ordered twice at once, and drugs that work alike are not combined: two bisphosphonates, denosumab and a
-    bisphosphonate, two anabolic drugs, two active forms of vitamin D, denosumab or zoledronate in a strength for osteoporosis
-    and in one for tumors. A renewal of the same drug, or the next drug once the last has worn off, is no duplicate.
+    bisphosphonate, two anabolic drugs, two active forms of vitamin D, two SERMs, two calcitonins, denosumab or zoledronate in a
+    strength for osteoporosis and in one for tumors. A renewal of the same drug, or the next drug once the last has worn off, is
+    no duplicate.
 
     When: (1) on orders and refills, two such drugs are drafted together, or one is drafted that would begin (on its stated
     start, else today) while another such drug still works, without grace, or is an injection that nobody has stopped and of

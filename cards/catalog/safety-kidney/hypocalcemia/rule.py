@@ -20,7 +20,9 @@ from cards.engine.orders import Order, finding_about, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import SERVICES, ZOLEDRONATE, Data, Mechanism
 
-_CALCIUM_LOWERING = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR})
+_CALCIUM_LOWERING = frozenset(
+    {Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.SCLEROSTIN_INHIBITOR, Mechanism.CALCITONIN}
+)
 
 
 _CORRECTABLE = frozenset({"vitamin-d", "no-calcium", "low-old"})
@@ -29,8 +31,8 @@ _KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-dise
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """Low calcium is corrected before denosumab, a bisphosphonate or romosozumab. Denosumab in advanced kidney disease,
-    denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record require caution.
+    """Low calcium is corrected before denosumab, a bisphosphonate, romosozumab or calcitonin. Denosumab in advanced kidney
+    disease, denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record require caution.
 
     When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
     is below {egfr-specialist} mL/min (on an order of a first dose: or was when last known, and is not known since), or
@@ -212,6 +214,8 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         any_number=True,
         correctable=_CORRECTABLE.issuperset(keys),
     )
+    if order.drug.mechanism is Mechanism.CALCITONIN:
+        return replace(found, cites=("EXT-46",))
     label = ("EXT-44",) if "romosozumab-kidney" in keys else ("EXT-03",) if _KIDNEY_REASONS.intersection(keys) else ()
     more = (*label, *(("EXT-39",) if "prone" in keys else ()))
     return replace(found, cites=("OPREF-T3", "OPREF-P4", *more))
