@@ -45,7 +45,7 @@ both-sides: .venv/installed-test ## Move each number of the medicine: some case 
 
 laws: .venv/installed-test ## Hold what `make test` tries on a part against all: the laws of an answer on every case, each case in all ways
 	@ALL_CASES=1 exec $(BIN)/python -m pytest -n auto --dist worksteal tests/test_every_answer.py tests/test_cases.py tests/output/test_everything.py \
-	  tests/test_comfort.py tests/test_voice.py tests/web/test_browser_eye.py tests/protocol/test_both_ways.py \
+	  tests/test_comfort.py tests/test_voice.py tests/web/test_browser_eye.py tests/web/test_browser_looks.py tests/protocol/test_both_ways.py \
 	  tests/dialect/test_every_answer.py tests/integration/test_real_server.py tests/web/test_pages.py tests/test_order_safety.py
 
 silence: .venv/installed-test ## Spoil every field, answer and order of every story, and a sample in every case: no card may go unsaid

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from selenium.webdriver import Chrome
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
 
 from cds_service.hooks.discovery import SERVICES
 from tests.protocol.checks import check_response
+from tests.web.test_browser_looks import examples_can_be_read
+from tests.web.visitor import PHONE, Visitor
 
 FHIR = 3
 """Operations on the knowledge: what there is, search, read."""
@@ -38,21 +37,15 @@ def test_the_example_of_feedback_is_taken(client: FlaskClient) -> None:
     assert answer.json == told["responses"]["200"]["content"]["application/json"]["example"]
 
 
-def test_the_page_draws_every_operation_and_tries_one(chromium: Chrome, address: str) -> None:
-    browser = chromium
-    browser.get_log("browser")
-    browser.get(f"{address}/api?lang=en")
-    wait = WebDriverWait(browser, 30, 0.1)
-
-    def all_of(selector: str) -> Any:
-        return browser.find_elements(By.CSS_SELECTOR, selector)
-
-    wait.until(lambda _: len(all_of(".opblock")) == 1 + 2 * len(SERVICES) + FHIR)
-    all_of("#operations-default-discovery .opblock-summary-control")[0].click()
-    wait.until(lambda _: all_of(".try-out__btn"))
-    all_of(".try-out__btn")[0].click()
-    wait.until(lambda _: all_of(".execute"))
-    all_of(".execute")[0].click()
-    wait.until(lambda _: "osteoporosis-patient-view" in all_of(".responses-wrapper")[0].text)
-    refused = [line for line in browser.get_log("browser") if "Content Security Policy" in line["message"]]
+def test_the_page_draws_every_operation_and_tries_one_and_its_examples_can_be_read(visitor: Visitor) -> None:
+    visitor.look(PHONE)
+    visitor.go("/api")
+    visitor.until(lambda: len(visitor.all(".opblock")) == 1 + 2 * len(SERVICES) + FHIR)
+    visitor.one("#operations-default-discovery .opblock-summary-control").click()
+    visitor.until(lambda: visitor.all(".try-out__btn"))[0].click()
+    visitor.until(lambda: visitor.all(".execute"))[0].click()
+    visitor.until(lambda: "osteoporosis-patient-view" in visitor.one(".responses-wrapper").text)
+    visitor.until(lambda: visitor.all("#api pre code"))
+    examples_can_be_read(visitor)
+    refused = [line for line in visitor.complaints() if "Content Security Policy" in line]
     assert refused == []

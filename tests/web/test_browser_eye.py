@@ -231,13 +231,15 @@ return found;
 @pytest.mark.parametrize("language", ["en", "zh"])
 @for_each("name", [*FIVE, "btm-not-falling", "denosumab-missed"])
 def test_no_words_are_cut_at_any_size(visitor: Visitor, name: str, language: str) -> None:
+    """Half of the sizes, other ones for other patients; `make laws` tries all."""
     visitor.look(SIZES["phone"])
     visitor.turn(name, language)
     visitor.until(lambda: visitor.all(".picture .point"))
     for size, pixels in SIZES.items():
-        visitor.look(pixels)
-        visitor.drawn()
-        assert visitor.js(CUT) == [], size
+        if not chance(f"{name} {language} {size}", 2):
+            visitor.look(pixels)
+            visitor.drawn()
+            assert visitor.js(CUT) == [], size
 
 
 def test_things_of_one_day_stand_on_that_day(visitor: Visitor) -> None:
