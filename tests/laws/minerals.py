@@ -1,5 +1,5 @@
-"""Calcium and vitamin D are told in one voice: one dose of calcium in one answer, and no plain vitamin D recommended where somebody
-else decides."""
+"""Calcium and vitamin D are told in one voice: one dose of calcium in one answer, and no plain vitamin D recommended where
+somebody else decides."""
 
 from __future__ import annotations
 
