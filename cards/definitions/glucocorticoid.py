@@ -116,6 +116,17 @@ def long_glucocorticoid(chart: Chart) -> Course | None:
     return found.course if found is not None and found.counts and found.long else None
 
 
+def may_be_enough_today(chart: Chart) -> bool:
+    """Whether a systemic glucocorticoid is taken today of which {glucocorticoid-mg} mg prednisone or more, or a dose that
+    cannot be read, is the dose of the day or the mean of {glucocorticoid-mean-days} days, or so much was taken that it
+    counts."""
+    found = taken(chart)
+    if found is None or found.now is None:
+        return found is not None
+    doses = (found.now, found.daily)
+    return found.counts or any(dose is not None and enough_glucocorticoid(chart.numbers, dose) for dose in doses)
+
+
 def ordered(chart: Chart) -> Exposure:
     """The systemic glucocorticoids that are being ordered (at least one), together with those of the list that go on beside
     them; an order renews what the list holds of its drug. Without a stated duration or supply an order counts as long as

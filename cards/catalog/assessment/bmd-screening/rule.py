@@ -95,7 +95,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     check-ups from age forty include bone density and that heel ultrasound does not replace DXA, and lists recorded T-scores and
     BMD values that could not be used.
     """
-    if not person.adult(chart) or bmd_known(chart) or chart.ordered("dxa", "qct") or "bone-loss-medication" in earlier:
+    if not person.adult(chart) or bmd_known(chart) or chart.ordered("dxa", "qct") or _requested(earlier):
         return
     reason, evidence = _screening_reason(chart, n)
     if not reason or bone_tumor(chart) is not None or very_old(chart):
@@ -120,6 +120,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         any_number=True,
         left_out=chart.left_out("t-score", "bmd"),
     )
+
+
+def _requested(earlier: Earlier) -> bool:
+    """Whether the card of a drug that harms bone orders the scan. Of one that was done and told nothing it does not speak."""
+    return any(option.key == "dxa" for each in earlier.of("bone-loss-medication") for option in each.options)
 
 
 def _screening_reason(chart: Chart, n: Numbers) -> tuple[str, list[Fact]]:

@@ -79,19 +79,18 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     treatment.
 
     Then: (1) from {glucocorticoid-mg} mg on, or at the very high dose: the band of risk says whether treatment is advised
-    (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured
-    within {harm-bmd-months} months: DXA, spine imaging and FRAX (warning, from {glucocorticoid-assess-mg} to below
-    {glucocorticoid-mg} mg info). Under {glucocorticoid-years}: a specialist, alendronate as an option, where there is
-    reason for one; else DXA. Before menopause alendronate or risedronate alone. (2) treatment (warning; only offered, info,
-    where nothing but risk factors speaks for it and the T-score is {t-low} or higher), else DXA every
-    {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs are those of `start-treatment` where it fires; none
-    where denosumab has lost its effect, or `anabolic-sequence` fires: what was given before decides; else the ranking's, of
-    which one is recommended where treatment is advised; with a renal estimate below {egfr-specialist} or where none is
-    left, a specialist. FRAX is ordered where none is {frax-months} months old or younger, but not under
-    {glucocorticoid-years}, nor for an aromatase inhibitor, nor on androgen deprivation while treatment is advised or bone
-    density is not known. (3) Warning where osteoporosis is untreated, else info; DXA where it was not measured. A dose that
-    cannot be read is asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already
-    is named, to see that it is done.
+    (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured within
+    {harm-bmd-months} months: DXA, spine imaging and FRAX (warning, from {glucocorticoid-assess-mg} to below {glucocorticoid-mg}
+    mg info). Under {glucocorticoid-years}: a specialist, alendronate as an option, where there is reason for one; else DXA.
+    Before menopause alendronate or risedronate alone. (2) treatment (warning; only offered, info, where nothing but risk
+    factors speaks for it and the T-score is {t-low} or higher), else DXA every {bone-loss-dxa-months} to {harm-bmd-months}
+    months (info). The drugs are those of `start-treatment` where it fires; none where denosumab has lost its effect, or
+    `anabolic-sequence` fires: what was given before decides; else the ranking's, of which one is recommended where treatment is
+    advised; with a renal estimate below {egfr-specialist} or where none is left, a specialist. FRAX is ordered where none is
+    {frax-months} months old or younger, but not under {glucocorticoid-years}, nor for an aromatase inhibitor, nor on androgen
+    deprivation while treatment is advised. (3) Warning where osteoporosis is untreated, else info; DXA where it was not
+    measured. A dose that cannot be read is asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that
+    is ordered already is named, to see that it is done.
     """
     if not person.adult(chart):
         return
@@ -348,18 +347,18 @@ def _assessment(chart: Chart) -> tuple[Option, ...]:
 def _blockers(chart: Chart, n: Numbers) -> Iterator[_Harm]:
     unmeasured = not bmd_since(chart, n.harm_bmd_months)
     for found in blockers(chart):
-        dxa = _dxa(chart) if unmeasured else ()
+        frax = _frax(chart) if found.state == "androgen-deprivation" and not found.treat else ()
+        tests = (*frax, *(_dxa(chart) if unmeasured else ()))
         if found.reasons:
-            yield _treated(chart, found, dxa)
+            yield _treated(chart, found, tests)
         elif unmeasured:
-            yield _blocked(found, INFO, "unmeasured", tests=dxa)
+            yield _blocked(found, INFO, "unmeasured", tests=tests)
         elif found.state and unknown_bmd(chart) is None:
-            frax = _frax(chart) if found.state == "androgen-deprivation" else ()
             yield _blocked(found, INFO, "watch", tests=(*frax, *_dxa(chart, n.bone_loss_dxa_months)))
 
 
-def _treated(chart: Chart, found: Blocker, dxa: tuple[Option, ...]) -> _Harm:
-    harm = _blocked(found, WARNING if found.treat else INFO, "treat" if found.treat else "offer", tests=dxa)
+def _treated(chart: Chart, found: Blocker, tests: tuple[Option, ...]) -> _Harm:
+    harm = _blocked(found, WARNING if found.treat else INFO, "treat" if found.treat else "offer", tests=tests)
     frax = (m for key in ("frax-major", "frax-hip") if "frax-high" in found.reasons and (m := chart.newest(key)))
     broken = chart.fractures[:1] if "fracture" in found.reasons else ()
     evidence = (*harm.facts, *map(facts.fracture, broken), *map(facts.measured, frax))

@@ -12,6 +12,7 @@ from cards.chart.calendar import add_months, months_between
 from cards.definitions import density, person, risk, target, treatment
 from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_on
 from cards.definitions.density import bmd_fall, hip_read
+from cards.definitions.glucocorticoid import may_be_enough_today
 from cards.definitions.glucocorticoid_ended import Ended, begun_for
 from cards.definitions.person import orchiectomy
 from cards.definitions.risk import fracture_on_treatment
@@ -77,8 +78,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     and still high: teriparatide, romosozumab, filtered, the first without a warning recommended, otherwise referral to a
     specialist. "Still high" is any of: very high risk (of a drug begun for a glucocorticoid high risk, too), hip T-score
     {hip-t-holiday} or lower (or not above the target of `treatment-target`), a fracture on treatment, a loss of BMD beyond
-    the least significant change since the start of the current course, a systemic glucocorticoid, aromatase inhibitor or
-    GnRH drug taken today, an orchiectomy. The detail says if the course rests on an order that was never renewed. An
+    the least significant change since the start of the current course, a systemic glucocorticoid taken today of
+    {glucocorticoid-mg} mg prednisone or more or of a dose that cannot be read, an aromatase inhibitor or GnRH drug taken
+    today, an orchiectomy. The detail says if the course rests on an order that was never renewed. An
     override rests {review-rest-months} months, while the reasons are the same.
     """
     courses = treatment.treatments(chart)
@@ -240,8 +242,8 @@ def _still_high(chart: Chart, n: Numbers, course: Course) -> list[str]:
         reasons.append("fracture-on-treatment")
     if course.current_start is not None and bmd_fall(chart, course.current_start) is not None:
         reasons.append("bmd-fall")
-    harmful = {Mechanism.GLUCOCORTICOID, Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH}
-    if any(c.on_treatment(chart.today) for c in chart.courses(harmful)):
+    blockers = {Mechanism.AROMATASE_INHIBITOR, Mechanism.GNRH}
+    if may_be_enough_today(chart) or any(c.on_treatment(chart.today) for c in chart.courses(blockers)):
         reasons.append("bone-harming-drug")
     if orchiectomy(chart) is not None:
         reasons.append("orchiectomy")
