@@ -65,7 +65,6 @@ class Visitor:
         """They look at a desk, in the light, unless they say otherwise before they come; what was said before is not theirs."""
         self._browser, self.address = browser, address
         self._before: tuple[tuple[int, int], str] | None = (DESK, "light")
-        browser.get_log("browser")
 
     @property
     def browser(self) -> Chrome:
@@ -73,6 +72,7 @@ class Visitor:
         if self._before:
             (size, scheme), self._before = self._before, None
             self.look(size, scheme)
+            self._browser.get_log("browser")
         return self._browser
 
     def look(self, size: tuple[int, int] = DESK, scheme: str = "light") -> None:
