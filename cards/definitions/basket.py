@@ -13,6 +13,7 @@ from cards.chart import Chart, Dosing, Draft
 from cards.definitions.accepted import Accepted, dosing_of, interval, regimens_of
 from cards.vocabulary import Name
 
+_TEN_THOUSAND = 10_000
 _A_DAY = Name("a day", "每日")
 
 
@@ -96,13 +97,17 @@ def dose(chart: Chart, draft: Draft) -> Name | None:
 
 @lru_cache(maxsize=1024)
 def quantity(amount: float, unit: str) -> Name:
-    """An amount of a drug in words: in micrograms below one milligram; in English with a comma for thousands.
+    """An amount of a drug in words: in micrograms below one milligram; in English with a comma for thousands; in Chinese from
+    ten thousand on as people say it, too, since zeros are miscounted.
 
     >>> quantity(0.04, "mg").en, quantity(1200, "mg").en, quantity(1200, "IU")
     ('40 mcg', '1,200 mg', Name(en='1,200 units', zh='1200 IU'))
+    >>> quantity(300000, "IU").zh
+    '300000 IU（30万单位）'
     """
     if unit != "mg":
-        return Name(f"{amount:,.9g} units", f"{amount:.9g} IU")
+        said = f"（{amount / _TEN_THOUSAND:.9g}万单位）" if amount >= _TEN_THOUSAND else ""
+        return Name(f"{amount:,.9g} units", f"{amount:.9g} IU{said}")
     if amount < 1:
         return Name(f"{amount * 1000:,.4g} mcg", f"{amount * 1000:.4g} μg")
     return Name(f"{amount:,.6g} mg", f"{amount:.6g} mg")
