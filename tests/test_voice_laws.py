@@ -309,6 +309,7 @@ def with_calcium(call: Told, day: date) -> Json:
 
 
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+TEN_THOUSANDS = re.compile(r"(\d+(?:\.\d+)?)万")
 NAMES = re.compile(
     r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}|\d{4}年(?:\d+月)?(?:\d+日)?"  # dates
     r"|25\(OH\)D|25羟|P1NP|SF-36|PHQ-9|EPI 2021|1\.73"
@@ -374,6 +375,7 @@ def no_number_is_in_a_text_but_from_the_record_or_the_thresholds(name: str) -> N
         for card in cards_of(call, language):
             told_by = numbers_in(json.dumps(card["extension"].get(EVIDENCE, ()), ensure_ascii=False))
             for code, words in words_of([card], language):
+                words = TEN_THOUSANDS.sub(lambda told: f"{float(told[1]) * 10_000:.9g}", words)
                 unknown = numbers_in(NAMES.sub("", words)) - known - told_by - IN_WORDS.get(code, set())
                 assert not {each for each in unknown if not spanned(each, words)}, code
 
