@@ -96,11 +96,6 @@ class Sheet(Struct, frozen=True):
         return sum(sum(each.outcomes.values()) for each in self.chapters)
 
     @property
-    def unprinted(self) -> int:
-        """How many numbers of the rule no source prints."""
-        return sum(not printed(each) for each in self.named.values())
-
-    @property
     def newest(self) -> str:
         """The newest content version of its numbers; "" where it has none."""
         return max((each.since for each in (*self.named.values(), *self.other.values())), key=_in_order, default="")
@@ -161,7 +156,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         rule_in="zh" if words else "en",
         words=list(means.values()),
         marks=_marks(" ".join(texts), written),
-        ranking=ranking(language, lambda text: defined(glossed(text), left)) if ranks else [],
+        ranking=ranking(language, lambda text: defined(glossed(text), left), defined=False) if ranks else [],
         by_day=any(each.seen.card == card.code for each in windows.kept()),
         named_by_rule={name: each for name, each in called.items() if f"`{name.rpartition('.')[2]}`" in card.doc},
         definitions=called,

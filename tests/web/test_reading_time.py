@@ -101,7 +101,7 @@ def test_every_part_has_its_minutes_in_both_languages(http: FlaskClient, code: s
 def test_the_desk_tells_the_minutes_of_each_part_where_it_is_ticked(http: FlaskClient) -> None:
     page = http.get("/review/cards/secondary-causes?lang=en", headers=LI).text
     told = timed(http, "secondary-causes", "en")
-    assert f"about {told.opens} min as it opens; what is folded, {told.folded} min" in page
+    assert f"about {told.opens} min as it opens, {told.folded} min folded" in page
     for part in divided(all_cards()["secondary-causes"].chapters_by_key)[:-1]:
         (label,) = re.findall(rf'value="{part}"[^>]*>(.*?)</label>', page)
         assert f">{told[part]} min<" in label
