@@ -41,9 +41,10 @@ def subjects() -> dict[str, Name]:
 
 
 def by_subject(found: Mapping[str, Defined], language: str) -> list[tuple[str, dict[str, Defined]]]:
-    """The definitions of each module under its heading, each by its own name."""
+    """The definitions of each module under its heading, each by its own name; a module that has no heading yet is named."""
     modules = groupby(sorted(found.items()), key=lambda each: each[0].rpartition(".")[0])
-    return [(subjects()[key][language], {name.rpartition(".")[2]: each for name, each in some}) for key, some in modules]
+    told = ((subjects().get(key, Name(key, key))[language], some) for key, some in modules)
+    return [(title, {name.rpartition(".")[2]: each for name, each in some}) for title, some in told]
 
 
 def plain(text: str) -> str:
