@@ -397,8 +397,9 @@ class Service(Struct, frozen=True, gc=False):
     """A test, imaging study, procedure or referral. Ordered: a request that is active, on hold or in draft, but not a proposal
     or plan. Done: a procedure completed, a report final, images available, with a date that is not in the future.
 
-    ``unread``: it was done, and what came of it could not be read. ``tells``: whether its report tells of what it excludes, a
-    tumor of bone (bone scan: any focus) or a monoclonal protein; None where it does not say, or not surely.
+    ``draft``: nobody has signed the request. ``unread``: it was done, and what came of it could not be read. ``tells``: whether
+    its report tells of what it excludes, a tumor of bone (bone scan: any focus) or a monoclonal protein; None where it does not
+    say, or not surely.
     """
 
     key: str
@@ -408,6 +409,7 @@ class Service(Struct, frozen=True, gc=False):
     latest: date | None = None
     unread: bool = False
     tells: bool | None = None
+    draft: bool = False
 
     @property
     def at_latest(self) -> date | None:

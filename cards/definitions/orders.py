@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from cards.chart import Measurement, Service
-from cards.chart.calendar import add_months
+from cards.chart.calendar import add_days, add_months
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES
 
@@ -32,14 +32,15 @@ def still_awaited(
     numbers: Numbers, services: Iterable[Service], measured: Mapping[str, tuple[Measurement, ...]], today: date
 ) -> list[Service]:
     """What was done, and what is ordered and still awaited. Many systems never close an order: one whose test was done since,
-    or that is more than {order-awaited-months} months past its day, no longer stands for the test. A result of the order's own
-    day answers it from the next day on. An operation stays booked until it is closed; an order without a date is awaited."""
+    or that is more than {order-awaited-months} months past its day (a draft that nobody signed: {order-draft-days} days), no
+    longer stands for the test. A result of the order's own day answers it from the next day on. An operation stays booked until
+    it is closed; an order without a date is awaited."""
     told = list(services)
     done: dict[str, list[date]] = {}
     for each in told:
         if each.done and each.when:
             done.setdefault(each.key, []).append(each.when)
-    since = add_months(today, -numbers.order_awaited_months)
+    since, drafted_since = add_months(today, -numbers.order_awaited_months), add_days(today, -numbers.order_draft_days)
 
     def awaited(order: Service) -> bool:
         day = order.at_latest
@@ -47,6 +48,7 @@ def still_awaited(
             return True
         analytes = RESULTS.get(order.key, (order.key,) if order.key in ANALYTES else ())
         results = (m.when for analyte in analytes for m in measured.get(analyte, ()))
-        return day >= since and not any(when >= day for when in (*done.get(order.key, ()), *results))
+        recent = day >= (drafted_since if order.draft else since)
+        return recent and not any(when >= day for when in (*done.get(order.key, ()), *results))
 
     return [each for each in told if each.done or awaited(each)]

@@ -125,7 +125,8 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
     when, latest = when_done(found, facts)
     if kind == "ServiceRequest":
         if found.status in _OPEN and found.intent not in _NO_ORDER and not found.do_not_perform:
-            _add(source, facts, keys, done=False, span=_planned(found, facts) or (when, latest))
+            span = _planned(found, facts) or (when, latest)
+            _add(source, facts, keys, done=False, span=span, draft=found.status == "draft")
         elif found.status == "completed" and found.intent not in _NO_ORDER and not found.do_not_perform:
             _carried_out(source, facts, keys, (when, latest))
         else:
@@ -196,10 +197,10 @@ _TOLD_BY_REPORTS = frozenset({"femur-imaging"})
 """What is not answered by being done: only a report says what was seen."""
 
 
-def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, span: Span) -> None:
+def _add(source: str, facts: Facts, keys: tuple[str, ...], *, done: bool, span: Span, draft: bool = False) -> None:
     for key in keys:
         if key in SERVICES:
-            facts.services.append(Service(key, done, source, *span, unread=done and key in _TOLD_BY_REPORTS))
+            facts.services.append(Service(key, done, source, *span, unread=done and key in _TOLD_BY_REPORTS, draft=draft))
             facts.used(source, key)
 
 
