@@ -58,7 +58,7 @@ class Order(Struct, frozen=True):
 
 def orders_of(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Order]:
     """What order safety judges: on order-select and order-sign every drafted (selected) order of the drugs named; on the chart
-    view and at discharge every course of them that goes on, that is, active on the list, or covering today (with grace) and
+    view, where a problem is entered and at discharge every course of them that goes on, that is, active on the list, or covering today (with grace) and
     not stopped. Of a drug that is taken each finding is one step milder: warning in place of critical, info in place of
     warning; info stays. At a refill it judges the drugs that are asked for again, as urgently as orders, since the refill is
     signed: as courses that go on where the record has them so, else as drafts."""
