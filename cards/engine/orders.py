@@ -57,11 +57,11 @@ class Order(Struct, frozen=True):
 
 
 def orders_of(chart: Chart, mechanisms: Iterable[Mechanism]) -> list[Order]:
-    """What order safety judges: on order-select and order-sign every drafted (selected) order of the drugs named; on the chart
-    view, where a problem is entered and at discharge every course of them that goes on, that is, active on the list, or covering today (with grace) and
-    not stopped. Of a drug that is taken each finding is one step milder: warning in place of critical, info in place of
-    warning; info stays. At a refill it judges the drugs that are asked for again, as urgently as orders, since the refill is
-    signed: as courses that go on where the record has them so, else as drafts."""
+    """What order safety judges: on order-select and order-sign every drafted (selected) order of the drugs named; on the
+    chart view, where a problem is entered and at discharge every course of them that goes on, that is, active on the list,
+    or covering today (with grace) and not stopped. Of a drug that is taken each finding is one step milder: warning in
+    place of critical, info in place of warning; info stays. At a refill it judges the drugs that are asked for again, as
+    urgently as orders, since the refill is signed: as courses that go on where the record has them so, else as drafts."""
     if chart.hook in ORDER_HOOKS:
         return [Order(d.drug, draft=d) for d in chart.drafted(mechanisms) if d.drug]
     if chart.hook is REFILL:  # each drug once, however many refills of it are asked for
