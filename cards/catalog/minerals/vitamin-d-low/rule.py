@@ -87,6 +87,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         indicator=WARNING if harmful or (told.deficient and told.instead != HIGH_CALCIUM) else INFO,
         variant="pregnancy" if pregnant else _variant(told),
         values=_values(chart, n, told, drafts)
+        | {"without_product": _without_product(chart, told) if product else {}}
         | {"grade": "" if nothing else _grade(told), "ordered": enough, "calcium_unknown": minerals.calcium(chart) is None}
         | {"sooner": _sooner(chart, n, told, injections)},
         cites=(*_CITES, *(_LOADING if told.loads or told.failed else ()), *(_LABEL if told.instead == ACTIVE_FORM else ())),
@@ -264,7 +265,6 @@ def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> d
         "recheck": _recheck(n, told),
         "then": quantity(REGIMENS[told.then].dose, "IU") if told.then else None,
         "active": active.drug if (active := active_form(chart)) else None,
-        "without_product": _without_product(chart, told),
         "calcium": _may_have_calcium(chart, told),
         "kidneys_unknown": "kidneys" in minerals.unmeasured(chart),
         "checked": _calcium_checked(chart, n, told),
