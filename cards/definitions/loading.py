@@ -18,6 +18,8 @@ PLAIN = frozenset({Mechanism.VITAMIN_D})
 SEVERE, RAPID = "cholecalciferol-weekly-6", "cholecalciferol-weekly-4"
 DAILY = {SEVERE: "cholecalciferol-daily-10", RAPID: "cholecalciferol-daily-7"}
 """The same amount in daily doses."""
+BESIDE = "cholecalciferol-2000"
+"""The largest daily dose that may go on beside a weekly loading: the largest that follows one."""
 _WEEK = 7
 
 
@@ -63,6 +65,12 @@ def in_all(dosing: Dosing | None) -> float:
 def is_loading(dosing: Dosing | None) -> bool:
     """Whether doses as large and as often as those of a loading, weekly or daily, that come to an end."""
     return dosing is not None and bool(dosing.days) and is_large(dosing)
+
+
+def is_accepted(dosing: Dosing, total: float) -> bool:
+    """Whether a weekly loading as it is proposed, or less: doses no larger and no more often, of ``total`` units at most."""
+    weekly = is_loading(dosing) and (dosing.amount or 0) <= REGIMENS[SEVERE].dose and (dosing.every_days or 0) >= _WEEK
+    return weekly and in_all(dosing) <= total
 
 
 def is_large(dosing: Dosing) -> bool:

@@ -15,7 +15,7 @@ from cards.chart.facts import Fact
 from cards.definitions import workup
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.kidney import renal
-from cards.definitions.loading import DAILY, PLAIN, RAPID, SEVERE, in_all_of, is_large, is_single, loading, room
+from cards.definitions.loading import BESIDE, DAILY, PLAIN, RAPID, SEVERE, in_all_of, is_large, is_single, loading, room
 from cards.definitions.minerals import borderline, calcium, high_urine_calcium, vitamin_d
 from cards.definitions.person import body_mass_index
 from cards.definitions.workup import emergency
@@ -96,11 +96,12 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     hyperparathyroidism, an estimate below {egfr-specialist}, sarcoidosis, tuberculosis or lymphoma; a loading on the list is
     then stopped. With high calcium no vitamin D at all.
 
-    Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose, only a loading
-    where one is due; still below {vitamin-d-deficient}, the dose of that level may replace a smaller one, once it is sure that
-    this was taken. While a loading goes on, or a daily dose as large as the one asked for, nothing is added. After a loading
-    the daily dose follows until 25(OH)D is measured. A level that is still low within {vitamin-d-loading-days} days of the
-    start of a loading calls for no other loading, but for the daily dose that is usual from {vitamin-d-severe} ng/mL on.
+    Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose, only a
+    loading where one is due, in place of more than 2,000 units a day; still below {vitamin-d-deficient}, the dose of that
+    level may replace a smaller one, once it is sure that this was taken. While a loading goes on, or a daily dose as large
+    as the one asked for, nothing is added. After a loading the daily dose follows until 25(OH)D is measured. A level that
+    is still low within {vitamin-d-loading-days} days of the start of a loading calls for no other loading, but for the
+    daily dose that is usual from {vitamin-d-severe} ng/mL on.
 
     Single doses of 50,000 units or more count: with them a loading holds {vitamin-d-loading-total} units at most. Doses as
     large without an end are a loading that is to be stopped when it is complete. Daily doses are doubled after gastric bypass,
@@ -138,7 +139,8 @@ def _planned(chart: Chart, told: Repletion) -> Repletion:
             told = replace(told, begin=found.begin, failed=found.end, past=found.course)
     if told.failed is None and (scheme := _scheme(chart, told)):
         begin, regimen = chart.today, _by_product(chart, scheme)
-        then = {"then": ""} if told.small and told.taking else {"then": usual, "replaced": told.listed}
+        goes_on = told.small and told.taking and _fits_beside(chart, told)
+        then = {"then": ""} if goes_on else {"then": usual, "replaced": told.listed}
         return replace(told, regimen=regimen, loads=True, begin=begin, **then)
     more = (_DOUBLED[_MORE] if told.doubled else _MORE) if told.deficient else ""
     told = replace(told, watched=more == _DOUBLED[_MORE])
@@ -260,6 +262,12 @@ def _enough(chart: Chart, course: Course, *, large: bool = True) -> bool:
         return False
     daily = [each.daily for each in told if each.unit == "IU" and each.daily]
     return not daily or sum(daily) >= chart.numbers.vitamin_d_taken_units
+
+
+def _fits_beside(chart: Chart, told: Repletion) -> bool:
+    """Whether the daily doses on the list are no more than may go on beside a loading."""
+    small = [each for c in told.listed for each in _dosings(chart, c) if each.unit == "IU" and not is_large(each)]
+    return sum(each.daily or 0 for each in small) <= REGIMENS[BESIDE].dose
 
 
 def _taken_daily(chart: Chart, told: Repletion) -> float:

@@ -8,6 +8,8 @@ from math import ceil
 from msgspec import Struct
 
 from cards.chart import Course, Dosing, Draft
+from cards.definitions.loading import BESIDE, is_accepted
+from cards.vocabulary.regimens import REGIMENS
 
 _WEEK, _MONTH = 7, 30
 """Days: doses farther apart than the one are single doses; over the other doses are averaged."""
@@ -22,12 +24,16 @@ class Supply(Struct, frozen=True):
         """The daily sum of the products that are taken for more than ``beyond`` days, or without an end."""
         return sum(each.daily or 0 for each in self.dosings if each.days is None or each.days > beyond)
 
-    def mean(self, beside: float) -> float:
-        """The daily mean of the 30 days into which most doses fall. Beside doses that are meant for longer than a day, as of a
-        loading, daily products count only with what they have above ``beside``."""
-        large = sum((each.amount or 0) * _doses(each) for each in self.dosings if not _is_daily(each)) / _MONTH
-        small = sum((each.amount or 0) * _doses(each) for each in self.dosings if _is_daily(each)) / _MONTH
-        return large + max(small - beside, 0) if large else small
+    def mean(self) -> float:
+        """The daily mean of the 30 days into which most doses fall."""
+        return sum((each.amount or 0) * _doses(each) for each in self.dosings) / _MONTH
+
+    def is_accepted_loading(self, total: float) -> bool:
+        """Whether one weekly loading as it is proposed, of ``total`` units at most, with no more beside it than the daily dose
+        that follows one."""
+        large = [each for each in self.dosings if not _is_daily(each)]
+        beside = sum(each.daily or 0 for each in self.dosings if _is_daily(each))
+        return len(large) == 1 and is_accepted(large[0], total) and beside <= REGIMENS[BESIDE].dose
 
 
 def supply(taken: Iterable[Course], drafts: Iterable[Draft]) -> Supply:

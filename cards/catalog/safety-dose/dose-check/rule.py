@@ -54,9 +54,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {dose-tolerance}, intervals by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain
     vitamin D, all on the list and in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more
     than {vitamin-d-single-iu} IU, critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the
-    mean of any 30 days, with daily products beside a loading or an ampoule only as far as they exceed {vitamin-d-long-iu}; more
-    than {vitamin-d-long-iu} IU a day without an end or for more than {vitamin-d-long-weeks} weeks
-    ({vitamin-d-long-deficient-weeks} with a 25(OH)D below {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months);
+    mean of any 30 days, unless it is one loading of 50,000 IU once weekly, {vitamin-d-loading-total} IU in all at most, with no
+    more than 2,000 IU a day beside it, the largest dose that follows a loading; more than {vitamin-d-long-iu} IU a day without
+    an end or for more than {vitamin-d-long-weeks} weeks ({vitamin-d-long-deficient-weeks} with a 25(OH)D below
+    {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months);
     below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once; (8)
     raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are licensed
     for postmenopausal women alone.
@@ -142,7 +143,11 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     if found is None:
         return
     variant, indicator, amount, limit = found
-    values: dict[str, Any] = {"reasons": [variant], "amount": quantity(ceil(amount), "IU"), "limit": quantity(limit, "IU")}
+    values: dict[str, Any] = {
+        "reasons": [variant],
+        "amount": quantity(_above(amount, limit), "IU"),
+        "limit": quantity(limit, "IU"),
+    }
     values |= _NOTHING | {"weeks": _weeks(chart, n), "child": not adult(chart)}
     if draft.drug is not None:
         about = Order(draft.drug, draft=draft)
@@ -161,7 +166,8 @@ def _too_much(chart: Chart, n: Numbers, told: Supply, draft: Draft) -> Iterator[
         yield "vitamin-d-daily", CRITICAL, single, n.vitamin_d_weekly_iu
     if single > n.vitamin_d_single_critical_iu:
         yield "vitamin-d-single", CRITICAL, single, n.vitamin_d_single_critical_iu
-    if (mean := told.mean(beside=n.vitamin_d_long_iu)) > n.vitamin_d_mean_iu:
+    accepted = told.is_accepted_loading(chart.numbers.vitamin_d_loading_total)
+    if (mean := told.mean()) > n.vitamin_d_mean_iu and not accepted:
         yield "vitamin-d-mean", WARNING if absorbs_badly else CRITICAL, mean, n.vitamin_d_mean_iu
     if single > n.vitamin_d_single_iu:
         yield "vitamin-d-single", WARNING, single, n.vitamin_d_single_iu
@@ -171,6 +177,11 @@ def _too_much(chart: Chart, n: Numbers, told: Supply, draft: Draft) -> Iterator[
         yield "vitamin-d-child", WARNING, told.daily(), n.vitamin_d_child_iu
     if (long := told.daily(beyond=_WEEK * _weeks(chart, n))) > n.vitamin_d_long_iu:
         yield "vitamin-d-long", WARNING, long, n.vitamin_d_long_iu
+
+
+def _above(amount: float, limit: float) -> int:
+    """Rounded, but never down to the limit that it exceeds."""
+    return max(round(amount), ceil(amount) if amount < limit + 1 else 0)
 
 
 def _weeks(chart: Chart, n: Numbers) -> int:
