@@ -25,25 +25,28 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     When: one of these drugs is ordered or taken and the renal estimate is below its limit: zoledronate below
     {egfr-zoledronate} mL/min, alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below
-    {egfr-ibandronate}, in any strength and by any route (the label of zoledronate 4 mg lowers its dose from 60 to 30 mL/min in
-    myeloma and bone metastasis, 3 mg at 30 to 39; the limit of the drug is kept, which is safer, and the detail says so).
-    Other bisphosphonates have no limit here. Else zoledronate or intravenous ibandronate, and (1) acute kidney injury is on
-    record, of the last {acute-kidney-days} days, over or not, or active and undated, or a creatinine of that time is
-    {acute-kidney-rise} mg/dL or {acute-kidney-fold} times above one of the {acute-kidney-days} days before it or a later one;
-    or (2) dehydration or fever of the last {dehydration-days} days is active. Of a drug that is being taken (1) and (2) only
-    when the next dose is due within {acute-kidney-due-days} days.
+    {egfr-ibandronate}, in any strength and by any route (the label of zoledronate 4 mg lowers its dose from 60 to 30 mL/min
+    in myeloma and bone metastasis, 3 mg at 30 to 39; the limit of the drug is kept, which is safer, and the detail says
+    so). Other bisphosphonates (pamidronate, etidronate, clodronate, minodronate) are not judged: none of the sources has a
+    limit for them, and their label is to be looked at. Else zoledronate or intravenous ibandronate, and (1) acute kidney
+    injury is on record, of the last {acute-kidney-days} days, over or not, or active and undated, or a creatinine of that
+    time is by {acute-kidney-rise} mg/dL or more above another one, or is at least {acute-kidney-fold} times as high: above
+    one of the {acute-kidney-days} days before it (it has risen), or above any that follows it (it has fallen again); or (2)
+    dehydration or fever of the last {dehydration-days} days is active. Of a drug that is being taken (1) and (2) only when
+    the next dose is due within {acute-kidney-due-days} days.
 
     Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided, or
     a newer value could not be read (`incomplete-data` on an order).
 
     Then: critical on an order and at a refill, warning on patient-view. (1) is a warning (info on patient-view) once two
-    creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent} %
-    and the estimate is not below {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered.
+    creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within
+    {acute-kidney-agree-percent} %, the newest is not above the one before it (a value that still rises is not stable), and
+    the estimate is not below {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered.
     Otherwise with an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns
     about it. Below {egfr-specialist} a referral to a specialist first, then denosumab, which is not recommended; the detail
-    asks for calcium, 25(OH)D and PTH beforehand. The draft can be deleted (recommended if no drug is recommended). The detail
-    lists every estimate that counts, says if they fall on different sides of the limit, and names an earlier lower one that was
-    left out.
+    asks for calcium, 25(OH)D and PTH beforehand. The draft can be deleted (recommended if no drug is recommended). The
+    detail lists every estimate that counts, says if they fall on different sides of the limit, and names an earlier lower
+    one that was left out.
     """
     kidneys = renal(chart)
     for order in orders_of(chart, BISPHOSPHONATE):
@@ -106,27 +109,29 @@ def _not_compared(chart: Chart, n: Numbers, order: Order) -> list[Undecided]:
 
 def _acute(chart: Chart, n: Numbers, order: Order) -> list[Finding]:
     """What forbids or delays an infusion though the estimate allows it; at most one."""
-    injury, change = _injury(chart, n), _change(chart, n)
+    injury, change, settled = _injury(chart, n), _change(chart, n), None
     dry = chart.active_problem("dehydration", "fever")
     if dry is None or dry.at_latest is None or dry.at_latest < chart.days_ago(n.dehydration_days):
         dry = None
     if injury or change:
         begun = [day for day in (injury and injury.at_latest, change and change.since) if day]
-        settled = _settled(chart, n, max(begun)) if begun else False
+        settled = _settled(chart, n, max(begun)) if begun else None
         variant = "recovering" if settled and renal(chart).below(n.egfr_zoledronate) is False else "acute"
     elif dry:
         variant = "dry"
     else:
         return []
     newest = chart.newest("creatinine", since=chart.days_ago(n.acute_kidney_days))
-    values = (change.high, change.other) if change else (newest,) if injury else ()
+    compared = (change.high, change.other) if change else (newest,) if injury else ()
+    agreeing = settled if variant == "recovering" and settled else ()
+    values = dict.fromkeys((*compared, *agreeing))
     found = finding_about(
         chart,
         order,
         CRITICAL if variant == "acute" else WARNING,
         [*(facts.problem(p) for p in (injury or dry,) if p), *(facts.measured(m) for m in values if m)],
         variant=variant,
-        values={"problem": injury or dry, "change": change, "earlier": None},
+        values={"problem": injury or dry, "change": change, "agreeing": agreeing, "earlier": None},
         also=(service("creatinine"),),
         any_number=True,
     )
@@ -169,15 +174,21 @@ def _far_apart(n: Numbers, lower: Measurement, high: Measurement) -> bool:
     return rise >= n.acute_kidney_rise or high.value >= round(n.acute_kidney_fold * lower.value, 3)
 
 
-def _settled(chart: Chart, n: Numbers, since: date) -> bool:
-    """Whether the newest creatinine agrees with one that is a week or more older, both since the injury."""
+def _settled(chart: Chart, n: Numbers, since: date) -> tuple[Measurement, Measurement] | None:
+    """The newest creatinine and the one, a week or more older, with which it agrees, both since the injury. Not where the
+    newest is above the one before it: it may still be rising."""
     found = [m for m in chart.values("creatinine", since=since) if not m.comparator]
     newest = chart.newest("creatinine", since=since)
     if newest is None or newest.comparator:
-        return False
+        return None
+    before = [m for m in found if m.when < newest.when]
+    if not before or newest.value > max(before, key=lambda m: m.when).value:
+        return None
     latest = add_days(newest.when, -n.acute_kidney_agree_days)
     agree = n.acute_kidney_agree_percent
-    return any(m.when <= latest and round(100 * abs(newest.value - m.value), 3) <= agree * m.value for m in found)
+    alike = (m for m in before if m.when <= latest and round(100 * abs(newest.value - m.value), 3) <= agree * m.value)
+    first = max(alike, key=lambda m: m.when, default=None)
+    return (first, newest) if first else None
 
 
 def _renal_notes(kidneys: kidney.Renal, threshold: int) -> tuple[str, ...]:
