@@ -27,7 +27,7 @@ CODES = sorted(all_cards())
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", CODES)
 def test_nothing_that_a_variant_offers_is_lost_and_nothing_is_added(code: str, language: str) -> None:
-    """Read back from the tables, each variant has its own marks and offers, but for the day of a patient."""
+    """Read back from the tables, each variant has its own marks and offers, each with its own day."""
     found = variants(all_cards()[code])
     told = tables(found, language)
     assert sorted(place for table in told for place in table.variants) == list(range(len(found)))
@@ -35,15 +35,16 @@ def test_nothing_that_a_variant_offers_is_lost_and_nothing_is_added(code: str, l
         assert len(table.columns) <= MOST
         for number, column in enumerate(table.columns):
             lines = [
-                f"{row.marks[number]} {' ' if verb else ''}{verb} {label}"
+                (f"{row.marks[number]} {' ' if verb else ''}{verb} {label}", sum(map(bool, row.marks[:number])))
                 for verb, rows in table.groups
                 for row in rows
                 if row.marks[number]
                 for label in row.labels
             ]
-            for place, indicator in zip(column.variants, column.indicators, strict=True):
+            for nth, (place, indicator) in enumerate(zip(column.variants, column.indicators, strict=True)):
                 offered = [each.text for each in found[place].clinician[language].blocks if each.kind == "option"]
-                assert Counter(_bare(each) for each in offered) == Counter(_bare(each) for each in lines)
+                own = (_day_of(_day_of(line, cell, " | "), nth, " / ") for line, cell in lines)
+                assert Counter(map(_bare, offered)) == Counter(map(_bare, own))
                 assert found[place].indicator == indicator
 
 
@@ -67,8 +68,14 @@ def _own(headline: str, number: int, count: int) -> str:
     return re.sub(rf"(?:{one} \| ){{{count - 1}}}{one}", lambda m: m[0].split(" | ")[number], headline)
 
 
+def _day_of(label: str, nth: int, between: str) -> str:
+    """What a label of several columns, or of several variants, says of one."""
+    one = rf"(?:{DAY.pattern})(?: / (?:{DAY.pattern}))*" if between == " | " else rf"(?:{DAY.pattern})"
+    return re.sub(rf"{one}(?:{re.escape(between)}{one})+", lambda m: m[0].split(between)[nth], label)
+
+
 def _bare(text: str) -> str:
-    return re.sub(r"\s", "", DAY.sub("#", text))
+    return re.sub(r"\s", "", text)
 
 
 # -- rules in Chinese ----------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ results are, which the whole texts have.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -23,12 +24,14 @@ _WORTH = 0.85
 """A table is drawn where it takes at most this part of the words that a list would take."""
 _DATED = re.compile(rf" ?[(（](?:{DAY.pattern})[)）]")
 """The day of an invented patient's result; a day without brackets may be what the card is about."""
+_DAYS = re.compile(rf"(?:{DAY.pattern})(?: / (?:{DAY.pattern}))*")
+"""What one column has of a day: one for all of its variants, or one for each."""
 _VERB = re.compile(r"^(Order|Referral to|开具|转诊至) ?(.+)$")
 
 
 class Column(Struct, frozen=True):
     """Variants that say and offer the same. ``variants``: their places in the list; ``headline``: of all, "79 | 78";
-    ``options``: what they offer, each behind its mark: ● recommended, ○ offered beside."""
+    ``options``: what they offer, each behind its mark: ● recommended, ○ offered beside; a day of each, "13 Jul / 3 Aug"."""
 
     variants: tuple[int, ...]
     indicators: tuple[str, ...]
@@ -38,7 +41,8 @@ class Column(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """What the same columns recommend or offer. ``marks``: of each column ●, ○ or ""."""
+    """What the same columns recommend or offer. ``labels``: with the day of each of these columns where they differ, in their
+    order, "13 Jul | 3 Aug". ``marks``: of each column ●, ○ or ""."""
 
     labels: tuple[str, ...]
     marks: tuple[str, ...]
@@ -117,7 +121,8 @@ def _columns(found: Sequence[Variant], places: Sequence[int], language: str) -> 
         alike = tuple(some)
         said = [found[place].clinician[language] for place in alike]
         indicators = tuple(found[place].indicator for place in alike)
-        options = tuple((each[0], each[1:].strip()) for each in _options(said[0]))
+        offered = zip(*map(_options, said), strict=True)
+        options = tuple((each[0][0], _with_days([one[1:].strip() for one in each], " / ")) for each in offered)
         headline = together([_DATED.sub("", each.summary) for each in said])
         yield Column(alike, indicators, (name,) if name else (), headline, options)
 
@@ -135,17 +140,38 @@ def _figureless(text: str) -> str:
 
 
 def _table(columns: Sequence[Column]) -> Table:
-    rows: dict[str, tuple[str, list[str]]] = {}
+    rows: dict[tuple[str, int], tuple[list[str], list[str]]] = {}
     for number, column in enumerate(columns):
+        times = Counter[str]()
         for mark, label in column.options:
-            rows.setdefault(DAY.sub("#", label), (label, [""] * len(columns)))[1][number] = mark
+            bare = _DAYS.sub("#", label)
+            labels, marks = rows.setdefault((bare, times[bare]), ([], [""] * len(columns)))
+            labels.append(label)
+            marks[number] = mark
+            times[bare] += 1
     groups: dict[str, dict[tuple[str, ...], list[str]]] = {}
-    for label, marks in rows.values():
+    for labels, marks in rows.values():
+        label = _with_days(labels, " | ")
         found = _VERB.match(label)
         verb, bare = (found[1], found[2]) if found else ("", label)
         groups.setdefault(verb, {}).setdefault(tuple(marks), []).append(bare)
     told = ((verb, tuple(Row(tuple(labels), marks) for marks, labels in some.items())) for verb, some in groups.items())
     return Table(tuple(columns), tuple(told))
+
+
+def _with_days(labels: Sequence[str], between: str) -> str:
+    """Labels that differ in nothing but their days, as one: where a day differs, that of each.
+
+    >>> _with_days(["denosumab from 13 Jul 2026", "denosumab from 3 Aug 2026"], " | ")
+    'denosumab from 13 Jul 2026 | 3 Aug 2026'
+    """
+    days = iter([*zip(*map(_DAYS.findall, labels), strict=True)])
+
+    def of_each(_: re.Match[str]) -> str:
+        some = next(days)
+        return some[0] if len(set(some)) == 1 else between.join(some)
+
+    return _DAYS.sub(of_each, labels[0])
 
 
 def _length(told: Iterable[Table]) -> int:
