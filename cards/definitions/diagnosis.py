@@ -57,6 +57,7 @@ def osteoporosis(chart: Chart) -> bool:
     return chart.problem("osteoporosis") is not None or criteria(chart) is not None
 
 
+@per_chart
 def low_bone_mass(chart: Chart) -> bool:
     """No osteoporosis, and either the lowest T-score above {t-osteoporosis} and below {t-low}, or, in the T-group, the newest
     lumbar QCT from {qct-osteoporosis} to {qct-normal} mg/cm3, or low bone mass (osteopenia) as an active problem."""

@@ -8,6 +8,7 @@ from cards.definitions import diagnosis, holiday, person, risk, treatment
 BONE_TUMORS = ("myeloma", "bone-metastasis", "bone-cancer")
 
 
+@per_chart
 def bone_tumor(chart: Chart) -> Problem | None:
     """Myeloma, bone metastasis or primary bone cancer on record: oncology treats the bone, and nothing is recommended here."""
     return chart.problem(*BONE_TUMORS)

@@ -65,6 +65,7 @@ def young(chart: Chart) -> bool:
     return known and adult(chart) and not postmenopausal(chart)
 
 
+@per_chart
 def pregnant(chart: Chart) -> bool:
     """Not male, under {pregnancy-age-years} (or of unknown age), with an active pregnancy on record that has no end date and
     began or was recorded within {pregnancy-days} days; an undated one counts. Miscarriage, delivery and puerperium do not."""

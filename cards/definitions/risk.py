@@ -114,6 +114,7 @@ def _frax_above(chart: Chart, major_key: str, hip_key: str) -> bool:
     )
 
 
+@per_chart
 def concerned(chart: Chart) -> bool:
     """Patients with osteoporosis, low bone mass or a fragility fracture, or on treatment."""
     weak = diagnosis.osteoporosis(chart) or diagnosis.low_bone_mass(chart) or bool(chart.fractures)
