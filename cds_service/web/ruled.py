@@ -61,7 +61,8 @@ class Written(Struct, frozen=True):
 
     def _number(self, found: re.Match[str]) -> str:
         mark = self.mark(found["key"])
-        told = f'<sup class="status-{mark.lower()}">\u202f{say(f"mark.{mark}", self.language)}</sup>' if mark else ""
+        title, name = (say(f"{which}.{mark}", self.language) if mark else "" for which in ("key", "mark"))
+        told = f'<sup class="status-{mark.lower()}" title="{title}">\u202f{name}</sup>' if mark else ""
         return (found[0] if found["key"] in self.rows else found["value"]) + told
 
     def mark(self, key: str) -> str:
