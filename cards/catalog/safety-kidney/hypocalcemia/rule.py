@@ -34,26 +34,28 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """Low calcium is corrected before denosumab, a bisphosphonate, romosozumab or calcitonin. Denosumab in advanced kidney
     disease, denosumab or zoledronate in vitamin D deficiency, and an injection without a calcium on record require caution.
 
-    When: one of these drugs is ordered or taken, and at least one of: (1) calcium is low; (2) denosumab, and the renal estimate
-    is below {egfr-specialist} mL/min (on an order of a first dose: or was when last known, and is not known since), or
-    dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab, and the
-    newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders and refills only,
-    denosumab, zoledronate or romosozumab, and no usable calcium within {calcium-window-months} months, or one that is not low
-    but more than {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5) one of these three, and
-    hypoparathyroidism active, a short bowel at any time, or an operation of the thyroid or parathyroids within
-    {neck-surgery-months} months; (6) romosozumab, and the renal estimate is below {egfr-specialist} mL/min or dialysis.
+    When: denosumab, a bisphosphonate, romosozumab or calcitonin is ordered or taken, and at least one of: (1) calcium is
+    low; (2) denosumab, and the renal estimate is below {egfr-specialist} mL/min (on an order of a first dose: or was when
+    last known, and is not known since), or dialysis; (3) denosumab, zoledronate, ibandronate by vein or romosozumab, and
+    the newest 25(OH)D within {vitamin-d-window-months} months is below {vitamin-d-deficient} ng/mL; (4) on orders and
+    refills only, denosumab, zoledronate or romosozumab, and no usable calcium within {calcium-window-months} months, or one
+    that is not low but more than {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5)
+    denosumab, zoledronate or romosozumab, and hypoparathyroidism or malabsorption active, a short bowel at any time, or an
+    operation of the thyroid or parathyroids within {neck-surgery-months} months; (6) romosozumab, and the renal estimate is
+    below {egfr-specialist} mL/min or dialysis.
 
     Not when: a value on record could not be read or, with "<" or ">", is inconclusive: that part is not judged, and on an order
     `incomplete-data` says so.
 
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
-    estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower, at a refill as on an order. One card per
-    order: the summary gives the worst reason, the detail all of them. Orders for calcium (recommended if an order would draw no
-    more than a warning, or calcium is missing), 25(OH)D (not where it was {vitamin-d-target} ng/mL or more within
-    {calcium-recent-months} months) and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is
-    recommended if the card is critical and calcium is not recommended. The detail says to correct calcium first, to recheck
-    about two weeks after the dose in kidney disease (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks}
-    weeks, then monthly), not to let denosumab lapse, and whether the calcium is uncorrected.
+    estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower, at a refill as on an order; of a
+    calcium that was low longer ago it is repeated there, and a tablet goes on. One card per order: the summary gives the
+    worst reason, the detail all of them. Orders for calcium (recommended if an order would draw no more than a warning, or
+    calcium is missing), 25(OH)D (not where it was {vitamin-d-target} ng/mL or more within {calcium-recent-months} months)
+    and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is
+    critical and calcium is not recommended. The detail says to correct calcium first, to recheck about two weeks after the
+    dose in kidney disease (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks} weeks, then monthly),
+    not to let denosumab lapse, and whether the calcium is uncorrected.
     """
     known = _Minerals(
         calcium(chart),
@@ -91,7 +93,7 @@ class _Minerals(Struct, frozen=True):
 
 def _prone(chart: Chart, n: Numbers) -> Fact | None:
     """What makes a fall of calcium likely."""
-    problem = chart.active_problem("hypoparathyroidism") or chart.problem("short-bowel")
+    problem = chart.active_problem("hypoparathyroidism", "malabsorption") or chart.problem("short-bowel")
     if problem is not None:
         return facts.problem(problem)
     done = chart.done("neck-surgery", since=chart.months_ago(n.neck_surgery_months))
