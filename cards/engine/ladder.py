@@ -129,7 +129,7 @@ LADDER: tuple[Rung, ...] = (
             "very high: a fragility fracture ever, T-score {glucocorticoid-t-very-high} or lower, FRAX above"
             " {frax-major-very-high}% (hip {frax-hip-very-high}%), or the very high dose",
             "极高风险：曾有脆性骨折，T值≤{glucocorticoid-t-very-high}，"
-            "FRAX>{frax-major-very-high}%（髋部>{frax-hip-very-high}%），或极大剂量",
+            "FRAX>{frax-major-very-high}%（髋部>{frax-hip-very-high}%），或极高剂量",
         ),
     ),
     _beside(
@@ -147,7 +147,7 @@ LADDER: tuple[Rung, ...] = (
         Name(
             "very high dose: {glucocorticoid-very-high-mg} mg of prednisone a day for more than"
             " {glucocorticoid-very-high-days} days, or {glucocorticoid-sum-grams} g within a year",
-            "极大剂量：泼尼松每日≥{glucocorticoid-very-high-mg} mg超过{glucocorticoid-very-high-days}天，"
+            "极高剂量：泼尼松每日≥{glucocorticoid-very-high-mg} mg超过{glucocorticoid-very-high-days}天，"
             "或1年内累计≥{glucocorticoid-sum-grams} g",
         ),
     ),

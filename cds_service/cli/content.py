@@ -107,7 +107,8 @@ def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
     for verdict in verdicts:
         signature = verdict.signature
         said = f"{signature.card:38} {signature.decision:9} {signature.by}, {signature.role}, {signature.at[:10]}"
-        print(f"{verdict.stands:9} {said}, content {signature.content}{read_of(signature, 'en')}{stands_by_part(verdict)}")
+        stands = "stands" if verdict.stands == "holds" and signature.decision == "objected" else verdict.stands
+        print(f"{stands:9} {said}, content {signature.content}{read_of(signature, 'en')}{stands_by_part(verdict)}")
     open_ones = {"changed", "retired"}
     asked = [v for v in verdicts if v.stands in open_ones or (v.stands == "holds" and v.signature.decision == "objected")]
     print(_told_of_end(chosen.file, [each.signature for each in verdicts], chosen.end))

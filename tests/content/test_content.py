@@ -312,10 +312,11 @@ def test_what_was_read_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFi
     )
 
 
-def test_an_objection_to_the_card_as_it_is_is_to_look_at(tmp_path: Path) -> None:
+def test_an_objection_to_the_card_as_it_is_stands_and_is_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["content", "verify", str(kept(tmp_path, signature(decision="objected")))])
     assert stopped.value.code == 1
+    assert capsys.readouterr().out.split()[:3] == ["stands", CARD, "objected"]
 
 
 def test_of_one_person_the_last_word_counts() -> None:
