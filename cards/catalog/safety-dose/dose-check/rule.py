@@ -62,12 +62,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are licensed
     for postmenopausal women alone.
 
-    Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
-    month, 150 mg monthly; ibandronate 2.5 mg daily; zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg
-    twice weekly. The unreadable or missing part of a sig is not judged (order-sign: `incomplete-data`, info; also on
-    order-select if it has the wrong data type), nor is (5) if the reason for the order has the wrong data type (likewise),
-    nor (5) or (6) if problems or medications could not be retrieved, nor (8) without sex or age (`incomplete-data`, a warning
-    on order-sign).
+    Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice
+    a month, 150 mg monthly; ibandronate 2.5 mg daily, and 2 mg intravenously every 3 months (Chinese label, recalled);
+    zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg twice weekly. The unreadable or missing part of a
+    sig is not judged (order-sign: `incomplete-data`, info; also on order-select if it has the wrong data type), nor is (5)
+    if the reason for the order has the wrong data type (likewise), nor (5) or (6) if problems or medications could not be
+    retrieved, nor (8) without sex or age (`incomplete-data`, a warning on order-sign).
 
     Then: critical for (1) and, in (7), for a weekly dose every day, the higher single dose and the mean (a warning after
     gastric bypass and in malabsorption), otherwise warning; one card per order. The draft corrected to the nearest accepted

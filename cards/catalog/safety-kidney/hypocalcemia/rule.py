@@ -93,11 +93,19 @@ class _Minerals(Struct, frozen=True):
 
 def _prone(chart: Chart, n: Numbers) -> Fact | None:
     """What makes a fall of calcium likely."""
-    problem = chart.active_problem("hypoparathyroidism", "malabsorption") or chart.problem("short-bowel")
+    problem = (
+        chart.active_problem("hypoparathyroidism") or chart.problem("short-bowel") or chart.active_problem("malabsorption")
+    )
     if problem is not None:
         return facts.problem(problem)
     done = chart.done("neck-surgery", since=chart.months_ago(n.neck_surgery_months))
     return Fact(SERVICES["neck-surgery"], None, "", done.when, done.source, latest=done.latest) if done else None
+
+
+def _absorbs_badly(chart: Chart, known: _Minerals) -> bool:
+    """Whether malabsorption is what makes it likely: calcium is checked, and the drug stays the one that is recommended."""
+    problem = chart.active_problem("malabsorption")
+    return problem is not None and known.prone == facts.problem(problem)
 
 
 def _is_denosumab(order: Order) -> bool:
@@ -214,7 +222,7 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         notes=("calcium-uncorrected",) if newest and newest.uncorrected else (),
         left_out=known.calcium_unread,
         any_number=True,
-        correctable=_CORRECTABLE.issuperset(keys),
+        correctable=(_CORRECTABLE | ({"prone"} if _absorbs_badly(chart, known) else set())).issuperset(keys),
     )
     if order.drug.mechanism is Mechanism.CALCITONIN:
         return replace(found, cites=("EXT-46",))
