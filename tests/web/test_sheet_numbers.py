@@ -37,6 +37,21 @@ def test_every_dose_that_a_card_orders_is_a_row_and_is_signed(code: str) -> None
     assert {line.partition(" = ")[0] for line in current().cards[code]["doses"].splitlines()} == rows
 
 
+_MENDED = {"en": r"Change the draft to: ", "zh": r"将草稿医嘱改为"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", sorted({*CODES} - {"zoledronate-timing"}))
+def test_every_dose_to_which_a_draft_is_changed_is_on_the_sheet(code: str, language: str) -> None:
+    """Among the doses, or in the rule among those that are also accepted; `zoledronate-timing` moves nothing but the day."""
+    mended = re.findall(rf"^> [●○] .*?{_MENDED[language]}(.*)$", current().cards[code]["rendered"], re.MULTILINE)
+    made = sheet(all_cards()[code], shipped(), language)
+    lines = " ".join(re.sub("<[^>]+>", "", str(line)) for each in made.rule for line in (each.lead, *each.steps, each.tail))
+    told = f"{lines} {' '.join(each.dose for each in doses(code, language))}"
+    amounts = {found[0] for each in mended for found in re.finditer(r"\d+(?:\.\d+)? (?:mg|mcg|μg)", each)}
+    assert not {each for each in amounts if not re.search(rf"(?<![\d.]){re.escape(each)}", told)}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_dose_has_drug_amount_route_interval_status_and_source(language: str) -> None:
     for code in CODES:
