@@ -57,6 +57,12 @@ def osteoporosis(chart: Chart) -> bool:
     return chart.problem("osteoporosis") is not None or criteria(chart) is not None
 
 
+def by_density_alone(chart: Chart) -> bool:
+    """Osteoporosis that nothing but bone density tells: neither the problem list nor a fracture of a vertebra or the hip."""
+    found = criteria(chart) if chart.problem("osteoporosis") is None else None
+    return found is not None and not any(fracture.site in MAJOR_SITES for fracture in chart.fractures)
+
+
 @per_chart
 def low_bone_mass(chart: Chart) -> bool:
     """No osteoporosis, and either the lowest T-score above {t-osteoporosis} and below {t-low}, or, in the T-group, the newest

@@ -16,7 +16,7 @@ from cards.definitions.supplements import CORRECTION, corrects, supplements
 from cards.engine.findings import INFO, WARNING, Finding, Undecided
 from cards.engine.options import discard, offer, service
 from cards.thresholds import Numbers
-from cards.vocabulary import DRUGS, Mechanism
+from cards.vocabulary import DRUGS, Data, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
 _ENOUGH = ("ELD2023-04a", "ELD2023-03b", "OVCF2021-T10", "OPREF-N1")
@@ -45,7 +45,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
 
     Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day (in low calcium and osteomalacia 1,000 mg in two
     doses, as `secondary-causes` has it), with the usual vitamin D in the text where none is taken and nothing speaks against
-    it; recommended unless the order-safety cards warn about it. Below {egfr-specialist} it is not recommended: diet and
+    it; recommended unless the order-safety cards warn about it; withheld where nothing but a bone density that could not be
+    read whole tells osteoporosis. Below {egfr-specialist} it is not recommended: diet and
     products together {ckd-calcium-least-mg} to {ckd-calcium-most-mg} mg; with low calcium or after denosumab with nephrology
     (referral recommended). (2) warning, without a suggestion: the detail says to add up all products and reduce them. (3)
     warning: the last calcium draft can be deleted."""
@@ -83,6 +84,7 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
     chosen = offer(chart, (calcium,), recommend=not weak, regimens=CORRECTION if corrects(chart) else {})
     asked_for = ckd.asked_for_by_label(chart) if weak else ""
     refer = bool(asked_for) and not chart.ordered("referral-nephrology")
+    by_density = diagnosis.by_density_alone(chart) and not treatment.on_treatment(chart)
     yield Finding(
         indicator=INFO,
         variant="kidney" if weak else "none",
@@ -102,6 +104,7 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
         options=(*chosen.options, *((service("referral-nephrology", recommended=True),) if refer else ())),
         any_number=refer,
         dropped=chosen.dropped,
+        doubt=chart.doubts((Data.BONE_DENSITY,)) if by_density else (),
     )
 
 
