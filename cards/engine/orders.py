@@ -82,6 +82,8 @@ def order_of(chart: Chart, draft: Draft) -> Order:
 
 def refilled(chart: Chart) -> frozenset[Drug]:
     """The drugs that are taken and whose refill is asked for: what one of them means to another is said of the two refills."""
+    if chart.hook is not REFILL:
+        return frozenset()
     return frozenset(d.drug for d in chart.drafts if d.drug and order_of(chart, d).renewed)
 
 

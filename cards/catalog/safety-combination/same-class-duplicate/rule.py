@@ -73,11 +73,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     if chart.hook not in WRITTEN:
         yield from _both_taken(chart)
         return
-    leaves = leaving(chart)
+    leaves, asked_again = leaving(chart), refilled(chart)
     for draft, beside in basket(chart, _NOT_TOGETHER):
         if draft.drug is not None:
             yield from _drafted_together(chart, draft, draft.drug, beside)
-            yield from _beside_courses(chart, n, draft, draft.drug, leaves)
+            taken = [each for each in chart.courses(_clashing(draft.drug)) if each.drug not in asked_again]
+            yield from _beside_courses(chart, n, draft, draft.drug, taken, leaves)
     said: dict[Draft, Said] = chart.known.setdefault(said_of, {})  # beside every option on trial stand the same drafts
     written = (*chart.drafted(CHECKED), *chart.drafted_beside(CHECKED))
     said.update({draft: said_of(draft) for draft in written if draft not in said})
@@ -90,15 +91,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
 
 def _beside_courses(
-    chart: Chart, n: Numbers, draft: Draft, drug: Drug, leaves: Callable[[Course, date], bool]
+    chart: Chart, n: Numbers, draft: Draft, drug: Drug, taken: list[Course], leaves: Callable[[Course, date], bool]
 ) -> Iterator[Finding]:
     """A draft with what is taken and that it must not be given with: one finding for all of which the same is said. Of the
-    other strength of its own ingredient each is one."""
+    other strength of its own ingredient each is one. ``taken``: but for what is refilled, which is judged as a draft beside
+    this one."""
     clashing: dict[tuple[str, str], list[Course]] = {}
-    asked_again = refilled(chart)
-    for course in chart.courses(_clashing(drug)):
-        if course.drug in asked_again:
-            continue  # judged as a draft beside this one
+    for course in taken:
         lately = _oncologic(drug, course.drug) and _given_lately(n, course, begins(chart, draft))
         if _clash(drug, course.drug) and (lately or still_works(chart, course, draft)):
             variant = _variant(drug, course.drug)
