@@ -53,7 +53,7 @@ def defined(html: Markup, left: dict[str, Markup]) -> Markup:
     Markup('<span class="term" tabindex="0">held<span class="means" role="tooltip" hidden>held: not yet</span></span>; \
 <code>held</code>')
     """
-    pieces = re.split(r"(<[^>]+>)", html)
+    pieces = re.split(r"(<[^<>]+>)", html)
     for key in list(left):
         found = ((n, match) for n in _plain(pieces) if (match := _pattern(terms()[key].seen).search(pieces[n])))
         for place, match in islice(found, 1):
@@ -75,7 +75,7 @@ def _plain(pieces: list[str]) -> Iterator[int]:
 
 def _wrapped(found: re.Match[str], means: Markup) -> list[str]:
     opening, closing = '<span class="term" tabindex="0">', '<span class="means" role="tooltip" hidden>'
-    inner = re.split(r"(<[^>]+>)", means)
+    inner = re.split(r"(<[^<>]+>)", means)
     before, after = found.string[: found.start()], found.string[found.end() :]
     ending = re.match(r"[a-z]*", after)[0]  # type: ignore[index]  # matches anything: "fractures" is one word
     return [before, opening, found[0] + ending, closing, *inner, "</span>", "</span>", after[len(ending) :]]

@@ -120,10 +120,11 @@ def nothing_waits_for_a_draft_that_is_refused(name: str) -> None:
 @law
 def of_a_draft_that_is_refused_nobody_is_told_to_wait(name: str) -> None:
     seen = view(name)
-    refused = {f.about.id for f in seen.findings if f.about and f.indicator is CRITICAL and all_cards()[f.code].checks_orders}
+    checks = (each for each in seen.findings if each.indicator is CRITICAL and all_cards()[each.code].checks_orders)
+    refused = {(each.about.id, each.about.drug) for each in checks if each.about}  # of a pack, one of its drugs
     for finding in seen.findings:
         if finding.holds:
-            assert not refused & {draft.id for draft in finding.values["drafts"]}, finding.code
+            assert not refused & {(draft.id, draft.drug) for draft in finding.values["drafts"]}, finding.code
 
 
 @law

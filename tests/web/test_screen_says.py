@@ -74,7 +74,7 @@ def test_drafts_are_called_in_the_language_of_the_page(name: str) -> None:
 
 def test_another_choice_is_named_with_what_must_come_first() -> None:
     names = shown_of("complex-orders")["names"].values()
-    assert "teriparatide (after calcium is in range, after PTH and ALP are found in range)" in names
+    assert "teriparatide (after calcium is in range, after normal PTH and ALP)" in names
     assert "denosumab (after two weeks of vitamin D)" in shown_of("vitamin-d-hip")["names"].values()
 
 

@@ -139,8 +139,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     mild = newest_fracture is None and lowest is not None and lowest.value > n.t_info_only
     estimate = kidneys.lowest if kidneys.below(n.egfr_alendronate) else None
     options = (*referral, *(replace(each, stop_now=bool(each.stops)) for each in (*chosen.options, *beside.options)))
+    bridged = [option.key for option in options if option.provided]
     level = "specialist" if below_30 else stratum.level
     held = "" if below_30 else chosen.held
+    by_hip = newest_fracture is not None and newest_fracture.site == "hip"
+    ranked_told = keeps or held or below_30 or bridged or by_hip  # in the headline, or nothing is chosen yet
     yield Finding(
         indicator=INFO if mild and not must_stop else WARNING,
         variant="instead" if must_stop else "held" if held else level,
@@ -150,7 +153,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "teeth": _teeth(options),
             "keeps_first": _keeps_first(ranked, chosen) if held == "low-calcium" else None,
             "daily": any(drug.covers_months is None for drug in given_up),
-            "bridged": [option.key for option in options if option.provided],
+            "bridged": bridged,
             "given_up": given_up,
             "weeks": n.denosumab_calcium_weeks,
             "must_stop": must_stop,
@@ -166,7 +169,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "before": _before(chosen),
             "keeps": keeps,
             "at_hip": tuple(ranked) == HIP_FIRST,
-            "ranked_for": None if keeps else ranked_for(chart),
+            "ranked_for": None if ranked_told else ranked_for(chart),
             "harm": harm.harm if (harm := bone_loss.beside(chart)) and harm.ranking == ranked else "",
             "frax_major": chart.newest("frax-major"),
             "frax_hip": chart.newest("frax-hip"),
