@@ -104,6 +104,15 @@ def what_is_routine_is_not_of_today(name: str) -> None:
 
 
 @law
+def no_specialist_can_wait_as_routine_can(name: str) -> None:
+    """Least of all oncology: "none of them urgent, as time allows" is never said of a referral for a tumor of bone."""
+    for finding in view(name).findings:
+        if finding.code == ROUTINE:
+            assert "referral" not in {line.code for line in finding.contains}
+            assert "referral-oncology" not in {option.key for option in (*finding.options, *finding.elsewhere)}
+
+
+@law
 def nothing_waits_for_a_draft_that_is_refused(name: str) -> None:
     seen = view(name)
     if seen.chart.hook not in ORDER_HOOKS:

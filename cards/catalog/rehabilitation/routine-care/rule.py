@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterator
 
 from cards.chart import Chart
 from cards.definitions.kidney import renal
@@ -18,7 +18,6 @@ _BESIDE_ANOTHER = (
     "bmd-screening",
     "low-bone-mass",
     "low-bmd-for-age",
-    "referral",
     "vitamin-d-low",
     "active-vitamin-d",
     "bone-loss-medication",
@@ -28,7 +27,6 @@ _BESIDE_ANOTHER = (
     "pain-rehabilitation",
     "mood-support",
 )
-_KIDNEY_FAILURE = ("low-turnover", "high-pth")
 _RENAL_BONE = {"pth", "phosphate", "alp"}
 """What tells osteoporosis from renal bone disease, before a drug is chosen."""
 
@@ -38,7 +36,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     When: two or more cards in the answer are routine: `lifestyle-education`, `rehab-assessment`, `calcium-intake` (no calcium
     product on the list), `tests-due`, `treatment-target` (within reach); and, if another card comes first, other cards that
-    only inform: `osteoporosis-diagnosis`, `secondary-causes`, `bmd-screening`, `low-bone-mass`, `low-bmd-for-age`, `referral`,
+    only inform: `osteoporosis-diagnosis`, `secondary-causes`, `bmd-screening`, `low-bone-mass`, `low-bmd-for-age`,
     `vitamin-d-low`, `active-vitamin-d`, `bone-loss-medication`, `btm-response`, `fall-risk`, `daily-living`,
     `pain-rehabilitation`, `mood-support`.
 
@@ -46,8 +44,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     only its missing tests are; it counts as the card that comes first. Nor is `active-vitamin-d` in weak kidneys, nor
     `calcium-intake` where it refers to nephrology. `tests-due` remains a separate card if calcium or creatinine is due while
     the patient is on an injectable osteoporosis drug, or with a renal estimate below {routine-egfr}, if PTH, phosphate or ALP
-    is due with one below {egfr-specialist}, if CTX is due after denosumab, or a test is needed before the next drug is chosen;
-    so does `referral` if a card that is not routine leaves its referral to it, and for PTH in kidney failure.
+    is due with one below {egfr-specialist}, if CTX is due after denosumab, or a test is needed before the next drug is chosen.
+    `referral` is never routine: nobody is told that oncology or another specialist can wait.
 
     Then: info, in place of these cards, with one line each, {routine-lines} at most; any others are named in a single line. All
     their orders are offered, and any number may be chosen; of mutually exclusive drugs, only the recommended one. An override
@@ -62,7 +60,6 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         if finding.indicator is INFO
         and (finding.code in _ROUTINE or id(finding) in beside)
         and not _stands_alone(chart, n, finding)
-        and not _referred(finding, shown, beside)
         and not _abnormal(finding)
     ]
     if len(lines) < 2:
@@ -90,8 +87,6 @@ def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
         return finding.variant != "within-reach"
     if finding.code == "active-vitamin-d" and finding.variant != "falls":
         return True
-    if finding.code == "referral" and finding.variant in _KIDNEY_FAILURE:
-        return True
     whys = {test["why"] for test in finding.values["tests"]} if finding.code == "tests-due" else set()
     if whys & {"after-denosumab", "next-drug", "drug-now"}:
         return True
@@ -104,13 +99,6 @@ def _stands_alone(chart: Chart, n: Numbers, finding: Finding) -> bool:
         return True
     injected = any(not course.drug.oral for course in treatments(chart))
     return bool({"calcium", "creatinine"} & due) and (injected or bool(renal(chart).below(n.routine_egfr)))
-
-
-def _referred(finding: Finding, shown: Iterable[Finding], beside: Container[int]) -> bool:
-    """Whether it is the referral that a card speaks of which is not routine: what comes first there is not said to be "not
-    urgent" here."""
-    speaking = (each for each in shown if each.indicator is not INFO or not (each.code in _ROUTINE or id(each) in beside))
-    return finding.code == "referral" and any("referral" in each.see for each in speaking)
 
 
 def _offered(finding: Finding) -> tuple[Option, ...]:
