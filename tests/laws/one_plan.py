@@ -14,6 +14,7 @@ from cards.chart import ORDER_HOOKS
 from cards.definitions.minerals import vitamin_d
 from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, INFO
+from cards.vocabulary import DRUGS
 from cards.words.options import what
 from cards.words.phrases import LANGUAGES
 from cards.words.phrases import name as called
@@ -39,6 +40,7 @@ LEAST, MOST = 0.15, 0.65
 0.63. A sentence that one language drops lies far outside."""
 SHORT = 24
 """Shorter ones say too little to be compared."""
+RANKED = {"en": r"Best first: (.*)", "zh": r"优先顺序[^：\n]*：(.*)"}
 NOT_WAITED_FOR = {"en": "does not wait", "zh": "不必等待"}
 
 
@@ -110,6 +112,16 @@ def no_specialist_can_wait_as_routine_can(name: str) -> None:
         if finding.code == ROUTINE:
             assert "referral" not in {line.code for line in finding.contains}
             assert "referral-oncology" not in {option.key for option in (*finding.options, *finding.elsewhere)}
+
+
+@law
+def what_is_said_to_come_first_is_what_is_recommended(name: str) -> None:
+    """Whoever acts on the first words of a card and whoever takes its star give the same drug."""
+    for language in LANGUAGES:
+        for finding, card in zip(view(name).findings, cards_of(told(name), language), strict=True):
+            best = [called(DRUGS[o.key], language) for o in finding.options if o.kind == "drug" and o.recommended]
+            for ranked in re.findall(RANKED[language], card["detail"]) if best else ():
+                assert ranked.casefold().startswith(tuple(each.casefold() for each in best)), (finding.code, ranked, best)
 
 
 @law

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import takewhile
 from typing import Any
@@ -158,7 +158,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
             "course": lasted,
             "recommended": DRUGS[chosen.key] if chosen else None,
             "from_day": chosen.start if chosen and chosen.start and chosen.start > chart.today else None,
-            "before": [DRUGS[o.key] for o in takewhile(lambda o: not o.recommended, options) if chosen and o.kind == "drug"],
+            **_in_turn(chart, options, chosen),
             "resume": all(o.key == DENOSUMAB.key for o in options if o.kind == "drug")
             and any(o.kind == "drug" for o in options),
             "anabolic": anabolic.drug if (anabolic := anabolic_beside(chart)) else None,
@@ -192,6 +192,17 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
         about=next(iter(chart.drafted(ANTI_OSTEOPOROSIS)), None),
         rests_on=frozenset(COURSES) if found.kind in OPEN else None,
     )
+
+
+def _in_turn(chart: Chart, options: Sequence[Option], chosen: Option | None) -> dict[str, Any]:
+    """What is recommended though others rank before it, with the day from which these follow; and what else could be given."""
+    drugs = [option for option in options if option.kind == "drug"] if chosen else []
+    before = list(takewhile(lambda option: not option.recommended, drugs))
+    return {
+        "before": [{"drug": DRUGS[o.key], "day": o.start if o.start and o.start > chart.today else None} for o in before],
+        "first": chosen.regimen or chosen.key if chosen else "",
+        "or_else": [option.regimen or option.key for option in drugs[len(before) + 1 :]],
+    }
 
 
 def _urgency(chart: Chart, n: Numbers, found: State) -> Indicator:
