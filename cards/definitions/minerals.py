@@ -143,12 +143,39 @@ def unmeasured(chart: Chart) -> str:
     return "-".join([*(["calcium"] if calcium(chart) is None else []), *(["kidneys"] if kidneys else [])])
 
 
+class Phosphatase(Struct, frozen=True):
+    """One ALP, judged by the laboratory's own upper limit, otherwise by the usual one (``ceiling``). None: its comparator
+    leaves it open."""
+
+    value: Measurement
+    ceiling: float
+    high: bool | None
+
+
+@per_chart
+def phosphatase(chart: Chart) -> Phosphatase | None:
+    """The newest ALP of {work-up-window-months} months, high above the laboratory's own range; if none is given, above
+    {alp-high} U/L. A value with "<" or ">" counts as high only if that is certain."""
+    newest = chart.newest("alp", since=chart.months_ago(chart.numbers.work_up_window_months))
+    if newest is None:
+        return None
+    ceiling = chart.numbers.alp_high if newest.high is None else newest.high
+    within = newest.at_most(ceiling)
+    return Phosphatase(newest, ceiling, None if within is None else not within)
+
+
 def unmeasured_before_analog(chart: Chart) -> str:
-    """What must be known before a PTH analog, and is not: calcium, PTH, ALP, none of {work-up-window-months} months. Labels
-    forbid it where one of them is high, and nothing on record shows that none is."""
+    """What must be known before a PTH analog, and is not: calcium, PTH, none of {work-up-window-months} months; ALP, none that
+    shows whether it is high (``phosphatase``). Labels forbid it where one of them is high, and nothing on record shows that
+    none is."""
     since = chart.months_ago(chart.numbers.work_up_window_months)
-    unknown = ["calcium"] if calcium(chart) is None else []
-    return "-".join([*unknown, *(key for key in ("pth", "alp") if chart.newest(key, since=since) is None)])
+    alp = phosphatase(chart)
+    unknown = {
+        "calcium": calcium(chart) is None,
+        "pth": chart.newest("pth", since=since) is None,
+        "alp": alp is None or alp.high is None,
+    }
+    return "-".join(key for key, missing in unknown.items() if missing)
 
 
 def urine_calcium_high(chart: Chart, urine: Measurement) -> bool:

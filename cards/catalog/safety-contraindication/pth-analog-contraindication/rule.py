@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cards.chart import Chart, Draft, Measurement, facts
+from cards.chart import Chart, Draft, facts
 from cards.chart.facts import Fact
 from cards.definitions import kidney
 from cards.definitions.basket import dose
 from cards.definitions.kidney import renal, renal_facts
-from cards.definitions.minerals import borderline, calcium, denial, high_urine_calcium
+from cards.definitions.minerals import Phosphatase, borderline, calcium, denial, high_urine_calcium, phosphatase
 from cards.definitions.person import adult, of_unknown_age
 from cards.definitions.workup import rows
 from cards.definitions.workup.row import PTH_ANALOGS, Row
@@ -41,12 +41,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     skin or eye); or, on record as active: hyperparathyroidism, hypercalcemia (the latter also with a newer calcium within
     range, which is then shown), osteomalacia, hypophosphatasia, hereditary phosphate loss, renal osteodystrophy, osteogenesis
     imperfecta, fibrous dysplasia or osteopetrosis; or the work-up finds osteomalacia, phosphate loss or a low ALP that was
-    confirmed; (3) the newest calcium within {calcium-window-months} months is high; (4) the newest alkaline
-    phosphatase within {alp-window-months} months is above the laboratory's own range, and no fragility fracture within
-    {alp-fracture-months} months explains it; (5) dialysis, or a renal estimate below {pth-analog-egfr} mL/min; (6) kidney
-    stones that are active or of the last {pth-analog-stone-months} months, 24 h urine calcium within
-    {urine-calcium-window-months} months above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in anyone
-    else, a calcium above {calcium-borderline} mg/dL of which the laboratory gives no range, or digoxin, taken or drafted.
+    confirmed; (3) the newest calcium within {calcium-window-months} months is high; (4) the newest alkaline phosphatase
+    within {work-up-window-months} months is above the laboratory's own range, without one above {alp-high} U/L, and no
+    fragility fracture within {alp-fracture-months} months explains it; (5) dialysis, or a renal estimate below
+    {pth-analog-egfr} mL/min; (6) kidney stones that are active or of the last {pth-analog-stone-months} months, 24 h urine
+    calcium within {urine-calcium-window-months} months above {urine-calcium-man-mg} mg in a man, above
+    {urine-calcium-woman-mg} mg in anyone else, a calcium above {calcium-borderline} mg/dL of which the laboratory gives no
+    range, or digoxin, taken or drafted.
 
     Not when: none of (1) to (5) applies, but a calcium on record could not be read or does not show whether it is high, or a
     renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown;
@@ -67,7 +68,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     bone, row = chart.active_problem(*_BONE), _of_bone(chart)
     denied = denial(chart, listed) if problem is listed else None
     calcium_told = [facts.measured(m) for m in (high, denied) if m]
-    high = high or _unexplained_alp(chart, n)
+    alp = None if high else _unexplained_alp(chart, n)
     kidneys, cautions = renal(chart), list(_cautions(chart, n))
     for order in orders:
         if not adult(chart):
@@ -100,11 +101,21 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 order,
                 CRITICAL,
                 [facts.measured(high)],
-                variant="alp" if high.key == "alp" else "calcium",
-                values={"value": high, "explained": n.alp_fracture_months},
+                variant="calcium",
+                values={"value": high},
                 alternatives=BY_INJECTION,
-                notes=("calcium-uncorrected",) if newest and newest.uncorrected and high is newest.value else (),
-                left_out=of_unknown_age(chart) if high.key == "alp" else (),
+                notes=("calcium-uncorrected",) if newest and newest.uncorrected else (),
+            )
+        elif alp is not None:
+            yield finding_about(
+                chart,
+                order,
+                CRITICAL,
+                [facts.measured(alp.value)],
+                variant="alp",
+                values={"value": alp.value, "ceiling": alp.ceiling, "explained": n.alp_fracture_months},
+                alternatives=BY_INJECTION,
+                left_out=of_unknown_age(chart),
             )
         elif kidneys.below(n.pth_analog_egfr) and kidneys.lowest is not None:
             yield finding_about(
@@ -168,11 +179,10 @@ def _cautions(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
         yield "digoxin", facts.drafted(draft, dose(chart, draft))
 
 
-def _unexplained_alp(chart: Chart, n: Numbers) -> Measurement | None:
-    """An alkaline phosphatase within the past year above the laboratory's range, with no healing fracture to explain it."""
-    alp = chart.newest("alp", since=chart.months_ago(n.alp_window_months))
-    above = alp is not None and alp.high is not None and alp.at_most(alp.high) is False
-    return alp if above and not chart.fractures_since(n.alp_fracture_months) else None
+def _unexplained_alp(chart: Chart, n: Numbers) -> Phosphatase | None:
+    """A high alkaline phosphatase, with no healing fracture to explain it."""
+    alp = phosphatase(chart)
+    return alp if alp and alp.high and not chart.fractures_since(n.alp_fracture_months) else None
 
 
 def _calcium_open(chart: Chart, n: Numbers, draft: Draft | None) -> Undecided | None:
