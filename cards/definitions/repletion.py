@@ -94,7 +94,8 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     Instead 1,000 units a day: an active form taken, whose prescriber is asked first (EXT-17); calcium above
     {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones active or of {stones-months} months,
     hyperparathyroidism, an estimate below {egfr-specialist}, sarcoidosis, tuberculosis or lymphoma; a loading on the list is
-    then stopped. With high calcium no vitamin D at all.
+    then stopped. With high calcium no vitamin D at all; in hyperparathyroidism known for {known-disease-days} days, calcium at
+    most {calcium-surgery} mg/dL above the limit, the 1,000 units are an option.
 
     Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose, only a
     loading where one is due, in place of more than 2,000 units a day; still below {vitamin-d-deficient}, the dose of that

@@ -41,8 +41,8 @@ _WEEK = 7
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """25(OH)D below {vitamin-d-target} ng/mL is raised by its level: with a loading below {vitamin-d-severe}, and below
-    {vitamin-d-deficient} where an injection or a fracture makes it urgent, otherwise with a daily dose. That everybody below
-    {vitamin-d-severe} is loaded is our own choice: the source loads where rapid correction is needed.
+    {vitamin-d-deficient} where an injection or a fracture makes it urgent, otherwise with a daily dose. To load everybody below
+    {vitamin-d-severe} is our own choice: the source loads where it is urgent.
 
     When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL in a bone
     patient, or below {vitamin-d-severe} in anybody. On orders only where an antiresorptive, romosozumab or vitamin D is
@@ -62,7 +62,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     1,000 units are an option, after calcium and 1,25(OH)2D, with the specialist who treats it; beside an active form, once its
     prescriber agrees, since its label asks for no other vitamin D. What is taken and did not help is raised once it is sure
     that it was taken: an option. A weekly loading names the daily one, for a pharmacy without its product. With high calcium
-    info, without an order; a draft of vitamin D is then a warning, and is to be deleted. In pregnancy no dose, but a referral.
+    info, without an order, but in known hyperparathyroidism, as `repletion` says; a draft of vitamin D is a warning, and is to
+    be deleted. In pregnancy no dose, but a referral.
     No dose, either, where nobody can tell whether a loading was taken in the {vitamin-d-loading-days} days before the level or
     since, as a dose cannot be read or a large single one has no date: it is asked for."""
     injections = [
@@ -89,6 +90,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         values=_values(chart, n, told, drafts)
         | {"without_product": _without_product(chart, told) if product else {}}
         | {"grade": "" if nothing else _grade(told), "ordered": enough, "calcium_unknown": minerals.calcium(chart) is None}
+        | {"choice": bool(product) and not any(option.recommended for option in product)}
         | {"sooner": _sooner(chart, n, told, injections)},
         cites=(*_CITES, *(_LOADING if told.loads or told.failed else ()), *(_LABEL if told.instead == ACTIVE_FORM else ())),
         facts=tuple(_evidence(chart, told)),
