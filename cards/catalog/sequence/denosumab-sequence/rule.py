@@ -72,46 +72,50 @@ _WEEK = 7
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """Denosumab is never just ended: what follows it is given in time, lasts long enough, and is watched by CTX. If a gap opens
-    it is closed at once, and vertebrae that break in it are treated as rebound fractures.
+    """Denosumab is never just ended: what follows it is given in time, lasts long enough, and is watched by CTX. If a gap
+    opens it is closed at once, and vertebrae that break in it are treated as rebound fractures.
 
-    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, to be followed by an infusion
-    that is ordered, or given for an aromatase inhibitor or GnRH drug that ended in the last {cancer-drug-ended-months} months.
-    (2) *overdue*: the last dose is more than {denosumab-months} months and {denosumab-grace-days} days ago and nothing holds
-    the bone: no follow-on, one that was given up within {follow-on-months} months, or raloxifene or hormone therapy alone. (3)
-    *too-early*: zoledronate less than {follow-on-zoledronate-months} months after the last dose. (4) *too-late*: a follow-on
-    begun after the last safe day, or nobody knows when. (5) *turnover*: after a follow-on a CTX is above {ctx-target} pg/mL;
-    one is enough. (6) *rebound*: a vertebra broke {rebound-from-months} to {rebound-to-months} months after a dose. (7)
-    *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab 120 mg has ended. When an order is signed: only
+    When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, to be followed by an
+    infusion that is ordered, or given for an aromatase inhibitor or GnRH drug that ended in the last
+    {cancer-drug-ended-months} months. (2) *overdue*: the last dose is more than {denosumab-months} months and
+    {denosumab-grace-days} days ago and nothing holds the bone: no follow-on, one that was given up within
+    {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate less than
+    {follow-on-zoledronate-months} months after the last dose, told from that month on. (4) *too-late*: a follow-on begun
+    after the last safe day, or nobody knows when. (5) *turnover*: one CTX above {ctx-target} pg/mL, {btm-first-months}
+    months or more (less {follow-on-ctx-early-days} days) after the start of a follow-on and its last infusion, no fragility
+    fracture in the {denosumab-ctx-months} months before it. (6) *rebound*: a vertebra broke {rebound-from-months} to
+    {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab
+    120 mg has ended, {oncologic-stop-doses} doses or {denosumab-months} months of it, the last {oncologic-stop-from-months}
+    to {oncologic-stop-to-months} months ago, with no bisphosphonate or denosumab 60 mg since. When an order is signed: only
     if an anti-osteoporosis drug is being ordered that does not close the gap (an anabolic, SERM, hormone, calcitonin,
     strontium, vitamin K2).
 
-    Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months or
-    still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
-    again; (3) and (4) once they are settled, or more than {denosumab-sequence-months} months after the last dose; (6) once
-    denosumab or zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course continues and
-    no dose has a date.
+    Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months}
+    months or still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab
+    was given again; (3) and (4) once they are settled, or more than {denosumab-sequence-months} months after the last dose;
+    (6) once denosumab or zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course
+    continues and no dose has a date.
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (not on a SERM or hormone
     therapy; that an overdue dose is critical already before {denosumab-risk-weeks} weeks of delay, from which fractures are
     clearly more frequent, is our own choice), stopped without any date of a dose, and for (6), and (8) with a vertebral
-    fracture since. If the last dose is dated by year or month, every possible day counts: if some are late and others not,
-    warning, without a suggestion, and the detail asks for the date. Suggested, filtered: (1) zoledronate once,
+    fracture since. If the last dose is dated by year or month, and some of its possible days are late and others not:
+    warning, without a suggestion; the detail asks for the date. Suggested, filtered: (1) zoledronate once,
     {denosumab-months} months after the last dose; after a short course at low risk alendronate as an option that is as
     good, after any other a second infusion and going on with denosumab as options; (2) with a stop on record the same now,
     without one denosumab now, zoledronate and alendronate as options, imaging of the spine and CTX; without any date of a
     dose, the label says that it must be {denosumab-months} months ago; if no bisphosphonate is left, denosumab, with a
-    specialist if the renal estimate is below {egfr-specialist}; with a 25(OH)D below {vitamin-d-severe} ng/mL alendronate
-    at once is recommended, as in (6), and the injections are dated after the loading of vitamin D; where no tablet is
-    possible denosumab from its day, with a specialist. (3) CTX, P1NP, another infusion as an option. (4) CTX, 25(OH)D,
-    imaging of the spine. (5) another infusion, {follow-on-zoledronate-months} months after the last at the earliest; on
-    tablets intake first. (6) denosumab now, zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8)
-    oncology, CTX. After {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP first, and the drugs
-    without a recommendation, none where a drug that harms bone calls for treatment today. Every test is recommended; beside
-    drugs that exclude each other it stands in `tests-due`. No test is suggested again that was done in the gap: the spine
-    for {spine-again-months} months, unless something broke or the back hurts since, CTX and P1NP for
-    {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the drugs, none is recommended,
-    and the card says who decides by the last safe day.
+    specialist if the renal estimate is below {egfr-specialist}, and below {egfr-dialysis} no drug, only a referral; with a
+    25(OH)D below {vitamin-d-severe} ng/mL alendronate at once is recommended, as in (6), and the injections are dated after
+    the loading of vitamin D; where no tablet is possible denosumab from its day, with a specialist. (3) CTX, P1NP, another
+    infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5) another infusion, {follow-on-zoledronate-months}
+    months after the last at the earliest; on tablets intake first. (6) denosumab now, zoledronate, MRI, CTX, 25(OH)D,
+    calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After {denosumab-sequence-months} months: DXA, imaging of the
+    spine, CTX and P1NP first, and the drugs without a recommendation, none where a drug that harms bone calls for treatment
+    today. Every test is recommended; beside drugs that exclude each other it stands in `tests-due`. No test is suggested
+    again that was done in the gap: the spine for {spine-again-months} months, unless something broke or the back hurts
+    since, CTX and P1NP for {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the
+    drugs, none is recommended, and the card says who decides by the last safe day.
     """
     if not person.adult(chart):
         return
