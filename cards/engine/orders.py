@@ -110,11 +110,13 @@ def finding_about(
     correctable: bool = False,
     keep: bool = False,
 ) -> Finding:
-    """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would be
-    without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
-    recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A child,
-    and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the
-    service itself calls for it; that is recommended where the finding is critical and nothing else is.
+    """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would
+    be without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug
+    is recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A
+    child, and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the service itself calls
+    for it; that is recommended where the finding is critical and no drug is, beside what is asked for too, of which any
+    number may then be chosen: a referral alone would leave the drug to be signed. Where drugs that exclude each other are
+    offered without being recommended, it is not recommended beside a test or a referral that is.
 
     ``start`` is the first day of an alternative where it must wait; what an injection of months still does it always waits for.
     The text gets ``drug`` and ``active`` besides ``values``.
@@ -125,7 +127,10 @@ def finding_about(
     options = [*chosen.options, *besides]
     graded = order.graded(indicator)
     if order.draft and not keep:
-        off_the_desk = graded is CRITICAL and not any(o.recommended for o in options)
+        beside = any_number or all(o.kind == "service" for o in options)  # then nothing of it excludes the deletion
+        instead = [o for o in options if o.recommended and not (beside and o.kind == "service")]
+        off_the_desk = graded is CRITICAL and not instead
+        any_number = any_number or (off_the_desk and any(o.recommended for o in options))
         options.append(discard(order.draft, recommended=off_the_desk))
     return Finding(
         indicator=graded,

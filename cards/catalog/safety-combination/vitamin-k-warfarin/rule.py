@@ -55,6 +55,9 @@ def _together(chart: Chart, order: Order, variant: str, mechanisms: Iterable[Mec
         if variant == "antagonist" and draft is not None:
             kept = (option for option in found.options if option.kind != "discard")
             found = replace(found, options=(discard(draft, recommended=True), *kept))
+        elif variant == "antagonist":  # what is drafted keeps the blood from clotting, and what is taken is to stop
+            stays = (replace(o, recommended=o.recommended and o.kind != "discard") for o in found.options)
+            found = replace(found, options=tuple(stays))
         yield found
         return
 
