@@ -8,6 +8,7 @@ from cards.chart import Chart, Draft, facts
 from cards.chart.facts import Fact
 from cards.definitions import kidney
 from cards.definitions.basket import dose
+from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.minerals import Phosphatase, borderline, calcium, denial, high_urine_calcium, phosphatase
 from cards.definitions.person import adult, of_unknown_age
@@ -26,9 +27,10 @@ _BONE = (_RENAL, "osteomalacia", "phosphate-loss", "osteogenesis-imperfecta", "b
 _ROWS = ("osteomalacia", "low-phosphate", "low-alp")
 """Findings of the work-up that mean one of them."""
 _PARATHYROID = ("hyperparathyroidism", "secondary-hyperparathyroidism")
-_EVER = ("bone-cancer", "paget", "bone-metastasis", "myeloma", "skeletal-radiation")
-"""What rules out a PTH analog permanently. Hyperparathyroidism and high calcium do so only while they last, according to the
-problem list or the newest value: a normal calcium with an active entry may be a chance finding."""
+_EVER = ("paget", "skeletal-radiation")
+"""What, beside a tumor of bone (``bone_tumor``), rules out a PTH analog permanently. Hyperparathyroidism and high calcium
+do so only while they last, according to the problem list or the newest value: a normal calcium with an active entry may be
+a chance finding."""
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
@@ -53,10 +55,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown;
     (6) is said all the same.
 
-    Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a warning
-    recommended (nothing for a child, nor in (6) for a drug that is taken); with another disease of bone no drug, but a referral
-    to endocrinology or nephrology. The draft can be deleted (recommended if no drug is recommended). The detail says if the
-    calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium, may be ordered beside.
+    Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a
+    warning recommended (nothing for a child, nor in (6) for a drug that is taken). No drug, but a referral that is
+    recommended: with primary bone cancer, metastasis or myeloma to oncology, which chooses the drug and its dose; with
+    another disease of bone to endocrinology or nephrology; in (5) to nephrology. The draft can be deleted (recommended if
+    no drug is recommended). The detail says if the calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium,
+    may be ordered beside.
     """
     orders = orders_of(chart, {Mechanism.PTH_ANALOG})
     if not orders:
@@ -64,7 +68,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     newest = calcium(chart)
     high = newest.value if newest and newest.high else None
     listed = chart.active_problem("hypercalcemia") if high is None else None
-    problem = chart.problem(*_EVER) or chart.active_problem(*_PARATHYROID) or listed
+    tumor = bone_tumor(chart)
+    problem = tumor or chart.problem(*_EVER) or chart.active_problem(*_PARATHYROID) or listed
     bone, row = chart.active_problem(*_BONE), _of_bone(chart)
     denied = denial(chart, listed) if problem is listed else None
     calcium_told = [facts.measured(m) for m in (high, denied) if m]
@@ -79,9 +84,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 order,
                 CRITICAL,
                 [facts.problem(problem), *calcium_told],
-                variant="problem",
+                variant="tumor" if tumor else "problem",
                 values={"problem": problem},
-                alternatives=BY_INJECTION,
+                alternatives=() if tumor else BY_INJECTION,
+                also=(service("referral-oncology", recommended=True),) if tumor else (),
                 notes=("hypercalcemia-listed",) if denied else (),
             )
         elif bone is not None or row is not None:
@@ -125,7 +131,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                 map(facts.measured, kidneys.estimates),
                 variant="kidney",
                 values={"estimate": kidneys.lowest, "limit": n.pth_analog_egfr, "dialysis": kidneys.dialysis},
-                alternatives=BY_INJECTION,
+                also=(service("referral-nephrology", recommended=True),),
             )
         else:
             yield from _open(chart, n, order)
