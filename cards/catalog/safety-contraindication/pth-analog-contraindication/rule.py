@@ -142,7 +142,11 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                     WARNING,
                     [fact for _, fact in cautions],
                     variant="caution",
-                    values={"reasons": [reason for reason, _ in cautions], "fact": cautions[0][1].name},
+                    values={
+                        "reasons": [reason for reason, _ in cautions],
+                        "fact": cautions[0][1],
+                        "said": facts.said(cautions[0][1]),
+                    },
                     alternatives=BY_INJECTION if order.draft is not None else (),
                     also=tuple(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions)),
                 )
