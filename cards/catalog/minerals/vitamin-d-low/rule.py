@@ -41,31 +41,32 @@ _WEEK = 7
 
 def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     """25(OH)D below {vitamin-d-target} ng/mL is raised by its level: with a loading below {vitamin-d-severe}, and below
-    {vitamin-d-deficient} where an injection or a fracture makes it urgent, otherwise with a daily dose. To load everybody below
-    {vitamin-d-severe} is our own choice: the source loads where it is urgent.
+    {vitamin-d-deficient} where an injection or a fracture makes it urgent, otherwise with a daily dose. To load everybody
+    below {vitamin-d-severe} is our own choice: the source loads where it is urgent.
 
     When: the newest 25(OH)D of an adult within {vitamin-d-window-months} months is below {vitamin-d-target} ng/mL in a bone
     patient, or below {vitamin-d-severe} in anybody. On orders only where an antiresorptive, romosozumab or vitamin D is
     drafted.
 
-    Not when: a value with "<" or ">" does not show on which side of the limit it lies; vitamin D alone is drafted, in the dose
-    that is advised (a loading: {vitamin-d-loading-total} units in all at most; no more than the usual dose where that is the
-    limit).
+    Not when: a value with "<" or ">" does not show on which side of the limit it lies; vitamin D alone is drafted, in the
+    dose that is advised (a loading: {vitamin-d-loading-total} units in all at most; no more than the usual dose where that
+    is the limit).
 
-    Then: warning below {vitamin-d-deficient} ng/mL, otherwise info. Recommended, filtered like all options: the vitamin D that
-    `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is taken,
-    calcium is not high and the estimate is not below {egfr-specialist}, after calcium and creatinine where they are not known;
-    with a loading, or as much a day, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known; 25(OH)D after
-    {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). High calcium stops all
-    vitamin D on the list; a reason against a loading stops a loading on the list. Still below {vitamin-d-severe} after a
-    loading: celiac antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma
-    1,000 units are an option, after calcium and 1,25(OH)2D, with the specialist who treats it; beside an active form, once its
-    prescriber agrees, since its label asks for no other vitamin D. What is taken and did not help is raised once it is sure
-    that it was taken: an option. A weekly loading names the daily one, for a pharmacy without its product. With high calcium
-    info, without an order, but in known hyperparathyroidism, as `repletion` says; a draft of vitamin D is a warning, and is to
-    be deleted. In pregnancy no dose, but a referral.
-    No dose, either, where nobody can tell whether a loading was taken in the {vitamin-d-loading-days} days before the level or
-    since, as a dose cannot be read or a large single one has no date: it is asked for."""
+    Then: warning below {vitamin-d-deficient} ng/mL, otherwise info. Recommended, filtered like all options: the vitamin D
+    that `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is
+    taken, calcium is not high and the estimate is not below {egfr-specialist}, after calcium and creatinine where they are
+    not known; with a loading, or as much a day, calcium after {vitamin-d-calcium-weeks} weeks, and now where none is known;
+    25(OH)D after {vitamin-d-recheck-weeks} weeks ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). High
+    calcium, except in known hyperparathyroidism (`repletion`), stops all vitamin D on the list: info, without an order; a
+    draft of vitamin D is then a warning, and is to be deleted. A reason against a loading stops a loading on the list.
+    Still below {vitamin-d-severe} after a loading: celiac antibodies, where none are on record, and a referral. With active
+    sarcoidosis, tuberculosis or lymphoma 1,000 units are an option, after calcium and 1,25(OH)2D, with the specialist who
+    treats it; beside an active form, once its prescriber agrees, since its label asks for no other vitamin D. What is taken
+    and did not help is raised once it is sure that it was taken: an option. A weekly loading names the daily one, for a
+    pharmacy without its product. In pregnancy no dose, but a referral. No dose, either, where nobody can tell whether a
+    loading was taken in the {vitamin-d-loading-days} days before the level or since, as a dose cannot be read or a large
+    single one has no date: it is asked for.
+    """
     injections = [
         o for found in earlier.found.values() for each in found for o in each.options if o.recommended and o.key in _FAST
     ]
