@@ -235,3 +235,16 @@ def what_a_warning_calls_for_stands_before_the_basic_tests(name: str) -> None:
         pressing = {key for row in rows for key in (*row.orders, row.referral)}
         tests = [option.key in pressing for option in finding.options if option.kind == "service"]
         assert tests == sorted(tests, reverse=True), [option.key for option in finding.options]
+
+
+@law
+def a_forbidden_draft_does_not_stay_in_the_basket_for_a_referral(name: str) -> None:
+    """Beside tests and referrals alone, deleting it is recommended. Warfarin stays: the vitamin K2 beside it is to stop."""
+    for finding in view(name).findings:
+        kinds = {option.kind for option in finding.options}
+        if (
+            finding.indicator is CRITICAL
+            and finding.code != "vitamin-k-warfarin"
+            and "discard" in kinds <= {"discard", "service"}
+        ):
+            assert any(option.recommended for option in finding.options if option.kind == "discard"), finding.code
