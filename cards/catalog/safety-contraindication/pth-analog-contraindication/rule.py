@@ -51,8 +51,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {urine-calcium-woman-mg} mg in anyone else, a calcium above {calcium-borderline} mg/dL of which the laboratory gives no
     range, or digoxin, taken or drafted.
 
-    Not when: none of (1) to (5) applies, but a calcium on record could not be read or does not show whether it is high, or a
-    renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown;
+    Not when: none of (1) to (5) applies, but a calcium or ALP on record could not be read or does not show whether it is high,
+    or a renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown;
     (6) is said all the same.
 
     Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a
@@ -157,7 +157,7 @@ def _open(chart: Chart, n: Numbers, order: Order) -> Iterator[Undecided]:
     kidneys = renal(chart)
     if order.draft is not None and chart.age is None:
         yield Undecided(about=order.draft, missing=(Data.PATIENT,))
-    elif open_question := _calcium_open(chart, n, order.draft):
+    elif (open_question := _calcium_open(chart, n, order.draft)) or (open_question := _alp_open(chart, order.draft)):
         yield open_question
     elif kidneys.undecided(n.pth_analog_egfr):
         yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
@@ -193,6 +193,17 @@ def _unexplained_alp(chart: Chart, n: Numbers) -> Phosphatase | None:
     """A high alkaline phosphatase, with no healing fracture to explain it."""
     alp = phosphatase(chart)
     return alp if alp and alp.high and not chart.fractures_since(n.alp_fracture_months) else None
+
+
+def _alp_open(chart: Chart, draft: Draft | None) -> Undecided | None:
+    """For a draft, a recorded ALP that does not show whether it is high, or that could not be read."""
+    alp = phosphatase(chart)
+    if draft is None or (alp is not None and alp.high is not None):
+        return None
+    unread = kidney.unreadable(chart, "alp", since=chart.months_ago(chart.numbers.work_up_window_months))
+    if alp is None and not unread:
+        return None
+    return Undecided(unread, (facts.measured(alp.value),) if alp else (), draft)
 
 
 def _calcium_open(chart: Chart, n: Numbers, draft: Draft | None) -> Undecided | None:
