@@ -13,6 +13,7 @@ from cards.chart import ORDER_HOOKS, REFILL, Chart, Course, Draft, SetAside, fac
 from cards.chart.facts import Fact
 from cards.definitions.basket import dose
 from cards.definitions.denosumab import OPEN, Kind, safe_until, state
+from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal
 from cards.definitions.person import adult
 from cards.engine.findings import CRITICAL, Finding, Indicator, Option
@@ -111,12 +112,12 @@ def finding_about(
     keep: bool = False,
 ) -> Finding:
     """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would
-    be without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug
-    is recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A
-    child, and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the service itself calls
-    for it; that is recommended where the finding is critical and no drug is, beside what is asked for too, of which any
-    number may then be chosen: a referral alone would leave the drug to be signed. Where drugs that exclude each other are
-    offered without being recommended, it is not recommended beside a test or a referral that is.
+    be without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
+    recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A child,
+    a patient with a tumor of bone, and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the
+    service itself calls for it; that is recommended where the finding is critical and no drug is, beside what is asked for too,
+    of which any number may then be chosen: a referral alone would leave the drug to be signed. Where drugs that exclude each
+    other are offered without being recommended, it is not recommended beside a test or a referral that is.
 
     ``start`` is the first day of an alternative where it must wait; what an injection of months still does it always waits for.
     The text gets ``drug`` and ``active`` besides ``values``.
@@ -148,9 +149,10 @@ def finding_about(
 
 
 def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, recommend: bool) -> Offer:
-    """What may be ordered in place of the drug. Nothing for a child or for an oncologic strength, whose indication is another;
-    with kidneys below 30 nothing is recommended, and a specialist comes first."""
-    if not drugs or not adult(chart) or order.drug.oncologic:
+    """What may be ordered in place of the drug. Nothing for a child, for an oncologic strength, whose indication is another,
+    and with a tumor of bone, for which oncology decides; with kidneys below 30 nothing is recommended, and a specialist comes
+    first."""
+    if not drugs or not adult(chart) or order.drug.oncologic or bone_tumor(chart) is not None:
         return Offer()
     specialist = bool(renal(chart).below(chart.numbers.egfr_specialist))
     first = max((day for day in (start, _worn_off(chart, order)) if day), default=chart.today)

@@ -193,6 +193,8 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
     for entry in entries.values():
         facts.fractures.append(entry)
         facts.used(source, "fracture", "from the report's text")
+        if facts.birth is None and not entry.osteoporotic:  # of what age it broke decides what it means
+            facts.put_aside(source, "age-unknown", key=entry.site, when=entry.when)
     return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
 
 
