@@ -9,6 +9,12 @@ from fhir_fixtures.lines.pieces import ATC, PATIENT, RXNORM, UCUM, Resource, con
 from fhir_fixtures.lines.problems import problem_code
 
 DRAFTED_TEST = "test "
+_UNKNOWN: Resource = {
+    "effectivePeriod": {
+        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+    }
+}
+"""When a dose was given, which FHIR demands and nobody wrote down."""
 
 
 def given(notes: Notes, drug: str, days: str | None) -> list[Resource]:
@@ -16,7 +22,7 @@ def given(notes: Notes, drug: str, days: str | None) -> list[Resource]:
     told: Resource = {"text": notes["sig"]} if "sig" in notes else {"dose": quantity(dose)} if dose else {}
     done: Resource = {"resourceType": "MedicationAdministration", "status": status(notes, "completed"), "subject": PATIENT}
     done |= medication(drug, notes) | ({"dosage": told} if told else {})
-    return [done | {"effectiveDateTime": day} for day in days.split(", ")] if days else [done]
+    return [done | {"effectiveDateTime": day} for day in days.split(", ")] if days else [done | _UNKNOWN]
 
 
 def dispensed(notes: Notes, drug: str, day: str | None, supply: str | None) -> list[Resource]:
