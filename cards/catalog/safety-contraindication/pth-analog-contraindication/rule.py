@@ -196,9 +196,10 @@ def _unexplained_alp(chart: Chart, n: Numbers) -> Phosphatase | None:
 
 
 def _alp_open(chart: Chart, draft: Draft | None) -> Undecided | None:
-    """For a draft, a recorded ALP that does not show whether it is high, or that could not be read."""
+    """For a draft, a recorded ALP that does not show whether it is high, or that could not be read. What the service itself
+    offers waits for a normal ALP anyway."""
     alp = phosphatase(chart)
-    if draft is None or (alp is not None and alp.high is not None):
+    if draft is None or draft.proposed or (alp is not None and alp.high is not None):
         return None
     unread = kidney.unreadable(chart, "alp", since=chart.months_ago(chart.numbers.work_up_window_months))
     if alp is None and not unread:
