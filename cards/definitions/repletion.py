@@ -45,8 +45,8 @@ class Repletion(Struct, frozen=True):
     where the level was still low after it; ``ordered``: nothing but an order says that it was taken.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
-    enough and for long, and did not help; ``listed``: any that is taken, ``large`` in doses of a loading; ``small``: enough
-    beside these; ``replaced``: what the order takes the place of. ``doubled``: why the daily dose is doubled.
+    enough and for long; ``early``: the level is of a day on which it could not yet tell whether that helps; ``listed``: any that is taken, ``large`` in doses of a loading; ``small``: enough beside these; ``replaced``: what the
+    order takes the place of. ``doubled``: why the daily dose is doubled.
     """
 
     level: Measurement
@@ -68,6 +68,7 @@ class Repletion(Struct, frozen=True):
     past: Course | None = None
     ordered: bool = False
     taking: Course | None = None
+    early: bool = False
     listed: tuple[Course, ...] = ()
     large: tuple[Course, ...] = ()
     small: bool = False
@@ -98,8 +99,9 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     most {calcium-surgery} mg/dL above the limit, the 1,000 units are an option.
 
     Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose, only a
-    loading where one is due, in place of more than 2,000 units a day; still below {vitamin-d-deficient}, the dose of that
-    level may replace a smaller one, once it is sure that this was taken. While a loading goes on, or a daily dose as large
+    loading where one is due, in place of more than 2,000 units a day; still below {vitamin-d-deficient} after
+    {vitamin-d-taken-days} days of it, the dose of that level, and then the usual one, may replace a smaller one, once it is
+    sure that this was taken. A level of an earlier day does not tell: it is measured again. While a loading goes on, or a daily dose as large
     as the one asked for, nothing is added. After a loading the daily dose follows until 25(OH)D is measured. A level that
     is still low within {vitamin-d-loading-days} days of the start of a loading calls for no other loading, but for the
     daily dose that is usual from {vitamin-d-severe} ng/mL on.
@@ -147,8 +149,10 @@ def _planned(chart: Chart, told: Repletion) -> Repletion:
     told = replace(told, watched=more == _DOUBLED[_MORE])
     if (since := _lately(chart, REGIMENS[more].dose if more else chart.numbers.vitamin_d_taken_units)) is not None:
         return replace(told, begin=since[0], running=since[1])
+    if told.taking and told.failed is None and _too_early(chart, told.taking, told.level):
+        return replace(told, early=True)
     if told.taking and more and told.failed is None and (least := _taken_daily(chart, told)) and least < REGIMENS[more].dose:
-        return replace(told, regimen=more, raised=True, replaced=told.listed)
+        return replace(told, regimen=more, then=usual, raised=True, replaced=told.listed)
     if told.taking or (told.listed and not told.deficient and any(_enough(chart, course) for course in told.listed)):
         return told
     if told.failed and told.severe and (told.large or told.small):
@@ -254,6 +258,11 @@ def _taking(chart: Chart) -> Iterator[Course]:
     """Vitamin D that ought to be enough: as much and as long as it takes, or of an unknown dose or start."""
     since = chart.days_ago(chart.numbers.vitamin_d_taken_days)
     yield from (c for c in _listed(chart) if not (c.start and c.start > since) and _enough(chart, c))
+
+
+def _too_early(chart: Chart, course: Course, level: Measurement) -> bool:
+    """Whether the level is of a day on which it could not yet tell whether what is taken is enough."""
+    return course.start is not None and add_days(course.start, chart.numbers.vitamin_d_taken_days) > level.when
 
 
 def _enough(chart: Chart, course: Course, *, large: bool = True) -> bool:

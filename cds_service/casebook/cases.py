@@ -9,7 +9,7 @@ starts with) and the ``cases``. A case states what it expects of that card, iden
     recommends       the only one that is recommended (a drug: beside tests), or "none"; not-recommended: those that must not be
     starts           drug or service -> the day on which the proposed order starts
     contains         codes of the cards that this card stands for
-    says             strings in summary or detail (English); says-not: strings that must not be there
+    says             strings in summary or detail (English); says-not: strings that must not be there, in capitals or not
     also             other cards -> indicator or "none"
 
 and what it needs: ``record``, ``plus`` (more lines), ``draft`` (orders being written; on medication-refill: refilled),

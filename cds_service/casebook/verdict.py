@@ -47,7 +47,7 @@ def _content(case: Case, card: Json, language: str) -> Iterator[str]:
     text = card["summary"] + card.get("detail", "")
     if language == "en":
         yield from (f"does not say {said!r}" for said in case.get("says", ()) if said not in text)
-    yield from (f"says {said!r}" for said in case.get("says-not", ()) if said in text)
+    yield from (f"says {said!r}" for said in case.get("says-not", ()) if said.casefold() in text.casefold())
 
 
 def contained(card: Json) -> list[str]:

@@ -62,7 +62,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Still below {vitamin-d-severe} after a loading: celiac antibodies, where none are on record, and a referral. With active
     sarcoidosis, tuberculosis or lymphoma 1,000 units are an option, after calcium and 1,25(OH)2D, with the specialist who
     treats it; beside an active form, once its prescriber agrees, since its label asks for no other vitamin D. What is taken
-    and did not help is raised once it is sure that it was taken: an option. A weekly loading names the daily one, for a
+    and did not help is raised once it is sure that it was taken, and the usual dose follows: options. A level of before
+    {vitamin-d-taken-days} days of it is measured again now, and no vitamin D is ordered. With a loading the day is named
+    from which an injection may follow. A weekly loading names the daily one, for a
     pharmacy without its product. In pregnancy no dose, but a referral. No dose, either, where nobody can tell whether a
     loading was taken in the {vitamin-d-loading-days} days before the level or since, as a dose cannot be read or a large
     single one has no date: it is asked for.
@@ -92,7 +94,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         | {"without_product": _without_product(chart, told) if product else {}}
         | {"grade": "" if nothing else _grade(told), "ordered": enough, "calcium_unknown": minerals.calcium(chart) is None}
         | {"choice": bool(product) and not any(option.recommended for option in product)}
-        | {"sooner": _sooner(chart, n, told, injections)},
+        | {"sooner": _sooner(chart, n, told, injections), "injections_from": _injections_from(chart, told)},
         cites=(*_CITES, *(_LOADING if told.loads or told.failed else ()), *(_LABEL if told.instead == ACTIVE_FORM else ())),
         facts=tuple(_evidence(chart, told)),
         options=(
@@ -232,8 +234,19 @@ def _sooner(chart: Chart, n: Numbers, told: Repletion, injections: list[Option])
     return next((o for o in injections if o.first == "vitamin-d" and o.start is not None and o.start < again), None)
 
 
+def _injections_from(chart: Chart, told: Repletion) -> int | None:
+    """The day of a loading from which injections may follow it; None where nothing is loaded by an order of this card."""
+    if told.regimen not in (SEVERE, RAPID, *DAILY.values()):
+        return None
+    daily = "-daily" if told.regimen in DAILY.values() else ""
+    return int(chart.numbers[f"vitamin-d-injection{'-severe' if told.severe else ''}{daily}-days"])
+
+
 def _measured_again(chart: Chart, n: Numbers, told: Repletion) -> date:
-    """The day of the next 25(OH)D: some weeks after what is on the list began, otherwise from today on."""
+    """The day of the next 25(OH)D: today, where the last came too early to tell; some weeks after what is on the list began;
+    otherwise from today on."""
+    if told.early:
+        return chart.today
     begin = told.begin if told.begin and not told.failed else chart.today
     return add_days(begin, _WEEK * _recheck(n, told))
 
@@ -274,6 +287,8 @@ def _values(chart: Chart, n: Numbers, told: Repletion, drafts: list[Draft]) -> d
         "harmful": bool(drafts) and told.instead == HIGH_CALCIUM and any(d.drug == CHOLECALCIFEROL for d in drafts),
         "pth": pth if pth_is_high(chart, pth) else None,
         "target": chart.numbers.vitamin_d_target,
+        "taken_days": chart.numbers.vitamin_d_taken_days,
+        "next_denosumab": chart.numbers.vitamin_d_next_denosumab_days,
     }
 
 

@@ -197,6 +197,7 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         variant=variant,
         values={
             "reasons": keys,
+            "meanwhile": order.course is not None and "low-old" in keys and not order.drug.covers_months,
             "prone": known.prone,
             "calcium": newest.value if newest else None,
             "estimate": estimate,

@@ -48,8 +48,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     option, with nephrology (recommended), after PTH, 25(OH)D and a calcium of the last {denosumab-calcium-days} days. With
     a severe lack of vitamin D, for which the dose would wait beyond that day, alendronate is recommended at once, and
     denosumab follows. For (2), and for a last dose dated by year, no suggestion: the detail asks for the date; (2) is info.
-    If the last dose is dated by month, the suggestion starts on the last day that can be six months after it. Where another
-    dose has no date, the detail asks for it first.
+    If the last dose is dated by month, the detail asks for the day, and the suggestion starts on the last day that can be six
+    months after it (up to two days after the last safe day that it can have). Where another dose has no date, the detail asks
+    for it first.
     """
     found = state(chart)
     if found is None or found.kind not in (Kind.GOING_ON, Kind.NO_DATE) or not person.adult(chart):
@@ -102,7 +103,8 @@ def _dose(chart: Chart, course: Course, indicator: Indicator, surely_due: date) 
         values={
             "last_dose": course.last_dosed,
             "due": due_as_recorded(chart.numbers, course),
-            "latest": max(safe, surely_due),
+            "exact": course.last_dose_latest is None,
+            "surely": surely_due,
             "risk_weeks": chart.numbers.denosumab_risk_weeks,
             "safe": safe,
             "barred": {"by": barred.by, "nephrology": barred.nephrology} if barred else None,

@@ -90,7 +90,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     antiresorptive or anabolic that is being taken and must stop, as `bisphosphonate-renal`, `drug-allergy`, `onj-aff-history`,
     `oral-bisphosphonate-esophagus`, `pth-analog-contraindication`, `romosozumab-cardiovascular`, `serm-thrombosis`,
     `serm-stroke` or `estrogen-contraindication` warns (never denosumab, nor an oncologic strength), the record counts as it
-    would be without that drug (its years and doses have been had all the same); what speaks of going on with it
+    would be without that drug (its past years and doses still count); what speaks of going on with it
     (`adherence-gap`, `bisphosphonate-review`) keeps nothing back. After an anabolic that must stop, denosumab, zoledronate or
     alendronate keeps the bone that it built (below {egfr-alendronate} by the kidneys). Not where `treatment-failure` or
     `bmd-response` fires, which name the next drug. A warning, always.

@@ -26,8 +26,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Not when: the fracture happened in the first {failure-months} months (of denosumab {failure-denosumab-months}) or while the
     drug was interrupted; another drug was begun or given after it; a vertebral fracture, with signs of myeloma or metastasis
-    (`secondary-causes`); for denosumab, if `denosumab-sequence` fires or a dose was late; vertebrae broke in the rebound after
-    denosumab (`denosumab-sequence`). An older fracture is named in the reviews.
+    (`secondary-causes`); for denosumab, if `denosumab-sequence` fires, or if a dose of the {failure-denosumab-months} months
+    before the fracture came more than {rebound-from-months} months after the one before it; vertebrae broke in the rebound
+    after denosumab (`denosumab-sequence`). An older fracture is named in the reviews.
 
     Then: warning up to {failure-recent-months} months after the fracture, then info. Suggested, filtered: after tablets
     zoledronate, denosumab, teriparatide; after an injected bisphosphonate teriparatide, romosozumab, denosumab; on
@@ -52,11 +53,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "drug": course.drug,
                 "fracture": broken,
                 "start": course.current_start,
+                "months": n.failure_denosumab_months if course.drug is DENOSUMAB else n.failure_months,
                 "exact": not (broken.latest or course.current_start_latest),
                 "specialist": any(o.kind == "service" for o in chosen.options),
                 "due": next_due(chart) if course.drug is DENOSUMAB else None,
             },
-            facts=(facts.fracture(broken), facts.begun(course)),
+            facts=(facts.fracture(broken), facts.begun(course), *([facts.last_dose(course)] if course.doses else [])),
             options=chosen.options,
             dropped=chosen.dropped,
         )

@@ -41,8 +41,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     augmentation (not in pregnancy); orthosis, referral to physiotherapy and to spine surgery unless already ordered; any
     number may be chosen. The detail gives the criteria for non-operative care, augmentation and open surgery; calcitonin
     for three months at most where the newest pain score within {pain-window-months} months is NRS {pain-nrs} or VAS
-    {pain-vas-mm} mm or more (without such a score: only for such pain or perioperatively; not if an order-safety card would
-    warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention
+    {pain-vas-mm} mm or more (a lower score, or none in that time: the text keeps it for such pain, or around surgery; not if
+    an order-safety card would warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention
     during prolonged bed rest. It says to start drugs if `start-treatment` fires, to review and continue them on treatment
     or if `treatment-failure` fires, under {t-group-years} and not postmenopausal that a specialist decides, in hospice or
     palliative care that its goals do (`goals-of-care`), and otherwise to decide on a drug without delay. Of a rebound
