@@ -49,10 +49,12 @@ def follow_on(chart: Chart) -> FollowOn | None:
     for {follow-on-months} months or still taken (supply used up {follow-on-lapse-days} days ago at most), zoledronate given
     from {follow-on-zoledronate-months} months after the dose to the last safe day; too early: zoledronate before that; too
     late: any of these begun later; lapsed: given up sooner; weak: raloxifene, another SERM or hormone therapy that is taken
-    today. The best of all counts; an old order or list entry that nobody renewed does not, nor do tablets that ended before the
-    dose, nor tablets of which the record disagrees whether they are taken, nor an infusion that is ordered and not known to be
-    given. Where a date is given as year or month, what is in time on every possible day is in time; tablets that are taken
-    since nobody knows when may be too late. If no dose has a date, a bisphosphonate that is taken today is in time."""
+    today. The best of all counts; an old order or list entry that nobody renewed does not, nor do tablets that ended before
+    the dose, nor tablets of which the record disagrees whether they are taken, nor an infusion that is ordered and not known
+    to be given. Denosumab 120 mg is the same drug again: given after the dose, or on the list with no dose dated, it is in
+    time, late or not. Where a date is given as year or month, what is in time on every possible day is in time; tablets that
+    are taken since nobody knows when may be too late. If no dose has a date, a bisphosphonate that is taken today is in
+    time."""
     course = chart.course(DENOSUMAB)
     if course is None:
         return None
@@ -64,6 +66,9 @@ def follow_on(chart: Chart) -> FollowOn | None:
 
 def _of(chart: Chart, course: Course, other: Course) -> Iterator[FollowOn]:
     last = course.last_dose
+    if other.drug.mechanism is Mechanism.RANKL_INHIBITOR and last is not None:
+        yield from _resumed(other, last)
+        return
     weak = other.drug.mechanism not in (Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR)
     taken_blindly = other.active and other.undated
     if taken_blindly:
@@ -75,13 +80,18 @@ def _of(chart: Chart, course: Course, other: Course) -> Iterator[FollowOn]:
     elif weak:
         if _renewed_since(other, last) and _taken(chart, other) and other.spans and other.spans[-1][1] > last:
             yield FollowOn(other, other.start, Holds.WEAK, other.start_latest)
-    elif other.drug.mechanism is Mechanism.RANKL_INHIBITOR:
-        if other.last_dose is not None and other.last_dose > last:
-            yield FollowOn(other, other.last_dose, Holds.IN_TIME)
     elif other.drug.ingredient == ZOLEDRONATE.ingredient:
         yield from _infused(chart, course, other, last)
     elif _renewed_since(other, last):
         yield from _taken_after(chart, course, other, last)
+
+
+def _resumed(other: Course, last: date) -> Iterator[FollowOn]:
+    """Denosumab in the other strength, given after the last dose of this one, or taken and no dose of it dated."""
+    if other.last_dose is not None and other.last_dose > last:
+        yield FollowOn(other, other.last_dose, Holds.IN_TIME)
+    elif other.last_dose is None and other.active and _renewed_since(other, last):
+        yield FollowOn(other, None, Holds.IN_TIME)
 
 
 def given_since(chart: Chart, other: Course, day: date) -> bool:

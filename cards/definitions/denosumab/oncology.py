@@ -10,6 +10,7 @@ from msgspec import Struct
 from cards.chart import Chart, Course, Fracture, per_chart
 from cards.chart.calendar import add_months
 from cards.definitions.denosumab import exposure
+from cards.definitions.denosumab.dates import late_from
 from cards.definitions.denosumab.follow_on import given_since
 from cards.definitions.denosumab.rebound import rebound
 from cards.vocabulary import DENOSUMAB, DENOSUMAB_ONCOLOGY, Mechanism
@@ -26,7 +27,8 @@ class Ended(Struct, frozen=True):
 @per_chart
 def ended_oncologic(chart: Chart) -> Ended | None:
     """{oncologic-stop-doses} doses or more, or {denosumab-months} months of it, what was given as 60 mg before it counted in,
-    the last one {oncologic-stop-from-months} to {oncologic-stop-to-months} months ago, and neither a bisphosphonate nor
+    the last one {oncologic-stop-from-months} to {oncologic-stop-to-months} months ago (after 60 mg fewer, once the day is past
+    on which the next 60 mg would have been late), and neither a bisphosphonate nor
     denosumab 60 mg since."""
     n, course = chart.numbers, chart.course(DENOSUMAB_ONCOLOGY)
     if course is None or course.last_dose is None or course.start is None:
@@ -34,6 +36,7 @@ def ended_oncologic(chart: Chart) -> Ended | None:
     last = course.last_dose_at_latest or course.last_dose
     begun = exposure.begun(chart, course) or course.start
     enough = exposure.doses(chart, course) >= n.oncologic_stop_doses or add_months(begun, n.denosumab_months) <= last
+    enough = enough or (exposure.before(chart, course) is not None and chart.today > late_from(n, last))
     lately = last >= chart.months_ago(n.oncologic_stop_to_months)
     if not (enough and lately and course.last_dose <= chart.months_ago(n.oncologic_stop_from_months)):
         return None

@@ -90,5 +90,6 @@ def _of(chart: Chart, dose: date, broken: tuple[Fracture, ...]) -> Rebound:
     found = follow_on(chart) if course.drug is DENOSUMAB and dose == course.last_dose else None
     infusions = [c for c in chart.drug_courses.values() if c.drug.ingredient == ZOLEDRONATE.ingredient]
     caught_up = any(dose < day for c in courses for day in given(c))
+    held = found is not None and found.holds is Holds.IN_TIME and not caught_up
     answered = caught_up or any(day >= newest for c in infusions for day in given(c))
-    return Rebound(course, dose, broken, found if found and found.holds is Holds.IN_TIME else None, answered)
+    return Rebound(course, dose, broken, found if held else None, answered)

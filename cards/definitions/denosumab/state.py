@@ -14,7 +14,7 @@ from cards.definitions.denosumab.dates import late_from
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, given, only_ordered
 from cards.definitions.denosumab.reason import reason_ended
 from cards.definitions.denosumab.rebound import rebound
-from cards.vocabulary import DENOSUMAB, ZOLEDRONATE
+from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Mechanism
 
 SPINE = ("vertebral-imaging", "spine-mri", "spine-ct")
 
@@ -107,6 +107,8 @@ def _followed(chart: Chart, course: Course, after: FollowOn) -> Kind:
     n, last = chart.numbers, course.last_dose_at_latest
     if last is None or (after.begun is None and chart.today <= late_from(n, course.last_dose or last)):
         return Kind.SETTLED
+    if after.course.drug.mechanism is course.drug.mechanism:
+        return Kind.SETTLED
     if _turnover(chart, after) is not None:
         return Kind.TURNOVER
     if chart.today > add_months(last, n.denosumab_sequence_months) or after.holds is Holds.IN_TIME:
@@ -153,13 +155,14 @@ class Gap(Struct, frozen=True):
 
 @per_chart
 def unseen_gap(chart: Chart) -> Gap | None:
-    """The last gap of a patient who is on denosumab 60 mg again, of the last {denosumab-sequence-months} months, if the spine
-    was not imaged since month {rebound-from-months} after the dose before it."""
-    course, n = chart.course(DENOSUMAB), chart.numbers
-    if course is None or not course.on_treatment(chart.today):
+    """The last gap of a patient who has had denosumab 60 mg and is on denosumab again, of either strength, of the last
+    {denosumab-sequence-months} months, if the spine was not imaged since month {rebound-from-months} after the dose before
+    it."""
+    n, courses = chart.numbers, chart.courses({Mechanism.RANKL_INHIBITOR})
+    if chart.course(DENOSUMAB) is None or not any(c.on_treatment(chart.today) for c in courses):
         return None
-    since = chart.months_ago(n.denosumab_sequence_months)
-    gaps = [Gap(one, next_one) for one, next_one in pairwise(course.doses) if next_one > late_from(n, one) and one >= since]
+    since, doses = chart.months_ago(n.denosumab_sequence_months), sorted({day for c in courses for day in c.doses})
+    gaps = [Gap(one, next_one) for one, next_one in pairwise(doses) if next_one > late_from(n, one) and one >= since]
     last = gaps[-1] if gaps else None
     if last is None or imaged_since(chart, add_months(last.before, n.rebound_from_months)):
         return None

@@ -78,15 +78,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: an adult with osteoporosis, low bone mass or a fragility fracture, on treatment, or of {vertebral-risk-years} or
     older; and (1) the newest height, from the last {height-newest-months} months, is {height-loss-recent} cm or more below the
     tallest in the {height-window-months} months before it, or {height-loss-ever} cm or more below the tallest height as an
-    adult, but for heights that cannot be compared (below {height-least-cm} or above {height-most-cm} cm, after an amputation or
-    lengthening of a leg or paralysis) or not be believed (a fall of more than {height-spread} cm within {height-window-months}
-    months, of more than {height-spread-ever} cm ever, until a second height of another day confirms it within
-    {height-same-cm} cm; `tests-due` asks to measure again); of one day the higher counts; once the spine was imaged, from the
-    height of that time on (the first within {height-film-days} days after it, otherwise the newest before it); or (2)
+    adult, but for heights that cannot be compared (below {height-least-cm} or above {height-most-cm} cm, after an amputation
+    or lengthening of a leg or paralysis) or not be believed (a fall of more than {height-spread} cm within
+    {height-window-months} months, of more than {height-spread-ever} cm ever, until a second height of another day confirms it
+    within {height-same-cm} cm; `tests-due` asks to measure again); of one day the higher counts; once the spine was imaged,
+    from the height of that time on (the first within {height-film-days} days after it, otherwise the newest before it); or (2)
     back pain as an active problem that began (or was recorded) within {new-pain-days} days, with osteoporosis or at
-    {vertebral-risk-years} or older; (3) denosumab was resumed after a late dose, whose gap began in the last
-    {denosumab-sequence-months} months; or (4) {good-bone} or more fragility fractures within {good-bone-months} months with a
-    T-score on record, none of {t-low} or lower, none of hip or vertebra, and no image of the spine within
+    {vertebral-risk-years} or older; (3) denosumab was resumed after a late dose, in either strength, whose gap began in the
+    last {denosumab-sequence-months} months; or (4) {good-bone} or more fragility fractures within {good-bone-months} months
+    with a T-score on record, none of {t-low} or lower, none of hip or vertebra, and no image of the spine within
     {unread-result-months} months: a vertebral fracture would settle it.
 
     Not when: X-ray, MRI or CT of the spine is ordered, or was done (a report only if it could be read) since the newest height

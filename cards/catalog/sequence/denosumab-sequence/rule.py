@@ -86,15 +86,16 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     fracture in the {denosumab-ctx-months} months before it. (6) *rebound*: a vertebra broke {rebound-from-months} to
     {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab
     120 mg has ended, {oncologic-stop-doses} doses or {denosumab-months} months of it, the last {oncologic-stop-from-months}
-    to {oncologic-stop-to-months} months ago, with no bisphosphonate or denosumab 60 mg since. When an order is signed: only
+    to {oncologic-stop-to-months} months ago, or any of it after 60 mg once it has worn off like (2), with no bisphosphonate
+    or denosumab 60 mg since. When an order is signed: only
     if an anti-osteoporosis drug is being ordered that does not close the gap (an anabolic, SERM, hormone, calcitonin,
     strontium, vitamin K2).
 
-    Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months}
-    months or still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab
-    was given again; (3) and (4) once they are settled, or more than {denosumab-sequence-months} months after the last dose;
-    (6) once denosumab or zoledronate was given after the fracture; (7) once a CTX and a referral came after it; the course
-    continues and no dose has a date.
+    Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months
+    or still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
+    again, or 120 mg of it is on the list with no dose dated; (3) and (4) once they are settled, or more than
+    {denosumab-sequence-months} months after the last dose; (6) once denosumab or zoledronate was given after the fracture; (7)
+    once a CTX and a referral came after it; the course continues and no dose has a date.
 
     Then: warning; critical for (2) up to {denosumab-sequence-months} months after the last dose (not on a SERM or hormone
     therapy; that an overdue dose is critical already before {denosumab-risk-weeks} weeks of delay, from which fractures are
@@ -384,6 +385,7 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
     if ended is None:
         return
     tests = ("ctx", *(("spine-mri",) if ended.fractures else ()))
+    known = done(chart, State(Kind.LATE, ended.course))
     yield Finding(
         indicator=CRITICAL if ended.fractures else WARNING,
         variant="oncologic",
@@ -401,6 +403,10 @@ def _oncologic(chart: Chart) -> Iterator[Finding]:
         },
         facts=(facts.last_dose(ended.course), *map(facts.fracture, ended.fractures)),
         cites=_BROKEN if ended.fractures else ("OPREF-T3", "EXT-04"),
-        options=tuple(service(key, recommended=True) for key in ("referral-oncology", *tests) if not chart.ordered(key)),
+        options=tuple(
+            service(key, recommended=True)
+            for key in ("referral-oncology", *tests)
+            if key not in known and not chart.ordered(key)
+        ),
         any_number=True,
     )
