@@ -21,11 +21,11 @@ def comfort_care(chart: Chart) -> tuple[Problem, ...]:
     """What says that comfort is the goal: hospice care in an encounter or care plan that still runs, or certainly of the last
     {goals-months} months; an active plan of palliative care; two encounters for palliative care {goals-repeat-days} days or
     more apart in those months. An entry of a problem list counts by its date alone, since nobody may have ended it. Codes
-    alone, never words. Empty where nothing says so."""
+    alone, never words. What runs counts without a date, too. Empty where nothing says so."""
     since = chart.months_ago(chart.numbers.goals_months)
     for key in ("hospice-now", "hospice", "palliative-plan"):
         running = key != "hospice"
-        if found := [p for p in chart.problems.get(key, ()) if p.when is not None and (running or p.when >= since)]:
+        if found := [p for p in chart.problems.get(key, ()) if running or (p.when is not None and p.when >= since)]:
             return (found[0],)
     met = [p for p in chart.problems.get("palliative-encounter", ()) if p.when is not None and p.when >= since]
     for last in met:
@@ -37,8 +37,8 @@ def comfort_care(chart: Chart) -> tuple[Problem, ...]:
 
 
 class Unknown(Struct, frozen=True):
-    """What may say that comfort is the goal: encounters and care plans that could not be read, groups that could not be had,
-    and of these ``failed`` those that the site does keep."""
+    """What may say that comfort is the goal: encounters and care plans that could not be read, entries without a date, groups
+    that could not be had, and of these ``failed`` those that the site does keep."""
 
     unread: tuple[SetAside, ...] = ()
     missing: tuple[Data, ...] = ()
@@ -50,12 +50,21 @@ class Unknown(Struct, frozen=True):
 
 @per_chart
 def unknown(chart: Chart) -> Unknown:
-    """Nothing where comfort care is known."""
+    """Nothing where comfort care is known. Of entries without a date: hospice care, which may be of the last {goals-months}
+    months, and an encounter for palliative care beside another that may be."""
     if comfort_care(chart):
         return Unknown()
-    unread = tuple(s for s in chart.set_aside if s.data in GROUPS and s.reason not in ("future", "other-patient"))
+    undated = tuple(SetAside(Data.CONDITIONS, "no-date", each.key, each.source) for each in _undated(chart))
+    unread = undated + tuple(s for s in chart.set_aside if s.data in GROUPS and s.reason not in ("future", "other-patient"))
     missing = tuple(group for group in GROUPS if group in chart.failed)
     return Unknown(unread, missing, tuple(group for group in missing if chart.failed_why.get(group) != NO_SUCH_TYPE))
+
+
+def _undated(chart: Chart) -> tuple[Problem, ...]:
+    hospice = tuple(p for p in chart.problems.get("hospice", ()) if p.when is None)
+    met, since = chart.problems.get("palliative-encounter", ()), chart.months_ago(chart.numbers.goals_months)
+    lately = [p for p in met if p.at_latest is None or p.at_latest >= since]
+    return hospice + (tuple(p for p in lately if p.when is None) if len(lately) > 1 else ())
 
 
 @per_chart

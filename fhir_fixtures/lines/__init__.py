@@ -23,7 +23,8 @@ stands in round brackets refines the line (several notes: separated by commas, o
     problem osteoporosis since 2020-01-01           undated without "since"; (resolved 2024-01-01), (refuted)
                                                     both: (code S72.001D) an ICD-10-CM code, (ICD-10 I10.x00) an ICD-10 code
     encounter hospice on 2026-05-01                 a finished encounter, its type a problem of ours; (cancelled), (in-progress)
-    care plan hospice since 2026-05-01              an active plan, its category a problem of ours; (completed); with an end:
+    care plan hospice since 2026-05-01              an active plan, its category a problem of ours; (completed); either without
+                                                    "on" or "since": undated; with an end:
                                                     care plan hospice since 2025-05-01 to 2026-05-01
     allergy alendronate                             or: intolerance alendronate, allergy bisphosphonates; (refuted), (inactive),
                                                     (high), (low): its criticality; (anaphylaxis), (dyspepsia), (urticaria): the
@@ -76,8 +77,8 @@ SENTENCES: list[tuple[str, Callable[..., list[Resource]]]] = [
     (rf"(\S+) ([<>]=?|)(-?[\d.]+)(?: (\S+))? on ({DATE})", results.measured),
     (rf"fracture (\S+)(?: on ({DATE}))?", problems.fracture),
     (rf"problem (\S+)(?: since ({DATE}))?", problems.problem),
-    (rf"encounter (\S+) on ({DATE})", problems.encounter),
-    (rf"care plan (\S+) since ({DATE})(?: to ({DATE}))?", problems.care_plan),
+    (rf"encounter (\S+)(?: on ({DATE}))?", problems.encounter),
+    (rf"care plan (\S+)(?: since ({DATE}))?(?: to ({DATE}))?", problems.care_plan),
     (r"(allergy|intolerance) (\S+)", problems.allergy),
     (r"family (mother|father|sister) (\S+)", problems.family),
     (rf"smoking (current|former|never) on ({DATE})", results.smoking),

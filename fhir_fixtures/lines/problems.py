@@ -50,7 +50,7 @@ def _condition(notes: Notes, code: Resource, day: str | None) -> Resource:
     return found
 
 
-def encounter(notes: Notes, name: str, day: str) -> list[Resource]:
+def encounter(notes: Notes, name: str, day: str | None) -> list[Resource]:
     """An encounter of one day, or one that goes on, of the type that the problem's code names."""
     told = {
         "resourceType": "Encounter",
@@ -58,14 +58,14 @@ def encounter(notes: Notes, name: str, day: str) -> list[Resource]:
         "class": coded(f"{HL7}v3-ActCode", "AMB")["coding"][0],
     }
     period = {"start": day} if "in-progress" in notes else {"start": day, "end": day}
-    return [told | {"type": [problem_code(name)], "subject": PATIENT, "period": period}]
+    return [told | {"type": [problem_code(name)], "subject": PATIENT} | ({"period": period} if day else {})]
 
 
-def care_plan(notes: Notes, name: str, day: str, end: str | None) -> list[Resource]:
+def care_plan(notes: Notes, name: str, day: str | None, end: str | None) -> list[Resource]:
     """A care plan that began on that day, of the category that the problem's code names."""
     told = {"resourceType": "CarePlan", "status": status(notes, "completed" if end else "active"), "intent": "plan"}
-    period = {"start": day} | ({"end": end} if end else {})
-    return [told | {"subject": PATIENT, "category": [problem_code(name)], "period": period}]
+    period = ({"start": day} if day else {}) | ({"end": end} if end else {})
+    return [told | {"subject": PATIENT, "category": [problem_code(name)]} | ({"period": period} if period else {})]
 
 
 def allergy(notes: Notes, kind: str, name: str) -> list[Resource]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from cards.chart import Problem
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.facts import Facts
@@ -9,6 +11,7 @@ from cds_service.fhir.reading.facts import Facts
 HOSPICE, PALLIATIVE, PLAN = "hospice", "palliative-encounter", "palliative-plan"
 HOSPICE_NOW = "hospice-now"
 """Hospice care that still runs: an encounter or plan that somebody would have ended, unlike an entry of a problem list."""
+_RUNS = frozenset({HOSPICE_NOW, PLAN})
 _UNDER_WAY = frozenset({"arrived", "triaged", "in-progress", "onleave"})
 _HELD = _UNDER_WAY | {"finished"}
 _MADE = frozenset({"active", "completed"})
@@ -78,11 +81,17 @@ def _not_held(source: str, status: str | None, facts: Facts) -> None:
 
 def _add(source: str, keys: set[str], facts: Facts, *days: str | None) -> None:
     when, latest = facts.first_span(*days)
-    if when is None:
+    if when is None and keys & _RUNS:  # it is under way today, whenever it began
+        _note(source, keys & _RUNS, facts)
+    elif when is None:
         facts.put_aside(source, "no-date")
     elif when > facts.today:
         facts.put_aside(source, "future", when=when)
     else:
-        for key in sorted(keys):
-            facts.problems.append(Problem(key, source, when, when, latest=latest))
-            facts.used(source, key)
+        _note(source, keys, facts, when, latest)
+
+
+def _note(source: str, keys: set[str], facts: Facts, when: date | None = None, latest: date | None = None) -> None:
+    for key in sorted(keys):
+        facts.problems.append(Problem(key, source, when, when, latest=latest))
+        facts.used(source, key)

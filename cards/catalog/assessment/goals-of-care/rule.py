@@ -22,9 +22,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     only the rebound after denosumab still matters.
 
     When: an adult with hospice care on record within {goals-months} months (coded as a problem, a procedure, or the type of an
-    encounter or care plan), or for longer in an encounter in progress or an active care plan; an active care plan of palliative
-    care; or two encounters for palliative care within that time, {goals-repeat-days} days or more apart. Words alone never
-    count, nor does one encounter, nor an older entry of the problem list, which nobody may have ended.
+    encounter or care plan), or for longer (or nobody knows since when) in an encounter in progress or an active care plan; an
+    active care plan of palliative care; or two encounters for palliative care within that time, {goals-repeat-days} days or
+    more apart. Words alone never count, nor does one encounter, nor an older entry of the problem list, which nobody may have
+    ended.
 
     Not when: nothing else would be said of this patient.
 
@@ -33,7 +34,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     emergencies, pain, falls and daily life stay; what is said of the next denosumab is one step milder, and no drug for bone is
     recommended by any card. All this holds on the hooks, too, on which this card is not shown; what speaks against an order
     that is being written is said all the same. A 25(OH)D below {vitamin-d-severe} ng/mL is still spoken of, as relief. An
-    override of this card ends all of it. Where encounters or care plans could not be had or read, no drug is recommended and
+    override of this card ends all of it. Where encounters or care plans could not be had or read, or hospice care or one of two
+    encounters for palliative care has no date, no drug is recommended and
     `incomplete-data` says so.
     """
     told = goals.comfort_care(chart)
