@@ -79,11 +79,12 @@ def band(chart: Chart, found: Exposure) -> Band:
 
 
 def young(chart: Chart, found: Exposure) -> tuple[str, ...]:
-    """Why a specialist is needed under {glucocorticoid-years} years: a fragility fracture; the very high dose; at
+    """Why a specialist is needed under {glucocorticoid-years} years: a fragility fracture, at any dose from which bone is to be
+    assessed; the very high dose; at
     {glucocorticoid-young-mg} mg a day for {glucocorticoid-young-months} months a Z-score of {glucocorticoid-young-z} or lower,
     or a loss of BMD of {glucocorticoid-young-loss} % or more in a year."""
     n = chart.numbers
-    reasons = [*(["fracture"] if broken(chart) and found.counts else []), *_dose(chart, found)]
+    reasons = [*(["fracture"] if broken(chart) and (found.counts or found.assessed) else []), *_dose(chart, found)]
     enough = found.daily is not None and at_least(n, found.daily, n.glucocorticoid_young_mg)
     if enough and found.days >= n.glucocorticoid_young_months * DAYS_A_MONTH:
         z, loss = lowest_z(chart), yearly_loss(chart)

@@ -80,17 +80,18 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
 
     Then: (1) from {glucocorticoid-mg} mg on, or at the very high dose: the band of risk says whether treatment is advised
     (warning) or offered (info); low: calcium, vitamin D, DXA after {bone-loss-dxa-months} months (info); not measured within
-    {harm-bmd-months} months: DXA, spine imaging and FRAX (warning, from {glucocorticoid-assess-mg} to below {glucocorticoid-mg}
-    mg info). Under {glucocorticoid-years}: a specialist, alendronate as an option, where there is reason for one; else DXA.
-    Before menopause alendronate or risedronate alone. (2) treatment (warning; only offered, info, where nothing but risk
-    factors speaks for it and the T-score is {t-low} or higher), else DXA every {bone-loss-dxa-months} to {harm-bmd-months}
-    months (info). The drugs are those of `start-treatment` where it fires; none where denosumab has lost its effect, or
-    `anabolic-sequence` fires: what was given before decides; else the ranking's, of which one is recommended where treatment is
-    advised; with a renal estimate below {egfr-specialist} or where none is left, a specialist. FRAX is ordered where none is
-    {frax-months} months old or younger, but not under {glucocorticoid-years}, nor for an aromatase inhibitor, nor on androgen
-    deprivation while treatment is advised. (3) Warning where osteoporosis is untreated, else info; DXA where it was not
-    measured. A dose that cannot be read is asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that
-    is ordered already is named, to see that it is done.
+    {harm-bmd-months} months: DXA, spine imaging and FRAX (warning, from {glucocorticoid-assess-mg} to below
+    {glucocorticoid-mg} mg info). Under {glucocorticoid-years}: a specialist where there is reason for one, for a fracture from
+    {glucocorticoid-assess-mg} mg on, alendronate as an option from {glucocorticoid-mg} mg on; else DXA. Before menopause
+    alendronate or risedronate alone. (2) treatment (warning; only offered, info, where nothing but risk factors speaks for it
+    and the T-score is {t-low} or higher), else DXA every {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs
+    are those of `start-treatment` where it fires; none where denosumab has lost its effect, or `anabolic-sequence` fires: what
+    was given before decides; else the ranking's, of which one is recommended where treatment is advised; with a renal estimate
+    below {egfr-specialist} or where none is left, a specialist. FRAX is ordered where none is {frax-months} months old or
+    younger, but not under {glucocorticoid-years}, nor for an aromatase inhibitor, nor on androgen deprivation while treatment
+    is advised. (3) Warning where osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be
+    read is asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to
+    see that it is done.
     """
     if not person.adult(chart):
         return
@@ -202,7 +203,7 @@ def _chosen(chart: Chart, harm: _Harm, owner: str, earlier: Earlier) -> tuple[Of
     if owner == "start-treatment" and (harm.drugs or not harm.group):
         started = earlier.of(owner)[0]
         return Offer(started.options, started.dropped), started.values["held"]
-    if owner or not harm.drugs:
+    if owner or not (harm.drugs or harm.specialist):
         return Offer(), ""
     below = bool(renal(chart).below(chart.numbers.egfr_specialist))
     chosen = offer(chart, harm.drugs, recommend=harm.advised and not (below or harm.specialist))
@@ -328,7 +329,7 @@ def _under_40(chart: Chart, found: Exposure, base: _Harm, *, unmeasured: bool) -
             *((facts.measured(z),) if z and "z-low" in reasons else ()),
             *((facts.measured(loss.baseline), facts.measured(loss.newest)) if loss and "loss" in reasons else ()),
         ),
-        drugs=(ALENDRONATE,),
+        drugs=(ALENDRONATE,) if found.counts else (),  # below that dose bone is assessed, not treated
         advised=True,
         specialist=True,
     )
