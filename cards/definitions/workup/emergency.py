@@ -72,7 +72,7 @@ def emergency(chart: Chart) -> Emergency | None:
     After denosumab of any strength, from day {calcium-fall-from-days} to {calcium-fall-denosumab-days}: no calcium since, on
     dialysis or with a renal estimate below {egfr-dialysis}, is an emergency, too; below {egfr-specialist} it is measured within
     a week, and again from day {calcium-weekly-days} on; with kidney failure again where the newest is older than
-    {calcium-weekly-days} days, from {calcium-first-month-days} days on {calcium-monthly-days}. A calcium below range that
+    {calcium-weekly-days} days, after day {calcium-first-month-days} than {calcium-monthly-days}. A calcium below range that
     was taken after denosumab (or, up to {calcium-fall-zoledronate-days} days, zoledronate) is looked after in any patient.
     """
     birth = chart.patient.birth
@@ -160,7 +160,7 @@ def _unmeasured(chart: Chart, newest: Calcium | None, dose: Dose | None) -> Iter
 def _again_since(chart: Chart, dose: Dose) -> date:
     """The first day of a calcium that is new enough in kidney failure: weekly in the first month, then monthly."""
     n = chart.numbers
-    early = dose.when >= chart.days_ago(n.calcium_first_month_days)
+    early = dose.latest >= chart.days_ago(n.calcium_first_month_days)
     return chart.days_ago(n.calcium_weekly_days if early else n.calcium_monthly_days)
 
 

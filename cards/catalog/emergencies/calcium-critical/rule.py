@@ -38,7 +38,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     an uncorrected total between the two limits. (4) *after the dose*: a calcium below range after denosumab
     ({calcium-fall-denosumab-days} days) or zoledronate ({calcium-fall-zoledronate-days}); no calcium since denosumab with an
     estimate below {egfr-specialist}, or only one of the first {calcium-weekly-days} days; with one below {egfr-dialysis}, none
-    of the last {calcium-weekly-days} days, from day {calcium-first-month-days} on of the last {calcium-monthly-days}. On
+    of the last {calcium-weekly-days} days, after day {calcium-first-month-days} of the last {calcium-monthly-days}. On
     orders: only where a drug for osteoporosis, calcium or vitamin D is drafted.
 
     Not when: on orders, calcium is high and only what treats it is drafted: denosumab 120 mg, zoledronate 4 mg, pamidronate,
