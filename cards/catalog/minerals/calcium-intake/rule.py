@@ -39,9 +39,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     type, `incomplete-data` says so.
 
     Not when: in (1), calcium must not be given, as `calcium-contraindicated` says; with a renal estimate below
-    {egfr-specialist}, phosphate is high or, below {egfr-dialysis}, PTH is below {pth-dialysis-low} times its upper limit (but
-    not with low calcium or within {ckd-calcium-months} months and {denosumab-grace-days} days after denosumab), or one of them
-    could not be read.
+    {egfr-specialist}, phosphate is high or could not be read; with one below {egfr-dialysis}, PTH is below {pth-dialysis-low}
+    times its upper limit or could not be read. Neither phosphate nor PTH keeps it back with low calcium, or within
+    {ckd-calcium-months} months and {denosumab-grace-days} days after denosumab.
 
     Then: (1) info: calcium carbonate with 600 mg of elemental calcium a day (in low calcium and osteomalacia 1,000 mg in two
     doses, as `secondary-causes` has it), with the usual vitamin D in the text where none is taken and nothing speaks against
@@ -78,11 +78,11 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """A product to add to diet; with weak kidneys only where nothing speaks against it, and not recommended."""
     weak = bool(renal(chart).below(n.egfr_specialist))
     calcium = DRUGS["calcium"]
-    if weak and (workup.dropping(tuple(ckd.rows(chart)), calcium) or chart.doubts(("pth", "phosphate"))):
+    asked_for = ckd.asked_for_by_label(chart) if weak else ""
+    if weak and (workup.dropping(tuple(ckd.rows(chart)), calcium) or (not asked_for and _unread(chart))):
         return
     because = list(_why(chart))
     chosen = offer(chart, (calcium,), recommend=not weak, regimens=CORRECTION if corrects(chart) else {})
-    asked_for = ckd.asked_for_by_label(chart) if weak else ""
     refer = bool(asked_for) and not chart.ordered("referral-nephrology")
     by_density = diagnosis.by_density_alone(chart) and not treatment.on_treatment(chart)
     yield Finding(
@@ -106,6 +106,11 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
         dropped=chosen.dropped,
         doubt=chart.doubts((Data.BONE_DENSITY,)) if by_density else (),
     )
+
+
+def _unread(chart: Chart) -> bool:
+    """Whether what keeps calcium back with weak kidneys could not be had or read: phosphate, in kidney failure PTH, too."""
+    return bool(chart.doubts(("phosphate", "pth") if ckd.failing(chart) else ("phosphate",)))
 
 
 def _ordered(chart: Chart, n: Numbers, taken: list[Course]) -> Iterator[Finding | Undecided]:
