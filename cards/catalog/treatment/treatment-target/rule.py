@@ -25,9 +25,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     hip T-score, at most {target-card-months} months old, is
     not above the target, and one of the same site from the time of the start (as for `bmd-response`) is on record.
 
-    Not when: `treatment-failure` or `bmd-response` fires; a finding of the work-up is open, or may be, since something of it could not be had or
-    read (`incomplete-data` says so); an anabolic, at whose end
-    `anabolic-sequence` speaks; an oncologic strength works.
+    Not when: `treatment-failure` or `bmd-response` fires; a finding of the work-up is open, or may be, since something of it
+    could not be had or read (`incomplete-data` says so); an anabolic, at whose end `anabolic-sequence` speaks; an oncologic
+    strength works.
 
     Then: info. Within reach (the T-score rises, and meets the target within {target-reach-years} years at this pace): go
     on, DXA {target-dxa-months} months after the newest, unless one is ordered. Out of reach on denosumab: go on. Otherwise
