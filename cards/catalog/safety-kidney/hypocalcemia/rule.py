@@ -8,13 +8,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cards.chart import Chart, Measurement, SetAside, facts
+from cards.chart import Chart, Measurement, Problem, SetAside, facts
 from cards.chart.facts import Fact
 from cards.definitions import kidney, minerals
 from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.minerals import calcium
 from cards.definitions.repletion import FAST, injection_day, is_next_denosumab, loaded, next_denosumab_day, repletion
-from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Undecided
+from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option, Undecided
 from cards.engine.options import service
 from cards.engine.orders import Order, finding_about, orders_of
 from cards.thresholds import Numbers
@@ -25,7 +25,7 @@ _CALCIUM_LOWERING = frozenset(
 )
 
 
-_CORRECTABLE = frozenset({"vitamin-d", "no-calcium", "low-old"})
+_CORRECTABLE = frozenset({"vitamin-d", "no-calcium", "low-old", "listed"})
 """What can be put right, so that it moves no recommendation to another drug."""
 _KIDNEY_REASONS = frozenset({"dialysis", "kidney-failure", "advanced-kidney-disease", "romosozumab-kidney"})
 
@@ -42,7 +42,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     that is not low but more than {calcium-recent-months} months old with a renal estimate below {calcium-ckd-egfr}; (5)
     denosumab, zoledronate or romosozumab, and hypoparathyroidism or malabsorption active, a short bowel at any time, or an
     operation of the thyroid or parathyroids within {neck-surgery-months} months; (6) romosozumab, and the renal estimate is
-    below {egfr-specialist} mL/min or dialysis.
+    below {egfr-specialist} mL/min or dialysis; (7) hypocalcemia is on record as active, calcium is not known to be low,
+    and the newest is not within range or is older than the entry.
 
     Not when: a value on record could not be read or, with "<" or ">", is inconclusive: that part is not judged, and on an order
     `incomplete-data` says so.
@@ -50,12 +51,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Then: critical where calcium was low within {calcium-recent-months} months, and for denosumab on dialysis or with an
     estimate below {egfr-dialysis}; otherwise warning; on patient-view one level lower, at a refill as on an order; of a
     calcium that was low longer ago it is repeated there, and a tablet goes on. One card per order: the summary gives the
-    worst reason, the detail all of them. Orders for calcium (recommended if an order would draw no more than a warning, or
-    calcium is missing), 25(OH)D (not where it was {vitamin-d-target} ng/mL or more within {calcium-recent-months} months)
-    and PTH, in (5) magnesium (recommended, as is PTH); the draft can be deleted, which is recommended if the card is
-    critical and calcium is not recommended. The detail says to correct calcium first, to recheck about two weeks after the
-    dose in kidney disease (denosumab below {egfr-specialist}: weekly for {denosumab-calcium-weeks} weeks, then monthly),
-    not to let denosumab lapse, and whether the calcium is uncorrected.
+    worst reason, the detail all of them. Orders for calcium (recommended if an order would draw no more than a warning,
+    calcium is missing, or the drug is taken; not after a low one of {low-calcium-again-days} days), 25(OH)D (not where it
+    was {vitamin-d-target} ng/mL or more within {calcium-recent-months} months) and PTH, in (5), and with a calcium that was
+    low within {calcium-recent-months} months on a drug that is taken, magnesium (recommended, as is PTH); the draft can be
+    deleted, which is recommended if the card is critical and calcium is not recommended. The detail says to correct calcium
+    first, to recheck about two weeks after the dose in kidney disease (denosumab below {egfr-specialist}: weekly for
+    {denosumab-calcium-weeks} weeks, then monthly), not to let denosumab lapse, and whether the calcium is uncorrected.
     """
     known = _Minerals(
         calcium(chart),
@@ -70,6 +72,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         ),
         kidney.unreadable(chart, "vitamin-d", since=chart.months_ago(n.vitamin_d_window_months)),
         _prone(chart, n),
+        _listed(chart),
     )
     for order in orders_of(chart, _CALCIUM_LOWERING):
         open_questions = _open_questions(chart, n, order, known)
@@ -89,6 +92,16 @@ class _Minerals(Struct, frozen=True):
     calcium_unread: tuple[SetAside, ...]
     vitamin_d_unread: tuple[SetAside, ...]
     prone: Fact | None
+    listed: Problem | None
+
+
+def _listed(chart: Chart) -> Problem | None:
+    """Hypocalcemia that is on record as active, and of which no calcium within range, as new as the entry, says that it is
+    over."""
+    entry, newest = chart.active_problem("hypocalcemia"), calcium(chart)
+    if entry is None or newest is None or newest.low is not False:
+        return entry
+    return None if entry.when is None or newest.value.when >= entry.when else entry
 
 
 def _prone(chart: Chart, n: Numbers) -> Fact | None:
@@ -131,6 +144,8 @@ def _reasons(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Iterat
     if newest is not None and newest.low:
         recent = newest.value.when >= chart.months_ago(n.calcium_recent_months)
         yield ("low", CRITICAL) if recent else ("low-old", WARNING)
+    elif known.listed is not None:
+        yield "listed", WARNING
     if _is_denosumab(order) and kidneys.below(n.egfr_dialysis):
         yield "dialysis" if kidneys.dialysis else "kidney-failure", CRITICAL
     elif _is_denosumab(order) and (kidneys.below(n.egfr_specialist) or _was_weak(chart, n, order, kidneys)):
@@ -193,12 +208,17 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
         chart,
         order,
         indicator,
-        [*map(facts.measured, filter(None, evidence)), *([known.prone] if known.prone and "prone" in keys else [])],
+        [
+            *([facts.problem(known.listed)] if known.listed and "listed" in keys else []),
+            *map(facts.measured, filter(None, evidence)),
+            *([known.prone] if known.prone and "prone" in keys else []),
+        ],
         variant=variant,
         values={
             "reasons": keys,
             "meanwhile": order.course is not None and "low-old" in keys and not order.drug.covers_months,
             "prone": known.prone,
+            "listed": known.listed,
             "calcium": newest.value if newest else None,
             "estimate": estimate,
             "vitamin_d": known.vitamin_d,
@@ -214,12 +234,7 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
             "window": n.calcium_window_months,
             "recent": n.calcium_recent_months,
         },
-        also=(
-            service("calcium", recommended=indicator is WARNING or "no-calcium" in keys),
-            *(() if _level_is_known(chart, n, known) else (service("vitamin-d"),)),
-            service("pth", recommended="prone" in keys),
-            *((service("magnesium", recommended=True),) if "prone" in keys else ()),
-        ),
+        also=tuple(_tests(chart, n, order, known, reasons)),
         notes=("calcium-uncorrected",) if newest and newest.uncorrected else (),
         left_out=known.calcium_unread,
         any_number=True,
@@ -230,6 +245,21 @@ def _low_calcium(chart: Chart, n: Numbers, order: Order, known: _Minerals, reaso
     label = ("EXT-44",) if "romosozumab-kidney" in keys else ("EXT-03",) if _KIDNEY_REASONS.intersection(keys) else ()
     more = (*label, *(("EXT-39",) if "prone" in keys else ()))
     return replace(found, cites=("OPREF-T3", "OPREF-P4", *more))
+
+
+def _tests(chart: Chart, n: Numbers, order: Order, known: _Minerals, reasons: list[tuple[str, Indicator]]) -> Iterator[Option]:
+    """What is to be measured. Of a drug that is taken with a low calcium nothing but the tests is on offer, and the cause is
+    looked for; of a draft its deletion is, and then they are only at hand."""
+    keys = [key for key, _ in reasons]
+    found_low = order.draft is None and "low" in keys
+    if not (found_low and known.calcium and known.calcium.value.when >= chart.days_ago(n.low_calcium_again_days)):
+        yield service("calcium", recommended=found_low or reasons[0][1] is WARNING or "no-calcium" in keys)
+    if not _level_is_known(chart, n, known):
+        yield service("vitamin-d")
+    sought = found_low or "prone" in keys
+    yield service("pth", recommended=sought)
+    if sought:
+        yield service("magnesium", recommended=True)
 
 
 def _level_is_known(chart: Chart, n: Numbers, known: _Minerals) -> bool:
