@@ -26,39 +26,41 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: one of these drugs is ordered or taken and the renal estimate is below its limit: zoledronate below
     {egfr-zoledronate} mL/min, alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below
     {egfr-ibandronate}, in any strength and by any route (the label of zoledronate 4 mg lowers its dose from 60 to 30 mL/min
-    in myeloma and bone metastasis, 3 mg at 30 to 39; the limit of the drug is kept, which is safer, and the detail says
-    so). Other bisphosphonates (pamidronate, etidronate, clodronate, minodronate) are not judged: none of the sources has a
-    limit for them, and their label is to be looked at. Else zoledronate or intravenous ibandronate, and (1) acute kidney
-    injury is on record, of the last {acute-kidney-days} days, over or not, or active and undated, or a creatinine of that
-    time is by {acute-kidney-rise} mg/dL or more above another one, or is at least {acute-kidney-fold} times as high: above
-    one of the {acute-kidney-days} days before it (it has risen), or above any that follows it (it has fallen again); or (2)
-    dehydration or fever of the last {dehydration-days} days is active. Of a drug that is being taken (1) and (2) only when
-    the next dose is due within {acute-kidney-due-days} days.
+    in myeloma and bone metastasis, 3 mg at 30 to 39; the limit of the drug is kept, which is safer, and the detail says so);
+    or pamidronate, etidronate, clodronate or minodronate, of which none of the sources has a limit, below {egfr-zoledronate},
+    the highest of the others: their label is to be looked at. Else zoledronate or intravenous ibandronate, and (1) acute
+    kidney injury is on record, of the last {acute-kidney-days} days, over or not, or active and undated, or a creatinine of
+    that time is by {acute-kidney-rise} mg/dL or more above another one, or is at least {acute-kidney-fold} times as high:
+    above one of the {acute-kidney-days} days before it (it has risen), or above any that follows it (it has fallen again); or
+    (2) dehydration or fever of the last {dehydration-days} days is active. Of a drug that is being taken (1) and (2) only
+    when the next dose is due within {acute-kidney-due-days} days.
 
     Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided, or
     a newer value could not be read (`incomplete-data` on an order).
 
     Then: critical on an order and at a refill, warning on patient-view. (1) is a warning (info on patient-view) once two
-    creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within
-    {acute-kidney-agree-percent} %, the newest is not above the one before it (a value that still rises is not stable), and
-    the estimate is not below {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered.
-    Otherwise with an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns
-    about it. Below {egfr-specialist} a referral to a specialist first, then denosumab, which is not recommended; the detail
-    asks for calcium, 25(OH)D and PTH beforehand. The draft can be deleted (recommended if no drug is recommended). The
-    detail lists every estimate that counts, says if they fall on different sides of the limit, and names an earlier lower
-    one that was left out.
+    creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent}
+    %, the newest is not above the one before it (a value that still rises is not stable), and the estimate is not below
+    {egfr-zoledronate}, and so is (2); creatinine may be ordered, no other drug is offered. Otherwise with an estimate of
+    {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns about it. Below
+    {egfr-specialist} a referral to a specialist first, then denosumab, which is not recommended; the detail asks for calcium,
+    25(OH)D and PTH beforehand. A drug without a limit draws a warning (info on patient-view) that says so, and no other drug.
+    The draft can be deleted (recommended if no drug is recommended). The detail lists every estimate that counts, says if
+    they fall on different sides of the limit, and names an earlier lower one that was left out.
     """
     kidneys = renal(chart)
     for order in orders_of(chart, BISPHOSPHONATE):
-        threshold = drug_limit(chart.numbers, order.drug)
-        if not threshold:
-            continue
+        own = drug_limit(chart.numbers, order.drug)
+        threshold = own or n.egfr_zoledronate
         if kidneys.undecided(threshold):
             yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
         lowest = kidneys.lowest
         if not kidneys.below(threshold) or lowest is None:
-            if order.drug.covers_months and _due(n, chart, order):
+            if own and order.drug.covers_months and _due(n, chart, order):
                 yield from _acute(chart, n, order) or _not_compared(chart, n, order)
+            continue
+        if not own:
+            yield _by_its_label(chart, n, order)
             continue
         specialist = bool(kidneys.below(n.egfr_specialist))
         found = finding_about(
@@ -80,6 +82,27 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             left_out=kidneys.unreadable,
         )
         yield replace(found, cites=("OPREF-P4", "EXT-03") if specialist else ("OPREF-P4", "ELD2023-07e", "OVCF2021-T3"))
+
+
+def _by_its_label(chart: Chart, n: Numbers, order: Order) -> Finding:
+    """Of a drug without a limit in the sources: silence would read as if the kidneys allowed it."""
+    kidneys = renal(chart)
+    found = finding_about(
+        chart,
+        order,
+        WARNING,
+        map(facts.measured, kidneys.estimates),
+        variant="label",
+        values={
+            "estimate": kidneys.lowest,
+            "dialysis": kidneys.dialysis,
+            "weak": bool(kidneys.below(n.egfr_specialist)),
+            "specialist": n.egfr_specialist,
+            "earlier": kidneys.earlier_lower,
+        },
+        left_out=kidneys.unreadable,
+    )
+    return replace(found, cites=("OPREF-P4",))
 
 
 class Change(Struct, frozen=True):
