@@ -16,11 +16,12 @@ from cards.chart.facts import Fact
 from cards.definitions.accepted import ONCOLOGIC, Accepted, dosing_of, interval, regimens_of
 from cards.definitions.basket import quantity
 from cards.definitions.denosumab import only_ordered, risen
+from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.person import adult, postmenopausal
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
 from cards.engine.options import Offer, forbidden_anyhow, mend, offer, ranking
-from cards.engine.orders import Order, finding_about, order_of
+from cards.engine.orders import Order, finding_about, going_on, order_of
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
 
@@ -39,43 +40,45 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     """A drug must be ordered at an accepted dose, route and interval, and an injection not long before it is due. A weekly or
     monthly dose taken every day is dangerous. A sig that cannot be read is never guessed.
 
-    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or raloxifene
-    is ordered or refilled, and any of these applies: (1) daily: it is to be taken every day, the amount is unstated or at least
-    the smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is daily; (2) the dose
-    matches no accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route matches no accepted
-    regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50 mg) and neither bone
-    metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for the order, or it is a
-    daily dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early: denosumab 60 mg begins
-    more than {denosumab-grace-days} days before {denosumab-months} months have passed since the last dose, or zoledronate 5 mg
-    more than {zoledronate-early-months} month before {zoledronate-months} months have passed since the last infusion
-    ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it within
-    {denosumab-sequence-months} months, or CTX calls for another one); denosumab 120 mg, and zoledronate 4 mg that goes on, have
-    dates of their own and are left to `same-class-duplicate`. Doses may differ from a regimen by a fraction of
+    When: alendronate, risedronate, ibandronate, zoledronate, denosumab, teriparatide, abaloparatide, romosozumab or
+    raloxifene is ordered or refilled, and any of these applies: (1) daily: it is to be taken every day, the amount is
+    unstated or at least the smallest meant for {dose-long-days} days or longer, and no accepted regimen of that amount is
+    daily; (2) the dose matches no accepted regimen; (3) the interval matches no accepted regimen of this dose; (4) the route
+    matches no accepted regimen; (5) the strength is an oncologic one (denosumab 120 mg, zoledronate 4 mg, ibandronate 6 or 50
+    mg) and neither bone metastasis, myeloma, giant-cell tumor nor hypercalcemia is on record as active or is the reason for
+    the order, or it is a daily dose for Paget disease (alendronate 40 mg, risedronate 30 mg) without that disease; (6) early:
+    denosumab 60 mg begins more than {denosumab-grace-days} days before {denosumab-months} months have passed since the last
+    dose, or zoledronate 5 mg more than {zoledronate-early-months} month before {zoledronate-months} months have passed since
+    the last infusion ({zoledronate-after-denosumab-months} if that infusion was the first after denosumab and followed it
+    within {denosumab-sequence-months} months, or CTX calls for another one); denosumab 120 mg, and zoledronate 4 mg that goes
+    on, have dates of their own and are left to `same-class-duplicate`. Doses may differ from a regimen by a fraction of
     {dose-tolerance}, intervals by {dose-interval-tolerance}; a tablet without a count means one tablet. Or: (7) of plain
     vitamin D, all on the list and in the basket together, {vitamin-d-weekly-iu} IU or more every day; a single dose of more
-    than {vitamin-d-single-iu} IU, critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on the
-    mean of any 30 days, unless it is one loading of 50,000 IU once weekly, {vitamin-d-loading-total} IU in all at most, with no
-    more than 2,000 IU a day beside it, the largest dose that follows a loading; more than {vitamin-d-long-iu} IU a day without
-    an end or for more than {vitamin-d-long-weeks} weeks ({vitamin-d-long-deficient-weeks} with a 25(OH)D below
-    {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months);
-    below {adult-years} years more than {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once; (8)
-    raloxifene, bazedoxifene or romosozumab for a man, or for a woman who is known not to be postmenopausal: they are licensed
-    for postmenopausal women alone.
+    than {vitamin-d-single-iu} IU, critical above {vitamin-d-single-critical-iu}; more than {vitamin-d-mean-iu} IU a day on
+    the mean of any 30 days, unless it is one loading of 50,000 IU once weekly, {vitamin-d-loading-total} IU in all at most,
+    with no more than 2,000 IU a day beside it, the largest dose that follows a loading; more than {vitamin-d-long-iu} IU a
+    day without an end or for more than {vitamin-d-long-weeks} weeks ({vitamin-d-long-deficient-weeks} with a 25(OH)D below
+    {vitamin-d-deficient} ng/mL within {vitamin-d-excess-months} months); below {adult-years} years more than
+    {vitamin-d-child-iu} IU a day, or {vitamin-d-weekly-iu} IU or more at once; (8) raloxifene, bazedoxifene or romosozumab
+    for a man, or for a woman who is known not to be postmenopausal: they are licensed for postmenopausal women alone; (9)
+    raloxifene or bazedoxifene with a renal estimate below {egfr-raloxifene} mL/min or on dialysis, or beside an aromatase
+    inhibitor that goes on or is drafted: the label rules them out in severe renal impairment and asks that treatment of
+    breast cancer is over.
 
-    Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice
-    a month, 150 mg monthly; ibandronate 2.5 mg daily, and 2 mg intravenously every 3 months (Chinese label, recalled);
+    Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
+    month, 150 mg monthly; ibandronate 2.5 mg daily, and 2 mg intravenously every 3 months (Chinese label, recalled);
     zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg twice weekly. The unreadable or missing part of a
-    sig is not judged (order-sign: `incomplete-data`, info; also on order-select if it has the wrong data type), nor is (5)
-    if the reason for the order has the wrong data type (likewise), nor (5) or (6) if problems or medications could not be
-    retrieved, nor (8) without sex or age (`incomplete-data`, a warning on order-sign).
+    sig is not judged (order-sign: `incomplete-data`, info; also on order-select if it has the wrong data type), nor is (5) if
+    the reason for the order has the wrong data type (likewise), nor (5) or (6) if problems or medications could not be
+    retrieved, nor (8) without sex or age, nor (9) with a renal estimate that leaves its limit open (`incomplete-data`, a
+    warning on order-sign).
 
     Then: critical for (1) and, in (7), for a weekly dose every day, the higher single dose and the mean (a warning after
     gastric bypass and in malabsorption), otherwise warning; one card per order. The draft corrected to the nearest accepted
-    regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns
-    about the drug or the last dose is an open order of which nobody knows that it was given; dropped if order safety
-    forbids it. In (5), the usual regimen instead; in (8), from {t-group-years} years on, other drugs, ranked as for starting
-    treatment. Nothing for a child. The draft can be deleted (recommended in (1) if
-    nothing else is recommended).
+    regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about
+    the drug or the last dose is an open order of which nobody knows that it was given; dropped if order safety forbids it. In
+    (5), the usual regimen instead; in (8), from {t-group-years} years on, and in (9) other drugs, ranked as for starting
+    treatment. Nothing for a child. The draft can be deleted (recommended in (1) if nothing else is recommended).
     """
     for draft in chart.drafted(_CHECKED):
         if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):
@@ -91,6 +94,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         if missing or unread or unsaid:
             yield Undecided(unread, (), draft, missing, WARNING if missing else INFO)
     yield from _for_others(chart, n)
+    yield from _against_its_label(chart, n)
     yield from _vitamin_d(chart, n)
 
 
@@ -118,6 +122,48 @@ def _for_others(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             alternatives=ranking(chart) if chart.age is not None and chart.age >= n.t_group_years else (),
         )
         yield replace(found, cites=(_LICENSE[draft.drug.mechanism],))
+
+
+def _against_its_label(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """SERMs with kidneys or a cancer drug that their label speaks against, for a woman whom they are licensed for."""
+    if not postmenopausal(chart):
+        return
+    kidneys, inhibitors = renal(chart), list(_inhibitors(chart))
+    weak = kidneys.below(n.egfr_raloxifene)
+    for draft in chart.drafted({Mechanism.SERM}):
+        if draft.proposed:
+            continue
+        if kidneys.undecided(n.egfr_raloxifene):
+            yield Undecided(kidneys.unreadable, renal_facts(kidneys), draft)
+        if not (weak or inhibitors):
+            continue
+        variant = "serm-kidney" if weak else "serm-adjuvant"
+        values = {
+            "reasons": [variant, *(["serm-adjuvant"] if weak and inhibitors else [])],
+            "estimate": kidneys.lowest,
+            "dialysis": kidneys.dialysis,
+            "limit": n.egfr_raloxifene,
+            "inhibitor": inhibitors[0][0] if inhibitors else None,
+        }
+        found = finding_about(
+            chart,
+            order_of(chart, draft),
+            WARNING,
+            [*(map(facts.measured, kidneys.estimates) if weak else ()), *(fact for _, fact in inhibitors)],
+            variant=variant,
+            values=_NOTHING | values,
+            alternatives=ranking(chart),
+        )
+        yield replace(found, cites=("EXT-47",))
+
+
+def _inhibitors(chart: Chart) -> Iterator[tuple[Drug, Fact]]:
+    """Aromatase inhibitors that go on, or are drafted."""
+    wanted = {Mechanism.AROMATASE_INHIBITOR}
+    yield from ((course.drug, facts.taken(course)) for course in going_on(chart, wanted))
+    for draft in (*chart.drafted(wanted), *chart.drafted_beside(wanted)):
+        if draft.drug is not None:
+            yield draft.drug, facts.drafted(draft)
 
 
 _LICENSE = {Mechanism.SERM: "OPREF-T6", Mechanism.SCLEROSTIN_INHIBITOR: "EXT-44"}
