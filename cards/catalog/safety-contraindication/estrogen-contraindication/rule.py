@@ -49,16 +49,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     When: estrogen (by mouth or skin) or tibolone is ordered or taken, and one of these applies (the first counts): (1) on
     record at any time: cancer of the breast (in situ, too) or of the endometrium, myocardial infarction or other coronary
     disease (as the labels say), stroke, transient ischemic attack, or another arterial thrombosis; (2) liver disease or
-    porphyria on record as active, or the newest ALT or AST of {estrogen-liver-days} days above {estrogen-liver-fold} times the
-    laboratory's limit, or {estrogen-liver-limit} U/L where it gives none; (3) active vaginal bleeding of the last
+    porphyria on record as active, or the newest ALT or AST of {estrogen-liver-days} days above {estrogen-liver-fold} times
+    the laboratory's limit, or {estrogen-liver-limit} U/L where it gives none; (3) active vaginal bleeding of the last
     {estrogen-bleeding-days} days or undated, and no endometrial biopsy since (of undated bleeding: in that time); (4) active
-    migraine with aura and estrogen by mouth; (5) tibolone from {estrogen-start-years} years on; (6) a first order, or one
-    {estrogen-pause-months} months or more after the last course, from {estrogen-start-years} years on, or more than
-    {estrogen-menopause-years} years after the oldest entry of menopause; (7) active migraine with aura and estrogen through the
-    skin; (8) on the chart view, with osteoporosis and begun for bone: at {estrogen-start-years} years of age, or after
-    {estrogen-review-years} years of it.
+    migraine with aura and estrogen by mouth; (5) tibolone from {estrogen-start-years} years on, or for a man; (6) a first
+    order, or one {estrogen-pause-months} months or more after the last course, from {estrogen-start-years} years on, or more
+    than {estrogen-menopause-years} years after the oldest entry of menopause; (7) active migraine with aura and estrogen
+    through the skin; (8) on the chart view, with osteoporosis and begun for bone: at {estrogen-start-years} years of age, or
+    after {estrogen-review-years} years of it.
 
-    Not when: vaginal estrogen; contraceptives (`checked` names them as not judged). Venous thrombosis is `serm-thrombosis`. (5)
+    Not when: vaginal estrogen; contraceptives (`checked` names them as not judged); (5) and (6) for a man do not speak of
+    estrogen, which may be meant for gender incongruence or a tumor. Venous thrombosis is `serm-thrombosis`. (5)
     and (6) of an order are not judged without age or sex: `incomplete-data` says so.
 
     Then: (1) to (3) critical, (4) to (6) warning, on the chart view one step milder; (7) and (8) info. In its place drugs by
@@ -133,6 +134,8 @@ def _cautious(chart: Chart, n: Numbers, order: Order) -> Against | None:
     aura = Against("migraine", WARNING, (facts.problem(migraine),), {"problem": migraine}) if migraine else None
     if aura and _by_mouth(order):
         return aura
+    if order.drug.key == "tibolone" and chart.patient.sex == "male":
+        return Against("man", WARNING, (facts.sex(chart),), {})
     old = chart.patient.female and chart.age is not None and chart.age >= n.estrogen_start_years
     if old and order.drug.key == "tibolone":
         return Against("tibolone", WARNING, (facts.age(chart),), {})
