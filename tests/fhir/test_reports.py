@@ -240,3 +240,43 @@ def test_a_fracture_of_code_and_words_is_one_and_is_no_longer_words_alone(chart_
     chart, _ = chart_of(report("Compression fracture of T12", code=SPINE, conclusionCode=code))
     (broken,) = chart.fractures
     assert (broken.level, broken.from_text) == ("T12", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("左侧股静脉血栓形成", {"venous-thromboembolism"}),
+        ("临床诊断：深静脉血栓？所见：双下肢深静脉血流通畅", set()),
+        ("检查目的：骨转移。结论：未见明显异常", set()),
+        ("检查目的：骨转移 所见：L3椎体多发骨转移瘤", {"bone-metastasis"}),
+        ("前列腺癌，评估骨转移情况", set()),
+        ("Indication: stroke. Findings: unremarkable", set()),
+        ("Evaluate for bone metastasis. None seen.", set()),
+        ("右侧额叶脑梗死后遗改变", {"stroke"}),
+        ("既往妊娠剖宫产史", set()),
+        ("宫内早孕", {"pregnancy"}),
+        ("血栓风险评估：DVT高风险", set()),
+    ],
+)
+def test_what_forbids_a_drug_is_read_in_a_report_and_what_it_was_asked_is_not(
+    chart_of: Reader, text: str, found: set[str]
+) -> None:
+    chart, _ = chart_of(report(text, code=concept(text="检查报告")))
+    told_of = {"venous-thromboembolism", "bone-metastasis", "stroke", "pregnancy"}
+    assert told_of & chart.problems.keys() == found
+
+
+@pytest.mark.parametrize(
+    ("text", "open_ones"),
+    [
+        ("全身多发活跃灶，考虑多发骨转移", ["bone-metastasis"]),
+        ("骨转移待排", ["bone-metastasis"]),
+        ("骨转移？复查后未见骨转移", []),
+        ("考虑脑梗死", []),  # it forbids two drugs only, and a suspicion forbids none
+    ],
+)
+def test_a_report_that_suspects_what_comes_before_any_drug_leaves_it_open(
+    chart_of: Reader, text: str, open_ones: list[str]
+) -> None:
+    chart, _ = chart_of(report(text, code=concept(text="检查报告")))
+    assert [each.key for each in chart.set_aside if each.reason == "doubtful"] == open_ones

@@ -1,4 +1,4 @@
-"""DiagnosticReport -> what it concludes: problems and fractures by code, bone density and vertebral fractures by its words.
+"""DiagnosticReport -> what it concludes: problems and fractures by code and by its words, bone density by its words.
 
 A report that is not understood is never an answer, and never nothing: it counts as done, its result as not known.
 """
@@ -15,13 +15,13 @@ from itertools import islice
 from msgspec import Raw, json
 from msgspec.structs import replace
 
-from cards.chart import FractureEntry, Measurement, Problem
+from cards.chart import FractureEntry, Measurement
 from cards.chart.calendar import add_months
 from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, Data, Site
 from cds_service.fhir.phrases import LONGEST_REPORT, Mention, Verdict, fold
 from cds_service.fhir.phrases.density import scores
 from cds_service.fhir.phrases.vertebrae import named
-from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading import elements, stated, wire
 from cds_service.fhir.reading.conditions import condition, understand
 from cds_service.fhir.reading.elements import many, wording
 from cds_service.fhir.reading.excluded import conclude
@@ -31,7 +31,6 @@ from cds_service.fhir.reading.services import DONE, ULTRASOUND, act, keys_of, wh
 _DENSITY = frozenset({"dxa", "qct"})
 _SPINE = frozenset({"vertebral-imaging", "spine-mri", "spine-ct"})
 _FEMUR = frozenset({"femur-imaging"})
-_FEMUR_SIGNS = frozenset({"femur-lesion", "atypical-femur-fracture"})
 _VALUES = ("t-score", "z-score", "qct-vbmd")
 """What answers the question that a bone density test asks."""
 _NORMAL = re.compile(
@@ -68,7 +67,7 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     heel = ULTRASOUND.search(fold(wording(facts.concept(found.code)))) is not None
     measured = not heel and _scores(source, found, text, (when, latest), facts)
     broken = _fractures(source, text, (when, latest), facts)
-    femur = _femur(source, text, (when, latest), facts)
+    femur = stated.problems(source, text, (when, latest), facts)
     before = len(facts.services)
     if keys or not (concluded or measured or broken or femur):
         act(source, found, facts)
@@ -195,17 +194,6 @@ def _fractures(source: str, text: str, span: tuple[date, date | None], facts: Fa
         facts.used(source, "fracture", "from the report's text")
         if facts.birth is None and not entry.osteoporotic:  # of what age it broke decides what it means
             facts.put_aside(source, "age-unknown", key=entry.site, when=entry.when)
-    return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
-
-
-def _femur(source: str, text: str, span: tuple[date, date | None], facts: Facts) -> bool:
-    """The signs in the femur that its words tell. Whether they say anything certain of them."""
-    mentions = [m for m in facts.terminology.said("problem", text, LONGEST_REPORT) if m.key in _FEMUR_SIGNS] if text else []
-    for key in dict.fromkeys(m.key for m in mentions if m.is_present and not m.past):
-        facts.problems.append(Problem(key, source, recorded=span[0], latest=span[1]))
-        facts.used(source, key, "from the report's text")
-    if any(m.verdict is Verdict.DOUBTFUL for m in mentions):
-        facts.put_aside(source, "doubtful", key="femur-lesion", when=span[0])
     return any(m.verdict is not Verdict.DOUBTFUL for m in mentions)
 
 
