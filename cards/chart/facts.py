@@ -212,7 +212,8 @@ def _also(first: Name, note: Name | None) -> Name:
 
 
 def problem(entry: Problem) -> Fact:
-    return Fact(PROBLEMS[entry.key], None, "", entry.when, entry.source, latest=entry.latest)
+    note = _FROM_TEXT if entry.from_text else None
+    return Fact(PROBLEMS[entry.key], None, "", entry.when, entry.source, note, entry.latest)
 
 
 _SEX = {"male": Name("male", "男"), "female": Name("female", "女")}

@@ -132,6 +132,8 @@ class Problem(Struct, frozen=True, gc=False):
     active: bool = True
     text: str = ""
     latest: date | None = None
+    from_text: bool = False
+    """Told by nothing but the words of a report."""
 
     @property
     def when(self) -> date | None:

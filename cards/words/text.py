@@ -367,7 +367,8 @@ def _left_out(entries: Iterable[SetAside], language: str) -> Iterator[str]:
     for each in entries:
         kinds.setdefault((_kind(each, language), each.reason, each.detail), []).append(each)
     for (what, reason, detail), alike in list(kinds.items())[:MOST_LEFT_OUT]:
-        why = phrase("set-aside", reason, language) + (f" “{phrases.word(detail, language)}”" if detail else "")
+        table = "set-aside" if reason in phrases.PHRASES["set-aside"] else "why-unread"
+        why = phrase(table, reason, language) + (f" “{phrases.word(detail, language)}”" if detail else "")
         newest = max((each.when for each in alike if each.when is not None), default=None)
         dated = {"what": what, "day": phrases.day(newest, language)}
         said = "in-doubt" if alike[0].used else "left-out"

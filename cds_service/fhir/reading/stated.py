@@ -44,7 +44,7 @@ def problems(source: str, text: str, span: tuple[date, date | None], facts: Fact
             by_key.setdefault(mention.key, []).append(mention)
     for key, mentions in by_key.items():
         if any(m.is_present and not (m.past and key in _ENDS | FEMUR_SIGNS) for m in mentions):
-            facts.problems.append(Problem(key, source, recorded=span[0], latest=span[1]))
+            facts.problems.append(Problem(key, source, recorded=span[0], latest=span[1], from_text=True))
             facts.used(source, key, "from the report's text")
     _suspect(source, by_key, span[0], facts)
     return any(m.verdict is not Verdict.DOUBTFUL for key in FEMUR_SIGNS & by_key.keys() for m in by_key[key])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from operator import itemgetter
 
 from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, SetAside, facts
@@ -90,14 +90,21 @@ def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
     unread = [each for check in earlier.not_run if check.undecided for each in check.undecided.left_out]
     missing = sorted(silent | (chart.failed & _ESSENTIAL) | {each.data for each in (*undated, *unread)})
     if missing:
-        besides = (each for each in chart.set_aside if each.data in missing and _is_open(chart, each))
-        left_out = tuple(dict.fromkeys((*undated, *unread, *besides)))
+        left_out = tuple(dict.fromkeys((*undated, *unread, *_lost(chart, missing))))
         yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []}, left_out=left_out)
 
 
 def _is_for_bone(chart: Chart, aside: SetAside) -> bool:
     """Whether an entry without a start is about a drug whose duration matters."""
     return any(aside.source in course.sources for course in chart.courses(TREATMENT | HARMFUL))
+
+
+def _lost(chart: Chart, missing: Collection[Data]) -> Iterator[SetAside]:
+    """What of these groups is on record and leaves a question open: whoever is to look it up must know what to look for."""
+    yield from (each for each in chart.set_aside if each.data in missing and _is_open(chart, each))
+    for each in chart.unread:
+        if each.data in missing and (not each.key or chart.doubts((each.key,))):
+            yield SetAside(each.data, each.why, each.key, each.source, each.when, each.text or each.code)
 
 
 def _is_open(chart: Chart, aside: SetAside) -> bool:
@@ -149,6 +156,7 @@ def _unchecked(some: list[NotRun], draft: Draft, chart: Chart) -> Finding:
     missing = sorted({data for check in some for data in _missing(check)})
     evidence = [f for check in some if check.undecided for f in check.undecided.facts]
     left_out = tuple(dict.fromkeys(s for check in some if check.undecided for s in check.undecided.left_out))
+    lost = (each for each in _lost(chart, missing) if each not in left_out)
     only_sig = not (missing or evidence or left_out) and [check.code for check in some] == ["dose-check"]
     return Finding(
         indicator=severity,
@@ -160,6 +168,6 @@ def _unchecked(some: list[NotRun], draft: Draft, chart: Chart) -> Finding:
             "fact": evidence[0] if evidence and not left_out else None,
         },
         facts=(facts.drafted(draft), *dict.fromkeys(evidence)),
-        left_out=left_out,
+        left_out=(*left_out, *lost),
         about=draft,
     )
