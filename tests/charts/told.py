@@ -128,4 +128,12 @@ _KINDS: dict[str, Callable[..., list[Json]]] = {
     "taken": _taken,
     "given": _given,
     "report": _report,
+    "done": lambda words, day: [
+        {"resourceType": "Procedure", "status": "completed", "code": {"text": words}}
+        | {"subject": SUBJECT, "performedDateTime": day}
+    ],
+    "service": lambda words: [
+        {"resourceType": "ServiceRequest", "status": "draft", "intent": "order", "authoredOn": TODAY}
+        | {"code": {"text": words}, "subject": SUBJECT}
+    ],
 }

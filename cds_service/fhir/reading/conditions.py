@@ -14,7 +14,7 @@ from cards.definitions.fractures import FRAGILITY_SITES
 from cards.vocabulary import PROBLEMS
 from cds_service.fhir.phrases import Bone, Mention, Verdict, fold
 from cds_service.fhir.phrases.vertebrae import broken
-from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading import elements, told_drugs, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread_condition
@@ -81,6 +81,9 @@ class Said(Struct, frozen=True):
 def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
     said = facts.meaning(found.code, understand)
+    told_of_drugs = _tells_of_drugs(source, found, said, facts)
+    if told_of_drugs and not (said or said.mentions):
+        return
     if not (said or said.mentions):
         subjects = (found.subject, found.patient)
         facts.not_understood(source, found.code, why_unread_condition, subjects=subjects, gone=not is_stated(found))
@@ -109,6 +112,15 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
         latest = facts.first_span(found.recorded_date)[1]
     _record(source, facts, found, said, (onset, recorded, latest))
     _tell_besides(source, facts, said, onset or recorded)
+
+
+def _tells_of_drugs(source: str, found: wire.Condition, said: Said, facts: Facts) -> bool:
+    """Whether it names drugs for bone that are, or were, taken, or not borne."""
+    subject = elements.refer(found.subject, found.patient)
+    if not is_stated(found) or told_drugs.is_over(found) or (subject and not facts.record.is_ours(subject)):
+        return False
+    when = _onset(found, facts)[0] or facts.day(found.recorded_date)
+    return told_drugs.beside(source, facts.concept(found.code), when, facts, keys=said.problems)
 
 
 def _tell_weighed(source: str, facts: Facts, said: Said, when: date | None) -> None:

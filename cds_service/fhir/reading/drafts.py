@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.chart import Draft, Hook
-from cards.vocabulary import SERVICES
+from cards.vocabulary import SERVICES, Drug
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.conditions import reasons_of
 from cds_service.fhir.reading.drugs import Identified
@@ -30,6 +30,7 @@ from cds_service.fhir.reading.medications import (
 )
 from cds_service.fhir.reading.record import Record
 from cds_service.fhir.reading.services import services_of
+from cds_service.fhir.reading.told_drugs import of_act
 from cds_service.fhir.terminology.codes import Terminology
 
 _MEDICATION_ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})  # the latter is DSTU2
@@ -55,17 +56,18 @@ class OrderedMedicine(Struct, frozen=True):
 
 
 class OrderedService(Struct, frozen=True):
-    """What a draft of a service says, and its key; "" when it is none of ours."""
+    """What a draft of a service says, and its key; "" when it is none of ours. ``drug``: it orders that one be given."""
 
     found: wire.Act
     concept: elements.Concept | None
     key: str
     nameless: bool = False
     """It has neither name nor code, so it may be anything."""
+    drug: Drug | None = None
 
     @property
     def concerns_us(self) -> bool:
-        return bool(self.key) or self.nameless
+        return bool(self.key) or self.nameless or self.drug is not None
 
 
 def read_drafts(facts: Facts, given: Iterable[Given]) -> tuple[Draft, ...]:
@@ -135,7 +137,8 @@ def _read(given: Given, record: Record, terminology: Terminology) -> OrderedMedi
         code = part(wire.CONCEPT, act.code, "code")
         keys = (key for key in services_of(terminology, code) if key in SERVICES)
         key = next(keys, "")
-        return OrderedService(act, code, key, nameless=not key and why_unread(code, terminology) == UNNAMED)
+        drug = None if key else of_act(code, terminology)
+        return OrderedService(act, code, key, not key and why_unread(code, terminology) == UNNAMED, drug)
     return None
 
 
@@ -219,10 +222,12 @@ def _medication(source: str, ordered: OrderedMedicine, facts: Facts) -> tuple[Dr
 
 
 def _service(source: str, ordered: OrderedService, facts: Facts) -> Draft:
-    why = "" if ordered.key else why_unread(ordered.concept, facts.terminology)
-    _note(source, f"draft {ordered.key}" if ordered.key else "", why, ordered.concept, facts)
+    what = ordered.key or (ordered.drug.key if ordered.drug else "")
+    why = "" if what else why_unread(ordered.concept, facts.terminology)
+    _note(source, f"draft {what}" if what else "", why, ordered.concept, facts)
     reasons = reasons_of(facts, elements.many(ordered.found.reason_code), ordered.found.reason_reference or ())
-    return Draft(source, service=ordered.key, text=_text(ordered.concept), unidentified=ordered.nameless, reasons=reasons)
+    draft = Draft(source, service=ordered.key, text=_text(ordered.concept), unidentified=ordered.nameless, reasons=reasons)
+    return draft if ordered.drug is None else replace(draft, drug=ordered.drug, dosing=None)
 
 
 def _note(source: str, what: str, unread: str, concept: elements.Concept | None, facts: Facts) -> None:

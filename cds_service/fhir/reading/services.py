@@ -10,7 +10,7 @@ from cards.chart import Problem, Service
 from cards.chart.calendar import add_days
 from cards.vocabulary import PROBLEMS, SERVICES
 from cds_service.fhir.phrases import Verdict, fold
-from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading import elements, told_drugs, wire
 from cds_service.fhir.reading.care import HOSPICE
 from cds_service.fhir.reading.conditions import with_early_menopause
 from cds_service.fhir.reading.elements import wording
@@ -116,6 +116,8 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
             return
     if sites and all(map(_BESIDE_BONE.search, map(fold, sites))):
         keys = _of_bone(keys, sites[0])
+    if not keys and told_drugs.act(source, found, facts, when_done(found, facts)):
+        return
     if not keys:
         subjects = (found.subject, found.patient)
         facts.not_understood(source, found.code, why_unread, subjects=subjects, gone=found.status in _GONE)

@@ -1,0 +1,126 @@
+"""A drug that is told by an entry that is no medication is told: given, ordered, not borne, or known by name alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cards.vocabulary import Data
+from tests.fhir.conftest import Reader, Resource, concept
+
+DRUG = "地舒单抗注射液 60mg"
+ICD10CM = "http://hl7.org/fhir/sid/icd-10-cm"
+
+
+def entry(kind: str, text: str, **more: Any) -> Resource:
+    return {"resourceType": kind, "id": "e", "subject": {"reference": "Patient/p"}, "code": concept(text=text), **more}
+
+
+def procedure(text: str, status: str = "completed") -> Resource:
+    return entry("Procedure", text, status=status, performedDateTime="2025-11-20")
+
+
+def order(text: str, status: str = "completed", **more: Any) -> Resource:
+    return entry("ServiceRequest", text, status=status, intent="order", authoredOn="2025-11-20", **more)
+
+
+def problem(text: str, **more: Any) -> Resource:
+    return entry("Condition", text, onsetDateTime="2025-11-20", **more)
+
+
+@pytest.mark.parametrize(
+    ("found", "courses"),
+    [
+        (procedure("唑来膦酸静脉输注"), {"zoledronate"}),
+        (procedure("静脉滴注 密固达5mg"), {"zoledronate"}),
+        (procedure("Infusion of zoledronic acid 4 mg"), {"zoledronate-oncology"}),
+        (procedure("denosumab injection"), {"denosumab"}),
+        (order("地舒单抗皮下注射"), {"denosumab"}),
+        (order("地舒单抗皮下注射", "active"), {"denosumab"}),
+        (procedure("唑来膦酸静脉输注", "not-done"), set()),
+        (procedure("唑来膦酸静脉输注", "preparation"), set()),
+        (order("地舒单抗皮下注射", "revoked"), set()),
+        (order("地舒单抗皮下注射", doNotPerform=True), set()),
+        (procedure("特立帕肽注射宣教"), set()),
+        (procedure("患者拒绝唑来膦酸输注"), set()),
+        (order("地舒单抗抗药抗体检测"), set()),
+        (procedure("唑来膦酸皮试"), set()),
+        (order("降钙素测定"), set()),
+        (order("雌二醇"), set()),
+    ],
+)
+def test_a_drug_that_is_given_or_ordered_as_a_service_is_a_dose(chart_of: Reader, found: Resource, courses: set[str]) -> None:
+    chart, _ = chart_of(found)
+    assert set(chart.drug_courses) == courses
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("骨质疏松症（唑来膦酸治疗后）", True),
+        ("骨质疏松症 长期口服福善美", True),
+        ("唑来膦酸输注后发热", True),
+        ("History of bisphosphonate therapy", True),
+        ("未使用双膦酸盐治疗", False),
+        ("患者拒绝地舒单抗治疗", False),
+        ("建议唑来膦酸治疗", False),
+        ("拟行唑来膦酸治疗", False),
+        ("双膦酸盐相关性颌骨坏死", False),  # it forbids them, whichever it was
+        ("糖皮质激素性骨质疏松症", False),
+        ("绝经后骨质疏松，雌激素缺乏", False),
+        ("降钙素升高", False),
+    ],
+)
+def test_a_drug_that_a_problem_names_is_no_absence_of_drugs(chart_of: Reader, text: str, *, unread: bool) -> None:
+    chart, _ = chart_of(problem(text))
+    assert (Data.STATEMENTS in chart.doubts((Data.STATEMENTS,))) is unread
+
+
+def test_a_code_for_long_use_is_one(chart_of: Reader) -> None:
+    chart, _ = chart_of(problem("") | {"code": concept(ICD10CM, "Z79.83")})
+    assert chart.doubts((Data.STATEMENTS,))
+
+
+@pytest.mark.parametrize(
+    ("taken", "text", "unread"),
+    [
+        ("阿仑膦酸钠片 70mg", "骨质疏松症（唑来膦酸治疗后）", False),  # of its class, which says as much
+        ("阿仑膦酸钠片 70mg", "地舒单抗治疗后", True),  # whose gap decides
+        (DRUG, "地舒单抗治疗后", False),
+    ],
+)
+def test_what_the_medications_tell_too_leaves_nothing_open(chart_of: Reader, taken: str, text: str, *, unread: bool) -> None:
+    statement = {
+        "resourceType": "MedicationStatement",
+        "id": "s",
+        "status": "active",
+        "subject": {"reference": "Patient/p"},
+        "medicationCodeableConcept": concept(text=taken),
+        "effectivePeriod": {"start": "2025-06-01"},
+    }
+    chart, _ = chart_of(problem(text), statement)
+    assert bool(chart.doubts((Data.STATEMENTS,))) is unread
+
+
+@pytest.mark.parametrize(
+    ("text", "allergies"),
+    [
+        ("唑来膦酸过敏", [("zoledronate", None, False)]),
+        ("双膦酸盐类药物过敏史", [(None, "bisphosphonate", False)]),
+        ("Allergy status to bisphosphonates", [(None, "bisphosphonate", False)]),
+        ("福善美不耐受", [("alendronate", None, True)]),
+        ("否认唑来膦酸过敏史", []),
+        ("过敏性鼻炎", []),
+    ],
+)
+def test_an_allergy_among_the_problems_is_one(chart_of: Reader, text: str, allergies: list[Any]) -> None:
+    chart, _ = chart_of(problem(text))
+    assert [(a.drug.key if a.drug else None, a.mechanism, a.intolerance) for a in chart.allergies] == allergies
+    assert not chart.doubts((Data.STATEMENTS,))
+
+
+def test_an_allergy_that_is_resolved_is_none(chart_of: Reader) -> None:
+    over = problem("唑来膦酸过敏", clinicalStatus={"coding": [{"code": "resolved"}]})
+    chart, _ = chart_of(over)
+    assert not chart.allergies
