@@ -115,10 +115,12 @@ class Chart(Struct, frozen=True, kw_only=True):
         return found[0] if found else None
 
     def left_out(self, *keys: str) -> tuple[SetAside, ...]:
-        """Entries for these analytes (or in this group of data) that the reader could not use."""
+        """Entries for these analytes (or in this group of data) that the reader could not use, or not understand: a result that
+        only its name tells is on record as one with a code is."""
         groups = {ANALYTES[key].group for key in keys if key in ANALYTES}
         results = (s for s in self.set_aside if s.data not in COURSES)  # calcium is a drug, too
-        return tuple(s for s in results if s.key in keys or (not s.key and s.data in groups))
+        named = (u.as_set_aside for u in self.unread if u.key and u.key in keys)
+        return (*(s for s in results if s.key in keys or (not s.key and s.data in groups)), *named)
 
     def unread_of(self, reason: str, *told: Course | Draft) -> tuple[SetAside, ...]:
         """Entries of these courses and drafts that were set aside for one of these reasons: an unreadable dose, start or order

@@ -482,3 +482,8 @@ class Unread(Struct, frozen=True, gc=False):
     code: str = ""
     text: str = ""
     key: str = ""
+
+    @property
+    def as_set_aside(self) -> SetAside:
+        """The same for a text that says what was left out."""
+        return SetAside(self.data, self.why, self.key, self.source, self.when, self.text or self.code)

@@ -14,8 +14,8 @@ from cards.definitions.person import BIRTH, SEX
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Drug, Name
 
-UNREADABLE = frozenset({"unit-unknown", "no-unit", "implausible", "unreadable"})
-"""Reasons why a recorded value could not be read."""
+UNREADABLE = frozenset({"unit-unknown", "no-unit", "implausible", "unreadable", "no-value", "status", "not-understood"})
+"""Reasons why a value that is on record is not known: it could not be read, it is not there, or it is not final."""
 
 
 class Renal(Struct, frozen=True):

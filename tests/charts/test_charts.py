@@ -98,3 +98,25 @@ def test_a_dose_is_one_however_it_is_written(in_the_name: bool) -> None:
 
 def test_a_name_with_a_strength_alone_is_no_direction() -> None:
     assert "incomplete-data" in told_of(cards_of(ordered("阿仑膦酸钠片 70mg×4片", None)))
+
+
+NOT_KNOWN = ("见报告单", "标本溶血", "1,95 mmol/L", "2.05 mmol/L 2.31 mmol/L")
+
+
+@pytest.mark.parametrize(("drug", "sig", "result"), [("普罗力", "60mg 皮下 q6m", "血清钙"), ("密固达", "5mg ivgtt st", "肌酐")])
+def test_a_result_that_cannot_be_read_is_never_none_on_record(drug: str, sig: str, result: str) -> None:
+    for written in NOT_KNOWN:
+        cards = cards_of(ordered(drug, sig, ["result", result, "2026-11-20", written]))
+        assert told_of(cards) & {"incomplete-data", "hypocalcemia", "renal-function-unknown"} == {"incomplete-data"}, written
+        assert "none on record" not in str(cards), written
+
+
+def test_nor_is_one_without_a_value() -> None:
+    chart = request(ordered("普罗力", "60mg 皮下 q6m", ["result", "血清钙", "2026-11-20", ""]))
+    for entry in chart["prefetch"]["renal"]["entry"]:
+        if entry["resource"]["code"]["text"] == "血清钙":
+            del entry["resource"]["valueString"]
+            entry["resource"]["dataAbsentReason"] = {"text": "标本溶血"}
+    given = evaluator().evaluate(parse(json.dumps(chart).encode(), "order-sign"), "en", date.fromisoformat(TODAY)).response
+    assert "hypocalcemia" not in told_of(given["cards"])
+    assert "incomplete-data" in told_of(given["cards"])

@@ -104,7 +104,7 @@ def _lost(chart: Chart, missing: Collection[Data]) -> Iterator[SetAside]:
     yield from (each for each in chart.set_aside if each.data in missing and _is_open(chart, each))
     for each in chart.unread:
         if each.data in missing and (not each.key or chart.doubts((each.key,))):
-            yield SetAside(each.data, each.why, each.key, each.source, each.when, each.text or each.code)
+            yield each.as_set_aside
 
 
 def _is_open(chart: Chart, aside: SetAside) -> bool:
