@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cards.chart import Chart, facts
-from cards.definitions import goals, person, treatment
+from cards.definitions import femur, goals, person, treatment, workup
 from cards.definitions.denosumab import Kind, rebound, state
 from cards.definitions.pain import pain_limit, pain_score
 from cards.definitions.vertebral import new_vertebral_fracture
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
-from cards.engine.options import safety, service
+from cards.engine.options import ruled_out, safety, service, work_up
 from cards.thresholds import Numbers
-from cards.vocabulary import DRUGS
+from cards.vocabulary import DENOSUMAB, DRUGS
 
 _CITES = (
     "OVCF2021-D2",
@@ -42,9 +42,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     number may be chosen. The detail gives the criteria for non-operative care, augmentation and open surgery; calcitonin
     for three months at most where the newest pain score within {pain-window-months} months is NRS {pain-nrs} or VAS
     {pain-vas-mm} mm or more (a lower score, or none in that time: the text keeps it for such pain, or around surgery; not if
-    an order-safety card would warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture, thrombosis prevention
-    during prolonged bed rest. It says to start drugs if `start-treatment` fires, to review and continue them on treatment
-    or if `treatment-failure` fires, under {t-group-years} and not postmenopausal that a specialist decides, in hospice or
+    an order-safety card would warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture,
+    thrombosis prevention during prolonged bed rest. It says to start drugs if `start-treatment` recommends one, and to settle first what speaks
+    against them if it recommends none or the work-up holds all; to review and continue them on treatment or if
+    `treatment-failure` fires, but that one must stop or pause which order safety, the femora or the work-up forbid (never
+    denosumab); under {t-group-years} and not postmenopausal that a specialist decides, in hospice or
     palliative care that its goals do (`goals-of-care`), and otherwise to decide on a drug without delay. Of a rebound
     fracture after denosumab it neither offers augmentation nor says that treatment is running: pain relief, brace, early
     movement, no manipulation, and see `denosumab-sequence`.
@@ -83,8 +85,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
 
 def _drugs(chart: Chart, earlier: Earlier) -> str:
-    """What to say about drugs without contradicting the card that covers them: start, continue, or see that card; under comfort
-    care nothing, below {t-group-years} and before menopause what a specialist decides."""
+    """What to say about drugs without contradicting the card that covers them: start, settle first what speaks against them,
+    continue, halt, or see that card; under comfort care nothing, below {t-group-years} and before menopause what a specialist
+    decides."""
     if (told := rebound(chart)) is not None:
         found = state(chart)
         if found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE):
@@ -95,8 +98,18 @@ def _drugs(chart: Chart, earlier: Earlier) -> str:
     if person.young(chart):
         return "specialist"
     if "treatment-failure" in earlier or treatment.on_treatment(chart):
-        return "continue"
-    return "start" if "start-treatment" in earlier else "other"
+        return "halted" if _halted(chart) else "continue"
+    if "start-treatment" in earlier:
+        offered = (option for finding in earlier.of("start-treatment") for option in finding.options)
+        return "start" if any(option.kind == "drug" and option.recommended for option in offered) else "settle"
+    return "settle" if workup.held(chart) else "other"
+
+
+def _halted(chart: Chart) -> bool:
+    """Whether a drug that is taken must stop or pause, as other cards of the answer say. Denosumab is never just stopped."""
+    taken = [c.drug for c in treatment.treatments(chart) if c.drug.ingredient != DENOSUMAB.ingredient]
+    paused = workup.paused(chart, work_up(chart))
+    return bool(taken) and (femur.pauses(chart) or any(drug in paused or ruled_out(chart, drug) for drug in taken))
 
 
 def _care(chart: Chart, seen: bool, *, operable: bool) -> Iterator[Option]:
