@@ -96,6 +96,22 @@ def denial(chart: Chart, listed: Problem | None) -> Measurement | None:
     return newest.value if listed.when is None or newest.value.when >= listed.when else None
 
 
+def listed_excess(chart: Chart) -> Problem | None:
+    """Hypercalcemia or hypercalciuria that is on record as active, and that no value in range since its entry answers."""
+    blood, urine = chart.active_problem("hypercalcemia"), chart.active_problem("hypercalciuria")
+    if blood is not None and denial(chart, blood) is None:
+        return blood
+    return urine if urine is not None and not _urine_in_range(chart, urine) else None
+
+
+def _urine_in_range(chart: Chart, listed: Problem) -> bool:
+    """Whether the newest 24 h urine calcium is not high, and no older than the entry."""
+    newest = chart.newest("urine-calcium", since=chart.months_ago(chart.numbers.urine_calcium_window_months))
+    if newest is None or urine_calcium_high(chart, newest):
+        return False
+    return listed.when is None or newest.when >= listed.when
+
+
 def _albumin_near(chart: Chart, day: date) -> Measurement | None:
     """The albumin nearest to ``day``, the newer of two; None if it is too far away."""
     found = [m for m in chart.values("albumin") if not m.comparator]

@@ -16,7 +16,7 @@ from cards.definitions import workup
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.kidney import renal
 from cards.definitions.loading import BESIDE, DAILY, PLAIN, RAPID, SEVERE, in_all_of, is_large, is_single, loading, room
-from cards.definitions.minerals import borderline, calcium, high_urine_calcium, vitamin_d
+from cards.definitions.minerals import borderline, calcium, high_urine_calcium, listed_excess, vitamin_d
 from cards.definitions.person import body_mass_index
 from cards.definitions.workup import emergency
 from cards.definitions.workup.values import maybe_since
@@ -28,6 +28,8 @@ FAST = (ZOLEDRONATE, DRUGS["ibandronate-iv"], DENOSUMAB, ROMOSOZUMAB)
 HIGH_CALCIUM, EMERGENCY, GRANULOMA = "high-calcium", emergency.EMERGENCY, "granuloma"
 ACTIVE_FORM = "active-form"
 """Why vitamin D is not given, or not recommended."""
+LISTED = {"hypercalcemia": "listed-calcium", "hypercalciuria": "listed-urine"}
+"""What an entry of the problem list says against more than the usual dose; of hypercalcemia calcium is measured first."""
 UNGIVEN = (HIGH_CALCIUM, EMERGENCY)
 UNADVISED = (GRANULOMA, ACTIVE_FORM)
 """Where the usual dose is an option, and somebody else decides."""
@@ -93,7 +95,8 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     {vitamin-d-rapid-fracture-days} days old.
 
     Instead 1,000 units a day: an active form taken, whose prescriber is asked first (EXT-17); calcium above
-    {calcium-borderline} mg/dL without a range, urine calcium high, kidney stones active or of {stones-months} months,
+    {calcium-borderline} mg/dL without a range, urine calcium high, hypercalcemia or hypercalciuria active on the problem list
+    with no value in range since (of hypercalcemia after a calcium), kidney stones active or of {stones-months} months,
     hyperparathyroidism, an estimate below {egfr-specialist}, sarcoidosis, tuberculosis or lymphoma; a loading on the list is
     then stopped. With high calcium no vitamin D at all; in hyperparathyroidism known for {known-disease-days} days, calcium at
     most {calcium-surgery} mg/dL above the limit, the 1,000 units are an option.
@@ -226,6 +229,8 @@ def _against(chart: Chart) -> Iterator[tuple[str, Fact | None]]:
         yield "calcium", facts.measured(reading.value)
     if (urine := high_urine_calcium(chart)) is not None:
         yield "urine-calcium", facts.measured(urine)
+    if (excess := listed_excess(chart)) is not None:
+        yield LISTED[excess.key], facts.problem(excess)
     since = chart.months_ago(n.stones_months)
     if stones := [p for p in chart.problems.get("kidney-stones", ()) if p.active or maybe_since(p, since)]:
         yield "stones", facts.problem(stones[0])

@@ -19,6 +19,7 @@ from cards.definitions.repletion import (
     FAST,
     GRANULOMA,
     HIGH_CALCIUM,
+    LISTED,
     UNADVISED,
     UNGIVEN,
     Repletion,
@@ -35,6 +36,7 @@ from cards.vocabulary.regimens import REGIMENS, for_drug
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
 _WAKE = ANTIRESORPTIVE | {Mechanism.SCLEROSTIN_INHIBITOR} | PLAIN
+_CALCIUM_LISTED = LISTED["hypercalcemia"]
 _FAST = frozenset(drug.key for drug in FAST)
 _WEEK = 7
 
@@ -49,8 +51,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     drafted.
 
     Not when: a value with "<" or ">" does not show on which side of the limit it lies; vitamin D alone is drafted, in the
-    dose that is advised (a loading: {vitamin-d-loading-total} units in all at most; no more than the usual dose where that
-    is the limit).
+    dose that is advised (of the usual dose {vitamin-d-taken-units} units are enough; a loading: {vitamin-d-loading-total}
+    units in all at most; no more than the usual dose where that is the limit).
 
     Then: warning below {vitamin-d-deficient} ng/mL, otherwise info. Recommended, filtered like all options: the vitamin D
     that `repletion` names, in place of a draft of it, and what follows it; below {vitamin-d-severe} calcium, where none is
@@ -147,7 +149,8 @@ def _covers(chart: Chart, told: Repletion, draft: Draft) -> bool:
     if not told.regimen or told.instead in UNADVISED or daily is None or (large and (told.ended or told.failed)):
         return False
     dose = REGIMENS[told.regimen].dose
-    return within and daily >= dose and (daily == dose or not told.instead)
+    least = chart.numbers.vitamin_d_taken_units if told.regimen == CHOLECALCIFEROL.key else dose
+    return within and daily >= least and (daily <= dose or not told.instead)
 
 
 def _adds_up(chart: Chart, told: Repletion, draft: Draft) -> bool:
@@ -161,7 +164,7 @@ def _product(chart: Chart, told: Repletion, plain: tuple[Draft, ...]) -> Iterato
     if not told.regimen or chart.doubts((Data.CALCIUM,)):
         return
     reading = minerals.calcium(chart)
-    unknown = (told.loads or told.watched) and not told.ended and reading is None
+    unknown = ((told.loads or told.watched) and not told.ended and reading is None) or told.instead == _CALCIUM_LISTED
     first = "calcium" if unknown else "taken" if told.raised else ""
     recommend = not told.raised and not (reading is not None and reading.high)
     for key, start in ((told.regimen, None), (told.then, _end(chart, told))):
@@ -218,7 +221,7 @@ def _blood(chart: Chart, n: Numbers, told: Repletion) -> Iterator[tuple[str, dat
     """What is measured besides 25(OH)D, and when."""
     if told.instead == GRANULOMA:
         yield from (("calcium", chart.today), ("dihydroxyvitamin-d", chart.today))
-    elif (told.loads or told.watched or told.severe or told.instead == ACTIVE_FORM) and minerals.calcium(chart) is None:
+    elif told.instead == _CALCIUM_LISTED or (_watches_calcium(told) and minerals.calcium(chart) is None):
         yield "calcium", chart.today
     if (told.loads or told.watched) and not _calcium_checked(chart, n, told):
         yield "calcium", max(add_days(told.begin or chart.today, _WEEK * n.vitamin_d_calcium_weeks), chart.today)
@@ -226,6 +229,10 @@ def _blood(chart: Chart, n: Numbers, told: Repletion) -> Iterator[tuple[str, dat
         yield "creatinine", chart.today
     if told.failed and told.severe and not _celiac_known(chart):
         yield "celiac", chart.today
+
+
+def _watches_calcium(told: Repletion) -> bool:
+    return told.loads or told.watched or told.severe or told.instead == ACTIVE_FORM
 
 
 def _sooner(chart: Chart, n: Numbers, told: Repletion, injections: list[Option]) -> Option | None:
