@@ -14,7 +14,7 @@ from cards.engine.findings import CRITICAL, WARNING, Finding
 from cards.engine.options import discard, service
 from cards.engine.orders import Order, orders_of
 from cards.thresholds import Numbers
-from cards.vocabulary import Mechanism
+from cards.vocabulary import PROBLEMS, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
 _VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
@@ -32,7 +32,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     Active forms are `active-vitamin-d-contraindicated`.
 
     Then: critical on a draft and at a refill, warning on patient-view and for vitamin D. Delete the draft (recommended); orders
-    for calcium with albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. In (3), a calcium within
+    for calcium with albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. Vitamin D pauses, too; with
+    urine calcium alone only its active forms (`vitamin-d-low` gives the usual dose). In (3), a calcium within
     range that is no older than the entry of hypercalcemia is shown next to it, since the entry may be out of date.
     """
     found = calcium_excess(chart)
@@ -77,6 +78,7 @@ def _no_calcium(variant: str, fact: Fact, draft: Draft | None, *more: Fact, deni
             "active": draft is None,
             "vitamin_d": None,
             "male": male,
+            "of_urine": variant == "urine" or fact.name == PROBLEMS["hypercalciuria"],
             "denied": denied is not None,
             "fact": fact.name,
             "value": fact.value,
