@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cards.chart import Chart, Measurement, facts
+from cards.chart import Chart, Measurement, Problem, facts
 from cards.chart.calendar import add_days, add_months
 from cards.chart.facts import Fact
 from cards.definitions.density import lowest_t
@@ -270,17 +270,19 @@ def _doses(chart: Chart, drug: Drug) -> tuple[date, ...]:
 
 def low_calcium(chart: Chart) -> Rows:
     """Low calcium is corrected first, whatever the drug: all are held. A value older than {low-calcium-months} months is
-    measured again, and holds nothing. With an estimate below {egfr-specialist} nephrology corrects it."""
+    measured again, and holds nothing. With an estimate below {egfr-specialist} nephrology corrects it. Hypoparathyroidism on
+    record explains it, unless PTH is high."""
     reading = calcium(chart)
     if reading is None or not reading.low:
         return
     recent = maybe_since(reading.value, chart.months_ago(chart.numbers.low_calcium_months))
     pth = pth_beside(chart, reading.value.when)
+    known = None if pth_is_high(chart, pth) else chart.active_problem("hypoparathyroidism")
     yield Row(
         "low-calcium",
-        _evidence(reading, pth),
+        (*_evidence(reading, pth), *((facts.problem(known),) if known else ())),
         calcium_since(chart, reading),
-        kind="old" if not recent else "pth-high" if pth_is_high(chart, pth) else "pth-not-high" if pth else "",
+        kind=_kind_of_low(chart, pth, known) if recent else "old",
         warns=recent,
         holds=ALL if recent else frozenset(),
         pauses=TABLETS if recent else frozenset(),
@@ -290,3 +292,10 @@ def low_calcium(chart: Chart) -> Rows:
         told={"calcium": reading.value, "nephrology": bool(renal(chart).below(chart.numbers.egfr_specialist))},
         values=(reading.value,),
     )
+
+
+def _kind_of_low(chart: Chart, pth: Measurement | None, known: Problem | None) -> str:
+    """What PTH, or else the problem list, says of a low calcium."""
+    if known is not None:
+        return "hypoparathyroidism"
+    return "pth-high" if pth_is_high(chart, pth) else "pth-not-high" if pth else ""

@@ -204,18 +204,18 @@ def low_phosphate(chart: Chart) -> Rows:
     severe, very_low = value.below(n.phosphate_severe) is True, value.below(n.phosphate_very_low) is True
     before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: low(each, n.phosphate_low))
     severe_before = again(chart, "phosphate", value, n.phosphate_apart_days, lambda each: each.below(n.phosphate_severe))
-    explained = _after_injection(chart, value.when) or after_operation(chart, value)
-    if not (very_low or before or listed or (severe and not explained)):
+    if not (before or listed or _speaks_alone(chart, value)):
         return
     lost = very_low or (severe and severe_before is not None)
     once = before is None and not very_low
+    first = met_since(chart, value, lambda each: low(each, n.phosphate_low))
     yield Row(
         "low-phosphate",
         (
             *(facts.measured(each) for each in (value, before) if each is not None),
             *([facts.problem(listed)] if listed else []),
         ),
-        met_since(chart, value, lambda each: low(each, n.phosphate_low)),
+        first if listed else _lost_since(chart, value, first),
         kind="known" if listed else "once" if once else "",
         warns=listed is None,
         drops=ANTIRESORPTIVES | ANABOLICS if lost else PTH_ANALOGS,
@@ -233,8 +233,28 @@ def low_phosphate(chart: Chart) -> Rows:
             "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient)),
         },
         values=(value,),
+        began=(first,),
         called=_LISTED if listed else "",
     )
+
+
+def _lost_since(chart: Chart, value: Measurement, first: date) -> date:
+    """The day from which the values that are low since ``first`` were low enough: that of one that speaks for itself, or of
+    the first that was low again."""
+    n = chart.numbers
+    again_from = add_days(first, n.phosphate_apart_days)
+    series = [each for each in chart.values("phosphate") if first <= each.when <= value.when]
+    told = (each.when for each in series if _speaks_alone(chart, each) or each.when >= again_from)
+    return min(told, default=value.when)
+
+
+def _speaks_alone(chart: Chart, value: Measurement) -> bool:
+    """Whether one value is low enough: very low, or below {phosphate-severe} mg/dL with nothing that explains it."""
+    n = chart.numbers
+    if value.below(n.phosphate_very_low) is True:
+        return True
+    severe = value.below(n.phosphate_severe) is True
+    return severe and not (_after_injection(chart, value.when) or after_operation(chart, value))
 
 
 def _after_injection(chart: Chart, day: date) -> bool:
