@@ -32,7 +32,7 @@ from cds_service.receiving import acknowledged, received, refuse_other_media, re
 from cds_service.repetition import Repetition
 from cds_service.store import Store, StoreUnavailable
 from cds_service.web.examples import examples
-from cds_service.web.site import PAGES, add_pages
+from cds_service.web.pages import PAGES, add_pages
 
 ROOM_BESIDE = 4 * 1024**2
 """Bytes of other bodies that a worker takes while it works on the largest one."""

@@ -18,7 +18,7 @@ from cds_service.casebook.digest import MOST, tables
 from cds_service.casebook.sheet import DAY, variants
 from cds_service.content.definitions import IN_CHINESE, words_of_definitions
 from cds_service.content.tree import here
-from cds_service.web.ruled import Written, rule
+from cds_service.web.sheet.rule_words import Written, rule
 from tests.each import for_each
 
 CODES = sorted(all_cards())

@@ -21,8 +21,8 @@ AT_ITS_SIDE = 3.0
 """Twice the text, at most this many times the work: 2 is linear, 4 quadratic."""
 AUTHORING = (
     "cds_service/casebook/",
-    "cds_service/web/difference.py",
-    "cds_service/web/wording.py",
+    "cds_service/web/review/difference.py",
+    "cds_service/web/knowledge/wording.py",
     "fhir_fixtures/lines",
     "cards/engine/sources.py",
 )

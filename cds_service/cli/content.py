@@ -101,7 +101,7 @@ def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
     """Exits with 2 if the file was tampered with, with 1 if a signature in it holds no longer, or objects."""
     from cds_service.content.canon import found
     from cds_service.content.verifying import verified
-    from cds_service.web.attested import read_of, stands_by_part
+    from cds_service.web.sheet.attested import read_of, stands_by_part
 
     verdicts = verified(_signatures(chosen.file, chosen.end), [found(name) for name in chosen.against or ["."]])
     for verdict in verdicts:

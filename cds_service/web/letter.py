@@ -20,7 +20,7 @@ from cds_service.config import Settings
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, Call, parse
 from cds_service.pipeline import Evaluator
-from cds_service.web.asking import filled
+from cds_service.web.playground.asking import filled
 from cds_service.web.words import page_language
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable("image")

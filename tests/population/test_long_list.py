@@ -21,7 +21,7 @@ from cds_service.population import kept
 from cds_service.population.job import prepared
 from cds_service.population.listed import listed
 from cds_service.population.rows import Broken, Gap, Item, Taken
-from cds_service.web.worklist import ON_A_PAGE
+from cds_service.web.worklist.pages import ON_A_PAGE
 from tests.population.conftest import TODAY, generated
 
 PEOPLE = 400

@@ -15,7 +15,10 @@ from msgspec.structs import replace
 from cds_service.app import create_app
 from cds_service.content import canon, releases
 from cds_service.content.canon import Content
-from cds_service.web import changed, defined, review, sheet, to_do
+from cds_service.web.review import changed, to_do
+from cds_service.web.review import desk as review
+from cds_service.web.sheet import definitions as defined
+from cds_service.web.sheet import sheet
 from tests.web.conftest import settings
 
 TOKEN = "a token for reviewers only"

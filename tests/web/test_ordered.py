@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 import fhir_fixtures
 from cards.engine.findings import CRITICAL
 from cards.words.options import label
-from cds_service.web.ordered import Decided, added, left
+from cds_service.web.playground.ordered import Decided, added, left
 from tests.web.test_screen import told
 
 Json = dict[str, Any]

@@ -146,7 +146,7 @@ def test_the_page_of_a_card_says_who_signed_it_off(client: FlaskClient, monkeypa
     code = "low-bone-mass"
     assert "not yet signed off" in client.get(f"/knowledge/cards/{code}").text
     signed = replace(all_cards()[code], reviewed=(Review("A. Lee", "rheumatologist", "2026-11-20", "2026.11"),))
-    monkeypatch.setattr("cds_service.web.knowledge.all_cards", lambda: {**all_cards(), code: signed})
+    monkeypatch.setattr("cds_service.web.knowledge.pages.all_cards", lambda: {**all_cards(), code: signed})
     page = client.get(f"/knowledge/cards/{code}").text
     assert "A. Lee, rheumatologist, 2026-11-20 (content 2026.11)" in page
     assert "not yet signed off" not in page

@@ -14,8 +14,8 @@ from cards.engine.catalog import all_cards
 from cards.words.phrases import LANGUAGES
 from cds_service.app import create_app
 from cds_service.content.covered import READ, divided
-from cds_service.web.reading import Minutes, minutes
-from cds_service.web.sheet import OPEN
+from cds_service.web.sheet.reading_time import Minutes, minutes
+from cds_service.web.sheet.sheet import OPEN
 from tests.web.conftest import settings
 from tests.web.desk import LI, TOKEN
 

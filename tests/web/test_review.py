@@ -22,9 +22,10 @@ from cds_service.content.releases import named
 from cds_service.content.signatures import end_of, opened, sealed
 from cds_service.content.standing import parts_in
 from cds_service.content.verifying import verified
-from cds_service.web import page as sheet_page
-from cds_service.web import review, sheet
-from cds_service.web.attested import counted, named_part, read_as
+from cds_service.web.review import desk as review
+from cds_service.web.sheet import context as sheet_page
+from cds_service.web.sheet import sheet
+from cds_service.web.sheet.attested import counted, named_part, read_as
 from cds_service.web.words import WORDS, say
 from tests.web.conftest import settings
 from tests.web.desk import CARD, LI, OTHER, TOKEN, changed_number, http, known_as, later, sign

@@ -28,7 +28,7 @@ from cds_service.casebook.runs import served, site_of
 from cds_service.hooks.cards import evidence
 from cds_service.hooks.request import parse
 from cds_service.pipeline import View
-from cds_service.web.assumed import AXES, change
+from cds_service.web.playground.what_if import AXES, change
 from cds_service.web.screen import screen
 from cds_service.web.screen.lights import key_of
 from cds_service.web.screen.plan import first_drug

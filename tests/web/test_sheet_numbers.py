@@ -16,11 +16,11 @@ from cards.words.phrases import LANGUAGES
 from cds_service.casebook.translated import chinese
 from cds_service.content.canon import current
 from cds_service.package.proposals import suggested
-from cds_service.web.defined import by_subject, subjects
-from cds_service.web.dosed import doses
-from cds_service.web.numbered import grouped, topic_of, topics
-from cds_service.web.sheet import sheet
-from cds_service.web.terms import terms, used
+from cds_service.web.sheet.definitions import by_subject, subjects
+from cds_service.web.sheet.doses import doses
+from cds_service.web.sheet.numbers import grouped, topic_of, topics
+from cds_service.web.sheet.sheet import sheet
+from cds_service.web.sheet.terms import terms, used
 
 CODES = sorted(all_cards())
 SHARED = [key for key, each in shipped().table.items() if not each.card]

@@ -17,9 +17,10 @@ from cds_service.content.canon import Content, current
 from cds_service.content.covered import divided, mark
 from cds_service.content.signatures import opened, sealed
 from cds_service.content.verifying import verified
-from cds_service.web import review, sheet
-from cds_service.web.attested import chapter_title, named_part
-from cds_service.web.reading import minutes
+from cds_service.web.review import desk as review
+from cds_service.web.sheet import sheet
+from cds_service.web.sheet.attested import chapter_title, named_part
+from cds_service.web.sheet.reading_time import minutes
 from cds_service.web.words import WORDS
 from tests.web.desk import CARD, LI, changed_number, http, known_as, later, sign
 

@@ -17,7 +17,7 @@ from cards.engine.catalog import all_cards
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS
 from cds_service.casebook.runs import served
 from cds_service.hooks.request import parse
-from cds_service.web.assumed import AXES
+from cds_service.web.playground.what_if import AXES
 from tests.web.test_screen import TODAY, drawn, told
 
 Json = dict[str, Any]

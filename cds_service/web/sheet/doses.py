@@ -9,7 +9,7 @@ from cards.vocabulary.regimens import REGIMENS, Regimen
 from cards.words.phrases import unit
 from cds_service.content.doses import ordered
 from cds_service.content.tree import here
-from cds_service.web.ruled import figure
+from cds_service.web.sheet.rule_words import figure
 from cds_service.web.words import say
 
 

@@ -22,11 +22,11 @@ from cds_service.hooks.discovery import SERVICES
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS
 from cds_service.pipeline import Evaluator, View
-from cds_service.web.asking import to_sign, told_in
-from cds_service.web.assumed import AXES, assumed, change, later, undated
-from cds_service.web.ordered import Decided, decided, left, together
+from cds_service.web.playground.asking import to_sign, told_in
+from cds_service.web.playground.ordered import Decided, decided, left, together
+from cds_service.web.playground.turning_points import turns
+from cds_service.web.playground.what_if import AXES, assumed, change, later, undated
 from cds_service.web.screen import screen
-from cds_service.web.turning import turns
 from cds_service.web.words import in_language, page_language
 
 Json = dict[str, Any]

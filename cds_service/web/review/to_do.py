@@ -11,10 +11,10 @@ from cds_service.content.canon import current
 from cds_service.content.signatures import Signature
 from cds_service.content.standing import Standing
 from cds_service.store import Store
-from cds_service.web.changed import PartChanged, changed_parts
-from cds_service.web.reading import minutes
-from cds_service.web.sheet import hashes
-from cds_service.web.signed import Glance, glance, offered
+from cds_service.web.review.changed import PartChanged, changed_parts
+from cds_service.web.sheet.reading_time import minutes, offered
+from cds_service.web.sheet.sheet import hashes
+from cds_service.web.sheet.signed import Glance, glance
 
 
 class Entry(Struct, frozen=True):

@@ -18,7 +18,7 @@ from cds_service.casebook.sheet import Variant, of_page
 from cds_service.casebook.told import in_words
 from cds_service.content.canon import Parts
 from cds_service.content.compare import keyed, marked
-from cds_service.web.page import unit_in_words
+from cds_service.web.sheet.context import unit_in_words
 from cds_service.web.words import WORDS, say
 
 Stretches = list[tuple[bool, str]]

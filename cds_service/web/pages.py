@@ -16,13 +16,13 @@ from cds_service.web.api import api
 from cds_service.web.fhir import fhir
 from cds_service.web.governance import governance
 from cds_service.web.guard import asks_for, harden, only_from_its_own_page
-from cds_service.web.knowledge import knowledge
+from cds_service.web.knowledge.pages import knowledge
 from cds_service.web.letter import letters
-from cds_service.web.playground import playground
-from cds_service.web.review import review
+from cds_service.web.playground.pages import playground
+from cds_service.web.review.desk import review
 from cds_service.web.smart import smart
 from cds_service.web.words import page_language, say
-from cds_service.web.worklist import worklist
+from cds_service.web.worklist.pages import worklist
 
 PAGES = ("site", "api", "playground", "letter", "knowledge", "governance", "smart", "worklist", "review")
 """The blueprints of pages for people: no other origin may read what they answer."""

@@ -31,7 +31,7 @@ from cds_service.store import Store, StoreUnavailable
 from cds_service.store.worklist import Line, put
 from cds_service.web.screen import screen
 from cds_service.web.words import in_language, page_language
-from cds_service.web.worklist_lines import Asked, asked_for, number, sheet, sieve, states_for, with_states
+from cds_service.web.worklist.lines import Asked, asked_for, number, sheet, sieve, states_for, with_states
 
 ON_A_PAGE = 50
 

@@ -14,9 +14,9 @@ from cds_service.content.signatures import Signature
 from cds_service.content.standing import language_of
 from cds_service.content.verifying import still
 from cds_service.store import Store, reviews
-from cds_service.web.difference import Change, difference
-from cds_service.web.sheet import hashes
-from cds_service.web.signed import Glance
+from cds_service.web.review.difference import Change, difference
+from cds_service.web.sheet.sheet import hashes
+from cds_service.web.sheet.signed import Glance
 
 
 class PartChanged(Struct, frozen=True):

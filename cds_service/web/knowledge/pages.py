@@ -19,13 +19,13 @@ from cds_service.content.standing import standings
 from cds_service.hooks.discovery import SERVICES
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
-from cds_service.web.about import about
-from cds_service.web.attributes import of_card
-from cds_service.web.page import context, judged_case
-from cds_service.web.reading import minutes
-from cds_service.web.sheet import hashes, sheet
-from cds_service.web.signed import glance, offered
-from cds_service.web.wording import wording
+from cds_service.web.knowledge.about import about
+from cds_service.web.knowledge.attributes import of_card
+from cds_service.web.knowledge.wording import wording
+from cds_service.web.sheet.context import context, judged_case
+from cds_service.web.sheet.reading_time import minutes, offered
+from cds_service.web.sheet.sheet import hashes, sheet
+from cds_service.web.sheet.signed import glance
 from cds_service.web.words import in_language, of_sheet, page_language
 
 

@@ -32,7 +32,7 @@ class Row(Struct, frozen=True):
 
 @cache
 def _stated() -> dict[str, Name]:
-    text = files("cds_service.web").joinpath("attributes.toml").read_text(encoding="utf-8")
+    text = files("cds_service.web.knowledge").joinpath("attributes.toml").read_text(encoding="utf-8")
     return msgspec.convert(tomllib.loads(text), dict[str, Name])
 
 

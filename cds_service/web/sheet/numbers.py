@@ -52,7 +52,7 @@ _OTHER = Topic("Other", "其他", ".*")
 @cache
 def topics() -> tuple[Topic, ...]:
     """In the order in which a sheet has them."""
-    told = tomllib.loads(files("cds_service.web").joinpath("topics.toml").read_text("utf-8"))
+    told = tomllib.loads(files("cds_service.web.sheet").joinpath("topics.toml").read_text("utf-8"))
     return (*convert(told, dict[str, Topic]).values(), _OTHER)
 
 

@@ -13,7 +13,7 @@ from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, Call, parse
 from cds_service.pipeline import Evaluator
 from cds_service.story import request_in
-from cds_service.web.ordered import added
+from cds_service.web.playground.ordered import added
 
 Json = dict[str, Any]
 

@@ -27,15 +27,15 @@ from cds_service.content.standing import SETTLED, Standing, standings
 from cds_service.load import Load
 from cds_service.pipeline import Evaluator
 from cds_service.store import Store, StoreUnavailable, reviews
-from cds_service.web.attested import counted, read_as
-from cds_service.web.changed import changed_parts
-from cds_service.web.defined import Defined
-from cds_service.web.difference import Stretches, files
-from cds_service.web.page import context, judged_case
-from cds_service.web.reading import minutes
-from cds_service.web.sheet import hashes, sheet
-from cds_service.web.signed import Glance, glance, offered
-from cds_service.web.to_do import grouped
+from cds_service.web.review.changed import changed_parts
+from cds_service.web.review.difference import Stretches, files
+from cds_service.web.review.to_do import grouped
+from cds_service.web.sheet.attested import counted, read_as
+from cds_service.web.sheet.context import context, judged_case
+from cds_service.web.sheet.definitions import Defined
+from cds_service.web.sheet.reading_time import minutes, offered
+from cds_service.web.sheet.sheet import hashes, sheet
+from cds_service.web.sheet.signed import Glance, glance
 from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}

@@ -24,14 +24,14 @@ from cds_service.content.canon import current
 from cds_service.content.covered import chapter_of
 from cds_service.content.releases import named
 from cds_service.hooks.discovery import SERVICES
-from cds_service.web.defined import Defined, definitions
-from cds_service.web.dosed import Dose, doses
-from cds_service.web.numbered import Group, grouped, printed, shown, topic_of
-from cds_service.web.ranked import ranking, whom
-from cds_service.web.rested import Source, sources_of
-from cds_service.web.ruled import NAMED, Paragraph, Written, rule
-from cds_service.web.terms import defined, used
-from cds_service.web.whom import of_whom
+from cds_service.web.sheet.definitions import Defined, definitions
+from cds_service.web.sheet.doses import Dose, doses
+from cds_service.web.sheet.numbers import Group, grouped, printed, shown, topic_of
+from cds_service.web.sheet.patient import of_whom
+from cds_service.web.sheet.ranking import ranking, whom
+from cds_service.web.sheet.rule_words import NAMED, Paragraph, Written, rule
+from cds_service.web.sheet.sources import Source, sources_of
+from cds_service.web.sheet.terms import defined, used
 
 OPEN = ("says", "when")
 """The parts that stand open on a screen; the others are folded, each with its minutes."""

@@ -12,7 +12,7 @@ from msgspec import Struct
 from cards.engine.sources import slugs
 from cards.thresholds import Thresholds, shipped
 from cds_service.casebook.translated import LABELS
-from cds_service.web.terms import defined
+from cds_service.web.sheet.terms import defined
 from cds_service.web.words import say
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])

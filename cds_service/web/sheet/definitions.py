@@ -37,7 +37,7 @@ def definitions(card: Card, language: str) -> dict[str, Defined]:
 @cache
 def subjects() -> dict[str, Name]:
     """What the definitions of each module are about."""
-    return convert(tomllib.loads(files("cds_service.web").joinpath("subjects.toml").read_text("utf-8")), dict[str, Name])
+    return convert(tomllib.loads(files("cds_service.web.sheet").joinpath("subjects.toml").read_text("utf-8")), dict[str, Name])
 
 
 def by_subject(found: Mapping[str, Defined], language: str) -> list[tuple[str, dict[str, Defined]]]:

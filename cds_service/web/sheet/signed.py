@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from cds_service.content.canon import Content
-from cds_service.content.covered import Chapters, divided
 from cds_service.content.signatures import Signature
 from cds_service.content.standing import Standing
 from cds_service.content.verifying import holds
-
-if TYPE_CHECKING:
-    from cds_service.web.reading import Minutes
 
 
 class Signed(Struct, frozen=True):
@@ -50,11 +45,6 @@ class Glance(Struct, frozen=True):
     @property
     def empty(self) -> bool:
         return not (self.others or self.objections or any(each.stands or each.gone for each in self.parts.values()))
-
-
-def offered(times: Minutes, chapters: Chapters) -> list[str]:
-    """The parts of a sheet that can be ticked: those in which there is something, and the sources, which are not on it."""
-    return [part for part in divided(chapters) if part == "sources" or times[part]]
 
 
 def glance(some: Sequence[Standing], parts: Sequence[str], content: Content, hashed: str) -> Glance:

@@ -16,10 +16,10 @@ from cds_service.casebook import windows
 from cds_service.content.canon import current
 from cds_service.content.releases import committed, releases, unreleased
 from cds_service.content.standing import standings
-from cds_service.web.attributes import of_service
-from cds_service.web.ranked import ranking
-from cds_service.web.ruled import document
-from cds_service.web.sheet import hashes
+from cds_service.web.knowledge.attributes import of_service
+from cds_service.web.sheet.ranking import ranking
+from cds_service.web.sheet.rule_words import document
+from cds_service.web.sheet.sheet import hashes
 from cds_service.web.words import say
 
 

@@ -35,7 +35,7 @@ def _pattern(seen: str) -> re.Pattern[str]:
 @cache
 def terms() -> dict[str, Term]:
     """All, by key."""
-    told = tomllib.loads(files("cds_service.web").joinpath("terms.toml").read_text("utf-8"))
+    told = tomllib.loads(files("cds_service.web.sheet").joinpath("terms.toml").read_text("utf-8"))
     return convert(told, dict[str, Term])
 
 

@@ -16,10 +16,10 @@ from cds_service.casebook.sheet import Block
 from cds_service.casebook.told import judged
 from cds_service.casebook.translated import LABELS
 from cds_service.load import Load
-from cds_service.web.attested import chapter_title, condensed, named_part, read_of, version_of
-from cds_service.web.defined import by_subject
-from cds_service.web.numbered import in_short, printed
-from cds_service.web.ruled import figure, inline
+from cds_service.web.sheet.attested import chapter_title, condensed, named_part, read_of, version_of
+from cds_service.web.sheet.definitions import by_subject
+from cds_service.web.sheet.numbers import in_short, printed
+from cds_service.web.sheet.rule_words import figure, inline
 from cds_service.web.words import say
 
 
