@@ -22,9 +22,9 @@ from cds_service.fhir.proposing import orders
 from cds_service.fhir.proposing.stopping import Find
 from cds_service.hooks.cards import CHECKED, CONTENT, to_wire
 from cds_service.hooks.request import Call
-from cds_service.offered import Offers
 from cds_service.repetition import Repetition
 from cds_service.site import Site
+from cds_service.suggestions import Suggestions
 
 Json = dict[str, Any]
 
@@ -66,7 +66,7 @@ class Answerer:
         names those of its ``checks`` that found nothing. ``dialect``: that of the client, in which everything is put last."""
         shown = self.capped(findings, chart.hook)
         writer = Writer(language, chart, for_patient=call.by_patient)
-        offers = Offers(
+        offers = Suggestions(
             chart, call, language, system=self._site.code_system, drafts=drafts, stored=stored, own=dialect.own_codes
         )
         told: dict[Fact, Json] = {}
@@ -83,7 +83,9 @@ class Answerer:
             repetition.note(zip(shown, cards, (each.parts for each in spoken), strict=True))
         return [each.card for each in spoken]
 
-    def _card(self, finding: Finding, words: Text, offers: Offers, call: Call, language: str, told: dict[Fact, Json]) -> Json:
+    def _card(
+        self, finding: Finding, words: Text, offers: Suggestions, call: Call, language: str, told: dict[Fact, Json]
+    ) -> Json:
         options = () if call.by_patient else finding.options
         offered = [offers.suggestion(option) for option in options]
         base = self._settings.base_url

@@ -14,7 +14,6 @@ from werkzeug.exceptions import HTTPException
 
 from cards.engine import sources
 from cds_service import config, logs, metrics, site
-from cds_service.authentication import add_authentication, caller
 from cds_service.config import Settings
 from cds_service.dialect.codes import our_card
 from cds_service.drift.watch import Watch
@@ -25,11 +24,12 @@ from cds_service.hooks.errors import RequestError
 from cds_service.hooks.feedback import parse_feedback
 from cds_service.hooks.language import preferred
 from cds_service.hooks.request import parse
-from cds_service.load import RETRY_AFTER, Load, Overloaded
-from cds_service.operation import add_operation
 from cds_service.pipeline import BODY, Evaluator
-from cds_service.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.repetition import Repetition
+from cds_service.serving.authentication import add_authentication, caller
+from cds_service.serving.load import RETRY_AFTER, Load, Overloaded
+from cds_service.serving.operation import add_operation
+from cds_service.serving.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.store import Store, StoreUnavailable
 from cds_service.web.examples import examples
 from cds_service.web.pages import PAGES, add_pages

@@ -45,8 +45,8 @@ from cds_service.fhir.terminology import codes
 from cds_service.gather import Gathered, Gatherer, opened
 from cds_service.hooks import errors
 from cds_service.hooks.request import HOOKS, Body, Call
-from cds_service.load import Load
 from cds_service.repetition import Repetition
+from cds_service.serving.load import Load
 
 Json = dict[str, Any]
 

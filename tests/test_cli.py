@@ -17,6 +17,8 @@ from cards.thresholds import shipped
 from cds_service import cli, config
 from cds_service.hooks import clients
 from cds_service.hooks.cards import spoken_for
+from cds_service.serving.greeting import EXAMPLE
+from cds_service.serving.greeting import greeting as greeting_of
 from fhir_fixtures.reading import SECTIONS
 
 
@@ -165,9 +167,9 @@ def test_a_table_of_local_codes_that_cannot_be_used_stops_the_start(
 
 
 def test_the_greeting_names_a_fixture_that_exists_and_the_address() -> None:
-    greeting = cli.greeting(config.Settings(port=8123, today_is=date(2026, 6, 15)))
-    assert cli.EXAMPLE in fhir_fixtures.names()
-    assert f"request {cli.EXAMPLE} --today 2026-06-15 | curl" in greeting
+    greeting = greeting_of(config.Settings(port=8123, today_is=date(2026, 6, 15)))
+    assert EXAMPLE in fhir_fixtures.names()
+    assert f"request {EXAMPLE} --today 2026-06-15 | curl" in greeting
     assert "http://127.0.0.1:8123/cds-services/osteoporosis-patient-view" in greeting
 
 

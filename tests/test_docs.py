@@ -193,3 +193,10 @@ def test_files_that_documents_name_exist(path: Path) -> None:
     named = {code for code in codes(path.read_text(encoding="utf-8")) if re.fullmatch(r"[\w/.-]+\.(py|toml|yaml|tsv)", code)}
     places = [ROOT / place for place in PLACES]
     assert {name for name in named - {*FILES} if not any((place / name).is_file() for place in places)} == set()
+
+
+def test_every_folder_of_the_service_is_in_the_readme() -> None:
+    """A newcomer finds there what each is for: as a step of the way, or in the table of the folders beside it."""
+    told = {part for code in codes(README) for part in (code, code.removeprefix("cds_service/").partition("/")[0])}
+    folders = {path.parent.name for path in (ROOT / "cds_service").glob("*/__init__.py")}
+    assert folders - told == set()

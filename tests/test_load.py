@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cds_service.fhir.fetching.breaker import FAILURES, SECONDS, Breaker
-from cds_service.load import COMPUTING, FETCHING, THREADS, Load, Overloaded
+from cds_service.serving.load import COMPUTING, FETCHING, THREADS, Load, Overloaded
 
 
 def is_turned_away(load: Load) -> bool:

@@ -14,8 +14,8 @@ import pytest
 from cds_service.config import Settings
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import parse
+from cds_service.hooks.whole_record import request_in
 from cds_service.pipeline import Evaluator
-from cds_service.story import request_in
 
 FOLDER = Path(__file__).parents[2] / "shared" / "data" / "reading"
 TODAY = date(2026, 11, 27)

@@ -30,11 +30,8 @@ from cds_service.cli import (
     simulate,
     store,
 )
-from cds_service.cli.serve import EXAMPLE, greeting
 from cds_service.config import ConfigError, Settings
 from cds_service.hooks.errors import RequestError
-
-__all__ = ["EXAMPLE", "greeting", "main"]
 
 COMMANDS = (
     serve,

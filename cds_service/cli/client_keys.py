@@ -17,7 +17,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def client_keys(chosen: argparse.Namespace, settings: Settings) -> None:
-    from cds_service import client_keys
+    from cds_service.hooks import client_keys
 
     try:
         made = client_keys.make(chosen.folder, chosen.iss, chosen.alg)

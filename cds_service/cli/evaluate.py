@@ -41,9 +41,9 @@ def _add_today(parser: argparse.ArgumentParser) -> None:
 
 
 def evaluate(chosen: argparse.Namespace, settings: Settings) -> None:
-    from cds_service import terminal
+    from cds_service.cli import terminal
+    from cds_service.cli.given import request_of
     from cds_service.pipeline import Evaluator
-    from cds_service.story import request_of
 
     evaluator = Evaluator(settings)
     today = chosen.today or settings.today()
@@ -61,8 +61,8 @@ def evaluate(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def request(chosen: argparse.Namespace, settings: Settings) -> None:
+    from cds_service.cli.given import request_of
     from cds_service.pipeline import Evaluator
-    from cds_service.story import request_of
 
     today = chosen.today or settings.today()
     _print_json(request_of(chosen.file, Evaluator(settings).prefetch, today, hook=chosen.hook or ""))

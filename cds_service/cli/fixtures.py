@@ -21,7 +21,7 @@ def fixtures(chosen: argparse.Namespace, settings: Settings) -> None:
     import fhir_fixtures
 
     if not chosen.out:
-        from cds_service import terminal
+        from cds_service.cli import terminal
 
         terminal.list_fixtures(fhir_fixtures.stories(), settings.language)
         return

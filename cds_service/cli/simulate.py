@@ -41,7 +41,7 @@ def _years(text: str) -> int:
 
 
 def simulate(chosen: argparse.Namespace, settings: Settings) -> None:
-    from cds_service import terminal
+    from cds_service.cli import terminal
     from cds_service.clinic.journey import live
     from cds_service.clinic.picture import svg
 

@@ -31,7 +31,7 @@ def migrate(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def feedback(chosen: argparse.Namespace, settings: Settings) -> None:
-    from cds_service import export
+    from cds_service.store import export
 
     with opened_store(settings) as store:
         export.write(store.reported(), sys.stdout, comments=chosen.comments)

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from cards.indicators import EPISODE, INDICATORS, WIDE, YEARLY, Outcome, Rates
 from cards.indicators.levels import FEWEST, complete, level
 from cds_service.figures.person import Figures, Told
-from cds_service.wilson import rate
+from cds_service.figures.wilson import rate
 
 TOTAL = ""
 """In place of a month or a site: all of them."""

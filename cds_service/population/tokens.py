@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
 
-from cds_service.client_keys import JWKS
 from cds_service.config import ConfigError
+from cds_service.hooks.client_keys import JWKS
 
 _TIMEOUT = 60
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

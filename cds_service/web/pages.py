@@ -9,8 +9,8 @@ from werkzeug.exceptions import NotFound
 
 from cds_service.config import Settings
 from cds_service.drift.watch import Watch
-from cds_service.load import Load
 from cds_service.pipeline import Evaluator
+from cds_service.serving.load import Load
 from cds_service.store import Store
 from cds_service.web.api import api
 from cds_service.web.fhir import fhir

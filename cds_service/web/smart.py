@@ -28,10 +28,10 @@ from cds_service.hooks.errors import RequestError
 from cds_service.hooks.feedback import parse_feedback
 from cds_service.hooks.id_tokens import IdTokens, Refused, issuer_of
 from cds_service.hooks.request import Call, parse
-from cds_service.load import Load
 from cds_service.pipeline import BODY, Evaluator
-from cds_service.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.repetition import Repetition
+from cds_service.serving.load import Load
+from cds_service.serving.receiving import acknowledged, received, refuse_other_media, report_of
 from cds_service.store import Store
 from cds_service.web import guard
 from cds_service.web.letter import written

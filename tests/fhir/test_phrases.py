@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from cards.chart import Chart
-from cds_service import terminal
+from cds_service.cli import terminal
 from cds_service.fhir.phrases import LONGEST, LONGEST_REPORT, Mention, Phrases, Verdict, fold
 from cds_service.fhir.reading.read import TERMINOLOGY, read
 from cds_service.pipeline import Evaluation

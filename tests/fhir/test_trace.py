@@ -15,7 +15,7 @@ from rich.console import Console
 
 import fhir_fixtures
 from cards.words.phrases import PHRASES
-from cds_service import terminal
+from cds_service.cli import terminal
 from cds_service.fhir.reading.read import read
 from cds_service.fhir.reading.trace import Trace
 from cds_service.pipeline import Evaluation

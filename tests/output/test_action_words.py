@@ -9,7 +9,7 @@ import pytest
 
 import fhir_fixtures
 from cards.words import options, text
-from cds_service import offered
+from cds_service import suggestions
 from cds_service.casebook.samples import samples
 from cds_service.config import Settings
 from cds_service.hooks.request import HOOKS, parse
@@ -21,7 +21,7 @@ STORIES = [each.name for each in fhir_fixtures.all_fixtures() if each.hook in HO
 def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every story, in the language of its turn: condition, start, urgency, what ends with it, what is left by hand."""
     evaluator, seen = Evaluator(Settings()), {"condition": 0, "start": 0, "by hand": 0, "stops": 0}
-    made = offered.Offers._made
+    made = suggestions.Suggestions._made
 
     def watched(self: Any, option: Any) -> Any:
         label, actions = made(self, option)
@@ -37,9 +37,9 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
             seen["start"] += 1
             day = text.phrases.day(option.start, language)
             assert all(day in each for each in placing), label
-        if offered.BY_HAND[language] in label and placing:
+        if suggestions.BY_HAND[language] in label and placing:
             seen["by hand"] += 1
-            assert all(offered.BY_HAND[language] in each for each in placing), label
+            assert all(suggestions.BY_HAND[language] in each for each in placing), label
         for each, action in zip(option.replaces, [each for each in actions if each["type"] == "delete"], strict=False):
             assert not each.addressable or options.draft_called(each, language, chart) in action["description"], label
         if option.stops:
@@ -47,7 +47,7 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
             assert all(options._names(option.stops, language) in each for each in placing), label
         return label, actions
 
-    monkeypatch.setattr(offered.Offers, "_made", watched)
+    monkeypatch.setattr(suggestions.Suggestions, "_made", watched)
     for place, name in enumerate(STORIES):
         fixture = fhir_fixtures.load(name)
         call = parse(json.dumps(fixture.request()).encode(), fixture.hook)

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
-from cds_service import client_keys
 from cds_service.config import ConfigError, Settings
+from cds_service.hooks import client_keys
 from cds_service.population import bulk
 from cds_service.population.bulk import Access, Server
 from cds_service.population.run import Options, run_server

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import fhir_fixtures
-from cds_service import client_keys
 from cds_service.config import Settings
+from cds_service.hooks import client_keys
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from cds_service.population.bulk import Access, Server

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import jwt
 import pytest
 
-from cds_service import client_keys
 from cds_service.config import ConfigError
+from cds_service.hooks import client_keys
 from cds_service.hooks import keys as key_store
 from cds_service.hooks.auth import Authenticator, Unauthenticated
 from cds_service.hooks.clients import Client, load

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from cds_service.load import BACKLOG, THREADS
+from cds_service.serving.load import BACKLOG, THREADS
 from tests.attack.connections import HEAD, half_sent, sent
 from tests.protocol.fhir_server import FhirServer
 from tests.protocol.test_running import FIXTURE, Running, run

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import jwt
 
-from cds_service import client_keys
+from cds_service.hooks import client_keys
 
 ISS = "https://ehr.example.org"
 PUBLIC = "https://cds.example.org"

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Connection
 
+from cds_service.figures.wilson import rate
 from cds_service.store import Offer, Report, Shown, Store, queries
 from cds_service.store.activity import Row, Taken, activity, taken
-from cds_service.wilson import rate
 from tests.store.test_store import overridden, shown
 
 Opened = Callable[..., Store]

@@ -17,8 +17,8 @@ from cds_service.content.canon import current
 from cds_service.content.releases import committed
 from cds_service.content.standing import standings
 from cds_service.hooks.discovery import SERVICES
-from cds_service.load import Load
 from cds_service.pipeline import Evaluator
+from cds_service.serving.load import Load
 from cds_service.web.knowledge.about import about
 from cds_service.web.knowledge.attributes import of_card
 from cds_service.web.knowledge.wording import wording

@@ -11,8 +11,8 @@ import fhir_fixtures
 from cds_service.config import Settings
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, Call, parse
+from cds_service.hooks.whole_record import request_in
 from cds_service.pipeline import Evaluator
-from cds_service.story import request_in
 from cds_service.web.playground.ordered import added
 
 Json = dict[str, Any]

@@ -24,8 +24,8 @@ from cds_service.content.compare import Row, beside, marked
 from cds_service.content.releases import named, with_committed
 from cds_service.content.signatures import Signature, end_of, kept_ones, sealed
 from cds_service.content.standing import SETTLED, Standing, standings
-from cds_service.load import Load
 from cds_service.pipeline import Evaluator
+from cds_service.serving.load import Load
 from cds_service.store import Store, StoreUnavailable, reviews
 from cds_service.web.review.changed import changed_parts
 from cds_service.web.review.difference import Stretches, files

@@ -15,7 +15,7 @@ from cards.words.phrases import LANGUAGES, unit
 from cds_service.casebook.sheet import Block
 from cds_service.casebook.told import judged
 from cds_service.casebook.translated import LABELS
-from cds_service.load import Load
+from cds_service.serving.load import Load
 from cds_service.web.sheet.attested import chapter_title, condensed, named_part, read_of, version_of
 from cds_service.web.sheet.definitions import by_subject
 from cds_service.web.sheet.numbers import in_short, printed

@@ -11,10 +11,10 @@ os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="osteoporosis-c
 
 from prometheus_client import multiprocess
 
-from cds_service import load
-from cds_service.cli import greeting
 from cds_service.config import load as settings
 from cds_service.logs import CONFIGURATION
+from cds_service.serving import load
+from cds_service.serving.greeting import greeting
 
 _settings = settings()
 
@@ -28,7 +28,7 @@ except ValueError as error:
 wsgi_app = "cds_service.app:create_app()"
 bind = f"{_settings.host if ':' not in _settings.host else f'[{_settings.host}]'}:{_settings.port}"
 workers = _settings.workers
-worker_class = "cds_service.worker.Worker"
+worker_class = "cds_service.serving.worker.Worker"
 threads = load.THREADS
 preload_app = True
 graceful_timeout = max(int(_settings.fhir_timeout), 5) + 5  # a call or a wait for the database; then writing the queue

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 BY_HAND = Name(" (change or remove the draft by hand: it has no id)", "（草稿没有标识，请手动修改或删除）")
 
 
-class Offers:
+class Suggestions:
     """The suggestions of one answer. That a draft may be removed, several cards say: its words and actions are made once."""
 
     def __init__(

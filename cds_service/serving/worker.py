@@ -22,7 +22,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from cds_service import metrics
 from cds_service.hooks import errors
-from cds_service.load import BACKLOG, RETRY_AFTER
+from cds_service.serving.load import BACKLOG, RETRY_AFTER
 
 READ_SECONDS = 10.0
 WRITE_SECONDS = 10.0

@@ -1,4 +1,4 @@
-"""Input of the command line: the name of a story, or a file with a story, a Bundle or a hook request."""
+"""What the command line was given: the name of a story, or a file with a story, a Bundle or a hook request."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import fhir_fixtures
 from cds_service.hooks.errors import RequestError
-from cds_service.hooks.request import HOOKS
+from cds_service.hooks.whole_record import request_in
 
 Json = dict[str, Any]
 
@@ -34,15 +33,6 @@ def request_of(
         fixture = fixture._replace(hook=hook or fixture.hook)
         return (fixture.shifted(today) if shift else fixture).request()
     return request_in(_content(given), prefetch, hook=hook, name=given)
-
-
-def request_in(told: Json, prefetch: Mapping[str, Mapping[str, str]], *, hook: str = "", name: str = "the file") -> Json:
-    """The hook request in a Bundle or in a request. ``name`` is what an error calls it."""
-    if told.get("resourceType") == "Bundle":
-        return _of_bundle(told, prefetch[hook or "patient-view"], hook or "patient-view")
-    if "context" in told and (hook or told.get("hook")) in HOOKS:
-        return told | ({"hook": hook} if hook else {})
-    raise RequestError(400, f"{name}: not a Bundle, a story, or a request for one of our hooks ({', '.join(HOOKS)})")
 
 
 def _fixture(given: str) -> fhir_fixtures.Fixture | None:
@@ -73,25 +63,3 @@ def _bytes(given: str) -> bytes:
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise RequestError(400, f"{given}: {reason}; `fixtures` lists the names of the sample patients") from None
-
-
-def _of_bundle(bundle: Json, prefetch: Mapping[str, str], hook: str) -> Json:
-    """A request about the one Patient of a Bundle, whose resources all come under one key: nothing in it is missed for want
-    of a code that a query would name. What is in draft is taken for what is being ordered or refilled, every Condition for one
-    just entered."""
-    entries = [
-        entry for entry in bundle.get("entry") or () if isinstance(entry, dict) and isinstance(entry.get("resource"), dict)
-    ]
-    patients = {str(e["resource"].get("id")) for e in entries if e["resource"].get("resourceType") == "Patient"}
-    if len(patients) != 1:
-        raise RequestError(400, f"the Bundle must hold one Patient; it holds {len(patients)}")
-    context: Json = {"userId": fhir_fixtures.USER, "patientId": patients.pop()}
-    if (wanted := HOOKS[hook]).bundle:
-        told = [e for e in entries if (e["resource"].get("status") == "draft" if wanted.orders else _is_condition(e))]
-        context[wanted.bundle] = {"resourceType": "Bundle", "type": "collection", "entry": told}
-    given = dict.fromkeys(prefetch) | {"patient": bundle}
-    return {"hook": hook, "hookInstance": str(uuid4()), "context": context, "prefetch": given}
-
-
-def _is_condition(entry: Json) -> bool:
-    return bool(entry["resource"].get("resourceType") == "Condition")

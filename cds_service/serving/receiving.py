@@ -14,7 +14,7 @@ from cds_service.dialect.codes import our_reason
 from cds_service.hooks import errors
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.feedback import Feedback, FeedbackItem
-from cds_service.load import Load
+from cds_service.serving.load import Load
 from cds_service.store import Report
 
 PIECE = 256 * 1024
