@@ -15,21 +15,13 @@ from msgspec import Struct, field
 from msgspec.structs import force_setattr, replace
 
 from cards.chart.calendar import add_days, add_months
-from cards.chart.records import (
-    Allergy,
-    Course,
-    Draft,
-    Exposure,
-    Fracture,
-    FractureEntry,
-    Hook,
-    Measurement,
-    Patient,
-    Problem,
-    Service,
-    SetAside,
-    Unread,
-)
+from cards.chart.records.drugs import Course, Exposure
+from cards.chart.records.measurement import Measurement
+from cards.chart.records.moments import Hook
+from cards.chart.records.orders import Draft, Service
+from cards.chart.records.patient import Patient
+from cards.chart.records.problems import Allergy, Fracture, FractureEntry, Problem
+from cards.chart.records.unusable import SetAside, Unread
 from cards.thresholds import Numbers, Thresholds, shipped
 from cards.vocabulary import ANALYTES, COURSES, Data, Drug, Mechanism, Site
 

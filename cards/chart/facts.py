@@ -12,7 +12,10 @@ from msgspec.structs import replace
 
 from cards.chart.calendar import Partial, as_recorded
 from cards.chart.chart import Chart
-from cards.chart.records import Course, Draft, Fracture, Measurement, Problem
+from cards.chart.records.drugs import Course
+from cards.chart.records.measurement import Measurement
+from cards.chart.records.orders import Draft
+from cards.chart.records.problems import Fracture, Problem
 from cards.chart.shown import round_near, shown
 from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Drug, Name
 

@@ -9,7 +9,7 @@ from math import isclose, log10
 
 from msgspec import Struct
 
-from cards.chart.records import Measurement
+from cards.chart.records.measurement import Measurement
 from cards.vocabulary import ANALYTES
 
 

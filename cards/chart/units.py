@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from cards.chart.chart import Chart
-from cards.chart.records import Measurement
+from cards.chart.records.measurement import Measurement
 from cards.chart.shown import shown
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from cards.chart import Exposure
 from cards.chart.calendar import add_days, add_months
-from cards.chart.records import GUESSED_ENDS
+from cards.chart.records.drugs import GUESSED_ENDS
 from cards.definitions.courses.state import ONGOING
 from cards.thresholds import Numbers
 
