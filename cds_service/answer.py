@@ -12,10 +12,11 @@ from cards.engine.catalog import all_cards
 from cards.engine.checked import Checked
 from cards.engine.findings import INFO, Finding
 from cards.vocabulary import Name
-from cards.words import text
+from cards.words import templates
 from cards.words.once import Writer
+from cards.words.parts import Text
+from cards.words.patient import closing
 from cards.words.phrases import joined
-from cards.words.text import Text
 from cds_service.config import Settings
 from cds_service.dialect import PLAIN, Dialect, speak
 from cds_service.fhir.proposing import orders
@@ -45,7 +46,7 @@ class Answerer:
     def __init__(self, settings: Settings, site: Site) -> None:
         self._settings = settings
         self._site = site
-        text.load()
+        templates.load()
         orders.templates()
 
     def cards(
@@ -77,7 +78,7 @@ class Answerer:
             cut = [finding for finding in findings if finding not in shown]
             cards[-1]["detail"] += "\n\n" + (NOT_SHOWN_TO_PATIENT[language] if call.by_patient else _not_shown(cut, language))
         if cards and call.by_patient:
-            cards[-1]["detail"] += "\n\n" + text.closing(language)
+            cards[-1]["detail"] += "\n\n" + closing(language)
         spoken = [speak(card, dialect, language) for card in cards]
         if repetition:
             repetition.note(zip(shown, cards, (each.parts for each in spoken), strict=True))

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from cards.chart import Chart
 from cards.engine.findings import Finding
 from cards.vocabulary import Drug
-from cards.words.text import Text, render
+from cards.words.parts import Text
+from cards.words.text import render
 
 
 class Writer:

@@ -93,9 +93,9 @@ def check_cards(chosen: argparse.Namespace, settings: Settings) -> None:
     """Exits with 1 if a case fails or the folder is incomplete."""
     from cards.engine.catalog import all_cards
     from cards.thresholds import ContentError
-    from cards.words import text
+    from cards.words import templates
 
-    text.load()
+    templates.load()
     if unknown := [code for code in chosen.code if code not in all_cards()]:
         raise ContentError(f"there is no card {', '.join(unknown)}; `card list` names them")
     failed = sum(_check(all_cards()[code], shown=bool(chosen.code)) for code in chosen.code or sorted(all_cards()))

@@ -16,8 +16,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from cards.words.letter import Letter
+from cards.words.patient import closing
 from cards.words.phrases import day, phrase
-from cards.words.text import closing
 from cds_service.clinic.journey import Journey
 from cds_service.fhir.reading.trace import Line, Trace
 from cds_service.pipeline import Evaluation

@@ -18,8 +18,9 @@ from cards.engine.findings import Finding
 from cards.engine.sources import cited, primary
 from cards.vocabulary import Name
 from cards.words import templates
+from cards.words.detail import cites_of
+from cards.words.parts import Text
 from cards.words.phrases import clean, name
-from cards.words.text import Text, cites_of
 from cds_service.hooks.override_reasons import override_reasons, patient_reasons
 
 TOPIC = "urn:osteoporosis-cds:card"

@@ -19,9 +19,9 @@ from cds_service.serving.greeting import greeting
 _settings = settings()
 
 try:  # load the content before anything listens: an error in its files is reported in one sentence
-    from cards.words import text
+    from cards.words import templates
 
-    text.load()
+    templates.load()
 except ValueError as error:
     raise SystemExit(f"osteoporosis-cds: {error}") from None
 

@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 import fhir_fixtures
+from cards.words.patient import closing
 from cards.words.phrases import day, phrase
-from cards.words.text import closing
 from cds_service.config import Settings
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.request import HOOKS, Call, parse

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import fhir_fixtures
-from cards.words import options, text
+from cards.words import options, phrases
 from cds_service import suggestions
 from cds_service.casebook.samples import samples
 from cds_service.config import Settings
@@ -29,13 +29,13 @@ def test_the_conditions_of_every_suggestion_stand_in_its_actions_k6(monkeypatch:
         placing = [each["description"] for each in actions if each["type"] == "create"]
         if (condition := options.condition_of(option, language, chart)) and actions:
             seen["condition"] += 1
-            plain = text.phrases.capital(text.phrases.plain(condition))
+            plain = phrases.capital(phrases.plain(condition))
             waiting = [each for each in actions if each["type"] == "create" or not option.stop_now]
             said = [each["description"].partition("; ")[2 if option.stop_now else 0] for each in waiting]
-            assert all(text.phrases.capital(each).startswith(plain) for each in said), label
+            assert all(phrases.capital(each).startswith(plain) for each in said), label
         if option.start is not None and option.start > chart.today:
             seen["start"] += 1
-            day = text.phrases.day(option.start, language)
+            day = phrases.day(option.start, language)
             assert all(day in each for each in placing), label
         if suggestions.BY_HAND[language] in label and placing:
             seen["by hand"] += 1
@@ -60,7 +60,7 @@ def test_what_must_stop_does_not_wait_for_what_follows_it(language: str) -> None
     """What must stop was under a condition, "after a specialist has checked: stop it", on the button and on its actions."""
     found = next(each for each in samples("start-treatment") if each.finding.variant == "instead")
     option = next(each for each in found.finding.options if each.stops)
-    condition = text.phrases.plain(options.condition_of(option, language, found.chart))
+    condition = phrases.plain(options.condition_of(option, language, found.chart))
     now = {"en": "Stop alendronate now; ", "zh": "立即停用阿仑膦酸钠；"}[language]
     assert options.label(option, language, found.chart).startswith(now + condition)
     assert options.described("Order it", option, language, found.chart, places=True).startswith(now + condition)
@@ -78,5 +78,5 @@ def test_for_whom_alone_a_drug_is_stands_on_its_action_too(language: str) -> Non
     some = [(sample, each) for sample, each in found if each.provided]
     assert {each.provided for _, each in some} == {"if-not-back", "next-arranged", "once-worn-off"}
     for sample, each in some:
-        told = text.phrases.capital(text.phrases.plain(text.phrase("provided", each.provided, language)))
+        told = phrases.capital(phrases.plain(phrases.phrase("provided", each.provided, language)))
         assert options.described("Order it", each, language, sample.chart, places=True).startswith(told)

@@ -13,8 +13,8 @@ from cards.chart import Chart
 from cards.engine.catalog import all_cards
 from cards.engine.findings import CRITICAL, Finding
 from cards.vocabulary import Data
-from cards.words import text
 from cards.words.letter import FIRST, WHEN, Letter, letter
+from cards.words.patient import closing
 from cards.words.phrases import PHRASES, phrase
 from cds_service.casebook.samples import samples as of_card
 from cds_service.config import Settings
@@ -58,7 +58,7 @@ def in_front(found: Letter, language: str) -> str:
     steps = [part for step in found.first for part in (phrase("when", step.when, language), step.summary, *step.do)]
     own = [PHRASES["letter"][key][language] for key in ("title", "dated", "call", "emergency", "rest")]
     folded = [PHRASES["letter"]["more"][language]] * len(found.first)
-    return " ".join([*own, *folded, *found.cautions, *steps, text.closing(language)])
+    return " ".join([*own, *folded, *found.cautions, *steps, closing(language)])
 
 
 def test_its_heading_never_contradicts_the_words_below(samples: list[Sample]) -> None:

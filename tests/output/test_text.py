@@ -15,7 +15,7 @@ from cards.engine.findings import CRITICAL, WARNING, Dropped, Finding, Option
 from cards.thresholds import ContentError
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE, Data, Name
 from cards.vocabulary.regimens import REGIMENS
-from cards.words import options, text
+from cards.words import options, templates, text
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.test) **now** `x` | # \u202e"
 
@@ -29,7 +29,7 @@ def finding(code: str, **values: object) -> Finding:
 
 
 def test_every_card_has_its_texts_in_both_languages() -> None:
-    assert {code for _, code in text.load()} == set(all_cards())
+    assert {code for _, code in templates.load()} == set(all_cards())
 
 
 def test_every_regimen_rests_on_a_recommendation() -> None:

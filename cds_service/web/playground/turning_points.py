@@ -16,7 +16,7 @@ from cards.engine.findings import Finding, Indicator
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS
 from cards.words.options import named, what
 from cards.words.phrases import day, listed, num
-from cards.words.text import headline
+from cards.words.summary import headline
 from cds_service.web.playground.what_if import AXES
 from cds_service.web.screen.marks import ASSUMED
 from cds_service.web.screen.plan import first_drug, first_order

@@ -19,7 +19,7 @@ from cards.engine.options import work_up
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.options import condition_of, draft_called, label, named
 from cards.words.phrases import day, listed, phrase
-from cards.words.text import headline
+from cards.words.summary import headline
 from cds_service.hooks.cards import evidence
 from cds_service.web.screen import events, plan, values
 from cds_service.web.screen.ahead import ahead

@@ -11,7 +11,7 @@ from cards.chart import Chart, Draft
 from cards.engine.catalog import all_cards
 from cards.engine.findings import INFO, Finding, Option
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS
-from cards.words.text import headline
+from cards.words.summary import headline
 from cards.words.text import step as first_step
 
 _BEFORE = "education"
