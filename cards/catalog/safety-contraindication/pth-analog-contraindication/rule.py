@@ -10,7 +10,15 @@ from cards.definitions import kidney
 from cards.definitions.basket import dose
 from cards.definitions.indication import bone_tumor
 from cards.definitions.kidney import renal, renal_facts
-from cards.definitions.minerals import Phosphatase, borderline, calcium, denial, high_urine_calcium, phosphatase
+from cards.definitions.minerals import (
+    Phosphatase,
+    borderline,
+    calcium,
+    denial,
+    high_urine_calcium,
+    phosphatase,
+    unmeasured_before_analog,
+)
 from cards.definitions.person import adult, of_unknown_age
 from cards.definitions.workup import rows
 from cards.definitions.workup.row import PTH_ANALOGS, Row
@@ -19,7 +27,7 @@ from cards.engine.ladder import BY_INJECTION
 from cards.engine.options import service
 from cards.engine.orders import Order, finding_about, going_on, orders_of
 from cards.thresholds import Numbers
-from cards.vocabulary import Data, Mechanism
+from cards.vocabulary import ANALYTES, SERVICES, Data, Mechanism
 
 _RENAL = "mineral-bone-disorder"
 _BONE = (_RENAL, "osteomalacia", "phosphate-loss", "osteogenesis-imperfecta", "bone-dysplasia")
@@ -49,18 +57,19 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     {pth-analog-egfr} mL/min; (6) kidney stones that are active or of the last {pth-analog-stone-months} months, 24 h urine
     calcium within {urine-calcium-window-months} months above {urine-calcium-man-mg} mg in a man, above
     {urine-calcium-woman-mg} mg in anyone else, a calcium above {calcium-borderline} mg/dL of which the laboratory gives no
-    range, or digoxin, taken or drafted.
+    range, or digoxin, taken or drafted; (7) on an order of a first course, or one taken up again, no calcium, PTH or ALP
+    within {work-up-window-months} months shows that none of (2) to (4) applies.
 
     Not when: none of (1) to (5) applies, but a calcium or ALP on record could not be read or does not show whether it is high,
     or a renal estimate leaves its limit open: then `incomplete-data` says so on an order, as it does if the age is unknown;
-    (6) is said all the same.
+    (6) and (7) are said all the same, (7) not of what could not be read or had.
 
-    Then: critical, (6) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a
+    Then: critical, (6) and (7) warning; one step milder on patient-view. Zoledronate or denosumab instead, the first without a
     warning recommended (nothing for a child, nor in (6) for a drug that is taken). No drug, but a referral that is
     recommended: with primary bone cancer, metastasis or myeloma to oncology, which chooses the drug and its dose; with
     another disease of bone to endocrinology or nephrology; in (5) to nephrology. The draft can be deleted (recommended if
     no drug is recommended). The detail says if the calcium is uncorrected. In (6) 24 h urine calcium, with digoxin calcium,
-    may be ordered beside.
+    may be ordered beside; in (7) what is missing, which is recommended, unless it is ordered.
     """
     orders = orders_of(chart, {Mechanism.PTH_ANALOG})
     if not orders:
@@ -135,7 +144,22 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             )
         else:
             yield from _open(chart, n, order)
-            if cautions:
+            missing = _unmeasured(chart, order)
+            tests = tuple(service(key, recommended=True) for key in missing if not chart.ordered(key))
+            if missing and not cautions:
+                yield finding_about(
+                    chart,
+                    order,
+                    WARNING,
+                    [],
+                    variant="unmeasured",
+                    values={"missing": [SERVICES[key] for key in missing], "months": n.work_up_window_months},
+                    also=tests,
+                    any_number=True,
+                    correctable=True,
+                    left_out=chart.left_out(*missing),
+                )
+            elif cautions:
                 yield finding_about(
                     chart,
                     order,
@@ -146,10 +170,32 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
                         "reasons": [reason for reason, _ in cautions],
                         "fact": cautions[0][1],
                         "said": facts.said(cautions[0][1]),
+                        "missing": [SERVICES[key] for key in missing],
+                        "months": n.work_up_window_months,
                     },
                     alternatives=BY_INJECTION if order.draft is not None else (),
-                    also=tuple(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions)),
+                    also=(
+                        *(service(key) for key in dict.fromkeys(_TEST[reason] for reason, _ in cautions) if key not in missing),
+                        *tests,
+                    ),
                 )
+
+
+def _unmeasured(chart: Chart, order: Order) -> tuple[str, ...]:
+    """What nobody has measured before a first dose, though a high value of it would forbid the drug. Of what could not be had
+    or read `incomplete-data` speaks; what the service itself offers waits for these tests by its label."""
+    if order.draft is None or order.draft.proposed or going_on(chart, {Mechanism.PTH_ANALOG}):
+        return ()
+    since = chart.months_ago(chart.numbers.work_up_window_months)
+    lost = {key for key, analytes in _MEASURED.items() if kidney.unreadable(chart, *analytes, since=since)}
+    lost |= {key for key, analytes in _MEASURED.items() if ANALYTES[analytes[0]].group in chart.failed}
+    if phosphatase(chart) is not None:
+        lost.add("alp")
+    return tuple(key for key in unmeasured_before_analog(chart).split("-") if key and key not in lost)
+
+
+_MEASURED = {"calcium": ("calcium", "calcium-corrected", "calcium-ionized"), "pth": ("pth",), "alp": ("alp",)}
+"""The tests of ``unmeasured_before_analog``, with what they measure."""
 
 
 def _open(chart: Chart, n: Numbers, order: Order) -> Iterator[Undecided]:
