@@ -24,12 +24,12 @@ _COUNTED = frozenset({
     "syringe", "syringes", "pen", "vial", "vials", "dose", "doses", "unitdose", "each", "ea", "sachet", "ampule",
     "ampoule", "1", "片", "粒", "支", "袋", "丸", "颗", "针", "瓶", "次",
 })  # fmt: skip
-_IU = frozenset({"iu", "unit", "units", "usp'u", "unt", "国际单位", "单位"})
+_IU = frozenset({"iu", "u", "unit", "units", "usp'u", "unt", "国际单位", "单位"})
 _VOLUME = frozenset({"ml", "毫升", "milliliter", "milliliters"})
 _LARGEST_PLAIN_COUNT = 4  # a dose of "1" without a unit is a tablet, one of "70" may be anything
 _LARGEST_PTH_DOSE_MG = 0.1  # more is what is in the pen, not what one injection gives
 _IU_OF_VITAMIN_D = {"ug": 40.0, "mg": 40_000.0, "g": 40_000_000.0}
-_IN_IU = re.compile(r"(?a)(?<!\d)(\d[\d,]{0,9}(?:\.\d{1,7})?) ?(万)? ?(?:\[?iu\]?|unt|units?|国际单位|单位)(?![a-z])")
+_IN_IU = re.compile(r"(?a)(?<!\d)(\d[\d,]{0,9}(?:\.\d{1,7})?) ?(万)? ?(?:\[?iu\]?|unt|units?|u|国际单位|单位)(?![a-z])")
 _LONG_TERM = re.compile(
     r"(?a)(?<!not )(?<!no )\b(?:long[- ]?term|indefinite(?:ly)?|lifelong|life-long)\b"
     r"|(?<![非不])(?<!不可)(?<!不宜)(?<!避免)(?:长期|终身)"
@@ -245,8 +245,11 @@ def _of_mass(mg: float, drug: Drug, product: Product, unit: str) -> float | None
 
 
 def _of_volume(ml: float, drug: Drug, product: Product, unit: str) -> float | None:
+    if unit == "IU":
+        one, volume = _iu_of_one(drug, product), strength.volume(product.text)
+        return round(one / volume * ml) if one and volume else None
     concentration = strength.per_ml(product.text)
-    return round(concentration * ml, 6) if concentration and unit == "mg" and drug.mechanism is not Mechanism.CALCIUM else None
+    return round(concentration * ml, 6) if concentration and drug.mechanism is not Mechanism.CALCIUM else None
 
 
 def _of_count(count: float, drug: Drug, product: Product, unit: str) -> float | None:

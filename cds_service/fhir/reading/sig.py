@@ -88,10 +88,10 @@ _DURATION = (
         rf"|{_N}(?:个)?(天|日|周|月|年)(?:为1?)?疗程"
     ),
 )
-_PER = re.compile(rf"(?:每|各)(?:1)?[片粒支丸袋瓶针](?:含钙|含)?{_N} ?(mg|毫克|mcg|ug|微克|g|克|iu|国际单位|单位)")
+_PER = re.compile(rf"(?:每|各)(?:1)?[片粒支丸袋瓶针](?:含钙|含)?{_N} ?(mg|毫克|mcg|ug|微克|g|克|iu|国际单位|单位|u(?![a-z]))")
 _EACH = re.compile(rf"(?a)\(?{_N} ?(mg|mcg|ug|g|iu) ?(?:each|per (?:tablet|capsule)|/ ?(?:tab|cap|tablet|capsule|片|粒|支))\)?")
 _MASS = re.compile(
-    rf"(?a){_N} ?-?(mg|milligrams?|毫克|mcg|ug|micrograms?|微克|g|grams?|克|万 ?iu|万 ?单位|iu|国际单位|单位|units?|unt)"
+    rf"(?a){_N} ?-?(mg|milligrams?|毫克|mcg|ug|micrograms?|微克|g|grams?|克|万 ?(?:iu|单位|u)|iu|国际单位|单位|units?|unt|u)"
     r"(?![a-z])"
     rf"(?: ?/ ?(?:dose|次|{_N}? ?(?:ml|毫升)))?"
 )
@@ -102,7 +102,7 @@ _COUNT = re.compile(
 )
 _UNIT = {
     "毫克": "mg", "milligram": "mg", "milligrams": "mg", "mcg": "ug", "微克": "ug", "microgram": "ug", "micrograms": "ug",
-    "克": "g", "gram": "g", "grams": "g", "国际单位": "iu", "单位": "iu", "unit": "iu", "units": "iu", "unt": "iu",
+    "克": "g", "gram": "g", "grams": "g", "国际单位": "iu", "单位": "iu", "unit": "iu", "units": "iu", "unt": "iu", "u": "iu",
     "毫升": "ml",
 }  # fmt: skip
 _TEN_THOUSAND = re.compile(r"^万 ?")

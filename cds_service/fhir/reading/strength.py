@@ -59,6 +59,16 @@ def all_of(text: str) -> set[float]:
     return {strength for part in text.split(" | ") if (strength := of_name(part)) is not None}
 
 
+def volume(text: str) -> float | None:
+    """Milliliters that a folded product name states, of one vial or ampoule.
+
+    >>> volume("cholecalciferol 1 ml:7.5 mg"), volume("denosumab 60 mg/ml")
+    (1.0, None)
+    """
+    stated = {float(match[1]) for match in _VOLUME.finditer(text)}
+    return stated.pop() if len(stated) == 1 else None
+
+
 def per_ml(text: str) -> float | None:
     """Milligrams per milliliter that a folded product name states.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from math import ceil
@@ -68,10 +69,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
     month, 150 mg monthly; ibandronate 2.5 mg daily, and 2 mg intravenously every 3 months (Chinese label, recalled);
     zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg twice weekly. The unreadable or missing part of a
-    sig is not judged (order-sign: `incomplete-data`, info; also on order-select if it has the wrong data type), nor is (5) if
-    the reason for the order has the wrong data type (likewise), nor (5) or (6) if problems or medications could not be
-    retrieved, nor (8) without sex or age, nor (9) with a renal estimate that leaves its limit open (`incomplete-data`, a
-    warning on order-sign).
+    sig is not judged (order-sign: `incomplete-data`, info, of plain vitamin D only for an injection, which may hold the dose
+    of a year; also on order-select if it has the wrong data type), nor is (5) if the reason for the order has the wrong data
+    type (likewise), nor (5) or (6) if problems or medications could not be retrieved, nor (8) without sex or age,
+    nor (9) with a renal estimate that leaves its limit open (`incomplete-data`, a warning on order-sign).
 
     Then: critical for (1) and, in (7), for a weekly dose every day, the higher single dose and the mean (a warning after
     gastric bypass and in malabsorption), otherwise warning; one card per order. The draft corrected to the nearest accepted
@@ -171,6 +172,7 @@ _NOTHING: dict[str, Any] = {"barred": False, "meant": None, "every": None, "only
 """What the texts ask of a dose, where it is none that is wrong."""
 
 _PLAIN_VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
+_INJECTED = re.compile(r"注射|肌注|针剂|(?i:inject|ampou?le)")
 _WEEK = 7
 
 
@@ -184,7 +186,10 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     draft = max(drafts, key=lambda each: (each.dosing.amount or 0) if each.dosing else 0)
     found = next(_too_much(chart, n, told, draft), None)
     unread = chart.unread_of(DOSE_UNREAD, *taken, *drafts)
-    if unread and (found is None or found[1] is not CRITICAL):
+    injected = next(filter(_is_unread_injection, drafts), None) if chart.hook is ORDER_SIGN else None
+    if injected is not None:
+        yield Undecided(about=injected, indicator=INFO)
+    elif unread and (found is None or found[1] is not CRITICAL):
         yield Undecided(unread, about=draft, indicator=INFO)
     if found is None:
         return
@@ -200,6 +205,12 @@ def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
         yield replace(
             finding_about(chart, about, indicator, map(facts.taken, taken), variant=variant, values=values), cites=("EXT-14",)
         )
+
+
+def _is_unread_injection(draft: Draft) -> bool:
+    """One of which nobody can tell how much it holds."""
+    dosing = draft.dosing or Dosing(readable=False)
+    return dosing.amount is None and (dosing.route == "im" or _INJECTED.search(draft.text) is not None)
 
 
 def _too_much(chart: Chart, n: Numbers, told: Supply, draft: Draft) -> Iterator[tuple[str, Indicator, float, float]]:

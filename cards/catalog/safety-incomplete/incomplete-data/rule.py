@@ -13,7 +13,7 @@ from cards.definitions.person import BIRTH, SEX, adult, of_unknown_age, t_group
 from cards.definitions.treatment import TREATMENT
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Indicator, NotRun
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, Data
+from cards.vocabulary import ANALYTES, Data, Mechanism
 
 _ESSENTIAL = frozenset(
     {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
@@ -165,6 +165,7 @@ def _unchecked(some: list[NotRun], draft: Draft, chart: Chart) -> Finding:
             "missing": missing,
             "checks": list(dict.fromkeys(check.code for check in some)),
             "drug": draft.drug or draft,
+            "usual": draft.drug.key if draft.drug and draft.drug.mechanism is not Mechanism.VITAMIN_D else "",
             "fact": evidence[0] if evidence and not left_out else None,
         },
         facts=(facts.drafted(draft), *dict.fromkeys(evidence)),
