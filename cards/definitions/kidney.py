@@ -14,8 +14,10 @@ from cards.definitions.person import BIRTH, SEX
 from cards.thresholds import Numbers
 from cards.vocabulary import Data, Drug, Name
 
-UNREADABLE = frozenset({"unit-unknown", "no-unit", "implausible", "unreadable", "no-value", "status", "not-understood"})
-"""Reasons why a value that is on record is not known: it could not be read, it is not there, or it is not final."""
+UNREADABLE = frozenset(
+    {"unit-unknown", "no-unit", "implausible", "unreadable", "no-value", "status", "future", "not-understood"}
+)
+"""Reasons why a value that is on record is not known: it could not be read, is not there or not final, or its date is wrong."""
 
 
 class Renal(Struct, frozen=True):

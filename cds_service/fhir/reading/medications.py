@@ -113,8 +113,10 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
         return
     drugs, dates = told.drugs, _dates(found, facts)
     if kind in ("administration", "dispense") and dates.start and dates.start > facts.today:
-        facts.put_aside(source, "future", when=dates.start)
-        return
+        if found.status != "completed":  # it is planned
+            facts.put_aside(source, "future", when=dates.start)
+            return
+        dates = Dates(None, None, dates.authored, None, None)  # what was given has a day, which is another
     say_what_dose_is_unread(source, found, zip(drugs.drugs, told.dosings, strict=True), facts)
     status = _STATUS_NOT_KNOWN.get(found.status or "", found.status or "unknown")
     _doubt(source, facts, found, kind, status, dates.start, drugs.drugs[0])
