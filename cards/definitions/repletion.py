@@ -47,8 +47,9 @@ class Repletion(Struct, frozen=True):
     where the level was still low after it; ``ordered``: nothing but an order says that it was taken.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
-    enough and for long; ``early``: the level is of a day on which it could not yet tell whether that helps; ``listed``: any that is taken, ``large`` in doses of a loading; ``small``: enough beside these; ``replaced``: what the
-    order takes the place of. ``doubled``: why the daily dose is doubled.
+    enough and for long; ``early``: the level is of a day on which it could not yet tell whether that helps; ``listed``: any
+    that is taken, ``large`` in doses of a loading; ``small``: enough beside these; ``replaced``: what the order takes the
+    place of. ``doubled``: why the daily dose is doubled.
     """
 
     level: Measurement
@@ -104,10 +105,10 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose, only a
     loading where one is due, in place of more than 2,000 units a day; still below {vitamin-d-deficient} after
     {vitamin-d-taken-days} days of it, the dose of that level, and then the usual one, may replace a smaller one, once it is
-    sure that this was taken. A level of an earlier day does not tell: it is measured again. While a loading goes on, or a daily dose as large
-    as the one asked for, nothing is added. After a loading the daily dose follows until 25(OH)D is measured. A level that
-    is still low within {vitamin-d-loading-days} days of the start of a loading calls for no other loading, but for the
-    daily dose that is usual from {vitamin-d-severe} ng/mL on.
+    sure that this was taken. A level of an earlier day does not tell: it is measured again. While a loading goes on, or a
+    daily dose as large as the one asked for, nothing is added. After a loading the daily dose follows until 25(OH)D is
+    measured. A level that is still low within {vitamin-d-loading-days} days of the start of a loading calls for no other
+    loading, but for the daily dose that is usual from {vitamin-d-severe} ng/mL on.
 
     Single doses of 50,000 units or more count: with them a loading holds {vitamin-d-loading-total} units at most. Doses as
     large without an end are a loading that is to be stopped when it is complete. Daily doses are doubled after gastric bypass,

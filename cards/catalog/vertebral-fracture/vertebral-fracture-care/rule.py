@@ -39,17 +39,17 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
 
     Then: warning. MRI of the spine (recommended) unless one was done since the fracture or is ordered; CT before an
     augmentation (not in pregnancy); orthosis, referral to physiotherapy and to spine surgery unless already ordered; any
-    number may be chosen. The detail gives the criteria for non-operative care, augmentation and open surgery; calcitonin
-    for three months at most where the newest pain score within {pain-window-months} months is NRS {pain-nrs} or VAS
-    {pain-vas-mm} mm or more (a lower score, or none in that time: the text keeps it for such pain, or around surgery; not if
-    an order-safety card would warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture,
-    thrombosis prevention during prolonged bed rest. It says to start drugs if `start-treatment` recommends one, and to settle first what speaks
-    against them if it recommends none or the work-up holds all; to review and continue them on treatment or if
-    `treatment-failure` fires, but that one must stop or pause which order safety, the femora or the work-up forbid (never
-    denosumab); under {t-group-years} and not postmenopausal that a specialist decides, in hospice or
-    palliative care that its goals do (`goals-of-care`), and otherwise to decide on a drug without delay. Of a rebound
-    fracture after denosumab it neither offers augmentation nor says that treatment is running: pain relief, brace, early
-    movement, no manipulation, and see `denosumab-sequence`.
+    number may be chosen. The detail gives the criteria for non-operative care, augmentation and open surgery; calcitonin for
+    three months at most where the newest pain score within {pain-window-months} months is NRS {pain-nrs} or VAS {pain-vas-mm}
+    mm or more (a lower score, or none in that time: the text keeps it for such pain, or around surgery; not if an
+    order-safety card would warn about it); early augmentation from {very-old-years} years on; log-rolling, brace, posture,
+    thrombosis prevention during prolonged bed rest. It says to start drugs if `start-treatment` recommends one, and to settle
+    first what speaks against them if it recommends none or the work-up holds all; to review and continue them on treatment or
+    if `treatment-failure` fires, but that one must stop or pause which order safety, the femora or the work-up forbid (never
+    denosumab); under {t-group-years} and not postmenopausal that a specialist decides, in hospice or palliative care that its
+    goals do (`goals-of-care`), and otherwise to decide on a drug without delay. Of a rebound fracture after denosumab it
+    neither offers augmentation nor says that treatment is running: pain relief, brace, early movement, no manipulation, and
+    see `denosumab-sequence`.
     """
     broken = new_vertebral_fracture(chart)
     if broken is None or not person.adult(chart):
