@@ -116,6 +116,32 @@ def test_a_short_name_means_what_stands_beside_it(text: str, keys: set[str]) -> 
     assert {m.key for m in TERMINOLOGY.said("problem", text)} == keys
 
 
+@pytest.mark.parametrize("side", ["右", "左侧", "双", ""])
+@pytest.mark.parametrize(
+    "pain", ["大腿前外侧隐痛3周", "大腿外侧疼痛", "大腿根部疼痛", "大腿酸痛不适", "股部疼痛", "腹股沟区疼痛", "大腿不适"]
+)
+def test_a_pain_of_the_thigh_is_told_however_a_patient_words_it(side: str, pain: str) -> None:
+    assert {m.key: m.verdict.value for m in TERMINOLOGY.said("problem", side + pain)} == {"thigh-pain": "present"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("thigh discomfort left", {"thigh-pain": "present"}),
+        ("aching in the right thigh", {"thigh-pain": "present"}),
+        ("Pain of both thighs", {"thigh-pain": "present"}),
+        ("无大腿疼痛", {"thigh-pain": "denied"}),
+        ("no thigh discomfort", {"thigh-pain": "denied"}),
+        ("大腿肌肉拉伤", {}),
+        ("大腿皮肤痛觉减退", {}),
+        ("股骨头缺血性坏死", {}),
+        ("小腿疼痛", {}),
+    ],
+)
+def test_its_neighbors(text: str, found: dict[str, str]) -> None:
+    assert {m.key: m.verdict.value for m in TERMINOLOGY.said("problem", text)} == found
+
+
 CRACKING = {"femur-lesion": "present"}
 
 

@@ -1,11 +1,12 @@
 """Signs of a cracking femur, however a report words them ("左股骨中上段外侧皮质局限性增厚", "beaking of the lateral cortex of
-the right femur"): the lateral cortex thickened or beaked, a stress reaction, an incomplete fracture. Not of neck, head."""
+the right femur"): the lateral cortex thickened or beaked, a stress reaction, an incomplete fracture. Not of neck, head. And the
+pain that comes before them, however a patient words it ("右大腿前外侧隐痛3周", "aching in the right thigh")."""
 
 from __future__ import annotations
 
 import re
 
-LESION, STRESS = "femur-lesion", "stress-fracture+femur-lesion"
+LESION, STRESS, PAIN = "femur-lesion", "stress-fracture+femur-lesion", "thigh-pain"
 _STRESS = re.compile(r"应力性?骨折|stress fracture")
 _GAP = r"[^,;。.未无不内颈头变]"
 _ZH = (
@@ -24,6 +25,16 @@ _EN = (
     rf"|(?<![a-z]){_BONE}\b{_WORDS}\b(?:beaking|(?:stress|incomplete|insufficiency) (?:fracture|reaction))\b"
 )
 _SIGN = re.compile(f"{_ZH}|{_EN}")
+_ACHE = r"(?:疼痛|[酸隐胀刺钝剧闷疼]痛|痛|不适|酸胀)"
+_THIGH = r"(?:大腿|腹股沟|股(?=[前外内部上中下]))"
+_PLACE = r"(?:根部|[前后内外上中下]{1,3}侧?|近端|远端|中段|[侧部处区]|持续性?|反复|间断|活动[时后]|行走[时后]|负重[时后]){0,4}"
+_ACHES = r"(?:pain|aches?|aching|discomfort|soreness)"
+_SORE = re.compile(
+    rf"{_THIGH}{_PLACE}{_ACHE}(?!觉)"
+    rf"|(?<![a-z])(?:thigh|groin|femoral shaft)s? {_ACHES}\b"
+    rf"|(?<![a-z]){_ACHES} (?:in|of|over) (?:(?:the|both|left|right|upper|lower|mid|outer|lateral|anterior) ){{0,3}}"
+    r"(?:thigh|groin)s?\b"
+)
 
 
 def cracking(text: str) -> list[tuple[str, int, int]]:
@@ -35,3 +46,12 @@ def cracking(text: str) -> list[tuple[str, int, int]]:
     ([('stress-fracture+femur-lesion', 0, 34)], [])
     """
     return [(STRESS if _STRESS.search(found[0]) else LESION, found.start(), found.end()) for found in _SIGN.finditer(text)]
+
+
+def aching(text: str) -> list[tuple[str, int, int]]:
+    """Where folded ``text`` names a pain of the thigh or the groin.
+
+    >>> aching("右大腿前外侧隐痛3周"), aching("aching in the right thigh"), aching("股骨头坏死"), aching("大腿肌肉拉伤")
+    ([('thigh-pain', 1, 8)], [('thigh-pain', 0, 25)], [], [])
+    """
+    return [(PAIN, found.start(), found.end()) for found in _SORE.finditer(text)]

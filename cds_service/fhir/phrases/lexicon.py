@@ -72,6 +72,7 @@ class Lexicon:
         counted = [Token(Word(NAME, weeks.PREGNANCY, "孕…周"), *span, NAME) for span in weeks.pregnant(text)]
         counted += [Token(Word(NAME, veins.CLOT, "thrombosis … vein"), *span, NAME) for span in veins.clotted(text)]
         counted += [Token(Word(NAME, key, "femur … cortex"), at, end, NAME) for key, at, end in femora.cracking(text)]
+        counted += [Token(Word(NAME, key, "thigh … pain"), at, end, NAME) for key, at, end in femora.aching(text)]
         if numbered or any(token.role == FRACTURE for token in told):
             counted += [Token(Word("level", level), at, end, "level") for level, at, end in vertebrae.numbered(text)]
         return list(_without_overlap([*counted, *told])) if counted else told
