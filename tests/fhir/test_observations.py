@@ -202,3 +202,29 @@ def test_codings_that_disagree_are_told(chart_of: Reader) -> None:
     code = {"coding": [{"system": LOINC, "code": "2160-0"}, {"system": LOINC, "code": "17861-6"}]}
     chart, _ = chart_of(observation("2160-0", 1.0, "mg/dL", code=code))
     assert [s.reason for s in chart.set_aside] == ["codings-disagree"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "pregnant"),
+    [
+        ({"valueString": "阳性"}, True),
+        ({"valueString": "阳性(+)"}, True),
+        ({"valueString": "+"}, True),
+        ({"valueString": "弱阳性"}, True),
+        ({"valueString": "Positive"}, True),
+        ({"valueCodeableConcept": {"coding": [{"system": SNOMED, "code": "10828004"}]}}, True),
+        ({"valueString": "阴性"}, False),
+        ({"valueString": "阴性(-)"}, False),
+        ({"valueString": "not detected"}, False),
+        ({"valueString": "阳性/阴性"}, False),
+        ({"valueQuantity": {"value": 2.1, "unit": "mIU/mL"}}, False),
+        ({"valueString": "阳性", "status": "preliminary"}, False),
+    ],
+)
+@pytest.mark.parametrize("name", [{"text": "尿HCG定性"}, {"coding": [{"system": LOINC, "code": "2106-3"}]}])
+def test_a_positive_pregnancy_test_tells_of_a_pregnancy(
+    chart_of: Reader, name: dict[str, Any], answer: dict[str, Any], *, pregnant: bool
+) -> None:
+    found = {"resourceType": "Observation", "id": "o", "status": "final", "code": name, "subject": {"reference": "Patient/p"}}
+    chart, _ = chart_of(found | {"effectiveDateTime": "2025-12-20"} | answer)
+    assert ("pregnancy" in chart.problems) is pregnant

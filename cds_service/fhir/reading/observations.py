@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime, tzinfo
 
 from msgspec import Raw
 from msgspec.structs import replace
 
-from cards.chart import Measurement, Service
+from cards.chart import Measurement, Problem, Service
 from cards.vocabulary import ANALYTES, Site
-from cds_service.fhir.phrases import LONGEST
+from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.by_name import called, meant
 from cds_service.fhir.reading.dates import LONG_AGO, moment
@@ -30,6 +31,9 @@ _GONE = frozenset({"entered-in-error", "cancelled"})
 _UNKNOWN = "unknown"
 _WITHOUT_STATUS = frozenset({"weight", "height"})
 """What may be used where its status is not known; it is then worded so."""
+_TEST = "pregnancy-test"
+_POSITIVE = re.compile(r"(?a)[\s(*]*(?:弱?阳性?|\+{1,4}|(?:weakly )?positive|pos|detected)[\s()+*↑.]*")
+_POSITIVE_CODES = frozenset({"10828004", "POS", "LA6576-8"})
 _REGION_OPEN = frozenset({Site.FEMUR, Site.HIP_REGION, Site.FOREARM})
 _NO_ANSWER = frozenset({None, Site.HEEL, Site.FOREARM, Site.HIP_REGION})
 """Where bone density may be measured without an answer to what DXA of spine and hip is ordered for."""
@@ -49,7 +53,8 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        if not _proteins(source, found, facts) and not parent(source, found, facts):
+        read = _proteins(source, found, facts) or _pregnancy(source, found, facts) or parent(source, found, facts)
+        if not read:
             _not_understood(source, found, found, facts)
     elif _is_patients(source, found, facts, meanings):
         _value(source, facts, found, found, meanings)
@@ -78,7 +83,7 @@ def _says_nothing(concept: elements.Concept | None, terminology: Terminology) ->
 
 def _tells_nothing(concept: elements.Concept, terminology: Terminology) -> bool:
     label = called(concept, terminology)
-    ours = observed(concept, terminology) or PROTEIN.intersection(keys_of(concept, terminology))
+    ours = observed(concept, terminology) or (PROTEIN | {_TEST}).intersection(keys_of(concept, terminology))
     named = label.senses or label.about or tells_of_parent(concept, terminology)
     return not (ours or named or why_unread_result(concept, terminology))
 
@@ -96,6 +101,22 @@ def _proteins(source: str, found: wire.Observation, facts: Facts) -> bool:
         first = len(facts.services)
         facts.services += [Service(key, True, source, when, latest) for key in keys]
         conclude(source, facts, first, text, (when, latest))
+    return True
+
+
+def _pregnancy(source: str, found: wire.Observation, facts: Facts) -> bool:
+    """A pregnancy test that is positive, which tells of a pregnancy until somebody enters how it ended. Whether it is one."""
+    if _TEST not in facts.meaning(found.code, keys_of):
+        return False
+    answer = found.value_codeable_concept
+    said = elements.texts((found.value_string, wording(answer)))
+    positive = _POSITIVE.fullmatch(fold(said)) is not None or any(c.code in _POSITIVE_CODES for c in elements.codings(answer))
+    when, latest = _span(found, facts)
+    if not positive or found.status not in _USABLE or when is None or when > facts.today:
+        return False
+    if facts.is_ours(source, elements.refer(found.subject)):
+        facts.problems.append(Problem("pregnancy", source, recorded=when, latest=latest))
+        facts.used(source, "pregnancy")
     return True
 
 

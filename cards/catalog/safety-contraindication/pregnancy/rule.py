@@ -31,7 +31,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: (1) an anti-osteoporosis drug (bisphosphonate, denosumab, PTH analog, romosozumab, SERM, hormone therapy, calcitonin,
     strontium, vitamin K2, eldecalcitol) is ordered or taken in an active pregnancy: a woman, or a patient of unknown sex, under
     {pregnancy-age-years} or of unknown age, with an active entry that has no end date and whose onset or recorded date is
-    within {pregnancy-days} days or unknown; or (2) a bisphosphonate, denosumab, a PTH analog or a SERM, ordered or begun within
+    within {pregnancy-days} days or unknown, or a positive pregnancy test of that time; or (2) a bisphosphonate, denosumab, a PTH analog or a SERM, ordered or begun within
     {pregnancy-begun-months} months, for a woman from {adult-years} to below {t-group-years} years without menopause, removal of
     both ovaries, hysterectomy, sterilization or an intrauterine device on record, or hormonal contraception as active.
     Contraceptive drugs are not read: the text says so; or (3) a PTH analog is ordered or taken, and lactation of a woman under
