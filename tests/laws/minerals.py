@@ -7,7 +7,7 @@ import json
 import re
 
 from cards.definitions.loading import DAILY, PLAIN
-from cards.definitions.repletion import unadvised
+from cards.definitions.repletion import FAST, unadvised
 from cards.vocabulary import DRUGS, Mechanism
 from cards.vocabulary.regimens import REGIMENS
 from cards.words.phrases import LANGUAGES
@@ -59,3 +59,18 @@ def a_low_vitamin_d_without_an_order_names_no_dose_of_a_loading(name: str) -> No
             for language, card in zip(LANGUAGES, cards, strict=True):
                 said = card["summary"] + card["detail"].partition("|")[0]
                 assert not re.search(LARGE[language], said), (finding.variant, re.search(LARGE[language], said))
+
+
+@law
+def what_is_dated_by_a_loading_has_one(name: str) -> None:
+    """An injection that follows vitamin D by two weeks, or by six, follows a loading, whichever card recommends it."""
+    found = view(name).findings
+    dated = [
+        (each.code, option.key)
+        for each in found
+        for option in each.options
+        if option.recommended and option.first in ("vitamin-d", "vitamin-d-severe") and DRUGS[option.key] in FAST
+    ]
+    for low in (each for each in found if dated and each.code == "vitamin-d-low"):
+        plan = low.values["told"]
+        assert plan.loads or plan.past, dated
