@@ -6,18 +6,29 @@ from datetime import date
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.chart import Chart, Course, per_chart
-from cards.chart.calendar import DAYS_A_MONTH, add_months, months_between
+from cards.chart.calendar import DAYS_A_MONTH, Partial, add_months, as_recorded, months_between
 from cards.definitions.courses.spans import Span, days_on, joined
 from cards.vocabulary import Mechanism
 
 
 class Pause(Struct, frozen=True):
-    """A time without bisphosphonates, in completed months, and the day on which one was taken again."""
+    """A time without bisphosphonates, in completed months, and the day on which one was taken again (``latest``: the last that
+    it can have been, where the record gives a year or month)."""
 
     months: int
     resumed: date
+    latest: date | None = None
+
+    @property
+    def resumed_at_latest(self) -> date:
+        return self.latest or self.resumed
+
+    @property
+    def dated(self) -> date | Partial | None:
+        return as_recorded(self.resumed, self.latest)
 
 
 @per_chart
@@ -26,7 +37,12 @@ def last_pause(chart: Chart) -> Pause | None:
     Whether another drug was taken in it makes no difference."""
     taken = joined([span for course in _courses(chart) for span in course.spans], bridge=0)
     gaps = [Pause(months_between(end, begin), begin) for (_, end), (begin, _) in pairwise(taken) if end < begin]
-    return next((gap for gap in reversed(gaps) if gap.months >= chart.numbers.pause_months), None)
+    last = next((gap for gap in reversed(gaps) if gap.months >= chart.numbers.pause_months), None)
+    if last is None:
+        return None
+    again = (c for c in _courses(chart) if any(begin == last.resumed for begin, _ in c.spans))
+    latest = max((c.latest_of(last.resumed) for c in again), default=last.resumed)
+    return replace(last, latest=latest if latest != last.resumed else None)
 
 
 def months_on(chart: Chart, course: Course, since: date | None = None) -> int | None:

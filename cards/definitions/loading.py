@@ -10,7 +10,7 @@ from math import ceil
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Dosing, Measurement, Period
-from cards.chart.calendar import add_days
+from cards.chart.calendar import Partial, add_days, as_recorded
 from cards.vocabulary import Mechanism
 from cards.vocabulary.regimens import REGIMENS
 
@@ -26,13 +26,20 @@ _WEEK = 7
 class Loading(Struct, frozen=True):
     """A loading on the list, or one that was taken whole. ``begin``: its first day, None where none is told; ``end``: the day
     on which it is complete; ``endless``: its doses have no end, so that it is to be stopped on that day; ``ordered``: nothing
-    says that it was taken, only that it was ordered."""
+    says that it was taken, only that it was ordered. ``begin_latest``, ``end_latest``: the last possible days."""
 
     course: Course
     begin: date | None = None
     end: date | None = None
+    begin_latest: date | None = None
+    end_latest: date | None = None
     endless: bool = False
     ordered: bool = False
+
+    @property
+    def ended(self) -> date | Partial | None:
+        """The day on which it is complete, as recorded."""
+        return as_recorded(self.end, self.end_latest if self.end_latest != self.end else None)
 
     def runs(self, today: date) -> bool:
         return self.end is None or self.end > today
@@ -111,7 +118,16 @@ def _in_doses(chart: Chart, since: date) -> Iterator[Loading]:
             if not dosing.days and not goes_on and (period.ordered or period.end < end or period.begin < since):
                 continue
             if end > chart.today or period.begin >= since or not dosing.days:
-                yield Loading(course, period.begin, end, endless=not dosing.days, ordered=_only_ordered(course, period))
+                latest = course.latest_of(period.begin)
+                yield Loading(
+                    course,
+                    period.begin,
+                    end,
+                    latest,
+                    min(add_days(end, (latest - period.begin).days), max(end, chart.today)),
+                    endless=not dosing.days,
+                    ordered=_only_ordered(course, period),
+                )
         if course.active and not large and any(map(is_large, course.dosings)):
             yield Loading(course, endless=not any(map(is_loading, course.dosings)))
 
@@ -119,14 +135,16 @@ def _in_doses(chart: Chart, since: date) -> Iterator[Loading]:
 def _at_once(chart: Chart, since: date) -> Iterator[Loading]:
     """Single doses that together leave no room for another loading; from the day on which they do."""
     total, least = 0.0, chart.numbers.vitamin_d_loading_total - in_all_of(RAPID)
-    begin = None
+    begin = begin_latest = None
     doses = _single_doses(chart, since)
-    for period, _, dosing in doses:
+    for period, course, dosing in doses:
         total += dosing.amount or 0
-        begin = period.begin if begin is None and total > least else begin
+        if begin is None and total > least:
+            begin, begin_latest = period.begin, course.latest_of(period.begin)
     if begin is not None:
         last, course, _ = doses[-1]
-        yield Loading(course, begin, last.begin, ordered=any(period.ordered for period, _, _ in doses))
+        ordered = any(period.ordered for period, _, _ in doses)
+        yield Loading(course, begin, last.begin, begin_latest, course.latest_of(last.begin), ordered=ordered)
 
 
 def in_all_of(key: str) -> float:

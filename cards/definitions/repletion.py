@@ -10,12 +10,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from cards.chart import Chart, Course, Dosing, Measurement, facts, per_chart
-from cards.chart.calendar import add_days
+from cards.chart.calendar import Partial, add_days
 from cards.chart.facts import Fact
 from cards.definitions import workup
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.kidney import renal
-from cards.definitions.loading import BESIDE, DAILY, PLAIN, RAPID, SEVERE, in_all_of, is_large, is_single, loading, room
+from cards.definitions.loading import (
+    BESIDE,
+    DAILY,
+    PLAIN,
+    RAPID,
+    SEVERE,
+    Loading,
+    in_all_of,
+    is_large,
+    is_single,
+    loading,
+    room,
+)
 from cards.definitions.minerals import borderline, calcium, high_urine_calcium, listed_excess, vitamin_d
 from cards.definitions.person import body_mass_index
 from cards.definitions.workup import emergency
@@ -42,9 +54,10 @@ class Repletion(Struct, frozen=True):
     """What a low 25(OH)D calls for. ``regimen``: the order, ``then`` what follows it, "" for nothing. ``loads``: it is a
     loading, or one is on the list, or was taken whole since the level was measured. ``watched``: as much as the daily doses of
     one, so that calcium is measured under it. ``raised``: more of what is taken, once it is sure that it is. ``running``: a
-    loading, or the daily dose that is asked for, on the list, since ``begin``; ``until``: the day on which it is to be stopped,
-    as it has no end. ``past``: a loading that was taken; ``ended``: the day on which it was complete; ``failed``: the same,
-    where the level was still low after it; ``ordered``: nothing but an order says that it was taken.
+    loading, or the daily dose that is asked for, on the list, since ``begin`` (``begin_latest``: the last possible day);
+    ``until``: the day on which it is to be stopped, as it has no end. ``past``: a loading that was taken; ``ended``: the day
+    on which it was complete; ``failed``: the same, where the level was still low after it; ``ordered``: nothing but an order
+    says that it was taken.
 
     ``instead``: why there is no loading, or no vitamin D at all, with its ``evidence``. ``taking``: vitamin D that is taken,
     enough and for long; ``early``: the level is of a day on which it could not yet tell whether that helps; ``listed``: any
@@ -62,12 +75,13 @@ class Repletion(Struct, frozen=True):
     watched: bool = False
     raised: bool = False
     begin: date | None = None
+    begin_latest: date | None = None
     instead: str = ""
     evidence: Fact | None = None
     running: Course | None = None
     until: date | None = None
-    ended: date | None = None
-    failed: date | None = None
+    ended: date | Partial | None = None
+    failed: date | Partial | None = None
     past: Course | None = None
     ordered: bool = False
     taking: Course | None = None
@@ -138,12 +152,12 @@ def _planned(chart: Chart, told: Repletion) -> Repletion:
     if (found := loading(chart, told.level)) is not None:
         if found.runs(chart.today):
             until = found.end if found.endless else None
-            return replace(told, loads=True, begin=found.begin, running=found.course, until=until)
+            return replace(told, loads=True, **_begun(found), running=found.course, until=until)
         told = replace(told, ordered=found.ordered)
         if found.end is not None and told.level.at_latest <= found.end:
-            return replace(told, loads=True, begin=found.begin, ended=found.end, past=found.course, **_daily(told, usual))
+            return replace(told, loads=True, **_begun(found), ended=found.ended, past=found.course, **_daily(told, usual))
         if told.deficient:
-            told = replace(told, begin=found.begin, failed=found.end, past=found.course)
+            told = replace(told, **_begun(found), failed=found.ended, past=found.course)
     if told.failed is None and (scheme := _scheme(chart, told)):
         begin, regimen = chart.today, _by_product(chart, scheme)
         goes_on = told.small and told.taking and _fits_beside(chart, told)
@@ -170,6 +184,10 @@ def _limited(told: Repletion, instead: str, evidence: Fact | None) -> Repletion:
     if instead in UNGIVEN or told.small or (told.listed and instead == GRANULOMA):
         return told
     return replace(told, regimen=_USUAL, replaced=told.listed)
+
+
+def _begun(found: Loading) -> dict[str, date | None]:
+    return {"begin": found.begin, "begin_latest": found.begin_latest}
 
 
 def _daily(told: Repletion, usual: str) -> dict[str, Any]:
@@ -329,7 +347,7 @@ def injection_day(chart: Chart, told: Repletion) -> date | None:
         return None
     daily = told.regimen in DAILY.values() or (told.running is not None and not _weekly(told.running))
     key = f"vitamin-d-injection{'-severe' if told.severe else ''}{'-daily' if daily else ''}-days"
-    return add_days(told.begin, int(chart.numbers[key]))
+    return add_days(told.begin_latest or told.begin, int(chart.numbers[key]))
 
 
 def next_denosumab_day(chart: Chart, told: Repletion) -> date | None:
@@ -337,7 +355,7 @@ def next_denosumab_day(chart: Chart, told: Repletion) -> date | None:
     loading, whatever its scheme; None where it is not delayed."""
     if not told.severe or not loaded(chart, told) or told.begin is None:
         return None
-    return add_days(told.begin, chart.numbers.vitamin_d_next_denosumab_days)
+    return add_days(told.begin_latest or told.begin, chart.numbers.vitamin_d_next_denosumab_days)
 
 
 def loaded(chart: Chart, told: Repletion) -> bool:

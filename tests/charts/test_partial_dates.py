@@ -18,13 +18,6 @@ _DATES = frozenset({
     "abatementDateTime", "whenHandedOver",
 })  # fmt: skip
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-KNOWN = {
-    "bisphosphonate-review": "the day on which tablets were taken up again",
-    "bone-loss-medication": "smoking, which an Observation tells without its span",
-    "vertebral-imaging": "the days between which denosumab was late",
-    "vitamin-d-low": "the day on which a loading was complete",
-}
-"""Cards that still print a first day, and which."""
 _LEFT_OUT = re.compile(r"^- (?:Left out|Used, and in doubt):.*$", re.MULTILINE)
 """What was set aside is listed by its first day."""
 
@@ -64,5 +57,4 @@ def printed(fixture: fhir_fixtures.Fixture, length: int) -> Iterator[tuple[str, 
 
 def test_no_card_prints_the_first_day_of_a_date_that_is_not_exact() -> None:
     wrong = dict(each for fixture in fhir_fixtures.all_fixtures() for length in (4, 7) for each in printed(fixture, length))
-    assert {code: said for code, said in wrong.items() if code not in KNOWN} == {}
-    assert wrong.keys() >= KNOWN.keys(), f"mended, no longer known: {KNOWN.keys() - wrong.keys()}"
+    assert wrong == {}

@@ -94,8 +94,9 @@ class Course(Struct, frozen=True):
     pause that starts a course anew: response, failure and tests are judged from it, exposure from ``start``.
     ``start_latest``, ``current_start_latest``, ``last_dose_latest``, ``end_latest``: the last possible days, if not exact.
     ``exposure_days`` is then the shortest possible time, and ``spans`` are the longest possible. ``planned_end``: the day ahead
-    on which every open statement is to end. ``written``: the day of the newest order or, of an injection, dose. ``periods``: of
-    a drug that is taken, what each entry says of its dose, by its first day. ``unsure``: the status of every entry is unknown.
+    on which every open statement is to end. ``inexact``: each first day of an entry that is dated by year or month, with its
+    last possible day. ``written``: the day of the newest order or, of an injection, dose. ``periods``: of a drug that is
+    taken, what each entry says of its dose, by its first day. ``unsure``: the status of every entry is unknown.
     ``disputed``: the entry that says it was stopped, where another has it as taken and nothing tells which is newer; it then
     counts as taken. "": none. ``planned``: nothing is on record but for a day to come.
     """
@@ -132,6 +133,15 @@ class Course(Struct, frozen=True):
     unsure: bool = False
     disputed: str = ""
     planned: bool = False
+    inexact: tuple[tuple[date, date], ...] = ()
+
+    def latest_of(self, day: date) -> date:
+        """The last day that a dose or start told of as ``day`` can have been."""
+        return dict(self.inexact).get(day, day)
+
+    def dated(self, day: date) -> date | Partial:
+        """A dose or start as recorded."""
+        return as_recorded(day, dict(self.inexact).get(day)) or day
 
     @property
     def may_work(self) -> bool:

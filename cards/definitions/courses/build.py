@@ -137,6 +137,7 @@ def _course(numbers: Numbers, drug: Drug, exposures: list[Exposure], today: date
         unsure=all(e.unsure for e in past),
         disputed=(disputed.source or disputed.kind) if disputed else "",
         planned=not past,
+        inexact=_inexact(past),
         reasons=frozenset().union(*(e.reasons for e in past)),
         dosings=tuple(dict.fromkeys(e.dosing for e in ongoing if e.dosing)),
         sources=tuple(
@@ -166,6 +167,13 @@ def _narrowest(exposure: Exposure) -> Exposure:
     if start is not None and end is not None:
         end = max(start, end)
     return replace(exposure, start=start, end=end, latest=None, end_latest=None)
+
+
+def _inexact(exposures: list[Exposure]) -> tuple[tuple[date, date], ...]:
+    """First days that no entry tells exactly, each with the first of its last possible days."""
+    exact = {e.start for e in exposures if e.latest is None}
+    partial_days = sorted((e.start, e.latest) for e in exposures if e.start and e.latest and e.start not in exact)
+    return tuple(dict(reversed(partial_days)).items())
 
 
 def _earliest_of(exposures: list[Exposure]) -> date | None:

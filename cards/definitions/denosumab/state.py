@@ -9,7 +9,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Measurement, per_chart
-from cards.chart.calendar import add_days, add_months
+from cards.chart.calendar import Partial, add_days, add_months
 from cards.definitions.denosumab.dates import late_from
 from cards.definitions.denosumab.follow_on import FollowOn, Holds, follow_on, given, only_ordered
 from cards.definitions.denosumab.reason import reason_ended
@@ -147,10 +147,13 @@ def imaged_since(chart: Chart, day: date | None) -> bool:
 
 
 class Gap(Struct, frozen=True):
-    """A gap between two doses: the last dose before it, and the one with which denosumab was resumed."""
+    """A gap between two doses: the last dose before it, and the one with which denosumab was resumed; ``told``: both as
+    recorded; ``certain``: it was late on every day that they can have been."""
 
     before: date
     resumed: date
+    told: tuple[date | Partial, date | Partial]
+    certain: bool
 
 
 @per_chart
@@ -161,12 +164,16 @@ def unseen_gap(chart: Chart) -> Gap | None:
     n, courses = chart.numbers, chart.courses({Mechanism.RANKL_INHIBITOR})
     if chart.course(DENOSUMAB) is None or not any(c.on_treatment(chart.today) for c in courses):
         return None
-    since, doses = chart.months_ago(n.denosumab_sequence_months), sorted({day for c in courses for day in c.doses})
-    gaps = [Gap(one, next_one) for one, next_one in pairwise(doses) if next_one > late_from(n, one) and one >= since]
-    last = gaps[-1] if gaps else None
-    if last is None or imaged_since(chart, add_months(last.before, n.rebound_from_months)):
+    since = chart.months_ago(n.denosumab_sequence_months)
+    doses = sorted({day: c for c in courses for day in c.doses}.items())
+    late = [each for each in pairwise(doses) if each[1][0] > late_from(n, each[0][0]) and each[0][0] >= since]
+    if not late:
         return None
-    return last
+    (before, first), (resumed, then) = late[-1]
+    if imaged_since(chart, add_months(before, n.rebound_from_months)):
+        return None
+    certain = resumed > late_from(n, first.latest_of(before))
+    return Gap(before, resumed, (first.dated(before), then.dated(resumed)), certain)
 
 
 def risen(chart: Chart) -> Measurement | None:

@@ -65,7 +65,7 @@ class Facts:
         """Drugs for bone that entries tell which are no medications (``told_drugs.ToldDrug``)."""
         self.scans: list[tuple[str, date]] = []
         """Reports of bone density, and their days, that tell no score."""
-        self.smoking: list[tuple[date, tuple[datetime, ...], str, str]] = []
+        self.smoking: list[tuple[date, tuple[datetime, ...], str, str, date | None]] = []
         self.parental_hip_fracture = False
         self.set_aside: list[SetAside] = []
         self.unread: list[Unread] = []

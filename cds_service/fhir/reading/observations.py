@@ -177,7 +177,7 @@ def _value(source: str, facts: Facts, found: wire.Observation, part: wire.Value,
     if reason or when is None:
         facts.put_aside(source, reason, data=group_of(key), key=key, when=when, detail=detail)
     elif key == SMOKING:
-        _smoking(source, facts, found, part, when)
+        _smoking(source, facts, found, part, (when, latest))
     else:
         _measurement(source, facts, found, part, meaning, (when, latest))
 
@@ -283,7 +283,8 @@ def _times(found: wire.Observation, zone: tzinfo) -> tuple[datetime, ...]:
     return clinical, moment(found.issued, zone) or LONG_AGO, moment(last_updated(found), zone) or LONG_AGO
 
 
-def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Value, when: date) -> None:
+def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Value, span: tuple[date, date | None]) -> None:
+    when, latest = span
     concept = part.value_codeable_concept
     if concept is None and part.value_string is None:
         facts.put_aside(source, "no-value", data=group_of(SMOKING), key=SMOKING, when=when)
@@ -292,5 +293,5 @@ def _smoking(source: str, facts: Facts, found: wire.Observation, part: wire.Valu
     mentions = facts.terminology.said("problem", elements.texts((wording(concept), part.value_string)))
     told = {m.key for m in mentions if m.is_present} | {key for d in known for key in d.keys}
     habit = next((key for key in ("smoking", "past-smoking") if key in told), "")
-    facts.smoking.append((when, _times(found, facts.zone), habit, source))
+    facts.smoking.append((when, _times(found, facts.zone), habit, source, latest))
     facts.used(source, SMOKING)

@@ -240,9 +240,9 @@ def _chart(
 def _add_smoking(facts: Facts) -> None:
     """Only the newest smoking status counts."""
     if facts.smoking:
-        when, _, habit, source = max(facts.smoking)
+        when, _, habit, source, latest = max(facts.smoking, key=lambda told: told[:-1])
         if habit:
-            facts.problems.append(Problem(habit, source, recorded=when))
+            facts.problems.append(Problem(habit, source, recorded=when, latest=latest))
 
 
 def _grouped(items: Iterable[Keyed], *, key: Callable[[Keyed], Any]) -> dict[str, tuple[Keyed, ...]]:

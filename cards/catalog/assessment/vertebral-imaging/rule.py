@@ -63,7 +63,14 @@ def _after_gap(chart: Chart, n: Numbers) -> Iterator[Finding]:
     yield Finding(
         indicator=WARNING,
         variant="gap",
-        values={"gap_from": gap.before, "resumed": gap.resumed, "report": None, "pain": None, "loss": None},
+        values={
+            "gap_from": gap.told[0],
+            "resumed": gap.told[1],
+            "certain": gap.certain,
+            "report": None,
+            "pain": None,
+            "loss": None,
+        },
         cites=(*_IMAGING, "EXT-04"),
         facts=tuple(facts.last_dose(c) for c in chart.courses({Mechanism.RANKL_INHIBITOR})),
         options=(service("vertebral-imaging", recommended=True),),

@@ -28,14 +28,15 @@ _FOR_BONE_ALONE = "eldecalcitol"
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """In pregnancy, no anti-osteoporosis drug is given except calcium and vitamin D; where possible, it is excluded first.
 
-    When: (1) an anti-osteoporosis drug (bisphosphonate, denosumab, PTH analog, romosozumab, SERM, hormone therapy, calcitonin,
-    strontium, vitamin K2, eldecalcitol) is ordered or taken in an active pregnancy: a woman, or a patient of unknown sex, under
-    {pregnancy-age-years} or of unknown age, with an active entry that has no end date and whose onset or recorded date is
-    within {pregnancy-days} days or unknown, or a positive pregnancy test of that time; or (2) a bisphosphonate, denosumab, a PTH analog or a SERM, ordered or begun within
-    {pregnancy-begun-months} months, for a woman from {adult-years} to below {t-group-years} years without menopause, removal of
-    both ovaries, hysterectomy, sterilization or an intrauterine device on record, or hormonal contraception as active.
-    Contraceptive drugs are not read: the text says so; or (3) a PTH analog is ordered or taken, and lactation of a woman under
-    {t-group-years} is active and was not recorded more than {postpartum-months} months ago: then it takes the place of (2).
+    When: (1) an anti-osteoporosis drug (bisphosphonate, denosumab, PTH analog, romosozumab, SERM, hormone therapy,
+    calcitonin, strontium, vitamin K2, eldecalcitol) is ordered or taken in an active pregnancy: a woman, or a patient of
+    unknown sex, under {pregnancy-age-years} or of unknown age, with an active entry that has no end date and whose onset or
+    recorded date is within {pregnancy-days} days or unknown, or a positive pregnancy test of that time; or (2) a
+    bisphosphonate, denosumab, a PTH analog or a SERM, ordered or begun within {pregnancy-begun-months} months, for a woman
+    from {adult-years} to below {t-group-years} years without menopause, removal of both ovaries, hysterectomy, sterilization
+    or an intrauterine device on record, or hormonal contraception as active. Contraceptive drugs are not read: the text says
+    so; or (3) a PTH analog is ordered or taken, and lactation of a woman under {t-group-years} is active and was not recorded
+    more than {postpartum-months} months ago: then it takes the place of (2).
 
     Then: (1) critical (warning on patient-view), without an alternative; deleting the draft is recommended. The detail asks the
     clinician to close an entry that is out of date. (2) Warning (info on patient-view): a pregnancy test (recommended).

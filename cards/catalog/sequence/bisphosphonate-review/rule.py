@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Chart, Course, facts
-from cards.chart.calendar import add_months, months_between
+from cards.chart.calendar import Partial, add_months, months_between
 from cards.definitions import density, person, risk, target, treatment
 from cards.definitions.bisphosphonates import Pause, beyond, last_pause, months_on
 from cards.definitions.density import bmd_fall, hip_read
@@ -45,7 +45,7 @@ class _Time(Struct, frozen=True):
     months: int
     since: int
     pause: Pause | None
-    resumed: date | None
+    resumed: date | Partial | None
     complete: bool
     over: bool
     not_before: date | None
@@ -113,7 +113,7 @@ def _time(chart: Chart, n: Numbers, course: Course) -> _Time | None:
         months,
         since,
         anew,
-        pause.resumed if pause else None,
+        pause.dated if pause else None,
         complete=since >= due,
         over=months > longest or (months == longest and beyond(chart, course, longest)) or _used_up(chart, n, course),
         not_before=_not_before(n, pause, anew, due),
@@ -144,8 +144,8 @@ def _not_before(n: Numbers, pause: Pause | None, anew: Pause | None, due: int) -
     """Whoever was taken up again has no holiday soon: not in the first months, nor before the new count is complete."""
     if pause is None:
         return None
-    first = add_months(pause.resumed, n.restart_months)
-    return max(first, add_months(anew.resumed, due)) if anew else first
+    first = add_months(pause.resumed_at_latest, n.restart_months)
+    return max(first, add_months(anew.resumed_at_latest, due)) if anew else first
 
 
 def _review(chart: Chart, n: Numbers, course: Course, time: _Time, ended: Ended | None) -> Iterator[Finding]:
