@@ -171,3 +171,7 @@ class Earlier(Struct, frozen=True):
     def of(self, code: str) -> tuple[Finding, ...]:
         """What one card found; nothing where it did not fire."""
         return self.found.get(code, ())
+
+    def suggests(self, code: str, key: str) -> bool:
+        """Whether a card suggests this order."""
+        return any(option.key == key for finding in self.of(code) for option in finding.options)

@@ -47,11 +47,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     {review-rest-months} months, and not before the newest fracture, bone density of (3) or PTH of (7), unless denosumab has
     ended or is late with a low PTH in (7).
 
-    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, for a low PTH of a patient
-    about to be treated, and of one whose denosumab has ended or is late: within a week, since `denosumab-sequence` leaves
-    it to nephrology what follows. Suggested: for (4), referral to a fracture liaison service; for (1) to (3) and (6), to an
-    osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for (5), to oncology. The first is
-    recommended, and any number may be chosen.
+    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, for a low PTH of a patient about
+    to be treated, and of one whose denosumab has ended or is late: within a week, since `denosumab-sequence` leaves it to
+    nephrology what follows. Suggested: for (4), referral to a fracture liaison service; for (1) to (3) and (6), to an
+    osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for (2) to nephrology alone where
+    `pth-analog-contraindication` refers there for the kidneys; for (5), to oncology. The first is recommended, and any number
+    may be chosen.
     """
     if not person.adult(chart):
         return
@@ -91,8 +92,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     discharge_due, others = "fracture-liaison" in reasons, set(reasons) - {"fracture-liaison"}
     keys = ["referral-fls"] if discharge_due else []
     keys += ["referral-oncology"] if "tumor" in others else []
-    keys += ["referral-nephrology"] if others & _NEPHROLOGY or ("kidney" in others and ckd.failing(chart)) else []
-    keys += ["referral-osteoporosis"] if others & _OSTEOPOROSIS else []
+    alone = "kidney" in others and earlier.suggests("pth-analog-contraindication", "referral-nephrology")
+    keys += ["referral-nephrology"] if others & _NEPHROLOGY or ("kidney" in others and (alone or ckd.failing(chart))) else []
+    keys += ["referral-osteoporosis"] if others & _OSTEOPOROSIS - ({"kidney"} if alone else set()) else []
     before = state(chart)
     gap = turnover is not None and before is not None and before.kind in OPEN - {Kind.LONG_AGO}
     told = turnover or very_high
@@ -107,6 +109,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
         values={
             "reasons": reasons,
+            "nephrology": alone,
             "estimate": kidneys.lowest if "kidney" in reasons else None,
             "fracture": discharge[0] if discharge_due else None,
             "tumor": tumor,

@@ -106,14 +106,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     first three drugs of the ranking that pass the filter, the first without a warning recommended, and raloxifene beside them
     where breast-cancer risk is raised and the hip not at risk. At discharge, where zoledronate waits after a hip fracture,
     alendronate beside it, for whoever may not come back for the infusion, and denosumab only if its next dose in 6 months is
-    arranged. With a renal estimate below {egfr-specialist}: referral to a specialist recommended, denosumab and menatetrenone
-    as options only. The referral is also recommended where no drug is left, unless calcium is critical. Where a finding of the
-    work-up holds all drugs, the summary says what comes first, and none is recommended. The detail asks about the teeth before
-    a drug that acts on the jaw (where an entry calls for a dentist, `dental-check` speaks); it gives the reasons for the
-    stratum, the row of the ranking that decides where it is more than the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal
-    estimate and earlier drugs, also where they were not measured, the drugs that were dropped and why, and an earlier lower
-    renal estimate that was left out. Teriparatide follows calcium, PTH and ALP, where one was not measured within
-    {work-up-window-months} months; recommended, the summary says so.
+    arranged. With a renal estimate below {egfr-specialist}: referral to a specialist recommended (to nephrology where a PTH
+    analog must stop for the kidneys), denosumab and menatetrenone as options only. The referral is also recommended where no
+    drug is left, unless calcium is critical. Where a finding of the work-up holds all drugs, the summary says what comes
+    first, and none is recommended. The detail asks about the teeth before a drug that acts on the jaw (where an entry calls
+    for a dentist, `dental-check` speaks); it gives the reasons for the stratum, the row of the ranking that decides where it
+    is more than the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
+    not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out. Teriparatide
+    follows calcium, PTH and ALP, where one was not measured within {work-up-window-months} months; recommended, the summary
+    says so.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
@@ -133,7 +134,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         chosen = _bridged(chart, offer(chart, bridges, recommend=not below_30, stops=stops))
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
-    referral = (service("referral-osteoporosis", recommended=True),) if nothing else ()
+    kidneys_forbid = below_30 and earlier.suggests("pth-analog-contraindication", "referral-nephrology")
+    specialist = "referral-nephrology" if kidneys_forbid else "referral-osteoporosis"
+    referral = (service(specialist, recommended=True),) if nothing else ()
     newest_fracture = next(iter(chart.fractures), None)
     lowest = lowest_t(chart)
     mild = newest_fracture is None and lowest is not None and lowest.value > n.t_info_only
