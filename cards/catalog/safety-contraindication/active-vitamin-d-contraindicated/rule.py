@@ -19,25 +19,30 @@ from cards.vocabulary import Mechanism
 _PARATHYROID = ("high-calcium", "hyperparathyroidism")
 """Findings of the work-up that rule it out, in kidney disease with a calcium that is not yet above its range."""
 
+_RAISE_CALCIUM = frozenset({Mechanism.THIAZIDE, Mechanism.LITHIUM, Mechanism.CALCIUM})
+_BY_CALCIUM = frozenset({"calcium", "parathyroid", "listed", "borderline"})
+"""Reasons that are a calcium which these drugs raise, too."""
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Alfacalcidol, calcitriol and eldecalcitol raise calcium: not with high calcium or an excess of vitamin D, and with
     caution where calcium leaves by the kidneys or phosphate is high.
 
-    When: an active form of vitamin D is ordered or taken, and (1) the newest calcium is high, or the work-up finds high calcium
-    or hyperparathyroidism (in kidney disease from a borderline calcium on), hypercalcemia is on record as active, or the newest
-    25(OH)D (the highest of one day) is above {active-vitamin-d-excess} ng/mL; or (2) hypercalcemia is on
-    record as active, but a newer calcium is within range; calcium is above {calcium-borderline} mg/dL and its laboratory gives
-    no range; 24 h urine calcium within
-    {urine-calcium-window-months} months is above {urine-calcium-man-mg} mg in a man, above {urine-calcium-woman-mg} mg in
-    anyone else; kidney stones are active or of the last {active-vitamin-d-stone-months} months; the newest phosphate of
-    {work-up-window-months} months is above the laboratory's own range, else above {phosphate-high} mg/dL, but not with low
-    calcium or hypoparathyroidism, which active vitamin D treats; or plain vitamin D of more than
+    When: an active form of vitamin D is ordered or taken, and (1) the newest calcium is high, or the work-up finds high
+    calcium or hyperparathyroidism (in kidney disease from a borderline calcium on), hypercalcemia is on record as active, or
+    the newest 25(OH)D (the highest of one day) is above {active-vitamin-d-excess} ng/mL; or (2) hypercalcemia is on record as
+    active, but a newer calcium is within range; calcium is above {calcium-borderline} mg/dL and its laboratory gives no
+    range; 24 h urine calcium within {urine-calcium-window-months} months is above {urine-calcium-man-mg} mg in a man, above
+    {urine-calcium-woman-mg} mg in anyone else; kidney stones are active or of the last {active-vitamin-d-stone-months}
+    months; the newest phosphate of {work-up-window-months} months is above the laboratory's own range, else above
+    {phosphate-high} mg/dL, but not with low calcium or hypoparathyroidism, which active vitamin D treats; sarcoidosis or
+    another granulomatous disease is active, which makes the active form itself; or plain vitamin D of more than
     {active-vitamin-d-plain-units} units a day is taken beside it.
 
     Then: (1) critical, calcium and PTH to be ordered; (2) warning, calcium and, but not on dialysis or with a renal estimate
     below {egfr-dialysis}, 24 h urine calcium (recommended). On the chart view one step milder. The draft can be deleted
-    (recommended in (1)). No other drug is offered.
+    (recommended in (1)). No other drug is offered. Beside a calcium that is high or borderline, thiazides, lithium and calcium
+    that are taken are named, since they raise it, too.
     """
     against, weighed = list(_against(chart, n)), list(_weighed(chart, n))
     found = against or weighed
@@ -46,19 +51,21 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     forbidden = bool(against)
     kidneys = renal(chart)
     urine = not (kidneys.dialysis or kidneys.below(n.egfr_dialysis))
+    raisers = going_on(chart, _RAISE_CALCIUM) if _BY_CALCIUM.intersection(reason for reason, _ in found) else []
     tests = ("calcium", "pth") if forbidden else ("calcium", "urine-calcium") if urine else ("calcium",)
     for order in orders_of(chart, {Mechanism.ACTIVE_VITAMIN_D}):
         yield finding_about(
             chart,
             order,
             CRITICAL if forbidden else WARNING,
-            [fact for _, fact in found],
+            [*(fact for _, fact in found), *map(facts.taken, raisers)],
             variant="forbidden" if forbidden else "caution",
             values={
                 "reasons": [reason for reason, _ in found],
                 "fact": found[0][1],
                 "said": facts.said(found[0][1]),
                 "urine": urine,
+                "raisers": [course.drug for course in raisers],
             },
             also=tuple(service(key, recommended=not forbidden or order.draft is None) for key in tests),
             any_number=True,
@@ -113,6 +120,9 @@ def _weighed(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     treats = (reading is not None and reading.low) or chart.active_problem("hypoparathyroidism") is not None
     if phosphate is not None and not treats:
         yield "phosphate", facts.measured(phosphate)
+    ill = chart.active_problem("sarcoidosis", "granulomatous-disease")
+    if ill is not None:
+        yield "granuloma", facts.problem(ill)
     for course in going_on(chart, {Mechanism.VITAMIN_D}):
         daily = course.dosing.daily if course.dosing and course.dosing.unit != "mg" else None
         if daily is not None and daily > n.active_vitamin_d_plain_units:
