@@ -18,7 +18,7 @@ from cards.vocabulary.regimens import REGIMENS
 
 _DAYS = {"d": 1.0, "wk": 7.0, "mo": 30.4375, "a": 365.25}
 _MG = {"mg": 1.0, "ug": 0.001}
-_ROUTES = {"oral": "oral", "subcutaneous": "sc", "intravenous": "iv"}
+_ROUTES = {"oral": "oral", "subcutaneous": "sc", "intravenous": "iv", "infusion": "iv"}
 _TABLE = "OPREF-T"
 """Only drugs whose doses are listed in OPREF-T1 to -T7 are checked."""
 ONCOLOGIC = ("bone-metastasis", "myeloma", "giant-cell-tumor", "hypercalcemia")

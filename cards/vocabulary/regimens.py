@@ -15,10 +15,11 @@ from cards.vocabulary.tables import VocabularyError, read
 class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
     """One regimen of a drug: ``times`` single doses of ``dose`` ``unit`` (UCUM) in each period of ``every``.
 
-    ``route`` is "oral", "subcutaneous" or "intravenous"; ``every`` a number and d, wk, mo or a. ``product`` names what is
-    prescribed, ``label`` the regimen in words, ``instruction`` the directions for the patient. ``drug`` is the key of the drug
-    if the regimen's own key is not one; ``once``: a single dose whose effect lasts for ``every``. ``weeks``: for how long, 0
-    without an end. ``status``: how certain the dose is; ``source``: what is printed, and what is our choice.
+    ``route`` is "oral", "subcutaneous", "intravenous" (a push) or "infusion"; ``every`` a number and d, wk, mo or a.
+    ``product`` names what is prescribed, ``label`` the regimen in words, ``instruction`` the directions for the patient.
+    ``drug`` is the key of the drug if the regimen's own key is not one; ``once``: a single dose whose effect lasts for
+    ``every``. ``weeks``: for how long, 0 without an end. ``status``: how certain the dose is; ``source``: what is printed,
+    and what is our choice.
     """
 
     dose: float

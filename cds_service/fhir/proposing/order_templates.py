@@ -50,7 +50,8 @@ _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
 _ROUTES = {
     "oral": ("26643006", Name("oral", "口服")),
     "subcutaneous": ("34206005", Name("subcutaneous", "皮下注射")),
-    "intravenous": ("47625008", Name("intravenous", "静脉给药")),
+    "intravenous": ("47625008", Name("intravenous", "静脉注射")),
+    "infusion": ("47625008", Name("intravenous infusion", "静脉滴注")),
 }
 _CATEGORIES = {
     "laboratory": ("108252007", "Laboratory procedure"),
