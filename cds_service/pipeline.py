@@ -42,6 +42,7 @@ from cds_service.fhir.reading.read import concerns_us, read_record
 from cds_service.fhir.reading.trace import Trace
 from cds_service.fhir.reading.wire import AnyResource
 from cds_service.fhir.terminology import codes
+from cds_service.fhir.terminology.local import LocalCodesError
 from cds_service.gather import Gathered, Gatherer, opened
 from cds_service.hooks import errors
 from cds_service.hooks.request import HOOKS, Body, Call
@@ -96,7 +97,7 @@ def terminology_of(settings: Settings) -> codes.Terminology:
     """The code tables, including the site's own. ConfigError if those cannot be used."""
     try:
         return codes.load(settings.local_codes)
-    except codes.LocalCodesError as error:
+    except LocalCodesError as error:
         raise ConfigError(f"CDS_LOCAL_CODES: {error}") from None
 
 

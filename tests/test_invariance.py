@@ -16,7 +16,8 @@ from cds_service.casebook.storied import untold
 from cds_service.config import Settings
 from cds_service.fhir.reading.elements import Coding
 from cds_service.fhir.reading.units import plain
-from cds_service.fhir.terminology.codes import URIS, Terminology, load, system_of
+from cds_service.fhir.terminology.codes import Terminology, load
+from cds_service.fhir.terminology.systems import URIS, system_of
 from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from cards.indicators import Event
 from cds_service.fhir.reading.elements import Concept
-from cds_service.fhir.terminology.codes import Terminology, system_of
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.systems import system_of
 from cds_service.figures.raw import Json, Raw, coded, concepts, many, part
 
 TRAINING = frozenset({("snomed", "229065009"), ("cpt", "97110"), ("cpt", "97112"), ("cpt", "97116"), ("hcpcs", "S9451")})

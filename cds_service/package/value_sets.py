@@ -8,17 +8,10 @@ from functools import cache
 
 from cards.vocabulary import ANALYTES, DRUGS, FRACTURE_SITES, PROBLEMS, SERVICES, Data, Name
 from cards.vocabulary.tables import names
-from cds_service.fhir.terminology.codes import (
-    CLASSIFICATIONS,
-    GIVEN,
-    LOCAL_SYSTEM,
-    NOT_OURS,
-    PARENTAL_HIP_FRACTURE,
-    SMOKING,
-    group_of,
-    load,
-)
+from cds_service.fhir.terminology.codes import group_of, load
 from cds_service.fhir.terminology.known import BY_WORDING, FRACTURE, Known, known
+from cds_service.fhir.terminology.rows import GIVEN, NOT_OURS, PARENTAL_HIP_FRACTURE, SMOKING
+from cds_service.fhir.terminology.systems import CLASSIFICATIONS, LOCAL_SYSTEM
 from cds_service.package.icd import begins, holes, of_key
 from cds_service.package.metadata import Json, described, versioned
 

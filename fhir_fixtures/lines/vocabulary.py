@@ -10,7 +10,7 @@ from typing import Any
 
 from cards.vocabulary import ANALYTES, DRUGS, PROBLEMS, SERVICES
 from cards.vocabulary.regimens import REGIMENS
-from cds_service.fhir.terminology.codes import shipped
+from cds_service.fhir.terminology.rows import shipped
 
 _READ_AS = {
     "drugs": ("drug", ("atc",)),

@@ -11,8 +11,9 @@ from cards.thresholds import Thresholds, shipped
 from cds_service import pipeline
 from cds_service.compare.sides import Side, side
 from cds_service.config import Settings
-from cds_service.fhir.terminology.codes import Terminology, system_of
-from cds_service.fhir.terminology.codes import shipped as rows
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.rows import shipped as rows
+from cds_service.fhir.terminology.systems import system_of
 from cds_service.population.made import chart
 from cds_service.site import Site
 from tests.population.conftest import TODAY, written

@@ -11,8 +11,9 @@ import pytest
 from cards.chart import Chart
 from cards.vocabulary import ANALYTES, Data, Site
 from cds_service.fhir.reading.read import read
-from cds_service.fhir.terminology.codes import LocalCodesError, load
+from cds_service.fhir.terminology.codes import load
 from cds_service.fhir.terminology.labels import spelled
+from cds_service.fhir.terminology.local import LocalCodesError
 from tests.fhir.conftest import LOINC, TODAY, ZONE, Reader, bundle, concept, condition, medication, observation, patient
 
 LOCAL = "urn:hospital:lab"

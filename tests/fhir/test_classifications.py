@@ -9,7 +9,7 @@ from cds_service.fhir.reading.elements import Coding, Concept
 from cds_service.fhir.reading.ledger import UNKNOWN, why_unread, why_unread_condition
 from cds_service.fhir.reading.read import TERMINOLOGY
 from cds_service.fhir.reading.services import services_of
-from cds_service.fhir.terminology.codes import system_of
+from cds_service.fhir.terminology.systems import system_of
 from tests.fhir.conftest import Reader, concept
 
 PCS, NINE, ELEVEN = (

@@ -18,7 +18,8 @@ from cards.chart import Chart
 from cards.vocabulary import Data, Site
 from cds_service.fhir.reading.read import read
 from cds_service.fhir.reading.record import AmbiguousPatientError
-from cds_service.fhir.terminology.codes import LocalCodesError, load
+from cds_service.fhir.terminology.codes import load
+from cds_service.fhir.terminology.local import LocalCodesError
 from tests.each import for_each
 from tests.fhir.conftest import CM, TODAY, WHO, ZONE, bundle, concept, condition, medication, observation, patient
 

@@ -28,8 +28,9 @@ from cds_service.fhir.reading.elements import Coding, Concept, Quantity
 from cds_service.fhir.reading.ledger import NOT_UNDERSTOOD, why_unread_drug
 from cds_service.fhir.reading.read import TERMINOLOGY, read
 from cds_service.fhir.reading.services import services_of
-from cds_service.fhir.terminology import codes
-from cds_service.fhir.terminology.codes import LOCAL_SYSTEM, Terminology
+from cds_service.fhir.terminology import rows as tables
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.systems import LOCAL_SYSTEM
 from tests.fhir.conftest import (
     CM,
     LOINC,
@@ -338,8 +339,8 @@ def test_what_a_person_wrote_is_not_remembered(found: Concept, made: int) -> Non
 
 def test_a_problem_of_one_line_is_read_by_its_codes_and_by_all_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = ["immobility", "stiff-person syndrome", "僵人综合征", "icd10:G25.82 snomed:5217008", "stiff man; 僵硬"]
-    monkeypatch.setattr(codes, "READ_BY", read_by("key\ten\tzh\tcodes\tnames\n" + "\t".join(cells)))
-    terminology = codes.Terminology(codes.shipped())
+    monkeypatch.setattr(tables, "READ_BY", read_by("key\ten\tzh\tcodes\tnames\n" + "\t".join(cells)))
+    terminology = Terminology(tables.shipped())
     said = [Concept((Coding(WHO, "G25.82x1"),)), Concept((Coding(SNOMED, "5217008"),))]
     said += [Concept(text=text) for text in ("Stiff-person syndrome", "僵人综合征", "stiff man", "全身僵硬")]
     assert [understand(each, terminology).problems for each in said] == [{"immobility"}] * len(said)

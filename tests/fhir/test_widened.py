@@ -13,7 +13,8 @@ from cards.engine.run import run
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.elements import Concept
 from cds_service.fhir.reading.read import TERMINOLOGY, read
-from cds_service.fhir.terminology.codes import LOCAL_SYSTEM, load
+from cds_service.fhir.terminology.codes import load
+from cds_service.fhir.terminology.systems import LOCAL_SYSTEM
 from tests.fhir.conftest import (
     LOINC,
     SNOMED,

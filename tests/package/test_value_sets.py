@@ -10,7 +10,9 @@ import pytest
 
 from cards.vocabulary import Data
 from cds_service.fhir.reading.elements import Coding, Concept
-from cds_service.fhir.terminology.codes import CLASSIFICATIONS, URIS, load, shipped
+from cds_service.fhir.terminology.codes import load
+from cds_service.fhir.terminology.rows import shipped
+from cds_service.fhir.terminology.systems import CLASSIFICATIONS, URIS
 from cds_service.package.icd import holes
 from cds_service.package.value_sets import id_of, value_sets
 from fhir_fixtures.prefetch import templates

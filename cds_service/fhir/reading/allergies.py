@@ -10,7 +10,7 @@ from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread_drug
 from cds_service.fhir.reading.reactions import Nature, nature
-from cds_service.fhir.terminology.codes import NOT_OURS
+from cds_service.fhir.terminology.rows import NOT_OURS
 
 _OUT = frozenset({"refuted", "entered-in-error"})
 _VERIFIED = frozenset({"confirmed", "unconfirmed", "presumed", "unknown"})

@@ -8,8 +8,9 @@ from cds_service.fhir.reading import elements, units, wire
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.sites import WITH_SITE, site_of
 from cds_service.fhir.reading.values import normal, ranges_of, value_of
-from cds_service.fhir.terminology.codes import PUBLIC, Meaning, Terminology, system_of
+from cds_service.fhir.terminology.codes import Meaning, Terminology
 from cds_service.fhir.terminology.labels import NOTHING, Label, Sense
+from cds_service.fhir.terminology.systems import PUBLIC, system_of
 
 _SITED = WITH_SITE | {"qct-vbmd"}
 

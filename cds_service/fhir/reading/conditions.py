@@ -19,7 +19,8 @@ from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread_condition
 from cds_service.fhir.reading.units import number
-from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Diagnosis, Terminology, side, subsequent
+from cds_service.fhir.terminology.codes import Diagnosis, Terminology, side, subsequent
+from cds_service.fhir.terminology.rows import PARENTAL_HIP_FRACTURE
 
 _OUT = frozenset({"refuted", "entered-in-error"})
 _WEIGHED = "differential"

@@ -11,7 +11,9 @@ from cds_service.fhir.phrases import fold
 from cds_service.fhir.reading import elements
 from cds_service.fhir.reading import strength as strengths
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.terminology.codes import NOT_OURS, Terminology, system_of
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.rows import NOT_OURS
+from cds_service.fhir.terminology.systems import system_of
 
 _NOT_SYSTEMIC = re.compile(
     r"(?a)inhal|nasal|nostril|topical|cream|ointment|lotion|\bgel\b|ophth|\bgtts? o[dsu]\b|\beyes?\b|ocular|otic\b"

@@ -9,7 +9,8 @@ from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.conditions import PARENT, understand
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
-from cds_service.fhir.terminology.codes import PARENTAL_HIP_FRACTURE, Terminology
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.rows import PARENTAL_HIP_FRACTURE
 
 _FINAL = frozenset({"final", "amended", "corrected"})
 _YES = frozenset({"373066001", "LA33-6", "Y"})

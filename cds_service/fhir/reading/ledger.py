@@ -13,7 +13,8 @@ from cds_service.fhir.phrases import LONGEST, fold
 from cds_service.fhir.reading import elements
 from cds_service.fhir.reading.by_name import called
 from cds_service.fhir.reading.elements import wording
-from cds_service.fhir.terminology.codes import PUBLIC, Terminology, system_of
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.systems import PUBLIC, system_of
 
 UNNAMED = "no-name"
 LOCAL = "local-code"

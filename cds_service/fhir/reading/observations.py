@@ -24,7 +24,8 @@ from cds_service.fhir.reading.ledger import why_unread_result
 from cds_service.fhir.reading.services import keys_of
 from cds_service.fhir.reading.sites import WITH_SITE, site_of
 from cds_service.fhir.reading.values import normal, ranges_of, value_of
-from cds_service.fhir.terminology.codes import SMOKING, Meaning, Terminology, group_of
+from cds_service.fhir.terminology.codes import Meaning, Terminology, group_of
+from cds_service.fhir.terminology.rows import SMOKING
 
 _USABLE = frozenset({"final", "amended", "corrected"})
 _GONE = frozenset({"entered-in-error", "cancelled"})

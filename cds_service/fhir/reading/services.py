@@ -18,7 +18,8 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import why_unread
 from cds_service.fhir.reading.medications import given_by_code
 from cds_service.fhir.reading.operations import MAJOR, of_bones_that_carry
-from cds_service.fhir.terminology.codes import GIVEN, Terminology
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.rows import GIVEN
 
 _AUGMENTATION = "vertebral-augmentation"
 _OPEN = frozenset({"active", "draft", "on-hold"})

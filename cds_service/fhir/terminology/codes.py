@@ -2,84 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import cache
 from hashlib import blake2b
-from importlib.resources import files
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, PROBLEMS, READ_BY, SERVICES, Data, Mechanism
+from cards.vocabulary import ANALYTES, ANTI_OSTEOPOROSIS, DRUGS, Data, Mechanism
 from cds_service.fhir.phrases import LONGEST, Mention, Names, Phrases, Stems
 from cds_service.fhir.reading.elements import Coding, Concept, codings
 from cds_service.fhir.reading.units import plain
 from cds_service.fhir.terminology.labels import Labels
+from cds_service.fhir.terminology.local import local_rows
+from cds_service.fhir.terminology.rows import NOT_OURS, names_of_problems, shipped, table
+from cds_service.fhir.terminology.systems import CLASSIFICATIONS, URIS, spelled, system_of, without_dots
 
 Result = TypeVar("Result")
 
-LOCAL_SYSTEM = "urn:osteoporosis-cds:observation"
-SMOKING = "smoking-status"
-PARENTAL_HIP_FRACTURE = "parental-hip-fracture"
-NOT_OURS = "-"
-GIVEN = "given:"
-"""Before a drug's key in the table of services: the code says that the drug was given."""
 
-URIS = {
-    "loinc": "http://loinc.org",
-    "snomed": "http://snomed.info/sct",
-    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
-    "atc": "http://www.whocc.no/atc",
-    "icd10": "http://hl7.org/fhir/sid/icd-10",
-    "icd10cm": "http://hl7.org/fhir/sid/icd-10-cm",
-    "icd10pcs": "http://www.cms.gov/Medicare/Coding/ICD10",
-    "icd9": "http://hl7.org/fhir/sid/icd-9-cm",
-    "icd11": "http://id.who.int/icd/release/11/mms",
-    "cpt": "http://www.ama-assn.org/go/cpt",
-    "hcpcs": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
-    "local": LOCAL_SYSTEM,
-}
-_SPELLINGS = (  # tried in this order on the folded URI, OID or name of a code system
-    ("local", r"urn:osteoporosis-cds:observation"),
-    ("loinc", r"loinc|2\.16\.840\.1\.113883\.6\.1$"),
-    ("snomed", r"snomed|2\.16\.840\.1\.113883\.6\.96$"),
-    ("rxnorm", r"rxnorm|2\.16\.840\.1\.113883\.6\.88$"),
-    ("atc", r"whocc\.no|\batc\b|2\.16\.840\.1\.113883\.6\.73$"),
-    ("icd10pcs", r"icd-?_?10-?_?pcs|cms\.gov/medicare/coding/icd10$|2\.16\.840\.1\.113883\.6\.4$"),
-    ("icd11", r"icd-?_?11|id\.who\.int/icd|2\.16\.840\.1\.113883\.6\.347$"),
-    ("icd9", r"icd-?_?9|2\.16\.840\.1\.113883\.6\.(103|104|42)$|2\.16\.156\.10011\.2\.3\.3\.12\b|手术操作"),
-    ("icd10cm", r"icd-?_?10-?_?cm|2\.16\.840\.1\.113883\.6\.90$"),
-    ("icd10", r"icd-?_?10(?!-?_?pcs)|2\.16\.840\.1\.113883\.6\.3$|2\.16\.156\.10011\.2\.3\.3\.11\b"),
-    ("icd10", r"gb/?t[ -]?14396|国家临床版|国临版|医保版|疾病分类与代码"),
-    ("cpt", r"ama-assn|\bcpt\b|2\.16\.840\.1\.113883\.6\.12$"),
-    ("hcpcs", r"hcpcs|ada\.org/cdt|\bcdt\b|2\.16\.840\.1\.113883\.6\.(285|14)$"),
-)
-PUBLIC = frozenset(family for family, _ in _SPELLINGS) - {"local"}
-"""Families whose codes mean the same everywhere."""
-_PATTERNS = tuple((family, re.compile(pattern)) for family, pattern in _SPELLINGS)
-CLASSIFICATIONS = frozenset({"icd10", "icd10cm", "icd10pcs", "icd9", "icd11"})
-"""Classifications, whose rows hold for every code that they begin. ICD-9-CM is one of diagnoses and of procedures (volume 3, in
-China ICD-9-CM-3): which is meant tells the resource that the code stands in."""
-_DECIMAL = re.compile(r"\d+(\.\d+)?")
-_NOT_IN_CODE = re.compile(r"[^A-Z0-9]")
-_BONE_SITES = frozenset({"lumbar-spine", "hip", "femur", "forearm", "heel", "femoral-neck", "total-hip", "distal-radius"})
 _LONGEST_ICD = 10
 """Characters of the longest code: those of the Chinese clinical editions, without the dot."""
-_LONGEST_NAME = 200
 _REMEMBERED = 20_000
 _OTHER_USES = frozenset({Mechanism.HORMONE_THERAPY, Mechanism.STRONTIUM, Mechanism.VITAMIN_K2})
 """What drugs for bone share with tooth paste, contraceptives and food: the beginning of a name does not tell them."""
 _ACID = "膦(?!甲酸)"
 """A character of bisphosphonates alone, but for foscarnet."""
-_KINDS = ("observation", "drug", "condition", "service")
-
-
-class LocalCodesError(ValueError):
-    """A site's table cannot be used; says the line and why."""
 
 
 class Meaning(Struct, frozen=True):
@@ -113,19 +64,6 @@ class Diagnosis(Struct, frozen=True):
     low_energy: bool = False
 
 
-@lru_cache(maxsize=512)
-def system_of(uri: str) -> str:
-    """The family that a code system belongs to by its URI, OID or name; the URI itself when it is none of ours.
-
-    >>> system_of("urn:oid:2.16.840.1.113883.6.1"), system_of("http://hl7.org/fhir/sid/icd-10-cn"), system_of("urn:my-lab")
-    ('loinc', 'icd10', 'urn:my-lab')
-    """
-    if len(uri) > LONGEST:
-        return uri
-    folded = uri.strip().lower().rstrip("/")
-    return next((family for family, pattern in _PATTERNS if pattern.search(folded)), uri)
-
-
 class Terminology:
     """All tables, compiled. What code systems' own concepts mean is worked out once and remembered."""
 
@@ -143,7 +81,7 @@ class Terminology:
             else:
                 self._add(row)
         self._observed = frozenset(code for _, code in self.observations)
-        names = [*_table("names.tsv"), *_names_of_problems(), *by_name]
+        names = [*table("names.tsv"), *names_of_problems(), *by_name]
         self.drug_names = _index(names, "drug")
         self.drug_stems = Stems((name for name, key, brand in _names(names, "drug") if not brand and _is_for_bone(key)), _ACID)
         self.class_names = _index(names, "class")
@@ -153,21 +91,21 @@ class Terminology:
             "service": Phrases(_names(names, "service")),
             "substance": Phrases([*_names(names, "drug"), *_names(names, "class"), *_names(names, "filler")]),
         }
-        results = [*_table("result_names.tsv"), *(row for row in by_name if row["kind"] == "result")]
-        self.labels = Labels(results, _table("result_senses.tsv"))
-        self.units = {(row["analyte"], plain(row["unit"])): float(row["factor"]) for row in _table("units.tsv")}
+        results = [*table("result_names.tsv"), *(row for row in by_name if row["kind"] == "result")]
+        self.labels = Labels(results, table("result_senses.tsv"))
+        self.units = {(row["analyte"], plain(row["unit"])): float(row["factor"]) for row in table("units.tsv")}
 
     def _add(self, row: Mapping[str, str]) -> None:
         kind, code = row["kind"], (row["system"], row["code"])
         if kind == "observation":
             self.observations[code] = Meaning(row["key"], row.get("site") or "")
         elif kind == "condition":
-            self.conditions[_spelled(*code)] = _diagnosis(row)
+            self.conditions[spelled(*code)] = _diagnosis(row)
         elif kind == "drug":
             strength = float(row["mg"]) if row.get("mg") else None
             self.drugs[code] = Product(tuple(row["key"].split("+")), strength, row.get("words") or "")
         else:
-            self.services[_spelled(*code)] = tuple(row["key"].split("+"))
+            self.services[spelled(*code)] = tuple(row["key"].split("+"))
 
     def observation(self, concept: Concept | None) -> list[Meaning]:
         """What the codings mean, those that name a site first."""
@@ -245,7 +183,7 @@ def subsequent(coding: Coding) -> bool:
     """Whether the 7th character of an ICD-10-CM code says that it is no new fracture (all but A, B and C)."""
     if not coding.system or not coding.code or system_of(coding.system) != "icd10cm":
         return False
-    code = _icd(coding.code)
+    code = without_dots(coding.code)
     return len(code) == 7 and code[6] in "DEFGHJKMNPQRS"
 
 
@@ -257,7 +195,7 @@ def side(coding: Coding) -> str:
     """
     if not coding.system or not coding.code or system_of(coding.system) != "icd10cm":
         return ""
-    code = _icd(coding.code)
+    code = without_dots(coding.code)
     if len(code) < 6 or code[:3] not in ("S42", "S52", "S72", "M80"):
         return ""
     return {"1": "right", "4": "right", "2": "left", "5": "left"}.get(code[5], "")
@@ -270,68 +208,13 @@ def load(local: Path | None = None) -> Terminology:
     density and fractures, site; for drugs, mg. A row with neither system nor code maps what stands under ``name``. Raises
     LocalCodesError, OSError.
     """
-    return Terminology([*shipped(), *_local(local)]) if local else _without_local_codes()
+    return Terminology([*shipped(), *local_rows(local)]) if local else _without_local_codes()
 
 
 @cache
 def _without_local_codes() -> Terminology:
     """Compiled once in a process, which may hold many evaluators."""
     return Terminology(shipped())
-
-
-def shipped() -> Iterator[dict[str, str]]:
-    """The rows of the tables beside this file and of the problems that bring their own, each with its ``kind``; codes of ICD-10
-    without dots."""
-    for kind in _KINDS:
-        for row in _table(f"{kind}s.tsv"):
-            yield {"kind": kind, **row}
-    for key, told in READ_BY.items():
-        for system, code in told.codes:
-            yield {"kind": "condition", "system": system, "code": _spelled(system, code)[1], "key": key}
-
-
-def _names_of_problems() -> Iterator[dict[str, str]]:
-    for key, told in READ_BY.items():
-        yield from ({"kind": "problem", "name": name, "key": key, "flag": ""} for name in told.names)
-
-
-def _local(path: Path) -> Iterator[dict[str, str]]:
-    for number, row in enumerate(_rows(path.read_text(encoding="utf-8-sig")), start=1):
-        kind, key, site = row.get("kind", ""), row.get("key", ""), row.get("site", "")
-        if row.get("name") and not (row.get("system") or row.get("code")):
-            yield _local_name(row, number)
-            continue
-        if not (row.get("system") and row.get("code")):
-            raise LocalCodesError(f"local codes, row {number}: system and code are needed, or a name without either")
-        if kind not in _KINDS or not _known(kind, key) or (kind == "observation" and site and site not in _BONE_SITES):
-            raise LocalCodesError(f"local codes, row {number}: unknown kind, key or site")
-        if row.get("mg") and not _DECIMAL.fullmatch(row["mg"]):
-            raise LocalCodesError(f"local codes, row {number}: mg is no number")
-        yield {**row, "system": system_of(row["system"]), "name": ""}
-
-
-def _local_name(row: Mapping[str, str], number: int) -> dict[str, str]:
-    """A row of a site's table that maps a name, as the tables of names hold it."""
-    kind, key, site = row.get("kind", ""), row.get("key", ""), row.get("site", "")
-    by_code_alone = key in (SMOKING, "fracture", PARENTAL_HIP_FRACTURE) or key.startswith(GIVEN)
-    known = kind in _KINDS and not by_code_alone and (key == NOT_OURS or _known(kind, key))
-    if not known or (site and (kind != "observation" or site not in _BONE_SITES)):
-        raise LocalCodesError(f"local codes, row {number}: unknown kind, key or site of a name")
-    if len(row["name"]) > _LONGEST_NAME:
-        raise LocalCodesError(f"local codes, row {number}: the name is longer than {_LONGEST_NAME} characters")
-    table = {"observation": "result", "condition": "problem"}.get(kind, kind)
-    table = "class" if key in list(Mechanism) else table
-    return {"kind": table, "name": row["name"], "key": key, "means": key, "site": site, "flag": ""}
-
-
-def _known(kind: str, key: str) -> bool:
-    keys: Mapping[str, Iterable[str]] = {
-        "observation": [*ANALYTES, SMOKING],
-        "drug": [*DRUGS, *Mechanism, NOT_OURS],
-        "condition": [*PROBLEMS, "fracture", PARENTAL_HIP_FRACTURE, NOT_OURS],
-        "service": [*SERVICES, *PROBLEMS, *(GIVEN + key for key in DRUGS)],
-    }
-    return all(part in keys[kind] for part in key.split("+"))
 
 
 def _diagnosis(row: Mapping[str, str]) -> Diagnosis:
@@ -346,22 +229,13 @@ def _code(coding: Coding) -> tuple[str, str]:
     return (system_of(coding.system) if coding.system else "", coding.code or "")
 
 
-def _spelled(system: str, code: str) -> tuple[str, str]:
-    """A code as the tables hold it."""
-    return system, _icd(code) if system in CLASSIFICATIONS else code
-
-
 def _of_longest(table: Mapping[tuple[str, str], Result], coding: Coding) -> Result | None:
     """What a table says of a code; of a classification the row that begins it, the longest first."""
-    system, code = _spelled(*_code(coding))
+    system, code = spelled(*_code(coding))
     if system not in CLASSIFICATIONS:
         return table.get((system, code))
     rows = (table.get((system, code[:n])) for n in range(min(len(code), _LONGEST_ICD), 0, -1))
     return next((found for found in rows if found is not None), None)
-
-
-def _icd(code: str) -> str:
-    return _NOT_IN_CODE.sub("", code.upper())
 
 
 def _is_for_bone(key: str) -> bool:
@@ -379,13 +253,3 @@ def _names(rows: Iterable[Mapping[str, str]], kind: str) -> list[tuple[str, str,
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def _table(name: str) -> Iterator[dict[str, str]]:
-    return _rows(files("cds_service.fhir.terminology").joinpath(name).read_text(encoding="utf-8"))
-
-
-def _rows(text: str) -> Iterator[dict[str, str]]:
-    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-        yield {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}

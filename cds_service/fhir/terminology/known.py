@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from cds_service.fhir.terminology.codes import CLASSIFICATIONS, NOT_OURS, URIS, Diagnosis, Terminology
+from cds_service.fhir.terminology.codes import Diagnosis, Terminology
+from cds_service.fhir.terminology.rows import NOT_OURS
+from cds_service.fhir.terminology.systems import CLASSIFICATIONS, URIS
 
 BY_WORDING = "-by-wording"
 """After a key: the code alone does not say it, the words beside it must."""
