@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date, tzinfo
 from typing import Any
 
@@ -35,7 +35,7 @@ from cds_service import answer, metrics
 from cds_service import site as sites
 from cds_service.config import ConfigError, Settings
 from cds_service.dialect import PLAIN, Dialect
-from cds_service.fhir.fetching.client import FhirClient, Watch
+from cds_service.fhir.fetching.client import FhirClient
 from cds_service.fhir.proposing.stopping import Stored
 from cds_service.fhir.reading.limits import TooMuchError
 from cds_service.fhir.reading.read import concerns_us, read_record
@@ -47,6 +47,7 @@ from cds_service.gather import Gathered, Gatherer, opened
 from cds_service.hooks import errors
 from cds_service.hooks.request import HOOKS, Body, Call
 from cds_service.repetition import Repetition
+from cds_service.serving.fetching import fhir_client
 from cds_service.serving.load import Load
 
 Json = dict[str, Any]
@@ -111,7 +112,7 @@ class Evaluator:
         self._terminology = terminology_of(settings)
         self._site = sites.load(settings.site)
         self.thresholds = self._site.numbers()
-        self._gatherer = Gatherer(settings, self._site, self._terminology, client or _client(settings, load))
+        self._gatherer = Gatherer(settings, self._site, self._terminology, client or fhir_client(settings, load))
         self._answerer = answer.Answerer(settings, self._site)
 
     @property
@@ -183,10 +184,9 @@ class Evaluator:
         dialect: Dialect = PLAIN,
     ) -> dict[str, Evaluation]:
         gathered = _opened(call, full=full)
-        if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
+        if not self._concerns_us(gathered, call):
             return {language: Evaluation({"cards": []}, counts={"cards": []}) for language in languages}
-        self._complete(gathered, call)
-        chart, trace = self._read(gathered, call, today or self._settings.today())
+        chart, trace = self._chart_of(gathered, call, today)
         _count(chart)
         if repetition and chart.unread:
             repetition.note_unread(chart.unread)
@@ -195,8 +195,7 @@ class Evaluator:
         if repetition:
             chart = replace(chart, clarified=repetition.clarified(FINDINGS, self._settings.zone))
         judged = self._judge(chart, repetition, apart=apart)
-        told = (judged, chart, call)
-        cards = {language: self._cards(*told, language, gathered, repetition, dialect) for language in languages}
+        cards = {language: self._cards(judged, chart, call, language, gathered, repetition, dialect) for language in languages}
         counts = _counts(judged, trace, gathered)
         if repetition:
             repetition.note_seen(chart, (*counts["cards"], *counts["suppressed"]))
@@ -208,8 +207,7 @@ class Evaluator:
         """What a page shows of a call's patient, as everything is on record or with a ``change`` of it; nothing is recorded or
         held back. Raises what ``evaluate`` raises."""
         gathered = _opened(call)
-        self._complete(gathered, call)
-        chart = change(self._read(gathered, call, today or self._settings.today())[0])
+        chart = change(self._chart_of(gathered, call, today)[0])
         judged = self._judge(chart)
         cards = self._cards(judged, chart, call, language, gathered)
         return View(chart, judged.shown, answer.whole(cards, judged.checks), self._site.cards_off)
@@ -218,10 +216,9 @@ class Evaluator:
         """The answer to a call as a letter to the patient; nothing is recorded or held back. Raises what ``evaluate``
         raises."""
         gathered = _opened(call)
-        if HOOKS[call.hook].bundle and not concerns_us(gathered.record, call.selected, self._terminology):
+        if not self._concerns_us(gathered, call):
             return Letter(())
-        self._complete(gathered, call)
-        chart, trace = self._read(gathered, call, today or self._settings.today())
+        chart, trace = self._chart_of(gathered, call, today)
         if not trace.used["patient"]:
             raise errors.missing_patient(gathered.missing)
         return letter(self.shown(chart), language, chart)
@@ -234,8 +231,7 @@ class Evaluator:
         """What the answer to a call rests on, without its words and orders: for reports over many patients. Nothing is held
         back for what was overridden, and nothing recorded. Raises as ``evaluate`` does."""
         gathered = _opened(call)
-        self._complete(gathered, call)
-        chart, trace = self._read(gathered, call, today)
+        chart, trace = self._chart_of(gathered, call, today)
         if not trace.used["patient"]:
             raise errors.missing_patient(gathered.missing)
         findings = self._judge(chart).shown
@@ -243,9 +239,7 @@ class Evaluator:
 
     def chart(self, call: Call, today: date | None = None) -> Chart:
         """What the rules would see of a call's patient, for pages that display it."""
-        gathered = _opened(call)
-        self._complete(gathered, call)
-        return self._read(gathered, call, today or self._settings.today())[0]
+        return self._chart_of(_opened(call), call, today)[0]
 
     def _judge(self, chart: Chart, repetition: Repetition | None = None, *, apart: bool = False) -> _Judged:
         """Run the rules; ``apart``: nothing silenced or merged."""
@@ -282,14 +276,17 @@ class Evaluator:
             dialect=dialect,
         )
 
-    def _complete(self, gathered: Gathered, call: Call) -> None:
+    def _concerns_us(self, gathered: Gathered, call: Call) -> bool:
+        """Whether anything of what is ordered or was just recorded does: most often nothing, and then nothing is fetched."""
+        return not HOOKS[call.hook].bundle or concerns_us(gathered.record, call.selected, self._terminology)
+
+    def _chart_of(self, gathered: Gathered, call: Call, today: date | None) -> tuple[Chart, Trace]:
+        """Gather what the call did not bring, then read all of it, once."""
         with _within_limits():
             self._gatherer.complete(gathered, call)
-
-    def _read(self, gathered: Gathered, call: Call, today: date) -> tuple[Chart, Trace]:
         chart = read_record(
             gathered.record,
-            today=today,
+            today=today or self._settings.today(),
             zone=self._settings.zone,
             selected=call.selected,
             failed=gathered.failed,
@@ -313,25 +310,6 @@ def _within_limits() -> Iterator[None]:
         yield
     except TooMuchError as error:
         raise errors.too_much(str(error)) from None
-
-
-class _Watched(Watch):
-    """Counts what the FHIR client does, and lets others compute while it waits."""
-
-    def __init__(self, load: Load | None) -> None:
-        self._load = load
-
-    def waiting(self) -> AbstractContextManager[None]:
-        return self._load.waiting() if self._load else nullcontext()
-
-    def fetched(self, server: str, seconds: float, heard: bool, is_open: bool) -> None:
-        metrics.FHIR_SECONDS.labels("answered" if heard else "silent").observe(seconds)
-        metrics.BREAKER.labels(server).set(is_open)
-
-
-def _client(settings: Settings, load: Load | None) -> FhirClient:
-    watch = _Watched(load)
-    return FhirClient(settings.fhir_timeout, parallel=settings.fhir_parallel, memory=settings.fhir_memory, watch=watch)
 
 
 def _counts(judged: _Judged, trace: Trace, gathered: Gathered) -> dict[str, Any]:
