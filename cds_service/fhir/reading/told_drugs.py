@@ -20,7 +20,8 @@ from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.ledger import NOT_UNDERSTOOD
-from cds_service.fhir.terminology.codes import Terminology, system_of
+from cds_service.fhir.terminology.codes import Terminology
+from cds_service.fhir.terminology.systems import system_of
 
 BONE = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR})
 """Drugs whose name is the name of nothing else: calcitonin, estradiol and calcium are tests, too."""
