@@ -58,6 +58,8 @@ RESTED_ON = {
 them is a condition of the button, and does not take the drug away (card specification, "vitamin D by level")."""
 
 
+BEFORE_ANALOG = {"calcium", "pth", "alp"}
+"""What a PTH analog waits for, as its label says; its order asks for the same."""
 CLARIFIED_BESIDE = {"femur": "atypical-fracture-suspected"}
 """Whose warning about a drug that cannot wait stands in its label, by the finding that is clarified beside it."""
 
@@ -155,7 +157,10 @@ def conditions(call: Told) -> set[str]:
     """The checks whose warnings a recommended drug has in its label: as a condition, or as what is clarified beside it."""
     options = [option for finding in found_in(call) for option in finding.options if option.recommended]
     beside = {code for row, code in CLARIFIED_BESIDE.items() if any(option.meanwhile == row for option in options)}
-    return beside | {finding.code for option in options for finding in option.condition}
+    before_analog = {
+        "pth-analog-contraindication" for option in options if option.first and {*option.first.split("-")} <= BEFORE_ANALOG
+    }
+    return beside | before_analog | {finding.code for option in options for finding in option.condition}
 
 
 def speaks_against(card: Json) -> bool:

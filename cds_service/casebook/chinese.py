@@ -241,7 +241,9 @@ _TOLD: tuple[Callable[..., str], ...] = (
     lambda site, day: _fracture(site) + (f"，{day}" if day else "，日期不明"),
     lambda name, since: _problem(name) + (f"，{_since(since)}" if since else ""),
     lambda name, day: f"就诊：{_problem(name)}，{day}",
-    lambda name, since, end: f"照护计划：{_problem(name)}，{_since(since)}" + (f"，至{end}止" if end else ""),
+    lambda name, since, end: (
+        f"照护计划：{_problem(name)}，{_since(since) if since else '日期未记录'}" + (f"，至{end}止" if end else "")
+    ),
     lambda kind, name: f"{_words()['classes'].get(name) or _drug(name)}{'过敏' if kind == 'allergy' else '不耐受'}",
     lambda who, site: f"家族史：{_KIN[who]}{_fracture(site)}",
     lambda habit, day: f"{_HABIT[habit]}，{day}",

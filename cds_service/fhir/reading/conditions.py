@@ -197,13 +197,15 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
             )
         )
         facts.used(source, "fracture", _why(said, "fracture"))
-        if facts.birth is None and fracture.site in FRAGILITY_SITES and not (fracture.osteoporotic or said.subsequent):
+        if facts.birth is None and fracture.site in _JUDGED_BY_AGE and not (fracture.osteoporotic or said.subsequent):
             facts.put_aside(source, "age-unknown", key=fracture.site, when=when)
     if said.parental:
         facts.parental_hip_fracture = True
         facts.used(source, PARENTAL_HIP_FRACTURE)
 
 
+_JUDGED_BY_AGE = FRAGILITY_SITES | {"long-bone"}
+"""Sites of fractures whose meaning depends on the age: two shafts tell of weak bone before 50."""
 _SEVERAL = re.compile(
     r"(?a)多发[^,;。、]{0,8}(?:椎|压缩|骨质疏松性)[^,;。]{0,8}骨折|多(?:处|个|节段)[^,;。、]{0,4}椎[^,;。]{0,8}骨折"
     r"|\b(?:multiple|several) (?:\w+ ){0,3}(?:vertebra|compression|spin)[^,;]{0,24}fracture"

@@ -25,18 +25,19 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     pelvis or forearm with low bone mass, or a lumbar QCT below {qct-osteoporosis} mg/cm3 is osteoporosis, and the problem list
     should say so.
 
-    When: an adult who meets one of these criteria (the first that applies): (1) in the T-group, a lowest T-score of
-    {t-osteoporosis} or lower, severe with any fragility fracture; (2) a fragility fracture of the hip or a vertebra, whatever
-    the bone density; (3) a fragility fracture of the proximal humerus, pelvis or distal forearm, and, in the T-group, a lowest
-    T-score above {t-osteoporosis} and below {t-low}; (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3.
+    When: an adult who meets one of these criteria (the first that applies): (1) where T-scores apply (postmenopausal, or
+    {t-group-years} years or older), a lowest T-score of {t-osteoporosis} or lower, severe with any fragility fracture; (2) a
+    fragility fracture of the hip or a vertebra, whatever the bone density; (3) a fragility fracture of the proximal humerus,
+    pelvis or distal forearm, and, where T-scores apply, a lowest T-score above {t-osteoporosis} and below {t-low}; (4) the
+    newest lumbar QCT below {qct-osteoporosis} mg/cm3.
 
-    Not when: osteoporosis is on the problem list, whatever its status. A rib fracture alone, or a T-score above
-    {t-osteoporosis} without a fracture, does not make the diagnosis.
+    Not when: osteoporosis is on the problem list, active or not (an entry that was refuted, or made in error, is none). A rib
+    fracture alone, or a T-score above {t-osteoporosis} without a fracture, does not make the diagnosis.
 
     Then: info. Recommended: record the Condition: osteoporosis with pathological fracture (since the date of the fracture) if
     there is a fragility fracture, otherwise without. The detail asks the clinician to confirm a fracture that is presumed to be
     low-energy, and the site of a T-score that names none, or only the femur. Where a finding of the work-up holds all drugs,
-    the diagnosis is one if that is excluded.
+    the text says "osteoporosis, if" what it points to is excluded.
     """
     found = criteria(chart)
     if found is None or chart.problem("osteoporosis") is not None:

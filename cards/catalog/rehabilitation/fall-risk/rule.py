@@ -16,8 +16,8 @@ from cards.vocabulary import Data
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D, and aids if the patient wants
-    them.
+    """A high or moderate risk of falling: exercise, a safe home, fewer sedatives, vitamin D where it is low, and aids if
+    the patient wants them.
 
     When: an adult who has osteoporosis, low bone mass or a fragility fracture, is on treatment, or is {fall-risk-years} or
     older, and (1) the risk of falling is high, that is, within {fall-window-months} months Morse {morse-high} or more, Berg
@@ -28,8 +28,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Not when: the age is unknown and nothing else applies; `incomplete-data` says so.
 
     Then: warning in (1), info in (2). Balance and strength training, home safety assessment and referral to a falls clinic,
-    each unless already ordered; any number may be chosen. The detail adds fewer sedatives (the classes are recalled, no source
-    here lists them), vitamin D, a walking aid and hip protector according to the patient's preference, and shoes or insoles.
+    each unless already ordered; any number may be chosen. The detail adds fewer sedatives (the classes are recalled, no
+    source here lists them), vitamin D where it is low, a walking aid and hip protector according to the patient's preference,
+    and shoes or insoles.
     """
     old = chart.age is None or chart.age >= n.fall_risk_years
     if not person.adult(chart) or not (concerned(chart) or old):
