@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from msgspec import Struct
+
 from cards.chart import Chart, Course, per_chart
 from cards.definitions.hormone import for_bone
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, Drug, Mechanism
@@ -29,6 +31,40 @@ def treatments(chart: Chart) -> list[Course]:
     {treatment-grace-zoledronate-months} months ago). Calcitonin, active vitamin D, vitamin K2 and strontium do not count, nor
     do oncologic strengths of denosumab and zoledronate, nor a hormone that is not taken for bone."""
     return [c for c in courses(chart) if c.on_treatment(chart.today) and not c.drug.oncologic]
+
+
+class Uncertain(Struct, frozen=True):
+    """A drug for bone on record of which nobody knows whether it treats today. ``on_hold``: somebody holds it back."""
+
+    drug: Drug
+    on_hold: bool
+
+    @property
+    def injected(self) -> bool:
+        return self.drug.covers_months is not None
+
+
+@per_chart
+def uncertain(chart: Chart) -> Uncertain | None:
+    """Of somebody who is not known to be on treatment: a drug on hold, unless nobody renewed the entry for
+    {renewal-sign-months} months; or an injection or tablets of which no entry has a date, and that were not stopped."""
+    if on_treatment(chart):
+        return None
+    for course in courses(chart):
+        if course.stopped or course.planned or course.drug.oncologic:
+            continue
+        if _on_hold(chart, course):
+            return Uncertain(course.drug, on_hold=True)
+        if course.may_work or (course.start is None and course.last_dose is None):
+            return Uncertain(course.drug, on_hold=False)
+    return None
+
+
+def _on_hold(chart: Chart, course: Course) -> bool:
+    since = chart.months_ago(chart.numbers.renewal_sign_months)
+    held = (e for e in chart.exposures if e.drug is course.drug and e.status == "on-hold")
+    days = [max((day for day in (e.latest, e.start, e.authored) if day), default=None) for e in held]
+    return not course.active and any(day is None or day >= since for day in days)
 
 
 def on_treatment(chart: Chart) -> bool:

@@ -27,7 +27,7 @@ from cards.definitions.minerals import unmeasured_before_analog
 from cards.definitions.person import postmenopausal
 from cards.definitions.reads import OPTIONS
 from cards.definitions.repletion import unadvised
-from cards.definitions.treatment import TREATMENT
+from cards.definitions.treatment import TREATMENT, uncertain
 from cards.definitions.workup import emergency
 from cards.definitions.workup.row import ANABOLICS, INJECTIONS
 from cards.engine.catalog import safety_checks
@@ -213,12 +213,25 @@ def offer(
 
 def _first(chart: Chart, drug: Drug) -> str:
     """What comes first (a phrase key), "" where nothing need: the tests before a PTH analog, which keeps its rank, as others do
-    for want of a value; somebody else's word before vitamin K2 and plain vitamin D."""
+    for want of a value; somebody else's word before vitamin K2 and plain vitamin D; of a drug for bone that is on record, the
+    date of its last injection, or why it is on hold."""
+    if (unknown := _not_known(chart, drug)) != "":
+        return unknown
     if drug.mechanism is Mechanism.VITAMIN_K2:
         return "specialist" if renal(chart).below(chart.numbers.egfr_specialist) else ""
     if drug.mechanism is Mechanism.VITAMIN_D:
         return unadvised(chart)
     return unmeasured_before_analog(chart) if drug.mechanism is Mechanism.PTH_ANALOG else ""
+
+
+def _not_known(chart: Chart, drug: Drug) -> str:
+    """What must be found out of a drug for bone before it is given (a phrase key): it may have been given already, or somebody
+    holds it back; "" where nothing need."""
+    courses = [c for c in chart.drug_courses.values() if c.drug.ingredient == drug.ingredient and drug.mechanism in TREATMENT]
+    doubtful = uncertain(chart)
+    if doubtful is not None and doubtful.on_hold and doubtful.drug.ingredient == drug.ingredient:
+        return "on-hold"
+    return "last-dose" if any(course.may_work for course in courses) else ""
 
 
 def _among_the_first(chart: Chart, replaces: tuple[Draft, ...]) -> bool:
@@ -231,7 +244,8 @@ class _Judged(Struct, frozen=True):
 
     ``dropped``: it is not offered, and why. ``warnings``: what its label says first. ``after``: the finding of the work-up that
     it must wait for; ``meanwhile``: the one that is clarified beside it. ``elsewhere``: somebody else decides, oncology, who
-    prescribed an active vitamin D, or it is an injection every day, too much for the very old. ``gap``: waiting for vitamin D
+    prescribed an active vitamin D, or who holds it back, or knows when it was last given; or it is an injection every day, too
+    much for the very old. ``gap``: waiting for vitamin D
     would leave a gap open too long."""
 
     drug: Drug
@@ -270,6 +284,7 @@ def _judge(
     elsewhere = drug.mechanism in ANTI_OSTEOPOROSIS and bone_tumor(chart) is not None
     elsewhere = elsewhere or (drug.mechanism is Mechanism.PTH_ANALOG and very_old(chart))
     elsewhere = elsewhere or (drug.mechanism is Mechanism.VITAMIN_D and bool(unadvised(chart)))
+    elsewhere = elsewhere or bool(_not_known(chart, drug))
     gap = not waits and waits_long(chart, drug)
     return _Judged(drug, start, None, _warnings(findings), after, meanwhile, elsewhere, gap)
 

@@ -109,12 +109,13 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     arranged. With a renal estimate below {egfr-specialist}: referral to a specialist recommended (to nephrology where a PTH
     analog must stop for the kidneys), denosumab and menatetrenone as options only. The referral is also recommended where no
     drug is left, unless calcium is critical. Where a finding of the work-up holds all drugs, the summary says what comes
-    first, and none is recommended. The detail asks about the teeth before a drug that acts on the jaw (where an entry calls
-    for a dentist, `dental-check` speaks); it gives the reasons for the stratum, the row of the ranking that decides where it
-    is more than the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were
-    not measured, the drugs that were dropped and why, and an earlier lower renal estimate that was left out. Teriparatide
-    follows calcium, PTH and ALP, where one was not measured within {work-up-window-months} months; recommended, the summary
-    says so.
+    first, and none is recommended; so where a drug for bone is on record of which nobody knows whether it works today: on
+    hold (unless nobody renewed the entry for {renewal-sign-months} months), or not stopped and without any date. The detail
+    asks about the teeth before a drug that acts on the jaw (where an entry calls for a dentist, `dental-check` speaks); it
+    gives the reasons for the stratum, the row of the ranking that decides where it is more than the stratum, calcium,
+    25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were not measured, the drugs that were
+    dropped and why, and an earlier lower renal estimate that was left out. Teriparatide follows calcium, PTH and ALP, where
+    one was not measured within {work-up-window-months} months; recommended, the summary says so.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
@@ -128,10 +129,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     below_30 = bool(kidneys.below(n.egfr_specialist))
     keeps = any(drug.mechanism in ANABOLIC for drug in given_up) and not kidneys.below(n.egfr_alendronate)
     ranked = AFTER_ANABOLIC if keeps else ranking(chart)
-    chosen = offer(chart, ranked, recommend=not below_30, stops=stops)
+    doubtful = treatment.uncertain(chart)
+    recommend = not below_30 and doubtful is None
+    chosen = offer(chart, ranked, recommend=recommend, stops=stops)
     if _infused_later(chart, chosen):
         bridges = (ZOLEDRONATE, *(DRUGS[key] for key in _BRIDGES))
-        chosen = _bridged(chart, offer(chart, bridges, recommend=not below_30, stops=stops))
+        chosen = _bridged(chart, offer(chart, bridges, recommend=recommend, stops=stops))
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
     nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
     kidneys_forbid = below_30 and earlier.suggests("pth-analog-contraindication", "referral-nephrology")
@@ -170,6 +173,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "recommended": DRUGS[chosen.recommended.key] if chosen.recommended else None,
             "from_day": _from_day(chart, chosen),
             "before": _before(chosen),
+            "uncertain": doubtful,
             "keeps": keeps,
             "at_hip": tuple(ranked) == HIP_FIRST,
             "ranked_for": None if ranked_told else ranked_for(chart),
