@@ -117,10 +117,10 @@ def repletion(chart: Chart, injection: bool = False) -> Repletion | None:
     most {calcium-surgery} mg/dL above the limit, the 1,000 units are an option.
 
     Who has taken {vitamin-d-taken-units} units a day for {vitamin-d-taken-days} days gets no second daily dose. A loading
-    that is due is given all the same; it takes the place of more than 2,000 units a day. Still below {vitamin-d-deficient} after
-    {vitamin-d-taken-days} days of it, the dose of that level, and then the usual one, may replace a smaller one, once it is
-    sure that this was taken. A level of an earlier day does not tell: it is measured again. While a loading goes on, or a
-    daily dose as large as the one asked for, nothing is added. After a loading the daily dose follows until 25(OH)D is
+    that is due is given all the same; it takes the place of more than 2,000 units a day. Still below {vitamin-d-deficient}
+    after {vitamin-d-taken-days} days of it, the dose of that level, and then the usual one, may replace a smaller one, once
+    it is sure that this was taken. A level of an earlier day does not tell: it is measured again. While a loading goes on, or
+    a daily dose as large as the one asked for, nothing is added. After a loading the daily dose follows until 25(OH)D is
     measured. A level that is still low within {vitamin-d-loading-days} days of the start of a loading calls for no other
     loading, but for the daily dose that is usual from {vitamin-d-severe} ng/mL on.
 

@@ -52,6 +52,7 @@ _STATES = {
     "RxNorm only": "仅有RxNorm编码",
     "contained": "药品内嵌于医嘱",
     "no sig": "无用法",
+    "no unit": "无单位",
     "not selected": "未选中",
 }
 _VALUED = {
@@ -240,9 +241,9 @@ _TOLD: tuple[Callable[..., str], ...] = (
     lambda what, than, value, of, day: f"{_measured(what)} {than}{_amount(f'{value} {of}' if of else value)}，{day}",
     lambda site, day: _fracture(site) + (f"，{day}" if day else "，日期不明"),
     lambda name, since: _problem(name) + (f"，{_since(since)}" if since else ""),
-    lambda name, day: f"就诊：{_problem(name)}，{day}",
+    lambda name, day: f"就诊：{_problem(name)}，{day or '日期不明'}",
     lambda name, since, end: (
-        f"照护计划：{_problem(name)}，{_since(since) if since else '日期未记录'}" + (f"，至{end}止" if end else "")
+        f"照护计划：{_problem(name)}，{_since(since) if since else '日期不明'}" + (f"，至{end}止" if end else "")
     ),
     lambda kind, name: f"{_words()['classes'].get(name) or _drug(name)}{'过敏' if kind == 'allergy' else '不耐受'}",
     lambda who, site: f"家族史：{_KIN[who]}{_fracture(site)}",

@@ -16,7 +16,7 @@ stands in round brackets refines the line (several notes: separated by commas, o
     denosumab taken                                 a statement without any date
     T-score total-hip -2.7 on 2025-03-01            bone density (T-score, BMD) with its site; (site neck of femur): in words
     creatinine 0.8 mg/dL on 2026-05-01              a result; with a comparator: eGFR <60 mL/min/{1.73_m2} on ...
-                                                    (range 8.6-10.2) the laboratory's own, (assay X), (at 09:30);
+                                                    (range 8.6-10.2) the laboratory's own, (assay X), (at 09:30), (no unit);
                                                     scores, Z-score and INR need no unit: NRS 6 on 2026-05-01
     smoking former on 2026-01-01                    the smoking status: current, former or never
     fracture hip on 2025-12-01                      by its ICD-10 code; undated without "on"; (osteoporotic), (refuted)

@@ -32,7 +32,7 @@ FREE = {"called", "says", "sig"}
 VALUED = FREE | {"range", "assay", "at", "site", "code", "ICD-10", "resolved", "from", "dose", "every", "route", "because"}
 BARE = {"text only", "ATC only", "RxNorm only", "contained", "no sig", "not selected"}
 BARE |= {"resolved", "refuted", "inactive", "osteoporotic", "high", "anaphylaxis", "dyspepsia", "urticaria"}
-BARE |= {"low", "untyped", "unconfirmed"}
+BARE |= {"low", "untyped", "unconfirmed", "no unit"}
 STATUSES = {"active", "completed", "stopped", "on-hold", "cancelled", "draft", "not-done", "in-progress", "unknown"}
 STATUSES |= {"final", "preliminary", "amended", "corrected", "entered-in-error", "revoked"}
 

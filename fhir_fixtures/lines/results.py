@@ -71,6 +71,8 @@ def report(notes: Notes, service: str, day: str) -> list[Resource]:
 
 def _valued(notes: Notes, what: str, code: Resource, day: str, comparator: str, written: str) -> Resource:
     value = quantity(written) | ({"comparator": comparator} if comparator else {})
+    if "no unit" in notes:
+        value = {"value": value["value"]} | ({"comparator": comparator} if comparator else {})
     observation = _observation(notes, what, code, day) | {"valueQuantity": value}
     if "range" in notes:
         low, high = notes["range"].split("-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -167,6 +167,11 @@ def _was_weak(chart: Chart, n: Numbers, order: Order, kidneys: kidney.Renal) -> 
     return order.draft is not None and not is_next_denosumab(chart, order.drug) and kidneys.was_below(n.egfr_specialist)
 
 
+def _newer(unread: Iterable[SetAside], known: Measurement | None) -> Iterator[SetAside]:
+    """What could not be read and is newer than what is known."""
+    return (each for each in unread if known is None or (each.when is not None and each.when > known.when))
+
+
 def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) -> Undecided | None:
     """Values on record that leave the rule undecided and, for a draft, data that a failed query did not return."""
     drafted = order.written
@@ -177,7 +182,7 @@ def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) ->
     if newest is not None and newest.low is None:
         evidence.append(facts.measured(newest.value))
     if drafted:
-        left_out += [s for s in known.calcium_unread if newest is None or (s.when and s.when > newest.value.when)]
+        left_out += _newer(known.calcium_unread, newest.value if newest else None)
     weak = _is_denosumab(order) or _is_romosozumab(order)
     if weak and kidneys.undecided(n.egfr_specialist):
         evidence += renal_facts(kidneys)
@@ -187,8 +192,9 @@ def _open_questions(chart: Chart, n: Numbers, order: Order, known: _Minerals) ->
     if _wants_vitamin_d(order):
         if vitamin_d is not None and vitamin_d.below(n.vitamin_d_deficient) is None:
             evidence.append(facts.measured(vitamin_d))
+        if drafted:
+            left_out += _newer(known.vitamin_d_unread, vitamin_d)
         if drafted and vitamin_d is None:
-            left_out += known.vitamin_d_unread
             asked.add(Data.VITAMIN_D)
     missing = tuple(sorted(asked & chart.failed)) if drafted else ()
     if evidence or left_out or missing:
