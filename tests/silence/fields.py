@@ -1,7 +1,8 @@
 """The differential test: any one field of any one resource made unreadable.
 
 A defect is a value of a wrong JSON type, never another valid value; a date may also become a text that is none. What is left
-out is only what a rule needs.
+out is only what a rule needs. A code may also become one of a site that nobody has mapped: what it means is then not understood
+(the unread of the chart), where a wrong type is only set aside.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from cards.vocabulary import Data
 from tests.silence.json_path import REMOVED, Json, Path, places, put, written
 from tests.silence.mutation import Law, Mutation, all_selected, bundle_of, group_of
 
+UNMAPPED = {"coding": [{"system": "urn:oid:1.3.6.1.4.1.99999.1", "code": "X7"}]}
+"""A code of a site's own, without a name."""
+_CODES = ("code", "medicationCodeableConcept")
 _DATE = re.compile(r"\d{4}(-\d\d(-\d\d(T.*)?)?)?")
 _NEEDED = {
     "Patient": r"birthDate|gender",
@@ -44,6 +49,15 @@ def of_record(body: Json) -> Iterator[Mutation]:
             worse = partial(_in_all, body, [(*place, *path) for place, _ in found], value)
             kind = f"{resource['resourceType']}.{_kind(path)}"
             yield Mutation(f"{name}.{written(path)}", defect, kind, Law.FIELD, worse, concerned)
+        for key in filter(resource.__contains__, _CODES):
+            worse = partial(_in_all, body, [(*place, key) for place, _ in found], UNMAPPED)
+            kind, told = f"{resource['resourceType']}.{key} unmapped", concerned | _of_nobody(resource)
+            yield Mutation(f"{name}.{key}", "unmapped", kind, Law.FIELD, worse, told)
+
+
+def _of_nobody(resource: Json) -> frozenset[Data]:
+    """The group in which a result stands of which nobody knows what was measured."""
+    return frozenset({Data.WORK_UP}) if resource["resourceType"] == "Observation" else frozenset()
 
 
 def _in_all(body: Json, where: Iterable[Path], value: Any) -> Json:
