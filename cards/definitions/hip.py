@@ -18,6 +18,14 @@ class AfterHip(Struct, frozen=True):
     first: date
 
     @property
+    def counted(self) -> Fracture | Service:
+        """What the days are counted from: the later of the two."""
+        operated = self.operation.at_latest if self.operation else None
+        broken = self.fracture.at_latest
+        later = operated is not None and (broken is None or operated >= broken)
+        return self.operation if later and self.operation else self.fracture
+
+    @property
     def exact(self) -> bool:
         """Whether the day that counts is known; of the present month or year it would be another one each day."""
         return (self.operation or self.fracture).latest is None

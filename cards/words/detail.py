@@ -7,13 +7,14 @@ from functools import cache
 
 from msgspec.structs import replace
 
-from cards.chart import Chart, SetAside
+from cards.chart import Chart, Fracture, SetAside
 from cards.chart.facts import Fact
 from cards.definitions.denosumab import next_due, safe_until
+from cards.definitions.hip import after_hip_fracture
 from cards.engine import sources
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Dropped, Finding, Indicator
-from cards.vocabulary import ANALYTES, COURSES, DENOSUMAB, DRUGS, SERVICES
+from cards.vocabulary import ANALYTES, COURSES, DENOSUMAB, DRUGS, SERVICES, ZOLEDRONATE
 from cards.words import phrases
 from cards.words.options import condition_of
 from cards.words.parts import bullets, fact_line
@@ -86,6 +87,7 @@ def to_check(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     for note in finding.notes:
         yield phrase("notes", note, language)
     yield from _waiting(finding, language, chart)
+    yield from _after_hip(finding, language, chart)
     stops = dict.fromkeys(course.drug for option in finding.options for course in option.stops if course.written is None)
     if stops:
         stopped = phrases.listed([phrases.escape(phrases.name(drug, language)) for drug in stops], language)
@@ -108,6 +110,25 @@ def _waiting(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
     for condition, names in waiting.items():
         listed = phrases.capital(phrases.listed(names, language))
         yield phrase("line", "waiting", language, names=listed, condition=condition)
+
+
+def _after_hip(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
+    """Why zoledronate is dated as it is, where a hip fracture or its operation decides: the day alone does not tell."""
+    hip = after_hip_fracture(chart)
+    dated = [o for o in finding.options if o.kind == "drug" and o.key == ZOLEDRONATE.key and o.start and not o.replaces]
+    if hip is None or hip.first <= chart.today or not any(option.start == hip.first for option in dated):
+        return
+    told = hip.counted
+    yield phrase(
+        "line",
+        "after-hip",
+        language,
+        name=phrases.capital(phrases.escape(phrases.name(ZOLEDRONATE, language))),
+        day=phrases.bare_day(hip.first, language),
+        days=int(chart.numbers.zoledronate_hip_days),
+        since=phrases.word(told if isinstance(told, Fracture) else SERVICES[told.key], language),
+        when=phrases.bare_day(told.dated, language),
+    )
 
 
 def not_offered(dropped: Dropped, language: str, chart: Chart) -> str:
