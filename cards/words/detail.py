@@ -124,7 +124,6 @@ def _after_hip(finding: Finding, language: str, chart: Chart) -> Iterator[str]:
         "after-hip",
         language,
         name=phrases.capital(phrases.escape(phrases.name(ZOLEDRONATE, language))),
-        day=phrases.bare_day(hip.first, language),
         days=int(chart.numbers.zoledronate_hip_days),
         since=phrases.word(told if isinstance(told, Fracture) else SERVICES[told.key], language),
         when=phrases.bare_day(told.dated, language),
