@@ -132,6 +132,10 @@ _KINDS: dict[str, Callable[..., list[Json]]] = {
         {"resourceType": "Procedure", "status": "completed", "code": {"text": words}}
         | {"subject": SUBJECT, "performedDateTime": day}
     ],
+    "visit": lambda words, day: [
+        {"resourceType": "Encounter", "status": "finished", "class": {"code": "AMB"}}
+        | {"reasonCode": [{"text": words}], "subject": SUBJECT, "period": {"start": day}}
+    ],
     "service": lambda words: [
         {"resourceType": "ServiceRequest", "status": "draft", "intent": "order", "authoredOn": TODAY}
         | {"code": {"text": words}, "subject": SUBJECT}

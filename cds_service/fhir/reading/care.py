@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from cards.chart import Problem
-from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading import elements, visits, wire
 from cds_service.fhir.reading.facts import Facts
 
 HOSPICE, PALLIATIVE, PLAN = "hospice", "palliative-encounter", "palliative-plan"
@@ -21,9 +21,11 @@ _NO_PLAN = frozenset({"proposal", "option"})
 def encounter(source: str, found: wire.Encounter, facts: Facts) -> None:
     """Read one Encounter: its type, and when it ended, else began. Hospice care runs until it ends."""
     keys = _keys(found.type, facts)
+    period = found.period or elements.Period()
+    if found.status in _HELD and _is_patients(found.subject, facts):
+        visits.note(source, found.reason_code, period.end or period.start, facts)
     if not _concerns(source, keys, found.subject, facts, "type"):
         return
-    period = found.period or elements.Period()
     if found.status in _UNDER_WAY and period.end is None:
         keys = _running(keys)
     if found.status in _HELD:
@@ -36,6 +38,8 @@ def care_plan(source: str, found: wire.CarePlan, facts: Facts) -> None:
     """Read one CarePlan: its category, and when it began, or ended. One of palliative care counts while it is active, and
     hospice care runs as long."""
     keys = {PLAN if key == PALLIATIVE else key for key in _keys(found.category, facts)}
+    if found.status in _MADE and found.title and found.intent not in _NO_PLAN and _is_patients(found.subject, facts):
+        visits.note(source, elements.Concept(text=found.title), found.created, facts)
     if not _concerns(source, keys, found.subject, facts, "category"):
         return
     period = found.period or elements.Period()
@@ -45,6 +49,11 @@ def care_plan(source: str, found: wire.CarePlan, facts: Facts) -> None:
         _add(source, keys, facts, *((period.end,) if over else ()), period.start, found.created)
     else:
         _not_held(source, found.status, facts)
+
+
+def _is_patients(subject: elements.Subject | None, facts: Facts) -> bool:
+    told = elements.refer(subject)
+    return not told or facts.record.is_ours(told)
 
 
 def _running(keys: set[str]) -> set[str]:

@@ -61,6 +61,8 @@ class Facts:
         self.exposures: list[Exposure] = []
         self.allergies: list[Allergy] = []
         self.services: list[Service] = []
+        self.visits: list[Any] = []
+        """What visits were for (``visits.Visit``)."""
         self.told_drugs: list[Any] = []
         """Drugs for bone that entries tell which are no medications (``told_drugs.ToldDrug``)."""
         self.scans: list[tuple[str, date]] = []

@@ -14,7 +14,7 @@ from cds_service.fhir.reading.facts import Facts
 FEMUR_SIGNS = frozenset({"femur-lesion", "atypical-femur-fracture"})
 _BEFORE_ANY_DRUG = frozenset({"bone-metastasis", "myeloma", "bone-cancer", "osteonecrosis-jaw", "pregnancy"})
 """A report that suspects one of these leaves it open whether any drug for bone may be given."""
-_STATED = (
+STATED = (
     FEMUR_SIGNS
     | _BEFORE_ANY_DRUG
     | {"venous-thromboembolism", "myocardial-infarction", "stroke", "esophageal-delay", "achalasia", "paget"}
@@ -40,7 +40,7 @@ def problems(source: str, text: str, span: tuple[date, date | None], facts: Fact
     by_key: dict[str, list[Mention]] = {}
     asked = [found.span() for found in _QUESTION.finditer(text)]
     for mention in facts.terminology.said("problem", text, LONGEST_REPORT):
-        if mention.key in FEMUR_SIGNS or (mention.key in _STATED and not _is_asked(mention, text, asked)):
+        if mention.key in FEMUR_SIGNS or (mention.key in STATED and not _is_asked(mention, text, asked)):
             by_key.setdefault(mention.key, []).append(mention)
     for key, mentions in by_key.items():
         if any(m.is_present and not (m.past and key in _ENDS | FEMUR_SIGNS) for m in mentions):

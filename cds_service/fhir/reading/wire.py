@@ -306,6 +306,7 @@ class AllergyIntolerance(Resource):
 class CarePlan(Resource):
     status: str | None = None
     intent: str | None = None
+    title: str | None = None
     category: tuple[Concept, ...] | Concept | None = None
     subject: Subject | None = None
     period: Period | None = None
@@ -315,6 +316,7 @@ class CarePlan(Resource):
 class Encounter(Resource):
     status: str | None = None
     type: tuple[Concept, ...] | Concept | None = None
+    reason_code: tuple[Concept, ...] | Concept | None = None
     subject: Subject | None = None
     period: Period | None = None
 
