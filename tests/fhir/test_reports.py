@@ -280,3 +280,36 @@ def test_a_report_that_suspects_what_comes_before_any_drug_leaves_it_open(
 ) -> None:
     chart, _ = chart_of(report(text, code=concept(text="检查报告")))
     assert [each.key for each in chart.set_aside if each.reason == "doubtful"] == open_ones
+
+
+@pytest.mark.parametrize("own_day", [True, False])
+def test_a_report_is_read_with_the_results_that_it_carries(chart_of: Reader, *, own_day: bool) -> None:
+    result = {
+        "resourceType": "Observation",
+        "id": "o",
+        "status": "final",
+        "code": concept(text="血清钙"),
+        "valueQuantity": {"value": 1.8, "unit": "mmol/L"},
+        **({"effectiveDateTime": "2025-11-30"} if own_day else {}),
+    }
+    carried = {"contained": [result], "result": [{"reference": "#o"}]}
+    chart, _ = chart_of(report(code=concept(text="生化全套"), **carried))
+    assert [(m.value, str(m.when)) for m in chart.values("calcium")] == [
+        (pytest.approx(7.21, abs=0.02), "2025-11-30" if own_day else "2025-12-01")
+    ]
+    chart, _ = chart_of(report(code=concept(text="生化全套"), **carried) | {"status": "preliminary"})
+    assert not chart.values("calcium")
+
+
+@pytest.mark.parametrize("site", ["右股骨颈", "Right femoral neck", "femoral neck"])
+def test_a_fracture_stands_where_its_site_says(chart_of: Reader, site: str) -> None:
+    found = {
+        "resourceType": "Condition",
+        "id": "c",
+        "subject": {"reference": "Patient/p"},
+        "code": concept(text="骨折" if site[0] == "右" else "Fracture"),
+        "bodySite": [concept(text=site)],
+        "onsetDateTime": "2025-12-01",
+    }
+    chart, _ = chart_of(found)
+    assert [each.site for each in chart.fractures] == ["hip"]

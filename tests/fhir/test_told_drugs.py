@@ -124,3 +124,25 @@ def test_an_allergy_that_is_resolved_is_none(chart_of: Reader) -> None:
     over = problem("唑来膦酸过敏", clinicalStatus={"coding": [{"code": "resolved"}]})
     chart, _ = chart_of(over)
     assert not chart.allergies
+
+
+@pytest.mark.parametrize(
+    ("code", "note", "told"),
+    [
+        ("药物过敏", "唑来膦酸致皮疹", True),
+        ("其他", "唑来膦酸致皮疹", True),
+        ("Drug allergy", "zoledronic acid: rash", True),
+        ("药物过敏", "青霉素皮试阳性", False),
+        ("药物过敏", "唑来膦酸可耐受", False),
+        ("药物过敏", "无唑来膦酸过敏", False),
+        ("青霉素", "唑来膦酸致皮疹", False),  # what it is an allergy to is said
+    ],
+)
+@pytest.mark.parametrize("where", ["note", "reaction"])
+def test_an_allergy_is_to_what_its_note_says_where_nothing_else_says_it(
+    chart_of: Reader, where: str, code: str, note: str, *, told: bool
+) -> None:
+    more = {"note": [{"text": note}]} if where == "note" else {"reaction": [{"description": note}]}
+    found = {"resourceType": "AllergyIntolerance", "id": "a", "patient": {"reference": "Patient/p"}, "code": concept(text=code)}
+    chart, _ = chart_of(found | more)
+    assert [a.drug.key for a in chart.allergies if a.drug] == (["zoledronate"] if told else [])

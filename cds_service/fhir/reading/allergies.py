@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from cards.chart import Allergy, Problem
 from cards.vocabulary import DRUGS, Drug, Mechanism
-from cds_service.fhir.phrases import Mention, Verdict
+from cds_service.fhir.phrases import LONGEST, Mention, Verdict, fold
 from cds_service.fhir.reading import elements, wire
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
@@ -21,7 +23,7 @@ _FILLER = "filler-allergy"
 def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     """Read one AllergyIntolerance into ``facts.allergies``."""
     reactions = found.reaction or ()
-    substances = (found.code, *(r.substance for r in reactions))
+    substances = (found.code, *(r.substance for r in reactions), _noted(found))
     mentions = _mentions(facts, *substances)
     found_keys = _keys(facts, mentions, *substances)
     filler, keys = _FILLER in found_keys, sorted(found_keys - {_FILLER})
@@ -30,7 +32,7 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
     active = elements.first_code(found.clinical_status, "active") not in _OVER
     stands = active and elements.first_code(found.verification_status) not in _OUT
     if not keys and not filler and not doubtful:
-        whys = [why_unread_drug(substance, facts.terminology) for substance in substances]
+        whys = [why_unread_drug(substance, facts.terminology) for substance in substances[:-1]]
         if stands and all(whys) and (not subject or facts.record.is_ours(subject)):
             facts.not_read(source, whys[0], found.code)
         else:
@@ -72,6 +74,21 @@ def allergy(source: str, found: wire.AllergyIntolerance, facts: Facts) -> None:
             )
         )
         facts.used(source, f"allergy {key}")
+
+
+_NO_SUBSTANCE = re.compile(
+    r"(?a)(?:药物|药品|其[他它]|不详|未知|过敏|史|drugs?|medications?|other|unspecified|unknown|allerg(?:y|ies|ic)|to|[\s:,()-])*"
+)
+_BORNE = re.compile(r"(?a)可?耐受(?!性)|\btolerat")
+
+
+def _noted(found: wire.AllergyIntolerance) -> elements.Concept | None:
+    """What the notes beside it say, where it is entered as "drug allergy" or "other" and no more."""
+    if not _NO_SUBSTANCE.fullmatch(fold(wording(found.code))):
+        return None
+    notes = (*(each.text for each in found.note or ()), *(each.description for each in found.reaction or ()))
+    said = elements.texts(each[:LONGEST] for each in notes if each)
+    return elements.Concept(text=said) if said and not _BORNE.search(fold(said)) else None
 
 
 def _mentions(facts: Facts, *concepts: elements.Concept | None) -> tuple[Mention, ...]:

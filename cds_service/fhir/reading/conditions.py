@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cards.chart import OTHER_REASON, FractureEntry, Problem
 from cards.chart.calendar import add_days, add_months, years_between
@@ -81,11 +82,13 @@ class Said(Struct, frozen=True):
 
 def condition(source: str, found: wire.Condition, facts: Facts) -> None:
     """Read one Condition into ``facts.problems``, ``facts.fractures`` and ``facts.parental_hip_fracture``."""
-    said = facts.meaning(found.code, understand)
+    said = _with_site(found, facts.meaning(found.code, understand), facts)
     told_of_drugs = _tells_of_drugs(source, found, said, facts)
     if told_of_drugs and not (said or said.mentions):
         return
     if not (said or said.mentions):
+        if is_stated(found) and facts.meaning(found.code, _is_augmented):
+            facts.augmented.append((source, _onset(found, facts)[0] or facts.day(found.recorded_date)))
         subjects = (found.subject, found.patient)
         facts.not_understood(source, found.code, why_unread_condition, subjects=subjects, gone=not is_stated(found))
         return
@@ -113,6 +116,27 @@ def condition(source: str, found: wire.Condition, facts: Facts) -> None:
         latest = facts.first_span(found.recorded_date)[1]
     _record(source, facts, found, said, (onset, recorded, latest))
     _tell_besides(source, facts, said, onset or recorded)
+
+
+def _is_augmented(concept: elements.Concept | None, terminology: Terminology) -> bool:
+    """Whether its words say that a vertebra was filled ("after kyphoplasty of T12")."""
+    mentions = terminology.said("service", fold(wording(concept))) if concept else ()
+    return any(m.key == "vertebral-augmentation" and m.verdict is not Verdict.DENIED for m in mentions)
+
+
+_NO_SITE = frozenset({"", "unspecified", "other"})
+
+
+def _with_site(found: wire.Condition, said: Said, facts: Facts) -> Said:
+    """The same with the bone that the site tells, where a fracture is entered as no more than that."""
+    if not (found.body_site and said.fractures and all(each.site in _NO_SITE for each in said.fractures)):
+        return said
+    name, site = wording(facts.concept(found.code)), elements.texts(map(wording, found.body_site))
+    for text in (f"{site}{name}", f"{name} of {site}", f"{site} {name}"):
+        told = understand(elements.Concept(text=text), facts.terminology)
+        if any(each.site not in _NO_SITE for each in told.fractures):
+            return replace(said, fractures=told.fractures)
+    return said
 
 
 def _tells_of_drugs(source: str, found: wire.Condition, said: Said, facts: Facts) -> bool:
@@ -179,7 +203,7 @@ def _record(source: str, facts: Facts, found: wire.Condition, said: Said, dates:
         facts.used(source, key, _why(said, key))
     for fracture in said.fractures:
         where = elements.texts((wording(code), *map(wording, found.body_site or ())))
-        part = fracture.part or _part(fracture.site, where, code, facts.terminology)
+        part = fracture.part or part_of(fracture.site, where, code, facts.terminology)
         when = onset if fracture.history else onset or recorded
         facts.fractures.append(
             FractureEntry(
@@ -305,7 +329,7 @@ def _why(said: Said, key: str) -> str:
     return ", ".join(dict.fromkeys(word for m in said.mentions if m.key == key and _is_there(m) for word in m.words))
 
 
-def _part(site: str, text: str, concept: elements.Concept | None, terminology: Terminology) -> str:
+def part_of(site: str, text: str, concept: elements.Concept | None, terminology: Terminology) -> str:
     """The side, else the level of a vertebra: by code, else by wording."""
     if site != "vertebra" and (named := next((s for c in elements.codings(concept) if (s := side(c))), "")):
         return named

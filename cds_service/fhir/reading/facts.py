@@ -61,6 +61,8 @@ class Facts:
         self.exposures: list[Exposure] = []
         self.allergies: list[Allergy] = []
         self.services: list[Service] = []
+        self.augmented: list[tuple[str, date | None]] = []
+        """Problems whose words say that a vertebra was filled, and when."""
         self.visits: list[Any] = []
         """What visits were for (``visits.Visit``)."""
         self.told_drugs: list[Any] = []

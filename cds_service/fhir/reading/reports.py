@@ -26,6 +26,7 @@ from cds_service.fhir.reading.conditions import condition, understand
 from cds_service.fhir.reading.elements import many, wording
 from cds_service.fhir.reading.excluded import conclude
 from cds_service.fhir.reading.facts import Facts
+from cds_service.fhir.reading.observations import observation
 from cds_service.fhir.reading.services import DONE, ULTRASOUND, act, keys_of, when_done
 
 _DENSITY = frozenset({"dxa", "qct"})
@@ -68,6 +69,7 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     measured = not heel and _scores(source, found, text, (when, latest), facts)
     broken = _fractures(source, text, (when, latest), facts)
     femur = stated.problems(source, text, (when, latest), facts)
+    measured = _contained(source, found, facts) or measured
     before = len(facts.services)
     if keys or not (concluded or measured or broken or femur):
         act(source, found, facts)
@@ -77,6 +79,18 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     answered = (_DENSITY if measured else frozenset()) | (_SPINE if told_of_bones else frozenset())
     answered |= _FEMUR if concluded or femur or _is_clear(text) else frozenset()
     _mark_unread(facts, before, (_DENSITY | _SPINE | _FEMUR) - answered)
+
+
+def _contained(source: str, found: wire.DiagnosticReport, facts: Facts) -> bool:
+    """The results that the report carries itself, of its day where they tell none. Whether a bone density is among them."""
+    known = sum(len(facts.measured.get(key, ())) for key in _VALUES)
+    for raw in found.contained or ():
+        if wire.KIND.decode(raw).resource_type == "Observation":
+            result = wire.OBSERVATION.decode(raw)
+            dated = result.effective_date_time or result.effective_period or result.effective_instant or result.issued
+            own = {} if dated else {"effective_date_time": _dated(found)}
+            observation(f"{source}#{result.id}", replace(result, subject=found.subject or found.patient, **own), facts)
+    return sum(len(facts.measured.get(key, ())) for key in _VALUES) > known
 
 
 def _mark_unread(facts: Facts, first: int, keys: frozenset[str]) -> None:

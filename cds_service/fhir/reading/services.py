@@ -10,7 +10,7 @@ from cards.chart import Problem, Service
 from cards.chart.calendar import add_days
 from cards.vocabulary import PROBLEMS, SERVICES
 from cds_service.fhir.phrases import Verdict, fold
-from cds_service.fhir.reading import elements, told_drugs, wire
+from cds_service.fhir.reading import elements, operated, told_drugs, wire
 from cds_service.fhir.reading.care import HOSPICE
 from cds_service.fhir.reading.conditions import with_early_menopause
 from cds_service.fhir.reading.elements import wording
@@ -109,6 +109,7 @@ def keys_of(code: elements.Concept | None, terminology: Terminology) -> tuple[st
 def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
     keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
+    told = operated.done_for(source, found, facts, when_done(found, facts))
     sites = [wording(site) for site in elements.many(found.body_site)]
     if MAJOR in keys:
         keys = of_bones_that_carry(keys, [wording(facts.concept(found.code))], sites)
@@ -121,6 +122,8 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
         return
     if not keys:
         subjects = (found.subject, found.patient)
+        if told:
+            return
         facts.not_understood(source, found.code, why_unread, subjects=subjects, gone=found.status in _GONE)
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):

@@ -1,4 +1,5 @@
-"""What a visit was for and what a plan is called: problems and drugs of ours that nobody may have entered where they belong.
+"""What a visit was for, what a plan is called, what an operation must have been for: problems and drugs of ours that nobody may
+have entered where they belong.
 
 The reason of a visit is what a patient says, or what was asked. It is no fact, and no absence either: what the rest of the
 record does not tell is asked for.
@@ -19,6 +20,9 @@ from cds_service.fhir.reading.facts import Facts
 from cds_service.fhir.reading.stated import STATED
 
 _PAIN = "thigh-pain"
+_FILLED = "vertebral-augmentation"
+_WHY_FILLED = frozenset({"vertebra", "bone-metastasis", "myeloma", "bone-cancer", "giant-cell-tumor"})
+"""What a vertebra is filled for. Where the record tells none of these, it is asked for."""
 
 
 class Visit(Struct, frozen=True):
@@ -50,3 +54,7 @@ def settle(facts: Facts) -> None:
             since = add_days(facts.today, -passing[key]) if key in passing else None
             if since is None or (visit.when is not None and visit.when >= since):
                 facts.put_aside(visit.source, "visit", data=Data.CONDITIONS, key=key, when=visit.when)
+    if not known & _WHY_FILLED:
+        filled = [(each.source, each.when) for each in facts.services if each.key == _FILLED and each.done]
+        for source, when in (*filled, *facts.augmented):
+            facts.put_aside(source, "operation", data=Data.CONDITIONS, key="vertebra", when=when)

@@ -265,6 +265,7 @@ class Attachment(Element):
 
 
 class DiagnosticReport(Act, tag_field="resourceType"):
+    contained: tuple[Raw, ...] | None = None
     conclusion: str | None = None
     conclusion_code: tuple[Concept, ...] | Concept | None = None
     presented_form: tuple[Attachment, ...] | Attachment | None = None
@@ -286,8 +287,13 @@ class ImagingStudy(Resource):
     series: tuple[Series, ...] | None = None
 
 
+class Annotation(Element):
+    text: str | None = None
+
+
 class Reaction(Element):
     substance: Concept | None = None
+    description: str | None = None
     manifestation: tuple[Concept, ...] | None = None
 
 
@@ -301,6 +307,7 @@ class AllergyIntolerance(Resource):
     criticality: str | None = None
     recorded_date: str | None = None
     reaction: tuple[Reaction, ...] | None = None
+    note: tuple[Annotation, ...] | None = None
 
 
 class CarePlan(Resource):
@@ -446,5 +453,6 @@ DOSAGES: json.Decoder[tuple[Dosage, ...] | Dosage | None] = json.Decoder(tuple[D
 REFERENCE_RANGES: json.Decoder[tuple[ReferenceRange, ...] | None] = json.Decoder(tuple[ReferenceRange, ...] | None)
 MEDICINE = json.Decoder(Medicine)
 MEDICATION = json.Decoder(Medication)
+OBSERVATION = json.Decoder(Observation)
 ACT = json.Decoder(Act)
 ANYTHING = json.Decoder()
