@@ -15,7 +15,7 @@ from cards.thresholds import Numbers
 from cards.vocabulary import Data, Drug, Name
 
 UNREADABLE = frozenset(
-    {"unit-unknown", "no-unit", "implausible", "unreadable", "no-value", "status", "future", "not-understood"}
+    {"unit-unknown", "no-unit", "implausible", "unreadable", "no-value", "status", "future", "result-unread", "not-understood"}
 )
 """Reasons why a value that is on record is not known: it could not be read, is not there or not final, or its date is wrong."""
 

@@ -61,6 +61,8 @@ class Facts:
         self.exposures: list[Exposure] = []
         self.allergies: list[Allergy] = []
         self.services: list[Service] = []
+        self.told_results: list[tuple[str, str, date, str]] = []
+        """Reports whose words tell a result of the laboratory: of which analyte and day, and its number."""
         self.augmented: list[tuple[str, date | None]] = []
         """Problems whose words say that a vertebra was filled, and when."""
         self.visits: list[Any] = []

@@ -15,7 +15,7 @@ from cards.definitions import courses, denosumab, fractures
 from cards.definitions.orders import still_awaited
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import ANALYTES, Data
-from cds_service.fhir.reading import elements, told_drugs, visits, wire
+from cds_service.fhir.reading import elements, told_drugs, told_results, visits, wire
 from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
 from cds_service.fhir.reading.care import care_plan, encounter
@@ -134,6 +134,7 @@ def read_record(
     tell_unread_scans(facts)
     told_drugs.settle(facts)
     visits.settle(facts)
+    told_results.settle(facts)
     chosen = selected_of(record, selected)
     drafts = (*read_drafts(facts, chosen), *beyond(record))
     beside = read_drafts(facts.apart(), [given for given in record.drafts if given not in chosen])

@@ -21,7 +21,7 @@ from cards.vocabulary import ANALYTES, DIAGNOSTIC_SITES, Data, Site
 from cds_service.fhir.phrases import LONGEST_REPORT, Mention, Verdict, fold
 from cds_service.fhir.phrases.density import scores
 from cds_service.fhir.phrases.vertebrae import named
-from cds_service.fhir.reading import elements, stated, wire
+from cds_service.fhir.reading import elements, stated, told_results, wire
 from cds_service.fhir.reading.conditions import condition, understand
 from cds_service.fhir.reading.elements import many, wording
 from cds_service.fhir.reading.excluded import conclude
@@ -69,6 +69,7 @@ def report(source: str, found: wire.DiagnosticReport, facts: Facts) -> None:
     measured = not heel and _scores(source, found, text, (when, latest), facts)
     broken = _fractures(source, text, (when, latest), facts)
     femur = stated.problems(source, text, (when, latest), facts)
+    told_results.note(source, text, when, facts)
     measured = _contained(source, found, facts) or measured
     before = len(facts.services)
     if keys or not (concluded or measured or broken or femur):
