@@ -21,7 +21,10 @@ _SALTS = (  # fraction of calcium in the salt, and the lowest strength from whic
 )
 _OF_SALT = r"(?! ?(?:carb|citr|gluc|lact|acet|phos|asp|sal))"
 _ELEMENTAL = (
-    re.compile(rf"(?:elemental(?: calcium)?|元素钙|含钙量?|钙元素|相当于钙|以钙计|\(钙|calcium|\bca)[ :：)]*(?:as )?{_MASS}"),
+    re.compile(
+        r"(?:elemental(?: calcium)?|元素钙|含钙量?|钙元素|相当于钙|以钙计|\(钙|(?<![酸化d])钙(?=[ :：]*\d)|calcium|\bca)"
+        rf"[ :：)]*(?:as )?{_MASS}"
+    ),
     re.compile(rf"{_MASS} ?(?:of )?(?:elemental|calcium{_OF_SALT}|ca\b|元素钙|钙(?!片|尔))"),
 )
 _FIGURE = re.compile(_MASS)
@@ -33,7 +36,10 @@ _PRODUCTS = (
     ("phosphate", re.compile(r"phosphate|磷酸氢?钙")),
     ("acetate", re.compile(r"acetate|醋酸钙")),
 )
-_ELEMENTAL_BRANDS = re.compile(r"caltrate|钙尔奇|迪巧|朗迪|citracal|os-cal")  # their labels count calcium, not the salt
+_ELEMENTAL_BRANDS = re.compile(r"caltrate|钙尔奇|迪巧|朗迪|citracal|os-cal|碳酸钙(?:/| )?(?:维生素|维)?d ?3?")
+"""Their labels count calcium, not the salt; so do Chinese ones of calcium carbonate with vitamin D."""
+_OF_WHICH = re.compile(rf"{_MASS} ?[:：] ?(?={_MASS})")
+"""A sachet of 3 g that holds 500 mg: the first figure is the weight of the powder."""
 
 
 class Strength(Struct, frozen=True):
@@ -53,7 +59,10 @@ def strength(text: str) -> Strength:
     (600.0, 500.0)
     >>> strength("calcium 500 mg / cholecalciferol 200 unt").elemental, strength("calcium carbonate 600 mg").elemental
     (500.0, None)
+    >>> strength("碳酸钙d3片(600mg/125iu)").elemental, strength("碳酸钙d3颗粒 3g:500mg").elemental
+    (600.0, 500.0)
     """
+    text = _OF_WHICH.sub("", text)
     figures = list(dict.fromkeys(_mg(match) for match in _FIGURE.finditer(text)))
     salt = next(((share, least) for share, least, pattern in _SALTS if pattern.search(text)), None)
     if salt is None:
