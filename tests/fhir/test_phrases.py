@@ -290,3 +290,22 @@ def test_a_mention_repeats_nothing_that_a_person_wrote() -> None:
     mention = TERMINOLOGY.said("problem", "Mrs Jones: possible MI")[0]
     assert isinstance(mention, Mention)
     assert "Jones" not in repr(mention)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("阿尔茨海默病 吞咽障碍", "dysphagia"),
+        ("吞咽功能障碍", "dysphagia"),
+        ("difficulty swallowing", "dysphagia"),
+        ("Paget骨病", "paget"),
+        ("绝对卧床", "cannot-sit-upright"),
+        ("食管动力障碍", "esophageal-delay"),
+        ("视网膜中央静脉阻塞", "venous-thromboembolism"),  # labels of SERMs name it
+        ("低钙抽搐", "hypocalcemia"),
+        ("高钙危象", "hypercalcemia"),
+        ("DiGeorge综合征", "hypoparathyroidism"),
+    ],
+)
+def test_what_a_ward_calls_it(text: str, key: str) -> None:
+    assert key in {m.key for m in TERMINOLOGY.said("problem", text) if m.is_present}
