@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from operator import itemgetter
 
 from cards.chart import ORDER_HOOKS, ORDER_SIGN, REFILL, Chart, Draft, SetAside, facts
@@ -13,10 +13,15 @@ from cards.definitions.person import BIRTH, SEX, adult, of_unknown_age, t_group
 from cards.definitions.treatment import TREATMENT
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Indicator, NotRun
 from cards.thresholds import Numbers
-from cards.vocabulary import ANALYTES, Data, Mechanism
+from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, Data, Mechanism, Name
 
 _ESSENTIAL = frozenset(
     {Data.MEDICATIONS, Data.CONDITIONS, Data.BONE_DENSITY, Data.RENAL, Data.CALCIUM, Data.VITAMIN_D, Data.TURNOVER}
+)
+_NAMES: tuple[Mapping[str, Name], ...] = (
+    {key: analyte.name for key, analyte in ANALYTES.items()},
+    PROBLEMS,
+    FRACTURE_SITES,
 )
 _TOLD = 3
 """How many of the facts that require age and sex are shown."""
@@ -91,7 +96,8 @@ def _record(chart: Chart, earlier: Earlier) -> Iterator[Finding]:
     missing = sorted(silent | (chart.failed & _ESSENTIAL) | {each.data for each in (*undated, *unread)})
     if missing:
         left_out = tuple(dict.fromkeys((*undated, *unread, *_lost(chart, missing))))
-        yield Finding(indicator=INFO, variant="view", values={"missing": missing, "checks": []}, left_out=left_out)
+        values = {"missing": missing, "checks": [], "open": _named(chart, missing, left_out)}
+        yield Finding(indicator=INFO, variant="view", values=values, left_out=left_out)
 
 
 def _is_for_bone(chart: Chart, aside: SetAside) -> bool:
@@ -105,6 +111,16 @@ def _lost(chart: Chart, missing: Collection[Data]) -> Iterator[SetAside]:
     for each in chart.unread:
         if each.data in missing and (not each.key or chart.doubts((each.key,))):
             yield each.as_set_aside
+
+
+def _named(chart: Chart, missing: Collection[Data], lost: Collection[SetAside]) -> list[Name]:
+    """The names of what is open, where that is all that is missing and has a few names: "bone metastasis" says more than
+    "problem list"."""
+    if not lost or any(data in chart.failed or all(each.data != data for each in lost) for data in missing):
+        return []
+    names = [next((table[each.key] for table in _NAMES if each.key in table), None) for each in lost]
+    told = list(dict.fromkeys(name for name in names if name is not None))
+    return told if None not in names and len(told) <= _TOLD else []
 
 
 def _is_open(chart: Chart, aside: SetAside) -> bool:
@@ -156,13 +172,14 @@ def _unchecked(some: list[NotRun], draft: Draft, chart: Chart) -> Finding:
     missing = sorted({data for check in some for data in _missing(check)})
     evidence = [f for check in some if check.undecided for f in check.undecided.facts]
     left_out = tuple(dict.fromkeys(s for check in some if check.undecided for s in check.undecided.left_out))
-    lost = (each for each in _lost(chart, missing) if each not in left_out)
+    lost = [each for each in _lost(chart, missing) if each not in left_out]
     only_sig = not (missing or evidence or left_out) and [check.code for check in some] == ["dose-check"]
     return Finding(
         indicator=severity,
         variant="sig" if only_sig else "order",
         values={
             "missing": missing,
+            "open": _named(chart, missing, [*left_out, *lost]) if missing else [],
             "checks": list(dict.fromkeys(check.code for check in some)),
             "drug": draft.drug or draft,
             "usual": draft.drug.key if draft.drug and draft.drug.mechanism is not Mechanism.VITAMIN_D else "",
