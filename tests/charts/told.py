@@ -114,8 +114,8 @@ def _given(words: str, *days: str) -> list[Json]:
             | {"medicationCodeableConcept": {"text": words}, "effectiveDateTime": day} for day in days]  # fmt: skip
 
 
-def _report(words: str, day: str, conclusion: str) -> list[Json]:
-    return [{"resourceType": "DiagnosticReport", "status": "final", "code": {"text": words}, "subject": SUBJECT}
+def _report(words: str, day: str, conclusion: str, status: str = "final") -> list[Json]:
+    return [{"resourceType": "DiagnosticReport", "status": status, "code": {"text": words}, "subject": SUBJECT}
             | {"effectiveDateTime": day, "conclusion": conclusion}]  # fmt: skip
 
 
