@@ -36,6 +36,8 @@ def problem(text: str, **more: Any) -> Resource:
         (procedure("静脉滴注 密固达5mg"), {"zoledronate"}),
         (procedure("Infusion of zoledronic acid 4 mg"), {"zoledronate-oncology"}),
         (procedure("denosumab injection"), {"denosumab"}),
+        (procedure("注射用醋酸亮丙瑞林微球 11.25mg 皮下注射"), {"leuprorelin"}),
+        (procedure("曲普瑞林激发试验"), set()),
         (order("地舒单抗皮下注射"), {"denosumab"}),
         (order("地舒单抗皮下注射", "active"), {"denosumab"}),
         (procedure("唑来膦酸静脉输注", "not-done"), set()),
@@ -146,3 +148,10 @@ def test_an_allergy_is_to_what_its_note_says_where_nothing_else_says_it(
     found = {"resourceType": "AllergyIntolerance", "id": "a", "patient": {"reference": "Patient/p"}, "code": concept(text=code)}
     chart, _ = chart_of(found | more)
     assert [a.drug.key for a in chart.allergies if a.drug] == (["zoledronate"] if told else [])
+
+
+def test_an_infusion_that_is_written_like_one_for_bone_and_not_known_is_unread(chart_of: Reader) -> None:
+    chart, _ = chart_of(procedure("因卡膦酸二钠 静滴"))
+    assert chart.doubts((Data.PROCEDURES,))
+    chart, _ = chart_of(procedure("氨甲环酸 静滴"))
+    assert not chart.doubts((Data.PROCEDURES,))

@@ -15,12 +15,13 @@ from cds_service.fhir.reading.care import HOSPICE
 from cds_service.fhir.reading.conditions import with_early_menopause
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
-from cds_service.fhir.reading.ledger import why_unread
+from cds_service.fhir.reading.ledger import NOT_UNDERSTOOD, why_unread, why_unread_drug
 from cds_service.fhir.reading.medications import given_by_code
 from cds_service.fhir.reading.operations import MAJOR, of_bones_that_carry
 from cds_service.fhir.terminology.codes import Terminology
 from cds_service.fhir.terminology.rows import GIVEN
 
+_GIVING = re.compile(r"(?a)注射|输注|静滴|滴注|静脉|给药|\b(?:inject|infusion|administration)")
 _AUGMENTATION = "vertebral-augmentation"
 _OPEN = frozenset({"active", "draft", "on-hold"})
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
@@ -108,6 +109,11 @@ def keys_of(code: elements.Concept | None, terminology: Terminology) -> tuple[st
     return terminology.recall("service", code, _of_concept) if code else ()
 
 
+def _names_a_drug(code: elements.Concept | None, terminology: Terminology) -> bool:
+    """Whether a procedure gives something that is written like a drug for bone, and is none that is known."""
+    return _GIVING.search(fold(wording(code))) is not None and why_unread_drug(code, terminology) == NOT_UNDERSTOOD
+
+
 def act(source: str, found: wire.Act, facts: Facts) -> None:
     """Read one ServiceRequest, Procedure or DiagnosticReport."""
     keys, kind = facts.meaning(found.code, keys_of), type(found).__name__
@@ -126,7 +132,8 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
         subjects = (found.subject, found.patient)
         if told:
             return
-        facts.not_understood(source, found.code, why_unread, subjects=subjects, gone=found.status in _GONE)
+        unread = why_unread_drug if kind == "Procedure" and facts.meaning(found.code, _names_a_drug) else why_unread
+        facts.not_understood(source, found.code, unread, subjects=subjects, gone=found.status in _GONE)
         return
     if not facts.is_ours(source, elements.refer(found.subject, found.patient)):
         return

@@ -16,6 +16,7 @@ from cards.chart import Allergy, Exposure, Unread
 from cards.vocabulary import DRUGS, Data, Drug, Mechanism
 from cds_service.fhir.phrases import LONGEST, Mention, Verdict, fold
 from cds_service.fhir.reading import elements, wire
+from cds_service.fhir.reading.depots import works_days
 from cds_service.fhir.reading.drugs import identify
 from cds_service.fhir.reading.elements import wording
 from cds_service.fhir.reading.facts import Facts
@@ -25,11 +26,13 @@ from cds_service.fhir.terminology.systems import system_of
 
 BONE = frozenset({Mechanism.BISPHOSPHONATE, Mechanism.RANKL_INHIBITOR, Mechanism.PTH_ANALOG, Mechanism.SCLEROSTIN_INHIBITOR})
 """Drugs whose name is the name of nothing else: calcitonin, estradiol and calcium are tests, too."""
+_GIVEN = BONE | {Mechanism.GNRH}
+"""What is given by injection, so that its name in a procedure says that it was."""
 _LONG_USE = {"Z7983": Mechanism.BISPHOSPHONATE, "Z79811": Mechanism.AROMATASE_INHIBITOR}
 """Codes of ICD-10-CM for a drug that is taken, which name no more than its class."""
 _NOT_GIVEN = re.compile(
-    r"(?a)未(?:使?用|予|行|给|接受)|拒绝|拒用|建议|考虑|推迟|暂缓|取消|暂停|检测|测定|浓度|皮试|会诊"
-    r"|\b(?:declin|refus|defer|cancel|recommend|consider|assay|level|educat|consult|contraindicat)\w*"
+    r"(?a)未(?:使?用|予|行|给|接受)|拒绝|拒用|建议|考虑|推迟|暂缓|取消|暂停|检测|测定|浓度|皮试|会诊|激发试验|兴奋试验|刺激试验"
+    r"|\b(?:declin|refus|defer|cancel|recommend|consider|assay|level|stimulation|educat|consult|contraindicat)\w*"
     r"|\bnot (?:given|done|started)\b"
 )
 _ALLERGY = re.compile(r"(?a)过敏(?!性鼻炎)|\ballerg|\bhypersensitiv|\banaphyla")
@@ -60,10 +63,10 @@ def _of_act(concept: elements.Concept, terminology: Terminology) -> Drug | None:
     text = fold(wording(concept))
     if not text or _NOT_GIVEN.search(text) or _ALLERGY.search(text):
         return None
-    mentions = [m for m in terminology.said("substance", text) if m.key in DRUGS and DRUGS[m.key].mechanism in BONE]
-    if not mentions or any(m.verdict is not Verdict.PRESENT for m in mentions):
+    mentions = [m for m in terminology.said("substance", text) if m.key in DRUGS and DRUGS[m.key].mechanism in _GIVEN]
+    if any(m.verdict is not Verdict.PRESENT for m in mentions):
         return None
-    return next((d for d in identify(concept, terminology).drugs if d.mechanism in BONE), None)
+    return next((d for d in identify(concept, terminology).drugs if d.mechanism in _GIVEN), None)
 
 
 def act(source: str, found: wire.Act, facts: Facts, span: tuple[date | None, date | None]) -> bool:
@@ -79,8 +82,11 @@ def act(source: str, found: wire.Act, facts: Facts, span: tuple[date | None, dat
         return True
     if when is None:
         facts.put_aside(source, "no-date")
-    status = found.status or "unknown"
-    facts.exposures.append(Exposure(drug, kind, status, source, when, authored=when, latest=latest))
+    status, concept = found.status or "unknown", facts.concept(found.code)
+    strength = identify(concept, facts.terminology).strength_mg
+    works = works_days(drug, strength, fold(wording(concept)))
+    told = Exposure(drug, kind, status, source, when, supply_days=works, strength_mg=strength, authored=when, latest=latest)
+    facts.exposures.append(told)
     facts.used(source, drug.key)
     return True
 
