@@ -63,6 +63,8 @@ class Facts:
         self.services: list[Service] = []
         self.told_results: list[tuple[str, str, date, str]] = []
         """Reports whose words tell a result of the laboratory: of which analyte and day, and its number."""
+        self.operated: list[FractureEntry] = []
+        """Fractures that operations tell."""
         self.augmented: list[tuple[str, date | None]] = []
         """Problems whose words say that a vertebra was filled, and when."""
         self.visits: list[Any] = []

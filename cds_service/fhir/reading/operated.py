@@ -56,8 +56,26 @@ def _note(source: str, concept: elements.Concept, said: Said, span: Span, facts:
         entry = FractureEntry(
             fracture.site, source, part, when, fracture.osteoporotic, False, text, latest, fracture.low_energy, level
         )
-        facts.fractures.append(entry)
+        facts.operated.append(entry)
         facts.used(source, "fracture")
-        if facts.birth is None and not fracture.osteoporotic:
-            facts.put_aside(source, "age-unknown", key=fracture.site, when=when)
     return bool(fractures or said.problems & STATED)
+
+
+def settle(facts: Facts) -> None:
+    """Add the fractures of which nothing but an operation tells. One that is on record before it is the one that it was for: in
+    the months after denosumab two entries would be two fractures."""
+    told: list[FractureEntry] = []
+    for entry in sorted(facts.operated, key=lambda each: (each.when or date.min, each.source)):
+        if not any(_is_of(entry, known, facts) for known in (*facts.fractures, *told)):
+            told.append(entry)
+            if facts.birth is None and not entry.osteoporotic:
+                facts.put_aside(entry.source, "age-unknown", key=entry.site, when=entry.when)
+    facts.fractures += told
+
+
+def _is_of(operated: FractureEntry, known: FractureEntry, facts: Facts) -> bool:
+    """Whether an operation was for a fracture that the record tells."""
+    if operated.site != known.site or operated.when is None or known.when is None:
+        return operated.site == known.site
+    within = facts.thresholds.shared.one_fracture_days
+    return abs((operated.when - known.when).days) <= int(within)

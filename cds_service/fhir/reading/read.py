@@ -15,7 +15,7 @@ from cards.definitions import courses, denosumab, fractures
 from cards.definitions.orders import still_awaited
 from cards.thresholds import Thresholds, shipped
 from cards.vocabulary import ANALYTES, Data
-from cds_service.fhir.reading import elements, told_drugs, told_results, visits, wire
+from cds_service.fhir.reading import elements, operated, told_drugs, told_results, visits, wire
 from cds_service.fhir.reading.allergies import allergy
 from cds_service.fhir.reading.broken import might_be_ours, put_apart
 from cds_service.fhir.reading.care import care_plan, encounter
@@ -132,6 +132,7 @@ def read_record(
         elif not isinstance(kept, _LED_TO):
             facts.not_ours(source, type_of(kept), "of a type that is not read")
     tell_unread_scans(facts)
+    operated.settle(facts)
     told_drugs.settle(facts)
     visits.settle(facts)
     told_results.settle(facts)
