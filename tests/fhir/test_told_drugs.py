@@ -48,6 +48,8 @@ def problem(text: str, **more: Any) -> Resource:
         (procedure("患者拒绝唑来膦酸输注"), set()),
         (order("地舒单抗抗药抗体检测"), set()),
         (procedure("唑来膦酸皮试"), set()),
+        (procedure("唑来膦酸输注知情同意书签署"), set()),
+        (procedure("dental check before zoledronic acid"), set()),
         (order("降钙素测定"), set()),
         (order("雌二醇"), set()),
     ],
@@ -68,6 +70,7 @@ def test_a_drug_that_is_given_or_ordered_as_a_service_is_a_dose(chart_of: Reader
         ("患者拒绝地舒单抗治疗", False),
         ("建议唑来膦酸治疗", False),
         ("拟行唑来膦酸治疗", False),
+        ("双膦酸盐治疗前口腔评估", False),
         ("双膦酸盐相关性颌骨坏死", False),  # it forbids them, whichever it was
         ("糖皮质激素性骨质疏松症", False),
         ("绝经后骨质疏松，雌激素缺乏", False),

@@ -31,9 +31,9 @@ _GIVEN = BONE | {Mechanism.GNRH}
 _LONG_USE = {"Z7983": Mechanism.BISPHOSPHONATE, "Z79811": Mechanism.AROMATASE_INHIBITOR}
 """Codes of ICD-10-CM for a drug that is taken, which name no more than its class."""
 _NOT_GIVEN = re.compile(
-    r"(?a)未(?:使?用|予|行|给|接受)|拒绝|拒用|建议|考虑|推迟|暂缓|取消|暂停|检测|测定|浓度|皮试|会诊|激发试验|兴奋试验|刺激试验"
+    r"(?a)(?:治疗|用药|输注|注射|给药|使用)前|同意书|告知|未(?:使?用|予|行|给|接受)|拒绝|拒用|建议|考虑|推迟|暂缓|取消|暂停|检测|测定|浓度|皮试|会诊|激发试验|兴奋试验|刺激试验"
     r"|\b(?:declin|refus|defer|cancel|recommend|consider|assay|level|stimulation|educat|consult|contraindicat)\w*"
-    r"|\bnot (?:given|done|started)\b"
+    r"|\bnot (?:given|done|started)\b|\b(?:before|prior to|consent)\b"
 )
 _ALLERGY = re.compile(r"(?a)过敏(?!性鼻炎)|\ballerg|\bhypersensitiv|\banaphyla")
 _INTOLERANCE = re.compile(r"(?a)不耐受|不良反应|\bintoleran|\badverse")
