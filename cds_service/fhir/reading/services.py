@@ -30,8 +30,6 @@ DONE = {
     "DiagnosticReport": frozenset({"final", "amended", "corrected", "appended"}),
     "ImagingStudy": frozenset({"available"}),
 }
-_AWAITED = frozenset({"registered", "partial", "preliminary"})
-"""A report that is not final yet: what it reports is ordered, and being done."""
 _SCANS = frozenset({"dxa", "qct"})
 _REFERRAL = "referral-"
 _GONE = frozenset({"entered-in-error", "cancelled", "not-done", "revoked"})
@@ -148,8 +146,6 @@ def act(source: str, found: wire.Act, facts: Facts) -> None:
             facts.not_ours(source, kind, "not open")
     elif found.status in DONE[kind] or (found.status == "in-progress" and HOSPICE in keys):
         _performed(source, facts, keys, (when, latest), wording(facts.concept(found.code)))
-    elif kind == "DiagnosticReport" and found.status in _AWAITED and when is not None and when <= facts.today:
-        _add(source, facts, keys, done=False, span=(when, latest))
     else:
         _not_done(source, facts, found.status, when)
 
