@@ -313,3 +313,17 @@ def test_a_fracture_stands_where_its_site_says(chart_of: Reader, site: str) -> N
     }
     chart, _ = chart_of(found)
     assert [each.site for each in chart.fractures] == ["hip"]
+
+
+@pytest.mark.parametrize(("note", "sites"), [("腰1椎体压缩性骨折", ["vertebra"]), ("右手食指", [])])
+def test_or_where_its_note_says(chart_of: Reader, note: str, sites: list[str]) -> None:
+    found = {
+        "resourceType": "Condition",
+        "id": "c",
+        "subject": {"reference": "Patient/p"},
+        "code": concept(text="骨折"),
+        "note": [{"text": note}],
+        "onsetDateTime": "2025-12-01",
+    }
+    chart, _ = chart_of(found)
+    assert [each.site for each in chart.fractures] == sites

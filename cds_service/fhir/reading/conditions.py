@@ -13,7 +13,7 @@ from cards.chart import OTHER_REASON, FractureEntry, Problem
 from cards.chart.calendar import add_days, add_months, years_between
 from cards.definitions.fractures import FRAGILITY_SITES
 from cards.vocabulary import PROBLEMS
-from cds_service.fhir.phrases import Bone, Mention, Verdict, fold
+from cds_service.fhir.phrases import LONGEST, Bone, Mention, Verdict, fold
 from cds_service.fhir.phrases.vertebrae import broken
 from cds_service.fhir.reading import elements, told_drugs, wire
 from cds_service.fhir.reading.elements import wording
@@ -128,8 +128,14 @@ _NO_SITE = frozenset({"", "unspecified", "other"})
 
 
 def _with_site(found: wire.Condition, said: Said, facts: Facts) -> Said:
-    """The same with the bone that the site tells, where a fracture is entered as no more than that."""
-    if not (found.body_site and said.fractures and all(each.site in _NO_SITE for each in said.fractures)):
+    """The same with the bone that a note or the site tells, where a fracture is entered as no more than that."""
+    if not (said.fractures and all(each.site in _NO_SITE for each in said.fractures)):
+        return said
+    for note in found.note or ():
+        told = understand(elements.Concept(text=(note.text or "")[:LONGEST]), facts.terminology)
+        if any(each.site not in _NO_SITE for each in told.fractures):
+            return replace(said, fractures=told.fractures)
+    if not found.body_site:
         return said
     name, site = wording(facts.concept(found.code)), elements.texts(map(wording, found.body_site))
     for text in (f"{site}{name}", f"{name} of {site}", f"{site} {name}"):

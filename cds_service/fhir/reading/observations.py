@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from cards.chart import Measurement, Problem, Service
 from cards.vocabulary import ANALYTES, Site
 from cds_service.fhir.phrases import LONGEST, fold
-from cds_service.fhir.reading import elements, units, wire
+from cds_service.fhir.reading import elements, told_drugs, units, wire
 from cds_service.fhir.reading.by_name import called, meant
 from cds_service.fhir.reading.dates import LONG_AGO, moment
 from cds_service.fhir.reading.elements import wording
@@ -32,6 +32,10 @@ _GONE = frozenset({"entered-in-error", "cancelled"})
 _UNKNOWN = "unknown"
 _WITHOUT_STATUS = frozenset({"weight", "height"})
 """What may be used where its status is not known; it is then worded so."""
+_DRUG_HISTORY = re.compile(
+    r"(?a)用药(?:史|情况|记录)|抗骨质疏松|骨质疏松.{0,4}(?:用药|药物|治疗)"
+    r"|\b(?:medication|drug) history\b|\bosteoporosis (?:treatment|medication|drug)"
+)
 _TEST = "pregnancy-test"
 _POSITIVE = re.compile(r"(?a)[\s(*]*(?:弱?阳性?|\+{1,4}|(?:weakly )?positive|pos|detected)[\s()+*↑.]*")
 _POSITIVE_CODES = frozenset({"10828004", "POS", "LA6576-8"})
@@ -54,7 +58,12 @@ def observation(source: str, found: wire.Observation, facts: Facts) -> None:
     if found.component:
         _components(source, found, facts, meanings)
     elif not meanings:
-        read = _proteins(source, found, facts) or _pregnancy(source, found, facts) or parent(source, found, facts)
+        read = (
+            _drugs(source, found, facts)
+            or _proteins(source, found, facts)
+            or _pregnancy(source, found, facts)
+            or parent(source, found, facts)
+        )
         if not read:
             _not_understood(source, found, found, facts)
     elif _is_patients(source, found, facts, meanings):
@@ -85,7 +94,7 @@ def _says_nothing(concept: elements.Concept | None, terminology: Terminology) ->
 def _tells_nothing(concept: elements.Concept, terminology: Terminology) -> bool:
     label = called(concept, terminology)
     ours = observed(concept, terminology) or (PROTEIN | {_TEST}).intersection(keys_of(concept, terminology))
-    named = label.senses or label.about or tells_of_parent(concept, terminology)
+    named = label.senses or label.about or _DRUG_HISTORY.search(fold(wording(concept))) or tells_of_parent(concept, terminology)
     return not (ours or named or why_unread_result(concept, terminology))
 
 
@@ -103,6 +112,22 @@ def _proteins(source: str, found: wire.Observation, facts: Facts) -> bool:
         facts.services += [Service(key, True, source, when, latest) for key in keys]
         conclude(source, facts, first, text, (when, latest))
     return True
+
+
+def _drugs(source: str, found: wire.Observation, facts: Facts) -> bool:
+    """A history of drugs as an answer in words. Whether it names one for bone."""
+    if not facts.meaning(found.code, _asks_for_drugs) or found.status not in _USABLE:
+        return False
+    subject = elements.refer(found.subject)
+    if subject and not facts.record.is_ours(subject):
+        return False
+    said = elements.texts((found.value_string, wording(found.value_codeable_concept)))[:LONGEST]
+    told = elements.Concept(text=said) if said else None
+    return told_drugs.beside(source, told, _span(found, facts)[0], facts, keys=frozenset())
+
+
+def _asks_for_drugs(concept: elements.Concept | None, _: Terminology) -> bool:
+    return concept is not None and _DRUG_HISTORY.search(fold(wording(concept))) is not None
 
 
 def _pregnancy(source: str, found: wire.Observation, facts: Facts) -> bool:

@@ -144,6 +144,10 @@ class Observation(Value, tag_field="resourceType"):
     component: tuple[Value, ...] | None = None
 
 
+class Annotation(Element):
+    text: str | None = None
+
+
 class Condition(Resource):
     code: Raw = NOTHING
     subject: Subject | None = None
@@ -161,6 +165,7 @@ class Condition(Resource):
     abatement_string: str | None = None
     abatement_boolean: bool | None = None
     body_site: tuple[Concept, ...] | None = None
+    note: tuple[Annotation, ...] | None = None
 
 
 class DispenseRequest(Element):
@@ -285,10 +290,6 @@ class ImagingStudy(Resource):
     modality: tuple[Coding, ...] | None = None
     procedure_code: tuple[Concept, ...] | None = None
     series: tuple[Series, ...] | None = None
-
-
-class Annotation(Element):
-    text: str | None = None
 
 
 class Reaction(Element):
