@@ -106,7 +106,7 @@ def test_a_patient_with_a_broken_birth_date_is_a_patient_still(chart_of: Reader)
 
 
 def test_what_costs_too_much_to_put_right_is_given_up() -> None:
-    broken = json.dumps({"resourceType": "Condition", "bodySite": 7, "note": "x" * 10_000}).encode()
+    broken = json.dumps({"resourceType": "Condition", "bodySite": 7, "asserter": "x" * 10_000}).encode()
     patience = Patience(25_000)
     for _ in range(2):
         assert repaired(wire.RESOURCE, broken, patience)[1] == ("bodySite",)
