@@ -15,7 +15,7 @@ from cards.chart.chart import Chart
 from cards.chart.records.drugs import Course
 from cards.chart.records.measurement import Measurement
 from cards.chart.records.orders import Draft
-from cards.chart.records.problems import Fracture, Problem
+from cards.chart.records.problems import Fracture, FractureEntry, Problem
 from cards.chart.shown import round_near, shown
 from cards.vocabulary import ANALYTES, FRACTURE_SITES, PROBLEMS, SITE_NAMES, Drug, Name
 
@@ -191,6 +191,11 @@ def on_board(course: Course) -> Fact:
     """Evidence that a drug is in effect: the last dose of an injection, otherwise its entry on the medication list."""
     injected = course.drug.covers_months is not None and (course.last_dose is not None or not course.active)
     return last_dose(course) if injected else taken(course)
+
+
+def fracture_entry(entry: FractureEntry) -> Fact:
+    """A fracture as it was recorded, whatever its energy and cause."""
+    return Fact(FRACTURE_SITES[entry.site], None, "", entry.when, entry.source, latest=entry.latest)
 
 
 def fracture(broken: Fracture) -> Fact:

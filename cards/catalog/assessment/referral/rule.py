@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from cards.chart import Chart, Course, Hook, Measurement, facts
+from cards.chart import Chart, Course, FractureEntry, Hook, Measurement, facts
 from cards.definitions import ckd, density, diagnosis, person, treatment, workup
 from cards.definitions.denosumab import OPEN, Kind, state
 from cards.definitions.indication import bone_tumor, indicated
@@ -23,6 +23,8 @@ _LIAISON = ("ELD2023-11a", "OPREF-M4", "OPREF-V1")
 _KIDNEY = ("EXT-28",)
 """The recommendations behind referral to a specialist, to a fracture liaison service and to nephrology."""
 
+_MRI = "spine-mri"
+_OF_TUMOR = frozenset({_MRI, "referral-oncology"})
 _NEPHROLOGY = frozenset({"low-turnover", "high-pth"})
 _OSTEOPOROSIS = frozenset({"young", "young-fracture", "kidney", "second-failure"})
 """Which reasons call for whom; in kidney failure a drug about to start calls for nephrology, too."""
@@ -38,21 +40,23 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     patient about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug with a
     different ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at
     discharge, a fragility fracture within {new-fracture-days} days; (5) myeloma, bone metastasis or primary bone cancer on
-    record of a patient for whom treatment is indicated, who is treated or who has had denosumab: then the other cards recommend
-    no drug; (6) under {t-group-years} and not postmenopausal, a vertebral fracture or two long bones that nothing explains,
-    where `low-bmd-for-age` does not say so; (7) on dialysis or with a renal estimate below {egfr-dialysis}, a bone patient with
-    a PTH below {pth-dialysis-low} times its upper limit (bone turnover may be low) or above {pth-dialysis-high} times.
+    record of a patient for whom treatment is indicated, who is treated or who has had denosumab: then the other cards
+    recommend no drug; and of one in whom a vertebra broke within {new-fracture-days} days, treated or not; (6) under
+    {t-group-years} and not postmenopausal, a vertebral fracture or two long bones that nothing explains, where
+    `low-bmd-for-age` does not say so; (7) on dialysis or with a renal estimate below {egfr-dialysis}, a bone patient with a
+    PTH below {pth-dialysis-low} times its upper limit (bone turnover may be low) or above {pth-dialysis-high} times.
 
     Not when: the referral in question is already ordered; for (1) to (3), (6) and (7), it was carried out within
     {review-rest-months} months, and not before the newest fracture, bone density of (3) or PTH of (7), unless denosumab has
     ended or is late with a low PTH in (7).
 
-    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, for a low PTH of a patient about
-    to be treated, and of one whose denosumab has ended or is late: within a week, since `denosumab-sequence` leaves it to
-    nephrology what follows. Suggested: for (4), referral to a fracture liaison service; for (1) to (3) and (6), to an
-    osteoporosis specialist; for (7), and for (2) in kidney failure, to nephrology; for (2) to nephrology alone where
-    `pth-analog-contraindication` refers there for the kidneys; for (5), to oncology. The first is recommended, and any number
-    may be chosen.
+    Then: info, for a PTH above {pth-dialysis-high} times the limit warning; a warning, too, for the vertebra of (5) as long as
+    no MRI of the spine was done since; for a low PTH of a patient about to be treated, and of one whose denosumab has ended
+    or is late: within a week, since `denosumab-sequence` leaves it to nephrology what follows. Suggested: for (4), referral
+    to a fracture liaison service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in kidney
+    failure, to nephrology; for (2) to nephrology alone where `pth-analog-contraindication` refers there for the kidneys; for
+    (5), to oncology; the vertebra of (5) is imaged by MRI, where none was done since or is ordered, and both are recommended.
+    Otherwise the first is recommended. Any number may be chosen.
     """
     if not person.adult(chart):
         return
@@ -80,7 +84,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         reasons.append("second-failure")
         evidence.append(facts.stopped(failed, failed.ended(chart.today)))
     tumor = bone_tumor(chart)
-    if tumor is not None and (indicated(chart) or treatment.on_treatment(chart) or chart.course(DENOSUMAB) is not None):
+    collapsed = _collapsed(chart, n) if tumor is not None else None
+    if tumor is not None and collapsed is not None:
+        reasons += ["vertebra", "tumor"]
+        evidence += [facts.problem(tumor), facts.fracture_entry(collapsed)]
+    elif tumor is not None and (indicated(chart) or treatment.on_treatment(chart) or chart.course(DENOSUMAB) is not None):
         reasons.append("tumor")
         evidence += [facts.problem(tumor), *map(facts.fracture, chart.fractures[:1])]
     discharge = [f for f in chart.fractures if f.at_latest and f.at_latest >= chart.days_ago(n.new_fracture_days)]
@@ -90,7 +98,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not reasons:
         return
     discharge_due, others = "fracture-liaison" in reasons, set(reasons) - {"fracture-liaison"}
-    keys = ["referral-fls"] if discharge_due else []
+    unseen = collapsed is not None and chart.done("spine-mri", since=collapsed.when) is None
+    keys = [_MRI] if unseen else []
+    keys += ["referral-fls"] if discharge_due else []
     keys += ["referral-oncology"] if "tumor" in others else []
     alone = "kidney" in others and earlier.suggests("pth-analog-contraindication", "referral-nephrology")
     keys += ["referral-nephrology"] if others & _NEPHROLOGY or ("kidney" in others and (alone or ckd.failing(chart))) else []
@@ -105,7 +115,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if not wanted:
         return
     yield Finding(
-        indicator=WARNING if pressing and "referral-nephrology" in wanted else INFO,
+        indicator=WARNING if unseen or (pressing and "referral-nephrology" in wanted) else INFO,
         variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
         values={
             "reasons": reasons,
@@ -113,6 +123,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             "estimate": kidneys.lowest if "kidney" in reasons else None,
             "fracture": discharge[0] if discharge_due else None,
             "tumor": tumor,
+            "collapsed": facts.fracture_entry(collapsed) if collapsed is not None else None,
+            "unseen": unseen,
             "pth": told,
             "gap": gap,
             "given": before is not None,
@@ -126,9 +138,19 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             *(_KIDNEY if others & {"low-turnover", "high-pth"} else ()),
         ),
         facts=tuple(evidence),
-        options=tuple(service(key, recommended=index == 0) for index, key in enumerate(wanted)),
+        options=tuple(
+            service(key, recommended=index == 0 or (unseen and key in _OF_TUMOR)) for index, key in enumerate(wanted)
+        ),
         any_number=True,
     )
+
+
+def _collapsed(chart: Chart, n: Numbers) -> FractureEntry | None:
+    """A vertebra that broke lately, whatever it is taken for: with a tumor of bone none is a fragility fracture."""
+    since = chart.days_ago(n.new_fracture_days)
+    entries = (each for each in chart.broken if each.site == "vertebra" and not each.subsequent)
+    lately = [each for each in entries if (day := each.latest or each.when) is not None and day >= since]
+    return max(lately, key=lambda each: each.when or since, default=None)
 
 
 def _newest(chart: Chart, pth: Measurement | None, *, lost: bool) -> date:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cards.chart import Chart, facts
 from cards.definitions import femur, goals, person, treatment, workup
 from cards.definitions.denosumab import Kind, rebound, state
+from cards.definitions.indication import bone_tumor
 from cards.definitions.pain import pain_limit, pain_score
 from cards.definitions.vertebral import new_vertebral_fracture
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
@@ -46,10 +47,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     thrombosis prevention during prolonged bed rest. It says to start drugs if `start-treatment` recommends one, and to settle
     first what speaks against them if it recommends none or the work-up holds all; to review and continue them on treatment or
     if `treatment-failure` fires, but that one must stop or pause which order safety, the femora or the work-up forbid (never
-    denosumab); under {t-group-years} and not postmenopausal that a specialist decides, in hospice or palliative care that its
-    goals do (`goals-of-care`), and otherwise to decide on a drug without delay. Of a rebound fracture after denosumab it
-    neither offers augmentation nor says that treatment is running: pain relief, brace, early movement, no manipulation, and
-    see `denosumab-sequence`.
+    denosumab); with a tumor of bone that oncology decides; under {t-group-years} and not postmenopausal that a specialist
+    does, in hospice or palliative care that its goals do (`goals-of-care`), and otherwise to decide on a drug without delay.
+    Of a rebound fracture after denosumab it neither offers augmentation nor says that treatment is running: pain relief,
+    brace, early movement, no manipulation, and see `denosumab-sequence`.
     """
     broken = new_vertebral_fracture(chart)
     if broken is None or not person.adult(chart):
@@ -95,6 +96,8 @@ def _drugs(chart: Chart, earlier: Earlier) -> str:
         return "answered" if told.answered or found is not None else "oncologic"
     if goals.comfort_care(chart):
         return "comfort"
+    if bone_tumor(chart) is not None:
+        return "oncology"
     if person.young(chart):
         return "specialist"
     if "treatment-failure" in earlier or treatment.on_treatment(chart):
