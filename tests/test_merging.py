@@ -6,7 +6,8 @@ import json
 
 from cards.chart import Draft, SetAside
 from cards.engine import voice
-from cards.engine.findings import CRITICAL, INFO, WARNING, Finding
+from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Option
+from cards.engine.options import discard, service
 from cards.engine.run import run
 from cards.engine.voice.merging import one_per_draft
 from cards.engine.voice.ownership import exclusive
@@ -37,6 +38,26 @@ def test_two_orders_under_one_id_keep_a_card_each() -> None:
         ("bisphosphonate-renal",),
         ("serm-thrombosis", "dose-check"),
     ]
+
+
+def test_beside_a_referral_that_is_recommended_the_removal_of_a_forbidden_draft_stays_so() -> None:
+    referral, removal = service("referral-endocrinology", recommended=True), discard(DRUG, recommended=True)
+    forbids = Finding(
+        code="pth-analog-contraindication", indicator=CRITICAL, about=DRUG, options=(referral, removal), any_number=True
+    )
+    warns = Finding(code="pregnancy", indicator=WARNING, about=DRUG, options=(discard(DRUG),))
+    [told_once] = one_per_draft([forbids, warns])
+    assert told_once.any_number
+    assert [each.recommended for each in told_once.options] == [True, True]
+
+
+def test_beside_a_drug_that_is_only_an_option_the_removal_alone_is_recommended() -> None:
+    referral, removal = service("referral-osteoporosis", recommended=True), discard(DRUG, recommended=True)
+    instead = Option("drug", "denosumab", replaces=(DRUG,))
+    forbids = Finding(code="bisphosphonate-renal", indicator=CRITICAL, about=DRUG, options=(referral, instead, removal))
+    warns = Finding(code="dose-check", indicator=WARNING, about=DRUG)
+    [told_once] = one_per_draft([forbids, warns])
+    assert [each.kind for each in told_once.options if each.recommended] == ["discard"]
 
 
 def routine(off: frozenset[str] = frozenset(), *, changed: Finding | None = None) -> list[Finding]:

@@ -88,10 +88,11 @@ def _together(head: Finding, others: Sequence[Finding]) -> Finding:
         return head
     forbidding = [head, *(each for each in others if each.indicator is CRITICAL)]
     options = _distinct([option for each in forbidding for option in each.options])
+    any_number = head.any_number and not any(option.kind == "drug" for option in options)
     return replace(
         head,
-        options=_one_recommended(options),
-        any_number=head.any_number and not any(option.kind == "drug" for option in options),
+        options=tuple(options) if any_number else _one_recommended(options),
+        any_number=any_number,
         dropped=_not_offered(forbidding),
         contains=tuple(others),
         **_cautions([head, *others]),
@@ -121,7 +122,13 @@ def _distinct(options: Sequence[Option]) -> list[Option]:
 
 
 def _one_recommended(options: Sequence[Option]) -> tuple[Option, ...]:
-    best = next((option for option in options if option.recommended), None)
+    """One of what excludes each other: the drug in the draft's place, otherwise the removal of the draft, which a referral or a
+    test does not take off the desk."""
+    kinds = ("drug", "discard")
+    stars = sorted(
+        (option for option in options if option.recommended), key=lambda o: kinds.index(o.kind) if o.kind in kinds else 2
+    )
+    best = next(iter(stars), None)
     return tuple(option if option is best else replace(option, recommended=False) for option in options)
 
 
