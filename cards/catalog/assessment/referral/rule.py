@@ -23,7 +23,7 @@ _LIAISON = ("ELD2023-11a", "OPREF-M4", "OPREF-V1")
 _KIDNEY = ("EXT-28",)
 """The recommendations behind referral to a specialist, to a fracture liaison service and to nephrology."""
 
-_MRI = "spine-mri"
+_MRI, _FLS = "spine-mri", "referral-fls"
 _OF_TUMOR = frozenset({_MRI, "referral-oncology"})
 _NEPHROLOGY = frozenset({"low-turnover", "high-pth"})
 _OSTEOPOROSIS = frozenset({"young", "young-fracture", "kidney", "second-failure"})
@@ -56,7 +56,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     to a fracture liaison service; for (1) to (3) and (6), to an osteoporosis specialist; for (7), and for (2) in kidney
     failure, to nephrology; for (2) to nephrology alone where `pth-analog-contraindication` refers there for the kidneys; for
     (5), to oncology; the vertebra of (5) is imaged by MRI, where none was done since or is ordered, and both are recommended.
-    Otherwise the first is recommended. Any number may be chosen.
+    Otherwise the liaison service is, and the first of the others. Any number may be chosen.
     """
     if not person.adult(chart):
         return
@@ -100,7 +100,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     discharge_due, others = "fracture-liaison" in reasons, set(reasons) - {"fracture-liaison"}
     unseen = collapsed is not None and chart.done("spine-mri", since=collapsed.when) is None
     keys = [_MRI] if unseen else []
-    keys += ["referral-fls"] if discharge_due else []
+    keys += [_FLS] if discharge_due else []
     keys += ["referral-oncology"] if "tumor" in others else []
     alone = "kidney" in others and earlier.suggests("pth-analog-contraindication", "referral-nephrology")
     keys += ["referral-nephrology"] if others & _NEPHROLOGY or ("kidney" in others and (alone or ckd.failing(chart))) else []
@@ -114,6 +114,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     wanted = [key for key in keys if not chart.ordered(key) and not (seen and chart.done(key, since=since))]
     if not wanted:
         return
+    starred = {_FLS, *[key for key in wanted if key != _FLS][:1], *(_OF_TUMOR if unseen else ())}
     yield Finding(
         indicator=WARNING if unseen or (pressing and "referral-nephrology" in wanted) else INFO,
         variant=next((each for each in ("high-pth", "low-turnover") if each in reasons), reasons[0]),
@@ -138,9 +139,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
             *(_KIDNEY if others & {"low-turnover", "high-pth"} else ()),
         ),
         facts=tuple(evidence),
-        options=tuple(
-            service(key, recommended=index == 0 or (unseen and key in _OF_TUMOR)) for index, key in enumerate(wanted)
-        ),
+        options=tuple(service(key, recommended=key in starred) for key in wanted),
         any_number=True,
     )
 
