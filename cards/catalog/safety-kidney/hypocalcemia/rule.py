@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from msgspec import Struct
@@ -278,21 +279,32 @@ def _level_is_known(chart: Chart, n: Numbers, known: _Minerals) -> bool:
 def _after_vitamin_d(chart: Chart, order: Order) -> dict[str, Any]:
     """How severe a vitamin D deficiency is, and from which day on it no longer stands against the drug (``now``: it does not
     any more); ``covered``: by a loading, which is taken (``taken``) or begins today; ``next``: the drug is the next dose of
-    denosumab, which it does not put off for long."""
+    denosumab, which it does not put off for long; ``due_on``: another drug is not due before, whatever vitamin D allows."""
     told = repletion(chart)
     following = is_next_denosumab(chart, order.drug)
     if told is None or not told.deficient:
-        return {"severe": False, "next": following, "day": None, "now": False, "covered": False, "taken": False}
+        blank = {"day": None, "now": False, "due_on": None}
+        return {"severe": False, "next": following, **blank, "covered": False, "taken": False}
     day = next_denosumab_day(chart, told) if following else injection_day(chart, told)
-    now = day is not None and day <= chart.today
+    due = _due(chart, order)
+    later = due is not None and (day is None or day <= due)
+    now = not later and day is not None and day <= chart.today
     return {
         "severe": told.severe,
         "next": following,
-        "day": None if now else day,
+        "day": None if now or later else day,
         "now": now,
+        "due_on": due if later and not following else None,
         "covered": loaded(chart, told),
         "taken": bool(told.running or told.ended or told.failed),
     }
+
+
+def _due(chart: Chart, order: Order) -> date | None:
+    """The day ahead on which the drug is to be given: of an order its start (`dose-check` speaks of one that comes too early),
+    of what is taken the end of what the last dose covers."""
+    day = order.draft.start if order.draft else order.course.covered_until if order.course else None
+    return day if day is not None and day > chart.today else None
 
 
 def _too_old(chart: Chart, n: Numbers, newest: minerals.Calcium, kidneys: kidney.Renal) -> bool:
