@@ -27,6 +27,12 @@ def low_turnover(chart: Chart) -> Measurement | None:
     return pth if pth.below(chart.numbers.pth_dialysis_low * _limit(chart, pth)) else None
 
 
+def first_to_nephrology(chart: Chart) -> Measurement | None:
+    """The low PTH for which nephrology is asked before calcium or an active form; not where the label of denosumab, or a low
+    calcium, asks for both."""
+    return None if asked_for_by_label(chart) else low_turnover(chart)
+
+
 def very_high_pth(chart: Chart) -> Measurement | None:
     """In kidney failure, a newest PTH above {pth-dialysis-high} times its upper limit."""
     pth = newest(chart, "pth")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from cards.chart import ORDER_HOOKS, REFILL, Chart, Draft, Measurement, facts
 from cards.chart.facts import Fact
-from cards.definitions import person
+from cards.definitions import ckd, person
 from cards.definitions.minerals import calcium, calcium_excess, denial
 from cards.engine.findings import CRITICAL, WARNING, Finding
 from cards.engine.options import discard, service
@@ -17,6 +17,7 @@ from cards.thresholds import Numbers
 from cards.vocabulary import PROBLEMS, Mechanism
 
 _CALCIUM = frozenset({Mechanism.CALCIUM})
+_NEPHROLOGY = "referral-nephrology"
 _VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
 
 
@@ -31,13 +32,20 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     but not with hyperparathyroidism on record as active and a calcium at most {calcium-surgery} mg/dL above its limit.
     Active forms are `active-vitamin-d-contraindicated`.
 
-    Then: critical on a draft and at a refill, warning on patient-view and for vitamin D. Delete the draft (recommended); orders
+    Calcium is drafted, too, in kidney failure with a PTH below {pth-dialysis-low} times its upper limit: bone turnover may be
+    low; but not with low calcium, nor for {ckd-calcium-months} months after denosumab.
+
+    Then: critical on a draft and at a refill, warning on patient-view, for vitamin D and for a low PTH, of which nephrology
+    decides (recommended). Delete the draft (recommended); orders
     for calcium with albumin and PTH, in (2) also for 24 h urine calcium; any number may be chosen. Vitamin D pauses, too; with
     urine calcium alone only its active forms (`vitamin-d-low` gives the usual dose). In (3), a calcium within
     range that is no older than the entry of hypercalcemia is shown next to it, since the entry may be out of date.
     """
     found = calcium_excess(chart)
-    if found is None or not person.adult(chart):
+    if not person.adult(chart):
+        return
+    if found is None:
+        yield from _low_turnover(chart)
         return
     variant, fact = found
     male = chart.patient.sex == "male"
@@ -57,6 +65,17 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
         for order in alone:
             held = _no_calcium(variant, fact, order.draft, *_taking(order), denied=None, male=male)
             yield replace(held, indicator=WARNING, values={**held.values, "vitamin_d": order.drug})
+
+
+def _low_turnover(chart: Chart) -> Iterator[Finding]:
+    """Calcium that is drafted before nephrology has decided."""
+    pth = ckd.first_to_nephrology(chart)
+    if pth is None or chart.hook not in ORDER_HOOKS:
+        return
+    for draft in chart.drafted(_CALCIUM):
+        held = _no_calcium("low-turnover", facts.measured(pth), draft, denied=None, male=False)
+        referral = () if chart.ordered(_NEPHROLOGY) else (service(_NEPHROLOGY, recommended=True),)
+        yield replace(held, indicator=WARNING, options=(discard(draft), *referral), cites=("EXT-28",))
 
 
 def _taking(order: Order) -> tuple[Fact, ...]:

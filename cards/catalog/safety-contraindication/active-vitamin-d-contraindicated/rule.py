@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from cards.chart import Chart, Measurement, facts
 from cards.chart.facts import Fact
 from cards.definitions import workup
-from cards.definitions.ckd import phosphate_high
+from cards.definitions.ckd import first_to_nephrology, phosphate_high
 from cards.definitions.kidney import renal
 from cards.definitions.minerals import borderline, calcium, denial, high_urine_calcium, vitamin_d
 from cards.engine.findings import CRITICAL, WARNING, Finding
@@ -36,13 +38,15 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {urine-calcium-woman-mg} mg in anyone else; kidney stones are active or of the last {active-vitamin-d-stone-months}
     months; the newest phosphate of {work-up-window-months} months is above the laboratory's own range, else above
     {phosphate-high} mg/dL, but not with low calcium or hypoparathyroidism, which active vitamin D treats; sarcoidosis or
-    another granulomatous disease is active, which makes the active form itself; or plain vitamin D of more than
+    another granulomatous disease is active, which makes the active form itself; in kidney failure PTH is below
+    {pth-dialysis-low} times its upper limit, so that bone turnover may be low, but not with low calcium, nor for
+    {ckd-calcium-months} months after denosumab; or plain vitamin D of more than
     {active-vitamin-d-plain-units} units a day is taken beside it.
 
     Then: (1) critical, calcium and PTH to be ordered; (2) warning, calcium and, but not on dialysis or with a renal estimate
-    below {egfr-dialysis}, 24 h urine calcium (recommended). On the chart view one step milder. The draft can be deleted
-    (recommended in (1)). No other drug is offered. Beside a calcium that is high or borderline, thiazides, lithium and calcium
-    that are taken are named, since they raise it, too.
+    below {egfr-dialysis}, 24 h urine calcium, and with such a PTH referral to nephrology (recommended). On the chart view one
+    step milder. The draft can be deleted (recommended in (1)). No other drug is offered. Beside a calcium that is high or
+    borderline, thiazides, lithium and calcium that are taken are named, since they raise it, too.
     """
     against, weighed = list(_against(chart, n)), list(_weighed(chart, n))
     found = against or weighed
@@ -52,9 +56,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     kidneys = renal(chart)
     urine = not (kidneys.dialysis or kidneys.below(n.egfr_dialysis))
     raisers = going_on(chart, _RAISE_CALCIUM) if _BY_CALCIUM.intersection(reason for reason, _ in found) else []
+    asked = ("referral-nephrology",) if "low-turnover" in {reason for reason, _ in found} else ()
     tests = ("calcium", "pth") if forbidden else ("calcium", "urine-calcium") if urine else ("calcium",)
     for order in orders_of(chart, {Mechanism.ACTIVE_VITAMIN_D}):
-        yield finding_about(
+        told = finding_about(
             chart,
             order,
             CRITICAL if forbidden else WARNING,
@@ -67,9 +72,13 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
                 "urine": urine,
                 "raisers": [course.drug for course in raisers],
             },
-            also=tuple(service(key, recommended=not forbidden or order.draft is None) for key in tests),
+            also=tuple(
+                service(key, recommended=not forbidden or order.draft is None)
+                for key in (*tests, *(key for key in asked if not chart.ordered(key)))
+            ),
             any_number=True,
         )
+        yield replace(told, cites=("EXT-17", *(("EXT-28",) if asked else ())))
 
 
 def _against(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
@@ -101,6 +110,8 @@ def _limit(limit: float, beside: Measurement) -> float:
 
 def _weighed(chart: Chart, n: Numbers) -> Iterator[tuple[str, Fact]]:
     """What calls for caution."""
+    if (pth := first_to_nephrology(chart)) is not None:
+        yield "low-turnover", facts.measured(pth)
     listed = chart.active_problem("hypercalcemia")
     denied = denial(chart, listed)
     if listed is not None and denied is not None:
