@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -120,7 +121,12 @@ class Judged(Struct, frozen=True):
 
 def chapters(card: Card, language: str = "en") -> list[Chapter]:
     """The cases of a card, all of them. Their names are English in either language; their patients and demands are not."""
-    path = card.folder / "cases.yaml"
+    return [*_chapters(card.folder / "cases.yaml", language)]
+
+
+@cache
+def _chapters(path: Path, language: str) -> tuple[Chapter, ...]:
+    """Told once: half of the time that a sheet takes."""
     told = [_told(number, case, defaults_of(path), language) for number, case in enumerate(of_file(path))]
     titles = headings(path.read_text("utf-8"))
     found: list[Chapter] = []
@@ -131,7 +137,7 @@ def chapters(card: Card, language: str = "en") -> list[Chapter]:
         else:
             kinds = {line: _tries(line, of_file(path)) for line in some_lines}
             found += [_chapter("", key, of) for key in TRIES if (of := [line for line in some_lines if kinds[line] == key])]
-    return found
+    return tuple(found)
 
 
 def _chapter(title: str, tries: str, some: Sequence[Line]) -> Chapter:
@@ -219,7 +225,11 @@ def in_words(case: Case, language: str) -> tuple[str, str]:
 
 def patients(card: Card, language: str) -> dict[str, str]:
     """What the patient of each case has, by the name of the case."""
-    path = card.folder / "cases.yaml"
+    return {**_patients(card.folder / "cases.yaml", language)}
+
+
+@cache
+def _patients(path: Path, language: str) -> Mapping[str, str]:
     return {each["name"]: _given(each, defaults_of(path), language) for each in of_file(path)}
 
 

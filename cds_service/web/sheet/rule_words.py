@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -109,8 +110,9 @@ def _steps(text: str) -> tuple[str, list[str], str]:
     return text[: cuts[0]].strip(), [text[a:b].strip() for a, b in zip(cuts, ends, strict=True)], text[ends[-1] :].strip()
 
 
+@lru_cache(maxsize=8192)
 def inline(text: str) -> Markup:
-    """A line of our own Markdown as HTML; HTML in it is escaped."""
+    """A line of our own Markdown as HTML; HTML in it is escaped. Cards share many lines, and each page shows them anew."""
     return Markup(_MARKDOWN.renderInline(text))  # noqa: S704
 
 
