@@ -13,6 +13,8 @@ from cds_service.config import Settings
 if TYPE_CHECKING:
     from cds_service.content.signatures import Signature
 
+_LAPSED, _OBJECTED = 1, 3
+"""Exit statuses of ``verify``, beside 0 (all holds) and 2 (a broken file, as for every command)."""
 _STATE = "a git ref, a file that `content export` wrote, or . for what is installed"
 
 
@@ -36,7 +38,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     signatures.set_defaults(command=print_signatures)
 
     verify = actions.add_parser(
-        "verify", help="hold a file of signatures against the content; exit 1: intact, but some to look at; 2: broken"
+        "verify",
+        help="hold a file of signatures against the content",
+        description="Holds a file of signatures against the content, line by line.",
+        epilog="Exit status: 0 the file is intact and all of it holds; 1 it is intact, but a card or part was changed or "
+        "retired since it was signed; 2 it is broken (changed, cut off or not readable); 3 it is intact, and an objection in "
+        "it stands (whatever else was changed).",
     )
     verify.add_argument("file", metavar="FILE", type=Path)
     verify.add_argument(
@@ -98,7 +105,8 @@ def print_signatures(chosen: argparse.Namespace, settings: Settings) -> None:
 
 
 def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
-    """Exits with 2 if the file was tampered with, with 1 if a signature in it holds no longer, or objects."""
+    """Exits with 2 if the file was tampered with, with 3 if an objection in it stands, else with 1 if a signature in it no
+    longer holds."""
     from cds_service.content.canon import found
     from cds_service.content.verifying import verified
     from cds_service.web.sheet.attested import read_of, stands_by_part
@@ -109,13 +117,13 @@ def verify_file(chosen: argparse.Namespace, settings: Settings) -> None:
         said = f"{signature.card:38} {signature.decision:9} {signature.by}, {signature.role}, {signature.at[:10]}"
         stands = "stands" if verdict.stands == "holds" and signature.decision == "objected" else verdict.stands
         print(f"{stands:9} {said}, content {signature.content}{read_of(signature, 'en')}{stands_by_part(verdict)}")
-    open_ones = {"changed", "retired"}
-    asked = [v for v in verdicts if v.stands in open_ones or (v.stands == "holds" and v.signature.decision == "objected")]
+    objections = [v for v in verdicts if v.stands == "holds" and v.signature.decision == "objected"]
+    lapsed = [v for v in verdicts if v.stands in ("changed", "retired")]
     print(_told_of_end(chosen.file, [each.signature for each in verdicts], chosen.end))
     print("A seal has no key: this is no proof of who signed. That is for the commit's signature and the service's log.")
-    print(f"{len(verdicts)} signatures, every seal right; {len(asked)} to look at again")
-    if asked:
-        raise SystemExit(1)
+    print(f"{len(verdicts)} signatures, every seal right; {len(objections) + len(lapsed)} to look at again")
+    if objections or lapsed:
+        raise SystemExit(_OBJECTED if objections else _LAPSED)
 
 
 def make_release(chosen: argparse.Namespace, settings: Settings) -> None:

@@ -315,8 +315,19 @@ def test_what_was_read_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFi
 def test_an_objection_to_the_card_as_it_is_stands_and_is_to_look_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["content", "verify", str(kept(tmp_path, signature(decision="objected")))])
-    assert stopped.value.code == 1
+    assert stopped.value.code == 3
     assert capsys.readouterr().out.split()[:3] == ["stands", CARD, "objected"]
+
+
+@pytest.mark.parametrize(("objected", "status"), [(CARD, 1), (SECOND, 3)], ids=["to what was changed", "to what was not"])
+def test_an_objection_that_stands_has_an_exit_status_of_its_own(objected: str, status: int, tmp_path: Path) -> None:
+    """Beside a card that was changed since; an objection to the card before the change is answered by it, or is not."""
+    where, old, new, _ = COVERED["its number"]
+    (tmp_path / "later.json").write_bytes(exported(edited(where, old, new)))
+    path = kept(tmp_path, signature(), signature(objected, by="Chen Yu", decision="objected"))
+    with pytest.raises(SystemExit) as stopped:
+        main(["content", "verify", str(path), "--against", str(tmp_path / "later.json")])
+    assert stopped.value.code == status
 
 
 def test_of_one_person_the_last_word_counts() -> None:
