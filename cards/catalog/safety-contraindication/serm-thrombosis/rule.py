@@ -27,10 +27,10 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
 
     Not when: vaginal hormone therapy; for (2), both in one product.
 
-    Then: in (1) critical for an oral drug (warning on patient-view), warning for a transdermal one (info on patient-view); in
-    (2) warning (info on patient-view), and no other drug. In (1), instead, drugs ranked as for starting treatment (for
-    hormone therapy only with osteoporosis), the first without a warning recommended. The draft can be deleted (recommended if
-    it is critical and no drug is recommended).
+    Then: after a thrombosis critical for an oral drug (warning on patient-view), warning for a transdermal one (info on
+    patient-view); for the two together warning (info on patient-view), and no other drug. After a thrombosis drugs ranked as
+    for starting treatment take their place (for hormone therapy only with osteoporosis), the first without a warning
+    recommended. The draft can be deleted (recommended if it is critical and no drug is recommended).
     """
     clot = chart.problem("venous-thromboembolism")
     orders = [order for order in orders_of(chart, _SERM_OR_HORMONE) if order.route != "vaginal"]
