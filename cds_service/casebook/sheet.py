@@ -7,7 +7,7 @@ hold that it is what the service says today. Those of one name, which differ in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 
 from msgspec import Struct
@@ -63,12 +63,17 @@ class Variant(Struct, frozen=True):
     patient: Mapping[str, Said]
 
 
-def variants(card: Card) -> list[Variant]:
-    """Of ``sample.md``, in the order of the first of each name."""
-    return of_page((card.folder / "sample.md").read_text("utf-8"))
+Order = Callable[[str, str], int]
+"""From the indicator and name of a variant to its place among the parts of a sheet."""
 
 
-def of_page(page: str) -> list[Variant]:
+def variants(card: Card, order: Order | None = None) -> list[Variant]:
+    """Of ``sample.md``, in the order of the first of each name; by the parts of a sheet first, where it has some, so that a
+    sentence is new where it is first read."""
+    return of_page((card.folder / "sample.md").read_text("utf-8"), order)
+
+
+def of_page(page: str, order: Order | None = None) -> list[Variant]:
     """Of the text of a ``sample.md``, today's or an earlier one."""
     seen: dict[tuple[str, str], set[str]] = {
         (language, who): set() for language in LANGUAGES for who in ("clinician", "patient")
@@ -76,7 +81,8 @@ def of_page(page: str) -> list[Variant]:
     parts = [(*title.partition(", ")[::2], told) for title, told in _chapters(page, "## ")]
     names = [name for _, name, _ in parts]
     found = []
-    for indicator, name, told in sorted(parts, key=lambda each: names.index(each[1])):
+    ranked = sorted(parts, key=lambda each: (order(each[0], each[1]) if order else 0, names.index(each[1])))
+    for indicator, name, told in ranked:
         first, *_ = told.split("\n### ", 1)
         clinician, patient = {}, {}
         for language, quoted in _chapters(told, "### "):

@@ -359,6 +359,21 @@ def test_everything_of_a_section_can_be_printed(http: FlaskClient, form: str, ar
     assert len(re.findall(r' id="([^"]+)"', page)) == len(set(re.findall(r' id="([^"]+)"', page)))
 
 
+@pytest.mark.parametrize("form", ["short", "full"])
+def test_a_card_that_is_signed_by_chapter_is_printed_by_chapter(http: FlaskClient, form: str) -> None:
+    """As its page has them: each variant once, those that only inform last, in the order in which sentences are new."""
+    card = all_cards()["secondary-causes"]
+    page = http.get(f"/review/print?section={card.section}&lang=en&form={form}", headers=LI).text
+    says = page.split(f'<article class="prose wide sheet" id="{card.code}">')[1].split('data-part="says.doses"')[0]
+    places = [says.index(f"<h3>{Markup.escape(each.title['en'])} <span") for each in card.chapters.values()]
+    assert places == sorted(places)
+    assert says.index("that only inform") > places[-1]
+    assert [key for key in card.chapters if f'data-part="says.{key}"' not in says] == []
+    told = sheet.sheet(card, shipped(), "en")
+    headlines = re.findall(r'<strong class="headline">(.*?)</strong></summary>', says, re.DOTALL)
+    assert [Markup(each).striptags() for each in headlines] == [each.clinician["en"].summary for each in told.variants]  # noqa: S704
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_short_form_leaves_out_nothing_that_decides(http: FlaskClient, language: str) -> None:
     """Each sentence, offer, number and case of each card is there, in the language of the page."""

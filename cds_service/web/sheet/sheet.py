@@ -17,7 +17,7 @@ from cards.vocabulary import Name
 from cards.vocabulary.names import Status
 from cds_service.casebook import windows
 from cds_service.casebook.digest import Table, tables
-from cds_service.casebook.sheet import Variant, variants
+from cds_service.casebook.sheet import Order, Variant, variants
 from cds_service.casebook.told import Chapter, chapters, usual
 from cds_service.casebook.translated import chinese
 from cds_service.content.canon import current
@@ -38,11 +38,13 @@ OPEN = ("says", "when")
 
 
 class Section(Struct, frozen=True):
-    """A chapter of what a card says, in short; a card that is not divided is one, without key and title."""
+    """A chapter of what a card says, in short; a card that is not divided is one, without key and title. ``places``: of its
+    variants, as they are printed."""
 
     key: str
     title: str
     tables: list[Table]
+    places: Sequence[int] = ()
 
     @property
     def count(self) -> int:
@@ -52,12 +54,12 @@ class Section(Struct, frozen=True):
 
 class Sheet(Struct, frozen=True):
     """Everything that somebody reads who signs. ``told``: of whom each variant is; ``sections``: what they come to, in short,
-    and ``informs``: those that only inform, where others warn; ``words``: what words of the rule mean; ``marks``: which
-    marks of numbers it has; ``ranking``: the order
-    of the drugs, where the rule asks for it; ``by_day``: whether its days after denosumab are a table;
-    ``named_by_rule``: the shared definitions to which its words leave something. ``named``: the numbers of the
-    rule, those first that no source prints, since they are to be judged; ``other``: those that definitions read, of which
-    ``limits`` belong to the part "numbers" and others are ``folded`` apart."""
+    and ``informs``: those that only inform, where others warn (``informing``: which they are, of a card with chapters);
+    ``words``: what words of the rule mean; ``marks``: which marks of numbers it has; ``ranking``: the order of the drugs,
+    where the rule asks for it; ``by_day``: whether its days after denosumab are a table; ``named_by_rule``: the shared
+    definitions to which its words leave something. ``named``: the numbers of the rule, those first that no source prints,
+    since they are to be judged; ``other``: those that definitions read, of which ``limits`` belong to the part "numbers" and
+    others are ``folded`` apart."""
 
     card: Card
     hooks: list[str]
@@ -65,6 +67,7 @@ class Sheet(Struct, frozen=True):
     told: list[str]
     sections: list[Section]
     informs: list[Table]
+    informing: list[int]
     rule: list[Paragraph]
     rule_in: str
     words: list[Markup]
@@ -132,7 +135,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
     table = thresholds.table
     told = NAMED.findall(card.doc)
     ours = sorted((key for key in table if table[key].card == card.code or key in told), key=lambda key: printed(table[key]))
-    found, told_cases = variants(card), chapters(card, language)
+    found, told_cases = variants(card, _parts_of(card) if card.chapters else None), chapters(card, language)
     other = {key: table[key] for key in card.shared if key not in ours}
     words = chinese(card) if language == "zh" else None
     called = definitions(card, language)
@@ -152,6 +155,7 @@ def sheet(card: Card, thresholds: Thresholds, language: str) -> Sheet:
         told=of_whom(card, found, language),
         sections=_sections(card, found, urgent, language),
         informs=tables(found, language, rest),
+        informing=rest if card.chapters else [],
         rule=rule(said, written, means),
         rule_in="zh" if words else "en",
         words=list(means.values()),
@@ -192,8 +196,16 @@ def _sections(card: Card, found: Sequence[Variant], places: Sequence[int], langu
     """By the chapters of a large card, each in the order of its variants."""
     stems = card.chapters_by_key
     by_chapter = {key: [place for place in places if chapter_of(found[place].name, stems) == key] for key in stems}
-    told = [Section(key, card.chapters[key].title[language], tables(found, language, some)) for key, some in by_chapter.items()]
-    return told or [Section("", "", tables(found, language, places))]
+    titles = {key: each.title[language] for key, each in card.chapters.items()}
+    told = [Section(key, titles[key], tables(found, language, some), some) for key, some in by_chapter.items()]
+    return told or [Section("", "", tables(found, language, places), range(len(found)))]
+
+
+def _parts_of(card: Card) -> Order:
+    """The order of the sheet of a large card: its chapters, and last what only informs."""
+    stems = card.chapters_by_key
+    places = {key: place for place, key in enumerate(stems)}
+    return lambda indicator, name: len(places) if indicator == "info" else places[chapter_of(name, stems)]
 
 
 def _in_order(version: str) -> list[int]:
