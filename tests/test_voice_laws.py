@@ -24,7 +24,7 @@ from cards.engine.findings import WARNING, Finding
 from cards.engine.options import work_up
 from cards.engine.voice.table import table
 from cards.thresholds import SHARED, read_toml
-from cards.vocabulary import ANALYTES, DENOSUMAB, DRUGS, SERVICES, Drug
+from cards.vocabulary import ANALYTES, DENOSUMAB, DRUGS, SERVICES, Drug, Mechanism
 from cards.vocabulary.regimens import REGIMENS
 from cards.words.phrases import LANGUAGES, day, phrase
 from cards.words.phrases import name as called
@@ -58,8 +58,6 @@ RESTED_ON = {
 them is a condition of the button, and does not take the drug away (card specification, "vitamin D by level")."""
 
 
-BEFORE_ANALOG = {"calcium", "pth", "alp"}
-"""What a PTH analog waits for, as its label says; its order asks for the same."""
 CLARIFIED_BESIDE = {"femur": "atypical-fracture-suspected"}
 """Whose warning about a drug that cannot wait stands in its label, by the finding that is clarified beside it."""
 
@@ -154,13 +152,15 @@ def what_is_recommended_is_signed_without_a_warning_against_it(name: str) -> Non
 
 
 def conditions(call: Told) -> set[str]:
-    """The checks whose warnings a recommended drug has in its label: as a condition, or as what is clarified beside it."""
+    """The checks whose warnings a recommended drug has in its label: as a condition, as what is clarified beside it, or as the
+    tests that a PTH analog waits for."""
     options = [option for finding in found_in(call) for option in finding.options if option.recommended]
     beside = {code for row, code in CLARIFIED_BESIDE.items() if any(option.meanwhile == row for option in options)}
-    before_analog = {
-        "pth-analog-contraindication" for option in options if option.first and {*option.first.split("-")} <= BEFORE_ANALOG
-    }
-    return beside | before_analog | {finding.code for option in options for finding in option.condition}
+    waits = any(
+        option.first and option.kind == "drug" and DRUGS[option.key].mechanism is Mechanism.PTH_ANALOG for option in options
+    )
+    tests = {"pth-analog-contraindication"} if waits else set()
+    return beside | tests | {finding.code for option in options for finding in option.condition}
 
 
 def speaks_against(card: Json) -> bool:
