@@ -12,6 +12,8 @@ from cards.engine.sources import RECOMMENDATIONS, Recommendation
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook import chinese
 from cds_service.casebook.cases import all_cases, of_file
+from cds_service.casebook.chinese import variant_names
+from cds_service.casebook.sheet import variants
 from cds_service.casebook.told import TRIES, chapters, patients
 
 CODES = sorted(all_cards())
@@ -44,6 +46,14 @@ def test_no_english_is_left_but_what_clinicians_write_so_and_what_the_record_say
         words = re.findall(r"[A-Za-zμ][A-Za-z0-9]*", re.sub(r"“[^”]*”|编码[^，）]+|检测方法[^，）]+", "", said))
         left |= {each for each in words if not ABBREVIATIONS.fullmatch(each) and not UNITS.fullmatch(each)}
     assert left <= {"Lunar", "Hologic"}
+
+
+def test_a_chinese_name_of_a_variant_is_that_of_one_variant() -> None:
+    """It is printed in place of the name, so no two of a card may have the same; a variant without one keeps its name."""
+    for code, names in variant_names().items():
+        assert names.keys() <= {each.name for each in variants(all_cards()[code])}
+        assert len(set(names.values())) == len(names)
+        assert all(re.search(r"[\u4e00-\u9fff]|QCT", each) for each in names.values())
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -92,6 +92,12 @@ def _words() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(Path(__file__).with_name("chinese.toml").read_text("utf-8"))
 
 
+@cache
+def variant_names() -> Mapping[str, Mapping[str, str]]:
+    """The variants of cards in Chinese, by card."""
+    return tomllib.loads(Path(__file__).with_name("variants.zh.toml").read_text("utf-8"))
+
+
 def patient(words: str) -> str:
     """A patient.
 

@@ -12,6 +12,7 @@ from msgspec.json import encode
 
 from cards.thresholds import Threshold, shipped
 from cards.words.phrases import LANGUAGES, unit
+from cds_service.casebook.chinese import variant_names
 from cds_service.casebook.sheet import Block
 from cds_service.casebook.told import judged
 from cds_service.casebook.translated import LABELS
@@ -68,6 +69,7 @@ def context(language: str) -> dict[str, Any]:
         "read_of": lambda each: read_of(each, language),
         "named_part": lambda part, code: named_part(part, code, language),
         "chapter_title": lambda part, code: chapter_title(part, code, language),
+        "called": lambda name, code: variant_names().get(code, {}).get(name, "") if language == "zh" else "",
         "condensed": lambda parts, offered, code: condensed(parts, offered, code, language),
         "by_subject": lambda found: by_subject(found, language),
         "labels": LABELS,
