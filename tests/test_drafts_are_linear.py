@@ -11,15 +11,15 @@ import pytest
 
 from bench.records import TODAY
 from cards.chart import Chart, Draft
-from cards.engine import options
-from cards.engine.options import TRIED_FOR
+from cards.engine import trial
+from cards.engine.trial import TRIED_FOR
 from cards.vocabulary import Drug
 from cds_service.config import Settings
 from cds_service.hooks.request import parse
 from cds_service.pipeline import BODY, Evaluator
 from tests.attack.bodies import BASKETS, Basket
 
-JUDGE = options._judge
+JUDGE = trial.judge
 FEW, MORE, MANY = 22, 44, 66
 """Each drug equally often, and something is offered in the place of no more orders than of the fewest."""
 GROWTH = 1.08
@@ -79,7 +79,7 @@ def test_something_else_is_looked_for_in_the_place_of_the_first_orders_and_all_a
         tried.update(draft.id for draft in replaces)
         return JUDGE(chart, drug, rows, start, replaces, **how)
 
-    monkeypatch.setattr(options, "_judge", judge)
+    monkeypatch.setattr(trial, "judge", judge)
     cards = answered(evaluator, BASKETS["drafts that are forbidden"], TRIED_FOR + 1)
     assert len(tried) == TRIED_FOR
     assert [card["indicator"] for card in cards] == ["critical"] * (TRIED_FOR + 1)

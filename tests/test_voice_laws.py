@@ -21,7 +21,7 @@ from cards.definitions.denosumab import Kind, next_due, safe_until, state
 from cards.definitions.workup import Row, decide_on
 from cards.engine.catalog import all_cards, sections
 from cards.engine.findings import WARNING, Finding
-from cards.engine.options import work_up
+from cards.engine.trial import work_up
 from cards.engine.voice.table import table
 from cards.thresholds import SHARED, read_toml
 from cards.vocabulary import ANALYTES, DENOSUMAB, DRUGS, SERVICES, Drug, Mechanism

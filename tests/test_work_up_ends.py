@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cards.definitions.workup import Row
-from cards.engine.options import work_up
+from cards.engine.trial import work_up
 from cards.vocabulary import SERVICES
 from cds_service.hooks.request import Call, parse
 from fhir_fixtures import story

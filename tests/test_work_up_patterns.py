@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cards.definitions.workup import FINDINGS
-from cards.engine.options import work_up
+from cards.engine.trial import work_up
 from cds_service.casebook.requests import request
 from cds_service.hooks.request import parse
 from tests.each import for_each

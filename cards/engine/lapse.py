@@ -13,7 +13,8 @@ from cards.definitions.denosumab import safe_until
 from cards.definitions.kidney import renal
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import Dropped, Finding, Option
-from cards.engine.options import NOT_READ, Offer, service
+from cards.engine.options import Offer, service
+from cards.engine.trial import NOT_READ
 from cards.vocabulary import Drug
 
 _LOW_CALCIUM = "low-calcium"

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from cards.chart import Chart
 from cards.definitions.workup import Row
-from cards.engine import options
+from cards.engine import trial
 from cards.engine.card import Card
 from cards.engine.catalog import all_cards
 from cards.engine.findings import Earlier, Finding
@@ -114,21 +114,21 @@ def _earlier(card: Card, chart: Chart) -> tuple[Earlier, ...]:
 @contextmanager
 def _trials_aside() -> Iterator[None]:
     """While an option is tested against the safety rules and the work-up, nothing is recorded."""
-    ours, read = options.safety, options.work_up
+    ours, read = trial.safety, trial.work_up
 
     def quietly(chart: Chart, *asked: Any, **named: Any) -> list[Finding]:
         return ours(replace(chart, thresholds=shipped()), *asked, **named)
 
-    options.safety = quietly
+    trial.safety = quietly
 
     def aside(chart: Chart, *, starting: bool = False) -> tuple[Row, ...]:
         return read(replace(chart, thresholds=shipped()), starting=starting)
 
-    options.work_up = aside
+    trial.work_up = aside
     try:
         yield
     finally:
-        options.safety, options.work_up = ours, read
+        trial.safety, trial.work_up = ours, read
 
 
 def wrong(card: Card) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from cards.chart import Chart
 from cards.definitions import bisphosphonates, femur, risk
-from cards.engine.options import ruled_out, work_up
+from cards.engine.trial import ruled_out, work_up
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, DRUGS, RISEDRONATE, TERIPARATIDE, ZOLEDRONATE, Drug
 from tests.laws import law
 from tests.silence.told import told

@@ -16,7 +16,8 @@ import orjson
 from msgspec.structs import replace
 
 from cards.chart import Chart
-from cards.engine.options import offer, work_up
+from cards.engine.options import offer
+from cards.engine.trial import work_up
 from cards.vocabulary import (
     ALENDRONATE,
     DENOSUMAB,

@@ -18,8 +18,8 @@ from cards.chart import Chart, Draft
 from cards.engine.catalog import all_cards
 from cards.engine.checked import Result, checked
 from cards.engine.findings import CRITICAL, INFO
-from cards.engine.options import safety
 from cards.engine.run import run
+from cards.engine.trial import safety
 from cards.thresholds import Thresholds
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS
 from cds_service.casebook.cases import Case, all_cases

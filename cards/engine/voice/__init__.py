@@ -15,7 +15,7 @@ from cards.chart import ORDER_HOOKS, Chart, Hook
 from cards.definitions import workup
 from cards.engine.catalog import all_cards, shown
 from cards.engine.findings import INFO, WARNING, Finding
-from cards.engine.options import work_up
+from cards.engine.trial import work_up
 from cards.engine.voice import comfort
 from cards.engine.voice.merging import closed, one_per_draft, removed_once, without_refused
 from cards.engine.voice.ownership import TESTS, exclusive, once

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from cards.chart.facts import Fact
 from cards.engine.findings import CRITICAL, INFO, Finding, Option
-from cards.engine.options import NOT_READ, TOGETHER, service
+from cards.engine.options import TOGETHER, service
+from cards.engine.trial import NOT_READ
 from cards.engine.voice.table import table
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, SERVICES, Mechanism
 

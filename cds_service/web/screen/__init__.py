@@ -15,7 +15,7 @@ from cards.chart import Chart
 from cards.definitions.density import lowest_t
 from cards.definitions.risk import risk
 from cards.engine.findings import WARNING, Finding, Option
-from cards.engine.options import work_up
+from cards.engine.trial import work_up
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.options import condition_of, draft_called, label, named
 from cards.words.phrases import day, listed, phrase

@@ -14,8 +14,8 @@ from cards.definitions.kidney import renal
 from cards.engine.catalog import all_cards, safety_checks
 from cards.engine.checked import Result, checked
 from cards.engine.findings import CRITICAL, INFO, Finding, Option
-from cards.engine.options import work_up
 from cards.engine.run import run
+from cards.engine.trial import work_up
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DRUGS, Drug
 from cards.words.phrases import capital, clean, day, listed, name, phrase
 from cds_service.web.screen.measured import SHOWN_ABOVE, Check, values_of

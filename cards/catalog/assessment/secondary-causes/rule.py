@@ -22,7 +22,8 @@ from cards.definitions.workup.basic import BASIC_LABS, followed, lacking
 from cards.definitions.workup.causes import blamed, causes, known_already
 from cards.definitions.workup.emergency import emergency
 from cards.engine.findings import CRITICAL, INFO, WARNING, Dropped, Earlier, Finding, Undecided
-from cards.engine.options import NOT_READ, RANKED, Offer, discard, offer, ruled_out, service, starts
+from cards.engine.options import RANKED, Offer, discard, offer, service
+from cards.engine.trial import NOT_READ, ruled_out, starts
 from cards.thresholds import Numbers
 from cards.vocabulary import ANALYTES, CHOLECALCIFEROL, DENOSUMAB, DRUGS, SERVICES, Data
 

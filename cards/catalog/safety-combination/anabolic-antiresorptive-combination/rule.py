@@ -12,9 +12,10 @@ from cards.definitions.basket import dose
 from cards.definitions.denosumab import closes_gap
 from cards.definitions.overlap import basket, begins, other_drug, still_works
 from cards.engine.findings import INFO, WARNING, Finding
-from cards.engine.options import ranking, ruled_out, service
+from cards.engine.options import ranking, service
 from cards.engine.orders import REFERRAL, Order, finding_about, order_of, refilled
 from cards.engine.switch import leaving
+from cards.engine.trial import ruled_out
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, ANTIRESORPTIVE, DENOSUMAB, Drug, Mechanism
 

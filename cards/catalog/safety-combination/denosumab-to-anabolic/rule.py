@@ -9,8 +9,9 @@ from cards.chart import Chart, Course, facts
 from cards.chart.calendar import add_months
 from cards.definitions.denosumab import due_as_recorded
 from cards.engine.findings import WARNING, Finding
-from cards.engine.options import ruled_out, service
+from cards.engine.options import service
 from cards.engine.orders import BISPHOSPHONATE, REFERRAL, Order, finding_about, orders_of
+from cards.engine.trial import ruled_out
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Mechanism
 

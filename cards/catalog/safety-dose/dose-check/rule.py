@@ -21,8 +21,9 @@ from cards.definitions.kidney import renal, renal_facts
 from cards.definitions.person import adult, postmenopausal
 from cards.definitions.vitamin_d import Supply, supply
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator, Undecided
-from cards.engine.options import Offer, forbidden_anyhow, mend, offer, ranking
+from cards.engine.options import Offer, mend, offer, ranking
 from cards.engine.orders import Order, finding_about, going_on, order_of
+from cards.engine.trial import forbidden_anyhow
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
 

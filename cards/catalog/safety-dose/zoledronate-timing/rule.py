@@ -9,8 +9,9 @@ from cards.chart.facts import Fact
 from cards.definitions.hip import AfterHip, after_hip_fracture
 from cards.definitions.overlap import begins
 from cards.engine.findings import WARNING, Finding
-from cards.engine.options import Offer, mend, ruled_out
+from cards.engine.options import Offer, mend
 from cards.engine.orders import Order, finding_about
+from cards.engine.trial import ruled_out
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, SERVICES, ZOLEDRONATE, Mechanism
 

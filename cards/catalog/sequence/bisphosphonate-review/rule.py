@@ -17,7 +17,8 @@ from cards.definitions.glucocorticoid_ended import Ended, begun_for
 from cards.definitions.person import orchiectomy
 from cards.definitions.risk import fracture_on_treatment
 from cards.engine.findings import INFO, WARNING, Finding, Option, Rest
-from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer, service, work_up
+from cards.engine.options import BEYOND_BISPHOSPHONATE, SPECIALIST, Offer, offer, service
+from cards.engine.trial import work_up
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, HIP_SITES, ZOLEDRONATE, Mechanism
 

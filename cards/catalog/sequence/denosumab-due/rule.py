@@ -21,8 +21,9 @@ from cards.definitions.denosumab import (
 )
 from cards.engine.findings import INFO, WARNING, Finding, Indicator
 from cards.engine.lapse import answer, forbidden
-from cards.engine.options import offer, ruled_out, service
+from cards.engine.options import offer, service
 from cards.engine.timing import waits_long
+from cards.engine.trial import ruled_out
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, DENOSUMAB, ZOLEDRONATE
 

@@ -13,7 +13,8 @@ from cards.definitions.glucocorticoid_bands import assessed_lately
 from cards.definitions.person import orchiectomy
 from cards.engine.findings import INFO, WARNING, Finding, Rest
 from cards.engine.lapse import Forbidden, forbidden
-from cards.engine.options import offer, ruled_out, service
+from cards.engine.options import offer, service
+from cards.engine.trial import ruled_out
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Data, Drug
 

@@ -42,8 +42,9 @@ from cards.definitions.hormone_blockers import blockers
 from cards.definitions.kidney import renal
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.lapse import answer, forbidden
-from cards.engine.options import NOT_READ, Offer, offer, ruled_out, service
+from cards.engine.options import Offer, offer, service
 from cards.engine.timing import waits_long
+from cards.engine.trial import NOT_READ, ruled_out
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTI_OSTEOPOROSIS, ANTIRESORPTIVE, COURSES, DENOSUMAB, DRUGS, ZOLEDRONATE, Data, Drug, Mechanism
 

@@ -22,7 +22,8 @@ from cards.definitions.minerals import calcium, vitamin_d
 from cards.definitions.workup.emergency import EMERGENCY
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
 from cards.engine.ladder import HIP_FIRST, ranked_for
-from cards.engine.options import AFTER_ANABOLIC, NOT_READ, Offer, additional, offer, ranking, service
+from cards.engine.options import AFTER_ANABOLIC, Offer, additional, offer, ranking, service
+from cards.engine.trial import NOT_READ
 from cards.thresholds import Numbers
 from cards.vocabulary import ALENDRONATE, ANABOLIC, DENOSUMAB, DRUGS, ZOLEDRONATE, Drug, Mechanism
 

@@ -8,7 +8,8 @@ from cards.chart import Chart, Course, Measurement, facts
 from cards.chart.calendar import add_months
 from cards.definitions import person, target, treatment, workup
 from cards.engine.findings import INFO, Earlier, Finding, Option
-from cards.engine.options import Offer, offer, service, work_up
+from cards.engine.options import Offer, offer, service
+from cards.engine.trial import work_up
 from cards.thresholds import Numbers
 from cards.vocabulary import ANABOLIC, DENOSUMAB, ROMOSOZUMAB, TERIPARATIDE, ZOLEDRONATE, Drug, Mechanism
 

@@ -11,7 +11,8 @@ from cards.definitions import person
 from cards.definitions.denosumab import OPEN, in_rebound, rebound, state
 from cards.definitions.pain import pain_score
 from cards.engine.findings import CRITICAL, WARNING, Finding, Undecided
-from cards.engine.options import discard, ruled_out, service
+from cards.engine.options import discard, service
+from cards.engine.trial import ruled_out
 from cards.thresholds import Numbers
 from cards.vocabulary import ANTICOAGULANTS, DENOSUMAB, DENOSUMAB_ONCOLOGY, ZOLEDRONATE, Data
 

@@ -11,7 +11,8 @@ from cards.definitions.indication import bone_tumor
 from cards.definitions.pain import pain_limit, pain_score
 from cards.definitions.vertebral import new_vertebral_fracture
 from cards.engine.findings import INFO, WARNING, Earlier, Finding, Option
-from cards.engine.options import ruled_out, safety, service, work_up
+from cards.engine.options import service
+from cards.engine.trial import ruled_out, safety, work_up
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS
 
