@@ -41,16 +41,22 @@ class Suggestions:
         """``drafts``: the orders being written, as received, by relative reference; ``stored`` finds orders on record; ``own``:
         the client's own codes of orders."""
         self._chart = chart
-        self._call = call
         self._language = language
-        self._system = system
-        self._drafts = drafts
         self._stored = cache(stored)
-        self._own = own
         self._removals: dict[int, tuple[str, list[Json]]] = {}
         problem = chart.active_problem("osteoporosis")
-        self._osteoporosis = problem.source if problem and is_reference(problem.source) else None
-        self._postmenopausal = postmenopausal(chart)
+        self._occasion = orders.Occasion(
+            patient_id=call.patient_id,
+            today=chart.today,
+            language=language,
+            encounter_id=call.encounter_id,
+            osteoporosis=problem.source if problem and is_reference(problem.source) else "",
+            system=system,
+            postmenopausal=postmenopausal(chart),
+            drafts=drafts,
+            stored=self._stored,
+            own=own,
+        )
 
     def suggestion(self, option: Option) -> Json:
         label, actions = self._removal(option) if option.kind == "discard" and len(option.replaces) == 1 else self._made(option)
@@ -65,19 +71,7 @@ class Suggestions:
     def _made(self, option: Option) -> tuple[str, list[Json]]:
         chart, language = self._chart, self._language
         actions = orders.actions(
-            option,
-            patient_id=self._call.patient_id,
-            today=chart.today,
-            language=language,
-            encounter_id=self._call.encounter_id or None,
-            system=self._system,
-            reason_reference=self._osteoporosis if option.reason == "osteoporosis" else None,
-            postmenopausal=self._postmenopausal,
-            drafts=self._drafts,
-            stored=self._stored,
-            own=self._own,
-            say=partial(self._say, option),
-            call=partial(options.draft_called, language=language, chart=chart),
+            option, self._occasion, partial(self._say, option), partial(options.draft_called, language=language, chart=chart)
         )
         return options.label(option, language, chart) + (BY_HAND[language] if orders.by_hand(option) else ""), actions
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from cards.engine.findings import Option
-from cds_service.fhir.proposing.orders import actions
+from cds_service.fhir.proposing.orders import Occasion, actions
 from cds_service.fhir.proposing.own_codes import OwnCode, OwnCodes
 from cds_service.store.activity import taken
 from cds_service.store.tables import FEEDBACK, OFFERED
@@ -84,11 +84,11 @@ def test_a_chart_that_is_opened_is_answered_in_the_dialect(start: Started) -> No
 def test_the_client_s_own_code_comes_first_or_alone(how: Any, systems: list[str]) -> None:
     own = OwnCodes({"drug/alendronate": OwnCode("urn:x", "ALEN70")}, how)
     option = Option("drug", "alendronate")
-    (action,) = actions(option, patient_id="p1", today=date(2026, 6, 15), language="en", own=own)
+    (action,) = actions(option, Occasion("p1", date(2026, 6, 15), "en", own=own))
     coding = action["resource"]["medicationCodeableConcept"]["coding"]
     assert [each["system"] for each in coding if each["system"] in ("urn:x", ATC)] == systems
     assert own.holds(action["resource"])
-    (plain,) = actions(Option("drug", "zoledronate"), patient_id="p1", today=date(2026, 6, 15), language="en", own=own)
+    (plain,) = actions(Option("drug", "zoledronate"), Occasion("p1", date(2026, 6, 15), "en", own=own))
     assert not own.holds(plain["resource"])
 
 

@@ -20,7 +20,7 @@ from cards.engine.voice import alone
 from cards.words import options, text
 from cards.words.phrases import LANGUAGES
 from cds_service.casebook.samples import samples
-from cds_service.fhir.proposing.orders import actions
+from cds_service.fhir.proposing.orders import Occasion, actions
 from cds_service.hooks.cards import suggestion, to_wire
 from tests.output.charts import chart
 
@@ -68,11 +68,13 @@ def check_both(patient: Chart, finding: Finding, language: str, which: str) -> N
     for option in finding.options:
         done = actions(
             option,
-            patient_id="p1",
-            today=patient.today,
-            language=language,
-            postmenopausal=postmenopausal(patient),
-            drafts={draft.id: raw(draft) for draft in patient.drafts},
+            Occasion(
+                "p1",
+                patient.today,
+                language,
+                postmenopausal=postmenopausal(patient),
+                drafts={draft.id: raw(draft) for draft in patient.drafts},
+            ),
         )
         offered.append(suggestion(options.label(option, language, patient), done, recommended=option.recommended))
     check(to_wire(finding, text.render(finding, language, patient), offered, language=language), which, language)

@@ -18,7 +18,7 @@ from cards.engine.findings import Option
 from cards.vocabulary import SERVICES, SHIPPED_FORMULARY, ZOLEDRONATE
 from cards.vocabulary.regimens import REGIMENS, for_drug
 from cds_service.fhir.proposing import order_templates
-from cds_service.fhir.proposing.orders import actions, templates
+from cds_service.fhir.proposing.orders import Occasion, actions, templates
 from tests.each import for_each
 
 TODAY = date(2026, 6, 15)
@@ -42,7 +42,7 @@ OPTIONS = [
 
 def act(option: Option, **more: Any) -> list[dict[str, Any]]:
     settings: dict[str, Any] = {"patient_id": "p1", "today": TODAY, "language": "en"} | more
-    return actions(option, **settings)
+    return actions(option, Occasion(**settings))
 
 
 def resources(option: Option, **more: Any) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def walk(value: object) -> Iterator[object]:
 @for_each("option", OPTIONS, ids=lambda o: f"{o.kind}-{o.key}")
 def test_what_a_suggestion_proposes_is_valid_fhir(option: Option, system: str, language: str) -> None:
     later = Option(option.kind, option.key, start=LATER)
-    more = {"encounter_id": "e1", "reason_reference": "Condition/c1", "system": system, "language": language}
+    more = {"encounter_id": "e1", "osteoporosis": "Condition/c1", "system": system, "language": language}
     for resource in [*resources(option, **more), *resources(later, **more)]:
         assert fhirkit.validate(json.dumps(resource)) == []
         get_fhir_model_class(resource["resourceType"]).model_validate(resource)

@@ -178,7 +178,7 @@ def _orders(settings: Settings, language: str) -> Iterator[Json]:
     for key in REGIMENS:
         if key in settings.formulary:
             option = Option("drug", key)
-            (action,) = orders.actions(option, patient_id="patient", today=settings.today(), language=language)
+            (action,) = orders.actions(option, orders.Occasion("patient", settings.today(), language))
             yield {"key": key, "label": REGIMENS[key].label[language], "resource": action["resource"]}
 
 
