@@ -15,11 +15,9 @@ from werkzeug.exceptions import HTTPException
 from cards.engine import sources
 from cds_service import config, logs, metrics, site
 from cds_service.config import Settings
-from cds_service.dialect.codes import our_card
 from cds_service.drift.watch import Watch
 from cds_service.hooks import discovery, errors, openapi
 from cds_service.hooks.auth import Authenticator
-from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.feedback import parse_feedback
 from cds_service.hooks.language import preferred
@@ -27,9 +25,10 @@ from cds_service.hooks.request import parse
 from cds_service.pipeline import BODY, Evaluator
 from cds_service.repetition import Repetition
 from cds_service.serving.authentication import add_authentication, caller
+from cds_service.serving.feedback import keep
 from cds_service.serving.load import RETRY_AFTER, Load, Overloaded
-from cds_service.serving.operation import add_operation
-from cds_service.serving.receiving import acknowledged, received, refuse_other_media, report_of
+from cds_service.serving.operation import add_operation, count_cards
+from cds_service.serving.receiving import received, refuse_other_media
 from cds_service.store import Store, StoreUnavailable
 from cds_service.web.examples import examples
 from cds_service.web.pages import PAGES, add_pages
@@ -82,6 +81,13 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, content_type="application/json")
 
 
+def _come_again() -> Response:
+    """503: nothing was done, and in a moment it may be."""
+    answer = _json(errors.outcome(errors.of_status(503)), 503)
+    answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
 def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: Store, load: Load) -> None:
     documents = {iss: orjson.dumps(discovery.document(evaluator.prefetch_of(iss))) for iss in evaluator.clients}
 
@@ -110,9 +116,7 @@ def _add_services(app: Flask, settings: Settings, evaluator: Evaluator, store: S
                 )
             language = preferred(request.headers.get("Accept-Language"), settings.language)
             given = evaluator.evaluate(asked, language, repetition=repetition, dialect=evaluator.dialect_of(issuer))
-        for card in given.response["cards"]:
-            for code, indicator in spoken_for(card):
-                metrics.CARDS.labels(our_card(code), indicator).inc()
+        count_cards(given.response["cards"])
         took = round((time.perf_counter() - began) * 1000, 1)
         logs.event("hook", {"hook": service.hook, "service": service.id, **given.counts, "ms": took})
         return _json({"cards": []} if settings.shadow else given.response)
@@ -133,21 +137,13 @@ def _add_feedback(app: Flask, settings: Settings, store: Store, load: Load) -> N
         refuse_other_media()
         with received(load, settings.max_body) as content:
             told = parse_feedback(content)
-        items = told.items
-        new = store.report(service.id, [report_of(item) for item in items]) if items else {}
-        for outcome, number in new.items():
-            metrics.FEEDBACK.labels(outcome).inc(number)
-        refused = len(told.refusal.expressions) if told.refusal else 0
-        logs.event("feedback", {"service": service.id, "received": len(items), "new": sum(new.values()), "wrong": refused})
-        return _json(acknowledged(told))
+        return _json(keep(told, service.id, store))
 
     @app.errorhandler(StoreUnavailable)
     def store_is_gone(error: StoreUnavailable) -> Response:
         path = request.url_rule and request.url_rule.rule
         logs.event("store unavailable", {"path": path, "status": 503, "reason": str(error)})
-        answer = _json(errors.outcome(errors.of_status(503)), 503)
-        answer.headers["Retry-After"] = str(RETRY_AFTER)
-        return answer
+        return _come_again()
 
 
 def _add_state(app: Flask, settings: Settings, evaluator: Evaluator) -> None:
@@ -186,9 +182,7 @@ def _add_errors(app: Flask) -> None:
         """The client may try again soon; nothing was evaluated."""
         metrics.SHED.labels(error.why).inc()
         logs.event("overloaded", {"path": request.url_rule and request.url_rule.rule, "status": 503, "why": error.why})
-        answer = _json(errors.outcome(errors.of_status(503)), 503)
-        answer.headers["Retry-After"] = str(RETRY_AFTER)
-        return answer
+        return _come_again()
 
     @app.errorhandler(HTTPException)
     def found_by_the_framework(error: HTTPException) -> Response:

@@ -1,10 +1,12 @@
-"""Endpoints for operators: readiness and metrics."""
+"""What operators see: readiness and metrics."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from importlib.metadata import version
 from secrets import token_hex
+from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
@@ -12,14 +14,23 @@ from flask import Flask, Response, g, request
 from cards.engine import sources
 from cds_service import logs, metrics
 from cds_service.config import ConfigError
+from cds_service.dialect.codes import our_card
 from cds_service.drift.watch import Watch
 from cds_service.hooks import errors
 from cds_service.hooks.auth import Authenticator
+from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.discovery import SERVICES
 from cds_service.store import Store
 
 REQUEST_ID = "X-Request-Id"
 """A header of every answer: the id under which the log tells of the request. It is ours, never what a client sent."""
+
+
+def count_cards(cards: Iterable[dict[str, Any]]) -> None:
+    """Count the cards of an answer, and those that they stand for."""
+    for card in cards:
+        for code, indicator in spoken_for(card):
+            metrics.CARDS.labels(our_card(code), indicator).inc()
 
 
 def add_operation(app: Flask, store: Store, watch: Watch, authenticator: Authenticator | None = None) -> None:

@@ -1,43 +1,19 @@
-"""Taking in what a client sends: the body within its limits, and feedback as it is stored."""
+"""Taking in what a client sends: the body within its limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
-from cds_service.dialect.codes import our_reason
 from cds_service.hooks import errors
 from cds_service.hooks.errors import RequestError
-from cds_service.hooks.feedback import Feedback, FeedbackItem
 from cds_service.serving.load import Load
-from cds_service.store import Report
 
 PIECE = 256 * 1024
-
-
-def report_of(item: FeedbackItem) -> Report:
-    """A feedback item as it is stored."""
-    override = item.overrideReason if item.outcome == "overridden" else None
-    coded = override.reason if override else None
-    return Report(
-        card=item.card,
-        outcome=item.outcome,
-        outcome_at=item.outcomeTimestamp,
-        reason=our_reason(coded.code) if coded else None,
-        reason_system=coded.system if coded else None,
-        comment=(override.userComment or None) if override else None,
-        suggestions=tuple(each.id for each in item.acceptedSuggestions or ()) if item.outcome == "accepted" else (),
-    )
-
-
-def acknowledged(told: Feedback) -> dict[str, Any]:
-    """The answer to feedback: how much of it is stored, and what is wrong with the rest."""
-    return {"received": len(told.items)} | ({"refused": errors.outcome(told.refusal)} if told.refusal else {})
 
 
 def refuse_other_media() -> None:

@@ -22,7 +22,6 @@ from cards.definitions.workup import FINDINGS
 from cds_service import logs, metrics
 from cds_service.config import Settings
 from cds_service.hooks import clients, errors
-from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.clients import Client, Smart
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.feedback import parse_feedback
@@ -30,8 +29,10 @@ from cds_service.hooks.id_tokens import IdTokens, Refused, issuer_of
 from cds_service.hooks.request import Call, parse
 from cds_service.pipeline import BODY, Evaluator
 from cds_service.repetition import Repetition
+from cds_service.serving.feedback import keep
 from cds_service.serving.load import Load
-from cds_service.serving.receiving import acknowledged, received, refuse_other_media, report_of
+from cds_service.serving.operation import count_cards
+from cds_service.serving.receiving import received, refuse_other_media
 from cds_service.store import Store
 from cds_service.web import guard
 from cds_service.web.letter import written
@@ -95,9 +96,7 @@ def smart(settings: Settings, evaluator: Evaluator, store: Store, load: Load) ->
         if store.running:
             repetition = Repetition(store, call, SERVICE, settings.today(), client=client.iss, tenant=client.tenant)
         given = evaluator.evaluate(call, language, repetition=repetition)
-        for card in given.response["cards"]:
-            for code, indicator in spoken_for(card):
-                metrics.CARDS.labels(code, indicator).inc()
+        count_cards(given.response["cards"])
         view = evaluator.view(call, language, change=partial(_clarified, repetition, settings.zone))
         return given.response | {"screen": screen(view.chart, view.findings, language, view.off)}, {**given.counts}
 
@@ -108,12 +107,7 @@ def smart(settings: Settings, evaluator: Evaluator, store: Store, load: Load) ->
         refuse_other_media()
         with received(load, settings.max_body) as content:
             told = parse_feedback(content)
-        items = told.items
-        new = store.report(SERVICE, [report_of(item) for item in items]) if items else {}
-        for outcome, number in new.items():
-            metrics.FEEDBACK.labels(outcome).inc(number)
-        logs.event("feedback", {"service": SERVICE, "received": len(items), "new": sum(new.values())})
-        return _json(acknowledged(told))
+        return _json(keep(told, SERVICE, store))
 
     @pages.errorhandler(Refused)
     def refused(error: Refused) -> Response:
