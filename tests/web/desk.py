@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from cds_service.app import create_app
 from cds_service.content import canon, releases
 from cds_service.content.canon import Content
-from cds_service.web.review import changed, to_do
+from cds_service.web.review import changed
 from cds_service.web.review import desk as review
 from cds_service.web.sheet import definitions as defined
-from cds_service.web.sheet import sheet
+from cds_service.web.sheet import sheet, signable
 from tests.web.conftest import settings
 
 TOKEN = "a token for reviewers only"
@@ -60,9 +60,9 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What makes the content another one, as the next release of the service would find it."""
 
     def put(content: Content) -> None:
-        for module in (canon, changed, defined, releases, review, sheet, to_do):
+        for module in (canon, changed, defined, releases, review, sheet, signable):
             monkeypatch.setattr(module, "current", lambda: content)
-        for module in (changed, review, sheet, to_do):
+        for module in (changed, review, sheet, signable):
             monkeypatch.setattr(module, "hashes", lambda: content.hashes)
 
     return put

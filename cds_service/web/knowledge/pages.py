@@ -13,7 +13,6 @@ from cards.engine.sources import CHECKED, RECOMMENDATIONS, VERSION, cited, place
 from cards.thresholds import shipped
 from cards.words.phrases import LANGUAGES
 from cds_service.config import Settings
-from cds_service.content.canon import current
 from cds_service.content.releases import committed
 from cds_service.content.standing import standings
 from cds_service.hooks.discovery import SERVICES
@@ -23,9 +22,9 @@ from cds_service.web.knowledge.about import about
 from cds_service.web.knowledge.attributes import of_card
 from cds_service.web.knowledge.wording import wording
 from cds_service.web.sheet.context import context, judged_case
-from cds_service.web.sheet.reading_time import minutes, offered
-from cds_service.web.sheet.sheet import hashes, sheet
-from cds_service.web.sheet.signed import glance
+from cds_service.web.sheet.reading_time import minutes
+from cds_service.web.sheet.sheet import sheet
+from cds_service.web.sheet.signable import signed_now
 from cds_service.web.words import in_language, of_sheet, page_language
 
 
@@ -62,14 +61,12 @@ def knowledge(settings: Settings, evaluator: Evaluator, load: Load) -> Blueprint
         if found is None:
             abort(404)
         language = page_language(settings.language)
-        times = minutes(code, language)
-        parts = offered(times, found.chapters_by_key)
         return page(
             "card.html",
             card=found,
             s=sheet(found, evaluator.thresholds, language),
-            times=times,
-            signed=glance(standings(committed()).get(code, []), parts, current(), hashes()[code]),
+            times=minutes(code, language),
+            signed=signed_now(code, standings(committed()).get(code, []), language),
             judge="" if settings.in_production else url_for("knowledge.judge", code=code, number=0)[:-2],
             attributes=of_card(found, language),
             title=_title,

@@ -6,17 +6,14 @@ exported proves who signed only as far as the repository does to which it is com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, stream_with_context, url_for
 
-from cards.engine.card import Card
-from cards.engine.catalog import all_cards, sections
+from cards.engine.catalog import all_cards
 from cards.engine.sources import CHECKED, VERSION
-from cards.thresholds import Threshold
-from cards.vocabulary import Name
 from cds_service import logs
 from cds_service.config import Settings
 from cds_service.content.canon import current, parts_of
@@ -29,13 +26,13 @@ from cds_service.serving.load import Load
 from cds_service.store import Store, StoreUnavailable, reviews
 from cds_service.web.review.changed import changed_parts
 from cds_service.web.review.difference import Stretches, files
+from cds_service.web.review.paper import Paper, of_section
 from cds_service.web.review.to_do import grouped
 from cds_service.web.sheet.attested import counted, read_as
 from cds_service.web.sheet.context import context, judged_case
-from cds_service.web.sheet.definitions import Defined
-from cds_service.web.sheet.reading_time import minutes, offered
+from cds_service.web.sheet.reading_time import minutes
 from cds_service.web.sheet.sheet import hashes, sheet
-from cds_service.web.sheet.signed import Glance, glance
+from cds_service.web.sheet.signable import offered, signed_now
 from cds_service.web.words import of_sheet, page_language
 
 LONGEST = {"by": 100, "role": 100, "remark": 4000}
@@ -68,10 +65,8 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
 
     def desk(code: str, wrong: str = "", status: int = 200) -> Response:
         language, said = page_language(settings.language), _said(store)
-        card, times = all_cards()[code], minutes(code, language)
-        parts = offered(times, card.chapters_by_key)
-        some = standings(said).get(code, [])
-        mine = _glance(_of_reader(some), code, parts)
+        card, some = all_cards()[code], standings(said).get(code, [])
+        mine = signed_now(code, _of_reader(some), language)
         made = sheet(card, evaluator.thresholds, language)
         changed = changed_parts(mine, code, store, language)
         text = next((each.text for each in changed if each.text), "")
@@ -80,9 +75,9 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
             card=card,
             s=made,
             parts=counted(made.counts),
-            times=times,
-            offered=parts,
-            signed=_glance(some, code, parts),
+            times=minutes(code, language),
+            offered=offered(code, language),
+            signed=signed_now(code, some, language),
             mine=mine,
             log=[each for each in reversed(said) if each.card == code],
             changed=changed,
@@ -107,7 +102,7 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
         told["by"] = _reader() or told["by"]
         decision = request.form.get("decision", "")
         language = page_language(settings.language)
-        known = {*offered(minutes(code, language), all_cards()[code].chapters_by_key), SETTLED}
+        known = {*offered(code, language), SETTLED}
         read = [part for part in request.form.getlist("read") if part in known]
         wanted = read if decision == "signed" else told["remark"]
         if decision not in DECISIONS or not (told["by"] and told["role"] and wanted):
@@ -134,34 +129,14 @@ def review(settings: Settings, evaluator: Evaluator, store: Store, load: Load) -
     @pages.get("/print")
     def everything() -> Response:
         """Every card, or those of one section, for paper; sent card by card. ``form``: short, or full: see print_head.html."""
-        language, section = page_language(settings.language), request.args.get("section", "")
-        form = "full" if request.args.get("form") == "full" else "short"
-        found = [card for key in sections() for card in _of(key) if section in ("", key)]
-        said = standings(_said(store))
-
-        def leaves() -> Iterator[str]:
-            shared: dict[str, Threshold] = {}
-            grades: dict[str, Name] = {}
-            definitions: dict[str, Defined] = {}
-            yield page("print_head.html", count=len(found), form=form)
-            for each in found:
-                s = sheet(each, evaluator.thresholds, language)
-                yield page(
-                    "print_card.html",
-                    s=s,
-                    card=each,
-                    times=minutes(each.code, language),
-                    signed=_all(said, each, language),
-                    judge="",
-                    paper=form,
-                )
-                shared |= s.other
-                grades |= s.grades
-                definitions |= s.definitions
-            ends = {"shared": dict(sorted(shared.items())), "definitions": dict(sorted(definitions.items()))}
-            yield page("print_end.html", form=form, grades=grades, **ends)
-
-        return Response(stream_with_context(leaves()), content_type="text/html; charset=utf-8")
+        paper = Paper(
+            page,
+            evaluator.thresholds,
+            page_language(settings.language),
+            form="full" if request.args.get("form") == "full" else "short",
+        )
+        leaves = paper.leaves(of_section(request.args.get("section", "")), standings(_said(store)))
+        return Response(stream_with_context(leaves), content_type="text/html; charset=utf-8")
 
     @pages.errorhandler(StoreUnavailable)
     def unavailable(_: StoreUnavailable) -> Response:
@@ -193,15 +168,6 @@ def _of_reader(some: Sequence[Standing]) -> list[Standing]:
     return [each for each in some if _reader() in ("", each.by)]
 
 
-def _glance(some: Sequence[Standing], code: str, parts: Sequence[str]) -> Glance:
-    return glance(some, parts, current(), hashes()[code])
-
-
-def _all(said: Mapping[str, Sequence[Standing]], card: Card, language: str) -> Glance:
-    """What anybody has said of a card."""
-    return _glance(said.get(card.code, ()), card.code, offered(minutes(card.code, language), card.chapters_by_key))
-
-
 def _role(said: list[Signature], by: str) -> str:
     """The role that the reader gave last."""
     return next((each.role for each in reversed(said) if by and each.by == by), "")
@@ -216,7 +182,3 @@ def _files(code: str, text: str) -> list[tuple[str, list[Compared]]]:
 
 def _compared(row: Row) -> Compared:
     return (row, *(marked(row.before, row.after) if row.kind == "changed" else ([], [])))
-
-
-def _of(section: str) -> list[Card]:
-    return [card for _, card in sorted(all_cards().items()) if card.section == section]

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from cards.engine.catalog import all_cards, sections
-from cds_service.content.canon import current
 from cds_service.content.signatures import Signature
 from cds_service.content.standing import Standing
 from cds_service.store import Store
 from cds_service.web.review.changed import PartChanged, changed_parts
-from cds_service.web.sheet.reading_time import minutes, offered
-from cds_service.web.sheet.sheet import hashes
-from cds_service.web.sheet.signed import Glance, glance
+from cds_service.web.sheet.reading_time import minutes
+from cds_service.web.sheet.signable import signed_now
+from cds_service.web.sheet.signed import Glance
 
 
 class Entry(Struct, frozen=True):
@@ -43,7 +42,7 @@ def _entry(code: str, some: Sequence[Standing], store: Store, language: str) -> 
     times = minutes(code, language)
     if not some:
         return "unsigned", Entry(code, times.opens)
-    found = glance(some, offered(times, all_cards()[code].chapters_by_key), current(), hashes()[code])
+    found = signed_now(code, some, language)
     changed = tuple(changed_parts(found, code, store, language))
     left = sum(times[part] for part in found.lacking if part != "sources")
     entry = Entry(code, times.opens, max((each.last for each in some), key=lambda last: last.at), found, changed, left)

@@ -8,5 +8,5 @@
 | ``patient`` | of whom a variant is: its invented patient |
 | ``context`` | what the templates call |
 | ``reading_time`` | how long its parts take to read |
-| ``attested``, ``signed`` | what a signature says of the sheet, and what of that still stands |
+| ``attested``, ``signed``, ``signable`` | what a signature says of the sheet, what of that still stands, what can be signed |
 """

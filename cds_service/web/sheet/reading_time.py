@@ -20,7 +20,7 @@ from cards.engine.catalog import all_cards
 from cards.engine.sources import VERSION
 from cards.thresholds import shipped
 from cds_service.casebook.sheet import HAN
-from cds_service.content.covered import READ, Chapters, divided
+from cds_service.content.covered import READ
 from cds_service.web.sheet.context import context
 from cds_service.web.sheet.sheet import OPEN, sheet
 from cds_service.web.sheet.signed import Glance
@@ -138,8 +138,3 @@ def minutes(code: str, language: str) -> Minutes:
         page.feed(render_template(name, card=card, **context(language), **told))
     page.close()
     return Minutes(page.parts, page.chapters)
-
-
-def offered(times: Minutes, chapters: Chapters) -> list[str]:
-    """The parts of a sheet that can be ticked: those in which there is something, and the sources, which are not on it."""
-    return [part for part in divided(chapters) if part == "sources" or times[part]]
