@@ -19,8 +19,8 @@ from cards.vocabulary import Name
 from cds_service import metrics
 from cds_service.drift.codes import met
 from cds_service.hooks.request import Call
+from cds_service.not_understood import shape
 from cds_service.store import Hold, Offer, Override, Shown, Store, seen
-from cds_service.unread import shape
 
 Json = dict[str, Any]
 

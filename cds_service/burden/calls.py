@@ -12,7 +12,7 @@ from msgspec import Struct, json
 from sqlalchemy import Connection, select
 
 from cds_service.compare.sides import Person
-from cds_service.population.job import PARTS
+from cds_service.population.folder import PARTS
 from cds_service.store.tables import SEEN, SHOWN
 
 

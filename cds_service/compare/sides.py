@@ -16,7 +16,7 @@ from msgspec import Struct, json
 
 from cds_service import site
 from cds_service.config import ConfigError, Settings
-from cds_service.population.job import PARTS
+from cds_service.population.folder import PARTS
 from cds_service.population.run import Options, readable, run
 from cds_service.population.tables import SUMMARY
 

@@ -3,7 +3,8 @@
 | part | does |
 |---|---|
 | ``discovery`` | the services |
-| ``request``, ``access`` | a call, and the FHIR access that comes with it; ``whole_record``: a call out of a Bundle |
+| ``request``, ``context``, ``access`` | a call: its body, the context of its hook, the FHIR access that comes with it |
+| ``whole_record`` | a call out of a Bundle of everything |
 | ``cards``, ``override_reasons`` | a finding as a card, and why it may be overridden |
 | ``feedback`` | what became of the cards |
 | ``auth``, ``keys``, ``clients``, ``id_tokens``, ``client_keys`` | who calls, in production |

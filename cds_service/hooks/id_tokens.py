@@ -13,9 +13,9 @@ from jwt.exceptions import ExpiredSignatureError, PyJWTError
 from msgspec import Struct
 
 from cds_service.hooks.clients import Client, Smart
+from cds_service.hooks.context import relative
 from cds_service.hooks.errors import RequestError
 from cds_service.hooks.keys import OF_ID_TOKENS, Keys, keys_of_id_tokens
-from cds_service.hooks.request import relative
 
 ALGORITHMS = tuple(sorted({name for names in OF_ID_TOKENS.values() for name in names}))
 SKEW = 60

@@ -14,7 +14,7 @@ from msgspec import Struct, json
 
 from cards.indicators import Answer
 from cds_service.config import ConfigError
-from cds_service.population.job import ANSWERS
+from cds_service.population.folder import ANSWERS
 from cds_service.population.private import unfinished
 from cds_service.repetition import patient_hash
 from cds_service.store import Store

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from cards.engine.sources import VERSION
 from cds_service.config import Settings
 from cds_service.population import medications, source
+from cds_service.population.folder import MADE, PARTS, RECORDS, STATE
 from cds_service.population.private import is_left, written
 
 if TYPE_CHECKING:  # with the store, which takes longer to load than all else here
@@ -28,14 +29,6 @@ BUCKET = 16 * 1024**2
 FEWEST, MOST = 16, 4096
 UNPACKED = 10
 """How many times larger NDJSON is than its gzip."""
-
-RECORDS, PARTS, STATE, ANSWERS = "records", "parts", "run.json", "answers.sqlite"
-MADE = frozenset(
-    {RECORDS, PARTS, "fhir", "export", "run.json", "export.json", "summary.json", "problems.csv", "medications.sqlite"}
-    | {"figures.json", "figures.csv", "figures-shared.csv", "medications.sqlite-journal"}
-    | {ANSWERS, "worklist.sqlite", "worklist.csv", "worklist.xlsx", "findings.csv", "findings.parquet"}
-)
-"""What runs make in their folder, but for hidden files."""
 
 
 class State(Struct, frozen=True):

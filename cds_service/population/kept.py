@@ -11,7 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct, json
 
-from cds_service.population.job import RECORDS, STATE, State
+from cds_service.population.folder import RECORDS, STATE
+from cds_service.population.job import State
 from cds_service.population.listed import FILE, About
 from cds_service.population.medications import Medications
 from cds_service.population.pool import ENDINGS

@@ -22,10 +22,10 @@ from cds_service.drift import limits as drift
 from cds_service.drift.watch import Watch
 from cds_service.figures.wilson import Rate, rate
 from cds_service.hooks.override_reasons import ALWAYS, DRUG_OPTIONS, HOLDS, ORDER_SAFETY
+from cds_service.not_understood import local_codes
 from cds_service.store import Store, StoreUnavailable
 from cds_service.store.activity import Part, Row, Taken, activity, taken
 from cds_service.store.unread import KEPT, Counted, most_frequent
-from cds_service.unread import local_codes
 from cds_service.web.words import WORDS, page_language, say
 
 LISTED = 200

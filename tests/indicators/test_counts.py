@@ -22,7 +22,7 @@ from cds_service.figures.measures import individual, summaries
 from cds_service.figures.person import Figures, Told
 from cds_service.figures.shared import suppressed
 from cds_service.package.measures import measures
-from cds_service.population.job import MADE
+from cds_service.population.folder import MADE
 from cds_service.site import load
 from tests.indicators.grammar import record
 from tests.population.conftest import went, written

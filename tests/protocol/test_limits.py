@@ -10,7 +10,8 @@ import pytest
 from cds_service.fhir.reading import record
 from cds_service.fhir.reading.given import said
 from cds_service.fhir.reading.limits import DRAFTS, MOST
-from cds_service.hooks.request import MOST_SELECTIONS, MOST_VALUES
+from cds_service.hooks.context import MOST_SELECTIONS
+from cds_service.hooks.request import MOST_VALUES
 from tests.protocol.conftest import ALENDRONATE, LOW_EGFR, OSTEOPOROSIS, Service, bundle
 
 Json = dict[str, Any]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cds_service.hooks.context import relative
 from cds_service.hooks.errors import RequestError, outcome
-from cds_service.hooks.request import Call, parse, relative
+from cds_service.hooks.request import Call, parse
 
 SECRET = "Zhang-1938"
 BODY: dict[str, Any] = {

@@ -11,10 +11,10 @@ from sqlalchemy import update
 from cards import chart
 from cards.vocabulary import Data
 from cds_service.fhir.terminology import codes
+from cds_service.not_understood import local_codes, shape
 from cds_service.store import Store, background, unread
 from cds_service.store.tables import UNREAD
 from cds_service.store.unread import Counted, Unread
-from cds_service.unread import local_codes, shape
 from tests.store.test_store import engine_of, eventually
 
 TODAY = datetime.now(UTC).date()
