@@ -40,6 +40,23 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
     """``/worklist``, its CSV, its states, and its patients."""
     pages = Blueprint("worklist", __name__, url_prefix="/worklist")
     kept = Kept(folder, lambda patient: store.hashed("worklist", patient))
+    _add_list(pages, settings, kept, store)
+    _add_patients(pages, settings, kept, evaluator)
+
+    @pages.after_request
+    def not_kept(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"  # it names patients
+        return response
+
+    @pages.errorhandler(StoreUnavailable)
+    def unavailable(_: StoreUnavailable) -> Response:
+        return Response("The database does not answer\n", 503, content_type="text/plain; charset=utf-8")
+
+    return pages
+
+
+def _add_list(pages: Blueprint, settings: Settings, kept: Kept, store: Store) -> None:
+    """Filter, sort, export; set what became of a line."""
 
     @pages.post("")
     def search() -> Any:
@@ -103,6 +120,10 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
         back = _back() | ({"line": key, "row": str(row)} if form.get("at-search") else {})
         return redirect(f"{url_for('worklist.index')}?{urlencode(back)}#{key}", 303)
 
+
+def _add_patients(pages: Blueprint, settings: Settings, kept: Kept, evaluator: Evaluator) -> None:
+    """One patient of the list, by the keyed hash that its address has."""
+
     def known(key: str) -> tuple[Item, About]:
         with kept.worklist() as run:
             found = run.known(key, number(request.args.get("row", ""))) if run else None
@@ -140,17 +161,6 @@ def worklist(settings: Settings, folder: Path, evaluator: Evaluator, store: Stor
         view = evaluator.view(rules.call(item.patient, entries), language, run.today)
         drawn = view.response | {"screen": screen(view.chart, view.findings, language, view.off)}
         return Response(orjson.dumps(drawn), content_type="application/json")
-
-    @pages.after_request
-    def not_kept(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"  # it names patients
-        return response
-
-    @pages.errorhandler(StoreUnavailable)
-    def unavailable(_: StoreUnavailable) -> Response:
-        return Response("The database does not answer\n", 503, content_type="text/plain; charset=utf-8")
-
-    return pages
 
 
 def _back() -> dict[str, str]:
