@@ -16,12 +16,13 @@ from cards.engine.card import FILES
 from cards.engine.catalog import Retired, all_cards
 from cards.thresholds import ContentError, shipped
 from cards.words.templates import environment, load
-from cds_service.casebook import runs, scaffold, storied, translated
+from cds_service.casebook import runs, scaffold, translated
 from cds_service.casebook.complete import lacking, unopened
 from cds_service.casebook.samples import unsayable
 from cds_service.casebook.scaffold import create
 from cds_service.hooks.cards import spoken_for
 from cds_service.hooks.request import parse
+from tests import storied
 
 
 @pytest.mark.parametrize("like", sorted(all_cards()))

@@ -65,7 +65,7 @@ def given(fixture: Fixture, evaluator: Evaluator, languages: Sequence[str] = LAN
 
 
 def test_stories_name_cards_that_there_are() -> None:
-    """Not every card has a story of its own: where its cases say all, they serve (``cds_service.casebook.storied``)."""
+    """Not every card has a story of its own: where its cases say all, they serve (``tests.storied``)."""
     told = list(stories())
     assert len(told) >= 60
     assert {code for story in told for code in (*story.cards, *story.misses)} <= all_cards().keys()

@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 import fhir_fixtures
-from cds_service.casebook.storied import untold
 from cds_service.config import Settings
 from cds_service.fhir.reading.elements import Coding
 from cds_service.fhir.reading.units import plain
@@ -22,6 +21,7 @@ from cds_service.hooks.request import parse
 from cds_service.pipeline import Evaluator
 from fhir_fixtures import Fixture
 from tests.each import for_each
+from tests.storied import untold
 
 Resource = dict[str, Any]
 Said = list[tuple[str, str, list[tuple[str, bool]]]]

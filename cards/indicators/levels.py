@@ -7,7 +7,6 @@ from collections.abc import Sequence
 FEWEST = 10
 """Below this no level is given."""
 UNSURE_SPINE = "none-published"
-BANDS = ("low", "middle", "high", "green", "amber", "red", "reached", "below", UNSURE_SPINE)
 
 
 def level(kind: str, met: int, of: int) -> str:

@@ -17,7 +17,6 @@ from cards.chart import Chart
 from cards.definitions.workup import Row
 from cards.engine import trial
 from cards.engine.card import Card
-from cards.engine.catalog import all_cards
 from cards.engine.findings import Earlier, Finding
 from cards.engine.run import run
 from cards.thresholds import Numbers, Thresholds, shipped
@@ -135,8 +134,3 @@ def wrong(card: Card) -> str:
     """The corrected ``shared`` entry, ready to paste; "" if it is correct."""
     read = read_by(card)
     return "" if read == tuple(sorted(card.shared)) else f"shared = {json.dumps(read)}"
-
-
-def all_wrong() -> dict[str, str]:
-    """The corrected ``shared`` entries, by card."""
-    return {code: line for code, card in all_cards().items() if (line := wrong(card))}

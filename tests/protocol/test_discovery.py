@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from cds_service.fhir.fetching.queries import lint
 from tests.protocol.conftest import Service
+from tests.protocol.portable import lint
 
 HOOKS = [
     "patient-view",

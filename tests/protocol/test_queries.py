@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cards.vocabulary import Data
-from cds_service.fhir.fetching.queries import LONGEST, build, lint
+from cds_service.fhir.fetching.queries import LONGEST, build
+from tests.protocol.portable import lint
 
 CODES = {Data.RENAL: ["http://loinc.org|2160-0", "urn:example:lab|CREA"]}
 

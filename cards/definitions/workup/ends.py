@@ -14,7 +14,6 @@ from cards.definitions.minerals import calcium_values
 from cards.definitions.workup.row import NONE, Row
 from cards.definitions.workup.values import surely_by
 
-_BAND = "monoclonal-band"
 _SPINE = ("spine-mri", "spine-ct")
 _FALLING = frozenset({"hemoglobin", "egfr", "phosphate", "vitamin-d", "testosterone", "tsh"})
 """What is worse the lower it is; so are calcium and ALP in these findings."""
