@@ -24,6 +24,7 @@ from cds_service.fhir.reading.given import BROKEN, parts
 from cds_service.fhir.reading.ledger import UNRESOLVED, why_unread_drug
 from cds_service.fhir.reading.lenient import UNREADABLE
 from cds_service.fhir.reading.record import Record
+from cds_service.fhir.reading.tablets import last_days
 from cds_service.fhir.terminology.codes import Terminology
 
 _KINDS = {
@@ -134,7 +135,9 @@ def _expose(source: str, facts: Facts, found: wire.Medicine, told: Told) -> None
                 source,
                 dates.start,
                 end,
-                works or told.supply_days,
+                works
+                or told.supply_days
+                or (last_days(found.quantity, drug, taken, drugs.unit_mg) if kind == "dispense" else None),
                 drugs.strength_mg if drug is drugs.drugs[0] else None,
                 dates.authored,
                 drugs.branded_oncologic,

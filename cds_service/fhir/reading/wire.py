@@ -198,6 +198,7 @@ class Medicine(Element):
     when_handed_over: str | None = None
     when_prepared: str | None = None
     days_supply: Quantity | None = None
+    quantity: Quantity | None = None
     dispense_request: DispenseRequest | None = None
     course_of_therapy_type: Concept | None = None
     dosage_instruction: Raw = NOTHING
