@@ -412,3 +412,27 @@ def test_our_own_orders_are_read(chart_of: Reader, key: str, language: str) -> N
     assert found is not None
     assert found.readable, texts
     assert found.amount is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "amount", "interval"),
+    [
+        ("泼尼松片 5mg", "早4片 晚2片", 30, 1),
+        ("泼尼松片 5mg", "早20mg，晚10mg 口服", 30, 1),
+        ("氢化可的松片 20mg", "早10mg 午5mg 晚5mg", 20, 1),
+        ("泼尼松片 5mg", "早餐后2片，晚餐后2片", 10, 0.5),
+        ("阿仑膦酸钠片 70mg", "早1片 晚1片", 70, 0.5),
+    ],
+)
+def test_a_dose_in_the_morning_and_one_in_the_evening(
+    chart_of: Reader, name: str, text: str, amount: float, interval: float
+) -> None:
+    told = read_dosing(chart_of, name, {"text": text})
+    assert told is not None
+    assert (told.amount, told.every_days, told.readable) == (amount, interval, True)
+
+
+@pytest.mark.parametrize("text", ["早4片 晚2片，每2周减1片", "早4片 晚2片，隔日1次", "早4片，3天后晚2片", "早4片 晚2片 bid"])
+def test_its_neighbors_tell_more_and_are_not_guessed(chart_of: Reader, text: str) -> None:
+    told = read_dosing(chart_of, "泼尼松片 5mg", {"text": text})
+    assert told is None or not told.readable

@@ -22,6 +22,8 @@ from tests.fhir.conftest import Reader, concept
         ("阿仑膦酸钠片 70mg", {"value": 4}, None, None),
         ("唑来膦酸注射液 5mg", {"value": 1, "unit": "片"}, None, None),
         ("泼尼松片 5mg", {"value": 30, "unit": "片"}, None, None),
+        ("泼尼松片 5mg", {"value": 60, "unit": "片"}, "2片 qd", 30),
+        ("来曲唑片 2.5mg", {"value": 30, "unit": "片"}, "1片 qd", 30),
     ],
 )
 def test_tablets_last_as_they_are_taken(

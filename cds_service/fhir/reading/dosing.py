@@ -87,6 +87,27 @@ def dosing(
     )
 
 
+_PART_OF_DAY = re.compile(
+    r"(?a)(?:早|晨|上午|中午|午|下午|晚|睡前)[上间起]?(?:[餐饭][前后])?(?:口?服)?[: ]{0,2}"
+    r"(\d{1,4}(?:\.\d{1,3})? ?(?:片|粒|mg|毫克|ug|微克|#|t))(?![a-z])"
+)
+
+
+def _parts_of_day(dosage: elements.Dosage) -> Sequence[elements.Dosage]:
+    """A dose in the morning and another in the evening ("早4片 晚2片"), each once a day; nothing where the text tells more."""
+    if not dosage.text or dosage.dose_and_rate or dosage.timing:
+        return ()
+    text = fold(dosage.text)
+    doses = [found[1] for found in _PART_OF_DAY.finditer(text)]
+    rest = _PART_OF_DAY.sub("", text)
+    if len(doses) < 2 or _MORE.search(rest):
+        return ()
+    return [replace(dosage, text=f"{dose} qd") for dose in doses]
+
+
+_MORE = re.compile(r"(?a)\d|隔|周|月|年|减|加|停|后|q\w|bid|tid")
+
+
 def _in_the_name(product: Product) -> Sequence[elements.Dosage]:
     """What the name says of how it is taken: a strength alone says nothing, an interval or a single dose does."""
     if not product.text:
@@ -138,6 +159,8 @@ def _are_steps(dosages: Sequence[elements.Dosage], zone: tzinfo) -> bool:
 def _written_steps(dosage: elements.Dosage) -> Sequence[elements.Dosage]:
     """The steps of a plan that one text tells ("20 mg daily for 7 days, then 10 mg daily for 7 days"), where each of them is
     a dose and follows another by the word, or all but the last have a length; else the dosage as it is."""
+    if parts := _parts_of_day(dosage):
+        return parts
     texts = split_steps(dosage.text) if dosage.text and not (dosage.dose_and_rate or dosage.timing) else ()
     if len(texts) < 2:
         return (dosage,)

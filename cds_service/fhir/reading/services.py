@@ -109,7 +109,10 @@ def keys_of(code: elements.Concept | None, terminology: Terminology) -> tuple[st
 
 def _names_a_drug(code: elements.Concept | None, terminology: Terminology) -> bool:
     """Whether a procedure gives something that is written like a drug for bone, and is none that is known."""
-    return _GIVING.search(fold(wording(code))) is not None and why_unread_drug(code, terminology) == NOT_UNDERSTOOD
+    text = fold(wording(code))
+    classes = {found.key for found in terminology.class_names.find(text)}
+    of_bone = classes <= {each.value for each in told_drugs.BONE}  # a glucocorticoid is injected at a joint or a nerve
+    return of_bone and _GIVING.search(text) is not None and why_unread_drug(code, terminology) == NOT_UNDERSTOOD
 
 
 def act(source: str, found: wire.Act, facts: Facts) -> None:
