@@ -40,6 +40,7 @@ from cards.definitions.denosumab import (
 from cards.definitions.fractures import vertebrae
 from cards.definitions.hormone_blockers import blockers
 from cards.definitions.kidney import renal
+from cards.definitions.minerals import vitamin_d
 from cards.engine.findings import CRITICAL, WARNING, Finding, Indicator, Option
 from cards.engine.lapse import answer, forbidden
 from cards.engine.options import Offer, offer, service
@@ -150,7 +151,7 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
     told = done(chart, found)
     return Finding(
         indicator=_urgency(chart, n, found),
-        variant="forbidden" if barred else "plan-short" if found.kind is Kind.PLAN and lasted.short else found.kind.value,
+        variant="forbidden" if barred else _variant(chart, found, lasted),
         values={
             "last_dose": course.last_dosed,
             "exact": course.last_dose_latest is None,
@@ -199,6 +200,18 @@ def _finding(chart: Chart, n: Numbers, found: State) -> Finding:
         about=next(iter(chart.drafted(ANTI_OSTEOPOROSIS)), None),
         rests_on=frozenset(COURSES) if found.kind in OPEN else None,
     )
+
+
+def _variant(chart: Chart, found: State, lasted: Duration) -> str:
+    """The state; with a severe lack of vitamin D apart, since it orders other drugs: whoever signs the card is to see both."""
+    if found.kind is Kind.PLAN and lasted.short:
+        return "plan-short"
+    return f"{found.kind.value}-vitamin-d" if _lacks_vitamin_d(chart, found) else found.kind.value
+
+
+def _lacks_vitamin_d(chart: Chart, found: State) -> bool:
+    """Whether injections would come too late for the gap, since vitamin D comes first."""
+    return found.kind in (Kind.LATE, Kind.REBOUND) and waits_long(chart, ZOLEDRONATE)
 
 
 def _in_turn(chart: Chart, options: Sequence[Option], chosen: Option | None) -> dict[str, Any]:
@@ -371,6 +384,9 @@ def _evidence(chart: Chart, found: State) -> Iterator[Fact]:
     lowest = renal(chart).lowest
     if lowest is not None:
         yield facts.measured(lowest)
+    level = vitamin_d(chart)
+    if level is not None and _lacks_vitamin_d(chart, found):
+        yield facts.measured(level)
     yield from _markers(chart, course)
 
 
