@@ -12,7 +12,7 @@ from cards.chart import Chart, Course, Draft, facts
 from cards.chart.calendar import add_months
 from cards.chart.facts import Fact
 from cards.definitions.basket import Said, Together, dose, said_of, together
-from cards.definitions.denosumab import next_due
+from cards.definitions.denosumab import closes_gap, next_due
 from cards.definitions.minerals import borderline, calcium
 from cards.definitions.overlap import basket, begins, covered_of, other_drug, still_works, works_on
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Indicator
@@ -32,6 +32,10 @@ _ALIKE = (
 calcitonins."""
 
 _NOT_TOGETHER = frozenset[Mechanism]().union(*_ALIKE)
+
+_NO_GAP = "no-gap"
+_KEPT = ("switch", _NO_GAP)
+"""Variants in which the order stays."""
 
 _NAMED = 3
 """Of the orders before it for the same drug, those that are shown as evidence; the rest are counted."""
@@ -64,7 +68,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     {dose-interval-tolerance}), and for an option beside a draft that nobody can add up: it is no option then. Info on an order
     where the other drug, taken daily to monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall
     of bone density as in `bmd-response`, a hip T-score out of reach as in `treatment-target`, a check of orders that speaks
-    against it, or the longest time on it; the card then only says to stop it. No alternative; any other draft can be deleted,
+    against it, or the longest time on it; the card then only says to stop it. Info, too, where denosumab that goes on or is
+    late stands beside an infusion from before its last dose: the dose keeps its date, and no more of the other is given. No
+    alternative; any other draft can be deleted,
     of two drafts the later one (recommended where it is critical). The detail says until when an injection works, that its last
     dose must be found where none is dated, or since when a drug is taken, how a planned switch is ordered, that denosumab must
     leave no gap, and on the chart view where a course is not confirmed, and of zoledronate beside denosumab when denosumab is
@@ -100,14 +106,14 @@ def _beside_courses(
     for course in taken:
         lately = _oncologic(drug, course.drug) and _given_lately(n, course, begins(chart, draft))
         if _clash(drug, course.drug) and (lately or still_works(chart, course, draft)):
-            variant = _variant(drug, course.drug)
-            switch = variant != "oncologic" and leaves(course, begins(chart, draft))
+            variant = _NO_GAP if _keeps_its_date(chart, drug, course) else _variant(drug, course.drug)
+            switch = variant not in ("oncologic", _NO_GAP) and leaves(course, begins(chart, draft))
             alone = course.drug.key if variant == "oncologic" else ""
             clashing.setdefault(("switch" if switch else variant, alone), []).append(course)
     for (variant, _), courses in clashing.items():
         evidence = [facts.on_board(course) for course in courses]
         others = [course.drug for course in courses]
-        yield _duplicate(chart, draft, others, courses, evidence, switch=variant == "switch")
+        yield _duplicate(chart, draft, others, courses, evidence, keeps=variant if variant in _KEPT else "")
 
 
 def _written_twice(chart: Chart) -> Iterator[tuple[Draft, Drug, list[Draft]]]:
@@ -165,15 +171,18 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
     """Two of them that go on and work today, without grace: the one begun last beside each that was there before it."""
     going_on = [o.course for o in orders_of(chart, _NOT_TOGETHER) if o.course and works_on(o.course, chart.today)]
     going_on.sort(key=lambda course: course.start or date.min)
-    for index, newer in enumerate(going_on):
-        for older in going_on[:index]:
-            if _clash(newer.drug, older.drug):
+    for index, begun in enumerate(going_on):
+        for before in going_on[:index]:
+            if _clash(begun.drug, before.drug):
+                dated = _keeps_its_date(chart, before.drug, begun)
+                newer, older = (before, begun) if dated else (begun, before)
+                dated = dated or _keeps_its_date(chart, newer.drug, older)
                 yield finding_about(
                     chart,
                     Order(newer.drug, course=newer),
-                    _graded(chart, newer.drug, older.drug),
+                    INFO if dated else _graded(chart, newer.drug, older.drug),
                     [facts.on_board(older), *_near_the_limit(chart, newer.drug)],
-                    variant=_variant(newer.drug, older.drug),
+                    variant=_NO_GAP if dated else _variant(newer.drug, older.drug),
                     values=other_drug(older.drug, older)
                     | _next_denosumab(chart, newer, older)
                     | {
@@ -185,6 +194,16 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
                     },
                     notes=("not-confirmed",) if older.unconfirmed or newer.unconfirmed else (),
                 )
+
+
+def _keeps_its_date(chart: Chart, drug: Drug, other: Course) -> bool:
+    """Whether the drug is the denosumab that must leave no gap, and the other an infusion from before its last dose: that one
+    works, and nobody knows whether it holds the bone when denosumab wears off."""
+    own = chart.course(DENOSUMAB)
+    last, infused = own.last_dose_at_latest if own else None, other.last_dose_at_latest
+    injection = other.drug.covers_months is not None and not other.may_work and not other.drug.oncologic
+    before = last is not None and infused is not None and infused <= last
+    return drug is DENOSUMAB and injection and before and closes_gap(chart, DENOSUMAB)
 
 
 def _next_denosumab(chart: Chart, *taken: Course) -> dict[str, Any]:
@@ -246,10 +265,10 @@ def _near_the_limit(chart: Chart, drug: Drug) -> list[Fact]:
 
 
 def _duplicate(
-    chart: Chart, draft: Draft, others: list[Drug], courses: list[Course], evidence: list[Fact], *, switch: bool = False
+    chart: Chart, draft: Draft, others: list[Drug], courses: list[Course], evidence: list[Fact], *, keeps: str = ""
 ) -> Finding:
-    """``courses``: what is taken, of which nothing is drafted; ``switch``: the order is to take the place of them, so that it
-    stays."""
+    """``courses``: what is taken, of which nothing is drafted; ``keeps``: why the order stays, as it is to take the place of
+    them ("switch"), or must leave no gap."""
     other = others[0]
     drug = draft.drug or other
     values = other_drug(other, courses[0] if courses else None)
@@ -260,10 +279,11 @@ def _duplicate(
     values["anabolic"] = drug.mechanism in ANABOLIC
     values["calcium"] = _calcium_speaks(chart, drug)
     evidence = [*evidence, *_near_the_limit(chart, drug)]
-    graded, variant = (INFO, "switch") if switch else (_graded(chart, drug, other), _variant(drug, other))
+    graded, variant = (INFO, keeps) if keeps else (_graded(chart, drug, other), _variant(drug, other))
     about = order_of(chart, draft) if courses else Order(drug, draft=draft)
     values |= _next_denosumab(chart, *([about.course] if about.course else ()), *courses)
-    found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=switch)
+    values |= {"next_denosumab": next_due(chart)} if keeps == _NO_GAP else {}
+    found = finding_about(chart, about, graded, evidence, variant=variant, values=values, keep=bool(keeps))
     return found if courses or draft.proposed else replace(found, facts=(facts.drafted(draft, dose(chart, draft)), *evidence))
 
 
