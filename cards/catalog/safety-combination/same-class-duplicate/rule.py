@@ -69,7 +69,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     where the other drug, taken daily to monthly, is to be given up for it: a fracture on it as in `treatment-failure`, a fall
     of bone density as in `bmd-response`, a hip T-score out of reach as in `treatment-target`, a check of orders that speaks
     against it, or the longest time on it; the card then only says to stop it. Info, too, where denosumab that goes on or is
-    late stands beside an infusion from before its last dose: the dose keeps its date, and no more of the other is given. No
+    late stands beside an infusion from before its last dose: the dose keeps its date, and no more of the other is given; and
+    where it, or zoledronate after it, closes the gap beside tablets from before that dose. No
     alternative; any other draft can be deleted,
     of two drafts the later one (recommended where it is critical). The detail says until when an injection works, that its last
     dose must be found where none is dated, or since when a drug is taken, how a planned switch is ordered, that denosumab must
@@ -106,7 +107,8 @@ def _beside_courses(
     for course in taken:
         lately = _oncologic(drug, course.drug) and _given_lately(n, course, begins(chart, draft))
         if _clash(drug, course.drug) and (lately or still_works(chart, course, draft)):
-            variant = _NO_GAP if _keeps_its_date(chart, drug, course) else _variant(drug, course.drug)
+            dated = _keeps_its_date(chart, drug, course) or _replaces_old_tablets(chart, drug, course)
+            variant = _NO_GAP if dated else _variant(drug, course.drug)
             switch = variant not in ("oncologic", _NO_GAP) and leaves(course, begins(chart, draft))
             alone = course.drug.key if variant == "oncologic" else ""
             clashing.setdefault(("switch" if switch else variant, alone), []).append(course)
@@ -199,11 +201,23 @@ def _both_taken(chart: Chart) -> Iterator[Finding]:
 def _keeps_its_date(chart: Chart, drug: Drug, other: Course) -> bool:
     """Whether the drug is the denosumab that must leave no gap, and the other an infusion from before its last dose: that one
     works, and nobody knows whether it holds the bone when denosumab wears off."""
-    own = chart.course(DENOSUMAB)
-    last, infused = own.last_dose_at_latest if own else None, other.last_dose_at_latest
+    infused = other.last_dose_at_latest
     injection = other.drug.covers_months is not None and not other.may_work and not other.drug.oncologic
-    before = last is not None and infused is not None and infused <= last
-    return drug is DENOSUMAB and injection and before and closes_gap(chart, DENOSUMAB)
+    return drug is DENOSUMAB and injection and _before_denosumab(chart, infused) and closes_gap(chart, DENOSUMAB)
+
+
+def _replaces_old_tablets(chart: Chart, drug: Drug, other: Course) -> bool:
+    """Whether the drug closes the gap after denosumab, and the other are tablets from before its last dose that nobody took off
+    the list: they are no reason to wait."""
+    tablets = other.drug.mechanism is Mechanism.BISPHOSPHONATE and other.drug.oral
+    closing = drug in (DENOSUMAB, ZOLEDRONATE) and closes_gap(chart, drug)
+    return closing and tablets and _before_denosumab(chart, other.start_at_latest)
+
+
+def _before_denosumab(chart: Chart, day: date | None) -> bool:
+    own = chart.course(DENOSUMAB)
+    last = own.last_dose_at_latest if own else None
+    return last is not None and day is not None and day <= last
 
 
 def _next_denosumab(chart: Chart, *taken: Course) -> dict[str, Any]:
