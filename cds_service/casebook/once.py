@@ -26,7 +26,9 @@ class Once(Evaluator):
         self._known.clear()
 
     def _run(self, chart: Chart) -> list[Finding]:
-        alike = self._known.setdefault((chart.hook, chart.failed, chart.set_aside, chart.unread), [])
+        alike = self._known.setdefault(
+            (chart.hook, chart.today, chart.failed, chart.set_aside, chart.unread, chart.patient), []
+        )
         told = tuple(getattr(chart, name) for name in chart.__struct_fields__ if name != "known")
         for other, found in alike:
             if other == told:

@@ -64,10 +64,10 @@ def _installed() -> Path:
     stamp = ENVIRONMENT / f"installed-{REQUIREMENT}"
     if stamp.exists() and found.exists():
         return found
-    python = str(ENVIRONMENT / "bin" / "python")
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT]
+    pip = [sys.executable, "-m", "pip", "--python", str(ENVIRONMENT / "bin" / "python"), "install", "--no-compile"]
+    pip += ["--quiet", "--disable-pip-version-check", REQUIREMENT]  # what the server loads of it is compiled when it starts
     try:
-        for command in ([sys.executable, "-m", "venv", str(ENVIRONMENT)], pip):
+        for command in ([sys.executable, "-m", "venv", "--without-pip", str(ENVIRONMENT)], pip):
             subprocess.run(command, check=True, capture_output=True, timeout=INSTALL_SECONDS)
     except (subprocess.SubprocessError, OSError) as error:
         raise NotInstalledError(f"{REQUIREMENT} could not be installed: {type(error).__name__}") from None

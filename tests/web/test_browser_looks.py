@@ -89,6 +89,7 @@ def examples_can_be_read(visitor: Visitor) -> None:
 @BOTH
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_page_fits_a_phone_and_axe_finds_nothing_serious(visitor: Visitor, path: str, language: str, scheme: str) -> None:
+    """To axe-core in one scheme, every second page in the dark; `make laws`: in both."""
     visitor.look(PHONE, scheme)
     visitor.go(path, language=language)
     visitor.unfold()
@@ -97,8 +98,9 @@ def test_a_page_fits_a_phone_and_axe_finds_nothing_serious(visitor: Visitor, pat
     if path == "/":
         visitor.until(lambda: visitor.all(".card .suggestions button"))[0].click()
         visitor.until(lambda: visitor.all(".outcome .stored"))
-    visitor.unfold()
-    assert visitor.violations() == []
+    if ALL or (ADDRESSES.index(path) % 2 == 0) == (scheme == "light"):
+        visitor.unfold()
+        assert visitor.violations() == []
 
 
 def test_twenty_long_cards_keep_their_shape(visitor: Visitor) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -121,6 +122,7 @@ def _fitting(codes: Sequence[str], room: int) -> Iterator[str]:
         yield part
 
 
+@cache
 def camel_case(data: Data) -> str:
     """The prefetch key of a group.
 
