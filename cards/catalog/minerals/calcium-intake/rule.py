@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from cards.chart import DOSE_UNREAD, ORDER_HOOKS, Chart, Course, facts
 from cards.chart.facts import Fact
 from cards.definitions import ckd, diagnosis, person, treatment, workup
@@ -83,6 +85,7 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
         return
     because = list(_why(chart))
     chosen = offer(chart, (calcium,), recommend=not weak, regimens=CORRECTION if corrects(chart) else {})
+    offered = [replace(option, first="nephrology") if asked_for else option for option in chosen.options]
     refer = bool(asked_for) and not chart.ordered("referral-nephrology")
     by_density = diagnosis.by_density_alone(chart) and not treatment.on_treatment(chart)
     yield Finding(
@@ -101,7 +104,7 @@ def _none_taken(chart: Chart, n: Numbers) -> Iterator[Finding]:
         },
         cites=_WEAK if weak else _ENOUGH,
         facts=(*because, *((facts.measured(m) for m in renal(chart).estimates[:1]) if weak else ())),
-        options=(*chosen.options, *((service("referral-nephrology", recommended=True),) if refer else ())),
+        options=(*offered, *((service("referral-nephrology", recommended=True),) if refer else ())),
         any_number=refer,
         dropped=chosen.dropped,
         doubt=chart.doubts((Data.BONE_DENSITY,)) if by_density else (),
