@@ -191,6 +191,7 @@ def test_every_definition_stands_under_a_heading_in_the_language_of_the_desk(lan
 @pytest.mark.parametrize("code", CODES)
 def test_invented_patients_are_named_without_their_days_in_either_language(code: str) -> None:
     for each in sheet(all_cards()[code], shipped(), "zh").told:
+        assert re.search("[一-鿿]", each), "somebody who reads Chinese is told of an English patient"
         assert not re.search(r"\d{4}-\d\d|；；|[；，]$|^[；，]", each)
 
 
