@@ -7,16 +7,18 @@ from collections.abc import Sequence
 
 from cards.engine.card import Card
 from cds_service.casebook.sheet import Variant
-from cds_service.casebook.told import patients
+from cds_service.casebook.told import patients, usual
 from fhir_fixtures import stories
 
 
 def of_whom(card: Card, found: Sequence[Variant], language: str) -> list[str]:
-    """Of each variant the invented patient: in Chinese what the case declares, since its name is English."""
+    """Of each variant the invented patient: in Chinese what the case declares, since its name is English; where it declares
+    nothing of its own, what all patients of the card have, but for the day, which comes first."""
     if language == "en":
         return [each.told for each in found]
     known = patients(card, language) | {f"{each.title['en']} (`{each.name}`)": each.title["zh"] for each in stories()}
-    return [_dayless(known.get(each.told.removesuffix("."), each.told)) for each in found]
+    whole = usual(card, language).partition("；")[2]
+    return [_dayless(known.get(each.told.removesuffix("."), each.told) or whole) for each in found]
 
 
 def _dayless(text: str) -> str:
