@@ -112,7 +112,11 @@ def _steps(text: str) -> tuple[str, list[str], str]:
 
 @lru_cache(maxsize=8192)
 def inline(text: str) -> Markup:
-    """A line of our own Markdown as HTML; HTML in it is escaped. Cards share many lines, and each page shows them anew."""
+    """A line of our own Markdown as HTML; HTML in it is escaped. Cards share many lines, and each page shows them anew.
+
+    >>> str(inline("**eGFR** <b>30</b>"))
+    '<strong>eGFR</strong> &lt;b&gt;30&lt;/b&gt;'
+    """
     return Markup(_MARKDOWN.renderInline(text))  # noqa: S704
 
 
