@@ -89,7 +89,7 @@ def examples_can_be_read(visitor: Visitor) -> None:
 @BOTH
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_page_fits_a_phone_and_axe_finds_nothing_serious(visitor: Visitor, path: str, language: str, scheme: str) -> None:
-    """To axe-core in one scheme, every second page in the dark; `make laws`: in both."""
+    """To axe-core all in the dark, every second also in the light; `make laws`: all."""
     visitor.look(PHONE, scheme)
     visitor.go(path, language=language)
     visitor.unfold()
@@ -98,7 +98,7 @@ def test_a_page_fits_a_phone_and_axe_finds_nothing_serious(visitor: Visitor, pat
     if path == "/":
         visitor.until(lambda: visitor.all(".card .suggestions button"))[0].click()
         visitor.until(lambda: visitor.all(".outcome .stored"))
-    if ALL or (ADDRESSES.index(path) % 2 == 0) == (scheme == "light"):
+    if ALL or scheme == "dark" or ADDRESSES.index(path) % 2 == 0:
         visitor.unfold()
         assert visitor.violations() == []
 
