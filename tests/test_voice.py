@@ -36,10 +36,11 @@ NEVER_CUT = {
     "dental-check",
     "referral",
     "adherence-gap",
+    "same-class-duplicate",
 }
 """What stands by itself however little is urgent: calcium and kidneys of who needs them, what could not be read, an abnormal
-value of the work-up, what only nephrology may give, a tooth planned before a dose, the referral that comes first, and a dose
-that is overdue beside the review of its course."""
+value of the work-up, what only nephrology may give, a tooth planned before a dose, the referral that comes first, a dose that
+is overdue beside the review of its course, and a second drug that works beside one that is due."""
 OF_ORDERS = {hook.value for hook in ORDER_HOOKS}
 
 

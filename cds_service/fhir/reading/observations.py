@@ -37,7 +37,7 @@ _DRUG_HISTORY = re.compile(
     r"|\b(?:medication|drug) history\b|\bosteoporosis (?:treatment|medication|drug)"
 )
 _TEST = "pregnancy-test"
-_POSITIVE = re.compile(r"(?a)[\s(*]*(?:弱?阳性?|\+{1,4}|(?:weakly )?positive|pos|detected)[\s()+*↑.]*")
+_POSITIVE = re.compile(r"(?a)[\s(*]{0,4}(?:弱?阳性?|\+{1,4}|(?:weakly )?positive|pos|detected)[\s()+*↑.]{0,6}")
 _POSITIVE_CODES = frozenset({"10828004", "POS", "LA6576-8"})
 _REGION_OPEN = frozenset({Site.FEMUR, Site.HIP_REGION, Site.FOREARM})
 _NO_ANSWER = frozenset({None, Site.HEEL, Site.FOREARM, Site.HIP_REGION})

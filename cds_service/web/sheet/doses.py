@@ -25,8 +25,10 @@ class Dose(Struct, frozen=True):
 
 
 def doses(code: str, language: str) -> list[Dose]:
-    """Those that the card was seen to order in any of its cases."""
-    return [_dose(key, REGIMENS[key], language) for key in ordered(here(), code)]
+    """Those that the card was seen to order in any of its cases; those of one drug by one route stand together."""
+    told = [_dose(key, REGIMENS[key], language) for key in ordered(here(), code)]
+    first = {row: place for place, row in reversed([*enumerate((each.drug, each.route) for each in told)])}
+    return sorted(told, key=lambda each: first[each.drug, each.route])
 
 
 def _dose(key: str, each: Regimen, language: str) -> Dose:

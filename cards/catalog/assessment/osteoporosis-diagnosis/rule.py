@@ -28,8 +28,8 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: an adult who meets one of these criteria (the first that applies): (1) where T-scores apply (postmenopausal, or
     {t-group-years} years or older), a lowest T-score of {t-osteoporosis} or lower, severe with any fragility fracture; (2) a
     fragility fracture of the hip or a vertebra, whatever the bone density; (3) a fragility fracture of the proximal humerus,
-    pelvis or distal forearm, and, where T-scores apply, a lowest T-score above {t-osteoporosis} and below {t-low}; (4) the
-    newest lumbar QCT below {qct-osteoporosis} mg/cm3.
+    pelvis or distal forearm, with, and only where T-scores apply, a lowest T-score above {t-osteoporosis} and below {t-low};
+    (4) the newest lumbar QCT below {qct-osteoporosis} mg/cm3.
 
     Not when: osteoporosis is on the problem list, active or not (an entry that was refuted, or made in error, is none). A rib
     fracture alone, or a T-score above {t-osteoporosis} without a fracture, does not make the diagnosis.

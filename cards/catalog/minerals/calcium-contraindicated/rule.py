@@ -27,13 +27,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: calcium is drafted for an adult, or its refill is asked for, or, on patient-view, it is being taken (active, or
     covering today), and, in this order: (1) the newest calcium is high; (2) the newest 24 h urine calcium within
     {urine-calcium-window-months} months is above the laboratory's own limit, otherwise above {urine-calcium-man-mg} mg in a
-    man, above {urine-calcium-woman-mg} mg in anyone else; (3) hypercalcemia or hypercalciuria is on record as active (a
-    code that covers both high and low calcium does not count). Plain vitamin D, too, drafted or refilled while (1) holds,
-    but not with hyperparathyroidism on record as active and a calcium at most {calcium-surgery} mg/dL above its limit.
-    Active forms are `active-vitamin-d-contraindicated`.
-
-    Calcium is drafted, too, in kidney failure with a PTH below {pth-dialysis-low} times its upper limit: bone turnover may be
-    low; but not with low calcium, nor for {ckd-calcium-months} months after denosumab.
+    man, above {urine-calcium-woman-mg} mg in anyone else; (3) hypercalcemia or hypercalciuria is on record as active (a code
+    that covers both high and low calcium does not count). Plain vitamin D, too, drafted or refilled while (1) holds, but not
+    with hyperparathyroidism on record as active and a calcium at most {calcium-surgery} mg/dL above its limit. Active forms
+    are `active-vitamin-d-contraindicated`. Calcium that is drafted in kidney failure with a PTH below {pth-dialysis-low}
+    times its upper limit counts, too, since bone turnover may be low; but not with low calcium, nor for {ckd-calcium-months}
+    months after denosumab.
 
     Then: critical on a draft and at a refill, warning on patient-view, for vitamin D and for a low PTH, of which nephrology
     decides (recommended). Delete the draft (recommended); orders

@@ -59,16 +59,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     taken, calcium is not high and the estimate is not below {egfr-specialist}. Loading and calcium wait for a calcium, and
     calcium for a creatinine, where they are not known. Calcium is measured after {vitamin-d-calcium-weeks} weeks of a loading
     or as much a day, and now where none is known; 25(OH)D after {vitamin-d-recheck-weeks} weeks
-    ({vitamin-d-recheck-doubled-weeks} where the dose is doubled).
-
-    High calcium, except in known hyperparathyroidism (`repletion`), stops all vitamin D on the list: info, without an order;
-    a draft of it is then a warning, and is to be deleted. A reason against a loading stops one on the list. Still below
-    {vitamin-d-severe} after a loading: celiac antibodies, where none are on record, and a referral. With active sarcoidosis,
-    tuberculosis or lymphoma 1,000 units are an option, after calcium and 1,25(OH)2D, with the specialist who treats it;
-    beside an active form, once its prescriber agrees. What did not help is raised once it is sure that it was taken, and the
-    usual dose follows: options; a level of before {vitamin-d-taken-days} days of it is measured again, without an order of
-    vitamin D. In pregnancy a referral in place of a dose. No dose, either, where nobody can tell whether a loading was taken in
-    the {vitamin-d-loading-days} days before the level or since: what is unread is asked for.
+    ({vitamin-d-recheck-doubled-weeks} where the dose is doubled). High calcium, except in known hyperparathyroidism
+    (`repletion`), stops all vitamin D on the list (info, without an order); a draft of it is then a warning, and is to be
+    deleted. A reason against a loading stops one on the list. Still below {vitamin-d-severe} after a loading: celiac
+    antibodies, where none are on record, and a referral. With active sarcoidosis, tuberculosis or lymphoma 1,000 units are an
+    option, after calcium and 1,25(OH)2D, with the specialist who treats it; beside an active form, once its prescriber
+    agrees. What did not help is raised once it is sure that it was taken, and the usual dose follows: options; a level of
+    before {vitamin-d-taken-days} days of it is measured again, without an order of vitamin D. In pregnancy a referral in
+    place of a dose. No dose, either, where nobody can tell whether a loading was taken in the {vitamin-d-loading-days} days
+    before the level or since: what is unread is asked for.
     """
     injections = [
         o for found in earlier.found.values() for each in found for o in each.options if o.recommended and o.key in _FAST

@@ -41,13 +41,14 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Then: critical on an order and at a refill, warning on patient-view. (1) is a warning (info on patient-view) once two
     creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent}
     %, the newest is not above the one before it (a value that still rises is not stable), and the estimate is not below
-    {egfr-zoledronate}; (2) is always one. In both creatinine may be ordered, and no other drug is offered. Otherwise with an
-    estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns about it; not in
-    place of an oncologic strength, nor with a tumor of bone: ask oncology. Below
-    {egfr-specialist} a referral to a specialist first, then denosumab, which is not recommended; the detail asks for calcium,
-    25(OH)D and PTH beforehand. A drug without a limit draws a warning (info on patient-view) that says so, and no other drug.
-    The draft can be deleted (recommended if no drug is recommended). The detail lists every estimate that counts, says if
-    they fall on different sides of the limit, and names an earlier lower one that was left out.
+    {egfr-zoledronate}; (2) is always a warning. In (1) and (2) creatinine may be ordered, and no other drug is offered.
+    Otherwise with an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns
+    about it; not in place of an oncologic strength, nor with a tumor of bone: ask oncology. Below {egfr-specialist} a
+    referral to a specialist first (recommended where the drug is taken; of a draft its deletion is), then denosumab, which is
+    not recommended; the detail asks for calcium, 25(OH)D and PTH beforehand. A drug without a limit draws a warning (info on
+    patient-view) that says so, and no other drug. The draft can be deleted (recommended if no drug is recommended). The
+    detail lists every estimate that counts, says if they fall on different sides of the limit, and names an earlier lower one
+    that was left out.
     """
     kidneys = renal(chart)
     for order in orders_of(chart, BISPHOSPHONATE):

@@ -103,23 +103,24 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     therapy; that an overdue dose is critical already before {denosumab-risk-weeks} weeks of delay, from which fractures are
     clearly more frequent, is our own choice), stopped without any date of a dose, and for (6), and (8) with a vertebral
     fracture since. If the last dose is dated by year or month, and some of its possible days are late and others not:
-    warning, without a suggestion; the detail asks for the date. Suggested, filtered: (1) zoledronate once,
-    {denosumab-months} months after the last dose; after a short course at low risk alendronate as an option that is as
-    good, after any other a second infusion and going on with denosumab as options; (2) with a stop on record the same now,
-    without one denosumab now, zoledronate and alendronate as options, imaging of the spine and CTX; without any date of a
-    dose, the label says that it must be {denosumab-months} months ago; if no bisphosphonate is left, denosumab, with a
-    specialist if the renal estimate is below {egfr-specialist}, and below {egfr-dialysis} no drug, only a referral; with a
-    25(OH)D below {vitamin-d-severe} ng/mL alendronate at once is recommended, as in (6), then in its place denosumab from day
-    {vitamin-d-next-denosumab-days} of the loading of vitamin D (not with a stop on record), or zoledronate after the loading;
-    where no tablet is possible denosumab from that day, with a specialist. (3) CTX, P1NP, another
-    infusion as an option. (4) CTX, 25(OH)D, imaging of the spine. (5) another infusion, {follow-on-zoledronate-months}
-    months after the last at the earliest; on tablets intake first. (6) denosumab now, zoledronate, MRI, CTX, 25(OH)D,
-    calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After {denosumab-sequence-months} months: DXA, imaging of the
-    spine, CTX and P1NP first, and the drugs without a recommendation, none where a drug that harms bone calls for treatment
-    today. Every test is recommended (beside drugs that exclude each other in `tests-due`). No test is suggested
-    again that was done in the gap: the spine for {spine-again-months} months, unless something broke or the back hurts
-    since, CTX and P1NP for {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the
-    drugs, none is recommended, and the card says who decides by the last safe day.
+    warning, without a suggestion; the detail asks for the date. Suggested, filtered: (1) zoledronate once, {denosumab-months}
+    months after the last dose; after a short course at low risk alendronate as an option that is as good, after any other a
+    second infusion and going on with denosumab as options; (2) with a stop on record the same now, without one denosumab now,
+    zoledronate and alendronate as options, imaging of the spine and CTX; without any date of a dose, the label says that it
+    must be {denosumab-months} months ago; if no bisphosphonate is left, denosumab, with a specialist if the renal estimate is
+    below {egfr-specialist}, and below {egfr-dialysis} no drug, only a referral; with a 25(OH)D below {vitamin-d-severe} ng/mL
+    alendronate at once is recommended, as in (6), then in its place denosumab from day {vitamin-d-next-denosumab-days} of the
+    loading of vitamin D (not with a stop on record), or zoledronate after the loading; where no tablet is possible denosumab
+    from that day, with a specialist. (3) CTX, P1NP, another infusion as an option, {follow-on-zoledronate-months} months
+    after the last at the earliest. (4) CTX, 25(OH)D, imaging of the spine. (5) another infusion,
+    {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6) denosumab now,
+    zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
+    {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP first, and the drugs without a recommendation,
+    none where a drug that harms bone calls for treatment today. Every test is recommended (beside drugs that exclude each
+    other in `tests-due`). No test is suggested again that was done in the gap: the spine for {spine-again-months} months,
+    unless something broke or the back hurts since, CTX and P1NP for {denosumab-ctx-months}, 25(OH)D for
+    {vitamin-d-window-months}. Where something forbids the drugs, none is recommended, and the card says who decides by the
+    last safe day.
     """
     if not person.adult(chart):
         return
