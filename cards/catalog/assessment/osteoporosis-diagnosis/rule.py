@@ -21,9 +21,9 @@ _CITES = {
 
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
-    """A T-score of {t-osteoporosis} or lower, a hip or vertebral fragility fracture, a fragility fracture of the humerus,
-    pelvis or forearm with low bone mass, or a lumbar QCT below {qct-osteoporosis} mg/cm3 is osteoporosis, and the problem list
-    should say so.
+    """A T-score of {t-osteoporosis} or lower, a hip or vertebral fragility fracture, a fragility fracture of the proximal
+    humerus, pelvis or distal forearm with low bone mass, or a lumbar QCT below {qct-osteoporosis} mg/cm3 is osteoporosis, and
+    the problem list should say so.
 
     When: an adult who meets one of these criteria (the first that applies): (1) where T-scores apply (postmenopausal, or
     {t-group-years} years or older), a lowest T-score of {t-osteoporosis} or lower, severe with any fragility fracture; (2) a

@@ -41,7 +41,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     Then: critical on an order and at a refill, warning on patient-view. (1) is a warning (info on patient-view) once two
     creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent}
     %, the newest is not above the one before it (a value that still rises is not stable), and the estimate is not below
-    {egfr-zoledronate}; (2) is always a warning. In (1) and (2) creatinine may be ordered, and no other drug is offered.
+    {egfr-zoledronate}; (2) is always a warning. In (1) and (2) creatinine is recommended, and no other drug is offered.
     Otherwise with an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns
     about it; not in place of an oncologic strength, nor with a tumor of bone: ask oncology. Below {egfr-specialist} a
     referral to a specialist first (recommended where the drug is taken; of a draft its deletion is), then denosumab, which is
@@ -157,7 +157,7 @@ def _acute(chart: Chart, n: Numbers, order: Order) -> list[Finding]:
         [*(facts.problem(p) for p in (injury or dry,) if p), *(facts.measured(m) for m in values if m)],
         variant=variant,
         values={"problem": injury or dry, "change": change, "agreeing": agreeing, "earlier": None},
-        also=(service("creatinine"),),
+        also=(service("creatinine", recommended=True),),
         any_number=True,
     )
     return [replace(found, cites=("EXT-20",))]

@@ -80,18 +80,18 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     When: an adult who has had denosumab 60 mg. (1) *plan*: stopped, to end before the next dose, to be followed by an
     infusion that is ordered, or given for an aromatase inhibitor or GnRH drug that ended in the last
     {cancer-drug-ended-months} months. (2) *overdue*: the last dose is more than {denosumab-months} months and
-    {denosumab-grace-days} days ago and nothing holds the bone: no follow-on, one that was given up within
-    {follow-on-months} months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate less than
-    {follow-on-zoledronate-months} months after the last dose, told from that month on. (4) *too-late*: a follow-on begun
-    after the last safe day, or nobody knows when. (5) *turnover*: one CTX above {ctx-target} pg/mL, {btm-first-months}
-    months or more (less {follow-on-ctx-early-days} days) after the start of a follow-on and its last infusion, no fragility
-    fracture in the {denosumab-ctx-months} months before it. (6) *rebound*: a vertebra broke {rebound-from-months} to
-    {rebound-to-months} months after a dose. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab
-    120 mg has ended, {oncologic-stop-doses} doses or {denosumab-months} months of it, the last {oncologic-stop-from-months}
-    to {oncologic-stop-to-months} months ago, or any dose of 120 mg after 60 mg, more than {denosumab-months} months and
-    {denosumab-grace-days} days ago; with no bisphosphonate or denosumab 60 mg since. When an order is signed: only
-    if an anti-osteoporosis drug is being ordered that does not close the gap (an anabolic, SERM, hormone, calcitonin,
-    strontium, vitamin K2).
+    {denosumab-grace-days} days ago and nothing holds the bone: no follow-on, one that was given up within {follow-on-months}
+    months, or raloxifene or hormone therapy alone. (3) *too-early*: zoledronate less than {follow-on-zoledronate-months}
+    months after the last dose, told from that month on. (4) *too-late*: a follow-on begun after the last safe day, or nobody
+    knows when. (5) *turnover*: one CTX above {ctx-target} pg/mL, {btm-first-months} months or more (less
+    {follow-on-ctx-early-days} days) after the start of a follow-on and its last infusion, no fragility fracture in the
+    {denosumab-ctx-months} months before it. (6) *rebound*: a vertebra broke {rebound-from-months} to {rebound-to-months}
+    months after the last dose before it. (7) *in-spite*: the same after a follow-on in time. (8) *oncologic*: denosumab 120
+    mg has ended, {oncologic-stop-doses} doses or {denosumab-months} months of it, the last {oncologic-stop-from-months} to
+    {oncologic-stop-to-months} months ago, or any dose of 120 mg after 60 mg, more than {denosumab-months} months and
+    {denosumab-grace-days} days ago; with no bisphosphonate or denosumab 60 mg since. When an order is signed: only if an
+    anti-osteoporosis drug is being ordered that does not close the gap (an anabolic, SERM, hormone, calcitonin, strontium,
+    vitamin K2).
 
     Not when: a follow-on holds (tablets or ibandronate IV begun by the last safe day and taken for {follow-on-months} months
     or still taken, zoledronate from {follow-on-zoledronate-months} months on, given and not just ordered); denosumab was given
@@ -107,20 +107,20 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     months after the last dose; after a short course at low risk alendronate as an option that is as good, after any other a
     second infusion and going on with denosumab as options; (2) with a stop on record the same now, without one denosumab now,
     zoledronate and alendronate as options, imaging of the spine and CTX; without any date of a dose, the label says that it
-    must be {denosumab-months} months ago; if no bisphosphonate is left, denosumab, with a specialist if the renal estimate is
-    below {egfr-specialist}, and below {egfr-dialysis} no drug, only a referral; with a 25(OH)D below {vitamin-d-severe} ng/mL
-    alendronate at once is recommended, as in (6), then in its place denosumab from day {vitamin-d-next-denosumab-days} of the
-    loading of vitamin D (not with a stop on record), or zoledronate after the loading; where no tablet is possible denosumab
-    from that day, with a specialist. (3) CTX, P1NP, another infusion as an option, {follow-on-zoledronate-months} months
-    after the last at the earliest. (4) CTX, 25(OH)D, imaging of the spine. (5) another infusion,
-    {follow-on-zoledronate-months} months after the last at the earliest; on tablets intake first. (6) denosumab now,
-    zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX and a specialist, MRI. (8) oncology, CTX. After
-    {denosumab-sequence-months} months: DXA, imaging of the spine, CTX and P1NP first, and the drugs without a recommendation,
-    none where a drug that harms bone calls for treatment today. Every test is recommended (beside drugs that exclude each
-    other in `tests-due`). No test is suggested again that was done in the gap: the spine for {spine-again-months} months,
-    unless something broke or the back hurts since, CTX and P1NP for {denosumab-ctx-months}, 25(OH)D for
-    {vitamin-d-window-months}. Where something forbids the drugs, none is recommended, and the card says who decides by the
-    last safe day.
+    must be {denosumab-months} months ago or more; if no bisphosphonate is left, denosumab, with a specialist if the renal
+    estimate is below {egfr-specialist} (nephrology, after a calcium of {denosumab-calcium-days} days, then weekly), and below
+    {egfr-dialysis} no drug, only a referral; with a 25(OH)D below {vitamin-d-severe} ng/mL and no low calcium alendronate at
+    once is recommended, as in (6), then in its place denosumab from day {vitamin-d-next-denosumab-days} of the loading of
+    vitamin D (not with a stop on record), or zoledronate after the loading; where no tablet is possible denosumab from that
+    day, with a specialist. (3) CTX, P1NP, another infusion as an option, {follow-on-zoledronate-months} months after the last
+    at the earliest. (4) CTX, 25(OH)D, imaging of the spine. (5) another infusion, {follow-on-zoledronate-months} months after
+    the last at the earliest; on tablets intake first. (6) denosumab now, zoledronate, MRI, CTX, 25(OH)D, calcium. (7) CTX,
+    25(OH)D, MRI and a specialist. (8) oncology, CTX. After {denosumab-sequence-months} months: DXA, imaging of the spine, CTX
+    and P1NP first, and the drugs without a recommendation, none where a drug that harms bone calls for treatment today. Every
+    test is recommended (beside drugs that exclude each other in `tests-due`). No test is suggested again that was done in the
+    gap: the spine for {spine-again-months} months, unless something broke or the back hurts since, CTX and P1NP for
+    {denosumab-ctx-months}, 25(OH)D for {vitamin-d-window-months}. Where something forbids the drugs, none is recommended, and
+    the card says who decides by the last safe day.
     """
     if not person.adult(chart):
         return
