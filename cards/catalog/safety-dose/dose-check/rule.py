@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from math import ceil
 from typing import Any
@@ -26,6 +26,7 @@ from cards.engine.orders import Order, finding_about, going_on, order_of
 from cards.engine.trial import forbidden_anyhow
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, DRUGS, PROBLEMS, ZOLEDRONATE, Data, Drug, Mechanism, Name
+from cards.vocabulary.regimens import REGIMENS
 
 _CHECKED = frozenset(
     {
@@ -65,7 +66,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     for a man, or for a woman who is known not to be postmenopausal: they are licensed for postmenopausal women alone; (9)
     raloxifene or bazedoxifene with a renal estimate below {egfr-raloxifene} mL/min or on dialysis, or beside an aromatase
     inhibitor that goes on or is drafted: the label rules them out in severe renal impairment and asks that treatment of
-    breast cancer is over.
+    breast cancer is over; (10) of calcitriol more than {calcitriol-most-ug} mcg a day, of alfacalcidol {alfacalcidol-most-ug},
+    of eldecalcitol {eldecalcitol-most-ug}, the most that their labels allow, in all drafts of it together; or more than that
+    in a dose of which nobody tells how often.
 
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
     month, 150 mg monthly; ibandronate 2.5 mg daily, and 2 mg intravenously every 3 months (Chinese label, recalled);
@@ -75,8 +78,9 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     type (likewise), nor (5) or (6) if problems or medications could not be retrieved, nor (8) without sex or age,
     nor (9) with a renal estimate that leaves its limit open (`incomplete-data`, a warning on order-sign).
 
-    Then: critical for (1) and, in (7), for a weekly dose every day, the higher single dose and the mean (a warning after
-    gastric bypass and in malabsorption), otherwise warning; one card per order. The draft corrected to the nearest accepted
+    Then: critical for (1), in (7) for a weekly dose every day, the higher single dose and the mean (a warning after gastric
+    bypass and in malabsorption), and in (10) for {active-d-fold} times the most or more, a day or in one dose (mg written for
+    mcg is a thousand times); otherwise warning; one card per order. The draft corrected to the nearest accepted
     regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about
     the drug or the last dose is an open order of which nobody knows that it was given; dropped if order safety forbids it. In
     (5), the usual regimen instead; in (8), from {t-group-years} years on, and in (9) other drugs, ranked as for starting
@@ -98,6 +102,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     yield from _for_others(chart, n)
     yield from _against_its_label(chart, n)
     yield from _vitamin_d(chart, n)
+    yield from _active_vitamin_d(chart, n)
 
 
 _OF_WOMEN = frozenset({Mechanism.SERM, Mechanism.SCLEROSTIN_INHIBITOR})
@@ -175,6 +180,8 @@ _NOTHING: dict[str, Any] = {"barred": False, "meant": None, "every": None, "only
 _PLAIN_VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
 _INJECTED = re.compile(r"注射|肌注|针剂|(?i:inject|ampou?le)")
 _WEEK = 7
+_UG = 1000
+"""Micrograms in a milligram."""
 
 
 def _vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
@@ -235,6 +242,52 @@ def _too_much(chart: Chart, n: Numbers, told: Supply, draft: Draft) -> Iterator[
         yield "vitamin-d-child", WARNING, told.daily(), n.vitamin_d_child_iu
     if (long := told.daily(beyond=_WEEK * _weeks(chart, n))) > n.vitamin_d_long_iu:
         yield "vitamin-d-long", WARNING, long, n.vitamin_d_long_iu
+
+
+def _active_vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
+    """Active forms are dosed in micrograms: what is written in mg by mistake is a thousand times the dose."""
+    most = {"calcitriol": n.calcitriol_most_ug, "alfacalcidol": n.alfacalcidol_most_ug, "eldecalcitol": n.eldecalcitol_most_ug}
+    active = {Mechanism.ACTIVE_VITAMIN_D}
+    ordered = [d for d in (*chart.drafted(active), *chart.drafted_beside(active)) if not d.proposed]
+    for draft in chart.drafted(active):
+        if draft.proposed or draft.drug is None or draft.drug.key not in most:
+            continue
+        if unread := chart.unread_of(DOSE_UNREAD, draft):
+            yield Undecided(unread, about=draft, indicator=INFO)
+        limit = most[draft.drug.key]
+        told = _too_much_active(draft, [each for each in ordered if each.drug == draft.drug], limit, limit * n.active_d_fold)
+        if told is None:
+            continue
+        indicator, amount, daily = told
+        values = {
+            "reasons": ["active-d"],
+            "amount": quantity(amount / _UG, "mg"),
+            "limit": quantity(limit / _UG, "mg"),
+            "daily": daily,
+            "usual": REGIMENS[draft.drug.key].label,
+            "child": not adult(chart),
+        }
+        found = finding_about(
+            chart, Order(draft.drug, draft=draft), indicator, (), variant="active-d", values=_NOTHING | values
+        )
+        yield replace(found, cites=("EXT-48",))
+
+
+def _too_much_active(
+    draft: Draft, same: Iterable[Draft], limit: float, far_above: float
+) -> tuple[Indicator, float, bool] | None:
+    """How grave it is, the amount in micrograms, and whether that is the amount of a day. Larger doses on single days, as at
+    dialysis, count by their daily mean; not where one dose alone is far above the limit."""
+    own = dosing_of(draft)
+    one = round((own.amount or 0) * _UG, 6)
+    daily = round(sum(dosing_of(each).daily or 0 for each in same) * _UG, 6)
+    if daily >= far_above:
+        return CRITICAL, daily, True
+    if one >= far_above:
+        return CRITICAL, one, False
+    if daily > limit:
+        return WARNING, daily, True
+    return (WARNING, one, False) if one > limit and own.daily is None else None
 
 
 def _above(amount: float, limit: float) -> int:
