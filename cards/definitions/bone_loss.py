@@ -5,15 +5,18 @@ from __future__ import annotations
 from msgspec import Struct
 
 from cards.chart import Chart, Course, Problem
+from cards.definitions import glucocorticoid_bands
+from cards.definitions.density import bmd_since
 from cards.definitions.glucocorticoid import (
     GLUCOCORTICOID,
+    Exposure,
     enough_glucocorticoid,
     exposure,
     long_glucocorticoid,
     prednisone_equivalent,
 )
 from cards.definitions.glucocorticoid_bands import band, is_young
-from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, RANKING, deprived
+from cards.definitions.hormone_blockers import HORMONE_BLOCKERS, RANKING, blockers, deprived
 from cards.definitions.person import orchiectomy
 from cards.vocabulary import Drug, Mechanism
 
@@ -23,6 +26,7 @@ __all__ = [
     "HORMONE_BLOCKERS",
     "WEAK_BONE_ONLY",
     "Beside",
+    "advised_beside",
     "beside",
     "enough_glucocorticoid",
     "long_glucocorticoid",
@@ -63,6 +67,28 @@ def beside(chart: Chart) -> Beside | None:
         return None
     ranking = band(chart, found).ranking
     return Beside("glucocorticoid", ranking) if ranking else None
+
+
+def advised_beside(chart: Chart) -> Course | Problem | None:
+    """What is taken now, or an orchiectomy, that calls for a drug against bone loss before there is osteoporosis: a
+    glucocorticoid by its band (under {glucocorticoid-years} years by the reasons for a specialist), an aromatase inhibitor or
+    androgen deprivation by T-score and risk factors. Not where a drug is merely offered, nor where bone must be measured
+    first."""
+    for found in blockers(chart):
+        if found.treat:
+            return found.course or found.surgery
+    taken = exposure(chart)
+    if taken is None or taken.unreadable or not (taken.counts and _bands_advise(chart, taken)):
+        return None
+    return taken.course
+
+
+def _bands_advise(chart: Chart, taken: Exposure) -> bool:
+    if is_young(chart):
+        return bool(glucocorticoid_bands.young(chart, taken))
+    risk = band(chart, taken)
+    old = not bmd_since(chart, chart.numbers.harm_bmd_months)
+    return risk.treat and not (old and risk.reasons == ("no-frax",))
 
 
 def long_on(chart: Chart, course: Course, days: int) -> bool:

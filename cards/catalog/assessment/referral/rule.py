@@ -8,7 +8,8 @@ from datetime import date
 from msgspec.structs import replace
 
 from cards.chart import Chart, Course, FractureEntry, Hook, Measurement, facts
-from cards.definitions import ckd, density, diagnosis, person, treatment, workup
+from cards.chart.facts import Fact
+from cards.definitions import bone_loss, ckd, density, diagnosis, person, treatment, workup
 from cards.definitions.denosumab import OPEN, Kind, state
 from cards.definitions.indication import bone_tumor, indicated
 from cards.definitions.kidney import renal
@@ -40,8 +41,10 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     patient about to be treated; (3) `treatment-failure` or `bmd-response` fires in the same answer, and an earlier drug with a
     different ingredient ended after a fragility fracture on it or a loss of BMD beyond the least significant change; (4) at
     discharge, a fragility fracture within {new-fracture-days} days; (5) myeloma, bone metastasis or primary bone cancer on
-    record of a patient for whom treatment is indicated, who is treated or who has had denosumab: then the other cards
-    recommend no drug; and of one in whom a vertebra broke within {new-fracture-days} days, treated or not; (6) under
+    record of a patient for whom treatment is indicated, or would be advised beside a glucocorticoid, an aromatase inhibitor or
+    androgen deprivation (as `bone-loss-medication` has it) and no oncologic strength is given, who is treated or who has had
+    denosumab: then the other cards recommend no drug; and of one in whom a vertebra broke within {new-fracture-days} days,
+    treated or not; (6) under
     {t-group-years} and not postmenopausal, a vertebral fracture or two long bones that nothing explains, where
     `low-bmd-for-age` does not say so; (7) on dialysis or with a renal estimate below {egfr-dialysis}, a bone patient with a
     PTH below {pth-dialysis-low} times its upper limit (bone turnover may be low) or above {pth-dialysis-high} times.
@@ -88,9 +91,9 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     if tumor is not None and collapsed is not None:
         reasons += ["vertebra", "tumor"]
         evidence += [facts.problem(tumor), facts.fracture_entry(collapsed)]
-    elif tumor is not None and (indicated(chart) or treatment.on_treatment(chart) or chart.course(DENOSUMAB) is not None):
+    elif tumor is not None and _for_oncology(chart):
         reasons.append("tumor")
-        evidence += [facts.problem(tumor), *map(facts.fracture, chart.fractures[:1])]
+        evidence += [facts.problem(tumor), *map(facts.fracture, chart.fractures[:1]), *_harm(chart)]
     discharge = [f for f in chart.fractures if f.at_latest and f.at_latest >= chart.days_ago(n.new_fracture_days)]
     if chart.hook is Hook.DISCHARGE and discharge:
         reasons.append("fracture-liaison")
@@ -142,6 +145,23 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         options=tuple(service(key, recommended=key in starred) for key in wanted),
         any_number=True,
     )
+
+
+def _for_oncology(chart: Chart) -> bool:
+    """Whether a drug for bone is due, taken or (denosumab) was given, of which the tumor decides."""
+    due = indicated(chart) or (bone_loss.advised_beside(chart) is not None and not treatment.on_oncologic(chart))
+    return due or treatment.on_treatment(chart) or chart.course(DENOSUMAB) is not None
+
+
+def _harm(chart: Chart) -> Iterator[Fact]:
+    """What calls for a drug before there is osteoporosis: the drug that harms bone, or the operation, and the T-score."""
+    harm = bone_loss.advised_beside(chart)
+    if harm is None:
+        return
+    yield facts.started(harm) if isinstance(harm, Course) else facts.problem(harm)
+    lowest = density.lowest_t(chart)
+    if lowest is not None:
+        yield facts.measured(lowest)
 
 
 def _collapsed(chart: Chart, n: Numbers) -> FractureEntry | None:
