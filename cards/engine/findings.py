@@ -67,12 +67,21 @@ class Option(Struct, frozen=True):
     urgent: bool = False
 
 
+_LOW_CALCIUM = ("hypocalcemia", "low")
+"""What rules an option out for as long as calcium is low, and no longer: the card and its wording."""
+
+
 class Dropped(Struct, frozen=True):
     """An option that was not offered, and the finding (or the phrase, a key of the phrase tables) that says why."""
 
     key: str
     because: tuple[Finding, ...] = ()
     phrase: str = ""
+
+    @property
+    def awaits_calcium(self) -> bool:
+        """Whether nothing but a low calcium speaks against it, which is corrected within days."""
+        return bool(self.because) and all((each.code, each.variant) == _LOW_CALCIUM for each in self.because)
 
 
 class Rest(Struct, frozen=True):

@@ -60,6 +60,12 @@ class Offer(Struct, frozen=True):
     def recommended(self) -> Option | None:
         return next((o for o in self.options if o.recommended), None)
 
+    @property
+    def calcium_first(self) -> bool:
+        """Whether a low calcium comes before any drug, and one follows as soon as it is in range, which takes days: what must
+        be done the work-up says, and no specialist need say it."""
+        return self.held == "low-calcium" and any(each.awaits_calcium for each in self.dropped)
+
 
 def ranking(chart: Chart, otherwise: Sequence[Drug] = HIGH) -> Sequence[Drug]:
     """The drugs for a patient who starts treatment, best first; the first line that fits counts. Renal estimate below

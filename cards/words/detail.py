@@ -23,8 +23,6 @@ from cards.words.templates import block
 
 _VITAMIN_D = "vitamin-d-low"
 """The card whose orders come before an option that waits for vitamin D."""
-_LOW_CALCIUM = ("hypocalcemia", "low")
-"""What rules an option out for as long as calcium is low, and no longer."""
 MOST_LEFT_OUT = 6
 """How many kinds of unusable entries a card names; the rest are counted."""
 
@@ -136,8 +134,7 @@ def not_offered(dropped: Dropped, language: str, chart: Chart) -> str:
         reasons.append(phrase("dropped", dropped.phrase, language))
     reason = phrases.joined(dict.fromkeys(reasons), "clause", language)
     name = phrases.escape(phrases.name(dropped.key, language, DRUGS, SERVICES))
-    waits = dropped.because and all((each.code, each.variant) == _LOW_CALCIUM for each in dropped.because)
-    key = "dropped-until-calcium" if waits else "dropped"
+    key = "dropped-until-calcium" if dropped.awaits_calcium else "dropped"
     return phrase("line", key, language, name=phrases.capital(name), reason=reason)
 
 

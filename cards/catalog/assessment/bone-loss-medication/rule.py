@@ -87,11 +87,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding | Undec
     and the T-score is {t-low} or higher), else DXA every {bone-loss-dxa-months} to {harm-bmd-months} months (info). The drugs
     are those of `start-treatment` where it fires; none where denosumab has lost its effect, or `anabolic-sequence` fires: what
     was given before decides; else the ranking's, of which one is recommended where treatment is advised; with a renal estimate
-    below {egfr-specialist} or where none is left, a specialist. FRAX is ordered where none is {frax-months} months old or
-    younger, but not under {glucocorticoid-years}, nor for an aromatase inhibitor, nor on androgen deprivation while treatment
-    is advised. (3) Warning where osteoporosis is untreated, else info; DXA where it was not measured. A dose that cannot be
-    read is asked for; where it is of a wrong type, `incomplete-data` says so, too. A DXA that is ordered already is named, to
-    see that it is done.
+    below {egfr-specialist} or where none is left (not for a low calcium alone, which comes first), a specialist. FRAX is
+    ordered where none is {frax-months} months old or younger, but not under {glucocorticoid-years}, nor for an aromatase
+    inhibitor, nor on androgen deprivation while treatment is advised. (3) Warning where osteoporosis is untreated, else info;
+    DXA where it was not measured. A dose that cannot be read is asked for; where it is of a wrong type, `incomplete-data` says
+    so, too. A DXA that is ordered already is named, to see that it is done.
     """
     if not person.adult(chart):
         return
@@ -207,7 +207,7 @@ def _chosen(chart: Chart, harm: _Harm, owner: str, earlier: Earlier) -> tuple[Of
         return Offer(), ""
     below = bool(renal(chart).below(chart.numbers.egfr_specialist))
     chosen = offer(chart, harm.drugs, recommend=harm.advised and not (below or harm.specialist))
-    nothing = not (chosen.options or chosen.held == EMERGENCY)
+    nothing = not (chosen.options or chosen.held == EMERGENCY or chosen.calcium_first)
     if harm.specialist or (harm.advised and (below or nothing)):
         chosen = Offer((*SPECIALIST, *chosen.options), chosen.dropped, chosen.held)
     return chosen, chosen.held

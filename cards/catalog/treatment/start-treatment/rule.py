@@ -109,14 +109,15 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     alendronate beside it, for whoever may not come back for the infusion, and denosumab only if its next dose in 6 months is
     arranged. With a renal estimate below {egfr-specialist}: referral to a specialist recommended (to nephrology where a PTH
     analog must stop for the kidneys), denosumab and menatetrenone as options only. The referral is also recommended where no
-    drug is left, unless calcium is critical. Where a finding of the work-up holds all drugs, the summary says what comes
-    first, and none is recommended; so where a drug for bone is on record of which nobody knows whether it works today: on
-    hold (unless nobody renewed the entry for {renewal-sign-months} months), or not stopped and without any date. The detail
-    asks about the teeth before a drug that acts on the jaw (where an entry calls for a dentist, `dental-check` speaks); it
-    gives the reasons for the stratum, the row of the ranking that decides where it is more than the stratum, calcium,
-    25(OH)D, PTH, ALP, phosphate, renal estimate and earlier drugs, also where they were not measured, the drugs that were
-    dropped and why, and an earlier lower renal estimate that was left out. Teriparatide follows calcium, PTH and ALP, where
-    one was not measured within {work-up-window-months} months; recommended, the summary says so.
+    drug is left, unless calcium is critical, or a low calcium alone rules a drug out, which then follows within days. Where a
+    finding of the work-up holds all drugs, the summary says what comes first, and none is recommended; so where a drug for
+    bone is on record of which nobody knows whether it works today: on hold (unless nobody renewed the entry for
+    {renewal-sign-months} months), or not stopped and without any date. The detail asks about the teeth before a drug that acts
+    on the jaw (where an entry calls for a dentist, `dental-check` speaks); it gives the reasons for the stratum, the row of
+    the ranking that decides where it is more than the stratum, calcium, 25(OH)D, PTH, ALP, phosphate, renal estimate and
+    earlier drugs, also where they were not measured, the drugs that were dropped and why, and an earlier lower renal estimate
+    that was left out. Teriparatide follows calcium, PTH and ALP, where one was not measured within {work-up-window-months}
+    months; recommended, the summary says so.
     """
     must_stop = _must_stop(earlier)
     given_up = tuple({finding.values["drug"].key: finding.values["drug"] for finding in must_stop}.values())
@@ -137,7 +138,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         bridges = (ZOLEDRONATE, *(DRUGS[key] for key in _BRIDGES))
         chosen = _bridged(chart, offer(chart, bridges, recommend=recommend, stops=stops))
     beside = Offer() if below_30 else offer(chart, additional(chart), recommend=False, stops=stops)
-    nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY)
+    nothing = below_30 or not (chosen.options or chosen.held == EMERGENCY or chosen.calcium_first)
     kidneys_forbid = below_30 and earlier.suggests("pth-analog-contraindication", "referral-nephrology")
     specialist = "referral-nephrology" if kidneys_forbid else "referral-osteoporosis"
     referral = (service(specialist, recommended=True),) if nothing else ()
@@ -157,6 +158,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
         values={
             "level": level,
             "held": held,
+            "calcium_first": not below_30 and chosen.calcium_first,
             "teeth": _teeth(options),
             "keeps_first": _keeps_first(ranked, chosen) if held == "low-calcium" else None,
             "daily": any(drug.covers_months is None for drug in given_up),
@@ -234,7 +236,7 @@ def _teeth(options: Iterable[Option]) -> bool:
 def _keeps_first(ranked: Iterable[Drug], chosen: Offer) -> Drug | None:
     """The drug that is offered in spite of a low calcium and ranks before all that it rules out, if there is one."""
     offered = {option.key for option in chosen.options}
-    calcium = {each.key for each in chosen.dropped if each.because and all(f.code == "hypocalcemia" for f in each.because)}
+    calcium = {each.key for each in chosen.dropped if each.awaits_calcium}
     first = next((drug for drug in ranked if drug.key in offered | calcium), None)
     return first if first is not None and first.key in offered else None
 
