@@ -24,8 +24,9 @@ def stronger(drug: Drug) -> tuple[Drug, ...]:
 
 def stronger_instead(chart: Chart, course: Course) -> Offer:
     """What may follow the drug that failed. Before menopause and {t-group-years} a specialist decides. Below 30 nothing is
-    recommended but a specialist, who also helps where nothing is left, and with denosumab, which goes on: its next dose, or
-    zoledronate on that day. Tablets are given up on the day; what an injection of months still does stays on the chart."""
+    recommended but a specialist, who also helps where nothing is left (unless a low calcium alone rules a drug out, which then
+    follows), and with denosumab, which goes on: its next dose, or zoledronate on that day. Tablets are given up on the day;
+    what an injection of months still does stays on the chart."""
     kept = chart if course.drug.covers_months else chart.without(course.drug)
     if young(chart):
         return Offer(SPECIALIST)
@@ -36,4 +37,14 @@ def stronger_instead(chart: Chart, course: Course) -> Offer:
     chosen = offer(kept, stronger(course.drug), start=start, stops=(course,), recommend=not below_30, waits=not goes_on)
     if chosen.options and not below_30:
         return Offer((*chosen.options, service("referral-osteoporosis")), chosen.dropped) if goes_on else chosen
+    if chosen.calcium_first and not (below_30 or goes_on):
+        return chosen
     return Offer((service("referral-osteoporosis", recommended=True), *chosen.options), chosen.dropped)
+
+
+def after_calcium(course: Course, chosen: Offer) -> list[str]:
+    """What may follow, by key, in the order of its rank, once a low calcium that comes first is in range; empty where none comes first."""
+    if not chosen.calcium_first:
+        return []
+    open_to = {each.key for each in chosen.options} | {each.key for each in chosen.dropped if each.awaits_calcium}
+    return [drug.key for drug in stronger(course.drug) if drug.key in open_to]

@@ -10,7 +10,7 @@ from cards.definitions.failure import loss_on
 from cards.definitions.repeats import again, marker_interval
 from cards.engine.findings import WARNING, Earlier, Finding
 from cards.engine.options import service
-from cards.engine.stronger import stronger_instead
+from cards.engine.stronger import after_calcium, stronger_instead
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, Data
 
@@ -31,10 +31,11 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: the two scans name different devices, or are not of the same side; an oncologic strength; for denosumab, if
     `denosumab-sequence` fires.
 
-    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral
-    if the renal estimate is below {egfr-specialist} or no drug is left (under {t-group-years} and not postmenopausal the
-    referral alone); CTX and P1NP, each unless it is ordered or was measured within {btm-interval-months} months
-    ({btm-stable-months} from {btm-stable-years} years on). The detail says if the supply has run out in the meantime.
+    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral if the
+    renal estimate is below {egfr-specialist} or no drug is left, unless a low calcium alone rules one out, which is
+    corrected first (under {t-group-years} and not postmenopausal the referral alone); CTX and P1NP, each unless it is
+    ordered or was measured within {btm-interval-months} months ({btm-stable-months} from {btm-stable-years} years on). The
+    detail says if the supply has run out in the meantime.
     """
     if not person.adult(chart):
         return
@@ -61,6 +62,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "baseline": fall.baseline,
                 "newest": fall.newest,
                 "measure": bool(markers),
+                "after_calcium": after_calcium(course, chosen),
                 "specialist": any(o.kind == "service" for o in chosen.options),
             },
             facts=(facts.measured(fall.baseline), facts.measured(fall.newest), facts.begun(course)),

@@ -9,7 +9,7 @@ from cards.definitions import kidney, minerals, person, treatment
 from cards.definitions.denosumab import Kind, next_due, state
 from cards.definitions.failure import fracture_on
 from cards.engine.findings import INFO, WARNING, Earlier, Finding
-from cards.engine.stronger import stronger_instead
+from cards.engine.stronger import after_calcium, stronger_instead
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB, Data
 
@@ -31,12 +31,12 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     after denosumab (`denosumab-sequence`). An older fracture is named in the reviews.
 
     Then: warning up to {failure-recent-months} months after the fracture, then info. Suggested, filtered: after tablets
-    zoledronate, denosumab, teriparatide; after an injected bisphosphonate teriparatide, romosozumab, denosumab; on
-    denosumab its next dose (recommended) or zoledronate on that date, and a referral for teriparatide and romosozumab;
-    after anything else denosumab, zoledronate. Tablets and daily injections are assumed to be stopped for the new drug; a
-    long-acting injection that still works counts against it. With a renal estimate below {egfr-specialist}, or if no drug
-    is left: referral to a specialist recommended, drugs as options only; under {t-group-years} and not postmenopausal the
-    referral alone.
+    zoledronate, denosumab, teriparatide; after an injected bisphosphonate teriparatide, romosozumab, denosumab; on denosumab
+    its next dose (recommended) or zoledronate on that date, and a referral for teriparatide and romosozumab; after anything
+    else denosumab, zoledronate. Tablets and daily injections are assumed to be stopped for the new drug; a long-acting
+    injection that still works counts against it. With a renal estimate below {egfr-specialist}, or if no drug is left
+    (unless a low calcium alone rules one out: it is corrected first, and the drugs keep their rank): referral to a
+    specialist recommended, drugs as options only; under {t-group-years} and not postmenopausal the referral alone.
     """
     found = state(chart)
     if not person.adult(chart) or (found is not None and found.kind in (Kind.REBOUND, Kind.IN_SPITE)):
@@ -56,6 +56,7 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
                 "months": n.failure_denosumab_months if course.drug is DENOSUMAB else n.failure_months,
                 "exact": not (broken.latest or course.current_start_latest),
                 "specialist": any(o.kind == "service" for o in chosen.options),
+                "after_calcium": after_calcium(course, chosen),
                 "due": next_due(chart) if course.drug is DENOSUMAB else None,
             },
             facts=(facts.fracture(broken), facts.begun(course), *([facts.last_dose(course)] if course.doses else [])),
