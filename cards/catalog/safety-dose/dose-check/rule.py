@@ -66,25 +66,25 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     for a man, or for a woman who is known not to be postmenopausal: they are licensed for postmenopausal women alone; (9)
     raloxifene or bazedoxifene with a renal estimate below {egfr-raloxifene} mL/min or on dialysis, or beside an aromatase
     inhibitor that goes on or is drafted: the label rules them out in severe renal impairment and asks that treatment of
-    breast cancer is over; (10) of calcitriol more than {calcitriol-most-ug} mcg a day, of alfacalcidol {alfacalcidol-most-ug},
-    of eldecalcitol {eldecalcitol-most-ug}, the most that their labels allow, in all drafts of it together; or more than that
-    in a dose of which nobody tells how often.
+    breast cancer is over; (10) of calcitriol more than {calcitriol-most-ug} mcg a day, of alfacalcidol
+    {alfacalcidol-most-ug}, of eldecalcitol {eldecalcitol-most-ug}, the most that their labels allow, in all drafts of it
+    together; or more than that in a dose of which nobody tells how often.
 
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
     month, 150 mg monthly; ibandronate 2.5 mg daily, and 2 mg intravenously every 3 months (Chinese label, recalled);
     zoledronate every two years; teriparatide 56.5 mcg weekly or 28.2 mcg twice weekly. The unreadable or missing part of a
     sig is not judged (order-sign: `incomplete-data`, info, of plain vitamin D only for an injection, which may hold the dose
     of a year; also on order-select if it has the wrong data type), nor is (5) if the reason for the order has the wrong data
-    type (likewise), nor (5) or (6) if problems or medications could not be retrieved, nor (8) without sex or age,
-    nor (9) with a renal estimate that leaves its limit open (`incomplete-data`, a warning on order-sign).
+    type (likewise), nor (5) or (6) if problems or medications could not be retrieved, nor (8) without sex or age, nor (9)
+    with a renal estimate that leaves its limit open (`incomplete-data`, a warning on order-sign).
 
     Then: critical for (1), in (7) for a weekly dose every day, the higher single dose and the mean (a warning after gastric
     bypass and in malabsorption), and in (10) for {active-d-fold} times the most or more, a day or in one dose (mg written for
-    mcg is a thousand times); otherwise warning; one card per order. The draft corrected to the nearest accepted
-    regimen, otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about
-    the drug or the last dose is an open order of which nobody knows that it was given; dropped if order safety forbids it. In
-    (5), the usual regimen instead; in (8), from {t-group-years} years on, and in (9) other drugs, ranked as for starting
-    treatment. Nothing for a child. The draft can be deleted (recommended in (1) if nothing else is recommended).
+    mcg is a thousand times); otherwise warning; one card per order. The draft corrected to the nearest accepted regimen,
+    otherwise the usual one, in (6) starting on the day the dose is due; recommended unless order safety warns about the drug
+    or the last dose is an open order of which nobody knows that it was given; dropped if order safety forbids it. In (5), the
+    usual regimen instead; in (8), from {t-group-years} years on, and in (9) other drugs, ranked as for starting treatment.
+    Nothing for a child. The draft can be deleted (recommended in (1) if nothing else is recommended).
     """
     for draft in chart.drafted(_CHECKED):
         if draft.drug is None or not (regimens_of(draft.drug) or draft.drug.oncologic):

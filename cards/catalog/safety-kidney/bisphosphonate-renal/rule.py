@@ -12,43 +12,46 @@ from cards.chart import Chart, Measurement, Problem, facts
 from cards.chart.calendar import add_days
 from cards.definitions import kidney
 from cards.definitions.kidney import drug_limit, renal, renal_facts
+from cards.definitions.minerals import calcium
 from cards.engine.findings import CRITICAL, INFO, WARNING, Finding, Undecided
 from cards.engine.options import service
 from cards.engine.orders import BISPHOSPHONATE, Order, finding_about, orders_of
 from cards.thresholds import Numbers
 from cards.vocabulary import DENOSUMAB
 
+_PAMIDRONATE = "pamidronate"
+
 
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
-    """In severe renal impairment, bisphosphonates are not given; denosumab may be used instead, below {egfr-specialist} mL/min
-    only with a specialist.
+    """In severe renal impairment, bisphosphonates are not given; denosumab may be used instead, below {egfr-specialist}
+    mL/min only with a specialist.
 
     When: one of these drugs is ordered or taken and the renal estimate is below its limit: zoledronate below
     {egfr-zoledronate} mL/min, alendronate below {egfr-alendronate}, risedronate below {egfr-risedronate}, ibandronate below
     {egfr-ibandronate}, in any strength and by any route (the label of zoledronate 4 mg lowers its dose from 60 to 30 mL/min
     in myeloma and bone metastasis, 3 mg at 30 to 39; the limit of the drug is kept, which is safer, and the detail says so);
     or pamidronate, etidronate, clodronate or minodronate, of which none of the sources has a limit, below {egfr-zoledronate},
-    the highest of the others: their label is to be looked at. Else zoledronate or intravenous ibandronate, and (1) acute
-    kidney injury is on record, of the last {acute-kidney-days} days, over or not, or active and undated, or a creatinine of
-    that time is by {acute-kidney-rise} mg/dL or more above another one, or is at least {acute-kidney-fold} times as high:
-    above one of the {acute-kidney-days} days before it (it has risen), or above any that follows it (it has fallen again); or
-    (2) dehydration or fever of the last {dehydration-days} days is active. Of a drug that is being taken (1) and (2) only
-    when the next dose is due within {acute-kidney-due-days} days.
+    the highest of the others: their label is to be looked at. Else zoledronate, intravenous ibandronate or pamidronate (at
+    any estimate), and (1) acute kidney injury is on record, of the last {acute-kidney-days} days, over or not, or active and
+    undated, or a creatinine of that time is by {acute-kidney-rise} mg/dL or more above another one, or is at least
+    {acute-kidney-fold} times as high: above one of the {acute-kidney-days} days before it (it has risen), or above any that
+    follows it (it has fallen again); or (2) dehydration or fever of the last {dehydration-days} days is active. Of a drug
+    that is being taken (1) and (2) only when the next dose is due within {acute-kidney-due-days} days.
 
-    Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided, or
-    a newer value could not be read (`incomplete-data` on an order).
+    Not when: the record holds no renal estimate (`renal-function-unknown`); the values on record leave the limit undecided,
+    or a newer value could not be read (`incomplete-data` on an order).
 
     Then: critical on an order and at a refill, warning on patient-view. (1) is a warning (info on patient-view) once two
     creatinines {acute-kidney-agree-days} days or more apart, both since the injury, agree within {acute-kidney-agree-percent}
     %, the newest is not above the one before it (a value that still rises is not stable), and the estimate is not below
-    {egfr-zoledronate}; (2) is always a warning. In (1) and (2) creatinine is recommended, and no other drug is offered.
-    Otherwise with an estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns
-    about it; not in place of an oncologic strength, nor with a tumor of bone: ask oncology. Below {egfr-specialist} a
-    referral to a specialist first (recommended where the drug is taken; of a draft its deletion is), then denosumab, which is
-    not recommended; the detail asks for calcium, 25(OH)D and PTH beforehand. A drug without a limit draws a warning (info on
-    patient-view) that says so, and no other drug. The draft can be deleted (recommended if no drug is recommended). The
-    detail lists every estimate that counts, says if they fall on different sides of the limit, and names an earlier lower one
-    that was left out.
+    {egfr-zoledronate}, and of pamidronate with a calcium above its range, which it treats: its label has the benefit weighed;
+    (2) is always a warning. In (1) and (2) creatinine is recommended, and no other drug is offered. Otherwise with an
+    estimate of {egfr-specialist} or more, denosumab 60 mg instead, recommended unless order safety warns about it; not in
+    place of an oncologic strength, nor with a tumor of bone: ask oncology. Below {egfr-specialist} a referral to a specialist
+    first (recommended where the drug is taken; of a draft its deletion is), then denosumab, which is not recommended; the
+    detail asks for calcium, 25(OH)D and PTH beforehand. A drug without a limit draws a warning (info on patient-view) that
+    says so, and no other drug. The draft can be deleted (recommended if no drug is recommended). The detail lists every
+    estimate that counts, says if they fall on different sides of the limit, and names an earlier lower one that was left out.
     """
     kidneys = renal(chart)
     for order in orders_of(chart, BISPHOSPHONATE):
@@ -58,11 +61,12 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
             yield Undecided(kidneys.unreadable, renal_facts(kidneys), order.draft)
         lowest = kidneys.lowest
         if not kidneys.below(threshold) or lowest is None:
-            if own and order.drug.covers_months and _due(n, chart, order):
+            if _is_infused(order) and _due(n, chart, order):
                 yield from _acute(chart, n, order) or _not_compared(chart, n, order)
             continue
         if not own:
-            yield _by_its_label(chart, n, order)
+            injured = _is_infused(order) and _due(n, chart, order) and (_injury(chart, n) or _change(chart, n))
+            yield from _acute(chart, n, order) if injured else [_by_its_label(chart, n, order)]
             continue
         specialist = bool(kidneys.below(n.egfr_specialist))
         found = finding_about(
@@ -119,6 +123,11 @@ class Change(Struct, frozen=True):
         return self.other.when < self.high.when
 
 
+def _is_infused(order: Order) -> bool:
+    """Whether the whole dose reaches the kidneys at once."""
+    return order.drug.covers_months is not None
+
+
 def _due(n: Numbers, chart: Chart, order: Order) -> bool:
     """Whether a dose is ordered, or the next one of a course is near."""
     covered = order.course.covered_until if order.course else None
@@ -149,18 +158,25 @@ def _acute(chart: Chart, n: Numbers, order: Order) -> list[Finding]:
     newest = chart.newest("creatinine", since=chart.days_ago(n.acute_kidney_days))
     compared = (change.high, change.other) if change else (newest,) if injury else ()
     agreeing = settled if variant == "recovering" and settled else ()
-    values = dict.fromkeys((*compared, *agreeing))
+    weighed = _high_calcium(chart, order) if variant == "acute" else None
+    values = dict.fromkeys((*compared, *agreeing, weighed))
     found = finding_about(
         chart,
         order,
-        CRITICAL if variant == "acute" else WARNING,
+        CRITICAL if variant == "acute" and not weighed else WARNING,
         [*(facts.problem(p) for p in (injury or dry,) if p), *(facts.measured(m) for m in values if m)],
         variant=variant,
-        values={"problem": injury or dry, "change": change, "agreeing": agreeing, "earlier": None},
+        values={"problem": injury or dry, "change": change, "agreeing": agreeing, "earlier": None, "weighed": weighed},
         also=(service("creatinine", recommended=True),),
         any_number=True,
     )
-    return [replace(found, cites=("EXT-20",))]
+    return [replace(found, cites=("EXT-49" if order.drug.key == _PAMIDRONATE else "EXT-20",))]
+
+
+def _high_calcium(chart: Chart, order: Order) -> Measurement | None:
+    """The calcium for which pamidronate may be meant."""
+    reading = calcium(chart) if order.drug.key == _PAMIDRONATE else None
+    return reading.value if reading is not None and reading.high else None
 
 
 def _injury(chart: Chart, n: Numbers) -> Problem | None:
