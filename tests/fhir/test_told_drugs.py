@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cards.vocabulary import Data
+from cards.vocabulary import Data, Mechanism
 from tests.fhir.conftest import Reader, Resource, concept
 
 DRUG = "地舒单抗注射液 60mg"
@@ -80,6 +80,81 @@ def test_a_drug_that_is_given_or_ordered_as_a_service_is_a_dose(chart_of: Reader
 def test_a_drug_that_a_problem_names_is_no_absence_of_drugs(chart_of: Reader, text: str, *, unread: bool) -> None:
     chart, _ = chart_of(problem(text))
     assert (Data.STATEMENTS in chart.doubts((Data.STATEMENTS,))) is unread
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("长期服用华法林", True),
+        ("心脏瓣膜置换术后，长期口服华法林抗凝", True),
+        ("心房颤动（华法林抗凝治疗中）", True),
+        ("房颤病史，目前华法林 2.5mg qd", True),
+        ("Atrial fibrillation on warfarin", True),
+        ("Long-term use of Coumadin", True),
+        ("Mechanical valve, anticoagulated with phenprocoumon", True),
+        ("曾服用华法林", False),
+        ("华法林治疗后", False),
+        ("华法林服用史", False),
+        ("华法林已停用，现服利伐沙班", False),
+        ("拟行华法林抗凝治疗", False),
+        ("未使用华法林", False),
+        ("华法林过敏", False),
+        ("华法林不耐受", False),
+        ("华法林中毒", False),
+        ("华法林过量", False),
+        ("History of warfarin therapy", False),
+        ("Previously on warfarin", False),
+        ("Warfarin stopped, on apixaban", False),
+        ("Switched from warfarin to apixaban", False),
+        ("Long-term warfarin after mitral valve replacement", True),
+        ("绝经（停经20年），长期服用华法林", True),
+        ("不宜服用华法林", False),
+        ("华法林抗凝禁忌", False),
+        ("服用华法林宣教", False),
+        ("父亲长期服用华法林", False),
+        ("服用华法林致消化道出血", False),
+        ("Gastrointestinal bleeding on warfarin", False),
+        ("Advice on warfarin", False),
+        ("长期服用利伐沙班", False),
+        ("华法林基因检测", False),
+        ("warfarin", False),
+    ],
+)
+def test_an_antagonist_of_vitamin_k_that_a_problem_tells_as_in_use_is_taken(
+    chart_of: Reader, text: str, *, taken: bool
+) -> None:
+    chart, _ = chart_of(problem(text))
+    assert any(each.active for each in chart.courses({Mechanism.VITAMIN_K_ANTAGONIST})) is taken
+    assert not chart.doubts((Data.STATEMENTS,)), "of bone it tells nothing"
+
+
+@pytest.mark.parametrize(("day", "taken"), [("2025-01-15", True), ("2025-01-14", False)])
+def test_what_a_visit_was_for_tells_of_its_own_time(chart_of: Reader, day: str, *, taken: bool) -> None:
+    visit = {"resourceType": "Encounter", "id": "v", "status": "finished", "subject": {"reference": "Patient/p"}}
+    visit |= {"reasonCode": [concept(text="长期服用华法林")], "period": {"start": day}}
+    chart, _ = chart_of(visit)
+    assert bool(chart.courses({Mechanism.VITAMIN_K_ANTAGONIST})) is taken
+
+
+@pytest.mark.parametrize("status", ["resolved", "inactive"])
+def test_one_that_a_problem_told_and_that_is_over_is_not(chart_of: Reader, status: str) -> None:
+    chart, _ = chart_of(problem("长期服用华法林") | {"clinicalStatus": concept(code=status)})
+    assert not chart.courses({Mechanism.VITAMIN_K_ANTAGONIST})
+
+
+@pytest.mark.parametrize(("status", "taken"), [("active", True), ("stopped", False)])
+def test_what_the_medications_tell_of_it_goes_first(chart_of: Reader, status: str, *, taken: bool) -> None:
+    statement = {
+        "resourceType": "MedicationStatement",
+        "id": "s",
+        "status": status,
+        "subject": {"reference": "Patient/p"},
+        "medicationCodeableConcept": concept(text="华法林钠片"),
+        "effectivePeriod": {"start": "2024-06-01"} | ({} if taken else {"end": "2025-06-01"}),
+    }
+    chart, _ = chart_of(problem("长期服用华法林"), statement)
+    (course,) = chart.courses({Mechanism.VITAMIN_K_ANTAGONIST})
+    assert course.active is taken
 
 
 def test_a_code_for_long_use_is_one(chart_of: Reader) -> None:

@@ -1,8 +1,9 @@
 """Drugs for bone that entries tell which are no medications: an infusion as a Procedure, an injection as a ServiceRequest,
-"after zoledronate" or "allergic to zoledronate" as a Condition.
+"after zoledronate" or "allergic to zoledronate" as a Condition; and "long-term warfarin", with which vitamin K2 is not given.
 
 A dose given or ordered counts as one. Of what only words beside a problem tell, neither dose nor time is known: where the
-medications do not tell it, too, part of them is unread.
+medications do not tell it, too, part of them is unread. An antagonist of vitamin K that such words tell as in use is taken:
+that it is taken is all that a rule asks of it, and unread medications would hold back every drug for bone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date
 from msgspec import Struct
 
 from cards.chart import Allergy, Exposure, Unread
+from cards.chart.calendar import add_days
 from cards.vocabulary import DRUGS, Data, Drug, Mechanism
 from cds_service.fhir.phrases import LONGEST, Mention, Verdict, fold
 from cds_service.fhir.reading import elements, wire
@@ -37,6 +39,21 @@ _NOT_GIVEN = re.compile(
 )
 _ALLERGY = re.compile(r"(?a)过敏(?!性鼻炎)|\ballerg|\bhypersensitiv|\banaphyla")
 _INTOLERANCE = re.compile(r"(?a)不耐受|不良反应|\bintoleran|\badverse")
+_BY_WORDS = frozenset({Mechanism.VITAMIN_K_ANTAGONIST})
+"""What counts as taken where words beside a problem tell that it is, and no medication tells of it."""
+_VISIT_DAYS = 365
+"""A problem stands until it is over; what a visit was for tells of its own time."""
+_IN_USE = re.compile(
+    r"(?a)长期|正在|目前|持续|规律|现[服用口]|服用|口服|抗凝|治疗中"
+    r"|\b(?:on|tak(?:es|ing)|using|current|long[- ]term|chronic|anticoagulated|treated|lifelong)\b"
+)
+_PAST = re.compile(
+    r"(?a)曾|停(?!经)|既往(?:服|用|口|使|华)|换用|换成|改用|改为|改服|(?:服用|服药|用药|使用|口服|治疗|抗凝|华法林)(?:史|后|过)"
+    r"|过量|中毒|误服|出血|不宜|禁忌|指征|宣教|可否|是否"
+    r"|\b(?:stopp|discontinu|ceas|former|previous|switch|chang|overdos|poison|toxic|bleed|hemorrhag|haemorrhag)\w*"
+    r"|\b(?:advice|advis|inform|counsel|candidat|eligib|unsuitab)\w*|\b(?:past|until|off)\b|\breplaced (?:by|with)\b"
+    r"|\bafter (?:warfarin|coumadin|taking)\b|\bhistory of (?!atrial|valv|stroke|deep|pulmonary|thrombo)"
+)
 _SPOKEN_FOR = frozenset({"osteonecrosis-jaw", "atypical-femur-fracture"})
 """Problems that the drug made, and that forbid it: of which drug it was says no more."""
 _NO_EXPOSURE = frozenset({"entered-in-error", "cancelled", "not-taken", "not-done", "declined", "draft", "intended"})
@@ -97,7 +114,7 @@ def beside(source: str, concept: elements.Concept | None, when: date | None, fac
     told = facts.terminology.recall("drugs beside", concept, _beside) if concept else ()
     text = wording(concept)[:LONGEST]
     for mechanism, drug, tells in told if not keys & _SPOKEN_FOR else ():
-        if tells == "use":
+        if tells in ("use", "taken"):
             facts.told_drugs.append(ToldDrug(source, mechanism, drug, when, text))
         else:
             of_class = None if drug else mechanism
@@ -107,7 +124,7 @@ def beside(source: str, concept: elements.Concept | None, when: date | None, fac
 
 
 def _beside(concept: elements.Concept, terminology: Terminology) -> tuple[tuple[Mechanism, Drug | None, str], ...]:
-    """Class and, where it is named, drug; "use", "allergy" or "intolerance"."""
+    """Class and, where it is named, drug; "use", "taken" (by words that tell so), "allergy" or "intolerance"."""
     text = fold(wording(concept))
     coded = [
         (c.code or "").replace(".", "") for c in elements.codings(concept) if c.system and system_of(c.system) == "icd10cm"
@@ -118,7 +135,9 @@ def _beside(concept: elements.Concept, terminology: Terminology) -> tuple[tuple[
     tells = "allergy" if _ALLERGY.search(text) else "intolerance" if _INTOLERANCE.search(text) else "use"
     named = [_named(m) for m in terminology.said("substance", text) if m.is_present]
     of_drugs = dict.fromkeys((*each, tells) for each in named if each is not None and each[0] in BONE)
-    return tuple(of_drugs) or tuple(found.values())
+    is_taken = tells == "use" and _IN_USE.search(text) is not None and not _PAST.search(text)
+    taken = dict.fromkeys((*each, "taken") for each in named if is_taken and each is not None and each[0] in _BY_WORDS)
+    return (*of_drugs, *taken) or tuple(found.values())
 
 
 def _named(mention: Mention) -> tuple[Mechanism, Drug | None] | None:
@@ -133,10 +152,18 @@ def is_over(found: wire.Condition) -> bool:
 
 
 def settle(facts: Facts) -> None:
-    """Of the drugs that were told beside something else, those that no medication tells are unread."""
+    """Of the drugs that were told beside something else, those that no medication tells are unread, or taken by these words."""
     taken = [each.drug for each in facts.exposures if each.status not in _NO_EXPOSURE]
+    since = add_days(facts.today, -_VISIT_DAYS)
     for told in facts.told_drugs:
-        if not any(_is_of(told, drug) for drug in taken):
+        if any(_is_of(told, drug) for drug in taken):
+            continue
+        if told.mechanism in _BY_WORDS and told.drug is not None:
+            if not told.source.startswith("Condition/") and (told.when is None or told.when < since):
+                continue
+            facts.exposures.append(Exposure(told.drug, "statement", "active", told.source, authored=told.when))
+            facts.used(told.source, told.drug.key)
+        else:
             unread = Unread(Data.STATEMENTS, NOT_UNDERSTOOD, told.source, told.when, text=told.text)
             facts.unread.append(unread)
             facts.trace.note_unread(unread)

@@ -21,9 +21,9 @@ _ANTAGONIST = {Mechanism.VITAMIN_K_ANTAGONIST}
 def rule(chart: Chart, n: Numbers) -> Iterator[Finding]:
     """Vitamin K2 is not given with warfarin or another vitamin K antagonist: it undoes the anticoagulation.
 
-    When: vitamin K2 is ordered or taken, and a vitamin K antagonist goes on or is ordered as well; or, on orders and refills, a
-    vitamin K antagonist is ordered while vitamin K2 goes on or is ordered without being selected. The vitamin is always the one
-    to stop.
+    When: vitamin K2 is ordered or taken, and a vitamin K antagonist goes on (or a problem tells so where the medications do
+    not speak of it) or is ordered as well; or, on orders and refills, a vitamin K antagonist is ordered while vitamin K2 goes
+    on or is ordered without being selected. The vitamin is always the one to stop.
 
     Not when: the other was stopped. Direct oral anticoagulants do not matter.
 
