@@ -43,7 +43,7 @@ def stronger_instead(chart: Chart, course: Course) -> Offer:
 
 
 def after_calcium(course: Course, chosen: Offer) -> list[str]:
-    """What may follow, by key, in the order of its rank, once a low calcium that comes first is in range; empty where none comes first."""
+    """What may follow, by key and rank, once a low calcium that comes first is in range; empty where none comes first."""
     if not chosen.calcium_first:
         return []
     open_to = {each.key for each in chosen.options} | {each.key for each in chosen.dropped if each.awaits_calcium}

@@ -31,8 +31,8 @@ def rule(chart: Chart, n: Numbers, earlier: Earlier) -> Iterator[Finding]:
     Not when: the two scans name different devices, or are not of the same side; an oncologic strength; for denosumab, if
     `denosumab-sequence` fires.
 
-    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral if the
-    renal estimate is below {egfr-specialist} or no drug is left, unless a low calcium alone rules one out, which is
+    Then: warning. Suggested: the stronger drugs that `treatment-failure` names, filtered in the same way, with a referral if
+    the renal estimate is below {egfr-specialist} or no drug is left, unless a low calcium alone rules one out, which is
     corrected first (under {t-group-years} and not postmenopausal the referral alone); CTX and P1NP, each unless it is
     ordered or was measured within {btm-interval-months} months ({btm-stable-months} from {btm-stable-years} years on). The
     detail says if the supply has run out in the meantime.
