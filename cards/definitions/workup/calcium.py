@@ -22,6 +22,7 @@ from cards.definitions.workup.row import (
     Row,
     Rows,
 )
+from cards.definitions.workup.surgery import hungry_bone
 from cards.definitions.workup.values import as_limits, high, low, maybe_since, met_since, surely_by, within
 from cards.vocabulary import DENOSUMAB, ZOLEDRONATE, Drug
 
@@ -270,7 +271,8 @@ def _doses(chart: Chart, drug: Drug) -> tuple[date, ...]:
 
 def low_calcium(chart: Chart) -> Rows:
     """Low calcium is corrected first, whatever the drug: all are held. A value older than {low-calcium-months} months is
-    measured again, and holds nothing. With an estimate below {egfr-specialist} nephrology corrects it. Hypoparathyroidism on
+    measured again, and holds nothing. With an estimate below {egfr-specialist} nephrology corrects it. After an operation of
+    the neck hungry bone is named. Hypoparathyroidism on
     record explains it, unless PTH is high."""
     reading = calcium(chart)
     if reading is None or not reading.low:
@@ -289,7 +291,11 @@ def low_calcium(chart: Chart) -> Rows:
         orders=_LOW if recent else ("calcium",),
         cites=("OPREF-T3", "OPREF-D12"),
         binding=True,
-        told={"calcium": reading.value, "nephrology": bool(renal(chart).below(chart.numbers.egfr_specialist))},
+        told={
+            "calcium": reading.value,
+            "hungry": hungry_bone(chart),
+            "nephrology": bool(renal(chart).below(chart.numbers.egfr_specialist)),
+        },
         values=(reading.value,),
     )
 

@@ -21,7 +21,7 @@ from cards.definitions.workup.row import (
     Row,
     Rows,
 )
-from cards.definitions.workup.surgery import after_operation
+from cards.definitions.workup.surgery import after_operation, hungry_bone
 from cards.definitions.workup.values import Test, again, high, in_window, low, maybe_since, met_since, newest, surely_by, within
 from cards.vocabulary import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, Mechanism
 
@@ -193,7 +193,8 @@ def low_phosphate(chart: Chart) -> Rows:
     """Phosphate below {phosphate-severe} mg/dL, or low twice, {phosphate-apart-days} days or more apart: loss of phosphate.
     Below {phosphate-very-low}, or below {phosphate-severe} twice, antiresorptives and anabolics are not offered; else all are
     held. Within {phosphate-after-drug-days} days of zoledronate or denosumab, or {phosphate-after-surgery-days} days of an
-    operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder. With a loss of
+    operation, only when low again, or below {phosphate-very-low}. Not on dialysis nor with a phosphate binder. Where it is
+    hungry bone, calcium and magnesium come first, and no loss of phosphate is searched for. With a loss of
     phosphate on record it is for information, and holds all the same: nothing is measured in search of it, endocrinology
     decides."""
     n, value, listed = chart.numbers, newest(chart, "phosphate"), chart.problem(_LISTED)
@@ -208,12 +209,14 @@ def low_phosphate(chart: Chart) -> Rows:
         return
     lost = very_low or (severe and severe_before is not None)
     once = before is None and not very_low
+    hungry = None if listed else hungry_bone(chart)
     first = met_since(chart, value, lambda each: low(each, n.phosphate_low))
     yield Row(
         "low-phosphate",
         (
             *(facts.measured(each) for each in (value, before) if each is not None),
             *([facts.problem(listed)] if listed else []),
+            *([hungry] if hungry else []),
         ),
         first if listed else _lost_since(chart, value, first),
         kind="known" if listed else "once" if once else "",
@@ -222,6 +225,8 @@ def low_phosphate(chart: Chart) -> Rows:
         holds=ALL,
         orders=()
         if listed
+        else ("phosphate", "magnesium", "pth", "creatinine")
+        if hungry
         else ("phosphate",)
         if once
         else ("phosphate", "urine-phosphate", "dihydroxyvitamin-d", "fgf23", "creatinine", "bicarbonate"),
@@ -230,6 +235,7 @@ def low_phosphate(chart: Chart) -> Rows:
         told={
             "phosphate": value,
             "known": listed,
+            "hungry": hungry,
             "deficient": bool((level := vitamin_d(chart)) and level.below(n.vitamin_d_deficient)),
         },
         values=(value,),

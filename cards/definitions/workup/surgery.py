@@ -8,8 +8,11 @@ from datetime import date
 
 from cards.chart import Chart, Measurement
 from cards.chart.calendar import add_days
+from cards.chart.facts import Fact
+from cards.definitions.minerals import calcium
 from cards.definitions.person import of_pregnancy, pregnant
-from cards.definitions.workup.values import surely_within
+from cards.definitions.workup.values import low, newest, surely_within
+from cards.vocabulary import SERVICES
 
 _OPERATIONS = ("hip-replacement", "oophorectomy", "gastric-bypass", "organ-transplant")
 """The operations that the record is read for."""
@@ -32,6 +35,18 @@ def disturbed(chart: Chart, value: Measurement) -> bool:
 def after_operation(chart: Chart, value: Measurement) -> bool:
     """Whether phosphate was taken within {phosphate-after-surgery-days} days after an operation."""
     return _soon_after(value, tuple(_operations(chart)), chart.numbers.phosphate_after_surgery_days)
+
+
+def hungry_bone(chart: Chart) -> Fact | None:
+    """The operation of the thyroid or parathyroids within {neck-surgery-months} months after which calcium and phosphate are
+    both low, each measured since: bone that was starved of them takes them up (hungry bone)."""
+    n, reading, phosphate = chart.numbers, calcium(chart), newest(chart, "phosphate")
+    if reading is None or not reading.low or phosphate is None or not low(phosphate, n.phosphate_low):
+        return None
+    done = chart.done("neck-surgery", since=chart.months_ago(n.neck_surgery_months))
+    if done is None or done.when is None or done.when > min(reading.value.when, phosphate.when):
+        return None
+    return Fact(SERVICES["neck-surgery"], None, "", done.when, done.source, latest=done.latest)
 
 
 def _operations(chart: Chart) -> Iterator[tuple[date | None, date | None]]:
