@@ -18,11 +18,13 @@ from cards.definitions.kidney import renal
 from cards.definitions.person import adult
 from cards.engine.findings import CRITICAL, Finding, Indicator, Option
 from cards.engine.options import Offer, discard, offer, service
+from cards.engine.trial import among_the_first, safety, warnings_of
 from cards.vocabulary import ANTI_OSTEOPOROSIS, DENOSUMAB, Drug, Mechanism
 
 WRITTEN = ORDER_HOOKS | {REFILL}
 """Where somebody is about to sign: on orders, and at a refill."""
 BISPHOSPHONATE = frozenset({Mechanism.BISPHOSPHONATE})
+_SERM = frozenset({Mechanism.SERM})
 CHECKED = ANTI_OSTEOPOROSIS | {Mechanism.CALCIUM, Mechanism.VITAMIN_D, Mechanism.ACTIVE_VITAMIN_D}
 """What section F looks at: drugs for bone. Of drugs that harm it only `bone-loss-medication` speaks."""
 REFERRAL = "referral-osteoporosis"
@@ -111,13 +113,14 @@ def finding_about(
     correctable: bool = False,
     keep: bool = False,
 ) -> Finding:
-    """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would
-    be without that drug; the first without a warning is recommended. With a renal estimate below {egfr-specialist} no drug is
-    recommended, and a referral to an osteoporosis specialist comes first (recommended where the drug is being taken). A child,
-    a patient with a tumor of bone, and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the
-    service itself calls for it; that is recommended where the finding is critical and no drug is, beside what is asked for too,
-    of which any number may then be chosen: a referral alone would leave the drug to be signed. Where drugs that exclude each
-    other are offered without being recommended, it is not recommended beside a test or a referral that is.
+    """A finding about one order. What it proposes in place of the drug is filtered as options are, on the chart as it would be
+    without that drug; the first without a warning is recommended, unless a SERM that nothing speaks against is drafted beside
+    it, which then stays alone. With a renal estimate below {egfr-specialist} no drug is recommended, and a referral to an
+    osteoporosis specialist comes first (recommended where the drug is being taken). A child, a patient with a tumor of bone,
+    and a drug in an oncologic strength, get no alternative. A draft may be deleted, unless the service itself calls for it;
+    that is recommended where the finding is critical and no drug is, beside what is asked for too, of which any number may
+    then be chosen: a referral alone would leave the drug to be signed. Where drugs that exclude each other are offered without
+    being recommended, it is not recommended beside a test or a referral that is.
 
     ``start`` is the first day of an alternative where it must wait; what an injection of months still does it always waits for.
     The text gets ``drug`` and ``active`` besides ``values``.
@@ -162,10 +165,21 @@ def _instead(chart: Chart, order: Order, drugs: list[Drug], start: date | None, 
         start=first if first > chart.today else None,
         replaces=(order.draft,) if order.draft else (),
         stops=(order.course,) if order.course else (),
-        recommend=recommend and not specialist,
+        recommend=recommend and not (specialist or _serm_stays(chart, order)),
     )
     referral = (service(REFERRAL, recommended=order.draft is None),) if specialist else ()
     return Offer((*referral, *chosen.options), chosen.dropped)
+
+
+def _serm_stays(chart: Chart, order: Order) -> bool:
+    """Whether a SERM is drafted beside the order of which nothing speaks once the order is gone: it treats bone by itself, and
+    no card speaks of it beside another drug."""
+    gone = (order.draft,) if order.draft else ()
+    if not among_the_first(chart, gone):
+        return False  # nothing is offered in its place
+    beside = (*chart.drafted(_SERM), *chart.drafted_beside(_SERM))
+    serms = {each.drug: each for each in beside if each.drug and each not in gone}  # each drug once: orders may be many
+    return any(not warnings_of(safety(chart, drug, each.start, (*gone, each))) for drug, each in serms.items())
 
 
 def _safe_day(chart: Chart, order: Order, indicator: Indicator) -> Iterator[Fact]:
