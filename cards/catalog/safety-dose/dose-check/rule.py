@@ -68,7 +68,7 @@ def rule(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]:
     inhibitor that goes on or is drafted: the label rules them out in severe renal impairment and asks that treatment of
     breast cancer is over; (10) of calcitriol more than {calcitriol-most-ug} mcg a day, of alfacalcidol
     {alfacalcidol-most-ug}, of eldecalcitol {eldecalcitol-most-ug}, the most that their labels allow, in all drafts of it
-    together; or more than that in a dose of which nobody tells how often.
+    together; or more than that in a dose of which nobody tells how often (not of an ointment).
 
     Not when: also accepted are: alendronate 10 or 5 mg daily and 35 mg weekly; risedronate 5 mg daily, 75 mg once or twice a
     month, 150 mg monthly; ibandronate 2.5 mg daily, and 2 mg intravenously every 3 months (Chinese label, recalled);
@@ -180,6 +180,7 @@ _NOTHING: dict[str, Any] = {"barred": False, "meant": None, "every": None, "only
 _PLAIN_VITAMIN_D = frozenset({Mechanism.VITAMIN_D})
 _INJECTED = re.compile(r"注射|肌注|针剂|(?i:inject|ampou?le)")
 _WEEK = 7
+_ON_SKIN = re.compile(r"软膏|乳膏|外用|涂|(?i:ointment|cream|topical|\bapply\b)")
 _UG = 1000
 """Micrograms in a milligram."""
 
@@ -248,9 +249,9 @@ def _active_vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]
     """Active forms are dosed in micrograms: what is written in mg by mistake is a thousand times the dose."""
     most = {"calcitriol": n.calcitriol_most_ug, "alfacalcidol": n.alfacalcidol_most_ug, "eldecalcitol": n.eldecalcitol_most_ug}
     active = {Mechanism.ACTIVE_VITAMIN_D}
-    ordered = [d for d in (*chart.drafted(active), *chart.drafted_beside(active)) if not d.proposed]
+    ordered = [d for d in (*chart.drafted(active), *chart.drafted_beside(active)) if not (d.proposed or _is_on_skin(d))]
     for draft in chart.drafted(active):
-        if draft.proposed or draft.drug is None or draft.drug.key not in most:
+        if draft not in ordered or draft.drug is None or draft.drug.key not in most:
             continue
         if unread := chart.unread_of(DOSE_UNREAD, draft):
             yield Undecided(unread, about=draft, indicator=INFO)
@@ -271,6 +272,11 @@ def _active_vitamin_d(chart: Chart, n: Numbers) -> Iterator[Finding | Undecided]
             chart, Order(draft.drug, draft=draft), indicator, (), variant="active-d", values=_NOTHING | values
         )
         yield replace(found, cites=("EXT-48",))
+
+
+def _is_on_skin(draft: Draft) -> bool:
+    """An ointment, of which grams are spread."""
+    return dosing_of(draft).route == "topical" or _ON_SKIN.search(draft.text) is not None
 
 
 def _too_much_active(
