@@ -320,6 +320,7 @@ NAMES = re.compile(
     r"|25\(OH\)D|25羟|P1NP|SF-36|PHQ-9|EPI 2021|1\.73"
 )
 IN_WORDS = {
+    "bisphosphonate-renal": {"39"},
     "calcitonin-cancer": {"2012"},
     "calcium-critical": {"2024"},
     "calcium-intake": {"21", "400", "500", "2000"},
