@@ -137,7 +137,7 @@ def what_is_recommended_is_signed_without_a_warning_against_it(name: str) -> Non
     for card in cards_of(call):
         for suggestion in card.get("suggestions", ()):
             created = [action["resource"] for action in suggestion.get("actions", ()) if action["type"] == "create"]
-            if suggestion.get("isRecommended") and any(map(for_bone, created)):
+            if suggestion.get("isRecommended") and any(map(for_bone, created)) and name not in ORDERED_ONLY:
                 body = accepted(call, suggestion["actions"])
                 signed = evaluator().evaluate(parse(orjson.dumps(body), "order-sign"), "en", call.as_of).response
                 against = [each for each in signed["cards"] if speaks_against(each)]
@@ -319,6 +319,8 @@ NAMES = re.compile(
     r"\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}|\d{4}年(?:\d+月)?(?:\d+日)?"  # dates
     r"|25\(OH\)D|25羟|P1NP|SF-36|PHQ-9|EPI 2021|1\.73"
 )
+ORDERED_ONLY = {"denosumab-sequence: Nor does an open order answer rebound fractures"}
+"""A drug that is only ordered answers no fracture; signing the other one tells that one of the two is to be given."""
 IN_WORDS = {
     "bisphosphonate-renal": {"39"},
     "calcitonin-cancer": {"2012"},

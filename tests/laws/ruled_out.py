@@ -69,7 +69,7 @@ NOT_GIVEN = {
     r"(?:had|after|before|into|on|of|from|last|first|with|in place of|than|about|between|how|your|any more) "
     r"(?:the |your |any |a )*(?:last |next |first |missed )?(?:injection |dose |order |course )*(?:of |for )?{drug}|"
     r"{drug}:? (?:was|were|lapse|injection|has|came|must|ended|that|is taken|is given|is low)|"
-    r"{drug}: (?:its last|the new order)|{drug} on record|find out why {drug}|"
+    r"{drug}: (?:its last|the new order)|{drug} on (?:record|hold)|find out why {drug}|"
     r"(?:sign|give) (?:only one|\S+ or \S+, not both)|work alike|one after the other",
     "zh": r"不|勿|禁|暂缓|既往|药效|停|撤|移除|无|未|没|询问|问|过敏|替代|已|专科|肿瘤科|之后|开具|在开|在用|准备用|可能|"
     r"医嘱|药片|重复|先查|核实|告诉|见“|如果您|查血钙|复查|药物假期|权衡|肾功能|(?:距|末次|下次|上次|后|前|这|一针|用着|您的|与|和){drug}|"
